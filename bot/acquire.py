@@ -1,0 +1,254 @@
+"""Link in, bytes out: asks the host plug for the files, picks one, fetches it politely. One of these a machine."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bot.clock import Clock
+from bot.config import Config
+from bot.errors import (
+    AcquireError,
+    BlockedError,
+    GoneError,
+    NeedsTokenError,
+    TryLaterError,
+    UnsupportedError,
+)
+from bot.fetch import Fetcher, Page
+from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, get, parse
+from bot.model import Link, MediaFile
+
+SHORT_SIDE = 480  # pixels; fingerprints gain nothing from more
+RATE_LIMIT_SECONDS = 60.0  # how long a host rests that asks for fewer requests without saying until when
+ALBUM_FILES = 4  # an album may weigh as much as this many files of the largest size; its bytes are all in memory
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquired:
+    """What came of a link: at least one media.
+
+    `failures` are (place in the album, sentence) of media or originals that could not be fetched; `retry` says that
+    trying the link again may bring some of them.
+    """
+
+    media: tuple[MediaFile, ...]
+    failures: tuple[tuple[int, str], ...] = ()
+    retry: bool = False
+
+
+class Acquirer:
+    """Fetches the media behind links. Safe to use from several threads; they share politeness and tokens."""
+
+    def __init__(self, config: Config, fetcher: Fetcher, clock: Clock, hosts: tuple[Host, ...] = HOSTS) -> None:
+        self._config = config
+        self._fetcher = fetcher
+        self._hosts = hosts
+        self._pace = _Pace(clock)
+        self._states: dict[str, dict[str, Any]] = defaultdict(dict)
+        self._lock = threading.Lock()
+
+    def acquire(self, link: Link, *, want_original: bool) -> Acquired:
+        """Return the media behind a link, in the smallest rendition that serves, the originals too if wanted.
+
+        Raises AcquireError if nothing could be fetched; its `state` is the link state to record.
+        """
+        host = self._host(link)
+        web = self._web(host, link)
+        found = host.resolve(link, web)
+        media: list[MediaFile] = []
+        failures: list[tuple[int, str]] = []
+        first: AcquireError | None = None
+        retry = False
+        room = ALBUM_FILES * self._config.fetch.max_bytes
+        for index, item in enumerate(found):
+            refused = self._beyond(index, len(found), room)
+            if refused:
+                failures.append((index, refused))
+                break
+            try:
+                file, missing = _fetch(web, host, index, item, want_original=want_original)
+            except AcquireError as error:
+                first = first or error
+                retry = retry or error.retry
+                failures.append((index, str(error)))
+                continue
+            room -= len(file.data) + len(file.original or b"")
+            media.append(file)
+            if missing is not None:
+                retry = retry or missing.retry
+                failures.append((index, f"the original is missing: {missing}"))
+        if not media:
+            raise first or UnsupportedError(f"{host.name} names no media behind this link")
+        return Acquired(media=tuple(media), failures=tuple(failures), retry=retry)
+
+    def _host(self, link: Link) -> Host:
+        host = get(link.host, self._hosts)
+        if host is None or link.kind == "unsupported":
+            raise UnsupportedError("the link leads to a host or a kind of file that is not supported")
+        if not self._config.host(host.name).enabled:
+            raise BlockedError(f"{host.name} is switched off; set enabled = true in [hosts.{host.name}] to follow it")
+        if link.kind == "page":
+            raise UnsupportedError(f"the link leads to a page of {host.name}, not to a single media")
+        return host
+
+    def _web(self, host: Host, link: Link) -> _Web:
+        settings = self._config.host(host.name)
+        interval = settings.interval_seconds
+        if interval is None:
+            interval = self._config.fetch.host_interval_seconds
+        group = host.name
+        allow: Callable[[str], bool] = host.owns
+        if not host.domains:
+            url = parse(link.url)
+            if url is None:
+                raise UnsupportedError("the link is not a web address that can be read")
+            domains = tuple(domain.lower().lstrip(".") for domain in settings.allow)
+            if not belongs(url.host, domains):
+                raise BlockedError(
+                    f"{url.host} is not a host that may be contacted; add it to allow in [hosts.{host.name}] if it may"
+                )
+            group = url.host
+
+            def allow(name: str) -> bool:
+                return belongs(name, domains)
+
+        with self._lock:
+            state = self._states[host.name]
+        return _Web(self._fetcher, self._pace, group, interval, allow, state)
+
+    def _beyond(self, index: int, count: int, room: int) -> str | None:
+        if index >= self._config.fetch.max_album:
+            return f"the album has {count} media and only the first {index} are fetched (fetch.max_album)"
+        if room <= 0:
+            return f"the album is so large that only the first {index} of its {count} media are fetched"
+        return None
+
+
+def candidates(renditions: tuple[Rendition, ...]) -> tuple[Rendition, ...]:
+    """Return the renditions in the order to try: smallest with a short side of 480 px, unknown sizes, then largest."""
+
+    def rank(rendition: Rendition) -> tuple[int, int]:
+        side = rendition.short_side
+        if side is None:
+            return 1, 0
+        area = (rendition.width or 0) * (rendition.height or 0)
+        return (0, area) if side >= SHORT_SIDE else (2, -area)
+
+    return tuple(sorted(renditions, key=rank))  # stable: a plug's own order decides between equals
+
+
+def _fetch(
+    web: _Web, host: Host, index: int, item: HostMedia, *, want_original: bool
+) -> tuple[MediaFile, AcquireError | None]:
+    """Return the media, and the error that kept its original away, if any."""
+    chosen, data = _first(web, host, item)
+    original = next((rendition for rendition in item.renditions if rendition.original), None)
+    if not want_original or original is None or original.url == chosen.url:
+        return MediaFile(index=index, url=chosen.url, data=data), None
+    try:
+        better = _one(web, host, original)
+    except AcquireError as error:
+        return MediaFile(index=index, url=chosen.url, data=data), error
+    # Some hosts serve one file under two addresses.
+    return MediaFile(index=index, url=chosen.url, data=data, original=better if better != data else None), None
+
+
+def _first(web: _Web, host: Host, item: HostMedia) -> tuple[Rendition, bytes]:
+    """Return the first rendition that can be had. Passing failures end the search: a worse file would hide them."""
+    first: AcquireError | None = None
+    for rendition in candidates(item.renditions):
+        try:
+            return rendition, _one(web, host, rendition)
+        except (TryLaterError, NeedsTokenError):
+            raise
+        except AcquireError as error:
+            first = first or error
+    raise first or UnsupportedError(f"{host.name} names no file for this media")
+
+
+def _one(web: _Web, host: Host, rendition: Rendition) -> bytes:
+    body = web.media(rendition)
+    if host.is_placeholder(body[0]):
+        raise GoneError(f"{host.name} shows its picture for removed media here")
+    return body[1]
+
+
+class _Web:
+    """A plug's view of the network: its own host only, at its host's pace."""
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        pace: _Pace,
+        group: str,
+        interval: float,
+        allow: Callable[[str], bool],
+        state: dict[str, Any],
+    ) -> None:
+        self._fetcher = fetcher
+        self._pace = pace
+        self._group = group
+        self._interval = interval
+        self._allow = allow
+        self.state = state
+
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
+        return self._politely(lambda: self._fetcher.json(url, headers=headers, allow=self._allow))
+
+    def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
+        return self._politely(lambda: self._fetcher.page(url, headers=headers, allow=self._allow))
+
+    def media(self, rendition: Rendition) -> tuple[str, bytes]:
+        """Return where the file was found and its bytes."""
+        body = self._politely(lambda: self._fetcher.media(rendition.url, headers=rendition.headers, allow=self._allow))
+        return body.url, body.data
+
+    def _politely(self, request: Callable[[], T]) -> T:
+        self._pace.turn(self._group, self._interval)
+        try:
+            return request()
+        except TryLaterError as error:
+            if error.status == 429 or error.retry_after is not None:
+                rest = RATE_LIMIT_SECONDS if error.retry_after is None else error.retry_after
+                self._pace.rest(self._group, rest)
+            raise
+
+
+class _Pace:
+    """Spaces the requests to each group of servers, and lets a group rest that asked for it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next: dict[str, float] = {}
+        self._resting: dict[str, float] = {}
+
+    def turn(self, group: str, interval: float) -> None:
+        """Wait for this request's turn, in seconds of the clock. Raises TryLaterError while the group rests."""
+        with self._lock:
+            self._check(group)
+            now = self._clock.monotonic()
+            start = max(now, self._next.get(group, now))
+            self._next[group] = start + interval
+        if start > now:
+            self._clock.sleep(start - now)
+            with self._lock:
+                self._check(group)  # another thread may have been sent away meanwhile
+
+    def rest(self, group: str, seconds: float) -> None:
+        """Refuse all requests to the group for that long."""
+        with self._lock:
+            until = self._clock.monotonic() + seconds
+            self._resting[group] = max(until, self._resting.get(group, until))
+
+    def _check(self, group: str) -> None:
+        left = self._resting.get(group, 0.0) - self._clock.monotonic()
+        if left > 0:
+            raise TryLaterError(f"{group} asked to wait; its next turn is in {left:.0f} seconds", retry_after=left)
+        self._resting.pop(group, None)

@@ -1,0 +1,32 @@
+"""What the bot can do in the world. A new action is one file and one line in `ACTIONS`."""
+
+from __future__ import annotations
+
+import difflib
+
+from bot.actions.base import ActionPlug, World
+from bot.actions.modmail import Modmail
+from bot.actions.notice import SendNotice
+from bot.actions.remove import Remove
+from bot.actions.report import Report
+from bot.errors import UsageError
+
+ACTIONS: tuple[ActionPlug, ...] = (
+    Report(),
+    Remove(),
+    Modmail(),
+    SendNotice(),
+)
+
+__all__ = ["ACTIONS", "ActionPlug", "World", "get"]
+
+
+def get(kind: str) -> ActionPlug:
+    """Return the plug of a kind. Raises UsageError, which names the nearest kind."""
+    for plug in ACTIONS:
+        if plug.kind == kind:
+            return plug
+    known = [plug.kind for plug in ACTIONS]
+    near = difflib.get_close_matches(kind, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    raise UsageError(f"{kind!r} is not an action; {hint}")

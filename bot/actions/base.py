@@ -1,0 +1,179 @@
+"""What an action plug is, what it works with, and how a post on Reddit stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any, Literal, Protocol
+
+from bot.clock import Clock
+from bot.errors import RedditError, UsageError
+from bot.model import Action, ModAction, Mode, Notice, PlannedAction, Receipt
+
+Probe = Literal["done", "absent", "unknown"]
+
+DECISIONS = frozenset({"removelink", "removecomment", "spamlink", "spamcomment", "approvelink", "approvecomment"})
+REMOVALS = DECISIONS - {"approvelink", "approvecomment"}
+LOG_PAGES = 20  # pages of 100 lines of a mod log that are read to find one decision
+# Reddit's clock and ours differ, and an action is written down before it reaches Reddit.
+SKEW = timedelta(minutes=2)
+
+
+class RedditLike(Protocol):
+    """The part of `bot.reddit.Reddit` that actions use; every method raises RedditError."""
+
+    def me(self) -> str:
+        """Return the bot's user name."""
+
+    def thing(self, fullname: str) -> Mapping[str, Any] | None:
+        """Return Reddit's `{"kind", "data"}` of a thing, or None if there is none."""
+
+    def report(self, fullname: str, reason: str) -> None:
+        """Report a thing to its subreddit's moderators."""
+
+    def remove(self, fullname: str, *, spam: bool = False) -> None:
+        """Remove a thing."""
+
+    def approve(self, fullname: str) -> None:
+        """Approve a thing."""
+
+    def modmail(self, subreddit: str, subject: str, body: str) -> str | None:
+        """Write to the moderators; return the conversation's id if Reddit names it."""
+
+    def find_modmail(self, subreddit: str, subject: str) -> str | None:
+        """Return the id of the conversation with exactly this subject, or None."""
+
+    def mod_log(self, subreddit: str, *, after: str | None = None, limit: int = 100) -> tuple[ModAction, ...]:
+        """Return a page of the mod log, newest first; `after` is the id of the last line of the page before."""
+
+
+class MailerLike(Protocol):
+    """The part of `bot.mail.Mailer` that actions use."""
+
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+
+    def send(self, message: EmailMessage) -> str:
+        """Send a message; return the server's reply. Raises MailError."""
+
+
+def no_policy(host: str) -> str | None:  # noqa: ARG001  the signature of what stands in for it
+    """Know no host's policy."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What actions act on. `reddit` and `mailer` are None where they are not configured."""
+
+    reddit: RedditLike | None
+    mailer: MailerLike | None
+    clock: Clock
+    load_notice: Callable[[str], Notice]  # by its id
+    policy_url: Callable[[str], str | None] = no_policy  # the page on which a host says what it forbids
+
+    @property
+    def api(self) -> RedditLike:
+        """Reddit. Raises UsageError if it is not configured."""
+        if self.reddit is None:
+            raise UsageError("this action needs Reddit, and no account is configured; fill in [reddit]")
+        return self.reddit
+
+
+class ActionPlug(Protocol):
+    """One kind of thing that the bot does in the world."""
+
+    kind: str
+    help: str  # one sentence
+    example: PlannedAction
+    modes: frozenset[Mode]  # the modes of a subreddit in which it is performed
+    repeatable: bool  # whether performing it twice does no harm, so that an unknown outcome may be tried again
+
+    def perform(self, action: Action, world: World) -> Receipt:
+        """Do it. Raises UsageError if it can never be done as written, RedditError or MailError if it fails."""
+
+    def probe(self, action: Action, world: World) -> Probe:
+        """Look whether it was done, without doing anything. Raises RedditError when it cannot look."""
+
+    def undo(self, action: Action, world: World) -> Receipt:
+        """Take it back. Raises UsageError that says what to do instead, if it cannot be taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a post or comment stands. `by` is the moderator's name, if Reddit shows one."""
+
+    state: Literal["up", "approved", "filtered", "removed", "deleted"]
+    by: str | None = None
+    at: datetime | None = None  # of an approval
+
+    def by_user(self, name: str) -> bool:
+        """True if this user decided it; names on Reddit ignore case."""
+        return self.by is not None and self.by.casefold() == name.casefold()
+
+
+def standing(data: Mapping[str, Any]) -> Standing:
+    """Read how a thing stands from its data, as a moderator sees it.
+
+    `filtered` waits in the moderation queue (AutoModerator, spam filter) and is nobody's decision yet.
+    """
+    category = data.get("removed_by_category")
+    banned_by = data.get("banned_by")
+    by = banned_by if isinstance(banned_by, str) else None  # True: Reddit's own filter
+    if category in ("deleted", "author") or (data.get("author") == "[deleted]" and not banned_by):
+        return Standing(state="deleted")
+    if category in ("automod_filtered", "reddit") or (category is None and banned_by is True):
+        return Standing(state="filtered", by=by)
+    if category or banned_by or data.get("removed") is True or data.get("spam") is True:
+        return Standing(state="removed", by=by)
+    if data.get("approved_by") or data.get("approved") is True:
+        at = data.get("approved_at_utc")
+        moment = datetime.fromtimestamp(at, tz=UTC) if isinstance(at, int | float) else None
+        return Standing(state="approved", by=data.get("approved_by"), at=moment)
+    return Standing(state="up")
+
+
+def present(action: Action, world: World) -> Mapping[str, Any]:
+    """Return the data of the action's post. Raises RedditError (not to be retried) if Reddit has none."""
+    thing = world.api.thing(action.post)
+    if thing is None:
+        raise RedditError(f"{action.post} does not exist on Reddit any more, so there is nothing to do", retry=False)
+    data = thing["data"]
+    assert isinstance(data, Mapping)
+    return data
+
+
+def last_decision(action: Action, world: World, *, wanted: frozenset[str], by: str | None = None) -> ModAction | None:
+    """Return the newest line of the mod log on the action's post since it was planned, or None if there is none.
+
+    Only lines of a `wanted` kind count, and with `by` only that moderator's.
+    Raises UsageError if the log is longer than what is read of it, RedditError if it cannot be read.
+    """
+    since = action.planned - SKEW
+    after: str | None = None
+    for _ in range(LOG_PAGES):
+        page = world.api.mod_log(action.subreddit, after=after)
+        for line in page:
+            if line.at < since:
+                return None
+            mine = by is None or line.moderator.casefold() == by.casefold()
+            if line.target == action.post and line.action in wanted and mine:
+                return line
+        if not page or page[-1].id == after:
+            return None
+        after = page[-1].id
+    raise UsageError(
+        f"the last {LOG_PAGES * 100} lines of r/{action.subreddit}'s mod log do not show who decided on {action.post};"
+        " decide on Reddit yourself"
+    )
+
+
+def fit(text: str, tail: str, limit: int) -> str:
+    """Return text and tail in one line of at most `limit` characters; the text is cut, the tail never."""
+    line = " ".join(text.split())
+    if len(line) + len(tail) <= limit:
+        return line + tail
+    return line[: limit - len(tail) - 1].rstrip() + "…" + tail

@@ -1,0 +1,47 @@
+"""Send a notice to a host by mail, and retract it. A person has confirmed it before it gets here."""
+
+from __future__ import annotations
+
+from bot.actions.base import MailerLike, Probe, World
+from bot.actions.wording import compose, retract
+from bot.errors import UsageError
+from bot.model import Action, Mode, Notice, PlannedAction, Receipt
+
+
+class SendNotice:
+    """`notice` is the id of a confirmed notice."""
+
+    kind = "notice"
+    help = "Mail a notice to the host; only after a person has confirmed it; taken back by a retraction."
+    example = PlannedAction(kind="notice", params={"notice": "N-3f9c2a"})
+    modes: frozenset[Mode] = frozenset({"report", "enforce"})
+    repeatable = True  # a second copy has the same Message-ID, by which mail systems drop it
+
+    def perform(self, action: Action, world: World) -> Receipt:
+        """Send it. The Message-ID follows from the notice and the sender, so a second try is the same mail."""
+        notice, mailer = _needed(action, world)
+        message = compose(
+            notice, sender=mailer.sender, policy_url=world.policy_url(notice.host), date=world.clock.now()
+        )
+        reply = mailer.send(message)
+        return Receipt(detail=f"sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
+
+    def probe(self, action: Action, world: World) -> Probe:  # noqa: ARG002  every plug's signature
+        """Nobody can look into another's mailbox."""
+        return "unknown"
+
+    def undo(self, action: Action, world: World) -> Receipt:
+        """Mail a retraction, in the same thread. Raises MailError as sending does."""
+        notice, mailer = _needed(action, world)
+        message = retract(notice, sender=mailer.sender, date=world.clock.now())
+        reply = mailer.send(message)
+        return Receipt(detail=f"retraction sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
+
+
+def _needed(action: Action, world: World) -> tuple[Notice, MailerLike]:
+    name = action.params.get("notice", "")
+    if not name:
+        raise UsageError(f"action {action.id} names no notice; plan it with: gifwarden notices confirm")
+    if world.mailer is None:
+        raise UsageError(f"notice {name} cannot be sent without a mail server; fill in [mail]")
+    return world.load_notice(name), world.mailer

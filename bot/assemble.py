@@ -1,0 +1,130 @@
+"""Puts owners, plugs and pipeline together from a configuration. Holds no decisions of its own.
+
+Addresses of Reddit and of the network are arguments here and nowhere else, so that no configuration file and no
+environment variable can lead the bot to another Reddit or to a private address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from bot import hosts
+from bot.acquire import Acquirer
+from bot.clock import Clock, SystemClock
+from bot.config import Config, key_path, sealing_key
+from bot.errors import ConfigError
+from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
+from bot.mail import Mailer
+from bot.pipeline import Deps, Pipeline, no_boundary
+from bot.pipeline.core import Log
+from bot.reddit import Reddit
+from bot.rules import RuleSet, load
+from bot.seal import Seal, new_key, write_key
+from bot.store import Store
+from bot.workers import Workers
+
+DATABASE = "gifwarden.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Where the world is. The defaults are the real one; the demo and the tests pass loopback."""
+
+    reddit_url: str | None = None
+    oauth_url: str | None = None
+    resolve: Resolve = system_resolve
+    dial: Dial = system_dial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a command needs of the house."""
+
+    rules: bool = True
+    reddit: bool = True
+    outside: Outside = field(default_factory=Outside)
+
+
+def rule_files(config: Config, subreddit: str | None) -> tuple[Path, ...]:
+    """Return the rule files of a subreddit: those it names, else all of the rules folder.
+
+    Raises ConfigError if there is none: a bot without rules would silently do nothing.
+    """
+    folder = config.storage.rules
+    settings = config.subreddit(subreddit) if subreddit else None
+    if settings and settings.rules:
+        return tuple(folder / name for name in settings.rules)
+    found = tuple(sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))))
+    if not found:
+        raise ConfigError(f"there are no rule files in {folder}; run: gifwarden init, or set storage.rules")
+    return found
+
+
+def open_store(config: Config, clock: Clock) -> Store:
+    """Open the database; a key is made on the first use. Raises StoreError, SealError or ConfigError."""
+    key = sealing_key(config.storage)
+    if key is None:
+        key = new_key()
+        write_key(key_path(config.storage), key)
+    return Store(config.storage.path / DATABASE, clock, Seal(key))
+
+
+def forbid_core_dumps() -> None:
+    """Keep a crash from writing memory, and with it media, to the disk."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+@contextlib.contextmanager
+def assembled(
+    config: Config,
+    log: Log,
+    *,
+    parts: Parts | None = None,
+    clock: Clock | None = None,
+    boundary: Callable[[str], None] = no_boundary,
+) -> Iterator[Pipeline]:
+    """Yield a pipeline and close everything behind it."""
+    parts = parts or Parts()
+    clock = clock or SystemClock()
+    forbid_core_dumps()
+    with contextlib.ExitStack() as stack:
+        store = stack.enter_context(open_store(config, clock))
+        fetcher = stack.enter_context(
+            Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
+        )
+        workers = stack.enter_context(Workers(config.decode))
+        reddit = None
+        if parts.reddit:
+            reddit = Reddit(config.reddit, reddit_url=parts.outside.reddit_url, oauth_url=parts.outside.oauth_url)
+            stack.callback(reddit.close)
+
+        @cache
+        def rules_for(subreddit: str | None) -> RuleSet:
+            if not parts.rules:
+                return RuleSet(())
+            banks = {bank.name: bank.kind for bank in store.banks.listing()}
+            return load(rule_files(config, subreddit), banks=banks, hosts=[plug.name for plug in hosts.HOSTS])
+
+        if parts.rules:
+            for name in (None, *config.subreddits):
+                rules_for(name)
+        yield Pipeline(
+            Deps(
+                config=config,
+                store=store,
+                clock=clock,
+                acquirer=Acquirer(config, fetcher, clock),
+                workers=workers,
+                rules_for=rules_for,
+                log=log,
+                reddit=reddit,
+                mailer=Mailer(config.mail) if config.mail.host else None,
+                boundary=boundary,
+            )
+        )

@@ -1,0 +1,164 @@
+"""Banks of known media."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast, get_args
+
+import typer
+from rich.progress import Progress
+
+from bot import hosts
+from bot.cli.base import ConfigOption, JsonOption, WhoOption, emit, err, listing, out, read_config, session
+from bot.errors import GifwardenError, UsageError
+from bot.model import BankKind
+from bot.plain import plain
+
+app = typer.Typer(
+    no_args_is_help=True, help="Banks of known media: fakes (block), originals (source), innocent (allow)."
+)
+Name = Annotated[str, typer.Argument(help="The bank's name.")]
+Label = Annotated[str, typer.Argument(help="The entry's label, such as E-3f9c2a71b0.")]
+
+
+def register(parent: typer.Typer) -> None:
+    """Add these commands."""
+    parent.add_typer(app, name="bank")
+
+
+@app.command()
+def create(
+    name: Name,
+    kind: Annotated[str, typer.Option("--kind", help="block, source, watch or allow.")] = "block",
+    distance: Annotated[
+        int | None, typer.Option("--distance", min=0, max=31, help="A tighter cut in bits than banks.distance.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Create an empty bank."""
+    if kind not in get_args(BankKind):
+        raise UsageError(f"{kind} is no kind of bank; choose one of {', '.join(get_args(BankKind))}")
+    with session(read_config(config)) as pipeline:
+        pipeline.deps.store.banks.create(name, cast("BankKind", kind), distance)
+    out.print(f"bank {name} created ({kind})", markup=False)
+
+
+@app.command(name="list")
+def list_(
+    entries: Annotated[bool, typer.Option("--entries", help="Show the entries instead of the banks.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show the banks, or their entries."""
+    with session(read_config(config)) as pipeline:
+        banks = pipeline.deps.store.banks
+        if entries:
+            columns = {"label": "entry", "bank": "bank", "kind": "kind", "state": "state", "signals": "signals"}
+            columns |= {"added_by": "added by", "confirmed_by": "confirmed by"}
+            listing(
+                map(plain, banks.entries()),
+                as_json=as_json,
+                columns=columns,
+                empty="no entries; see: gifwarden bank add --help",
+            )
+            return
+        columns = {
+            "name": "bank",
+            "kind": "kind",
+            "entries": "entries",
+            "confirmed": "confirmed",
+            "withdrawn": "withdrawn",
+        }
+        columns |= {"signals": "signals", "distance": "cut"}
+        listing(
+            map(plain, banks.listing()),
+            as_json=as_json,
+            columns=columns,
+            empty="no banks; see: gifwarden bank create --help",
+        )
+
+
+@app.command()
+def add(
+    name: Name,
+    targets: Annotated[list[str], typer.Argument(help="Files, media URLs or Reddit permalinks.")],
+    who: WhoOption,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Put media into a bank. The media itself is not kept, only its fingerprints."""
+    settings = read_config(config)
+    permalinks = any(ref and ref.host == "reddit" and ref.kind == "page" for ref in map(hosts.find, targets))
+    failed = False
+    with (
+        session(settings, reddit=permalinks) as pipeline,
+        Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
+    ):
+        store = pipeline.deps.store
+        if name not in {row.name for row in store.banks.listing()}:
+            raise UsageError(f"there is no bank {name}; run: gifwarden bank create {name} --kind block")
+        for target in bar.track(targets, description="banking"):
+            for result in pipeline.scanning.scan(target):
+                for found in result.fingerprints:
+                    label, new = store.banks.add(name, found, who=who)
+                    if new:
+                        store.upkeep.note(who=who, what=f"entry added to {name}", subject=label)
+                    if as_json:
+                        emit({"file": target, "entry": label, "new": new})
+                    else:
+                        out.print(
+                            f"{target}  {label}{'' if new else '  (was there already)'}", markup=False, soft_wrap=True
+                        )
+                if result.error is not None:
+                    failed = True
+                    if as_json:
+                        emit({"file": target, "error": result.error})
+                    else:
+                        err.print(f"{target}  {result.error}", style="red", markup=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def confirm(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
+    """Confirm an entry as a second person. Only confirmed entries may act without a moderator."""
+    _on_entry(config, label, "confirm", who)
+    out.print(f"{label} is confirmed by {who}", markup=False)
+
+
+@app.command()
+def remove(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
+    """Withdraw an entry: it stops matching at once. It can be restored."""
+    _on_entry(config, label, "withdraw", who)
+    out.print(f"{label} is withdrawn; gifwarden bank restore {label} brings it back", markup=False)
+
+
+@app.command()
+def restore(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
+    """Let a withdrawn entry match again. It must be confirmed anew."""
+    _on_entry(config, label, "restore", who)
+    out.print(f"{label} matches again; a second person must confirm it before it acts alone", markup=False)
+
+
+@app.command()
+def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show how often each entry has matched."""
+    with session(read_config(config)) as pipeline:
+        columns = {"bank": "bank", "entry": "entry", "matches": "matches", "exact": "exact", "suppressed": "suppressed"}
+        columns |= {"last": "last"}
+        rows = pipeline.deps.store.banks.hits()
+        listing(rows, as_json=as_json, columns=columns, empty="no entry has matched yet")
+
+
+def _on_entry(config: ConfigOption, label: str, what: str, who: str) -> None:
+    with session(read_config(config)) as pipeline:
+        store = pipeline.deps.store
+        try:
+            if what == "confirm":
+                store.banks.confirm(label, who=who)
+            elif what == "withdraw":
+                store.banks.withdraw(label)
+            else:
+                store.banks.restore(label)
+        except GifwardenError as error:
+            raise UsageError(str(error)) from None
+        store.upkeep.note(who=who, what=f"entry {what}", subject=label)

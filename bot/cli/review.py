@@ -1,0 +1,284 @@
+"""Commands with which people decide: cases, notices, actions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast, get_args
+
+import typer
+
+from bot import hosts
+from bot.actions import wording
+from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, listing, out, read_config, session
+from bot.errors import UsageError
+from bot.model import Capacity, CaseState, Ground
+from bot.plain import plain
+from bot.store import ActionRow, CaseRow, NoticeRow
+
+cases = typer.Typer(no_args_is_help=True, help="What was found, and what a moderator decides about it.")
+notices = typer.Typer(
+    no_args_is_help=True, help="Notices to hosts: drafted by rules, stated and confirmed by a person."
+)
+actions = typer.Typer(no_args_is_help=True, help="What was done, is planned, or is held and why.")
+CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")]
+NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
+
+
+def register(parent: typer.Typer) -> None:
+    """Add these commands."""
+    parent.add_typer(cases, name="cases")
+    parent.add_typer(notices, name="notices")
+    parent.add_typer(actions, name="actions")
+
+
+@cases.command(name="list")
+def cases_list(
+    state: Annotated[str | None, typer.Option("--state", help="Only cases in this state, e.g. open.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show cases, newest first."""
+    if state is not None and state not in tuple(CaseState):
+        raise UsageError(f"{state} is no state of a case; choose one of {', '.join(CaseState)}")
+    with session(read_config(config)) as pipeline:
+        rows = pipeline.deps.store.cases.listing((CaseState(state),) if state else ())
+        columns = {"case": "case", "state": "state", "outcome": "verdict", "rule": "rule", "subreddit": "subreddit"}
+        columns |= {"post": "post", "host": "host", "decided_by": "decided by"}
+        listing(map(_case, rows), as_json=as_json, columns=columns, empty="no cases")
+
+
+@cases.command(name="show")
+def cases_show(name: CaseName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show one case: the post, what was found, why, and what was or would be done."""
+    with session(read_config(config)) as pipeline:
+        store = pipeline.deps.store
+        row = store.cases.get(name)
+        evidence = store.links.evidence(row.link)
+        done = [_action(action) for action in store.actions.of_case(row.id)]
+        notice = store.notices.of_case(row.id)
+    shown = {
+        **_case(row),
+        "url": row.url,
+        "evidence": plain(evidence) if evidence else None,
+        "actions": done,
+        "notice": notice,
+    }
+    if as_json:
+        emit(shown)
+        return
+    lines = [
+        ("case", f"{row.label} ({row.state}), opened {row.opened:%Y-%m-%d %H:%M} UTC"),
+        ("post", f"https://www.reddit.com{row.post.permalink}"),
+        ("title", row.post.title),
+        ("link", f"{row.url} ({row.host})"),
+        ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
+        *(("why", reason) for reason in row.verdict.reasons),
+        *(("match", f"{m.entry} in {m.bank} ({m.bank_kind}): {m.why}") for m in (evidence.matches if evidence else ())),
+        *(("action", f"{a['kind']}: {a['state']}" + (f" — {a['reason']}" if a["reason"] else "")) for a in done),
+    ]
+    if notice:
+        lines.append(("notice", notice))
+    if row.decided_by:
+        lines.append(("decided", f"by {row.decided_by}: {row.why}"))
+    for label, text in lines:
+        out.print(f"[bold]{label:>8}[/]  ", end="")
+        out.print(text, markup=False, soft_wrap=True)
+
+
+@cases.command(name="confirm")
+def cases_confirm(
+    name: CaseName,
+    who: WhoOption,
+    why: WhyOption = "confirmed",
+    bank: Annotated[str | None, typer.Option("--bank", help="Also put the matched media into this bank.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Confirm a case: what waits for a person goes ahead at the daemon's next step."""
+    with session(read_config(config)) as pipeline:
+        pipeline.people.confirm(name, who=who, why=why, bank=bank)
+        planned = [
+            row.action.kind for row in pipeline.deps.store.actions.of_case(pipeline.deps.store.cases.get(name).id)
+        ]
+    out.print(f"{name} is confirmed; actions: {', '.join(planned) or 'none'}", markup=False)
+
+
+@cases.command(name="dismiss")
+def cases_dismiss(name: CaseName, who: WhoOption, why: WhyOption = "not a fake", config: ConfigOption = None) -> None:
+    """Dismiss a case: nothing more is done, and what was planned is cancelled."""
+    with session(read_config(config)) as pipeline:
+        pipeline.people.dismiss(name, who=who, why=why)
+    out.print(f"{name} is dismissed", markup=False)
+
+
+@cases.command(name="undo")
+def cases_undo(name: CaseName, who: WhoOption, why: WhyOption = "undone", config: ConfigOption = None) -> None:
+    """Take back what was done for a case, while ours is the last action on the post, and reopen it."""
+    with session(read_config(config), reddit=True) as pipeline:
+        lines = pipeline.people.undo(name, who=who, why=why)
+    for line in lines or ["nothing had been done"]:
+        out.print(line, markup=False, soft_wrap=True)
+    out.print(f"{name} is open again", markup=False)
+
+
+@notices.command(name="list")
+def notices_list(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show notices, newest first."""
+    with session(read_config(config)) as pipeline:
+        columns = {
+            "notice": "notice",
+            "state": "state",
+            "host": "host",
+            "items": "items",
+            "recipient": "to",
+            "stated_by": "stated by",
+        }
+        rows = [_notice(row) for row in pipeline.deps.store.notices.listing()]
+    if not as_json:
+        rows = [
+            {**row, "items": len(row["items"]), "recipient": row["recipient"] or "no address known"} for row in rows
+        ]
+    listing(rows, as_json=as_json, columns=columns, empty="no notices")
+
+
+@notices.command(name="show")
+def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show one notice: what it lists, and how its host takes reports."""
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        row = pipeline.deps.store.notices.get(name)
+    if as_json:
+        emit(_notice(row))
+        return
+    contact = hosts.contact(row.host)
+    out.print(
+        f"{row.label}  {row.state}  to {row.host} ({row.recipient or contact.form or 'no address known'})", markup=False
+    )
+    for item, case in zip(row.items, row.cases, strict=True):
+        out.print(f"  {item.host_id}  {item.url}  (case {case})", markup=False, soft_wrap=True)
+    if row.stated_by:
+        text = wording.compose(row.stated_notice(), sender=settings.mail.sender, policy_url=contact.policy)
+        out.print()
+        out.print(str(text.get_content()), markup=False, soft_wrap=True)
+    elif row.recipient:
+        out.print("not stated yet; see: gifwarden notices confirm --help")
+    elif contact.form:
+        out.print(f"{row.host} takes reports by form: {contact.form}", markup=False, soft_wrap=True)
+
+
+@notices.command(name="confirm")
+def notices_confirm(
+    name: NoticeName,
+    who: WhoOption,
+    ground: Annotated[
+        str, typer.Option("--ground", help="original_footage, depicted_person, citable_list or public_statement.")
+    ],
+    detail: Annotated[str, typer.Option("--detail", help="Where the original is, which list, which statement.")],
+    capacity: Annotated[
+        str | None,
+        typer.Option("--capacity", help="third_party_notifier, authorised_representative or depicted_person."),
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The host's address, if you know it better.")] = None,
+    seen: Annotated[
+        bool,
+        typer.Option("--seen", help="You have looked at every media on it; the notice then says so, with the time."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not show the text and ask.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """State a notice as a person, after reading it; the daemon then mails it."""
+    chosen_ground, chosen_capacity = _choice(ground, Ground), _choice(capacity, Capacity) if capacity else None
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        statement: dict[str, Any] = {
+            "ground": chosen_ground,
+            "detail": detail,
+            "capacity": chosen_capacity,
+            "who": who,
+            "to": to,
+            "seen": seen,
+        }
+        notice = pipeline.people.preview_notice(name, **statement)
+        text = wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
+        if not yes:
+            out.print(f"To: {text['To']}\nSubject: {text['Subject']}\n", markup=False, soft_wrap=True)
+            out.print(str(text.get_content()), markup=False, soft_wrap=True)
+            typer.confirm("Is every word of this true, and do you state it?", abort=True)
+        pipeline.people.confirm_notice(name, **statement)
+    out.print(f"{name} is confirmed by {who}; the daemon sends it", markup=False)
+
+
+@notices.command(name="retract")
+def notices_retract(
+    name: NoticeName, who: WhoOption, why: WhyOption = "retracted", config: ConfigOption = None
+) -> None:
+    """Withdraw a notice; if it was sent, the host is told."""
+    with session(read_config(config)) as pipeline:
+        done = pipeline.people.retract_notice(name, who=who, why=why)
+    out.print(f"{name} is retracted; {done}", markup=False)
+
+
+@actions.command(name="list")
+def actions_list(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show actions, newest first, with the reason of those that are held."""
+    with session(read_config(config)) as pipeline:
+        columns = {"id": "id", "kind": "action", "state": "state", "case": "case", "post": "post", "reason": "why"}
+        rows = pipeline.deps.store.actions.listing()
+    listing(map(_action, rows), as_json=as_json, columns=columns, empty="no actions")
+
+
+@actions.command(name="undo")
+def actions_undo(
+    action: Annotated[int, typer.Argument(help="The action's id.")],
+    who: WhoOption,
+    why: WhyOption = "undone",
+    config: ConfigOption = None,
+) -> None:
+    """Take one done action back, while it is the last one on the post."""
+    with session(read_config(config), reddit=True) as pipeline:
+        pipeline.people.undo_action(action, who=who, why=why)
+    out.print(f"action {action} is undone", markup=False)
+
+
+def _choice(text: str, kind: Any) -> Any:
+    if text not in get_args(kind):
+        raise UsageError(f"{text} is not one of {', '.join(get_args(kind))}")
+    return cast("Any", text)
+
+
+def _case(row: CaseRow) -> dict[str, Any]:
+    return {
+        "case": row.label,
+        "state": str(row.state),
+        "outcome": row.verdict.outcome,
+        "rule": row.verdict.rule,
+        "reasons": list(row.verdict.reasons),
+        "subreddit": row.post.subreddit,
+        "post": row.post.fullname,
+        "permalink": row.post.permalink,
+        "host": row.host,
+        "host_id": row.host_id,
+        "opened": plain(row.opened),
+        "decided_by": row.decided_by,
+        "why": row.why,
+    }
+
+
+def _action(row: ActionRow) -> dict[str, Any]:
+    action = row.action
+    return {
+        "id": action.id,
+        "kind": action.kind,
+        "state": str(row.state),
+        "case": action.case or action.params.get("notice", ""),
+        "post": action.post,
+        "params": dict(action.params),
+        "reason": row.reason,
+        "attempts": row.attempts,
+        "planned": plain(action.planned),
+        "receipt": plain(row.receipt) if row.receipt else None,
+    }
+
+
+def _notice(row: NoticeRow) -> dict[str, Any]:
+    data: dict[str, Any] = plain(row)
+    data["notice"] = data.pop("label")
+    return data

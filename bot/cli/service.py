@@ -1,0 +1,131 @@
+"""Commands that set up and run: demo, init, doctor, run, stats, purge."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from bot import shipped
+from bot.assemble import open_store
+from bot.cli import doctor as checks
+from bot.cli.base import ConfigOption, JsonOption, emit, logger, out, read_config, session, show
+from bot.clock import SystemClock
+from bot.config import load
+from bot.errors import UsageError
+from bot.schedule import Daemon
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(demo)
+    app.command()(init)
+    app.command()(doctor)
+    app.command()(run)
+    app.command()(stats)
+    app.command()(purge)
+
+
+def demo(
+    as_json: JsonOption = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Keep the loopback servers running afterwards, until Ctrl-C.")
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Also write what is shown to this SVG file.")
+    ] = None,
+) -> None:
+    """Run the whole main job on loopback: no account, no internet, benign generated media.
+
+    A scripted hour passes in seconds. At the end a table shows what Reddit, the hosts and the mail server received,
+    from their own logs. Exits 1 if anything expected did not happen, or anything happened twice.
+    """
+    from bot.demo.run import play  # the demo's servers are no part of any other command
+
+    if not play(as_json=as_json, serve=serve, picture=picture):
+        raise typer.Exit(1)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to; made if it is not there.")] = Path(),
+) -> None:
+    """Write a commented configuration, rules, a key and a database with an empty bank. Overwrites nothing."""
+    target = folder / "config.toml"
+    if target.exists():
+        raise UsageError(f"{target} is there already; gifwarden init overwrites nothing")
+    rules = folder / "rules"
+    try:
+        rules.mkdir(parents=True, exist_ok=True)
+        target.write_text(shipped.example_config().read_text(encoding="utf-8"), encoding="utf-8")
+        target.chmod(0o600)
+        for file in shipped.rule_files():
+            if not (rules / file.name).exists():
+                shutil.copyfile(file, rules / file.name)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; check its rights") from None
+    config = load(target)
+    with open_store(config, SystemClock()) as store:
+        if not store.banks.listing():
+            store.banks.create("known-fakes", "block")
+    out.print(
+        f"wrote {target}, {rules}/ and {config.storage.path}/ with an empty bank known-fakes",
+        markup=False,
+        soft_wrap=True,
+    )
+    out.print(
+        "next: set your subreddits in config.toml and the Reddit secrets in the environment, then: gifwarden doctor"
+    )
+
+
+def doctor(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Check configuration, rules, database, decoder, Reddit, rights, hosts and mail: a line each."""
+    failed = False
+    marks = {"ok": Text("ok", style="green"), "warn": Text("warn", style="yellow"), "fail": Text("fail", style="red")}
+    rows = []
+    for finding in checks.examine(config):
+        failed = failed or finding.level == "fail"
+        if as_json:
+            emit({"level": finding.level, "subject": finding.subject, "text": finding.text})
+        else:
+            rows.append((marks[finding.level], finding.subject, finding.text))
+    if not as_json:
+        show(["", "what", "finding"], rows, empty="nothing to check")
+    if failed:
+        raise typer.Exit(1)
+
+
+def run(
+    once: Annotated[bool, typer.Option("--once", help="Do every step once and exit, e.g. from cron.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Watch the configured subreddits until stopped. Logs go to standard error."""
+    settings = read_config(config)
+    if not settings.subreddits:
+        raise UsageError("no subreddit is configured; add a section [subreddits.NAME] to the configuration")
+    with session(settings, rules=True, reddit=True, log=logger(settings)) as pipeline:
+        daemon = Daemon(pipeline)
+        if once:
+            daemon.run_once()
+        else:
+            daemon.run()
+
+
+def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show how many posts, links, cases, actions and notices are in each state."""
+    with session(read_config(config)) as pipeline:
+        counts = pipeline.deps.store.upkeep.counts()
+    if as_json:
+        emit(counts)
+        return
+    rows = [(table, state, number) for table, states in counts.items() for state, number in states.items()]
+    show(["what", "state", "how many"], rows, empty="nothing yet")
+
+
+def purge(config: ConfigOption = None) -> None:
+    """Forget posts without a case after storage.seen_days. The daemon does this by itself."""
+    with session(read_config(config)) as pipeline:
+        count = pipeline.purge()
+    out.print(f"{count} posts forgotten")

@@ -1,0 +1,67 @@
+"""The only clock. Everything that asks for the time or waits takes one of these."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time, elapsed time and waiting."""
+
+    def now(self) -> datetime:
+        """Return the current moment, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for that many seconds."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that moves only when told to; `sleep` moves it. For the demo and the tests."""
+
+    def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise ValueError("a clock starts at an aware moment")
+        self._start = start.astimezone(UTC)
+        self._elapsed = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._start + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        with self._lock:
+            return self._elapsed
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self._elapsed += max(0.0, seconds)
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment as ISO 8601 in UTC with seconds, e.g. `2026-11-22T15:56:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_iso(text: str) -> datetime:
+    """Return the aware moment that `iso` wrote."""
+    return datetime.fromisoformat(text).astimezone(UTC)

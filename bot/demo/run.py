@@ -1,0 +1,210 @@
+"""`gifwarden demo`: plays the scripted hour, shows it as it happens, and judges it by what the servers received."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.box import HORIZONTALS
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from bot.clock import Clock
+from bot.demo.stage import FOLDER, Stage, bot_on, stage
+from bot.demo.story import MINUTES, Hour, shortfalls
+from bot.pipeline import Pipeline
+
+WIDTH = 140
+QUIET = frozenset({"posts seen", "link acquired"})
+
+
+class Narrator:
+    """A logger that tells a person what happens, minute by minute."""
+
+    def __init__(self, console: Console, clock: Clock, *, silent: bool) -> None:
+        self._console = console
+        self._clock = clock
+        self._silent = silent
+
+    def info(self, event: str, **facts: Any) -> None:
+        """Show an event unless it is everyday."""
+        if event not in QUIET:
+            self._tell(event, facts, "cyan")
+
+    def warning(self, event: str, **facts: Any) -> None:
+        """Show an event that a person should look at."""
+        self._tell(event, facts, "yellow")
+
+    def say(self, text: str) -> None:
+        """Show what the script does."""
+        if not self._silent:
+            self._console.print(Text(f"{self._clock.now():%H:%M}  ", style="dim") + Text(text, style="bold"))
+
+    def _tell(self, event: str, facts: dict[str, Any], style: str) -> None:
+        if self._silent:
+            return
+        words = " ".join(f"{name}={_shown(value)}" for name, value in facts.items() if value not in ("", None))
+        line = Text(f"{self._clock.now():%H:%M}    ", style="dim") + Text(f"{event:22}", style=style)
+        self._console.print(line + Text(f" {words}", style="dim"), soft_wrap=False, overflow="ellipsis", no_wrap=True)
+
+
+def play(*, as_json: bool = False, serve: bool = False, picture: Path | None = None) -> bool:
+    """Run the hour. Returns True only if everything expected happened, once, and nothing else did."""
+    console = Console(highlight=False)
+    with TemporaryDirectory(prefix=FOLDER) as folder, stage(Path(folder)) as world:
+        narrator = Narrator(console, world.clock, silent=as_json)
+        narrator.say("a Reddit, three kinds of hosts and a mail server start on loopback; an hour passes in seconds")
+        with bot_on(world, narrator) as pipeline:
+            hour = Hour(world, pipeline, narrator.say)
+            hour.prepare()
+            for minute in range(1, MINUTES + 1):
+                hour.minute(minute)
+                pipeline.tick()
+            wrong = shortfalls(world)
+            rows = _rows(world, pipeline)
+        if as_json:
+            _emit(world, rows, wrong)
+        else:
+            _show(console, world, rows, wrong)
+        if picture is not None:
+            _draw(picture, world, rows, wrong)
+        if serve:
+            _wait(console, world)
+    return not wrong
+
+
+def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
+    store = pipeline.deps.store
+    links = {row.link.post: row for row in store.links.listing()}
+    cases = {case.post.fullname: case for case in store.cases.listing()}
+    rows = []
+    for name, expected in world.expected.items():
+        link = links.get(name)
+        case = cases.get(name)
+        verdict = store.links.verdict(link.id) if link else None
+        found = "nothing to look at"
+        if link and link.reason:
+            found = f"{link.state}: {link.reason}"
+        elif link:
+            evidence = store.links.evidence(link.id)
+            shown = next((m for m in evidence.matches if m.bank_kind == "block"), None) if evidence else None
+            found = shown.why if shown else "nothing known in it"
+        received = [f"report: {reason}" for post, reason, _ in world.reddit.reports if post == name]
+        received += ["removal"] * world.reddit.removals.count(name)
+        received += [f"modmail: {subject}" for _, subject, _ in world.reddit.modmails if case and case.label in subject]
+        done = []
+        if case and case.state == "closed_elsewhere":
+            done = [f"none: {case.why}"]
+        elif case:
+            acted = store.actions.of_case(case.id)
+            done = [f"{row.action.kind} {row.state}" for row in acted if row.state != "held"]
+            held = [row.action.kind for row in acted if row.state == "held"]
+            if held:
+                why = next(row.reason or "" for row in acted if row.state == "held")
+                done.append(f"held: {', '.join(held)} ({why.partition(': ')[2]})")
+        rows.append(
+            {
+                "post": expected.what,
+                "expected": expected.why,
+                "found": found,
+                "rule": (verdict.rule or "") if verdict else "",
+                "action": "\n".join(done),
+                "reddit_received": "\n".join(received),
+                "host_received": _mail_about(world, link.link.id) if link else "",
+            }
+        )
+    return rows
+
+
+def _show(console: Console, world: Stage, rows: list[dict[str, str]], wrong: list[str], *, mails: bool = True) -> None:
+    table = Table(
+        title="What came of each post",
+        title_justify="left",
+        header_style="bold",
+        border_style="dim",
+        box=HORIZONTALS,
+        show_lines=True,
+        expand=True,
+    )
+    for heading, share in (
+        ("post", 3),
+        ("found", 5),
+        ("rule", 3),
+        ("action", 3),
+        ("Reddit received", 4),
+        ("host received", 2),
+    ):
+        table.add_column(heading, ratio=share, min_width=13, overflow="fold")
+    for row in rows:
+        style = "green" if row["reddit_received"] else ""
+        cells = (row["post"], row["found"], row["rule"], row["action"])
+        table.add_row(
+            *map(Text, cells), Text(row["reddit_received"], style=style), Text(row["host_received"], style=style)
+        )
+    console.print()
+    console.print(table)
+    for mail in world.mail.received if mails else ():
+        head = Text(f"To: {mail.message['To']}\nSubject: {mail.message['Subject']}\n", style="bold")
+        console.print(
+            Panel(
+                Group(head, Text(str(mail.message.get_content()))),
+                title="The mail that the host received",
+                title_align="left",
+            )
+        )
+    reddit = world.reddit
+    console.print(
+        f"Reddit received {len(reddit.log)} requests: {len(reddit.reports)} reports, {len(reddit.removals)} removals, "
+        f"{len(reddit.modmails)} modmails. The mail server received {len(world.mail.received)} mail. "
+        f"The hosts received {len(world.park.log)} requests, none at a private address."
+        if not wrong
+        else f"Reddit received {len(reddit.log)} requests, the hosts {len(world.park.log)}."
+    )
+    if wrong:
+        for sentence in wrong:
+            console.print(Text(f"WRONG  {sentence}", style="bold red"))
+    else:
+        console.print(Text("Everything expected happened, once, and nothing else did.", style="bold green"))
+
+
+def _draw(picture: Path, world: Stage, rows: list[dict[str, str]], wrong: list[str]) -> None:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        console = Console(record=True, highlight=False, width=WIDTH, file=nowhere, force_terminal=True)
+        _show(console, world, rows, wrong, mails=False)
+    picture.write_text(console.export_svg(title="gifwarden demo"), encoding="utf-8")
+
+
+def _emit(world: Stage, rows: list[dict[str, str]], wrong: list[str]) -> None:
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False))  # noqa: T201  plain output for programs
+    mails = [
+        {"to": str(m.message["To"]), "subject": str(m.message["Subject"]), "text": str(m.message.get_content())}
+        for m in world.mail.received
+    ]
+    print(json.dumps({"ok": not wrong, "wrong": wrong, "mails": mails}, ensure_ascii=False))  # noqa: T201  plain output for programs
+
+
+def _wait(console: Console, world: Stage) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    console.print(f"Serving until Ctrl-C: Reddit at {world.reddit.url}, mail at 127.0.0.1:{world.mail.port}.")
+    stop.wait()
+
+
+def _mail_about(world: Stage, host_id: str | None) -> str:
+    """The mails, as the server kept them, that name this media."""
+    about = [mail for mail in world.mail.received if host_id and host_id in str(mail.message.get_content()).split()]
+    return "\n".join(f"mail {re.findall(r'N-[0-9a-f]+', str(mail.message['Subject']))[0]}" for mail in about)
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

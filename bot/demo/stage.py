@@ -1,0 +1,106 @@
+"""A loopback Reddit, hosts and a mail server, and a bot that is led to them by constructor arguments only."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import shipped
+from bot.assemble import Outside, Parts, assembled
+from bot.clock import Clock, ManualClock
+from bot.config import Config
+from bot.demo.hosts import HostPark
+from bot.demo.reddit import RedditServer
+from bot.demo.smtp import SmtpSink
+from bot.pipeline import Pipeline, no_boundary
+from bot.pipeline.core import Log
+
+START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+FOLDER = "gifwarden-demo-"
+TELL = """---
+name: Tell the moderators
+exact_media: {bank: [known-fakes]}
+action: report
+action_reason: "Known fake (case {{case}})"
+modmail_subject: "Known fake posted"
+modmail: "A {{kind}} by u/{{author}} holds a known fake on {{host}}: {{permalink}}"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What must have reached the outside because of one post, and the words for the table."""
+
+    what: str
+    reports: int = 0
+    removals: int = 0
+    modmails: int = 0
+    why: str  # what the bot must make of it
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """The loopback world and everything that happened on it."""
+
+    clock: Clock
+    reddit: RedditServer
+    park: HostPark
+    mail: SmtpSink
+    config: Config
+    expected: dict[str, Expected] = field(default_factory=dict)
+    notice_ids: set[str] = field(default_factory=set)  # host ids that must stand on a mail to redgifs
+
+
+@contextlib.contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """Yield a loopback Reddit, hosts and mail server, and a configuration for them; all gone afterwards."""
+    clock = ManualClock(START)
+    rules = folder / "rules"
+    rules.mkdir()
+    for file in shipped.rule_files():
+        (rules / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    (rules / "30-tell.yaml").write_text(TELL, encoding="utf-8")
+    with (
+        RedditServer(clock.now) as reddit,
+        HostPark() as park,
+        SmtpSink() as mail,
+    ):
+        config = Config.model_validate(
+            {
+                "reddit": reddit.config(contact="head_moderator"),
+                "subreddits": {
+                    "clips": {"mode": "enforce"},
+                    "gifs": {"mode": "report"},
+                    "quiet": {"mode": "observe"},
+                },
+                "banks": {"trusted": ["known-fakes"]},
+                "hosts": {"direct": {"allow": ["media.example.net", "rebind.example.net"]}},
+                "mail": {
+                    "host": "127.0.0.1",
+                    "port": mail.port,
+                    "security": "none",
+                    "sender": "safety@moderators.example.org",
+                    "organisation": "The moderators of r/clips",
+                },
+                "storage": {"path": folder / "data", "rules": rules},
+            }
+        )
+        for name in config.subreddits:
+            reddit.add_subreddit(name, moderators=["head_moderator", "second_moderator"])
+        yield Stage(clock=clock, reddit=reddit, park=park, mail=mail, config=config)
+
+
+@contextlib.contextmanager
+def bot_on(stage: Stage, log: Log, boundary: Callable[[str], None] = no_boundary) -> Iterator[Pipeline]:
+    """Yield the bot itself, led to the loopback world by constructor arguments only."""
+    outside = Outside(
+        reddit_url=stage.reddit.url,
+        oauth_url=stage.reddit.url,
+        resolve=stage.park.network.resolve,
+        dial=stage.park.network.dial,
+    )
+    with assembled(stage.config, log, parts=Parts(outside=outside), clock=stage.clock, boundary=boundary) as pipeline:
+        yield pipeline

@@ -1,0 +1,209 @@
+"""A scripted hour on loopback: what is posted, what goes wrong, what a moderator does, and what must come of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from bot.demo import media
+from bot.demo.answers import redirect
+from bot.demo.smtp import Fault
+from bot.demo.stage import Expected, Stage
+from bot.model import NoticeState
+from bot.pipeline import Pipeline
+
+MINUTES = 60
+PRIVATE = "10.0.0.5"
+METADATA = "169.254.169.254"
+
+
+class Hour:
+    """The script. `minute(n)` lets happen what happens in that minute."""
+
+    def __init__(self, stage: Stage, pipeline: Pipeline, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._s = stage
+        self._p = pipeline
+        self._fake = media.clip(101, seconds=3, width=1280, height=720)
+        self._fake_small = media.reencode(self._fake, width=854, height=480, crf=28)
+        self._second = media.clip(102, seconds=2)
+        self._third = media.clip(103, seconds=2)
+        self._meme = media.still(104, format="png")
+        self._script: dict[int, list[Callable[[], None]]] = {
+            1: [self._innocent, self._text_only],
+            4: [self._exact_copy],
+            8: [self._album],
+            11: [self._comment, self._reddit_troubles],
+            14: [self._gone, self._lying_file],
+            17: [self._private_address],
+            21: [self._allowed_meme],
+            24: [self._already_approved],
+            28: [self._observed, self._token_expires],
+            33: [self._posted_again],
+            38: [self._host_stumbles],
+            45: [self._moderator_states_the_notice],
+        }
+
+    def prepare(self) -> None:
+        """Fill the banks before the hour begins."""
+        banks, workers = self._p.deps.store.banks, self._p.deps.workers
+        banks.create("known-fakes", "block")
+        banks.create("memes", "allow")
+        compilation = media.compilation([(104, 1.0), (105, 2.0)])  # a fake with the meme cut in front
+        for data in (self._fake, self._second, self._third, compilation):
+            banks.add("known-fakes", workers.fingerprint(data), who="head_moderator")
+        banks.add("memes", workers.fingerprint(self._meme), who="head_moderator")
+
+    def minute(self, number: int) -> None:
+        """Let a minute pass and do what the script says for it."""
+        self._s.clock.sleep(60)
+        for event in self._script.get(number, ()):
+            event()
+
+    def _post(self, subreddit: str, expected: Expected, url: str | None = None, text: str = "") -> str:
+        name = self._s.reddit.submit(subreddit, author="some_poster", title=expected.what, url=url, selftext=text)
+        self._s.expected[name] = expected
+        self._say(f"r/{subreddit}: “{expected.what}”")
+        return name
+
+    def _innocent(self) -> None:
+        url = self._s.park.add_redgifs(
+            "CalmBlueHarbour", sd=media.clip(201), hd=media.clip(201, width=1280, height=720)
+        )
+        self._parent = self._post("clips", Expected(what="Sunset over the harbour", why="nothing known in it"), url)
+        url = self._s.park.add_reddit_image("q1w2e3r4t5y60", media.still(202))
+        self._post("gifs", Expected(what="My cat, asleep", why="nothing known in it"), url)
+
+    def _text_only(self) -> None:
+        self._post("clips", Expected(what="Which player do you use?", why="no link"), text="Asking for a friend.")
+
+    def _exact_copy(self) -> None:
+        url = self._s.park.add_redgifs("BoldRedFalcon", sd=self._fake_small, hd=self._fake)
+        self._post("clips", Expected(what="An exact copy", removals=1, modmails=1, why="the same file"), url)
+        self._s.notice_ids.add("boldredfalcon")
+
+    def _album(self) -> None:
+        copy = media.reencode(self._second, crf=32, width=480, height=270)
+        url = self._s.park.add_imgur_album(
+            "Kq7Zx2P", [media.clip(211, seconds=1), copy, media.clip(212, seconds=1)], "mp4"
+        )
+        # Reddit performs the report and answers 500: it must not be filed again
+        self._s.reddit.fail_next("api/report", status=500, performed=True)
+        self._post("gifs", Expected(what="Re-encoded, in an imgur album", reports=1, why="a near copy"), url)
+
+    def _comment(self) -> None:
+        copy = media.gif(103, seconds=2, width=320, height=180)
+        url = self._s.park.add_direct("media.example.net", "/u/8812/funny.gif", copy, "image/gif")
+        name = self._s.reddit.comment(self._parent, author="some_poster", body=f"better version [here]({url})!")
+        self._s.expected[name] = Expected(what="Resized GIF, in a comment", reports=1, why="a near copy")
+
+    def _reddit_troubles(self) -> None:
+        self._s.reddit.fail_next("r/gifs/new", status=429, headers={"retry-after": "5"})
+        self._s.reddit.fail_next("r/quiet/new", status=503)
+
+    def _gone(self) -> None:
+        url = self._s.park.add_redgifs("LostGreyHeron", hd=media.clip(221))
+        self._s.park.gone("redgifs", "LostGreyHeron")
+        self._post("clips", Expected(what="A link to something gone", why="the host says it is gone"), url)
+
+    def _lying_file(self) -> None:
+        url = self._s.park.add_direct(
+            "media.example.net", "/u/1/cute.gif", b"PK\x03\x04" + b"not a picture" * 50, "image/gif"
+        )
+        self._post("clips", Expected(what="A file that lies about itself", why="not media"), url)
+
+    def _private_address(self) -> None:
+        self._s.park.network.point("rebind.example.net", PRIVATE)
+        self._post(
+            "clips",
+            Expected(what="A name that leads inside", why="never contacted"),
+            "https://rebind.example.net/a.gif",
+        )
+        self._s.park.fail_once("media.example.net", "/u/2/b.gif", redirect(f"http://{METADATA}/latest/meta-data/x.gif"))
+        self._post(
+            "clips",
+            Expected(what="A redirect that leads inside", why="never contacted"),
+            "https://media.example.net/u/2/b.gif",
+        )
+        self._post(
+            "clips", Expected(what="A host nobody knows", why="not followed"), "https://unknown.example.org/a.gif"
+        )
+
+    def _allowed_meme(self) -> None:
+        url = self._s.park.add_imgur("Mm4Nn5B", media.restill(self._meme, width=600, height=338), "jpg")
+        self._post("clips", Expected(what="A meme that everybody knows", why="allow-listed"), url)
+
+    def _already_approved(self) -> None:
+        url = self._s.park.add_redgifs("QuietGreenOwl", sd=self._fake_small, hd=self._fake)
+        name = self._post(
+            "clips", Expected(what="Approved by a moderator before", why="a moderator decided already"), url
+        )
+        self._s.reddit.moderator_approves(name, "second_moderator")
+
+    def _observed(self) -> None:
+        url = self._s.park.add_redgifs("SwiftPinkOtter", sd=self._fake_small, hd=self._fake)
+        self._post("quiet", Expected(what="An exact copy where we only observe", why="held: observe"), url)
+
+    def _token_expires(self) -> None:
+        self._s.park.expire_tokens()
+
+    def _posted_again(self) -> None:
+        url = "https://v3.redgifs.com/watch/BoldRedFalcon?utm_source=share"
+        self._post(
+            "clips", Expected(what="The same link, posted again", removals=1, modmails=1, why="the same file"), url
+        )
+
+    def _host_stumbles(self) -> None:
+        url = self._s.park.add_imgur("Pp6Qq7R", self._second, "mp4")
+        self._s.park.fail_once("i.imgur.com", "/Pp6Qq7R.mp4", 503)
+        self._post(
+            "gifs", Expected(what="Behind a host that stumbles", reports=1, modmails=1, why="the same file"), url
+        )
+
+    def _moderator_states_the_notice(self) -> None:
+        self._s.mail.script(Fault(at="rcpt", code=451, text="try again later"))
+        drafts = [row for row in self._p.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
+        for row in drafts:
+            if row.host == "redgifs" and row.subreddit == "clips":
+                self._p.people.confirm_notice(
+                    row.label,
+                    ground="original_footage",
+                    detail="https://www.example.org/films/harbour-walk (published by its maker on 2024-05-02)",
+                    capacity=None,
+                    who="head_moderator",
+                    to=None,
+                    seen=True,
+                )
+
+
+def shortfalls(stage: Stage) -> list[str]:
+    """Compare what the servers received with what had to happen; return a sentence for each difference."""
+    wrong: list[str] = []
+    reddit = stage.reddit
+    received = {
+        "reports": Counter(name for name, _, _ in reddit.reports),
+        "removals": Counter(reddit.removals),
+    }
+    for name, expected in stage.expected.items():
+        for kind, wanted in (("reports", expected.reports), ("removals", expected.removals)):
+            got = received[kind].pop(name, 0)
+            if got != wanted:
+                wrong.append(f"{expected.what}: Reddit received {got} {kind}, expected {wanted}")
+    for kind, rest in received.items():
+        wrong += [f"Reddit received {kind} of {name}, which nobody expected" for name in rest]
+    wanted = sum(expected.modmails for expected in stage.expected.values())
+    if len(reddit.modmails) != wanted:
+        wrong.append(f"Reddit received {len(reddit.modmails)} modmails, expected {wanted}")
+    if len({subject for _, subject, _ in reddit.modmails}) != len(reddit.modmails):
+        wrong.append("Reddit received a modmail twice")
+    if reddit.approvals:
+        wrong.append(f"Reddit received {len(reddit.approvals)} approvals, expected none")
+    identities = [str(mail.message["Message-ID"]) for mail in stage.mail.received]
+    if len(identities) != 1:
+        wrong.append(f"the mail server received {len(identities)} mails, expected 1")
+    for mail in stage.mail.received:
+        text = str(mail.message.get_content())
+        wrong += [f"the notice does not name {name}" for name in stage.notice_ids if name not in text]
+    dialled = {address for address, _ in stage.park.network.dialled}
+    wrong += [f"{address} was contacted" for address in (PRIVATE, METADATA) if address in dialled]
+    return wrong

@@ -1,0 +1,145 @@
+"""One tree of errors. Every message is one sentence: what, where, what to do.
+
+GifwardenError                      exit code 1
+├── UsageError                      exit code 2: the command or a file of the operator's is wrong
+│   ├── ConfigError
+│   └── RuleError
+├── AcquireError                    a link gave no bytes; `state` is the link state it ends in
+│   ├── GoneError                   gone         the host says it no longer exists
+│   ├── BlockedError                blocked      we refuse to go there, or we are refused for good
+│   ├── NeedsTokenError             needs_token  the host wants a credential we do not have
+│   ├── UnsupportedError            unsupported  not media, or beyond the limits
+│   ├── HostChangedError            failed       the host answers in a shape we do not know
+│   └── TryLaterError               failed       time-out, rate limit, server error: worth another try
+├── MediaError                      bytes that do not decode
+│   └── LimitError                  bytes that decode to more than the limits allow
+├── StoreError                      the database
+│   └── LeaseError                  another daemon holds the lease
+├── SealError                       the key that protects stored fingerprints
+└── OutsideError                    exit code 3: a service we depend on is unavailable
+    ├── RedditError                 `retry` says whether trying again can help
+    └── MailError                   `sent` is None when the server may have accepted the message
+"""
+
+from __future__ import annotations
+
+
+class GifwardenError(Exception):
+    """Base of all errors that gifwarden raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(GifwardenError):
+    """The command line or a file written by the operator is wrong."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong; the message names the key and the file."""
+
+
+class RuleError(UsageError):
+    """A rule is wrong; the message names file, line and key."""
+
+
+class AcquireError(GifwardenError):
+    """A link gave no bytes."""
+
+    state = "failed"
+    retry = False
+    status: int | None = None  # of the HTTP answer that led here, if there was one
+
+
+class GoneError(AcquireError):
+    """The host says that the media no longer exists."""
+
+    state = "gone"
+
+
+class BlockedError(AcquireError):
+    """The address is one we never contact, or the host refuses us for good."""
+
+    state = "blocked"
+
+
+class NeedsTokenError(AcquireError):
+    """The host wants a credential that is not configured."""
+
+    state = "needs_token"
+
+
+class UnsupportedError(AcquireError):
+    """What is behind the link is not media that we read, or is beyond the limits."""
+
+    state = "unsupported"
+
+
+class HostChangedError(AcquireError):
+    """The host answers in a shape that its plug does not know."""
+
+
+class TryLaterError(AcquireError):
+    """A passing failure. `retry_after` is the host's own wish in seconds, if it named one."""
+
+    retry = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class MediaError(GifwardenError):
+    """Bytes that do not decode to at least one frame."""
+
+
+class LimitError(MediaError):
+    """Bytes that decode to more pixels, frames, time or memory than the limits allow."""
+
+
+class StoreError(GifwardenError):
+    """The database is missing, newer than this program, or does not hold what was asked for."""
+
+
+class LeaseError(StoreError):
+    """Another daemon works on this database."""
+
+    exit_code = 3
+
+
+class SealError(GifwardenError):
+    """The key that protects stored fingerprints is missing, unsafe or wrong."""
+
+    exit_code = 2
+
+
+class OutsideError(GifwardenError):
+    """A service that we depend on is unavailable or refuses."""
+
+    exit_code = 3
+
+
+class RedditError(OutsideError):
+    """Reddit is unavailable (`retry`) or refuses (`not retry`).
+
+    `retry_after` is Reddit's own wish in seconds, if it named one. `ambiguous`: what was asked may have been done
+    all the same, so look before trying again.
+    """
+
+    def __init__(
+        self, message: str, *, retry: bool = True, retry_after: float | None = None, ambiguous: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.retry_after = retry_after
+        self.ambiguous = ambiguous
+
+
+class MailError(OutsideError):
+    """A mail was not accepted (`sent` False), or nobody can know (`sent` None)."""
+
+    def __init__(self, message: str, *, sent: bool | None = False, retry: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.retry = retry

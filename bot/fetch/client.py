@@ -1,0 +1,249 @@
+"""The Fetcher: strangers' URLs in, bytes, JSON or pages out, or one of the AcquireErrors."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Self, cast
+
+import httpcore
+import httpx
+
+from bot import __version__
+from bot.clock import Clock
+from bot.config import FetchConfig
+from bot.errors import BlockedError, HostChangedError, TryLaterError, UnsupportedError
+from bot.fetch import replies
+from bot.fetch.guard import Deadline, Dial, GuardedBackend, Resolve, system_dial, system_resolve
+from bot.fetch.urls import check_url, host_of
+
+USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
+CONNECTIONS = 32
+CHUNK = 64 * 1024
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "origin", "referer"})
+
+Allow = Callable[[str], bool]
+"""Says whether a host name may be contacted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """One fetched file. `url` is where it was found after all redirects."""
+
+    url: str
+    data: bytes = field(repr=False)
+    content_type: str  # without parameters, in lower case; empty if not declared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One fetched text. `url` is where it was found after all redirects."""
+
+    url: str
+    status: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reply:
+    url: httpx.URL
+    headers: httpx.Headers
+    data: bytes
+
+
+class Fetcher:
+    """Fetches what strangers link to. Safe to use from several threads.
+
+    `resolve` and `dial` are the seam by which tests and the demo reach loopback: addresses are checked between the two,
+    and neither configuration nor environment can replace them. `monotonic` measures the deadline and must be real time.
+    Every error is an AcquireError whose message names host and reason, never the URL.
+    """
+
+    def __init__(
+        self,
+        config: FetchConfig,
+        clock: Clock,
+        *,
+        resolve: Resolve = system_resolve,
+        dial: Dial = system_dial,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._deadline = Deadline(monotonic)
+        self._client = httpx.Client(
+            transport=_Transport(GuardedBackend(resolve, dial, self._deadline)),
+            timeout=httpx.Timeout(config.read_seconds, connect=config.connect_seconds),
+            headers={"User-Agent": USER_AGENT},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # hosts are not told that we came before
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def media(self, url: str, *, headers: Mapping[str, str] | None = None, allow: Allow | None = None) -> Body:
+        """Return the file, at most `max_bytes`; every host on the way must pass `allow`.
+
+        Raises UnsupportedError for web pages, packed or oversized bodies, and the errors of `replies.status_error`.
+        """
+        limit = self._config.max_bytes
+        sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
+        reply = self._load(url, sent, limit, allow, media=True)
+        host = host_of(reply.url)
+        if not reply.data:
+            raise UnsupportedError(f"{host} sent an empty file")
+        content_type = replies.media_type(reply.headers.get("Content-Type"))
+        return Body(url=str(reply.url), data=reply.data, content_type=content_type)
+
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None, allow: Allow | None = None) -> Any:
+        """Return the decoded JSON answer, at most `max_page_bytes` unpacked; HostChangedError if it is none."""
+        reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow)
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise HostChangedError(f"{host_of(reply.url)} sent something other than JSON") from None
+
+    def page(self, url: str, *, headers: Mapping[str, str] | None = None, allow: Allow | None = None) -> Page:
+        """Return a page, script or manifest as text, at most `max_page_bytes` unpacked."""
+        reply, text = self._text(url, {"Accept": "*/*", **(headers or {})}, allow)
+        return Page(url=str(reply.url), status=200, text=text)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _text(self, url: str, headers: Mapping[str, str], allow: Allow | None) -> tuple[_Reply, str]:
+        limit = self._config.max_page_bytes
+        reply = self._load(url, {"Accept-Encoding": "gzip, deflate", **headers}, limit, allow, media=False)
+        encoding = replies.packing(reply.headers.get("Content-Encoding"))
+        data = replies.unpack(host_of(reply.url), reply.data, encoding, limit)
+        return reply, replies.text_of(data, reply.headers.get("Content-Type"))
+
+    def _load(self, url: str, headers: Mapping[str, str], limit: int, allow: Allow | None, *, media: bool) -> _Reply:
+        current = check_url(url)
+        sent = dict(headers)
+        with self._deadline.within(self._config.total_seconds):
+            for _ in range(self._config.max_redirects + 1):
+                host = host_of(current)
+                if allow is not None and not allow(host):
+                    raise BlockedError(f"the link leads to {host}, which is not one of the addresses expected here")
+                result = self._once(current, sent, limit, media=media)
+                if isinstance(result, _Reply):
+                    return result
+                if host_of(result) != host:
+                    sent = {name: value for name, value in sent.items() if name.lower() not in _SECRET_HEADERS}
+                current = result
+        raise HostChangedError(f"{host_of(check_url(url))} redirects more than {self._config.max_redirects} times")
+
+    def _once(self, url: httpx.URL, headers: Mapping[str, str], limit: int, *, media: bool) -> _Reply | httpx.URL:
+        """Return the answer, or where it redirects to."""
+        host = host_of(url)
+        try:
+            with self._client.stream("GET", url, headers=headers) as response:
+                if response.status_code in replies.REDIRECTS:
+                    return _redirect(url, response.headers.get("Location"))
+                if response.status_code != 200:
+                    retry_after = response.headers.get("Retry-After")
+                    raise replies.status_error(host, response.status_code, retry_after, self._clock.now())
+                if media:
+                    _check_media(host, response.headers)
+                return _Reply(url=url, headers=response.headers, data=_read(host, response, limit))
+        except httpcore.TimeoutException:
+            raise TryLaterError(f"{host} did not answer in time") from None
+        except httpcore.ConnectError:
+            raise TryLaterError(f"{host} cannot be reached") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError):
+            raise TryLaterError(f"{host} broke off the connection or sent a damaged answer") from None
+        except httpx.HTTPError:  # all that httpx itself objects to above our transport
+            raise HostChangedError(f"{host} redirects to something that is not a web address") from None
+
+
+def _redirect(url: httpx.URL, location: str | None) -> httpx.URL:
+    host = host_of(url)
+    if not location:
+        raise HostChangedError(f"{host} redirects without saying where to")
+    try:
+        target = str(url.join(location))
+    except (httpx.InvalidURL, ValueError):
+        raise HostChangedError(f"{host} redirects to something that is not a web address") from None
+    checked = check_url(target)
+    if url.scheme == "https" and checked.scheme == "http":
+        raise BlockedError(f"{host} redirects from https to http, which is not followed")
+    return checked
+
+
+def _check_media(host: str, headers: httpx.Headers) -> None:
+    replies.check_media_type(host, replies.media_type(headers.get("Content-Type")))
+    if replies.packing(headers.get("Content-Encoding")):
+        raise UnsupportedError(f"{host} sent packed media, which is not unpacked")
+
+
+def _read(host: str, response: httpx.Response, limit: int) -> bytes:
+    length = response.headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        raise UnsupportedError(f"{host} announces more than the {limit} bytes that are fetched at most")
+    parts: list[bytes] = []
+    total = 0
+    # Raw on purpose: anything that unpacks on the way turns 50 KB into 50 MB before it can be counted.
+    for part in response.iter_raw(CHUNK):
+        total += len(part)
+        if total > limit:
+            raise UnsupportedError(f"{host} sends more than the {limit} bytes that are fetched at most")
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _Transport(httpx.BaseTransport):
+    """httpx over httpcore with our own network backend, which httpx's own transport does not take.
+
+    No connection is used twice: a false Content-Length leaves bytes behind that the next answer would begin with, and
+    every request resolves and checks anew.
+    """
+
+    def __init__(self, backend: GuardedBackend) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=0,
+            http1=True,
+            http2=False,
+            network_backend=backend,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=cast(httpx.SyncByteStream, request.stream),
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(status_code=response.status, headers=response.headers, stream=_Stream(response.stream))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Stream(httpx.SyncByteStream):
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __iter__(self) -> Any:
+        yield from self._inner
+
+    def close(self) -> None:
+        self._inner.close()

@@ -1,0 +1,283 @@
+"""Bytes in, fingerprint out. `main` is the child process in which that happens: see `bot.workers`.
+
+The child reads `size (4 bytes) | JSON | media bytes` and answers `size (4 bytes) | JSON`, again and again. Before it
+reads the first stranger's byte it gives up everything that it does not need: it cannot open a file or a socket, write a
+file, dump its memory or outlive its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import hashlib
+import json
+import os
+import resource
+import signal as signals
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from bot import frames
+from bot.config import DecodeConfig
+from bot.errors import LimitError, MediaError
+from bot.frames import Luma
+from bot.model import Fingerprint, Signal
+from bot.signals import SIGNALS
+from bot.signals.base import SignalType, picture
+
+CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
+SPARSE_SECONDS = 1.0
+GATES = {signal.name: signal.gate for signal in SIGNALS}
+SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
+LEAST_ROOM = 128 * 2**20  # bytes of address space beside the program itself
+KINDS = ("image", "animation", "video")
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+
+
+def fingerprint(
+    data: bytes, limits: DecodeConfig, *, also: Sequence[bytes] = (), every_frame: bool = False
+) -> Fingerprint:
+    """Return everything that is kept of one media file.
+
+    Moving pictures give PDQ of every frame; a frame whose value is its predecessor's is left out unless `every_frame`.
+    `also` are other files of the same media (the original beside a rendition): only their digests are taken.
+    Raises MediaError if nothing decodes and LimitError if it is too large.
+    """
+    decoded = frames.decode(data, limits)
+    takers = [_Taker(signal, every_frame) for signal in SIGNALS]
+    until = _cpu_seconds() + CPU_SHARE * limits.cpu_seconds
+    count = 0
+    note = None
+    for frame in decoded.frames:
+        for taker in takers:
+            taker.take(count, frame.t, frame.luma)
+        count += 1
+        if _cpu_seconds() > until:
+            note = f"only the first {count} frames ({frame.t:.1f} s) were read, for want of time"
+            break
+    sha256, md5 = digests(data)
+    return Fingerprint(
+        kind=decoded.kind,
+        format=decoded.format,
+        sha256=sha256,
+        md5=md5,
+        width=decoded.width,
+        height=decoded.height,
+        duration=None if decoded.duration is None else round(decoded.duration, 3),
+        frames=count,
+        signals=tuple(signal for taker in takers for signal in taker.taken),
+        also=tuple(digests(other) for other in also),
+        note=note or decoded.note,
+    )
+
+
+def digests(data: bytes) -> tuple[str, str]:
+    """Return SHA-256 and MD5 in hex."""
+    return hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+class _Taker:
+    """Takes one type of signal from the frames as they pass; nobody knows beforehand how many will."""
+
+    def __init__(self, signal: SignalType, every_frame: bool) -> None:
+        self.taken: list[Signal] = []
+        self._type = signal
+        self._every_frame = every_frame
+        self._stride = 1
+        self._last: Luma | None = None
+        self._known = b"", 0
+
+    def take(self, number: int, t: float, luma: Luma) -> None:
+        if number % self._stride:
+            return
+        value, quality = self._value(luma)
+        repeated = bool(self.taken) and self.taken[-1].value == value and not self._every_frame
+        if repeated and not self._type.sampled:
+            return
+        self.taken.append(Signal(type=self._type.name, value=value, quality=quality, t=round(t, 3)))
+        if self._type.sampled and len(self.taken) > self._type.sampled:
+            self.taken = self.taken[::2]
+            self._stride *= 2
+
+    def _value(self, luma: Luma) -> tuple[bytes, int]:
+        """Compute, or answer from memory for a standing picture."""
+        if self._last is None or not np.array_equal(self._last, luma):
+            self._last, self._known = luma.copy(), self._type.compute(luma)
+        return self._known
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def to_json(fp: Fingerprint) -> dict[str, Any]:
+    """Return a fingerprint as plain data for storage; signals as [type, hex, quality, t]."""
+    return {
+        "kind": fp.kind,
+        "format": fp.format,
+        "sha256": fp.sha256,
+        "md5": fp.md5,
+        "width": fp.width,
+        "height": fp.height,
+        "duration": fp.duration,
+        "frames": fp.frames,
+        "signals": [[signal.type, signal.value.hex(), signal.quality, signal.t] for signal in fp.signals],
+        "also": [list(pair) for pair in fp.also],
+        "note": fp.note,
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> Fingerprint:
+    """Return what `to_json` was given. Raises ValueError for anything else: a child may have been taken over."""
+    try:
+        fp = Fingerprint(
+            kind=data["kind"],
+            format=str(data["format"]),
+            sha256=bytes.fromhex(data["sha256"]).hex(),
+            md5=bytes.fromhex(data["md5"]).hex(),
+            width=int(data["width"]),
+            height=int(data["height"]),
+            duration=None if data["duration"] is None else float(data["duration"]),
+            frames=int(data["frames"]),
+            signals=tuple(_signal(*parts) for parts in data["signals"]),
+            also=tuple((bytes.fromhex(sha256).hex(), bytes.fromhex(md5).hex()) for sha256, md5 in data["also"]),
+            note=None if data["note"] is None else str(data["note"])[:500],
+        )
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"not a fingerprint: {error!r}") from None
+    pairs = [(fp.sha256, fp.md5), *fp.also]
+    if fp.kind not in KINDS or any((len(sha256), len(md5)) != (64, 32) for sha256, md5 in pairs):
+        raise ValueError("not a fingerprint: unknown kind or digests of another length")
+    return fp
+
+
+def _signal(name: str, value: str, quality: int, t: float) -> Signal:
+    raw = bytes.fromhex(value)
+    if SIZES.get(name) != len(raw) or not 0 <= int(quality) <= 100 or not 0 <= float(t) < 1e7:
+        raise ValueError(f"not a signal: {name} of {len(raw)} bytes, quality {quality}, at {t}")
+    return Signal(type=name, value=raw, quality=int(quality), t=float(t))
+
+
+def describe(fp: Fingerprint, *, all_frames: bool) -> dict[str, Any]:
+    """Return what `gifwarden hash --json` says of a file, but for its name.
+
+    Without `all_frames` the signals are the first usable frame of each type and then about one a second.
+    """
+    shown = fp.signals if all_frames else _sparse(fp.signals)
+    return {
+        "kind": fp.kind,
+        "format": fp.format,
+        "sha256": fp.sha256,
+        "md5": fp.md5,
+        "width": fp.width,
+        "height": fp.height,
+        "duration": fp.duration,
+        "frames": fp.frames,
+        "signals": [
+            {"type": signal.type, "value": signal.value.hex(), "quality": signal.quality, "t": signal.t}
+            for signal in shown
+        ],
+        "note": fp.note,
+    }
+
+
+def _sparse(signals: Sequence[Signal]) -> list[Signal]:
+    chosen: list[Signal] = []
+    for name in GATES:
+        own = [signal for signal in signals if signal.type == name]
+        usable = [signal for signal in own if signal.quality >= GATES[name]]
+        due = 0.0
+        for signal in usable or own[:1]:
+            if signal.t >= due:
+                chosen.append(signal)
+                due = signal.t + SPARSE_SECONDS
+    return chosen
+
+
+def main(limits_json: str) -> None:
+    """Be the child: answer requests on standard input until it closes. `limits_json` is a DecodeConfig."""
+    limits = DecodeConfig.model_validate_json(limits_json)
+    answers = os.fdopen(os.dup(1), "wb")  # nothing but answers goes there, whatever a library prints
+    os.dup2(2, 1)
+    _warm_up()
+    _give_up_rights(limits, answers.fileno())
+    _send(answers, {"ready": os.getpid()})
+    while header := sys.stdin.buffer.read(4):
+        request = json.loads(sys.stdin.buffer.read(int.from_bytes(header, "big")))
+        data = sys.stdin.buffer.read(request["size"])
+        if len(data) < request["size"]:
+            return
+        _allow_cpu(limits)
+        _send(answers, _answer(data, limits, every_frame=request["every_frame"]))
+        del data
+        gc.collect()
+
+
+def _answer(data: bytes, limits: DecodeConfig, *, every_frame: bool) -> dict[str, Any]:
+    try:
+        return {"fingerprint": to_json(fingerprint(data, limits, every_frame=every_frame))}
+    except MemoryError:
+        return {
+            "limit": f"decoding needs more than {limits.memory_mb} MiB; raise decode.memory_mb if such files are wanted"
+        }
+    except LimitError as error:
+        return {"limit": str(error)}
+    except MediaError as error:
+        return {"error": str(error)}
+    except Exception as error:  # noqa: BLE001  the boundary around foreign decoders: becomes the file's recorded error
+        return {"error": f"the decoder failed on this file ({type(error).__name__}); it is left alone"}
+
+
+def _send(answers: BinaryIO, answer: Mapping[str, Any]) -> None:
+    body = json.dumps(answer, separators=(",", ":")).encode()
+    answers.write(len(body).to_bytes(4, "big") + body)
+    answers.flush()
+
+
+def _warm_up() -> None:
+    """Load now what is otherwise loaded with the first file: later no file can be opened."""
+    frames.warm_up()
+    for signal in SIGNALS:
+        signal.compute(picture(65, 64, 1))
+
+
+def _give_up_rights(limits: DecodeConfig, reserved: int) -> None:
+    """Keep the standard streams and the descriptor `reserved`; nothing else can be opened, written or dumped now."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_PDEATHSIG, signals.SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    signals.signal(signals.SIGINT, signals.SIG_IGN)  # Ctrl-C is the coordinator's to handle
+    for what, most in (
+        (resource.RLIMIT_NOFILE, 1 + max(2, reserved)),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        # a limit below what the program itself takes would refuse every file
+        (resource.RLIMIT_AS, max(limits.memory_mb * 2**20, _own_size() + LEAST_ROOM)),
+    ):
+        allowed = _at_most(most, resource.getrlimit(what)[1])
+        resource.setrlimit(what, (allowed, allowed))
+
+
+def _at_most(wanted: int, hard: int) -> int:
+    """Return a limit that is no looser than the one we were started under."""
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+def _own_size() -> int:
+    """Return the address space in use, in bytes."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+
+
+def _allow_cpu(limits: DecodeConfig) -> None:
+    """Move the processor limit forward for one file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(int(_cpu_seconds() + limits.cpu_seconds) + 1, hard), hard))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,197 @@
+"""GIF, PNG (animated too), JPEG and WebP, by Pillow."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from bot.config import DecodeConfig
+from bot.errors import LimitError, MediaError
+from bot.frames.base import Decoded, Frame, Luma, check_size, name, reason, remark, unreadable
+
+DRAFT_SIDE = 512  # a JPEG with larger sides is decoded at 1/2, 1/4 or 1/8, not below this
+SHORTEST_DELAY = 0.010  # browsers and FFmpeg take this and less for a mistake,
+BROWSER_DELAY = 0.1  # and show this instead
+ORIENTATION = 0x0112  # in EXIF
+SIDEWAYS = (5, 6, 7, 8)
+# everything that Pillow is known to raise on damaged bytes, beside its own errors (which are OSError)
+PILLOW_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+TURNS: dict[int, Callable[[Luma], Luma]] = {
+    2: np.fliplr,
+    3: lambda luma: np.rot90(luma, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda luma: np.rot90(luma, -1),
+    7: lambda luma: np.rot90(luma.T, 2),
+    8: np.rot90,
+}
+
+# Pillow keeps its limits in module globals; they are set for one step at a time
+_pillow_lock = RLock()
+
+
+@contextmanager
+def _set_up(limits: DecodeConfig, *, tolerant: bool) -> Generator[None]:
+    with _pillow_lock, warnings.catch_warnings():
+        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = limits.max_pixels, tolerant
+        try:
+            yield
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise LimitError(
+                f"the picture unpacks to more than {limits.max_pixels} pixels; "
+                "raise decode.max_pixels if such files are wanted"
+            ) from None
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def warm_up() -> None:
+    """Load all of Pillow's formats."""
+    Image.init()
+
+
+def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
+    """Yield the frames of a still or an animation and fill in `result`. Raises as `decode` does."""
+    try:
+        yield from _frames(data, limits, result)
+    except LimitError:
+        raise
+    except MediaError:
+        if result.width or result.format != "png" or b"acTL" not in data:
+            raise
+        yield from _frames(_cover(data), limits, result)  # what browsers show when the animation is broken
+        remark(result, "the PNG file's animation is damaged; its cover picture was read")
+
+
+def _cover(data: bytes) -> bytes:
+    """Return a PNG without the chunks that make it move."""
+    kept, at = [data[:8]], 8
+    while at + 8 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] not in (b"acTL", b"fcTL", b"fdAT"):
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def _frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
+    with _open(data, limits, result, tolerant=False) as image:
+        if _is_moving(image, limits):
+            result.kind, result.duration = "animation", 0.0
+            yield from _animation(image, limits, result)
+        if result.width:
+            return
+    result.kind, result.duration = "image", None
+    yield Frame(0.0, _still(data, limits, result))
+
+
+def _open(data: bytes, limits: DecodeConfig, result: Decoded, *, tolerant: bool) -> Image.Image:
+    with _set_up(limits, tolerant=tolerant):
+        try:
+            image = Image.open(io.BytesIO(data), formats=[result.format.upper()])
+        except PILLOW_ERRORS as error:
+            raise unreadable(result, error) from None
+    check_size(image.width, image.height, limits)
+    return image
+
+
+def _is_moving(image: Image.Image, limits: DecodeConfig) -> bool:
+    with _set_up(limits, tolerant=False):
+        try:
+            return bool(getattr(image, "is_animated", False))
+        except PILLOW_ERRORS:
+            return False  # damaged behind the first picture
+
+
+def _animation(image: Image.Image, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
+    start = 1 if getattr(image, "default_image", False) else 0  # an animated PNG may carry a cover that is not shown
+    t = 0.0
+    for i in range(limits.max_frames + 1):
+        with _set_up(limits, tolerant=False):
+            try:
+                image.seek(start + i)
+                if i == limits.max_frames:
+                    remark(result, f"only the first {i} frames ({t:.1f} s) were read")
+                    return
+                luma = _luma(image)
+            except EOFError:
+                return
+            except PILLOW_ERRORS as error:
+                remark(result, f"the {name(result.format)} file is damaged after {i} frames ({reason(error)})")
+                return
+        # only now: WebP knows a frame's delay when the frame is decoded
+        delay = float(image.info.get("duration") or 0) / 1000
+        if not result.width:
+            result.height, result.width = luma.shape
+        yield Frame(t, luma)
+        t += delay if delay > SHORTEST_DELAY else BROWSER_DELAY
+        result.duration = t
+
+
+def _still(data: bytes, limits: DecodeConfig, result: Decoded) -> Luma:
+    """Decode one picture, if need be as far as it goes."""
+    trouble: Exception | None = None
+    for tolerant in (False, True):
+        with _open(data, limits, result, tolerant=tolerant) as image:
+            size = image.size
+            with _set_up(limits, tolerant=tolerant):
+                try:
+                    if result.format == "jpeg" and min(size) >= 2 * DRAFT_SIDE:
+                        image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
+                    luma, turn = _luma(image), _turn(image)
+                except PILLOW_ERRORS as error:
+                    trouble = trouble or error
+                    continue
+        if trouble:
+            remark(result, f"the {name(result.format)} file is damaged ({reason(trouble)}); what decodes was read")
+        result.width, result.height = size[::-1] if turn in SIDEWAYS else size
+        return TURNS[turn](luma) if turn in TURNS else luma
+    assert trouble is not None
+    raise unreadable(result, trouble) from None
+
+
+def _turn(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except PILLOW_ERRORS:
+        return 1  # damaged notes about the picture do not matter
+
+
+def _luma(image: Image.Image) -> Luma:
+    """Return what PDQ's reference makes of RGB, transparent parts on white."""
+    image.load()
+    if image.mode.startswith("I"):  # 16 bit grey
+        deep = np.asarray(image)
+        return (deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        if layer.getchannel("A").getextrema() != (255, 255):
+            paper = Image.new("RGBA", layer.size, "white")
+            paper.alpha_composite(layer)
+            layer = paper
+        image = layer.convert("RGB")
+    if image.mode not in ("L", "1", "RGB"):
+        image = image.convert("RGB")
+    return np.asarray(image.convert("L"))

@@ -1,0 +1,56 @@
+"""The hosts: which links belong to whom, and how to get from a link to its files. A new host is one file and one line.
+
+base      what a plug is, and the helpers all plugs share
+contacts  where each host takes reports
+"""
+
+from __future__ import annotations
+
+from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, belongs, parse
+from bot.hosts.contacts import Contact, contact
+from bot.hosts.direct import Direct
+from bot.hosts.imgur import Imgur
+from bot.hosts.reddit import Reddit
+from bot.hosts.redgifs import Redgifs
+from bot.model import Ref
+
+HOSTS: tuple[Host, ...] = (
+    Redgifs(),
+    Imgur(),
+    Reddit(),
+    Direct(),  # takes what is left, so it stays last
+)
+
+__all__ = [
+    "HOSTS",
+    "Contact",
+    "Example",
+    "Host",
+    "HostMedia",
+    "Rendition",
+    "Url",
+    "Web",
+    "belongs",
+    "contact",
+    "find",
+    "get",
+    "parse",
+]
+
+
+def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> Ref | None:
+    """Return whose link a URL is, its canonical id and what stands behind it; None if no plug knows it."""
+    parts = parse(url)
+    if parts is None:
+        return None
+    for host in hosts:
+        if host.owns(parts.host) or not host.domains:
+            found = host.match(parts)
+            if found is not None:
+                return found
+    return None
+
+
+def get(name: str, hosts: tuple[Host, ...] = HOSTS) -> Host | None:
+    """Return the plug of that name, or None."""
+    return next((host for host in hosts if host.name == name), None)

@@ -1,0 +1,146 @@
+"""What a host plug is, and what it gives and takes. A new host is one file with one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from bot.errors import AcquireError, HostChangedError
+from bot.fetch import Page, check_url, host_of
+from bot.model import Link, LinkKind, Ref
+
+MEDIA_EXTENSIONS = frozenset(
+    {"gif", "gifv", "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "avif", "mp4", "m4v", "mov", "webm", "mkv"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Url:
+    """A web address taken apart for `Host.match`."""
+
+    text: str  # as posted
+    host: str  # ASCII, lower case, no trailing dot
+    path: tuple[str, ...]  # decoded segments without the empty ones
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A link of a host with what the plug must read from it."""
+
+    url: str
+    id: str | None
+    kind: LinkKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """One file of a media. Sizes in pixels, None where the host does not tell."""
+
+    url: str = field(repr=False)  # often signed
+    width: int | None = None
+    height: int | None = None
+    original: bool = False  # the host's best file, which exact hashes are most likely taken from
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def short_side(self) -> int | None:
+        """The smaller of width and height, if both are known."""
+        return min(self.width, self.height) if self.width and self.height else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostMedia:
+    """One media behind a link. Renditions of equal size come in the plug's order of preference."""
+
+    id: str | None
+    renditions: tuple[Rendition, ...]
+
+
+class Web(Protocol):
+    """What a plug may do on the network: JSON and pages of its own host, politely; the caller fetches the media."""
+
+    state: dict[str, Any]  # a plug's own, kept from call to call: tokens
+
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
+        """Return decoded JSON. Raises AcquireError, its `status` set where an HTTP status led there."""
+
+    def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
+        """Return a page as text. Raises AcquireError."""
+
+
+class Host(Protocol):
+    """A host plug: which URLs are its own, what they mean, and where their bytes are."""
+
+    name: str
+    adult: bool  # whether being there is sexual context
+    domains: tuple[str, ...]  # with all their subdomains; nothing else is contacted on the host's behalf
+    examples: tuple[Example, ...]
+
+    def owns(self, host: str) -> bool:
+        """Return whether a host name belongs to this plug."""
+        return belongs(host, self.domains)
+
+    def match(self, url: Url) -> Ref | None:
+        """Return what a URL on one of `domains` is; None leaves it to the plugs behind."""
+
+    def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
+        """Return the media behind a link of kind media or album. Raises AcquireError."""
+
+    def page_url(self, id: str) -> str | None:
+        """Return the host's public page of an id, or None if there is none that the id alone leads to."""
+
+    def is_placeholder(self, url: str) -> bool:  # noqa: ARG002  most hosts have none
+        """Return whether a fetch that ended at `url` got the host's stand-in for removed media."""
+        return False
+
+
+def parse(text: str) -> Url | None:
+    """Take a URL apart; None if it is no plain http or https address of a named host."""
+    try:
+        url = check_url(text)
+    except AcquireError:
+        return None
+    segments = url.raw_path.partition(b"?")[0].decode("ascii").split("/")
+    return Url(
+        text=text.strip(),
+        host=host_of(url),
+        path=tuple(unquote(segment) for segment in segments if segment),
+        query=dict(url.params.items()),
+    )
+
+
+def belongs(host: str, domains: tuple[str, ...]) -> bool:
+    """Return whether `host` is one of the domains or beneath one."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def stem(name: str) -> str:
+    """Return a file name without its extension."""
+    return name.partition(".")[0]
+
+
+def extension(name: str) -> str:
+    """Return a file name's extension in lower case, empty if it has none."""
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def dig(data: Any, where: str, *keys: str) -> Any:
+    """Return the value at a path of keys in decoded JSON.
+
+    Raises HostChangedError, naming `where` and the path, if it is not there.
+    """
+    for key in keys:
+        if not isinstance(data, Mapping) or key not in data:
+            raise HostChangedError(f"{where} answers without {'.'.join(keys)}, which its plug relies on")
+        data = data[key]
+    return data
+
+
+def pixels(value: Any) -> int | None:
+    """Return a size in pixels from JSON or a query; None unless it is a positive whole number."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 7:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000 else None

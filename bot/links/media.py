@@ -1,0 +1,171 @@
+"""Where a post keeps its media references, and what they are called there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.links.text import clean, giphy_url, urls_in
+from bot.links.things import data_of, fullname_of, text
+from bot.model import Link, Ref
+from bot.permalink import permalink_ids
+
+Find = Callable[[str], Ref | None]
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_EXTENSIONS = {f"image/{name}": name.replace("jpeg", "jpg") for name in ("jpg", "jpeg", "png", "gif", "webp")}
+_FILE = re.compile(r"/([\w-]+)\.(jpg|jpeg|png|gif|webp)(?:[?#]|$)")
+_MANIFESTS = ("hlsUrl", "dashUrl")
+_VIDEO_PAGE = re.compile(r"https?://v\.redd\.it/[^/?#]+/?", re.IGNORECASE)
+_VIDEO_FILE = re.compile(r"https?://v\.redd\.it/[^/?#]+/[^?#]+\.mp4(?:[?#].*)?", re.IGNORECASE)
+_PLAYER = re.compile(r"https?://(?:[a-z]+\.)?reddit\.com/link/\w+/video/(\w+)/player.*", re.IGNORECASE)
+_LEADS_TO_MEDIA = ("media", "album")
+
+
+def links_of(thing: Any, find: Find) -> tuple[Link, ...]:
+    """Return the media references of a submission or comment, in order, each once.
+
+    `find` is the host plugs' answer to "whose URL is this"; it is asked for http(s) URLs with a host only. URLs that
+    nobody knows are kept as `unsupported` with an empty host, Reddit's permalinks as `page`. A malformed field loses
+    only itself; never raises for any JSON.
+    """
+    collected = _Collected(find, fullname_of(thing) or None)
+    collected.read(data_of(thing))
+    return tuple(collected.links.values())
+
+
+class _Collected:
+    """The links of one post so far, by what makes them the same."""
+
+    def __init__(self, find: Find, post: str | None) -> None:
+        self.links: dict[tuple[str, str, bool], Link] = {}
+        self._find = find
+        self._post = post
+
+    def read(self, data: Mapping[str, Any], parent: bool = False) -> None:
+        """Take all references of a post; `parent`: of the submission that it crossposts."""
+
+        def add(source: str, *urls: Any, sure: bool = True) -> None:
+            self._add("crosspost" if parent else source, urls, sure=sure)
+
+        add("url", data.get("url_overridden_by_dest"))
+        url = data.get("url")
+        # a text post's url is its own address, which nobody posted
+        if not (data.get("is_self") is True and permalink_ids(_absolute(url))):
+            add("url", url)
+        for key in ("selftext", "body"):
+            for found in urls_in(text(data, key)):
+                player = _PLAYER.fullmatch(found.url)
+                add("text", found.url, *([f"https://v.redd.it/{player[1]}"] if player else []), sure=found.sure)
+        if not parent:
+            for original in _list(data.get("crosspost_parent_list"))[:1]:
+                self.read(data_of(original), parent=True)
+        for source, urls in _uploads(data):
+            add(source, *urls)
+        for key in ("media", "secure_media"):
+            video = _map(_map(data.get(key)).get("reddit_video"))
+            add("media", *(video.get(name) for name in ("fallback_url", "dash_url", "hls_url")))
+        if not any(_known(link) for link in self.links.values()):
+            for url in _previews(data):
+                add("preview", url)
+
+    def _add(self, source: str, urls: tuple[Any, ...], *, sure: bool) -> None:
+        """Take the first of some URLs of one media that a plug knows to lead to it, else the first."""
+        known = [(url, self._ref(url)) for url in map(_absolute, urls) if url]
+        if not known:
+            return
+        url, ref = next((pair for pair in known if pair[1].kind in _LEADS_TO_MEDIA), known[0])
+        if not sure and not _known(ref):
+            return
+        link = Link(url=url, host=ref.host, id=ref.id, kind=ref.kind, source=source, post=self._post)
+        # a page and a media of one host may bear the same id without being the same
+        key = (ref.host, ref.id, ref.kind == "page") if ref.id else ("", url, False)
+        earlier = self.links.setdefault(key, link)
+        if _VIDEO_PAGE.fullmatch(earlier.url) and _VIDEO_FILE.fullmatch(url):
+            # the address of a Reddit video names no file; the post's own data do
+            self.links[key] = replace(earlier, url=url)
+
+    def _ref(self, url: str) -> Ref:
+        try:
+            parts = urlsplit(url)
+            reachable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            reachable = False
+        ref = self._find(url) if reachable else None
+        ids = permalink_ids(url) if reachable else None
+        if ids is not None:
+            return Ref(host=ref.host if ref else "reddit", id=(ref.id if ref else None) or ids[0], kind="page")
+        return ref or Ref(host="", id=None, kind="unsupported")
+
+
+def _known(found: Ref | Link) -> bool:
+    """Whether it names one media or album of a host that we know; a file anywhere else may never be fetched."""
+    return found.kind in _LEADS_TO_MEDIA and found.id is not None
+
+
+def _uploads(data: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield (source, URLs of one media): a gallery in its order, then what else was uploaded into the text."""
+    metadata = _map(data.get("media_metadata"))
+    shown = set()
+    for item in _list(_map(data.get("gallery_data")).get("items")):
+        media_id = _map(item).get("media_id")
+        if isinstance(media_id, str):
+            shown.add(media_id)
+            yield "gallery", _media_urls(media_id, _map(metadata.get(media_id)))
+    for media_id, entry in metadata.items():
+        if media_id not in shown:
+            yield "media_metadata", _media_urls(media_id, _map(entry))
+
+
+def _media_urls(media_id: str, entry: Mapping[str, Any]) -> list[Any]:
+    giphy = giphy_url(media_id)
+    if giphy is not None:
+        return [giphy]  # Reddit often calls these invalid although Giphy serves them
+    if not _MEDIA_ID.fullmatch(media_id) or entry.get("status") == "failed":
+        return []
+    mime = text(entry, "m").lower()
+    shown = _map(entry.get("s"))
+    if entry.get("e") == "RedditVideo" or mime.startswith("video/"):
+        return [f"https://v.redd.it/{media_id}", *(place.get(name) for place in (entry, shown) for name in _MANIFESTS)]
+    given = [shown.get(name) for name in ("gif", "mp4", "u")]
+    # the file's own name, where a given URL tells it: jpeg and jpg are two files to i.redd.it
+    named = next((match for url in given if isinstance(url, str) and (match := _FILE.search(url))), None)
+    extension = named[2] if named and named[1] == media_id else _EXTENSIONS.get(mime)
+    return [f"https://i.redd.it/{media_id}.{extension}" if extension else None, *given]
+
+
+def _previews(data: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield Reddit's own copies of a moving picture; stills of strangers' pages are no media of the post."""
+    preview = _map(data.get("preview"))
+    yield _map(preview.get("reddit_video_preview")).get("fallback_url")
+    for image in _list(preview.get("images")):
+        variants = _map(_map(image).get("variants"))
+        for name in ("gif", "mp4"):
+            url = _map(_map(variants.get(name)).get("source")).get("url")
+            if isinstance(url, str) and url:
+                yield url
+                break
+
+
+def _absolute(url: Any) -> str:
+    """Return a URL with its entities undone and its scheme and host filled in; empty if it is none."""
+    if not isinstance(url, str):
+        return ""
+    url = clean(url).strip()
+    if url.startswith("//"):
+        return f"https:{url}"
+    if url.startswith("/"):
+        return f"https://www.reddit.com{url}"
+    return url if _SCHEME.match(url) else ""
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,72 @@
+"""How Reddit writes the addresses of its submissions and comments. Pure, no I/O."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+_ID = re.compile(r"[0-9a-z]{1,13}")
+_SHARE = re.compile(r"/(?:r|u|user)/[\w-]+/s/\w+")
+_BEFORE_ID = frozenset({"comments", "gallery", "tb", "duplicates", "poll"})
+_SCOPES = frozenset({"r", "u", "user"})
+_SHORT_HOSTS = frozenset({"redd.it", "www.redd.it"})
+
+
+def permalink_ids(url: str) -> tuple[str, str | None] | None:
+    """Return (submission id, comment id or None) of a permalink in any of Reddit's forms, or None.
+
+    Takes www, old, new, np, m and other subdomains, redd.it, galleries, comments, bare paths and addresses without
+    a scheme. Share links (`/r/name/s/…`) hold no id: None. Never raises.
+    """
+    parts = _parts(url)
+    if parts is None:
+        return None
+    steps = [step.lower() for step in parts.path.split("/") if step]
+    if parts.hostname in _SHORT_HOSTS:
+        steps = ["comments", *steps] if len(steps) == 1 else []
+    if len(steps) > 2 and steps[0] in _SCOPES:
+        steps = steps[2:]
+    if len(steps) < 2 or steps[0] not in _BEFORE_ID:
+        return None
+    ids = [steps[1].removesuffix(".json"), *(step.removesuffix(".json") for step in steps[3:4])]
+    if not _ID.fullmatch(ids[0]):
+        return None
+    comment = ids[1] if steps[0] == "comments" and len(ids) > 1 and _ID.fullmatch(ids[1]) else None
+    return ids[0], comment
+
+
+def permalink_fullname(url: str) -> str | None:
+    """Return the fullname (`t3_…` or `t1_…`) that a permalink names, or None if it names none."""
+    ids = permalink_ids(url)
+    if ids is None:
+        return None
+    return f"t1_{ids[1]}" if ids[1] else f"t3_{ids[0]}"
+
+
+def share_path(url: str) -> str | None:
+    """Return the path of a share link such as `/r/name/s/abc`, which only Reddit can resolve, or None."""
+    parts = _parts(url)
+    if parts is None:
+        return None
+    path = parts.path.rstrip("/")
+    return path if _SHARE.fullmatch(path) else None
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Split an address if it is Reddit's own; a bare path counts as one."""
+    url = url.strip()
+    if url.startswith("/") and not url.startswith("//"):
+        url = f"https://www.reddit.com{url}"
+    elif url.startswith("//"):
+        url = f"https:{url}"
+    elif "://" not in url[:10]:
+        url = f"https://{url}"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https"):
+        return None
+    own = any(host == name or host.endswith(f".{name}") for name in ("reddit.com", "redditmedia.com"))
+    return parts if own or host in _SHORT_HOSTS else None

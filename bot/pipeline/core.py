@@ -1,0 +1,79 @@
+"""What every step works with, and the names of the moments at which a kill must lose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot import actions
+from bot.acquire import Acquirer
+from bot.clock import Clock
+from bot.config import Config
+from bot.errors import RedditError
+from bot.mail import Mailer
+from bot.reddit import Reddit
+from bot.rules import RuleSet
+from bot.store import Store
+from bot.workers import Workers
+
+# Each stands between a commit and a side effect, or the other way round. The kill test stops the process at every one.
+BOUNDARIES = (
+    "watch.read",  # the listing is read, nothing stored
+    "watch.stored",  # posts and links stored, the watermark not yet moved
+    "watch.marked",
+    "follow.heard",  # another moderator's decision stored
+    "acquire.fetched",  # bytes in memory, nothing stored
+    "acquire.stored",
+    "match.stored",
+    "judge.stored",  # case opened, actions planned
+    *(f"act.begun:{plug.kind}" for plug in actions.ACTIONS),  # written down as being sent, not yet sent
+    *(f"act.performed:{plug.kind}" for plug in actions.ACTIONS),  # sent, not yet written down as done
+    *(f"act.done:{plug.kind}" for plug in actions.ACTIONS),
+)
+
+
+def no_boundary(name: str) -> None:
+    """Do nothing at a boundary: what production does."""
+
+
+class Log(Protocol):
+    """What a structlog logger offers. Facts carry labels and counts, never media URLs or names."""
+
+    def info(self, event: str, **facts: Any) -> Any:
+        """Say what happened."""
+
+    def warning(self, event: str, **facts: Any) -> Any:
+        """Say what a person should look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """Everything a step may use. `reddit` is None where no account is needed, e.g. to scan a file."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    acquirer: Acquirer
+    workers: Workers
+    rules_for: Callable[[str | None], RuleSet]
+    log: Log
+    reddit: Reddit | None = None
+    mailer: Mailer | None = None
+    boundary: Callable[[str], None] = no_boundary
+
+    @property
+    def api(self) -> Reddit:
+        """Reddit. Raises RedditError if there is none."""
+        if self.reddit is None:
+            raise RedditError(
+                "this needs Reddit: set reddit.client_id, username and the secrets; see docs/reddit-access.md",
+                retry=False,
+            )
+        return self.reddit
+
+    @property
+    def stop_file(self) -> Path:
+        """While this file exists, nothing is done in the world."""
+        return self.config.storage.path / "STOP"

@@ -1,0 +1,133 @@
+"""From evidence to a verdict, a case, and actions written down."""
+
+from __future__ import annotations
+
+from bot import hosts
+from bot.model import CaseState, Evidence, LinkState, NoticeItem, PlannedAction, Post, Verdict
+from bot.pipeline.core import Deps
+from bot.rules import RuleReport, fill_action
+from bot.store import CaseRow, LinkRow
+
+ON_THE_POST = frozenset({"report", "remove"})
+NEEDS_PERSON = "person: a moderator decides; see gifwarden cases confirm"
+
+
+class Judging:
+    """Takes links from matched to judged."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+
+    def judge_due(self) -> int:
+        """Judge every matched link; return how many that were."""
+        done = 0
+        while rows := self._d.store.links.due(LinkState.MATCHED):
+            for row in rows:
+                self._judge(row)
+                done += 1
+        return done
+
+    def verdict(self, post: Post | None, evidence: Evidence) -> Verdict:
+        """Return what the subreddit's rules make of the evidence."""
+        rules = self._d.rules_for(post.subreddit if post else None)
+        return rules.judge(post, evidence, adult_subreddit=self._adult(post))
+
+    def explain(self, post: Post | None, evidence: Evidence) -> tuple[RuleReport, ...]:
+        """Return what every check of every rule made of the evidence."""
+        rules = self._d.rules_for(post.subreddit if post else None)
+        return rules.explain(post, evidence, adult_subreddit=self._adult(post))
+
+    def _adult(self, post: Post | None) -> bool:
+        settings = self._d.config.subreddit(post.subreddit) if post else None
+        return settings is not None and settings.adult
+
+    def _judge(self, row: LinkRow) -> None:
+        store = self._d.store
+        evidence = store.links.evidence(row.id)
+        post = store.links.post(row.link.post or "")
+        assert evidence is not None, "a matched link has evidence"
+        assert post is not None, "a link has a post"
+        verdict = self.verdict(post, evidence)
+        with store.transaction():
+            if verdict.outcome == "ignore":
+                store.links.drop_fingerprints(row.id)
+            else:
+                self._open(row, post, evidence, verdict)
+            store.links.judged(row.id, verdict)
+        self._d.boundary("judge.stored")
+
+    def _open(self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict) -> None:
+        store = self._d.store
+        case = store.cases.open(row.id, post.fullname, verdict)
+        decided = decided_by_others(post)
+        if decided is None and (decision := store.cases.decision_on(post.fullname)):
+            decided = f"{decision.action} by another moderator"
+        if decided:
+            store.cases.decide(case.id, CaseState.CLOSED_ELSEWHERE, who="moderators", why=decided)
+            store.links.drop_fingerprints(row.id)
+            store.upkeep.note(who="gifwarden", what="case closed elsewhere", subject=case.label, why=decided)
+            self._d.log.info("case closed elsewhere", case=case.label, decision=decided)
+            return
+        self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
+        store.upkeep.note(who="gifwarden", what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
+        held = NEEDS_PERSON if verdict.outcome == "review" else None
+        matched = self._d.rules_for(post.subreddit).matched(post, evidence, verdict)
+        settings = self._d.config.subreddit(post.subreddit)
+        kinds = {action.kind for action in verdict.actions}
+        if verdict.outcome == "act" and "remove" in kinds and settings and settings.mode == "enforce":
+            kinds.discard("report")  # a report on what is removed in the same breath is noise
+        for action in verdict.actions:
+            if action.kind not in kinds:
+                continue
+            if action.kind == "notice":
+                self._draft(row, post, evidence, case)
+            else:
+                self._plan(post, case, action, held if action.kind in ON_THE_POST else None, matched)
+
+    def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, held: str | None, matched: str) -> None:
+        action = fill_action(planned, post, {"case": case.label, "host": case.host, "match": matched})
+        self._d.store.actions.plan(
+            key=f"{post.fullname}:{action.kind}",
+            kind=action.kind,
+            case=case.id,
+            post=post.fullname,
+            subreddit=post.subreddit,
+            permalink=post.permalink,
+            params=action.params,
+            held=held,
+        )
+
+    def _draft(self, row: LinkRow, post: Post, evidence: Evidence, case: CaseRow) -> None:
+        plug = hosts.get(row.link.host)
+        if plug is None:
+            return
+        settings = self._d.config.host(row.link.host)
+        matched = {match.media for match in evidence.matches if not match.suppressed}
+        media = next((info for info in evidence.media if info.index in matched), None)
+        host_id = row.link.id or row.link.url
+        label = self._d.store.notices.draft(
+            host=row.link.host,
+            subreddit=post.subreddit.lower(),
+            recipient=settings.report_email or hosts.contact(row.link.host).email,
+            case=case.id,
+            item=NoticeItem(
+                host_id=host_id,
+                url=(plug.page_url(row.link.id) if row.link.id else None) or row.link.url,
+                seen_at=self._d.clock.now(),
+                sha256=media.sha256 if media else None,
+                md5=media.md5 if media else None,
+            ),
+        )
+        self._d.log.info("notice drafted", notice=label, case=case.label, host=row.link.host)
+
+
+UNDECIDED = frozenset({"automod_filtered", "reddit"})  # waiting in the moderation queue
+
+
+def decided_by_others(post: Post) -> str | None:
+    """Return what moderators or the author decided on a post already, or None."""
+    if post.approved_by:
+        return "approved by a moderator"
+    if post.removed_by_category and post.removed_by_category not in UNDECIDED:
+        return f"removed ({post.removed_by_category})"
+    return None

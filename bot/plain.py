@@ -1,0 +1,34 @@
+"""Nouns to plain JSON data and back, for the database and for `--json`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+def plain(value: Any) -> Any:
+    """Return a noun as dicts, lists, strings and numbers; moments become ISO 8601."""
+    return _adapter(type(value)).dump_python(value, mode="json")
+
+
+def dumps(value: Any) -> str:
+    """Return a noun as compact JSON text."""
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(kind: type[T], text: str) -> T:
+    """Return the noun that `dumps` wrote. Raises ValueError (pydantic's) if the text is not one."""
+    return _adapter(kind).validate_json(text)  # type: ignore[no-any-return]  # an adapter of `kind` yields `kind`

@@ -1,0 +1,6 @@
+"""The only user of PRAW. One thread owns it."""
+
+from bot.reddit.client import Listing, Reddit
+from bot.reddit.wire import USER_AGENT
+
+__all__ = ["USER_AGENT", "Listing", "Reddit"]

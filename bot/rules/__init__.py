@@ -1,0 +1,74 @@
+"""The rules: Evidence and Post in, Verdict out. A rule is one YAML document in AutoModerator's words.
+
+`docs/rules.md` describes the language. Nothing here reads configuration, a database or the network; what an
+installation knows of its banks and hosts is passed to `load`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from bot.errors import RuleError
+from bot.model import BankKind
+from bot.rules import read
+from bot.rules.compile import Known, rule_of
+from bot.rules.examples import Failure
+from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples
+from bot.rules.rule import Rule
+from bot.rules.template import fill, fill_action
+from bot.rules.words import COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS
+
+__all__ = [
+    "COPY_KEYS",
+    "EXAMPLE_KEYS",
+    "KEYS",
+    "MODIFIERS",
+    "PLACEHOLDERS",
+    "CheckReport",
+    "Failure",
+    "Rule",
+    "RuleReport",
+    "RuleSet",
+    "fill",
+    "fill_action",
+    "load",
+    "parse",
+    "run_examples",
+]
+
+
+def load(
+    paths: Sequence[Path],
+    *,
+    banks: Mapping[str, BankKind] | None = None,
+    hosts: Collection[str] | None = None,
+) -> RuleSet:
+    """Read rule files, and the *.yaml and *.yml files of folders, in sorted order.
+
+    `banks` (name → kind) lets a rule that does more than its bank's kind allows be refused here; without it, and for
+    banks it does not know, the verdict is capped when judging. `hosts`: the names that `host:` may use.
+    Raises RuleError: one sentence with file, line and what to do.
+    """
+    files: set[Path] = set()
+    for path in paths:
+        found = [file for ending in ("*.yaml", "*.yml") for file in path.glob(ending)] if path.is_dir() else [path]
+        if not found:
+            raise RuleError(f"{path} holds no rule file; run: gifwarden init, or write one")
+        files.update(found)
+    if not files:
+        raise RuleError("no rule file is named; name one or a folder of them")
+    rules = [rule for file in sorted(files) for rule in parse(read.text_of(file), str(file), banks=banks, hosts=hosts)]
+    return RuleSet(tuple(rules))
+
+
+def parse(
+    text: str,
+    where: str,
+    *,
+    banks: Mapping[str, BankKind] | None = None,
+    hosts: Collection[str] | None = None,
+) -> tuple[Rule, ...]:
+    """Return the rules of one file's text, in its order; `where` names the file in messages. Raises RuleError."""
+    known = Known(banks=banks, hosts=hosts)
+    return tuple(rule_of(document, known) for document in read.documents(text, where))

@@ -1,0 +1,198 @@
+"""Rules and evidence → verdict. The strongest step wins; what the ladder does not carry becomes a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import RuleError
+from bot.model import Evidence, Outcome, PlannedAction, Post, Verdict
+from bot.rules import ladder
+from bot.rules.checks import Finding, Subject
+from bot.rules.examples import Failure
+from bot.rules.ladder import Step
+from bot.rules.rule import Gives, Rule
+
+# a removed post takes no reports, so a report goes first
+_ORDER: Mapping[str, int] = {"report": 0, "remove": 1, "modmail": 2, "notice": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What one check of a rule made of the evidence."""
+
+    key: str
+    held: bool
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleReport:
+    """What one rule made of the evidence. `held` says that it fired; `outcome` is None where it did not."""
+
+    rule: str
+    at: str  # file and line
+    held: bool
+    outcome: Outcome | None
+    checks: tuple[CheckReport, ...]
+    note: str | None = None  # why the rule did not fire although its checks held, or why it does less than it says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ruling:
+    rule: Rule
+    findings: tuple[Finding, ...]
+    exempt: bool
+    step: Step
+    notes: tuple[str, ...]
+    actions: tuple[PlannedAction, ...]
+
+    @property
+    def fired(self) -> bool:
+        return not self.exempt and all(finding.held for finding in self.findings)
+
+    @property
+    def reasons(self) -> Iterator[str]:
+        for finding in self.findings:
+            yield from finding.reasons
+        yield from self.notes
+
+
+class RuleSet:
+    """Rules in the order in which they are tried: highest priority first, then as written. Immutable."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        """Take compiled rules. Raises RuleError if two have one name."""
+        seen: dict[str, Rule] = {}
+        for rule in rules:
+            if rule.name in seen:
+                other = seen[rule.name].at
+                raise RuleError(f"{rule.at}: the name {rule.name} is taken by the rule at {other}; choose another")
+            seen[rule.name] = rule
+        self.rules = tuple(sorted(rules, key=lambda rule: -rule.priority))
+
+    @property
+    def banks(self) -> frozenset[str]:
+        """The banks that rules name, so that a misspelt one can be pointed out."""
+        return frozenset(bank for rule in self.rules for check in rule.copy_checks for bank in check.banks)
+
+    def judge(self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False) -> Verdict:
+        """Try all rules. `post` is None for a bare file or address: then checks on the post do not hold.
+
+        The strongest step of the rules that fired decides (remove, report, review, ignore). The actions are those of
+        all rules with the winning outcome, each kind once, texts unfilled (`fill_action`). A report or removal in a
+        verdict of `review` is what waits for a person: it must not be performed before the case is confirmed.
+        """
+        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit)
+        fired = [ruling for rule in self.rules for ruling in [_rule(rule, subject)] if ruling.fired]
+        if not fired:
+            return Verdict(outcome="ignore")
+        decided = max(fired, key=lambda ruling: ruling.step)  # the first of the strongest
+        actions: dict[str, PlannedAction] = {}
+        for ruling in fired:
+            for action in ruling.actions if ruling.step.outcome == decided.step.outcome else ():
+                actions.setdefault(action.kind, action)
+        return Verdict(
+            outcome=decided.step.outcome,
+            rule=decided.rule.name,
+            fired=tuple(ruling.rule.name for ruling in fired),
+            reasons=tuple(dict.fromkeys(reason for ruling in fired for reason in ruling.reasons)),
+            actions=tuple(sorted(actions.values(), key=lambda action: _ORDER[action.kind])),
+        )
+
+    def matched(self, post: Post | None, evidence: Evidence, verdict: Verdict) -> str:
+        """Return what {{match}} stands for: what the first text check of the rules that fired found, or nothing.
+
+        It is no part of the verdict, which is kept when the post's text has to be forgotten. At most 100 characters.
+        """
+        subject = Subject(post=post, evidence=evidence)
+        decided_first = sorted(self.rules, key=lambda rule: rule.name != verdict.rule)
+        found = (
+            check.look(subject).found for rule in decided_first if rule.name in verdict.fired for check in rule.checks
+        )
+        return next((text for text in found if text), "")[:100]
+
+    def explain(
+        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False
+    ) -> tuple[RuleReport, ...]:
+        """Return what every check of every rule made of the evidence, in the order in which rules are tried."""
+        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit)
+        return tuple(_report(_rule(rule, subject)) for rule in self.rules)
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, RuleSet) and self.rules == other.rules
+
+    def __hash__(self) -> int:
+        return hash(self.rules)
+
+
+def run_examples(rules: RuleSet) -> list[Failure]:
+    """Judge every example by its own rule alone; return those that give something else than they say."""
+    failures = []
+    for rule in rules.rules:
+        for example in rule.examples:
+            ruling = _rule(rule, example.subject)
+            got = _gives(ruling)
+            if got != example.gives:
+                failures.append(
+                    Failure(at=example.at, rule=rule.name, wanted=example.gives, got=got, reasons=_why_not(ruling))
+                )
+    return failures
+
+
+def _rule(rule: Rule, subject: Subject) -> _Ruling:
+    exempt = rule.moderators_exempt and subject.post is not None and subject.post.author_is_moderator
+    findings = tuple(check.look(subject) for check in rule.checks)
+    most, best = ladder.support(match for finding in findings for match in finding.matches)
+    step, notes = rule.step, []
+    left_out = set()
+    if step > most:
+        step = Step.REVIEW
+        notes.append(f"held for review: {ladder.shortfall(best)}")
+        left_out.add("modmail")  # its words speak of an act that is not done
+    if rule.notice and not any(ladder.is_fake(match) for finding in findings for match in finding.matches):
+        notes.append("no notice is drafted: a source entry is the original footage, not a fake")
+        left_out.add("notice")
+    return _Ruling(
+        rule=rule,
+        findings=findings,
+        exempt=exempt,
+        step=step,
+        notes=tuple(notes),
+        actions=tuple(action for action in rule.actions() if action.kind not in left_out),
+    )
+
+
+def _gives(ruling: _Ruling) -> Gives:
+    if not ruling.fired:
+        return "nothing"
+    words: dict[Step, Gives] = {
+        Step.IGNORE: "ignore",
+        Step.REVIEW: "review",
+        Step.REPORT: "report",
+        Step.REMOVE: "remove",
+    }
+    return words[ruling.step]
+
+
+def _why_not(ruling: _Ruling) -> tuple[str, ...]:
+    if ruling.exempt:
+        return ("a moderator's post is exempt",)
+    if ruling.fired:
+        return ruling.notes
+    pairs = zip(ruling.rule.checks, ruling.findings, strict=True)
+    return tuple(f"{check.key} does not hold: {finding.value}" for check, finding in pairs if not finding.held)
+
+
+def _report(ruling: _Ruling) -> RuleReport:
+    pairs = zip(ruling.rule.checks, ruling.findings, strict=True)
+    note = "a moderator's post is exempt" if ruling.exempt else "; ".join(ruling.notes) if ruling.fired else None
+    return RuleReport(
+        rule=ruling.rule.name,
+        at=ruling.rule.at,
+        held=ruling.fired,
+        outcome=ruling.step.outcome if ruling.fired else None,
+        checks=tuple(CheckReport(key=check.key, held=finding.held, value=finding.value) for check, finding in pairs),
+        note=note or None,
+    )

@@ -1,0 +1,58 @@
+"""A rule, ready to judge with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.model import PlannedAction
+from bot.rules.checks import Check, CopyCheck, Subject
+from bot.rules.ladder import Step
+
+Gives = Literal["nothing", "ignore", "review", "report", "remove"]
+DEFAULT_REASON = "Please check (case {{case}})"
+DEFAULT_SUBJECT = "Case {{case}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """Evidence, and what the rule must make of it."""
+
+    at: str
+    subject: Subject
+    gives: Gives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One YAML document. All checks must hold; then it asks for `step` and what goes with it."""
+
+    name: str
+    at: str  # file and line, for people
+    checks: tuple[Check, ...]
+    step: Step
+    priority: int = 0
+    moderators_exempt: bool = True
+    action_reason: str = DEFAULT_REASON
+    modmail: str | None = None
+    modmail_subject: str = DEFAULT_SUBJECT
+    notice: bool = False
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def copy_checks(self) -> Iterator[CopyCheck]:
+        """The checks whose evidence can carry an action."""
+        return (check for check in self.checks if isinstance(check, CopyCheck) and not check.negated)
+
+    def actions(self) -> Iterator[PlannedAction]:
+        """Yield what the rule asks for, with texts unfilled.
+
+        A report is {"reason"}, a removal {"reason"}, modmail {"subject", "body"}, a notice {}.
+        """
+        if self.step in (Step.REPORT, Step.REMOVE):
+            yield PlannedAction(kind=self.step.word, params={"reason": self.action_reason})
+        if self.modmail is not None:
+            yield PlannedAction(kind="modmail", params={"subject": self.modmail_subject, "body": self.modmail})
+        if self.notice:
+            yield PlannedAction(kind="notice")

@@ -1,0 +1,54 @@
+"""The only SQL. SQLite is the truth and the queue: every step is one short `BEGIN IMMEDIATE` transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.clock import Clock
+from bot.seal import Seal
+from bot.store.actions import Actions
+from bot.store.banks import Banks, EntryRow
+from bot.store.base import Connection
+from bot.store.cases import CaseRow, Cases
+from bot.store.links import LinkRow, Links
+from bot.store.notices import NoticeRow, Notices
+from bot.store.upkeep import Upkeep
+
+__all__ = ["ActionRow", "CaseRow", "EntryRow", "LinkRow", "NoticeRow", "Store"]
+
+from bot.store.actions import ActionRow
+
+
+class Store:
+    """One database. Safe to share between threads; other processes may write beside it."""
+
+    def __init__(self, path: Path | None, clock: Clock, seal: Seal | None = None) -> None:
+        """Open or create the database at `path` (None: in memory) and bring it up to date.
+
+        `seal` is needed to keep fingerprints of links. Raises StoreError if the file is not ours or is newer.
+        """
+        self.connection = Connection(path, clock)
+        self.links = Links(self.connection, seal)
+        self.banks = Banks(self.connection)
+        self.cases = Cases(self.connection)
+        self.actions = Actions(self.connection)
+        self.notices = Notices(self.connection)
+        self.upkeep = Upkeep(self.connection)
+
+    def transaction(self) -> Connection:
+        """Return a context manager: all or nothing. Blocks may be nested."""
+        return self.connection
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,189 @@
+"""Banks and their entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.errors import StoreError
+from bot.model import BankKind, Entry, Fingerprint, Signal
+from bot.store.base import Connection, Row, label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankRow:
+    """A bank and how much it holds."""
+
+    name: str
+    kind: BankKind
+    distance: int | None
+    entries: int
+    confirmed: int
+    withdrawn: int
+    signals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """An entry without its signals."""
+
+    label: str
+    bank: str
+    kind: BankKind
+    state: str  # active or withdrawn
+    added_by: str
+    added_at: str
+    confirmed_by: str | None
+    signals: int
+
+
+class Banks:
+    """Tables banks, entries, entry_files and signals."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def create(self, name: str, kind: BankKind, distance: int | None = None) -> None:
+        """Create a bank. Raises StoreError if the name is taken."""
+        with self._c:
+            if self._c.value("select 1 from banks where name = ?", (name,)):
+                raise StoreError(f"there is a bank {name} already; see: gifwarden bank list")
+            self._c.insert("banks", {"name": name, "kind": kind, "distance": distance, "created_at": self._c.now()})
+
+    def listing(self) -> list[BankRow]:
+        """Return all banks by name."""
+        rows = self._c.rows(
+            """select b.name, b.kind, b.distance,
+               count(e.id) filter (where e.state = 'active') as entries,
+               count(e.id) filter (where e.state = 'active' and e.confirmed_by is not null) as confirmed,
+               count(e.id) filter (where e.state = 'withdrawn') as withdrawn,
+               (select count(*) from signals s join entries x on x.id = s.entry
+                where x.bank = b.id and x.state = 'active') as signals
+               from banks b left join entries e on e.bank = b.id group by b.id order by b.name"""
+        )
+        return [BankRow(**row) for row in rows]
+
+    def add(self, bank: str, fingerprint: Fingerprint, *, who: str) -> tuple[str, bool]:
+        """Put a media into a bank; return its entry's label and whether it is new.
+
+        The same file is one entry in one bank. Raises StoreError if there is no such bank.
+        """
+        with self._c:
+            row = self._c.one("select id from banks where name = ?", (bank,))
+            if row is None:
+                raise StoreError(f"there is no bank {bank}; run: gifwarden bank create {bank} --kind block")
+            known = self._c.value(
+                """select e.label from entries e join entry_files f on f.entry = e.id
+                   where e.bank = ? and f.sha256 = ? and e.state = 'active'""",
+                (row["id"], fingerprint.sha256),
+            )
+            if known:
+                return str(known), False
+            name = label("E")
+            entry = self._c.insert(
+                "entries",
+                {
+                    "label": name,
+                    "bank": row["id"],
+                    "state": "active",
+                    "added_by": who,
+                    "added_at": self._c.now(),
+                    "duration": fingerprint.duration,
+                },
+            )
+            files = {(fingerprint.sha256, fingerprint.md5), *fingerprint.also}
+            self._c.insert_all(
+                "entry_files", ({"entry": entry, "sha256": sha, "md5": md5} for sha, md5 in sorted(files))
+            )
+            self._c.insert_all("signals", _signals(entry, fingerprint.signals))
+            self._changed()
+        return name, True
+
+    def confirm(self, name: str, *, who: str) -> None:
+        """Record a second person's confirmation of an entry. Raises StoreError if it is the same person."""
+        with self._c:
+            row = self._c.one("select added_by, confirmed_by, state from entries where label = ?", (name,))
+            if row is None or row["state"] != "active":
+                raise StoreError(f"there is no active entry {name}; see: gifwarden bank list --entries")
+            if row["added_by"].casefold() == who.casefold():
+                raise StoreError(f"{who} added {name}; a second person must confirm it")
+            self._c.run(
+                """update entries set confirmed_by = coalesce(confirmed_by, ?),
+                   confirmed_at = coalesce(confirmed_at, ?) where label = ?""",
+                (who, self._c.now(), name),
+            )
+            self._changed()
+
+    def withdraw(self, name: str) -> None:
+        """Stop an entry from matching. Raises StoreError if there is no such active entry."""
+        with self._c:
+            if not self._c.run(
+                "update entries set state = 'withdrawn', withdrawn_at = ? where label = ? and state = 'active'",
+                (self._c.now(), name),
+            ):
+                raise StoreError(f"there is no active entry {name}; see: gifwarden bank list --entries")
+            self._changed()
+
+    def restore(self, name: str) -> None:
+        """Let a withdrawn entry match again; it must be confirmed anew. Raises StoreError if it is not withdrawn."""
+        with self._c:
+            if not self._c.run(
+                """update entries set state = 'active', withdrawn_at = null, confirmed_by = null, confirmed_at = null
+                   where label = ? and state = 'withdrawn'""",
+                (name,),
+            ):
+                raise StoreError(f"there is no withdrawn entry {name}; see: gifwarden bank list --entries")
+            self._changed()
+
+    def entries(self, bank: str | None = None) -> list[EntryRow]:
+        """Return the entries of a bank or of all, without signals."""
+        rows = self._c.rows(
+            """select e.label, b.name as bank, b.kind, e.state, e.added_by, e.added_at, e.confirmed_by,
+               (select count(*) from signals s where s.entry = e.id) as signals
+               from entries e join banks b on b.id = e.bank where ? is null or b.name = ? order by e.id""",
+            (bank, bank),
+        )
+        return [EntryRow(**row) for row in rows]
+
+    def active(self, trusted: Sequence[str]) -> Iterator[Entry]:
+        """Yield every active entry with its signals. Entries of trusted banks count as confirmed."""
+        rows = self._c.rows(
+            """select e.id, e.label, e.confirmed_by, b.name, b.kind, b.distance from entries e
+               join banks b on b.id = e.bank where e.state = 'active' order by e.id"""
+        )
+        for row in rows:
+            files = self._c.rows("select sha256, md5 from entry_files where entry = ?", (row["id"],))
+            signals = self._c.rows(
+                "select type, value, quality, t from signals where entry = ? order by id", (row["id"],)
+            )
+            yield Entry(
+                label=row["label"],
+                bank=row["name"],
+                bank_kind=row["kind"],
+                confirmed=row["confirmed_by"] is not None or row["name"] in trusted,
+                distance=row["distance"],
+                sha256=tuple(file["sha256"] for file in files),
+                md5=tuple(file["md5"] for file in files),
+                signals=tuple(Signal(**signal) for signal in signals),
+            )
+
+    def hits(self) -> list[Row]:
+        """Return how often each entry stood in stored evidence, most often first."""
+        return self._c.rows(
+            """select json_extract(m.value, '$.bank') as bank, json_extract(m.value, '$.entry') as entry,
+               count(*) as matches, sum(json_extract(m.value, '$.method') in ('sha256', 'md5')) as exact,
+               sum(json_extract(m.value, '$.suppressed')) as suppressed, max(e.at) as last
+               from evidence e, json_each(e.data, '$.matches') m group by 1, 2 order by matches desc, entry"""
+        )
+
+    def version(self) -> int:
+        """Return a number that grows whenever a bank changes, here or in another process."""
+        return int(self._c.value("select value from versions where name = 'banks'") or 0)
+
+    def _changed(self) -> None:
+        self._c.run("insert into versions values ('banks', 1) on conflict do update set value = value + 1")
+
+
+def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[dict[str, Row]]:
+    for signal in signals:
+        yield {"entry": entry, "type": signal.type, "value": signal.value, "quality": signal.quality, "t": signal.t}  # type: ignore[dict-item]  # sqlite-utils takes any scalar

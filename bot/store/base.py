@@ -1,0 +1,132 @@
+"""The connection: settings, transactions, migrations, opaque labels."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlite_utils import Database
+
+from bot.clock import Clock, iso
+from bot.errors import StoreError
+from bot.migrations import known_steps, migrations
+
+Row = Mapping[str, Any]
+BUSY_MS = 30_000
+
+
+class Connection:
+    """One SQLite connection behind a lock; as a context manager, one transaction."""
+
+    def __init__(self, path: Path | None, clock: Clock) -> None:
+        self.clock = clock
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._where = str(path) if path else ":memory:"
+        try:
+            if path:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            raw = sqlite3.connect(self._where, check_same_thread=False, timeout=BUSY_MS / 1000)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"cannot open the database {self._where}: {error}; check storage.path") from None
+        try:
+            raw.row_factory = sqlite3.Row
+            for pragma in (
+                f"busy_timeout = {BUSY_MS}",
+                "journal_mode = wal",
+                "synchronous = full",
+                "foreign_keys = on",
+                "secure_delete = on",  # what is forgotten must not stay in free pages
+                "temp_store = memory",
+            ):
+                raw.execute(f"pragma {pragma}")
+            self.db = Database(raw, execute_plugins=False)
+            self._migrate()
+            if path:
+                path.chmod(0o600)
+        except sqlite3.Error as error:
+            raw.close()
+            raise StoreError(f"{self._where} cannot be used as a gifwarden database: {error}") from None
+        except BaseException:
+            raw.close()
+            raise
+
+    def __enter__(self) -> Self:
+        self._lock.acquire()
+        if self._depth == 0:
+            try:
+                self.db.conn.execute("begin immediate")
+            except sqlite3.Error as error:
+                self._lock.release()
+                raise StoreError(f"the database {self._where} is busy or damaged: {error}") from None
+        self._depth += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._depth -= 1
+        try:
+            if self._depth == 0:
+                self.db.conn.execute("commit" if kind is None else "rollback")
+        finally:
+            self._lock.release()
+
+    def run(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+        """Execute a writing statement; return the number of rows it changed."""
+        with self:
+            return self.db.conn.execute(sql, parameters).rowcount
+
+    def insert(self, table: str, row: Mapping[str, Any]) -> int:
+        """Insert one row; return its id."""
+        with self:
+            self.db.table(table).insert(dict(row))
+            return int(self.db.conn.execute("select last_insert_rowid()").fetchone()[0])
+
+    def insert_all(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Insert many rows."""
+        with self:
+            self.db.table(table).insert_all(rows)
+
+    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Return all rows of a reading statement."""
+        with self._lock:
+            return [dict(row) for row in self.db.conn.execute(sql, parameters).fetchall()]
+
+    def one(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
+        """Return the first row or None."""
+        with self._lock:
+            row = self.db.conn.execute(sql, parameters).fetchone()
+            return dict(row) if row else None
+
+    def value(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
+        """Return the first column of the first row, or None."""
+        with self._lock:
+            row = self.db.conn.execute(sql, parameters).fetchone()
+            return row[0] if row else None
+
+    def now(self) -> str:
+        """Return the clock's moment as text."""
+        return iso(self.clock.now())
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self.db.close()
+
+    def _migrate(self) -> None:
+        applied = {step.name for step in migrations.applied(self.db)}
+        if applied - known_steps():
+            raise StoreError(f"{self._where} was written by a newer gifwarden; update the program or restore a backup")
+        if migrations.pending(self.db):
+            migrations.apply(self.db)
+
+
+def label(letter: str) -> str:
+    """Return a new opaque label such as `C-3f9c2a71b0`."""
+    return f"{letter}-{secrets.token_hex(5)}"

@@ -1,0 +1,205 @@
+"""Posts, their links, the watermarks behind them, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import from_iso, iso
+from bot.errors import SealError
+from bot.model import Evidence, Link, LinkState, Post, Verdict
+from bot.plain import dumps, loads
+from bot.seal import Seal
+from bot.store.base import Connection, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """A stored link and where it is on its way."""
+
+    id: int
+    link: Link
+    state: LinkState
+    attempts: int
+    reason: str | None
+
+
+class Links:
+    """Tables posts, watermarks, links, fingerprints and evidence."""
+
+    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+        self._c = connection
+        self._seal = seal
+
+    def watermark(self, subreddit: str, what: str) -> datetime | None:
+        """Return the creation time of the newest thing seen there, or None before the first poll."""
+        text = self._c.value(
+            "select created from watermarks where subreddit = ? and what = ?", (subreddit.lower(), what)
+        )
+        return from_iso(text) if text else None
+
+    def watermark_name(self, subreddit: str, what: str) -> str | None:
+        """Return the fullname (or mod log id) at the watermark."""
+        name = self._c.value(
+            "select fullname from watermarks where subreddit = ? and what = ?", (subreddit.lower(), what)
+        )
+        return str(name) if name else None
+
+    def polled(self, subreddit: str, what: str, *, fullname: str | None, created: datetime) -> None:
+        """Move the watermark forward, never back."""
+        self._c.run(
+            """insert into watermarks values (:subreddit, :what, :fullname, :created, :now)
+               on conflict do update set polled_at = :now,
+               fullname = case when :created >= created then coalesce(:fullname, fullname) else fullname end,
+               created = max(created, :created)""",
+            {
+                "subreddit": subreddit.lower(),
+                "what": what,
+                "fullname": fullname,
+                "created": iso(created),
+                "now": self._c.now(),
+            },
+        )
+
+    def add(self, found: Iterable[tuple[Post, Sequence[Link]]]) -> tuple[int, int]:
+        """Store posts and links that are new; return how many of each were. One transaction."""
+        posts = links = 0
+        now = self._c.now()
+        with self._c:
+            for post, refs in found:
+                posts += self._c.run(
+                    "insert or ignore into posts values (?, ?, ?, ?, ?)",
+                    (post.fullname, post.subreddit.lower(), iso(post.created), dumps(post), now),
+                )
+                for link in refs:
+                    state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
+                    links += self._c.run(
+                        """insert or ignore into links
+                           (post, url, host, host_id, kind, source, state, next_at, updated_at)
+                           values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                        (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, now, now),
+                    )
+        return posts, links
+
+    def post(self, fullname: str) -> Post | None:
+        """Return a stored post."""
+        text = self._c.value("select data from posts where fullname = ?", (fullname,))
+        return loads(Post, text) if text else None
+
+    def update_post(self, post: Post) -> None:
+        """Store a post as it is now."""
+        self._c.run("update posts set data = ? where fullname = ?", (dumps(post), post.fullname))
+
+    def due(self, state: LinkState, limit: int = 100) -> list[LinkRow]:
+        """Return links in a state whose time has come, oldest first."""
+        rows = self._c.rows(
+            "select * from links where state = ? and next_at <= ? order by next_at, id limit ?",
+            (state, self._c.now(), limit),
+        )
+        return [_row(row) for row in rows]
+
+    def get(self, link: int) -> LinkRow:
+        """Return one stored link."""
+        row = self._c.one("select * from links where id = ?", (link,))
+        assert row is not None
+        return _row(row)
+
+    def listing(self, limit: int = 1000) -> list[LinkRow]:
+        """Return links, newest first."""
+        return [_row(row) for row in self._c.rows("select * from links order by id desc limit ?", (limit,))]
+
+    def move(self, link: int, state: LinkState, *, reason: str | None = None) -> None:
+        """Put a link into a state."""
+        self._c.run(
+            "update links set state = ?, reason = ?, updated_at = ? where id = ?", (state, reason, self._c.now(), link)
+        )
+
+    def failed(self, link: int, *, reason: str, next_at: datetime | None) -> None:
+        """Count a failed attempt; without `next_at` the link is given up."""
+        state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
+        self._c.run(
+            "update links set state = ?, reason = ?, attempts = attempts + 1, next_at = ?, updated_at = ? where id = ?",
+            (state, reason, iso(next_at) if next_at else self._c.now(), self._c.now(), link),
+        )
+
+    def acquired(self, link: int, evidence: Evidence, fingerprints: Sequence[tuple[int, bytes]]) -> None:
+        """Store what was downloaded, as sealed fingerprints. Raises SealError without a key."""
+        if self._seal is None:
+            raise SealError("there is no sealing key; run: gifwarden init")
+        seal = self._seal
+        with self._c:
+            self._c.run("delete from fingerprints where link = ?", (link,))
+            for media, data in fingerprints:
+                self._c.run("insert into fingerprints values (?, ?, ?)", (link, media, seal.seal(data)))
+            self._put_evidence(link, evidence)
+            self.move(link, LinkState.ACQUIRED)
+
+    def fingerprints(self, link: int) -> list[tuple[int, bytes]]:
+        """Return the opened fingerprints of a link as (media index, data)."""
+        rows = self._c.rows("select media, sealed from fingerprints where link = ? order by media", (link,))
+        if rows and self._seal is None:
+            raise SealError("there is no sealing key; restore the one of this database")
+        return [(row["media"], self._seal.open(row["sealed"])) for row in rows if self._seal]
+
+    def drop_fingerprints(self, link: int) -> None:
+        """Forget the fingerprints of a link."""
+        self._c.run("delete from fingerprints where link = ?", (link,))
+
+    def matched(self, link: int, evidence: Evidence) -> None:
+        """Store the evidence with its matches."""
+        with self._c:
+            self._put_evidence(link, evidence)
+            self.move(link, LinkState.MATCHED)
+
+    def judged(self, link: int, verdict: Verdict) -> None:
+        """Store the verdict."""
+        with self._c:
+            self._c.run("update evidence set verdict = ? where link = ?", (dumps(verdict), link))
+            self.move(link, LinkState.JUDGED)
+
+    def evidence(self, link: int) -> Evidence | None:
+        """Return what was found behind a link."""
+        text = self._c.value("select data from evidence where link = ?", (link,))
+        return loads(Evidence, text) if text else None
+
+    def verdict(self, link: int) -> Verdict | None:
+        """Return what the rules made of it."""
+        text = self._c.value("select verdict from evidence where link = ?", (link,))
+        return loads(Verdict, text) if text else None
+
+    def judgements(self) -> list[tuple[int, Post | None, Evidence, Verdict]]:
+        """Return every stored judgement, oldest first."""
+        rows = self._c.rows(
+            """select e.link, e.data, e.verdict, p.data as post from evidence e
+               join links l on l.id = e.link join posts p on p.fullname = l.post
+               where e.verdict is not null order by e.link"""
+        )
+        return [
+            (row["link"], loads(Post, row["post"]), loads(Evidence, row["data"]), loads(Verdict, row["verdict"]))
+            for row in rows
+        ]
+
+    def _put_evidence(self, link: int, evidence: Evidence) -> None:
+        self._c.run(
+            """insert into evidence (link, data, at) values (?, ?, ?)
+               on conflict do update set data = excluded.data, at = excluded.at""",
+            (link, dumps(evidence), self._c.now()),
+        )
+
+
+def _row(row: Row) -> LinkRow:
+    return LinkRow(
+        id=row["id"],
+        link=Link(
+            url=row["url"],
+            host=row["host"],
+            id=row["host_id"],
+            kind=row["kind"],
+            source=row["source"],
+            post=row["post"],
+        ),
+        state=LinkState(row["state"]),
+        attempts=row["attempts"],
+        reason=row["reason"],
+    )

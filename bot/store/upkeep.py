@@ -1,0 +1,69 @@
+"""Audit trail, the daemon's lease, figures, forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.clock import from_iso, iso
+from bot.errors import LeaseError
+from bot.store.base import Connection, Row
+
+
+class Upkeep:
+    """Tables audit and lease, and what touches all tables."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def note(self, *, who: str, what: str, subject: str, why: str | None = None) -> None:
+        """Add a line to the audit trail. `subject` is an opaque label, never a name or a URL."""
+        self._c.insert("audit", {"at": self._c.now(), "who": who, "what": what, "subject": subject, "why": why})
+
+    def audit(self, limit: int = 1000) -> list[Row]:
+        """Return the audit trail, newest first."""
+        return self._c.rows("select at, who, what, subject, why from audit order by id desc limit ?", (limit,))
+
+    def lease(self, holder: str, seconds: float) -> None:
+        """Take or renew the daemon's lease. Raises LeaseError if another holder's has not run out."""
+        with self._c:
+            row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
+            now = self._c.clock.now()
+            if row and row["holder"] != holder and from_iso(row["expires_at"]) > now:
+                raise LeaseError(
+                    f"another gifwarden daemon ({row['holder']}) works on this database until {row['expires_at']}; "
+                    "stop it, or wait until then if it was killed"
+                )
+            self._c.run(
+                """insert into lease values ('daemon', ?, ?)
+                   on conflict do update set holder = excluded.holder, expires_at = excluded.expires_at""",
+                (holder, iso(now + timedelta(seconds=seconds))),
+            )
+
+    def release(self, holder: str) -> None:
+        """Give the lease back."""
+        self._c.run("delete from lease where name = 'daemon' and holder = ?", (holder,))
+
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many rows are in each state, by table."""
+        shown: dict[str, Mapping[str, int]] = {"posts": {"seen": self._c.value("select count(*) from posts")}}
+        for table in ("links", "cases", "actions", "notices", "entries"):
+            rows = self._c.rows(f"select state, count(*) as n from {table} group by state order by state")  # noqa: S608  names from the line above
+            shown[table] = {row["state"]: row["n"] for row in rows}
+        return shown
+
+    def forget_before(self, moment: datetime) -> int:
+        """Delete posts seen before then that no case holds, with links and evidence; return how many."""
+        with self._c:
+            count = self._c.run(
+                """delete from posts where seen_at < ? and fullname not in (select post from cases)
+                   and fullname not in
+                   (select post from links where state in ('seen', 'acquired', 'matched', 'failed'))""",
+                (iso(moment),),
+            )
+            self._c.run("delete from decisions where at < ?", (iso(moment),))
+        return count
+
+    def truncate_log(self) -> None:
+        """Fold the write-ahead log into the database and empty it."""
+        self._c.rows("pragma wal_checkpoint(truncate)")

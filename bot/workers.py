@@ -1,0 +1,251 @@
+"""The supervised children that decode: one file at a time each, killed when it takes too long, replaced when they die.
+
+A child is a fresh interpreter, not a fork: none of the coordinator's memory, environment or open files is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bot.config import DecodeConfig
+from bot.errors import LimitError, MediaError, OutsideError
+from bot.fingerprint import digests, from_json
+from bot.model import Fingerprint
+
+START_SECONDS = 60.0
+LEAVE_SECONDS = 0.5
+TASKS = 500  # then a child is replaced: decoders leak a little
+LONGEST_ANSWER = 64 * 2**20
+# -I keeps the working folder and PYTHON* out; so this program's own folder is named
+BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from bot.fingerprint import main; main(sys.argv[2])"
+HOME = Path(__file__).resolve().parent.parent
+# a threaded BLAS would take address space and processor time for nothing
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+
+
+class _Died(Exception):
+    """A child is gone: its return code, and whether we killed it for being late."""
+
+    def __init__(self, code: int, *, late: bool) -> None:
+        super().__init__(code, late)
+        self.late = late
+        self.reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+class _Child:
+    """One child process."""
+
+    def __init__(self, config: DecodeConfig) -> None:
+        self.tasks = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-B", "-c", BOOT, str(HOME), config.model_dump_json()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,  # so that closing a pipe never waits for a dead child to read
+            env=ENVIRONMENT,
+            cwd="/",
+            close_fds=True,
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._in, self._out = self._process.stdin, self._process.stdout
+        self._within(START_SECONDS, self._receive)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, data: bytes, *, every_frame: bool, seconds: float) -> dict[str, Any]:
+        """Send one file and return the answer. Raises _Died; then the child is reaped."""
+        self.tasks += 1
+        head = json.dumps({"size": len(data), "every_frame": every_frame}).encode()
+
+        def talk() -> object:
+            self._write(len(head).to_bytes(4, "big") + head)
+            self._write(data)
+            return self._receive()
+
+        return self._within(seconds, talk)
+
+    def _within(self, seconds: float, talk: Callable[[], object]) -> dict[str, Any]:
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            answer = talk()
+        except (OSError, EOFError, ValueError):
+            answer = None
+        finally:
+            timer.cancel()
+            timer.join()
+        if late.is_set() or not isinstance(answer, dict):
+            raise _Died(self.end(), late=late.is_set())
+        return answer
+
+    def _receive(self) -> object:
+        size = int.from_bytes(self._read(4), "big")
+        if size > LONGEST_ANSWER:
+            raise EOFError
+        return json.loads(self._read(size))
+
+    def _read(self, size: int) -> bytes:
+        body = bytearray()
+        while len(body) < size:
+            part = self._out.read(size - len(body))
+            if not part:
+                raise EOFError
+            body += part
+        return bytes(body)
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._in.write(rest) :]
+
+    def end(self) -> int:
+        """Close its pipes, reap it, and return its code; kill it if closed input does not make it leave."""
+        self._in.close()
+        self._out.close()
+        try:
+            return self._process.wait(LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+class Workers:
+    """`config.workers` children behind a thread-safe `fingerprint`. Use as a context manager, or call `close`."""
+
+    def __init__(self, config: DecodeConfig) -> None:
+        self._config = config
+        self._lock = threading.Lock()
+        self._closed = False
+        self._children: set[_Child] = set()
+        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(config.workers):
+            self._idle.put(None)
+        # children die with the thread that started them, so one thread that lives as long as we do starts them all
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="workers")
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the running children."""
+        with self._lock:
+            return tuple(sorted(child.pid for child in self._children))
+
+    def fingerprint(self, data: bytes, also: Sequence[bytes] = (), *, every_frame: bool = False) -> Fingerprint:
+        """Return the fingerprint of one file, as `bot.fingerprint.fingerprint` does, but in a child.
+
+        Waits for a free child. Raises MediaError for what does not decode or crashes the decoder, and LimitError for
+        what takes too much time, memory or room.
+        """
+        child = self._idle.get()
+        try:
+            if child is not None and (child.tasks >= TASKS or not child.alive):
+                self._end(child)
+                child = None
+            child = child or self._start()
+            answer = child.ask(data, every_frame=every_frame, seconds=self._config.wall_seconds)
+        except BaseException as error:
+            if child is not None:
+                self._end(child)  # whatever happened, it may be in the middle of an answer
+                child = None
+            if isinstance(error, _Died):
+                raise self._explain(error) from None
+            raise
+        finally:
+            self._idle.put(child)
+        return self._read(answer, data, also)
+
+    def _start(self) -> _Child:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("these workers are closed")
+        try:
+            child = self._keeper.submit(_Child, self._config).result()
+        except _Died as death:
+            reason = "too slow" if death.late else death.reason
+            raise OutsideError(
+                f"the decoder does not start ({reason}); see: python -m bot.fingerprint '{{}}'"
+            ) from None
+        with self._lock:
+            self._children.add(child)
+        return child
+
+    def _end(self, child: _Child) -> None:
+        child.end()
+        with self._lock:
+            self._children.discard(child)
+
+    def _read(self, answer: dict[str, Any], data: bytes, also: Sequence[bytes]) -> Fingerprint:
+        if "limit" in answer:
+            raise LimitError(str(answer["limit"]))
+        if "error" in answer:
+            raise MediaError(str(answer["error"]))
+        try:
+            fp = from_json(answer["fingerprint"])
+        except (KeyError, ValueError):
+            raise MediaError("the decoder gave an answer that is no fingerprint; the file is left alone") from None
+        # digests decide most, so they are not taken from a process that read a stranger's bytes
+        sha256, md5 = digests(data)
+        return replace(fp, sha256=sha256, md5=md5, also=tuple(digests(other) for other in also))
+
+    def _explain(self, death: _Died) -> MediaError:
+        config = self._config
+        if death.late:
+            return LimitError(
+                f"decoding takes longer than {config.wall_seconds:g} seconds; "
+                "raise decode.wall_seconds if such files are wanted"
+            )
+        if death.reason == "SIGXCPU":
+            return LimitError(
+                f"decoding needs more than {config.cpu_seconds} seconds of processor time; "
+                "raise decode.cpu_seconds if such files are wanted"
+            )
+        if death.reason == "SIGKILL":
+            return LimitError("the system killed the decoder, most likely for want of memory; use fewer decode.workers")
+        return MediaError(f"the decoder crashed on this file ({death.reason}); it is left alone")
+
+    def close(self) -> None:
+        """Wait for files in work, then end all children. Calling it again does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        for _ in range(self._config.workers):
+            child = self._idle.get()
+            if child is not None:
+                self._end(child)
+        for _ in range(self._config.workers):
+            self._idle.put(None)  # who still asks gets an error, not a wait for ever
+        self._keeper.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

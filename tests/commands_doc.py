@@ -1,0 +1,61 @@
+"""Writes docs/commands.md from the commands' own help: python -m tests.commands_doc"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from bot.cli import app
+
+TARGET = Path(__file__).parent.parent / "docs" / "commands.md"
+HEAD = """# Commands
+
+Every command explains itself with `--help`; this page is made from that help. Every list and every look has `--json`:
+one JSON object a line.
+
+Exit codes: 0 fine, 1 something in the input failed (the rest was done), 2 usage or configuration, 3 an outside service
+is unavailable.
+"""
+
+
+def commands(group: Any, path: str = "gifwarden") -> Iterator[tuple[str, Any]]:
+    """Yield every command that does something, with its full name."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def render() -> str:
+    """Return the page."""
+    parts = [HEAD]
+    for name, command in commands(get_command(app)):
+        arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+        options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+        usage = " ".join([name, *(_argument(argument) for argument in arguments)])
+        parts.append(f"## `{usage}`\n\n{_plain(command.help)}\n")
+        rows = [f"| {_option(option)} | {_plain(option.help)} |" for option in options]
+        if rows:
+            parts.append("\n".join(["| option | meaning |", "|---|---|", *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def _argument(argument: Any) -> str:
+    shown = argument.name.upper().rstrip("_") + ("…" if argument.nargs == -1 else "")
+    return shown if argument.required else f"[{shown}]"
+
+
+def _option(option: Any) -> str:
+    return ", ".join(f"`{name}`" for name in option.opts) + (" (needed)" if option.required else "")
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")

@@ -1,0 +1,28 @@
+"""Shared fixtures: a clock that stands still, a store in memory or on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.clock import ManualClock
+from bot.seal import Seal, new_key
+from bot.store import Store
+
+START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock at noon that moves only when told to."""
+    return ManualClock(START)
+
+
+@pytest.fixture
+def store(clock: ManualClock, tmp_path: Path) -> Iterator[Store]:
+    """A real database in a fresh folder."""
+    with Store(tmp_path / "gifwarden.db", clock, Seal(new_key())) as opened:
+        yield opened

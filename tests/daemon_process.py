@@ -1,0 +1,47 @@
+"""A daemon on loopback in a process of its own, for tests that stop it: python -m tests.daemon_process FOLDER"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from bot.clock import SystemClock
+from bot.config import Config
+from bot.demo import media
+from bot.demo.stage import Stage, bot_on, stage
+from bot.schedule import Daemon
+
+
+class Printing:
+    """A logger that prints each event as a JSON line."""
+
+    def info(self, event: str, **facts: object) -> None:
+        """Print the event."""
+        print(json.dumps({"event": event, **facts}, default=str), flush=True)
+
+    warning = info
+
+
+def main(folder: Path) -> None:
+    """Run until told to stop; then say what the world received."""
+    with stage(folder) as built:
+        settings = built.config.model_dump()
+        settings["reddit"] |= {"poll_seconds": 0.2, "lookback_hours": 24 * 365 * 10}
+        clock = SystemClock()
+        world = Stage(
+            clock=clock, reddit=built.reddit, park=built.park, mail=built.mail, config=Config.model_validate(settings)
+        )
+        with bot_on(world, Printing()) as bot:
+            fake = media.clip(701, seconds=1, width=320, height=180)
+            bot.deps.store.banks.create("known-fakes", "block")
+            bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(fake), who="ann")
+            url = world.park.add_redgifs("OneTwoThree", hd=fake)
+            world.reddit.submit("clips", author="a", title="x", url=url, created=clock.now())
+            Daemon(bot).run()
+            lease = bot.deps.store.connection.value("select count(*) from lease")
+        print(json.dumps({"event": "left", "removals": len(world.reddit.removals), "lease": lease}), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,78 @@
+"""A scenario that a test kills at a named moment, in a process of its own. Run through multiprocessing only."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.assemble import Outside, Parts, assembled
+from bot.clock import ManualClock
+from bot.config import Config
+from bot.demo.net import LoopbackNetwork
+from bot.pipeline import Pipeline, no_boundary
+
+STATES_GROUND = "https://example.org/the-original (published by its maker on 2024-05-02)"
+
+
+class Silent:
+    """A logger that says nothing."""
+
+    def info(self, event: str, **facts: object) -> None:
+        """Say nothing."""
+
+    def warning(self, event: str, **facts: object) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the loopback world is, in a form that can be handed to another process."""
+
+    config: Config
+    reddit_url: str
+    names: tuple[str, ...]
+    port: int
+    start: datetime
+
+
+def killer(boundary: str) -> Callable[[str], None]:
+    """Return a callback that kills this process the first time it comes to that boundary."""
+
+    def at(name: str) -> None:
+        if name == boundary:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return at
+
+
+def scenario(places: Places, boundary: Callable[[str], None] = no_boundary) -> None:
+    """Work for ten minutes; a moderator states the drafted notice as soon as there is one."""
+    network = LoopbackNetwork()
+    for name in places.names:
+        network.serve(name, places.port)
+    outside = Outside(
+        reddit_url=places.reddit_url, oauth_url=places.reddit_url, resolve=network.resolve, dial=network.dial
+    )
+    clock = ManualClock(places.start)
+    with assembled(places.config, Silent(), parts=Parts(outside=outside), clock=clock, boundary=boundary) as pipeline:
+        for _ in range(5):
+            pipeline.tick()
+            state_notices(pipeline)
+            clock.sleep(120)
+
+
+def state_notices(pipeline: Pipeline) -> None:
+    """State every drafted notice, as a moderator would."""
+    for row in pipeline.deps.store.notices.listing():
+        if row.state == "drafted":
+            pipeline.people.confirm_notice(
+                row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+            )
+
+
+def run_and_die(places: Places, boundary: str) -> None:
+    """What the child process does."""
+    scenario(places, killer(boundary))

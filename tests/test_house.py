@@ -1,0 +1,228 @@
+"""The house: imports go down the floors, and everything that can be plugged in is shown and explained."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+
+from bot import actions, config, hosts, rules, shipped, signals
+from bot.cli import app
+
+ROOT = Path(__file__).parent.parent
+BOT = ROOT / "bot"
+DOCS = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "docs").glob("*.md")))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+FLOORS = {
+    0: ("model", "errors", "clock", "config", "plain", "shipped", "permalink"),
+    1: ("store", "migrations", "fetch", "frames", "reddit", "mail", "index", "seal", "links", "match", "rules"),
+    2: ("hosts", "signals", "actions"),
+    3: ("acquire", "fingerprint", "workers"),
+    4: ("pipeline", "assemble"),
+    5: ("cli", "schedule", "demo"),
+}
+FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+# Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
+# fingerprints, and the command line opens the other two doors.
+SIDEWAYS = {
+    ("store", "migrations"),
+    ("store", "seal"),
+    ("assemble", "pipeline"),
+    ("workers", "fingerprint"),
+    ("cli", "schedule"),
+    ("cli", "demo"),
+}
+GROUND_ORDER = ("errors", "clock", "model", "plain", "config", "shipped", "permalink")
+
+
+def room_of(module: str) -> str:
+    """Return the room of `bot.room.file`."""
+    return module.split(".")[1]
+
+
+def imports() -> Iterator[tuple[str, str, str]]:
+    """Yield (file, its room, imported room) of every import inside the package."""
+    for file in sorted(BOT.rglob("*.py")):
+        where = file.relative_to(BOT)
+        room = where.parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{where} imports relatively"
+                names = (
+                    [f"{node.module}.{alias.name}" for alias in node.names]
+                    if node.module == "bot"
+                    else [node.module or ""]
+                )
+            for name in names:
+                if (
+                    name.startswith("bot.")
+                    and (BOT / room_of(name)).with_suffix(".py").exists() | (BOT / room_of(name)).is_dir()
+                ):
+                    yield str(where), room, room_of(name)
+
+
+def test_every_room_is_on_a_floor() -> None:
+    """A new module says where it lives."""
+    rooms = {file.relative_to(BOT).parts[0].removesuffix(".py") for file in BOT.rglob("*.py")} - {"__init__"}
+    assert rooms == set(FLOOR)
+
+
+def test_imports_only_go_down() -> None:
+    """No room imports from its own floor or from above, but for the pairs that are named with their reason."""
+    wrong = [
+        f"{where} imports {imported}"
+        for where, room, imported in imports()
+        if room != imported
+        and (room, imported) not in SIDEWAYS
+        and not (FLOOR[room] > FLOOR[imported])
+        and not (FLOOR[room] == FLOOR[imported] == 0 and GROUND_ORDER.index(room) > GROUND_ORDER.index(imported))
+    ]
+    assert wrong == []
+
+
+def test_every_named_exception_is_used() -> None:
+    """An exception that nobody needs any more is taken away."""
+    used = {(room, imported) for _, room, imported in imports()}
+    assert used >= SIDEWAYS
+
+
+@pytest.mark.parametrize(
+    ("package", "owner"),
+    [
+        ("praw", "reddit"),
+        ("prawcore", "reddit"),
+        ("httpx", "fetch"),
+        ("httpcore", "fetch"),
+        ("sqlite_utils", "store migrations"),
+        ("sqlite3", "store"),
+        ("smtplib", "mail"),
+        ("av", "frames"),
+        ("cryptography", "seal"),
+        ("yaml", "rules"),
+        ("apscheduler", "schedule"),
+        ("tomllib", "config hosts"),
+        ("imagehash", "signals"),
+    ],
+)
+def test_each_outside_thing_has_one_owner(package: str, owner: str) -> None:
+    """A library that reaches outside is imported in one room only; the demo makes its own media and servers."""
+    users = set()
+    for file in BOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            if any(name.split(".")[0] == package for name in names):
+                users.add(file.relative_to(BOT).parts[0].removesuffix(".py"))
+    assert users - {"demo"} <= set(owner.split())
+
+
+def test_only_ground_reads_the_environment() -> None:
+    """Settings come from the configuration, so that nothing else can lead the bot elsewhere."""
+    readers = [
+        str(file.relative_to(BOT))
+        for file in BOT.rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv", file.read_text(encoding="utf-8"))
+    ]
+    assert [reader for reader in readers if reader not in ("config.py", "workers.py")] == []
+
+
+def test_nothing_in_production_names_loopback_as_reddit() -> None:
+    """The seams for loopback are arguments: no configuration key carries an address of Reddit or of the network."""
+    names = {key for section in config.keys().values() for key in section}
+    assert not names & {"reddit_url", "oauth_url", "resolve", "dial", "allow_private", "allow_loopback"}
+
+
+def test_every_host_has_examples_and_a_contact() -> None:
+    """A host without example links or without a word on reporting to it is not finished."""
+    for plug in hosts.HOSTS:
+        assert plug.examples, plug.name
+        for example in plug.examples:
+            ref = hosts.find(example.url)
+            assert ref is not None, example.url
+            assert (ref.host, ref.id, ref.kind) == (plug.name, example.id, example.kind), example.url
+        contact = hosts.contact(plug.name)
+        assert contact.email is None or contact.verified_on is not None, f"{plug.name}: an address that nobody verified"
+        assert plug.name in DOCS
+
+
+def test_every_signal_has_examples_and_documentation() -> None:
+    """A signal shows what it gives for known pictures."""
+    for plug in signals.SIGNALS:
+        assert plug.examples, plug.name
+        assert plug.name.lower() in DOCS.lower()
+
+
+def test_every_action_has_help_an_example_and_documentation() -> None:
+    """An action says what it does and is shown once."""
+    for plug in actions.ACTIONS:
+        assert plug.help.endswith("."), plug.kind
+        assert plug.example.kind == plug.kind
+        assert plug.kind in DOCS
+
+
+def test_every_rule_key_is_documented_and_used() -> None:
+    """A key of the rule language stands in the documentation with an example."""
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    for key, help_text in rules.KEYS.items():
+        assert help_text, key
+        assert f"`{key}" in text, key
+
+
+def test_every_config_key_is_in_the_example() -> None:
+    """The example configuration explains every key."""
+    text = shipped.example_config().read_text(encoding="utf-8")
+    for section, names in config.keys().items():
+        for key, description in names.items():
+            assert description, f"{section}.{key}"
+            assert re.search(rf"^#? ?{key} *=", text, re.MULTILINE), f"{section}.{key}"
+
+
+def commands(group: typer.core.TyperGroup, path: str = "gifwarden") -> Iterator[tuple[str, object]]:
+    """Yield every command with its full name."""
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def test_every_command_has_help_and_documentation() -> None:
+    """Each command says what it does, each of its options too, and docs/commands.md shows it."""
+    group = get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for name, command in commands(group):
+        assert command.help, name  # type: ignore[attr-defined]  # click's classes are not exported by typer
+        assert f"`{name}" in text, name
+        for option in command.params:  # type: ignore[attr-defined]  # click's classes are not exported by typer
+            assert getattr(option, "help", None) or option.name == "help", f"{name} {option.name}"
+
+
+def test_files_stay_readable() -> None:
+    """A file that cannot be read in one sitting is split."""
+    long = [str(file.relative_to(ROOT)) for file in BOT.rglob("*.py") if len(file.read_text().splitlines()) > 420]
+    assert long == []
+
+
+def test_the_readme_opens_with_what_it_is_a_picture_and_two_commands() -> None:
+    """A visitor sees at once what this is and how to try it."""
+    top = README[:2500]
+    assert "![" in top
+    assert "gifwarden demo" in top
+    assert "-m pytest" in top

@@ -1,0 +1,112 @@
+"""A kill between a commit and a side effect loses nothing and repeats nothing."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from bot.assemble import open_store
+from bot.clock import ManualClock
+from bot.config import Config
+from bot.demo import media
+from bot.demo.hosts import NAMES
+from bot.demo.stage import Stage, stage
+from bot.pipeline import BOUNDARIES
+from bot.workers import Workers
+from tests.killing import Places, run_and_die, scenario
+
+SPAWN = multiprocessing.get_context("forkserver")
+SPAWN.set_forkserver_preload(["tests.killing"])
+
+
+@cache
+def files() -> tuple[bytes, bytes, bytes]:
+    """The fake, its second fake, and a re-encoded copy of that."""
+    fake = media.clip(301, seconds=1, width=320, height=180)
+    second = media.clip(302, seconds=1, width=320, height=180)
+    return fake, second, media.reencode(second, crf=30, width=256, height=144)
+
+
+@contextmanager
+def world() -> Iterator[tuple[Stage, Places]]:
+    """A loopback world with a removal, a report, modmail, a notice and another moderator's decision in it."""
+    fake, second, copy = files()
+    with TemporaryDirectory() as folder, stage(Path(folder)) as built:
+        with open_store(built.config, built.clock) as store, Workers(built.config.decode) as workers:
+            store.banks.create("known-fakes", "block")
+            for data in (fake, second):
+                store.banks.add("known-fakes", workers.fingerprint(data), who="ann")
+        park, reddit = built.park, built.reddit
+        reddit.submit("clips", author="a", title="exact", url=park.add_redgifs("OneTwoThree", hd=fake))
+        reddit.submit("gifs", author="b", title="near", url=park.add_imgur("Ab1Cd2E", copy, "mp4"))
+        approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
+        reddit.moderator_approves(approved, "second_moderator")
+        reddit.submit("clips", author="d", title="innocent", url=park.add_imgur("Fg3Hi4J", media.still(303), "jpg"))
+        places = Places(
+            config=built.config, reddit_url=reddit.url, names=NAMES, port=park.port, start=built.clock.now()
+        )
+        yield built, places
+
+
+def outcome(built: Stage, config: Config) -> dict[str, Any]:
+    """Everything that the world received and the database holds, without labels and times."""
+    with open_store(config, ManualClock(built.clock.now())) as store:
+        return {
+            "reports": sorted((name, by) for name, _, by in built.reddit.reports),
+            "removals": sorted(built.reddit.removals),
+            "modmails": len(built.reddit.modmails),
+            "mails": sorted({str(m.message["Message-ID"]).partition("@")[2] for m in built.mail.received}),
+            "links": sorted((row.link.post, row.link.url, row.state) for row in store.links.listing()),
+            "cases": sorted(
+                (c.post.fullname, c.state, c.verdict.outcome, c.verdict.rule) for c in store.cases.listing()
+            ),
+            "actions": sorted((a.action.post, a.action.kind, a.state) for a in store.actions.listing()),
+            "notices": sorted((n.host, n.state, len(n.items)) for n in store.notices.listing()),
+        }
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[str, Any]:
+    """What a run without a kill ends in, and that it meets every boundary."""
+    met: Counter[str] = Counter()
+    with world() as (built, places):
+        scenario(places, lambda name: met.update([name]))
+        assert set(met) == set(BOUNDARIES)
+        found = outcome(built, places.config)
+    assert [len(found[kind]) for kind in ("reports", "removals", "mails", "cases", "notices")] == [1, 1, 1, 3, 1]
+    assert found["modmails"] == 1
+    return found
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_a_kill_at_a_boundary_changes_nothing(boundary: str, undisturbed: dict[str, Any]) -> None:
+    """Killed there and started again, everything ends as if nothing had happened."""
+    with world() as (built, places):
+        child = SPAWN.Process(target=run_and_die, args=(places, boundary))
+        child.start()
+        child.join(60)
+        assert child.exitcode == -signal.SIGKILL
+        child.close()
+        built.clock.sleep(1200)
+        later = Places(
+            config=places.config,
+            reddit_url=places.reddit_url,
+            names=places.names,
+            port=places.port,
+            start=places.start + timedelta(minutes=20),
+        )
+        scenario(later)
+        assert outcome(built, places.config) == undisturbed
+        identities = Counter(str(mail.message["Message-ID"]) for mail in built.mail.received)
+        assert len(identities) == 1
+        assert max(identities.values()) <= (2 if boundary in ("act.begun:notice", "act.performed:notice") else 1)

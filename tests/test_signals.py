@@ -1,0 +1,113 @@
+"""Every signal against its own examples; PDQ against the reference."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.signals import SIGNALS
+from bot.signals.base import Example, SignalType, distance, picture
+from bot.signals.pdq import PDQ, _doubtful, _median, _slow_coefficients, _slow_thumbnail, _thumbnail
+
+VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "pdq_vectors.json").read_text())["vectors"]
+
+
+@pytest.mark.parametrize(
+    ("signal", "example"),
+    [(signal, example) for signal in SIGNALS for example in signal.examples],
+    ids=lambda part: part.name if hasattr(part, "name") else f"{part.width}x{part.height}",
+)
+def test_a_signal_gives_the_value_of_its_example(signal: SignalType, example: Example) -> None:
+    """Every signal type brings pictures and values, and gives those values."""
+    value, quality = signal.compute(picture(example.width, example.height, example.seed, example.pattern))
+    assert len(value) * 8 == signal.bits
+    assert distance(value, bytes.fromhex(example.value)) <= example.within
+    assert quality == example.quality
+
+
+@pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
+def test_a_signal_has_examples_and_tells_pictures_apart(signal: SignalType) -> None:
+    """A signal has at least two examples, names a gate and a distance, and unrelated pictures are far beyond it."""
+    assert len(signal.examples) >= 2
+    assert 0 < signal.gate <= 100
+    first, second = (signal.compute(picture(320, 180, seed))[0] for seed in (10, 11))
+    assert distance(first, second) > 2 * signal.distance
+
+
+def test_names_are_unique_and_pdq_comes_first() -> None:
+    """Signals are tried in a fixed order, each under a name of its own."""
+    names = [signal.name for signal in SIGNALS]
+    assert names == ["pdq", "phash"]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: "{width}x{height}-{pattern}-{seed}".format_map(vector))
+def test_pdq_is_bit_identical_to_the_reference(vector: dict[str, Any]) -> None:
+    """Value and quality equal what the reference implementation gave for the same luma."""
+    luma = picture(vector["width"], vector["height"], vector["seed"], vector["pattern"])
+    value, quality = PDQ.compute(luma)
+    assert (value.hex(), quality) == (vector["value"], vector["quality"])
+
+
+def test_the_vectors_reach_what_matters() -> None:
+    """The stored vectors hold tiny, odd, tall and full-HD planes, middling qualities, and both ways of computing."""
+    sizes = {(vector["width"], vector["height"]) for vector in VECTORS}
+    assert {(8, 8), (5, 5), (641, 361), (100, 1000), (1920, 1080)} <= sizes
+    assert len({vector["quality"] for vector in VECTORS}) >= 5
+    doubtful = [_is_doubtful(vector) for vector in VECTORS if min(vector["width"], vector["height"]) >= 5]
+    assert any(doubtful)
+    assert not all(doubtful)
+
+
+def _is_doubtful(vector: dict[str, Any]) -> bool:
+    luma = picture(vector["width"], vector["height"], vector["seed"], vector["pattern"])
+    return _doubtful(_coefficients(luma))
+
+
+def _coefficients(luma: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return _slow_coefficients(_thumbnail(luma))
+
+
+@settings(max_examples=25, deadline=None)
+@given(width=st.integers(5, 300), height=st.integers(5, 300), seed=st.integers(0, 2**32))
+def test_the_quick_way_agrees_with_the_slow_one(width: int, height: int, seed: int) -> None:
+    """Weighted means and running sums give the same bits wherever no coefficient is in doubt."""
+    luma = picture(width, height, seed, "noise" if seed % 3 == 0 else "patches")
+    quick, slow = _coefficients(luma), _slow_coefficients(_slow_thumbnail(luma))
+    assert float(np.abs(quick - slow).max()) < 0.002
+    if not _doubtful(quick):
+        assert ((quick > _median(quick)) == (slow > _median(slow))).all()
+
+
+def test_pdq_reads_a_padded_plane() -> None:
+    """A view into wider rows, as decoders hand out, hashes like the same plane on its own."""
+    luma = picture(333, 201, 4)
+    wide = np.zeros((201, 384), dtype=np.uint8)
+    wide[:, :333] = luma
+    assert PDQ.compute(wide[:, :333]) == PDQ.compute(luma)
+
+
+def test_a_frame_beyond_the_row_limit_hashes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large frames take another way through memory, not another value."""
+    luma = picture(640, 360, 5)
+    whole = PDQ.compute(luma)
+    monkeypatch.setattr("bot.signals.pdq.AT_ONCE", 1000)
+    assert PDQ.compute(luma) == whole
+
+
+def test_an_empty_frame_has_no_quality() -> None:
+    """A flat frame has quality 0, so that black frames never match."""
+    assert PDQ.compute(picture(320, 180, 16, "flat"))[1] == 0
+    assert PDQ.compute(picture(4, 300, 1)) == (bytes(32), 0)
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_distance_counts_differing_bits(a: bytes, b: bytes) -> None:
+    """Distance is symmetric, zero for equal values, and counts bits."""
+    assert distance(a, b) == distance(b, a) == sum((x ^ y).bit_count() for x, y in zip(a, b, strict=True))
+    assert distance(a, a) == 0

@@ -1,0 +1,268 @@
+"""The database: nothing twice, nothing lost, nothing half done."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clock import ManualClock
+from bot.errors import LeaseError, SealError, StoreError
+from bot.model import (
+    ActionState,
+    CaseState,
+    Evidence,
+    Fingerprint,
+    Link,
+    LinkState,
+    ModAction,
+    NoticeItem,
+    NoticeState,
+    Post,
+    Receipt,
+    Signal,
+    Verdict,
+)
+from bot.seal import Seal, new_key
+from bot.store import Store
+from tests.conftest import START
+
+LINK = Link(url="https://redgifs.com/watch/abc", host="redgifs", id="abc", kind="media", source="url", post="t3_a")
+POST = Post(fullname="t3_a", subreddit="Clips", permalink="/r/clips/comments/a/x/", created=START, author="someone")
+FOUND = Fingerprint(
+    kind="image",
+    format="png",
+    sha256="aa",
+    md5="bb",
+    width=1,
+    height=1,
+    duration=None,
+    frames=1,
+    signals=(Signal(type="pdq", value=b"\x01" * 32, quality=90, t=0.0),),
+)
+VERDICT = Verdict(outcome="act", rule="a rule")
+
+
+def open_case(store: Store) -> int:
+    """Store a post with a link and open a case on it."""
+    store.links.add([(POST, [LINK])])
+    return store.cases.open(1, POST.fullname, VERDICT).id
+
+
+def test_a_post_seen_twice_is_stored_once(store: Store) -> None:
+    """The overlap of two polls adds nothing."""
+    assert store.links.add([(POST, [LINK])]) == (1, 1)
+    assert store.links.add([(POST, [LINK])]) == (0, 0)
+    assert [row.link for row in store.links.due(LinkState.SEEN)] == [LINK]
+
+
+def test_links_without_media_wait_for_nothing(store: Store) -> None:
+    """A page or an unknown URL is recorded as unsupported at once."""
+    page = Link(url="https://redgifs.com/users/x", host="redgifs", id=None, kind="page", source="text", post="t3_a")
+    store.links.add([(POST, [page])])
+    assert store.links.due(LinkState.SEEN) == []
+    assert store.links.get(1).state == LinkState.UNSUPPORTED
+
+
+def test_a_watermark_never_moves_back(store: Store) -> None:
+    """An older poll that ends late does not undo a newer one."""
+    store.links.polled("clips", "new", fullname="t3_b", created=START)
+    store.links.polled("Clips", "new", fullname="t3_a", created=START - timedelta(hours=1))
+    assert store.links.watermark("clips", "new") == START
+    assert store.links.watermark_name("clips", "new") == "t3_b"
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    """Either all of a step is written or none of it."""
+
+    def fail_half_way() -> None:
+        with store.transaction():
+            store.links.add([(POST, [LINK])])
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert store.links.post("t3_a") is None
+
+
+def test_fingerprints_are_sealed_in_the_file(store: Store, tmp_path: Path) -> None:
+    """What is kept of a media cannot be read from the database file or its log."""
+    store.links.add([(POST, [LINK])])
+    store.links.acquired(1, Evidence(target="t", link=LINK), [(0, b"a secret fingerprint")])
+    assert store.links.fingerprints(1) == [(0, b"a secret fingerprint")]
+    for file in tmp_path.iterdir():
+        assert b"secret fingerprint" not in file.read_bytes()
+
+
+def test_without_a_key_nothing_is_kept(clock: ManualClock) -> None:
+    """A store without a seal refuses to keep a fingerprint in the clear."""
+    with Store(None, clock) as store:
+        store.links.add([(POST, [LINK])])
+        with pytest.raises(SealError):
+            store.links.acquired(1, Evidence(target="t", link=LINK), [(0, b"x")])
+
+
+def test_another_key_does_not_open_them(clock: ManualClock, tmp_path: Path) -> None:
+    """A lost key is said in one sentence, not as garbage."""
+    with Store(tmp_path / "a.db", clock, Seal(new_key())) as store:
+        store.links.add([(POST, [LINK])])
+        store.links.acquired(1, Evidence(target="t", link=LINK), [(0, b"x")])
+    with Store(tmp_path / "a.db", clock, Seal(new_key())) as store, pytest.raises(SealError, match="key"):
+        store.links.fingerprints(1)
+
+
+def test_an_action_is_planned_once_for_each_key(store: Store) -> None:
+    """Two rules, two links or a restart cannot plan the same thing twice."""
+    case = open_case(store)
+    plan = {
+        "kind": "report",
+        "case": case,
+        "post": "t3_a",
+        "subreddit": "clips",
+        "permalink": "/",
+        "params": {"reason": "x"},
+    }
+    assert store.actions.plan(key="t3_a:report", **plan)  # type: ignore[arg-type]  # one dict for two calls
+    assert not store.actions.plan(key="t3_a:report", **plan)  # type: ignore[arg-type]  # one dict for two calls
+    (row,) = store.actions.due((ActionState.PLANNED,))
+    assert row.action.params == {"reason": "x"}
+
+
+def test_cancelled_actions_are_not_counted_against_the_cap(store: Store, clock: ManualClock) -> None:
+    """Only what was begun counts."""
+    case = open_case(store)
+    for number in range(3):
+        store.actions.plan(
+            key=str(number), kind="report", case=case, post="t3_a", subreddit="c", permalink="/", params={}
+        )
+    first, second, _ = store.actions.due((ActionState.PLANNED,))
+    store.actions.move(first.action.id, ActionState.SENDING, tried=True)
+    store.actions.move(first.action.id, ActionState.DONE, receipt=Receipt(detail="done"))
+    store.actions.move(second.action.id, ActionState.CANCELLED)
+    assert store.actions.sent_since("report", clock.now() - timedelta(hours=1)) == 1
+    clock.sleep(7200)
+    assert store.actions.sent_since("report", clock.now() - timedelta(hours=1)) == 0
+
+
+def test_only_an_open_case_can_be_decided(store: Store) -> None:
+    """The first decision stands until it is undone."""
+    case = open_case(store)
+    assert store.cases.decide(case, CaseState.DISMISSED, who="ann", why="fine")
+    assert not store.cases.decide(case, CaseState.CONFIRMED, who="bob", why="no")
+    store.cases.reopen(case)
+    assert store.cases.decide(case, CaseState.CONFIRMED, who="bob", why="yes")
+
+
+def test_a_decision_of_the_mod_log_is_heard_once(store: Store) -> None:
+    """Reading the log again changes nothing."""
+    open_case(store)
+    decision = ModAction(id="ModAction_1", action="approvelink", moderator="ann", target="t3_a", at=START)
+    assert store.cases.heard(decision)
+    assert not store.cases.heard(decision)
+    assert store.cases.decision_on("t3_a") == decision
+
+
+def test_entries_need_a_second_person(store: Store) -> None:
+    """Who added an entry cannot confirm it."""
+    store.banks.create("fakes", "block")
+    label, new = store.banks.add("fakes", FOUND, who="Ann")
+    assert new
+    with pytest.raises(StoreError, match="second person"):
+        store.banks.confirm(label, who="ann")
+    assert not next(iter(store.banks.active(()))).confirmed
+    store.banks.confirm(label, who="bob")
+    assert next(iter(store.banks.active(()))).confirmed
+
+
+def test_a_withdrawn_entry_is_not_active_and_returns_unconfirmed(store: Store) -> None:
+    """Withdrawing works at once, and coming back needs a second person again."""
+    store.banks.create("fakes", "block")
+    label, _ = store.banks.add("fakes", FOUND, who="ann")
+    store.banks.confirm(label, who="bob")
+    before = store.banks.version()
+    store.banks.withdraw(label)
+    assert list(store.banks.active(())) == []
+    assert store.banks.version() > before
+    store.banks.restore(label)
+    assert not next(iter(store.banks.active(()))).confirmed
+
+
+def test_the_same_file_is_one_entry(store: Store) -> None:
+    """Banking a file again gives the entry that it has."""
+    store.banks.create("fakes", "block")
+    first = store.banks.add("fakes", FOUND, who="ann")
+    assert store.banks.add("fakes", FOUND, who="bob") == (first[0], False)
+
+
+def test_a_media_stands_on_one_notice_of_its_host(store: Store) -> None:
+    """The same media in two posts is not reported to its host twice."""
+    first = open_case(store)
+    other = Post(fullname="t3_b", subreddit="clips", permalink="/b", created=START)
+    store.links.add([(other, [Link(url=LINK.url, host="redgifs", id="abc", kind="media", source="url", post="t3_b")])])
+    second = store.cases.open(2, "t3_b", VERDICT).id
+    item = NoticeItem(host_id="abc", url=LINK.url, seen_at=START)
+    label = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.c", case=first, item=item)
+    assert store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.c", case=second, item=item) == label
+    assert [i.host_id for i in store.notices.get(label).items] == ["abc"]
+    store.notices.drop_case(first)
+    assert store.notices.get(label).state == NoticeState.RETRACTED
+
+
+def test_a_notice_says_nothing_before_a_person_states_it(store: Store) -> None:
+    """A draft cannot be turned into what is mailed."""
+    item = NoticeItem(host_id="abc", url=LINK.url, seen_at=START)
+    label = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.c", case=open_case(store), item=item)
+    with pytest.raises(StoreError, match="no statement"):
+        store.notices.get(label).stated_notice()
+
+
+def test_one_daemon_holds_the_lease(store: Store, clock: ManualClock) -> None:
+    """A second daemon is refused until the first one's lease has run out."""
+    store.upkeep.lease("one", 60)
+    with pytest.raises(LeaseError, match="one"):
+        store.upkeep.lease("two", 60)
+    clock.sleep(61)
+    store.upkeep.lease("two", 60)
+
+
+def test_forgetting_leaves_cases_and_unfinished_links(store: Store, clock: ManualClock) -> None:
+    """Old posts go with their links, those with a case or work to do stay."""
+    open_case(store)
+    idle = Post(fullname="t3_old", subreddit="clips", permalink="/old", created=START, author="gone")
+    busy = Post(fullname="t3_busy", subreddit="clips", permalink="/busy", created=START)
+    link = Link(url="https://redgifs.com/watch/z", host="redgifs", id="z", kind="media", source="url", post="t3_old")
+    store.links.add([(idle, [link]), (busy, [link])])
+    store.links.move(2, LinkState.GONE)
+    clock.sleep(86400 * 40)
+    assert store.upkeep.forget_before(clock.now() - timedelta(days=30)) == 1
+    assert store.links.post("t3_old") is None
+    assert store.links.post("t3_busy") is not None
+    assert store.links.post("t3_a") is not None
+
+
+def test_a_newer_database_is_refused(clock: ManualClock, tmp_path: Path) -> None:
+    """An older program does not write into what it does not understand."""
+    path = tmp_path / "a.db"
+    Store(path, clock).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute(
+            "insert into _sqlite_migrations (migration_set, name, applied_at) values ('gifwarden', 'm9999', 'x')"
+        )
+    raw.close()
+    with pytest.raises(StoreError, match="newer"):
+        Store(path, clock)
+
+
+def test_a_file_that_is_no_database_is_one_sentence(clock: ManualClock, tmp_path: Path) -> None:
+    """Garbage where the database should be is said plainly."""
+    path = tmp_path / "a.db"
+    path.write_bytes(b"not a database, certainly not" * 100)
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store(path, clock)
+
+
+def test_the_file_is_private(store: Store, tmp_path: Path) -> None:
+    """Only its owner can read the database."""
+    assert (tmp_path / "gifwarden.db").stat().st_mode & 0o077 == 0
