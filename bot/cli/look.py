@@ -183,7 +183,7 @@ def _hash(path: Path, workers: Workers, settings: Config, all_frames: bool) -> d
         if size > settings.fetch.max_bytes:
             raise MediaError(f"it has {size} bytes and fetch.max_bytes is {settings.fetch.max_bytes}")
         data = path.read_bytes()
-        return {"file": str(path), **describe(workers.fingerprint(data), all_frames=all_frames)}
+        return {"file": str(path), **describe(workers.fingerprint(data, every_frame=all_frames), all_frames=all_frames)}
     except OSError as error:
         return {"file": str(path), "error": f"cannot be read: {error.strerror}"}
     except GifwardenError as error:
