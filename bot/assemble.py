@@ -17,7 +17,7 @@ from bot import hosts
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
 from bot.config import Config, key_path, sealing_key
-from bot.errors import ConfigError
+from bot.errors import ConfigError, SealError
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
 from bot.mail import Mailer
 from bot.pipeline import Deps, Pipeline, no_boundary
@@ -47,6 +47,7 @@ class Parts:
 
     rules: bool = True
     reddit: bool = True
+    memory: bool = False  # an empty database that leaves no file
     outside: Outside = field(default_factory=Outside)
 
 
@@ -67,11 +68,30 @@ def rule_files(config: Config, subreddit: str | None) -> tuple[Path, ...]:
 
 def open_store(config: Config, clock: Clock) -> Store:
     """Open the database; a key is made on the first use. Raises StoreError, SealError or ConfigError."""
+    database = config.storage.path / DATABASE
     key = sealing_key(config.storage)
     if key is None:
+        if database.exists():
+            with Store(database, clock) as store:
+                if store.links.any_sealed():
+                    raise SealError(
+                        f"the key {key_path(config.storage)} is missing and {database} holds what was sealed with it; "
+                        "restore the key (storage.key_file, or the file key beside the database)"
+                    )
         key = new_key()
         write_key(key_path(config.storage), key)
-    return Store(config.storage.path / DATABASE, clock, Seal(key))
+    return Store(database, clock, Seal(key))
+
+
+def mailer_for(config: Config, log: Log) -> Mailer | None:
+    """Return what sends mail, or None if `[mail]` is empty or does not do: only sending a notice needs it."""
+    if not config.mail.host:
+        return None
+    try:
+        return Mailer(config.mail)
+    except ConfigError as error:
+        log.warning("mail is off", reason=str(error))
+        return None
 
 
 def forbid_core_dumps() -> None:
@@ -94,7 +114,7 @@ def assembled(
     clock = clock or SystemClock()
     forbid_core_dumps()
     with contextlib.ExitStack() as stack:
-        store = stack.enter_context(open_store(config, clock))
+        store = stack.enter_context(Store(None, clock, Seal(new_key())) if parts.memory else open_store(config, clock))
         fetcher = stack.enter_context(
             Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
         )
@@ -105,11 +125,16 @@ def assembled(
             stack.callback(reddit.close)
 
         @cache
+        def rules_of(subreddit: str | None) -> RuleSet:
+            banks = {bank.name: bank.kind for bank in store.banks.listing()}
+            return load(rule_files(config, subreddit), banks=banks, hosts=[plug.name for plug in hosts.HOSTS])
+
         def rules_for(subreddit: str | None) -> RuleSet:
             if not parts.rules:
                 return RuleSet(())
-            banks = {bank.name: bank.kind for bank in store.banks.listing()}
-            return load(rule_files(config, subreddit), banks=banks, hosts=[plug.name for plug in hosts.HOSTS])
+            # Reddit and people spell a name in any case; what is not watched has the rules of nobody in particular
+            watched = subreddit is not None and config.subreddit(subreddit) is not None
+            return rules_of(subreddit.lower() if subreddit and watched else None)
 
         if parts.rules:
             for name in (None, *config.subreddits):
@@ -124,7 +149,7 @@ def assembled(
                 rules_for=rules_for,
                 log=log,
                 reddit=reddit,
-                mailer=Mailer(config.mail) if config.mail.host else None,
+                mailer=mailer_for(config, log),
                 boundary=boundary,
             )
         )

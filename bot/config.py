@@ -22,8 +22,12 @@ from bot.model import Capacity, Mode
 PREFIX = "GIFWARDEN_"
 NOT_SETTINGS = frozenset({"GIFWARDEN_CONFIG", "GIFWARDEN_STORAGE__KEY"})
 
-Positive = Annotated[int, Field(gt=0)]
-Seconds = Annotated[float, Field(gt=0)]
+# Every number has an upper bound, beyond which sockets, timers and dates overflow: a slip of the pen is found here.
+Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
+Tries = Annotated[int, Field(gt=0, le=20)]  # the wait doubles each time
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Pause = Annotated[float, Field(ge=0, le=86_400)]  # seconds
 
 
 class Section(BaseModel):
@@ -45,7 +49,9 @@ class RedditConfig(Section):
     contact: str = Field("", description="The Reddit account of the person responsible, named in the User-Agent.")
     poll_seconds: Seconds = Field(30, description="How often new submissions and comments are read.")
     overlap_seconds: Seconds = Field(600, description="How far each poll reads back behind the newest known item.")
-    lookback_hours: Seconds = Field(24, description="How far the first poll of a subreddit reads back.")
+    lookback_hours: Annotated[float, Field(gt=0, le=8760)] = Field(
+        24, description="How far the first poll of a subreddit reads back."
+    )
 
 
 class SubredditConfig(Section):
@@ -62,30 +68,28 @@ class SubredditConfig(Section):
 class FetchConfig(Section):
     """Limits on what is fetched from strangers' links."""
 
-    max_bytes: Positive = Field(64 * 1024 * 1024, description="Largest media file, in bytes.")
-    max_page_bytes: Positive = Field(4 * 1024 * 1024, description="Largest JSON answer or page of a host, in bytes.")
+    max_bytes: Bytes = Field(64 * 1024 * 1024, description="Largest media file, in bytes.")
+    max_page_bytes: Bytes = Field(4 * 1024 * 1024, description="Largest JSON answer or page of a host, in bytes.")
     connect_seconds: Seconds = Field(10, description="Longest wait for a connection.")
     read_seconds: Seconds = Field(15, description="Longest silence while a body arrives.")
     total_seconds: Seconds = Field(90, description="Longest time for one file, redirects included.")
     max_redirects: Annotated[int, Field(ge=0, le=20)] = Field(
         5, description="Most redirects followed; each is checked."
     )
-    host_interval_seconds: Annotated[float, Field(ge=0)] = Field(
-        1, description="Least time between two requests to one host."
-    )
-    attempts: Positive = Field(5, description="How often a link is tried before it is given up.")
-    max_album: Positive = Field(50, description="Most media fetched from one album.")
+    host_interval_seconds: Pause = Field(1, description="Least time between two requests to one host.")
+    attempts: Tries = Field(5, description="How often a link is tried before it is given up.")
+    max_album: Annotated[int, Field(gt=0, le=10_000)] = Field(50, description="Most media fetched from one album.")
 
 
 class DecodeConfig(Section):
     """Limits on the child processes that decode."""
 
     workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Decoding child processes.")
-    memory_mb: Annotated[int, Field(ge=256)] = Field(1536, description="Address space of a child, in MiB.")
-    cpu_seconds: Positive = Field(60, description="Processor time for one file.")
+    memory_mb: Annotated[int, Field(ge=256, le=1 << 20)] = Field(1536, description="Address space of a child, in MiB.")
+    cpu_seconds: Annotated[int, Field(gt=0, le=86_400)] = Field(60, description="Processor time for one file.")
     wall_seconds: Seconds = Field(120, description="Time for one file by the clock; then the child is killed.")
-    max_pixels: Positive = Field(64_000_000, description="Largest frame, in pixels.")
-    max_frames: Positive = Field(3000, description="Most frames read of one file; the rest is noted as unread.")
+    max_pixels: Count = Field(64_000_000, description="Largest frame, in pixels.")
+    max_frames: Count = Field(3000, description="Most frames read of one file; the rest is noted as unread.")
 
 
 class BanksConfig(Section):
@@ -99,15 +103,19 @@ class BanksConfig(Section):
     min_quality: Annotated[int, Field(ge=0, le=100)] = Field(
         50, description="Frames below this PDQ quality never match."
     )
-    min_frames: Positive = Field(3, description="Least matching frames of a moving picture (one suffices for a still).")
+    min_frames: Count = Field(3, description="Least matching frames of a moving picture (one suffices for a still).")
 
 
 class ActionsConfig(Section):
     """Limits on what the bot does without a person."""
 
-    per_hour: Annotated[int, Field(ge=0)] = Field(30, description="Most actions of one kind an hour; more are held.")
-    per_day: Annotated[int, Field(ge=0)] = Field(200, description="Most actions of one kind a day; more are held.")
-    attempts: Positive = Field(6, description="How often a failing action is tried.")
+    per_hour: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        30, description="Most actions of one kind an hour; more are held."
+    )
+    per_day: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        200, description="Most actions of one kind a day; more are held."
+    )
+    attempts: Tries = Field(6, description="How often a failing action is tried.")
 
 
 class MailConfig(Section):
@@ -136,7 +144,7 @@ class HostConfig(Section):
 
     enabled: bool = Field(True, description="Whether links to this host are followed.")
     allow: tuple[str, ...] = Field((), description="For direct only: the domains it may fetch from. Empty: none.")
-    interval_seconds: Annotated[float, Field(ge=0)] | None = Field(
+    interval_seconds: Pause | None = Field(
         None, description="Least time between two requests; default: fetch.host_interval_seconds."
     )
     report_email: str | None = Field(
@@ -155,7 +163,9 @@ class StorageConfig(Section):
         None,
         description="File (mode 0600) with the key that seals kept fingerprints; default: key in storage.path.",
     )
-    seen_days: Positive = Field(30, description="How long posts without a case are remembered.")
+    seen_days: Annotated[int, Field(gt=0, le=3650)] = Field(
+        30, description="How long posts without a case are remembered."
+    )
 
 
 class LogConfig(Section):
@@ -192,6 +202,11 @@ class Config(Section):
     def subreddit(self, name: str) -> SubredditConfig | None:
         """Return the settings of a subreddit, in any case of letters, or None if it is not watched."""
         return self.subreddits.get(name.lower())
+
+    def mode(self, subreddit: str) -> Mode:
+        """Return the mode of a subreddit; one that is not watched is only observed."""
+        settings = self.subreddit(subreddit)
+        return settings.mode if settings else "observe"
 
     def host(self, name: str) -> HostConfig:
         """Return the settings of a host plug, defaults if it has no section."""

@@ -115,9 +115,13 @@ class SealError(GifwardenError):
 
 
 class OutsideError(GifwardenError):
-    """A service that we depend on is unavailable or refuses."""
+    """A service that we depend on is unavailable or refuses.
+
+    `setup`: login or rights are refused; nothing is lost, but the operator has to mend something first.
+    """
 
     exit_code = 3
+    setup = False
 
 
 class RedditError(OutsideError):
@@ -128,9 +132,16 @@ class RedditError(OutsideError):
     """
 
     def __init__(
-        self, message: str, *, retry: bool = True, retry_after: float | None = None, ambiguous: bool = False
+        self,
+        message: str,
+        *,
+        retry: bool = True,
+        retry_after: float | None = None,
+        ambiguous: bool = False,
+        setup: bool = False,
     ) -> None:
         super().__init__(message)
+        self.setup = setup
         self.retry = retry
         self.retry_after = retry_after
         self.ambiguous = ambiguous
@@ -139,7 +150,8 @@ class RedditError(OutsideError):
 class MailError(OutsideError):
     """A mail was not accepted (`sent` False), or nobody can know (`sent` None)."""
 
-    def __init__(self, message: str, *, sent: bool | None = False, retry: bool = True) -> None:
+    def __init__(self, message: str, *, sent: bool | None = False, retry: bool = True, setup: bool = False) -> None:
         super().__init__(message)
+        self.setup = setup
         self.sent = sent
         self.retry = retry

@@ -175,7 +175,11 @@ class Mailer:
                 what = error.what
             elif isinstance(error, smtplib.SMTPAuthenticationError):  # its text may repeat what was sent, in base64
                 said = f"{error.smtp_code}; check mail.username and mail.password"
-            raise MailError(f"{self._place} refuses {what} ({said})", retry=not 500 <= error.smtp_code <= 599) from None
+            raise MailError(
+                f"{self._place} refuses {what} ({said})",
+                retry=not 500 <= error.smtp_code <= 599,
+                setup=isinstance(error, smtplib.SMTPAuthenticationError),
+            ) from None
         except smtplib.SMTPNotSupportedError:
             raise MailError(
                 f"{self._place} offers no login that we know; empty mail.username if it wants none", retry=False

@@ -68,10 +68,9 @@ class Library:
         """Return every match of one media, exact files first, then by distance."""
         exact = self._exact(fingerprint, media)
         seen = {match.entry for match in exact}
-        allowed = {kind: self._allowed(fingerprint, kind) for kind in NAMES}
         near: dict[str, Match] = {}
         for kind in NAMES:
-            for match in self._near(fingerprint, media, kind, allowed[kind]):
+            for match in self._near(fingerprint, media, kind):
                 held = near.get(match.entry)
                 if match.entry in seen:
                     continue
@@ -114,11 +113,15 @@ class Library:
                     )
         return list(found.values())
 
-    def _near(self, fingerprint: Fingerprint, media: int, kind: str, allowed: frozenset[int]) -> list[Match]:
+    def _near(self, fingerprint: Fingerprint, media: int, kind: str) -> list[Match]:
         usable = self._gate(fingerprint.signals, kind)
         pairs: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        explained = set()  # the query frames for which an allow entry speaks
         for query, number, place, distance in self._search(usable, kind):
             pairs[number].append((query, place, distance))
+            if self.entries[number].bank_kind == "allow":
+                explained.add(query)
+        allowed = frozenset(explained)
         still = fingerprint.kind == "image"
         return [
             match
@@ -146,7 +149,10 @@ class Library:
         least = 1 if still or len(ours) == 1 else min(self._config.min_frames, len(usable))
         if len(queries) < least:
             return None
-        best = [min(distance for query, _, distance in shown if query == wanted) for wanted in queries]
+        nearest: dict[int, int] = {}
+        for query, _, distance in shown:
+            nearest[query] = min(distance, nearest.get(query, distance))
+        best = [nearest[query] for query in queries]
         query_ranges, entry_ranges = _ranges(usable, queries), _ranges(ours, places)
         return Match(
             media=media,
@@ -176,13 +182,6 @@ class Library:
             number, place = frames.rows[row]
             if distance <= self._cut(self.entries[number], kind):
                 yield query, number, place, distance
-
-    def _allowed(self, fingerprint: Fingerprint, kind: str) -> frozenset[int]:
-        """The query frames for which an allow entry speaks."""
-        usable = self._gate(fingerprint.signals, kind)
-        return frozenset(
-            query for query, number, _, _ in self._search(usable, kind) if self.entries[number].bank_kind == "allow"
-        )
 
     def _cut(self, entry: Entry, kind: str) -> int:
         if kind != "pdq":

@@ -27,7 +27,7 @@ START = (
         url text not null, host text not null, host_id text, kind text not null, source text not null,
         state text not null, reason text, attempts integer not null default 0, next_at text not null,
         updated_at text not null) strict""",
-    "create unique index links_once on links (post, host, coalesce(host_id, url))",
+    "create unique index links_once on links (post, host, coalesce(host_id, url), kind = 'page')",
     "create index links_due on links (state, next_at)",
     """create table fingerprints (
         link integer not null references links on delete cascade, media integer not null, sealed blob not null,
@@ -45,15 +45,16 @@ START = (
         id integer primary key, key text not null unique, kind text not null, case_id integer references cases,
         post text, subreddit text not null, permalink text not null, params text not null, state text not null,
         reason text, attempts integer not null default 0, next_at text not null, planned_at text not null,
-        sent_at text, updated_at text not null, receipt text) strict""",
+        sent_at text, updated_at text not null, receipt text, stopped integer not null default 0) strict""",
     "create index actions_due on actions (state, next_at)",
     "create index actions_sent on actions (kind, sent_at)",
+    "create index actions_post on actions (post, kind)",
     """create table notices (
         label text primary key, host text not null, subreddit text not null, state text not null, recipient text,
         ground text, ground_detail text, capacity text, stated_by text, organisation text, contact text,
         stated_at text, created_at text not null, updated_at text not null) strict""",
     """create table notice_items (
-        notice text not null references notices, case_id integer not null unique references cases,
+        notice text not null references notices, case_id integer primary key references cases,
         host_id text not null, url text not null, seen_at text not null, sha256 text, md5 text,
         viewed_at text) strict""",
     """create table banks (

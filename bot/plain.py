@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
@@ -17,6 +20,20 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
+
+
+def encodable(value: Any) -> Any:
+    """Return JSON data in which half characters (lone surrogates, which JSON may carry) are replaced by U+FFFD.
+
+    No file, database or terminal takes them.
+    """
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {encodable(key): encodable(item) for key, item in value.items()}
+    return value
 
 
 def plain(value: Any) -> Any:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.errors import GifwardenError
+from bot.errors import GifwardenError, LeaseError
 from bot.pipeline import Pipeline
 
-LEASE_SECONDS = 120
+LEASE_SECONDS = 120  # renewed four times as often, from a thread of its own: a step may take longer
 FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
@@ -28,13 +30,28 @@ class Daemon:
         self._pipeline = pipeline
         self._stop = threading.Event()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
-        self._failure: GifwardenError | None = None
+        self._failure: LeaseError | None = None
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT, finishing the step at hand. Raises LeaseError if another daemon works here."""
-        upkeep = self._pipeline.deps.store.upkeep
-        upkeep.lease(self._holder, LEASE_SECONDS)
-        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        """Work until SIGTERM or SIGINT, finishing what is at hand. Raises LeaseError if another daemon works here."""
+        with self._leased():
+            previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+            try:
+                self._work()
+            finally:
+                for number, handler in previous.items():
+                    signal.signal(number, handler)
+
+    def run_once(self) -> None:
+        """Do every step once, until nothing is due. Raises LeaseError if a daemon works here."""
+        with self._leased():
+            self._pipeline.tick(self._go_on)
+
+    def stop(self) -> None:
+        """Ask a running daemon to stop after what is at hand."""
+        self._stop.set()
+
+    def _work(self) -> None:
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -42,16 +59,18 @@ class Daemon:
         )
         poll = self._pipeline.deps.config.reddit.poll_seconds
         steps: tuple[tuple[str, Callable[[], object], float], ...] = (
-            ("lease", lambda: upkeep.lease(self._holder, LEASE_SECONDS), LEASE_SECONDS / 4),
-            ("watch", self._pipeline.watch, poll),
-            ("follow", self._pipeline.follow, FOLLOW_SECONDS),
-            ("work", self._pipeline.work, WORK_SECONDS),
+            ("watch", lambda: self._pipeline.watch(self._go_on), poll),
+            ("follow", lambda: self._pipeline.follow(self._go_on), FOLLOW_SECONDS),
+            ("work", lambda: self._pipeline.work(self._pipeline.slice(self._go_on)), WORK_SECONDS),
             ("act", self._pipeline.act, WORK_SECONDS),
             ("purge", self._pipeline.purge, PURGE_HOURS * 3600),
         )
         now = self._pipeline.deps.clock.now()
-        for name, step, seconds in steps:
-            scheduler.add_job(self._guarded, "interval", seconds=seconds, id=name, args=(name, step), next_run_time=now)
+        for place, (name, step, seconds) in enumerate(steps):
+            first = now + timedelta(milliseconds=place)  # at one moment they would start in the order of the alphabet
+            scheduler.add_job(
+                self._guarded, "interval", seconds=seconds, id=name, args=(name, step), next_run_time=first
+            )
         self._pipeline.deps.log.info(
             "daemon started", holder=self._holder, subreddits=len(self._pipeline.deps.config.subreddits)
         )
@@ -60,25 +79,40 @@ class Daemon:
             self._stop.wait()
         finally:
             scheduler.shutdown(wait=True)
-            upkeep.release(self._holder)
-            for number, handler in previous.items():
-                signal.signal(number, handler)
         self._pipeline.deps.log.info("daemon stopped", holder=self._holder)
+
+    @contextlib.contextmanager
+    def _leased(self) -> Iterator[None]:
+        """Hold the lease, renewed by a thread; the outbox asks for it before each action. Raises LeaseError."""
+        upkeep, outbox = self._pipeline.deps.store.upkeep, self._pipeline.outbox
+        upkeep.lease(self._holder, LEASE_SECONDS)
+        before, outbox.still_ours = outbox.still_ours, lambda: self._go_on() and upkeep.holds(self._holder)
+        over = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+            outbox.still_ours = before
+            upkeep.release(self._holder)
         if self._failure is not None:
             raise self._failure
 
-    def run_once(self) -> None:
-        """Do every step once, until nothing is due. Raises LeaseError if a daemon works here."""
-        upkeep = self._pipeline.deps.store.upkeep
-        upkeep.lease(self._holder, LEASE_SECONDS)
-        try:
-            self._pipeline.tick()
-        finally:
-            upkeep.release(self._holder)
+    def _keep(self, over: threading.Event) -> None:
+        while not over.wait(LEASE_SECONDS / 4):
+            try:
+                self._pipeline.deps.store.upkeep.lease(self._holder, LEASE_SECONDS)
+            except LeaseError as error:  # another daemon has taken over: two must not work side by side
+                self._failure = error
+                self._stop.set()
+                return
+            except GifwardenError as error:  # a full disk passes; without a lease the outbox does nothing meanwhile
+                self._pipeline.deps.log.warning("lease not renewed", reason=str(error))
 
-    def stop(self) -> None:
-        """Ask a running daemon to stop after the step at hand."""
-        self._stop.set()
+    def _go_on(self) -> bool:
+        return not self._stop.is_set()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
@@ -90,9 +124,6 @@ class Daemon:
             step()
         except GifwardenError as error:
             self._pipeline.deps.log.warning("step failed", step=name, reason=str(error))
-            if name == "lease":  # another daemon has taken over: two must not work side by side
-                self._failure = error
-                self._stop.set()
         except Exception as error:  # a daemon of years outlives a bug in one step, and says so
             self._pipeline.deps.log.warning(
                 "step failed", step=name, reason=f"unexpected {type(error).__name__}", exc_info=True

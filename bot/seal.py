@@ -6,6 +6,7 @@ Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec): a sealed 
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -19,14 +20,36 @@ def new_key() -> str:
 
 
 def write_key(path: Path, key: str) -> None:
-    """Write a key to a new file that only its owner can read. Raises SealError if it cannot."""
+    """Write a key to a new file that only its owner can read: whole or not at all, and never over another.
+
+    Raises SealError if it cannot.
+    """
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key + "\n")
+        try:
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(key + "\n")
+                file.flush()
+                os.fsync(descriptor)
+            _put(fresh, path)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise SealError(f"cannot write the key to {path}: {error.strerror}; check the folder's rights") from None
+
+
+def _put(fresh: Path, path: Path) -> None:
+    """Give a file its name, unless another one has it. Raises OSError."""
+    try:
+        path.hardlink_to(fresh)  # unlike a rename it fails if there is a key already
+    except FileExistsError:
+        raise
+    except OSError:  # some file systems know no hard links
+        if path.exists():
+            raise
+        fresh.rename(path)
 
 
 class Seal:

@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
     """Run until told to stop; then say what the world received."""
     with stage(folder) as built:
         settings = built.config.model_dump()
-        settings["reddit"] |= {"poll_seconds": 0.2, "lookback_hours": 24 * 365 * 10}
+        settings["reddit"] |= {"poll_seconds": 0.2, "lookback_hours": 24 * 365}
         clock = SystemClock()
         world = Stage(
             clock=clock, reddit=built.reddit, park=built.park, mail=built.mail, config=Config.model_validate(settings)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from bot.cli import app, main
+from bot import config
+from bot.cli import app, base, look, main
 from bot.demo import media
+from bot.demo.stage import Stage, bot_on, stage
+from bot.errors import ConfigError
+from bot.pipeline import Pipeline
 from tests.commands_doc import TARGET, render
+from tests.killing import Silent
+
+ROOT = Path(__file__).parent.parent
+SECRET = "https://media.example.net/only-the-log-would-tell.mp4"
 
 
 def run(*args: str, input: str | None = None) -> Result:
@@ -36,13 +51,45 @@ def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *
     return int(stopped.value.code or 0), said
 
 
+def program(*args: str | bytes, cwd: Path, input: bytes = b"", stderr: Any = subprocess.PIPE) -> Any:
+    """Run a command in a process of its own whose output refuses what is not UTF-8; return what it did, as bytes."""
+    told = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict", "TERM": "xterm"}
+    keep = {key: value for key, value in os.environ.items() if not key.startswith("GIFWARDEN_")}
+    return subprocess.run(
+        [sys.executable, "-c", "from bot.cli import main; main()", *args],
+        cwd=cwd,
+        input=input,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=keep | told,
+    )
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh installation, made by `gifwarden init`, as the current folder."""
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder without a configuration."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GIFWARDEN_CONFIG", raising=False)
-    assert run("init").exit_code == 0
     return tmp_path
+
+
+@pytest.fixture
+def bot(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Stage, Pipeline]]:
+    """A loopback world and a bot on it, which the commands use too. The bank known-fakes is empty."""
+    (home / "stage").mkdir()
+    with stage(home / "stage") as world, bot_on(world, Silent()) as pipeline:
+        pipeline.deps.store.banks.create("known-fakes", "block")
+        monkeypatch.setattr(base, "assembled", lambda *_args, **_parts: contextlib.nullcontext(pipeline))
+        monkeypatch.setattr(base, "login_missing", lambda _config: None)
+        monkeypatch.setattr(look, "login_missing", lambda _config: None)
+        yield world, pipeline
+
+
+@pytest.fixture
+def home(bare: Path) -> Path:
+    """A fresh installation, made by `gifwarden init`, as the current folder."""
+    assert run("init").exit_code == 0
+    return bare
 
 
 def test_init_writes_a_working_installation(home: Path) -> None:
@@ -63,11 +110,9 @@ def test_init_overwrites_nothing(
 
 
 def test_without_a_configuration_a_sentence_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit code 2 and the way out."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GIFWARDEN_CONFIG", raising=False)
     code, said = fails(monkeypatch, capsys, "run")
     assert code == 2
     assert "gifwarden init" in said
@@ -198,6 +243,305 @@ def test_an_unknown_case_is_one_sentence(
     code, said = fails(monkeypatch, capsys, "cases", "show", "C-nothing")
     assert code == 1
     assert "cases list" in said
+
+
+@pytest.mark.parametrize("format", ["console", "json"])
+def test_the_log_tells_of_an_unexpected_error_only_what_it_is_and_where(
+    format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the message nor the variables of a step that breaks reach the log: they may hold the URL of a media."""
+    log = base.logger(config.Config.model_validate({"log": {"format": format}}))
+    try:
+        url = SECRET
+        raise KeyError(url)
+    except KeyError:
+        log.warning("step failed", step="work", exc_info=True)
+    finally:
+        structlog.reset_defaults()
+    said = capsys.readouterr().err
+    assert "only-the-log" not in said
+    assert "KeyError" in said
+    assert "test_cli.py:" in said
+
+
+def test_a_bug_is_one_sentence_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody foresaw ends in a line to report, without what the data said."""
+
+    def breaks(*_args: Any) -> Any:
+        raise LookupError(SECRET)
+
+    monkeypatch.setattr(look, "things_in", breaks)
+    (tmp_path / "x.json").write_text("{}")
+    code, said = fails(monkeypatch, capsys, "links", str(tmp_path / "x.json"))
+    assert code == 1
+    assert "only-the-log" not in said
+    assert "LookupError" in said
+    assert "bot/cli/look.py:" in said
+
+
+def test_a_file_name_that_is_no_text_stops_nothing(bare: Path) -> None:
+    """A name of bytes that are not UTF-8 is shown with an escape, for people and for programs, and the rest follows."""
+    picture = media.still(501, format="png", width=160, height=90)
+    (bare / os.fsdecode(b"\xff.png")).write_bytes(picture)
+    (bare / "b.png").write_bytes(picture)
+    for table in ((), ("--json",)):
+        done = program("hash", *table, b"\xff.png", "b.png", cwd=bare)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"\\udcff.png" in done.stdout
+        assert b"b.png" in done.stdout
+    assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == ["\udcff.png", "b.png"]
+
+
+def test_what_a_stranger_wrote_cannot_steer_the_terminal(bare: Path) -> None:
+    """Escape sequences and marks that turn text are shown, not obeyed."""
+    url = "https://www.redgifs.com/watch/quietgreenheron#\x1b[2J\u202e"
+    shown = run("links", "--url", url).stdout
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert lines(run("links", "--json", "--url", url))[0]["url"] == url
+
+
+def test_json_that_nests_too_deeply_is_a_usage_error(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file made to exhaust the reader is refused with a sentence."""
+    (bare / "deep.json").write_text("[" * 200_000 + "]" * 200_000)
+    code, said = fails(monkeypatch, capsys, "links", "deep.json")
+    assert code == 2
+    assert "nests deeper" in said
+
+
+def test_half_a_character_in_a_url_is_answered(bare: Path) -> None:
+    """JSON and the command line can carry what no encoding can write; the rest of the URL comes out."""
+    url = "https://www.redgifs.com/watch/quietgreenheron?"
+    thing = {"kind": "t3", "data": {"name": "t3_a", "url": f"{url}\ud800", "permalink": "/r/x/comments/a/b/"}}
+    for done in (
+        program("links", "-", "--json", cwd=bare, input=json.dumps(thing).encode()),
+        program("links", "--url", url.encode() + b"\xff", "--json", cwd=bare),
+    ):
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert json.loads(done.stdout)["url"].startswith(url)
+
+
+def test_a_hash_that_is_no_text_is_answered(home: Path) -> None:
+    """Bytes that are not UTF-8 among the hashes are an error of their line only."""
+    done = program("lookup", "--json", cwd=home, input=b"\xff\xfe\n" + b"0" * 64 + b"\n")
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert "not a PDQ hash" in first["error"]
+    assert second["matches"] == []
+
+
+@pytest.mark.parametrize("command", ["scan", "hash"])
+def test_a_name_longer_than_names_can_be_is_answered(home: Path, command: str) -> None:
+    """The file system refuses such a name; that is an error of this target only."""
+    result = run(command, "--json", "a" * 300)
+    assert result.exit_code == 1
+    assert [set(row) & {"error"} for row in lines(result)] == [{"error"}]
+
+
+def numbers() -> Iterator[tuple[str, str, str]]:
+    """Yield (section, key, kind) of every setting that is a number."""
+    sections: dict[str, Any] = {"subreddits": config.SubredditConfig, "hosts": config.HostConfig}
+    for section, info in config.Config.model_fields.items():
+        model = sections.get(section, info.annotation)
+        for key, setting in getattr(model, "model_fields").items():  # noqa: B009  mypy knows no such field of a type
+            kind = re.search(r"\b(int|float)\b", repr(setting.annotation))
+            if kind:
+                yield f"{section}.redgifs" if section == "hosts" else section, key, kind[1]
+
+
+@pytest.mark.parametrize(("section", "key", "kind"), list(numbers()))
+def test_every_number_has_an_upper_bound(tmp_path: Path, section: str, key: str, kind: str) -> None:
+    """A number beyond what clocks, sockets and dates can carry is refused when it is read, not when it is used."""
+    for value in ("9" * 30, *(("inf", "nan") if kind == "float" else ())):
+        (tmp_path / "config.toml").write_text(f"[{section}]\n{key} = {value}\n")
+        with pytest.raises(ConfigError, match=key):
+            config.load(tmp_path / "config.toml", {})
+
+
+RULE = """---
+name: Too much
+{check}
+action: {action}
+examples:
+  - {{exact: {{bank: depicted}}, gives: {gives}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "action", "gives", "said"),
+    [
+        ("exact_media: {bank: [depicted]}", "remove", "remove", "watch bank"),
+        ("host: [redgif]", "review", "nothing", "did you mean redgifs"),
+    ],
+)
+def test_rules_that_the_daemon_refuses_are_refused_by_check_and_doctor(
+    home: Path, check: str, action: str, gives: str, said: str
+) -> None:
+    """Both know the hosts of the program and the kinds of the installation's banks."""
+    assert run("bank", "create", "depicted", "--kind", "watch").exit_code == 0
+    (home / "rules" / "50-mine.yaml").write_text(RULE.format(check=check, action=action, gives=gives))
+    for arguments in (("rules", "check"), ("rules", "check", "rules/50-mine.yaml")):
+        result = run(*arguments, "--json")
+        assert result.exit_code == 2
+        assert said in lines(result)[0]["error"]
+        assert said in run(*arguments).stderr.replace("\n", " ")
+    assert any(
+        (row["subject"], row["level"]) == ("rules", "fail") and said in row["text"]
+        for row in lines(run("doctor", "--json"))
+    )
+
+
+def test_rules_are_checked_without_an_installation(bare: Path) -> None:
+    """Named files need no configuration and no database, and none is made."""
+    (bare / "mine.yaml").write_text(
+        RULE.format(check="exact_media: {bank: [depicted]}", action="review", gives="review")
+    )
+    assert "1 rule in mine.yaml, 1 example passed" in run("rules", "check", "mine.yaml").stdout
+    (row,) = lines(run("rules", "check", "mine.yaml", "--json"))
+    assert row == {"files": ["mine.yaml"], "rules": 1, "examples": 1, "failures": [], "missing_banks": []}
+    assert [path.name for path in bare.iterdir()] == ["mine.yaml"]
+
+
+def test_an_example_that_fails_is_told_to_programs_too(bare: Path) -> None:
+    """`rules check --json` says which example of which rule gives what instead."""
+    (bare / "mine.yaml").write_text(
+        RULE.format(check="exact_media: {bank: [depicted]}", action="review", gives="remove")
+    )
+    result = run("rules", "check", "mine.yaml", "--json")
+    (failure,) = lines(result)[0]["failures"]
+    assert result.exit_code == 1
+    assert (failure["rule"], failure["wanted"], failure["got"]) == ("Too much", "remove", "review")
+
+
+def test_a_bank_that_only_a_rule_knows_is_pointed_out(home: Path) -> None:
+    """A misspelt bank would silently never match; check and doctor say so."""
+    (home / "rules" / "50-mine.yaml").write_text(
+        RULE.format(check="exact_media: {bank: [depicted]}", action="review", gives="review")
+    )
+    assert lines(run("rules", "check", "--json"))[0]["missing_banks"] == ["depicted"]
+    assert any(row["level"] == "warn" and "depicted" in row["text"] for row in lines(run("doctor", "--json")))
+
+
+def test_a_permalink_without_credentials_fails_alone(home: Path) -> None:
+    """The file beside it is answered."""
+    (home / "a.png").write_bytes(media.still(501, format="png", width=160, height=90))
+    result = run("scan", "--json", "a.png", "https://www.reddit.com/r/x/comments/1abcde/")
+    picture, post = lines(result)
+    assert result.exit_code == 1
+    assert picture["verdict"]["outcome"] == "ignore"
+    assert "client_id" in post["error"]
+
+
+def test_to_run_without_credentials_is_a_configuration_error(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key that is missing is named, and where to read how to get it."""
+    (home / "config.toml").write_text("[subreddits.example]\n[reddit]\nclient_id = 'abc'\n")
+    code, said = fails(monkeypatch, capsys, "run", "--once")
+    assert code == 2
+    assert "reddit.client_secret" in said
+    assert "docs/reddit-access.md" in said
+
+
+def test_looking_leaves_nothing_behind(bare: Path) -> None:
+    """Without a configuration, scan and hash make no folder, no key and no database, and scan says what it lacks."""
+    (bare / "a.png").write_bytes(media.still(501, format="png", width=160, height=90))
+    result = run("scan", "--json", "a.png")
+    assert result.exit_code == 0
+    assert lines(result)[0]["matches"] == []
+    assert "no banks to compare with" in result.stderr
+    assert run("hash", "a.png").exit_code == 0
+    assert [path.name for path in bare.iterdir()] == ["a.png"]
+
+
+def test_lookup_in_a_bank_that_there_is_not(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt bank is not the same as no match."""
+    code, said = fails(monkeypatch, capsys, "lookup", "--bank", "nosuch")
+    assert code == 2
+    assert "there is no bank nosuch" in said
+
+
+def test_lookup_tells_people_of_errors_in_words(home: Path) -> None:
+    """Without --json, what is no hash is said on standard error."""
+    result = run("lookup", input="nonsense\n" + "0" * 64 + "\n")
+    assert result.exit_code == 1
+    assert result.stderr == "nonsense  not a PDQ hash: it has 64 hex digits\n"
+    assert result.stdout == "0" * 64 + "  no match\n"
+
+
+def test_banking_an_album_tells_what_failed_in_it(bot: tuple[Stage, Pipeline]) -> None:
+    """Media of an album that cannot be read are reported one by one; the others are banked."""
+    world, pipeline = bot
+    good = [media.still(number, format="png", width=160, height=90) for number in (511, 512)]
+    url = world.park.add_imgur_album("AbCdEfG", [good[0], b"no picture", good[1]], ext="png")
+    result = run("bank", "add", "known-fakes", url, "--by", "ann", "--json")
+    rows = lines(result)
+    assert result.exit_code == 1
+    assert len([row for row in rows if "entry" in row]) == len(pipeline.deps.store.banks.entries()) == 2
+    assert len([row for row in rows if "error" in row]) == 1
+    assert run("scan", url).exit_code == 1
+    again = run("bank", "add", "known-fakes", url, "--by", "ann")
+    assert again.stdout.count("was there already") == 2
+    assert len(again.stderr.splitlines()) == 1
+
+
+def test_confirming_a_case_says_what_becomes_of_each_action(bot: tuple[Stage, Pipeline]) -> None:
+    """Each action is named with its state, and with what still holds it."""
+    world, pipeline = bot
+    fake = media.clip(401, seconds=1, width=320, height=180)
+    pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake), who="ann")
+    url = world.park.add_redgifs("OneTwoThree", hd=fake)
+    world.reddit.submit("quiet", author="poster", title="look", url=url)
+    pipeline.tick()
+    (case,) = pipeline.deps.store.cases.listing()
+    assert "  report: held (r/quiet is in mode observe)" in run("cases", "show", case.label).stdout
+    first, *actions = run("cases", "confirm", case.label, "--by", "ann").stdout.splitlines()
+    assert first == f"{case.label} is confirmed"
+    assert "  report: planned (will be held: r/quiet is in mode observe)" in actions
+
+
+def test_half_a_mail_section_is_a_finding_of_its_own(home: Path) -> None:
+    """Storage is fine then, and everything else is examined all the same."""
+    (home / "config.toml").write_text("[mail]\nhost = 'mail.example.org'\n")
+    findings = [(row["subject"], row["level"], row["text"]) for row in lines(run("doctor", "--json"))]
+    assert [text for subject, level, text in findings if (subject, level) == ("mail", "fail")] == [
+        "mail.sender is not an e-mail address; notices come from it, so set one like abuse@example.org"
+    ]
+    assert ("storage", "fail") not in {finding[:2] for finding in findings}
+    assert {"storage", "banks", "decoder", "rules", "reddit", "hosts"} <= {finding[0] for finding in findings}
+
+
+def test_the_bar_on_the_terminal_swallows_no_output(bare: Path) -> None:
+    """With progress shown on a terminal, a redirected output is complete and holds nothing else."""
+    (bare / "a.png").write_bytes(media.still(501, format="png", width=160, height=90))
+    ours, theirs = pty.openpty()
+    try:
+        done = program("hash", "--json", "a.png", cwd=bare, stderr=theirs)
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == ["a.png"]
+
+
+def test_tables_wrap_words_on_a_terminal_and_nothing_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A label can be copied from any table; what reads a pipe has a row on a line."""
+    row = ("C-3f9c2a71b0", "Near copy of a known fake in a rule with a long name", "closed_elsewhere")
+    base.show(["case", "rule", "state"], [row], empty="none")
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    monkeypatch.setattr(base, "out", Console(force_terminal=True, width=50))
+    base.show(["case", "rule", "state"], [row], empty="none")
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) > 2
+    assert row[0] in shown
+    assert row[2] in shown
 
 
 def test_the_command_page_is_up_to_date() -> None:

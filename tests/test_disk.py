@@ -16,7 +16,7 @@ from tests.tracing import IN_BYTES, IN_PIXELS, IN_RGB, given
 
 ROOT = Path(__file__).parent.parent
 MARKERS = (IN_BYTES, IN_PIXELS, IN_RGB)
-OURS = re.compile(r"gifwarden\.db(-wal|-shm|-journal)?$|/key$|/rules/[\w-]+\.yaml$")
+OURS = re.compile(r"gifwarden\.db(-wal|-shm|-journal)?$|/key(\.[0-9a-f]{8}\.new)?$|/rules/[\w-]+\.yaml$")
 CALLS = "write,pwrite64,writev,pwritev,pwritev2,sendfile,copy_file_range,splice"
 STRACE = shutil.which("strace")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import given
@@ -156,3 +157,30 @@ def test_lookup_gives_the_nearest_frame_of_each_entry() -> None:
 def test_near_matches_leave_the_face_unknown() -> None:
     """Without face evidence a near copy may be the genuine clip, and says so."""
     assert match(media(far(5)), entry(far(5)))[0].face_region == "unknown"
+
+
+class Counting(HashIndex):
+    """An index that counts what it is asked."""
+
+    asked = 0
+
+    def search(self, queries: Sequence[bytes], radius: int) -> list[tuple[int, int, int]]:
+        """Count, then search."""
+        Counting.asked += len(queries)
+        return super().search(queries, radius)
+
+
+def test_every_frame_is_searched_once() -> None:
+    """What an allow entry explains and what matches come from one search."""
+    Counting.asked = 0
+    known, meme = entry(far(1), far(2, t=1)), entry(far(1), kind="allow", label="E-2")
+    Library([known, meme], BanksConfig(), Counting).match(media(far(1), far(2, t=1), far(3, t=2)), 0)
+    assert Counting.asked == 3
+
+
+def test_search_is_exact_across_its_batches() -> None:
+    """More rows and more queries than are compared at a time: each query finds its own rows, in order."""
+    rows = [number.to_bytes(32) for number in range(40_000)]
+    wanted = [0, 16_383, 16_384, 39_999] * 3
+    found = HashIndex(rows, range(len(rows))).search([rows[number] for number in wanted], 0)
+    assert found == [(place, number, 0) for place, number in enumerate(wanted)]

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from bot import schedule
+from bot.clock import SystemClock
+from bot.demo.stage import bot_on, stage
+from bot.errors import LeaseError, StoreError
+from bot.pipeline import Pipeline
+from bot.schedule import Daemon
+from tests.killing import Silent
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,3 +66,142 @@ def test_the_daemon_works_and_stops_cleanly(daemon: subprocess.Popen[str], numbe
     assert left == {"event": "left", "removals": 1, "lease": 0}
     assert daemon.wait(20) == 0
     assert [pid for pid in children if os.path.exists(f"/proc/{pid}")] == []  # noqa: PTH110  a path of the kernel's
+
+
+class Told(Silent):
+    """A logger that keeps the names of events."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def info(self, event: str, **facts: object) -> None:
+        """Keep it."""
+        self.events.append(event)
+
+    warning = info
+
+
+@pytest.fixture
+def log() -> Told:
+    """A logger that keeps the names of events."""
+    return Told()
+
+
+@pytest.fixture
+def bot(tmp_path: Path, log: Told, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """A bot on loopback by the machine's clock, with a lease of two seconds."""
+    monkeypatch.setattr(schedule, "LEASE_SECONDS", 2)
+    with stage(tmp_path) as world, bot_on(replace(world, clock=SystemClock()), log) as pipeline:
+        yield pipeline
+
+
+def slow(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+    """Make reading the subreddits take three seconds, one and a half times the lease; `meanwhile` runs all along."""
+
+    def watch(_go_on: object = None) -> int:
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            meanwhile()
+            time.sleep(0.1)
+        return 0
+
+    monkeypatch.setattr(pipeline, "watch", watch)
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_step_longer_than_the_lease_keeps_it(bot: Pipeline, monkeypatch: pytest.MonkeyPatch, once: bool) -> None:
+    """However long a step takes, no second daemon gets in, and the outbox knows that the lease is ours."""
+    ours: list[bool] = []
+    daemon = Daemon(bot)
+
+    def intrude() -> None:
+        ours.append(bot.outbox.still_ours())
+        with contextlib.suppress(LeaseError):
+            bot.deps.store.upkeep.lease("another", 60)
+            ours.append(False)
+
+    def then_stop() -> int:
+        daemon.stop()
+        return 0
+
+    slow(bot, monkeypatch, intrude)
+    monkeypatch.setattr(bot, "act", then_stop)
+    if once:
+        daemon.run_once()
+    else:
+        daemon.run()
+    assert len(ours) > 10
+    assert all(ours)
+    bot.deps.store.upkeep.lease("another", 60)
+
+
+def test_a_lost_lease_ends_the_daemon(bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When another one has the lease, the outbox is told at once and the daemon stops with that reason."""
+    store, ours = bot.deps.store, []
+
+    def rob() -> None:
+        store.connection.run("update lease set holder = 'another', expires_at = '2099-01-01T00:00:00Z'")
+        ours.append(bot.outbox.still_ours())
+
+    slow(bot, monkeypatch, rob)
+    with pytest.raises(LeaseError, match="another"):
+        Daemon(bot).run()
+    assert ours
+    assert not any(ours)
+    assert store.upkeep.holds("another")
+
+
+def test_a_full_disk_does_not_end_the_daemon(bot: Pipeline, log: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease that cannot be renewed for a moment is renewed later."""
+    lease = bot.deps.store.upkeep.lease
+    calls: list[str] = []
+
+    def stumbling(holder: str, seconds: float) -> None:
+        calls.append(holder)
+        if len(calls) == 2:
+            raise StoreError("the disk is full")
+        lease(holder, seconds)
+
+    monkeypatch.setattr(bot.deps.store.upkeep, "lease", stumbling)
+    slow(bot, monkeypatch, lambda: None)
+    daemon = Daemon(bot)
+    threading.Timer(2, daemon.stop).start()
+    daemon.run()
+    assert len(calls) > 3
+    assert "lease not renewed" in log.events
+    assert log.events[-1] == "daemon stopped"
+
+
+def test_a_stopped_daemon_starts_no_further_work(bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flag is looked at between subreddits and links, not only between steps."""
+    polled: list[str] = []
+    daemon = Daemon(bot)
+
+    def poll(name: str) -> int:
+        polled.append(name)
+        daemon.stop()
+        return 0
+
+    monkeypatch.setattr(bot.watching, "poll", poll)
+    daemon.run()
+    assert polled == [next(iter(bot.deps.config.subreddits))]
+
+
+def test_the_first_round_is_in_order(bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others' decisions are heard and links are judged before anything is done."""
+    done: list[str] = []
+    daemon = Daemon(bot)
+
+    def noting(name: str) -> Callable[..., int]:
+        def step(_go_on: object = None) -> int:
+            done.append(name)
+            if name == "act":
+                daemon.stop()
+            return 0
+
+        return step
+
+    for name in ("watch", "follow", "work", "act"):
+        monkeypatch.setattr(bot, name, noting(name))
+    daemon.run()
+    assert done == ["watch", "follow", "work", "act"]

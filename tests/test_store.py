@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +27,7 @@ from bot.model import (
     Signal,
     Verdict,
 )
-from bot.seal import Seal, new_key
+from bot.seal import Seal, new_key, write_key
 from bot.store import Store
 from tests.conftest import START
 
@@ -138,9 +140,9 @@ def test_cancelled_actions_are_not_counted_against_the_cap(store: Store, clock: 
             key=str(number), kind="report", case=case, post="t3_a", subreddit="c", permalink="/", params={}
         )
     first, second, _ = store.actions.due((ActionState.PLANNED,))
-    store.actions.move(first.action.id, ActionState.SENDING, tried=True)
-    store.actions.move(first.action.id, ActionState.DONE, receipt=Receipt(detail="done"))
-    store.actions.move(second.action.id, ActionState.CANCELLED)
+    store.actions.begin(first.action.id)
+    store.actions.move(first.action.id, ActionState.DONE, expect=(ActionState.SENDING,), receipt=Receipt(detail="done"))
+    store.actions.move(second.action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,))
     assert store.actions.sent_since("report", clock.now() - timedelta(hours=1)) == 1
     clock.sleep(7200)
     assert store.actions.sent_since("report", clock.now() - timedelta(hours=1)) == 0
@@ -207,6 +209,8 @@ def test_a_media_stands_on_one_notice_of_its_host(store: Store) -> None:
     assert store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.c", case=second, item=item) == label
     assert [i.host_id for i in store.notices.get(label).items] == ["abc"]
     store.notices.drop_case(first)
+    assert store.notices.get(label).state == NoticeState.DRAFTED
+    store.notices.drop_case(second)
     assert store.notices.get(label).state == NoticeState.RETRACTED
 
 
@@ -266,3 +270,132 @@ def test_a_file_that_is_no_database_is_one_sentence(clock: ManualClock, tmp_path
 def test_the_file_is_private(store: Store, tmp_path: Path) -> None:
     """Only its owner can read the database."""
     assert (tmp_path / "gifwarden.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_done(store: Store) -> None:
+    """SQLite's errors come as StoreError; when there is room again, everything works."""
+    store.links.add([(POST, [LINK])])
+    connection = store.connection
+    pages = connection.value("pragma page_count")
+    connection.rows(f"pragma max_page_count = {pages}")
+    long = replace(POST, fullname="t3_long", body="x" * 200_000)
+    with pytest.raises(StoreError, match="full"):
+        store.links.add([(replace(POST, fullname="t3_before"), []), (long, [])])
+    assert store.links.post("t3_before") is None
+    connection.rows("pragma max_page_count = 1000000")
+    assert store.links.add([(long, [])]) == (1, 0)
+
+
+def test_a_failing_question_is_one_sentence(store: Store) -> None:
+    """Reading and writing raise StoreError, whatever SQLite says."""
+    for ask in (store.connection.rows, store.connection.one, store.connection.value, store.connection.run):
+        with pytest.raises(StoreError, match="nowhere"):
+            ask("delete from nowhere" if ask == store.connection.run else "select 1 from nowhere")
+
+
+def test_a_failed_commit_leaves_no_transaction_open(store: Store) -> None:
+    """What cannot be committed is rolled back, and the next step is a fresh one."""
+
+    def refer_to_nothing() -> None:
+        with store.transaction():
+            store.connection.rows("pragma defer_foreign_keys = on")
+            store.connection.run("insert into fingerprints values (99, 0, x'00')")
+
+    with pytest.raises(StoreError):
+        refer_to_nothing()
+    assert not store.connection.db.conn.in_transaction
+    assert store.links.add([(POST, [LINK])]) == (1, 1)
+
+
+def test_a_transaction_that_the_database_gave_up_is_not_half_committed(store: Store) -> None:
+    """After SQLite rolled back by itself, the rest of the block is refused and the commit too."""
+
+    def given_up_half_way() -> None:
+        with store.transaction():
+            store.links.add([(POST, [LINK])])
+            store.connection.db.conn.execute("rollback")
+            with contextlib.suppress(StoreError):
+                store.links.add([(replace(POST, fullname="t3_b"), [])])
+
+    with pytest.raises(StoreError, match="gave this step up"):
+        given_up_half_way()
+    assert store.links.post("t3_a") is None
+    assert store.links.post("t3_b") is None
+    assert store.links.add([(POST, [LINK])]) == (1, 1)
+
+
+def test_a_lease_is_held_until_it_runs_out(store: Store, clock: ManualClock) -> None:
+    """Only the holder holds it, and only while it lasts."""
+    assert not store.upkeep.holds("one")
+    store.upkeep.lease("one", 60)
+    assert store.upkeep.holds("one")
+    assert not store.upkeep.holds("two")
+    clock.sleep(61)
+    assert not store.upkeep.holds("one")
+
+
+def test_a_page_and_a_media_of_one_id_are_two_links(store: Store) -> None:
+    """A host may give both the same id; the same media twice is one link."""
+    page = replace(LINK, kind="page", url="https://redgifs.com/users/abc")
+    assert store.links.add([(POST, [page, LINK])]) == (1, 2)
+    assert store.links.add([(POST, [replace(LINK, kind="album"), page])]) == (0, 0)
+
+
+def test_a_known_post_is_stored_as_it_is_now(store: Store) -> None:
+    """An edit's text is kept, while decisions are heard from the mod log only: ours look like others' here."""
+    store.links.add([(POST, [LINK])])
+    now = replace(POST, body="edited", edited=True, removed_by_category="moderator")
+    assert store.links.add([(now, [LINK])]) == (0, 0)
+    assert store.links.post("t3_a") == replace(now, removed_by_category=None)
+
+
+def test_links_of_several_states_are_due_in_one_order(store: Store, clock: ManualClock) -> None:
+    """A link that is tried again is not kept waiting by newer ones."""
+    many = [replace(LINK, id=str(number)) for number in range(3)]
+    store.links.add([(POST, many)])
+    store.links.failed(2, reason="x", next_at=clock.now() + timedelta(seconds=60))
+    clock.sleep(120)
+    store.links.add([(replace(POST, fullname="t3_b"), [replace(LINK, post="t3_b")])])
+    assert [row.id for row in store.links.due(LinkState.SEEN, LinkState.FAILED)] == [1, 3, 2, 4]
+    assert [row.id for row in store.links.due(LinkState.SEEN, LinkState.FAILED, limit=1)] == [1]
+
+
+def test_all_entries_are_read_with_few_questions(store: Store) -> None:
+    """Each entry comes with its own files and signals, in their order, without a question for each."""
+    store.banks.create("fakes", "block")
+    for number in range(40):
+        signals = tuple(replace(FOUND.signals[0], t=float(t), quality=50 + t) for t in range(number % 3))
+        found = replace(FOUND, sha256=f"sha{number}", md5=f"md{number}", signals=signals, also=(("other", "o"),))
+        store.banks.add("fakes", found, who="ann")
+    asked: list[str] = []
+    store.connection.db.conn.set_trace_callback(asked.append)
+    entries = list(store.banks.active(()))
+    store.connection.db.conn.set_trace_callback(None)
+    assert len(asked) <= 3
+    assert [sorted(entry.sha256) for entry in entries] == [["other", f"sha{number}"] for number in range(40)]
+    assert [[signal.t for signal in entry.signals] for entry in entries] == [
+        [float(t) for t in range(number % 3)] for number in range(40)
+    ]
+
+
+def test_a_key_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
+    """Only its owner can read it, nothing is left beside it, and a second one is refused."""
+    path = tmp_path / "key"
+    write_key(path, "first")
+    with pytest.raises(SealError):
+        write_key(path, "second")
+    assert path.read_text() == "first\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_is_cut_leaves_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not on the disk completely never bears the key's name."""
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(SealError, match="No space left"):
+        write_key(tmp_path / "key", "first")
+    assert list(tmp_path.iterdir()) == []

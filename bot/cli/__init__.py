@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -9,7 +10,7 @@ import typer
 
 from bot import __version__
 from bot.cli import bank, look, review, rules, service
-from bot.cli.base import err
+from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
 app = typer.Typer(
@@ -49,15 +50,28 @@ def _root(
 
 def main() -> None:
     """Run a command; an error becomes one sentence on standard error and an exit code."""
+    # names and URLs of strangers may hold what is no text; it must stop neither what is read nor what is written
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
     try:
-        app()
+        app(prog_name="gifwarden")
     except GifwardenError as error:
-        err.print(f"gifwarden: {error}", style="red", markup=False, soft_wrap=True)
+        complain(f"gifwarden: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        err.print("gifwarden: stopped", markup=False)
+        complain("gifwarden: stopped")
         sys.exit(130)
     except BrokenPipeError:
         # the reader of our output has gone; the interpreter must not complain about it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001  the last boundary; message and variables may hold the URL of a media
+        complain(f"gifwarden: {_unexpected(error)}")
+        sys.exit(1)
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"the system says {error.strerror!r} at {place(error)}; mend that and run the command again"
+    return f"unexpected {type(error).__name__} at {place(error)}; this is a bug in gifwarden, please report this line"

@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Annotated, cast, get_args
 
 import typer
-from rich.progress import Progress
 
-from bot import hosts
-from bot.cli.base import ConfigOption, JsonOption, WhoOption, emit, err, listing, out, read_config, session
+from bot.cli.base import (
+    ConfigOption,
+    JsonOption,
+    WhoOption,
+    complain,
+    emit,
+    listing,
+    progress,
+    read_config,
+    say,
+    session,
+)
+from bot.cli.look import wants_reddit
 from bot.errors import GifwardenError, UsageError
 from bot.model import BankKind
 from bot.plain import plain
@@ -39,7 +49,7 @@ def create(
         raise UsageError(f"{kind} is no kind of bank; choose one of {', '.join(get_args(BankKind))}")
     with session(read_config(config)) as pipeline:
         pipeline.deps.store.banks.create(name, cast("BankKind", kind), distance)
-    out.print(f"bank {name} created ({kind})", markup=False)
+    say(f"bank {name} created ({kind})")
 
 
 @app.command(name="list")
@@ -87,17 +97,13 @@ def add(
 ) -> None:
     """Put media into a bank. The media itself is not kept, only its fingerprints."""
     settings = read_config(config)
-    permalinks = any(ref and ref.host == "reddit" and ref.kind == "page" for ref in map(hosts.find, targets))
     failed = False
-    with (
-        session(settings, reddit=permalinks) as pipeline,
-        Progress(console=err, transient=True, disable=not err.is_terminal) as bar,
-    ):
+    with session(settings, reddit=wants_reddit(settings, targets)) as pipeline, progress(told=True) as bar:
         store = pipeline.deps.store
         if name not in {row.name for row in store.banks.listing()}:
             raise UsageError(f"there is no bank {name}; run: gifwarden bank create {name} --kind block")
         for target in bar.track(targets, description="banking"):
-            for result in pipeline.scanning.scan(target):
+            for result in pipeline.scanning.fingerprints(target):
                 for found in result.fingerprints:
                     label, new = store.banks.add(name, found, who=who)
                     if new:
@@ -105,15 +111,13 @@ def add(
                     if as_json:
                         emit({"file": target, "entry": label, "new": new})
                     else:
-                        out.print(
-                            f"{target}  {label}{'' if new else '  (was there already)'}", markup=False, soft_wrap=True
-                        )
-                if result.error is not None:
+                        say(f"{target}  {label}{'' if new else '  (was there already)'}")
+                for error in (*result.failures, *([result.error] if result.error is not None else [])):
                     failed = True
                     if as_json:
-                        emit({"file": target, "error": result.error})
+                        emit({"file": target, "error": error})
                     else:
-                        err.print(f"{target}  {result.error}", style="red", markup=False, soft_wrap=True)
+                        complain(f"{target}  {error}")
     if failed:
         raise typer.Exit(1)
 
@@ -122,21 +126,21 @@ def add(
 def confirm(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
     """Confirm an entry as a second person. Only confirmed entries may act without a moderator."""
     _on_entry(config, label, "confirm", who)
-    out.print(f"{label} is confirmed by {who}", markup=False)
+    say(f"{label} is confirmed by {who}")
 
 
 @app.command()
 def remove(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
     """Withdraw an entry: it stops matching at once. It can be restored."""
     _on_entry(config, label, "withdraw", who)
-    out.print(f"{label} is withdrawn; gifwarden bank restore {label} brings it back", markup=False)
+    say(f"{label} is withdrawn; gifwarden bank restore {label} brings it back")
 
 
 @app.command()
 def restore(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
     """Let a withdrawn entry match again. It must be confirmed anew."""
     _on_entry(config, label, "restore", who)
-    out.print(f"{label} matches again; a second person must confirm it before it acts alone", markup=False)
+    say(f"{label} matches again; a second person must confirm it before it acts alone")
 
 
 @app.command()

@@ -5,23 +5,38 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from bot import config as configuration
-from bot.assemble import Parts, assembled
+from bot import hosts
+from bot.assemble import DATABASE, Parts, assembled
+from bot.clock import SystemClock
 from bot.config import Config
-from bot.errors import ConfigError
+from bot.errors import ConfigError, RedditError
+from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
+from bot.reddit import Reddit
+from bot.store import Store
+
+LONGEST_LABEL = 24  # characters
+UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
+PACKAGE = Path(__file__).parent.parent
+# Control characters, halves of characters and marks that turn the direction of text: strangers' titles and file names
+# must neither steer a terminal nor stop the output. Tab and line feed are kept.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 out = Console(soft_wrap=False, highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -55,7 +70,7 @@ def logger(config: Config) -> Log:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *(() if pretty else (structlog.processors.format_exc_info,)),
+            _place_only,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, config.log.level.upper())),
@@ -63,6 +78,27 @@ def logger(config: Config) -> Log:
     )
     log: Log = structlog.get_logger()
     return log
+
+
+def place(error: BaseException) -> str:
+    """Return where an error was raised, `file:line`, and where we called what raised it. Holds no data of the run."""
+    frames = [(Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    if not frames:
+        return "an unknown place"
+    ours = [frame for frame in frames if frame[0].is_relative_to(PACKAGE)]
+    return " called from ".join(
+        f"{file.relative_to(PACKAGE.parent) if file.is_relative_to(PACKAGE) else Path(*file.parts[-2:])}:{line}"
+        for file, line in dict.fromkeys((frames[-1], *ours[-1:]))
+    )
+
+
+def _place_only(_log: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Log an exception's type and place: its message and its variables may hold the URL of a media."""
+    raised = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if raised is True else raised[1] if isinstance(raised, tuple) else raised
+    if isinstance(error, BaseException):
+        event["error"], event["where"] = type(error).__name__, place(error)
+    return event
 
 
 class Quiet:
@@ -73,32 +109,113 @@ class Quiet:
 
     def warning(self, event: str, **facts: Any) -> None:
         """Say it on standard error."""
-        err.print(Text(f"{event}: {facts.get('reason', '')}".rstrip(": "), style="yellow"))
+        warn(f"{event}: {facts.get('reason', '')}".rstrip(": "))
 
 
 @contextlib.contextmanager
-def session(config: Config, *, rules: bool = False, reddit: bool = False, log: Log | None = None) -> Iterator[Pipeline]:
-    """Yield a pipeline for a command."""
-    with assembled(config, log or Quiet(), parts=Parts(rules=rules, reddit=reddit)) as pipeline:
+def session(
+    config: Config, *, rules: bool = False, reddit: bool = False, memory: bool = False, log: Log | None = None
+) -> Iterator[Pipeline]:
+    """Yield a pipeline for a command; `memory`: over an empty database that leaves no file.
+
+    Raises ConfigError if `reddit` is asked for and a credential is missing.
+    """
+    if reddit and (missing := login_missing(config)):
+        raise ConfigError(missing)
+    with assembled(config, log or Quiet(), parts=Parts(rules=rules, reddit=reddit, memory=memory)) as pipeline:
         yield pipeline
 
 
+def login_missing(config: Config) -> str | None:
+    """Return which credential for Reddit is missing and what to do, or None if all are there. Uses no network."""
+    try:
+        Reddit(config.reddit).close()
+    except RedditError as error:
+        return f"{error}, see docs/reddit-access.md"
+    return None
+
+
+def has_database(config: Config) -> bool:
+    """True if there is a database where the configuration says."""
+    return (config.storage.path / DATABASE).exists()
+
+
+def known_banks(config: Config) -> dict[str, BankKind] | None:
+    """Return the kinds of all banks by name, or None if there is no database; none is made."""
+    if not has_database(config):
+        return None
+    with Store(config.storage.path / DATABASE, SystemClock()) as store:
+        return {bank.name: bank.kind for bank in store.banks.listing()}
+
+
+def host_names() -> tuple[str, ...]:
+    """Return the names that `host:` in a rule may use."""
+    return tuple(plug.name for plug in hosts.HOSTS)
+
+
+def printable(text: str) -> str:
+    """Return text for a terminal: what would steer it or cannot be written stands there as an escape."""
+    return UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a line, or several, on standard output."""
+    out.print(Text(printable(text), style=style), soft_wrap=True)
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print a line a fact, its name in front."""
+    for name, text in rows:
+        out.print(Text.assemble((f"{name:>8}", "bold"), f"  {printable(text)}"), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Say on standard error what failed."""
+    err.print(Text(printable(text), style="red"), soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Say on standard error what a person should know."""
+    err.print(Text(printable(text), style="yellow"), soft_wrap=True)
+
+
+def many(number: int, noun: str, nouns: str | None = None) -> str:
+    """Return `1 rule` or `2 rules`; `nouns` where the plural is another word."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def progress(*, told: bool) -> Progress:
+    """Return a bar on standard error; none if results are `told` one by one on the same terminal.
+
+    What is printed meanwhile stays on its own stream, so that a redirected output is complete.
+    """
+    shown = err.is_terminal and not (told and out.is_terminal)
+    return Progress(console=err, transient=True, redirect_stdout=False, redirect_stderr=False, disable=not shown)
+
+
 def emit(value: Mapping[str, Any]) -> None:
-    """Print one JSON object on one line, at once."""
-    print(json.dumps(value, ensure_ascii=False, default=str), flush=True)  # noqa: T201  plain output for programs
+    """Print one JSON object on one line, at once; what the output's encoding lacks is escaped."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(value, default=str)
+    print(text, flush=True)  # noqa: T201  plain output for programs
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, title: str | None = None) -> None:
-    """Print a table, or one sentence if there is nothing to show."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    if not table.row_count:
-        out.print(empty)
+    """Print a table, or one sentence if there is nothing to show. Words wrap on a terminal; labels never do."""
+    cells = [[cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in row] for row in rows]
+    if not cells:
+        say(empty)
         return
-    out.print(table)
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for name, column in zip(columns, zip(*cells, strict=True), strict=True):
+        label = all(len(cell) <= LONGEST_LABEL and " " not in cell.plain for cell in column)
+        table.add_column(name, overflow="fold", no_wrap=label)
+    for line in cells:
+        table.add_row(*line)
+    (out if out.is_terminal else Console(width=UNWRAPPED, highlight=False)).print(table)
 
 
 def listing(
@@ -115,3 +232,7 @@ def listing(
             emit(row)
         return
     show(list(columns.values()), ([row.get(key) for key in columns] for row in rows), empty=empty, title=title)
+
+
+def _shown(cell: Any) -> str:
+    return "" if cell is None else printable(str(cell))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,10 +13,12 @@ from PIL import Image
 
 from bot import hosts
 from bot.assemble import Parts, assembled, rule_files
-from bot.cli.base import Quiet, read_config
-from bot.config import Config
+from bot.cli.base import Quiet, host_names, login_missing, many, read_config
+from bot.cli.rules import examples_said
+from bot.config import Config, MailConfig
 from bot.errors import GifwardenError
 from bot.mail import Mailer
+from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.rules import load, run_examples
 
@@ -40,39 +42,48 @@ def examine(path: Path | None) -> Iterator[Finding]:
     except GifwardenError as error:
         yield _fail("configuration", error)
         return
-    yield _ok("configuration", f"{len(config.subreddits)} subreddits watched" if config.subreddits else "readable")
+    yield _ok(
+        "configuration", f"{many(len(config.subreddits), 'subreddit')} watched" if config.subreddits else "readable"
+    )
     if not config.subreddits:
         yield _warn("configuration", "no subreddit is watched yet; add a section [subreddits.NAME]")
-    yield from _rules(config)
+    banks: dict[str, BankKind] | None = None
+    # a section on mail that is wrong is a finding of its own and must not hide the others
+    without_mail = config.model_copy(update={"mail": MailConfig()})
     try:
-        with assembled(config, Quiet(), parts=Parts(rules=False, reddit=False)) as pipeline:
+        with assembled(without_mail, Quiet(), parts=Parts(rules=False, reddit=False)) as pipeline:
+            banks = {bank.name: bank.kind for bank in pipeline.deps.store.banks.listing()}
             yield from _storage(pipeline)
             yield from _decoder(pipeline)
     except GifwardenError as error:
         yield _fail("storage", error)
-        return
-    try:
-        with assembled(config, Quiet(), parts=Parts(rules=False)) as pipeline:
+    yield from _rules(config, banks)
+    if missing := login_missing(config):
+        yield Finding(level="fail", subject="reddit", text=missing)
+    else:
+        with assembled(without_mail, Quiet(), parts=Parts(rules=False, memory=True)) as pipeline:
             yield from _reddit(pipeline)
-    except GifwardenError as error:
-        yield _fail("reddit", error)
     yield from _mail(config)
     yield from _hosts(config)
 
 
-def _rules(config: Config) -> Iterator[Finding]:
-    for name in (None, *config.subreddits):
+def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Finding]:
+    named: set[str] = set()
+    for name in (None, *(name for name, settings in config.subreddits.items() if settings.rules)):
+        subject = f"rules of r/{name}" if name else "rules"
         try:
-            files = rule_files(config, name)
-            rules = load(files)
-            failures = run_examples(rules)
+            rules = load(rule_files(config, name), banks=banks, hosts=host_names())
         except GifwardenError as error:
-            yield _fail(f"rules of r/{name}" if name else "rules", error)
+            yield _fail(subject, error)
             continue
+        named |= rules.banks
+        failures = run_examples(rules)
         if failures:
-            yield Finding(level="fail", subject="rules", text=str(failures[0]))
-        elif name is None or config.subreddits[name].rules:
-            yield _ok(f"rules of r/{name}" if name else "rules", f"{len(rules.rules)} rules, their examples hold")
+            yield Finding(level="fail", subject=subject, text=str(failures[0]))
+        else:
+            yield _ok(subject, f"{many(len(rules.rules), 'rule')}, {examples_said(rules, failures)}")
+    for bank in sorted(named - banks.keys()) if banks is not None else ():
+        yield _warn("rules", f"they name the bank {bank}, and there is none; run: gifwarden bank create {bank}")
 
 
 def _storage(pipeline: Pipeline) -> Iterator[Finding]:
@@ -89,14 +100,15 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
         if bank.name not in config.banks.trusted and bank.kind == "block"
     )
     yield (
-        _ok("banks", f"{len(banks)} banks with {entries} entries")
+        _ok("banks", f"{many(len(banks), 'bank')} with {many(entries, 'entry', 'entries')}")
         if entries
         else _warn("banks", "no entries; nothing can be found yet")
     )
     if waiting:
         yield _warn(
             "banks",
-            f"{waiting} entries wait for a second person and never act alone; see gifwarden bank confirm --help",
+            f"not confirmed by a second person, so never acting alone: {many(waiting, 'entry', 'entries')}; "
+            "see gifwarden bank confirm --help",
         )
     for missing in sorted(set(config.banks.trusted) - names):
         yield _warn("banks", f"banks.trusted names {missing}, and there is no such bank")
@@ -141,18 +153,16 @@ def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
 
 
 def _mail(config: Config) -> Iterator[Finding]:
-    if not config.mail.host:
+    mail = config.mail
+    if not mail.host:
         yield _warn("mail", "mail.host is not set: notices are drafted, never sent")
         return
-    for key in ("sender", "organisation"):
-        if not getattr(config.mail, key):
-            yield _warn("mail", f"mail.{key} is not set, and a notice needs it")
+    if not mail.organisation:
+        yield _warn("mail", "mail.organisation is not set, and a notice needs it")
     try:
-        Mailer(config.mail).check()
+        yield _ok("mail", Mailer(mail).check())
     except GifwardenError as error:
         yield _fail("mail", error)
-    else:
-        yield _ok("mail", f"{config.mail.host} answers")
 
 
 def _hosts(config: Config) -> Iterator[Finding]:

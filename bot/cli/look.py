@@ -9,11 +9,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from bot import hosts
-from bot.cli.base import ConfigOption, JsonOption, emit, err, listing, out, read_config, session
-from bot.config import Config
+from bot.cli.base import (
+    ConfigOption,
+    JsonOption,
+    complain,
+    emit,
+    has_database,
+    listing,
+    login_missing,
+    progress,
+    read_config,
+    say,
+    session,
+    warn,
+)
+from bot.config import Config, find
 from bot.errors import GifwardenError, MediaError, UsageError
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
@@ -38,12 +50,19 @@ def scan(
 ) -> None:
     """Show what is found behind a file, a media URL or a Reddit permalink, and what the rules say. Performs nothing."""
     settings = read_config(config, needed=False)
-    permalinks = any(ref and ref.host == "reddit" and ref.kind == "page" for ref in map(hosts.find, targets))
+    memory = find(config) is None and not has_database(settings)
+    if memory:
+        warn("there is no configuration here, so there are no banks to compare with and no rules; see gifwarden init")
     failed = False
-    with session(settings, rules=_has_rules(settings), reddit=permalinks) as pipeline:
+    with session(
+        settings,
+        rules=not memory and _has_rules(settings),
+        reddit=wants_reddit(settings, targets),
+        memory=memory,
+    ) as pipeline:
         for target in targets:
             for result in pipeline.scanning.scan(target):
-                failed = failed or result.error is not None
+                failed = failed or result.error is not None or bool(result.failures)
                 if as_json:
                     emit(evidence_json(result))
                 else:
@@ -83,7 +102,7 @@ def hash_files(
     settings = read_config(config, needed=False)
     failed = 0
     rows: list[dict[str, Any]] = []
-    with Workers(settings.decode) as workers, Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+    with Workers(settings.decode) as workers, progress(told=as_json) as bar:
         for path in bar.track(files, description="fingerprinting"):
             row = _hash(path, workers, settings, all_frames)
             failed += "error" in row
@@ -106,14 +125,20 @@ def lookup(
     settings = read_config(config)
     failed = False
     with session(settings) as pipeline:
+        if bank is not None and bank not in {row.name for row in pipeline.deps.store.banks.listing()}:
+            raise UsageError(f"there is no bank {bank}; see: gifwarden bank list")
         library = pipeline.working.library()
         for line in sys.stdin:
             value = line.strip()
             if not value:
                 continue
             if len(value) != 64 or not set(value.lower()) <= set("0123456789abcdef"):
-                emit({"value": value, "error": "not a PDQ hash: it has 64 hex digits"})
                 failed = True
+                error = "not a PDQ hash: it has 64 hex digits"
+                if as_json:
+                    emit({"value": value, "error": error})
+                else:
+                    complain(f"{value}  {error}")
                 continue
             found = [
                 {"bank": name, "entry": entry, "distance": distance}
@@ -124,9 +149,15 @@ def lookup(
                 emit({"value": value, "matches": found})
             else:
                 shown = ", ".join(f"{match['entry']} in {match['bank']} at {match['distance']}" for match in found)
-                out.print(f"{value}  {shown or 'no match'}", soft_wrap=True)
+                say(f"{value}  {shown or 'no match'}")
     if failed:
         raise typer.Exit(1)
+
+
+def wants_reddit(settings: Config, targets: list[str]) -> bool:
+    """True if a target is a permalink and there is a login for it; without one, that target alone becomes an error."""
+    permalinks = any(ref and ref.host == "reddit" and ref.kind == "page" for ref in map(hosts.find, targets))
+    return permalinks and login_missing(settings) is None
 
 
 def evidence_json(result: Scanned) -> dict[str, Any]:
@@ -158,13 +189,18 @@ def _links_of_urls(urls: list[str]) -> Iterator[Link]:
 
 
 def _links_of_json(file: str) -> Iterator[Link]:
+    name = "standard input" if file == "-" else file
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        value = json.loads(text)
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        value = json.loads(data)
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{name} is not JSON: it is not UTF-8 text") from None
     except ValueError as error:
-        raise UsageError(f"{file} is not JSON: {error}") from None
+        raise UsageError(f"{name} is not JSON: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{name} nests deeper than JSON of Reddit ever does; name another file") from None
     for thing in things_in(value):
         post = post_of(thing)
         for link in links_of(thing, hosts.find):
@@ -179,10 +215,10 @@ def _links_of_json(file: str) -> Iterator[Link]:
 
 def _hash(path: Path, workers: Workers, settings: Config, all_frames: bool) -> dict[str, Any]:
     try:
-        size = path.stat().st_size
-        if size > settings.fetch.max_bytes:
-            raise MediaError(f"it has {size} bytes and fetch.max_bytes is {settings.fetch.max_bytes}")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(settings.fetch.max_bytes + 1)
+        if len(data) > settings.fetch.max_bytes:
+            raise MediaError(f"it is larger than fetch.max_bytes, {settings.fetch.max_bytes}; raise that to read it")
         return {"file": str(path), **describe(workers.fingerprint(data, every_frame=all_frames), all_frames=all_frames)}
     except OSError as error:
         return {"file": str(path), "error": f"cannot be read: {error.strerror}"}
@@ -192,38 +228,36 @@ def _hash(path: Path, workers: Workers, settings: Config, all_frames: bool) -> d
 
 def _print_hashes(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        out.print(row["file"], style="bold", markup=False, soft_wrap=True)
+        say(row["file"], "bold")
         if "error" in row:
-            out.print(f"  {row['error']}", style="red", markup=False, soft_wrap=True)
+            say(f"  {row['error']}", "red")
             continue
         length = f", {row['duration']:.1f} s, {row['frames']} frames" if row["duration"] is not None else ""
-        out.print(f"  {row['format']}, {row['width']}×{row['height']}{length}", markup=False)  # noqa: RUF001  the sign for dimensions
+        say(f"  {row['format']}, {row['width']}×{row['height']}{length}")  # noqa: RUF001  the sign for dimensions
         if row["note"]:
-            out.print(f"  {row['note']}", style="yellow", markup=False, soft_wrap=True)
-        out.print(f"  sha256  {row['sha256']}\n  md5     {row['md5']}", markup=False)
+            say(f"  {row['note']}", "yellow")
+        say(f"  sha256  {row['sha256']}\n  md5     {row['md5']}")
         for kind in dict.fromkeys(signal["type"] for signal in row["signals"]):
             first = next(signal for signal in row["signals"] if signal["type"] == kind)
-            out.print(f"  {kind:7} {first['value']}  quality {first['quality']}", markup=False, soft_wrap=True)
+            say(f"  {kind:7} {first['value']}  quality {first['quality']}")
 
 
 def _print_scan(result: Scanned) -> None:
-    out.print(result.target, style="bold", markup=False, soft_wrap=True)
+    say(result.target, "bold")
     if result.evidence is None or result.verdict is None:
-        out.print(f"  {result.error}", style="red", markup=False, soft_wrap=True)
+        say(f"  {result.error}", "red")
         return
     for media in result.evidence.media:
         if media.error:
-            out.print(f"  media {media.index}: {media.error}", markup=False, soft_wrap=True)
+            say(f"  media {media.index + 1}: {media.error}")
         else:
             length = f", {media.duration:.1f} s" if media.duration is not None else ""
-            out.print(f"  media {media.index}: {media.kind}, {media.width}×{media.height}{length}", markup=False)  # noqa: RUF001  the sign for dimensions
+            say(f"  media {media.index + 1}: {media.kind}, {media.width}×{media.height}{length}")  # noqa: RUF001  the sign for dimensions
     for match in result.evidence.matches:
-        out.print(
-            f"  match: {match.entry} in {match.bank} ({match.bank_kind}): {match.why}", markup=False, soft_wrap=True
-        )
+        say(f"  match: {match.entry} in {match.bank} ({match.bank_kind}): {match.why}")
     if not result.evidence.matches:
-        out.print("  nothing known in it")
+        say("  nothing known in it")
     verdict = result.verdict
-    out.print(f"  verdict: {verdict.outcome}" + (f" by rule {verdict.rule!r}" if verdict.rule else ""), markup=False)
+    say(f"  verdict: {verdict.outcome}" + (f" by rule {verdict.rule!r}" if verdict.rule else ""))
     for reason in verdict.reasons:
-        out.print(f"    {reason}", markup=False, soft_wrap=True)
+        say(f"    {reason}")

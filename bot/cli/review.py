@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from bot import actions as plugs
 from bot import hosts
 from bot.actions import wording
-from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, listing, out, read_config, session
+from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
+from bot.config import Config
 from bot.errors import UsageError
-from bot.model import Capacity, CaseState, Ground
+from bot.model import ActionState, Capacity, CaseState, Ground
 from bot.plain import plain
 from bot.store import ActionRow, CaseRow, NoticeRow
 
@@ -19,6 +22,7 @@ notices = typer.Typer(
     no_args_is_help=True, help="Notices to hosts: drafted by rules, stated and confirmed by a person."
 )
 actions = typer.Typer(no_args_is_help=True, help="What was done, is planned, or is held and why.")
+_WHAT_HOLDS = re.compile(r"^(?:cap|mode|stop|outside): ")  # how the outbox finds what it held; no news to a person
 CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")]
 NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
@@ -32,7 +36,9 @@ def register(parent: typer.Typer) -> None:
 
 @cases.command(name="list")
 def cases_list(
-    state: Annotated[str | None, typer.Option("--state", help="Only cases in this state, e.g. open.")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help=f"Only cases in this state: {', '.join(CaseState)}.")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -49,17 +55,18 @@ def cases_list(
 @cases.command(name="show")
 def cases_show(name: CaseName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show one case: the post, what was found, why, and what was or would be done."""
-    with session(read_config(config)) as pipeline:
+    settings = read_config(config)
+    with session(settings) as pipeline:
         store = pipeline.deps.store
         row = store.cases.get(name)
         evidence = store.links.evidence(row.link)
-        done = [_action(action) for action in store.actions.of_case(row.id)]
+        done = store.actions.of_case(row.id)
         notice = store.notices.of_case(row.id)
     shown = {
         **_case(row),
         "url": row.url,
         "evidence": plain(evidence) if evidence else None,
-        "actions": done,
+        "actions": [_action(action) for action in done],
         "notice": notice,
     }
     if as_json:
@@ -73,15 +80,13 @@ def cases_show(name: CaseName, as_json: JsonOption = False, config: ConfigOption
         ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
         *(("why", reason) for reason in row.verdict.reasons),
         *(("match", f"{m.entry} in {m.bank} ({m.bank_kind}): {m.why}") for m in (evidence.matches if evidence else ())),
-        *(("action", f"{a['kind']}: {a['state']}" + (f" — {a['reason']}" if a["reason"] else "")) for a in done),
+        *(("action", _line(settings, action)) for action in done),
     ]
     if notice:
         lines.append(("notice", notice))
     if row.decided_by:
         lines.append(("decided", f"by {row.decided_by}: {row.why}"))
-    for label, text in lines:
-        out.print(f"[bold]{label:>8}[/]  ", end="")
-        out.print(text, markup=False, soft_wrap=True)
+    facts(lines)
 
 
 @cases.command(name="confirm")
@@ -93,12 +98,13 @@ def cases_confirm(
     config: ConfigOption = None,
 ) -> None:
     """Confirm a case: what waits for a person goes ahead at the daemon's next step."""
-    with session(read_config(config)) as pipeline:
-        pipeline.people.confirm(name, who=who, why=why, bank=bank)
-        planned = [
-            row.action.kind for row in pipeline.deps.store.actions.of_case(pipeline.deps.store.cases.get(name).id)
-        ]
-    out.print(f"{name} is confirmed; actions: {', '.join(planned) or 'none'}", markup=False)
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        case = pipeline.people.confirm(name, who=who, why=why, bank=bank)
+        planned = pipeline.deps.store.actions.of_case(case.id)
+    say(f"{name} is confirmed" + ("" if planned else "; its rule plans no action"))
+    for row in planned:
+        say(f"  {_line(settings, row)}")
 
 
 @cases.command(name="dismiss")
@@ -106,7 +112,7 @@ def cases_dismiss(name: CaseName, who: WhoOption, why: WhyOption = "not a fake",
     """Dismiss a case: nothing more is done, and what was planned is cancelled."""
     with session(read_config(config)) as pipeline:
         pipeline.people.dismiss(name, who=who, why=why)
-    out.print(f"{name} is dismissed", markup=False)
+    say(f"{name} is dismissed")
 
 
 @cases.command(name="undo")
@@ -115,8 +121,8 @@ def cases_undo(name: CaseName, who: WhoOption, why: WhyOption = "undone", config
     with session(read_config(config), reddit=True) as pipeline:
         lines = pipeline.people.undo(name, who=who, why=why)
     for line in lines or ["nothing had been done"]:
-        out.print(line, markup=False, soft_wrap=True)
-    out.print(f"{name} is open again", markup=False)
+        say(line)
+    say(f"{name} is open again")
 
 
 @notices.command(name="list")
@@ -149,19 +155,21 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
         emit(_notice(row))
         return
     contact = hosts.contact(row.host)
-    out.print(
-        f"{row.label}  {row.state}  to {row.host} ({row.recipient or contact.form or 'no address known'})", markup=False
+    facts(
+        [
+            ("notice", f"{row.label} ({row.state}), begun {row.created:%Y-%m-%d %H:%M} UTC"),
+            ("to", f"{row.host} ({row.recipient or contact.form or 'no address known'})"),
+            *(("media", f"{item.host_id}  {item.url}") for item in row.items),
+            ("cases", ", ".join(row.cases) or "none any more"),
+        ]
     )
-    for item, case in zip(row.items, row.cases, strict=True):
-        out.print(f"  {item.host_id}  {item.url}  (case {case})", markup=False, soft_wrap=True)
     if row.stated_by:
         text = wording.compose(row.stated_notice(), sender=settings.mail.sender, policy_url=contact.policy)
-        out.print()
-        out.print(str(text.get_content()), markup=False, soft_wrap=True)
+        say(f"\n{text.get_content()}")
     elif row.recipient:
-        out.print("not stated yet; see: gifwarden notices confirm --help")
+        say("\nnot stated yet; see: gifwarden notices confirm --help")
     elif contact.form:
-        out.print(f"{row.host} takes reports by form: {contact.form}", markup=False, soft_wrap=True)
+        say(f"\n{row.host} takes reports by form; an e-mail address can be given with: gifwarden notices confirm --to")
 
 
 @notices.command(name="confirm")
@@ -199,11 +207,11 @@ def notices_confirm(
         notice = pipeline.people.preview_notice(name, **statement)
         text = wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
         if not yes:
-            out.print(f"To: {text['To']}\nSubject: {text['Subject']}\n", markup=False, soft_wrap=True)
-            out.print(str(text.get_content()), markup=False, soft_wrap=True)
+            say(f"To: {text['To']}\nSubject: {text['Subject']}\n")
+            say(str(text.get_content()))
             typer.confirm("Is every word of this true, and do you state it?", abort=True)
         pipeline.people.confirm_notice(name, **statement)
-    out.print(f"{name} is confirmed by {who}; the daemon sends it", markup=False)
+    say(f"{name} is confirmed by {who}; the daemon sends it")
 
 
 @notices.command(name="retract")
@@ -213,16 +221,18 @@ def notices_retract(
     """Withdraw a notice; if it was sent, the host is told."""
     with session(read_config(config)) as pipeline:
         done = pipeline.people.retract_notice(name, who=who, why=why)
-    out.print(f"{name} is retracted; {done}", markup=False)
+    say(f"{name} is retracted; {done}")
 
 
 @actions.command(name="list")
 def actions_list(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show actions, newest first, with the reason of those that are held."""
-    with session(read_config(config)) as pipeline:
+    settings = read_config(config)
+    with session(settings) as pipeline:
         columns = {"id": "id", "kind": "action", "state": "state", "case": "case", "post": "post", "reason": "why"}
-        rows = pipeline.deps.store.actions.listing()
-    listing(map(_action, rows), as_json=as_json, columns=columns, empty="no actions")
+        actions = pipeline.deps.store.actions.listing()
+    rows = (_action(row) if as_json else {**_action(row), "reason": _why(settings, row)} for row in actions)
+    listing(rows, as_json=as_json, columns=columns, empty="no actions")
 
 
 @actions.command(name="undo")
@@ -235,7 +245,7 @@ def actions_undo(
     """Take one done action back, while it is the last one on the post."""
     with session(read_config(config), reddit=True) as pipeline:
         pipeline.people.undo_action(action, who=who, why=why)
-    out.print(f"action {action} is undone", markup=False)
+    say(f"action {action} is undone")
 
 
 def _choice(text: str, kind: Any) -> Any:
@@ -276,6 +286,19 @@ def _action(row: ActionRow) -> dict[str, Any]:
         "planned": plain(action.planned),
         "receipt": plain(row.receipt) if row.receipt else None,
     }
+
+
+def _line(settings: Config, row: ActionRow) -> str:
+    """One line on an action: what, how far it is, and why it waits."""
+    why = _why(settings, row)
+    return f"{row.action.kind}: {row.state}" + (f" ({why})" if why else "")
+
+
+def _why(settings: Config, row: ActionRow) -> str:
+    mode = settings.mode(row.action.subreddit)
+    if row.state == ActionState.PLANNED and mode not in plugs.get(row.action.kind).modes:
+        return f"will be held: r/{row.action.subreddit} is in mode {mode}"
+    return _WHAT_HOLDS.sub("", row.reason or "")
 
 
 def _notice(row: NoticeRow) -> dict[str, Any]:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.assemble import rule_files
-from bot.cli.base import ConfigOption, JsonOption, emit, err, out, read_config, session, show
-from bot.errors import UsageError
-from bot.rules import load, run_examples
+from bot.cli.base import (
+    ConfigOption,
+    JsonOption,
+    complain,
+    emit,
+    host_names,
+    known_banks,
+    many,
+    read_config,
+    say,
+    session,
+    show,
+    warn,
+)
+from bot.errors import RuleError, UsageError
+from bot.plain import plain
+from bot.rules import Failure, RuleSet, load, run_examples
 
 app = typer.Typer(
     no_args_is_help=True, help="Rules: what is done about what was found. The language is in docs/rules.md."
@@ -26,27 +41,54 @@ def register(parent: typer.Typer) -> None:
 @app.command()
 def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Rule files; else the configured ones.")] = None,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Validate rule files and run the examples in them."""
-    if files:
-        sets = [tuple(files)]
-    else:
-        settings = read_config(config)
-        sets = sorted({rule_files(settings, name) for name in (None, *settings.subreddits)})
-    failed = False
-    for paths in sets:
-        rules = load(paths)
+    """Validate rule files as the daemon does, and run the examples in them."""
+    settings = read_config(config, needed=not files)
+    banks = known_banks(settings)
+    configured = () if files else (None, *settings.subreddits)
+    codes = [0]
+    for paths in [tuple(files)] if files else sorted({rule_files(settings, name) for name in configured}):
+        try:
+            rules = load(paths, banks=banks, hosts=host_names())
+        except RuleError as error:
+            codes.append(error.exit_code)
+            if as_json:
+                emit({"files": [str(path) for path in paths], "error": str(error)})
+            else:
+                complain(str(error))
+            continue
         failures = run_examples(rules)
-        failed = failed or bool(failures)
-        for failure in failures:
-            err.print(str(failure), style="red", markup=False, soft_wrap=True)
-        out.print(
-            f"{len(rules.rules)} rules in {len(paths)} files" + ("" if failures else ", all examples hold"),
-            markup=False,
-        )
-    if failed:
-        raise typer.Exit(1)
+        missing = sorted(rules.banks - banks.keys()) if banks is not None else []
+        codes.append(1 if failures else 0)
+        if as_json:
+            emit(
+                {
+                    "files": [str(path) for path in paths],
+                    "rules": len(rules.rules),
+                    "examples": sum(len(rule.examples) for rule in rules.rules),
+                    "failures": [plain(failure) for failure in failures],
+                    "missing_banks": missing,
+                }
+            )
+        else:
+            for failure in failures:
+                complain(str(failure))
+            for name in missing:
+                warn(f"rules name the bank {name}, and there is none; run: gifwarden bank create {name}")
+            said = examples_said(rules, failures)
+            say(f"{many(len(rules.rules), 'rule')} in {', '.join(map(str, paths))}, {said}")
+    if max(codes):
+        raise typer.Exit(max(codes))
+
+
+def examples_said(rules: RuleSet, failures: Sequence[Failure]) -> str:
+    """Return in words how the examples of rules went."""
+    count = sum(len(rule.examples) for rule in rules.rules)
+    if not count:
+        return "without examples"
+    return f"{len(failures)} of {many(count, 'example')} failed" if failures else f"{many(count, 'example')} passed"
 
 
 @app.command()
@@ -73,13 +115,11 @@ def explain(
                 }
             )
             continue
-        out.print(f"{'held' if rule.held else 'not held':>8}  {rule.rule}", style="bold", markup=False)
+        say(f"{'held' if rule.held else 'not held':>8}  {rule.rule}", "bold")
         if rule.note:
-            out.print(f"          {rule.note}", markup=False, soft_wrap=True)
+            say(f"          {rule.note}")
         for check in rule.checks:
-            out.print(
-                f"          {'✓' if check.held else '✗'} {check.key}: {check.value}", markup=False, soft_wrap=True
-            )
+            say(f"          {'✓' if check.held else '✗'} {check.key}: {check.value}")
 
 
 @app.command()
@@ -108,5 +148,5 @@ def replay(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         show(
             ["before", "after", "rule", "links"],
             [(*key, count) for key, count in sorted(changed.items())],
-            empty=f"nothing would change in {total} judgements",
+            empty=f"nothing would change in {many(total, 'judgement')}",
         )

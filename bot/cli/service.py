@@ -12,7 +12,7 @@ from rich.text import Text
 from bot import shipped
 from bot.assemble import open_store
 from bot.cli import doctor as checks
-from bot.cli.base import ConfigOption, JsonOption, emit, logger, out, read_config, session, show
+from bot.cli.base import ConfigOption, JsonOption, emit, logger, many, read_config, say, session, show
 from bot.clock import SystemClock
 from bot.config import load
 from bot.errors import UsageError
@@ -40,8 +40,8 @@ def demo(
 ) -> None:
     """Run the whole main job on loopback: no account, no internet, benign generated media.
 
-    A scripted hour passes in seconds. At the end a table shows what Reddit, the hosts and the mail server received,
-    from their own logs. Exits 1 if anything expected did not happen, or anything happened twice.
+    A scripted hour passes in seconds. At the end stands what Reddit, hosts and mail received, from their own logs.
+    Exits 1 if anything expected did not happen, or anything happened twice.
     """
     from bot.demo.run import play  # the demo's servers are no part of any other command
 
@@ -70,14 +70,8 @@ def init(
     with open_store(config, SystemClock()) as store:
         if not store.banks.listing():
             store.banks.create("known-fakes", "block")
-    out.print(
-        f"wrote {target}, {rules}/ and {config.storage.path}/ with an empty bank known-fakes",
-        markup=False,
-        soft_wrap=True,
-    )
-    out.print(
-        "next: set your subreddits in config.toml and the Reddit secrets in the environment, then: gifwarden doctor"
-    )
+    say(f"wrote {target}, {rules}/ and {config.storage.path}/ with an empty bank known-fakes")
+    say("next: set your subreddits in config.toml and the Reddit secrets in the environment, then: gifwarden doctor")
 
 
 def doctor(as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -128,4 +122,4 @@ def purge(config: ConfigOption = None) -> None:
     """Forget posts without a case after storage.seen_days. The daemon does this by itself."""
     with session(read_config(config)) as pipeline:
         count = pipeline.purge()
-    out.print(f"{count} posts forgotten")
+    say(f"{many(count, 'post')} forgotten")

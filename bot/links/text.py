@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bot.plain import encodable
+
 LONGEST = 4096  # characters of one URL; the rest is cut off
 _DEEPEST = 32  # nested parentheses in a link's destination, as in CommonMark
 
@@ -59,10 +61,10 @@ def urls_in(text: str) -> tuple[Found, ...]:
 
 
 def clean(text: str) -> str:
-    """Undo Reddit's HTML escaping (it may be there twice) and drop characters that nobody sees."""
+    """Undo Reddit's HTML escaping (it may be there twice), drop characters that nobody sees, replace broken ones."""
     for _ in range(2):
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    return _INVISIBLE.sub("", text)
+    return _INVISIBLE.sub("", str(encodable(text)))
 
 
 def giphy_url(media_id: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.model import Post
+from bot.plain import encodable
 
 _FULLNAME = re.compile(r"t[13]_[0-9a-z]+")
 _GONE = frozenset({"[deleted]", "[removed]"})
@@ -95,7 +96,7 @@ def post_of(thing: Mapping[str, Any]) -> Post:
 def text(data: Mapping[str, Any], key: str) -> str:
     """Return a field if it is a string, else an empty one."""
     value = data.get(key)
-    return value if isinstance(value, str) else ""
+    return str(encodable(value)) if isinstance(value, str) else ""
 
 
 def _removed(data: Mapping[str, Any], *, comment: bool) -> str | None:

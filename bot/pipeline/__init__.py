@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.judge import Judging
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.people import People
+from bot.pipeline.rows import GoOn, a_while, always, reason_of
 from bot.pipeline.scan import Scanning
 from bot.pipeline.watch import Watching
 from bot.pipeline.work import Working
@@ -22,34 +25,73 @@ class Pipeline:
         self.working = Working(deps)
         self.judging = Judging(deps)
         self.outbox = Outbox(deps)
-        self.people = People(deps)
+        self.people = People(deps, self.outbox, self.judging)
         self.scanning = Scanning(deps, self.working)
 
-    def watch(self) -> int:
+    def watch(self, go_on: GoOn = always) -> int:
         """Read what is new in every watched subreddit; return how many links were new."""
-        return sum(self.watching.poll(name) for name in self.deps.config.subreddits)
+        return self._each_subreddit("watch failed", self.watching.poll, go_on)
 
-    def work(self) -> int:
-        """Take every link whose time has come as far as it gets; return how many were judged."""
-        self.working.acquire_due()
-        self.working.match_due()
-        return self.judging.judge_due()
+    def work(self, go_on: GoOn = always) -> int:
+        """Take one due link after the other as far as it gets, while `go_on` says so; return how many were judged.
+
+        A step that fails does not keep the others from what waits for them; its error is raised at the end.
+        """
+        judged = 0
+        failure: Exception | None = None
+        more = True
+        while more:
+            try:
+                more = self.working.acquire_next()
+            except Exception as error:  # noqa: BLE001  raised below
+                failure, more = failure or error, False
+            try:
+                self.working.match_due(go_on)
+            except Exception as error:  # noqa: BLE001  raised below
+                failure, more = failure or error, False
+            judged += self.judging.judge_due(go_on)
+            more = more and go_on()
+        if failure is not None:
+            raise failure
+        return judged
 
     def act(self) -> int:
         """Perform what is due; return how many actions were done."""
         return self.outbox.run()
 
-    def follow(self) -> int:
+    def follow(self, go_on: GoOn = always) -> int:
         """Hear what other moderators decided; return how many cases that closed."""
-        return sum(self.watching.mod_log(name) for name in self.deps.config.subreddits)
+        return self._each_subreddit("mod log failed", self.watching.mod_log, go_on)
 
     def purge(self) -> int:
         """Forget what has been kept long enough; return how many posts that were."""
         return self.people.purge()
 
-    def tick(self) -> None:
-        """Do every step once, in order. Others' decisions are heard before anything is done."""
-        self.watch()
-        self.follow()
-        self.work()
-        self.act()
+    def tick(self, go_on: GoOn = always) -> None:
+        """Do every step once, in order, until no link is due or `go_on` says no.
+
+        Others' decisions are heard before anything is done. While many links wait, what was found is acted on between
+        slices of work.
+        """
+        self.watch(go_on)
+        more = True
+        while more:
+            self.follow(go_on)
+            self.work(self.slice(go_on))
+            self.act()
+            more = go_on() and self.working.waiting()
+
+    def slice(self, go_on: GoOn = always) -> GoOn:
+        """Return what keeps `work` to a slice of time, so that the other steps get their turn."""
+        return a_while(self.deps, go_on)
+
+    def _each_subreddit(self, event: str, step: Callable[[str], int], go_on: GoOn) -> int:
+        done = 0
+        for name in self.deps.config.subreddits:
+            if not go_on():
+                break
+            try:
+                done += step(name)
+            except Exception as error:  # noqa: BLE001  one subreddit's trouble is said and never another's
+                self.deps.log.warning(event, subreddit=name, reason=reason_of(error))
+        return done

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import hosts
 from bot.model import CaseState, Evidence, LinkState, NoticeItem, PlannedAction, Post, Verdict
 from bot.pipeline.core import Deps
+from bot.pipeline.rows import GoOn, all_due, always
 from bot.rules import RuleReport, fill_action
 from bot.store import CaseRow, LinkRow
 
@@ -18,14 +19,9 @@ class Judging:
     def __init__(self, deps: Deps) -> None:
         self._d = deps
 
-    def judge_due(self) -> int:
-        """Judge every matched link; return how many that were."""
-        done = 0
-        while rows := self._d.store.links.due(LinkState.MATCHED):
-            for row in rows:
-                self._judge(row)
-                done += 1
-        return done
+    def judge_due(self, go_on: GoOn = always) -> int:
+        """Judge every matched link while `go_on` says so; return how many were."""
+        return all_due(self._d, LinkState.MATCHED, self._judge, go_on)
 
     def verdict(self, post: Post | None, evidence: Evidence) -> Verdict:
         """Return what the subreddit's rules make of the evidence."""
@@ -41,7 +37,7 @@ class Judging:
         settings = self._d.config.subreddit(post.subreddit) if post else None
         return settings is not None and settings.adult
 
-    def _judge(self, row: LinkRow) -> None:
+    def _judge(self, row: LinkRow) -> int:
         store = self._d.store
         evidence = store.links.evidence(row.id)
         post = store.links.post(row.link.post or "")
@@ -55,6 +51,7 @@ class Judging:
                 self._open(row, post, evidence, verdict)
             store.links.judged(row.id, verdict)
         self._d.boundary("judge.stored")
+        return 1
 
     def _open(self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict) -> None:
         store = self._d.store
@@ -87,7 +84,7 @@ class Judging:
     def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, held: str | None, matched: str) -> None:
         action = fill_action(planned, post, {"case": case.label, "host": case.host, "match": matched})
         self._d.store.actions.plan(
-            key=f"{post.fullname}:{action.kind}",
+            key=f"{case.label}:{action.kind}",
             kind=action.kind,
             case=case.id,
             post=post.fullname,
@@ -96,6 +93,12 @@ class Judging:
             params=action.params,
             held=held,
         )
+
+    def draft_again(self, case: CaseRow) -> None:
+        """Put a reopened case's media back on a draft, if its rule asked for a notice."""
+        evidence = self._d.store.links.evidence(case.link)
+        if evidence and any(action.kind == "notice" for action in case.verdict.actions):
+            self._draft(self._d.store.links.get(case.link), case.post, evidence, case)
 
     def _draft(self, row: LinkRow, post: Post, evidence: Evidence, case: CaseRow) -> None:
         plug = hosts.get(row.link.host)

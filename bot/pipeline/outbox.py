@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import actions, hosts
 from bot.actions.base import World
@@ -11,10 +11,12 @@ from bot.errors import GifwardenError, MailError, OutsideError
 from bot.links import post_of
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline.core import Deps
-from bot.pipeline.judge import ON_THE_POST, decided_by_others
+from bot.pipeline.judge import decided_by_others
 from bot.store import ActionRow
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
+LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
+IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
 
 
 class Outbox:
@@ -22,17 +24,22 @@ class Outbox:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
+        self.still_ours: Callable[[], bool] = lambda: (
+            True
+        )  # the daemon's word, asked before each action: has it the lease, may it go on
 
     def run(self) -> int:
         """Finish what a crash interrupted, then perform what is due; return how many actions were done."""
         store = self._d.store
         done = 0
-        for row in store.actions.due((ActionState.SENDING, ActionState.UNKNOWN)):
-            done += self._resume(row)
+        for row in store.actions.due(IN_DOUBT):
+            done += self._guarded(row, self._resume)
         store.actions.wake()
         while rows := store.actions.due((ActionState.PLANNED,)):
             for row in rows:
-                done += self._begin(row)
+                if not self.still_ours():
+                    return done
+                done += self._guarded(row, self._begin)
         return done
 
     def world(self) -> World:
@@ -48,104 +55,157 @@ class Outbox:
     def undo(self, row: ActionRow) -> None:
         """Take a done action back. Raises UsageError if that is impossible, OutsideError if it fails."""
         receipt = actions.get(row.action.kind).undo(row.action, self.world())
-        self._d.store.actions.move(row.action.id, ActionState.UNDONE, reason="undone by a person", receipt=receipt)
+        self._d.store.actions.move(
+            row.action.id,
+            ActionState.UNDONE,
+            expect=(ActionState.DONE, ActionState.FAILED),
+            reason="undone by a person",
+            receipt=receipt,
+        )
         self._d.log.info("action undone", action=row.action.id, kind=row.action.kind, case=row.action.case)
+
+    def _guarded(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
+        """Keep one action that breaks something from stopping all others."""
+        try:
+            return step(row)
+        except GifwardenError as error:
+            return self._failed(self._d.store.actions.get(row.action.id), error)
+        except Exception as error:  # noqa: BLE001  the boundary: becomes the action's recorded reason
+            now = self._d.store.actions.get(row.action.id)
+            return self._failed(
+                now, OutsideError(f"an unforeseen answer ({type(error).__name__}); look at it yourself")
+            )
 
     def _begin(self, row: ActionRow) -> int:
         store, action = self._d.store, row.action
-        plug = actions.get(action.kind)
-        if self._d.stop_file.exists():
-            return self._hold(row, f"stop: the kill switch is on; delete {self._d.stop_file.name} to go on")
-        settings = self._d.config.subreddit(action.subreddit)
-        mode = settings.mode if settings else "observe"
-        if mode not in plug.modes:
-            return self._hold(row, f"mode: r/{action.subreddit} is in mode {mode}")
+        if reason := self._forbidden(row):
+            return self._hold(row, reason)
         if cap := self._cap(action.kind):
-            return self._hold(row, cap, wait=600)
-        if action.kind in ON_THE_POST:
-            try:
-                overtaken = self._overtaken(row)
-            except OutsideError as error:
-                return self._failed(row, error)
-            if overtaken:
-                return 0
-        store.actions.move(action.id, ActionState.SENDING, tried=True)
+            return self._hold(row, cap)
+        if action.post and self._overtaken(row):
+            return 0
+        if refused := store.actions.begin(action.id):
+            store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
+            return 0
         self._d.boundary(f"act.begun:{action.kind}")
         return self._perform(row)
 
     def _perform(self, row: ActionRow) -> int:
-        store, action = self._d.store, row.action
-        try:
-            receipt = actions.get(action.kind).perform(action, self.world())
-        except GifwardenError as error:
-            return self._failed(store.actions.get(action.id), error)
+        action = row.action
+        receipt = actions.get(action.kind).perform(action, self.world())
         self._d.boundary(f"act.performed:{action.kind}")
-        return self._done(row, lambda: store.actions.move(action.id, ActionState.DONE, receipt=receipt), receipt.detail)
+        with self._d.store.transaction():
+            self._d.store.actions.move(action.id, ActionState.DONE, expect=IN_DOUBT, receipt=receipt)
+            self._note_done(row)
+        return self._tell_done(row, receipt.detail)
 
     def _resume(self, row: ActionRow) -> int:
         """Find out whether an interrupted action was performed; perform it only if it was not."""
         store, action = self._d.store, row.action
         plug = actions.get(action.kind)
-        try:
-            found = plug.probe(action, self.world())
-        except GifwardenError as error:
-            return self._failed(row, error)
+        found = plug.probe(action, self.world())
         if found == "done":
             reason = "found done after an interruption"
-            return self._done(row, lambda: store.actions.move(action.id, ActionState.DONE, reason=reason), reason)
+            if row.stopped:
+                reason += f"; a person decided otherwise meanwhile: gifwarden actions undo {action.id}"
+            with store.transaction():
+                store.actions.move(action.id, ActionState.DONE, expect=IN_DOUBT, reason=reason)
+                self._note_done(row)
+            return self._tell_done(row, reason)
         if found == "absent":
-            store.actions.move(action.id, ActionState.PLANNED, reason="interrupted before it was performed")
-            return 0
-        if not plug.repeatable or row.attempts >= self._d.config.actions.attempts:
+            state = ActionState.CANCELLED if row.stopped else ActionState.PLANNED
             store.actions.move(
-                action.id, ActionState.FAILED, reason="nobody can tell whether it was performed; look yourself"
+                action.id, state, expect=IN_DOUBT, reason="interrupted before it was performed", next_at=self._soon(row)
             )
-            self._d.log.warning("action unclear", action=action.id, kind=action.kind, case=action.case)
             return 0
-        store.actions.move(action.id, ActionState.SENDING, tried=True)
+        if not plug.repeatable or row.stopped or row.attempts >= self._d.config.actions.attempts:
+            self._give_up(row, "nobody can tell whether it was performed; look yourself")
+            return 0
+        if self._forbidden(row):
+            later = self._d.clock.now() + timedelta(seconds=LATER)
+            store.actions.move(action.id, ActionState.UNKNOWN, expect=IN_DOUBT, reason=row.reason, next_at=later)
+            return 0
+        if refused := store.actions.begin(action.id, again=True):
+            self._give_up(row, f"{refused}; nobody can tell whether it was performed before")
+            return 0
         self._d.boundary(f"act.begun:{action.kind}")
         return self._perform(row)
 
-    def _done(self, row: ActionRow, write: Callable[[], None], detail: str) -> int:
+    def _note_done(self, row: ActionRow) -> None:
         action = row.action
-        with self._d.store.transaction():
-            write()
-            if action.kind == "notice":
-                self._d.store.notices.move(action.params["notice"], NoticeState.SENT)
-            subject = action.case or action.params.get("notice", "")
-            self._d.store.upkeep.note(who="gifwarden", what=f"{action.kind} done", subject=subject)
+        if action.kind == "notice":
+            self._d.store.notices.move(
+                action.params["notice"], NoticeState.SENT, expect=(NoticeState.CONFIRMED, NoticeState.DRAFTED)
+            )
+        subject = action.case or action.params.get("notice", "")
+        self._d.store.upkeep.note(who="gifwarden", what=f"{action.kind} done", subject=subject)
+
+    def _tell_done(self, row: ActionRow, detail: str) -> int:
+        action = row.action
         self._d.boundary(f"act.done:{action.kind}")
         self._d.log.info("action done", action=action.id, kind=action.kind, case=action.case, detail=detail)
         return 1
 
     def _failed(self, row: ActionRow, error: GifwardenError) -> int:
         store, action = self._d.store, row.action
+        if row.state not in (ActionState.PLANNED, *IN_DOUBT):
+            return 0
         reason = str(error)
         unclear = getattr(error, "ambiguous", False) or (isinstance(error, MailError) and error.sent is None)
-        retry = getattr(error, "retry", False)
-        wait = max(FIRST_WAIT * 2 ** max(0, row.attempts - 1), getattr(error, "retry_after", None) or 0)
+        in_doubt = row.state == ActionState.UNKNOWN or (unclear and row.state == ActionState.SENDING)
+        retry_after = getattr(error, "retry_after", None)
+        wait = max(FIRST_WAIT * 2 ** max(0, row.attempts - 1), retry_after or 0)
         next_at = self._d.clock.now() + timedelta(seconds=wait)
-        if unclear:
-            store.actions.move(action.id, ActionState.UNKNOWN, reason=reason, next_at=next_at)
+        expect = (row.state,)
+        if in_doubt:
+            store.actions.move(action.id, ActionState.UNKNOWN, expect=expect, reason=reason, next_at=next_at)
             event = "action unclear"
-        elif retry and row.attempts < self._d.config.actions.attempts:
-            state = ActionState.UNKNOWN if row.state == ActionState.UNKNOWN else ActionState.PLANNED
-            store.actions.move(action.id, state, reason=reason, next_at=next_at)
+        elif getattr(error, "setup", False):
+            store.actions.move(
+                action.id, ActionState.HELD, expect=expect, reason=f"outside: {reason}", next_at=self._soon(row, LATER)
+            )
+            event = "action held"
+        elif getattr(error, "retry", False) and row.attempts < self._d.config.actions.attempts:
+            store.actions.move(action.id, ActionState.PLANNED, expect=expect, reason=reason, next_at=next_at)
             event = "action postponed"
         else:
-            store.actions.move(action.id, ActionState.FAILED, reason=reason)
-            event = "action failed"
+            self._give_up(row, reason, sure=True)
+            return 0
         self._d.log.warning(event, action=action.id, kind=action.kind, case=action.case, reason=reason)
         return 0
 
-    def _hold(self, row: ActionRow, reason: str, *, wait: float = 0) -> int:
-        next_at = self._d.clock.now() + timedelta(seconds=wait)
-        self._d.store.actions.move(row.action.id, ActionState.HELD, reason=reason, next_at=next_at)
+    def _give_up(self, row: ActionRow, reason: str, *, sure: bool = False) -> None:
+        """End an action as failed; `sure`: it certainly was not performed, so that a notice can be stated again."""
+        store, action = self._d.store, row.action
+        with store.transaction():
+            store.actions.move(action.id, ActionState.FAILED, expect=(row.state,), reason=reason)
+            if action.kind == "notice" and sure:
+                store.notices.move(action.params["notice"], NoticeState.DRAFTED, expect=(NoticeState.CONFIRMED,))
+        self._d.log.warning("action failed", action=action.id, kind=action.kind, case=action.case, reason=reason)
+
+    def _hold(self, row: ActionRow, reason: str) -> int:
+        wait = 0.0 if reason.startswith("stop:") else LATER
+        self._d.store.actions.move(
+            row.action.id, ActionState.HELD, expect=(ActionState.PLANNED,), reason=reason, next_at=self._soon(row, wait)
+        )
         if row.reason != reason:
-            self._d.log.info(
-                "action held", action=row.action.id, kind=row.action.kind, case=row.action.case, reason=reason
-            )
+            facts = {"action": row.action.id, "kind": row.action.kind, "case": row.action.case}
+            self._d.log.info("action held", **facts, reason=reason)
         return 0
+
+    def _forbidden(self, row: ActionRow) -> str | None:
+        """Return why nothing may be done now: the kill switch, or the mode of every subreddit concerned."""
+        if self._d.stop_file.exists():
+            return f"stop: the kill switch is on; delete {self._d.stop_file.name} to go on"
+        action = row.action
+        names: tuple[str, ...] = (action.subreddit,)
+        if action.kind == "notice":
+            names = self._d.store.notices.get(action.params["notice"]).subreddits
+        modes = {name: self._d.config.mode(name) for name in names}
+        if not set(modes.values()) & actions.get(action.kind).modes:
+            name, mode = next(iter(modes.items()), ("", "observe"))
+            return f"mode: r/{name} is in mode {mode}"
+        return None
 
     def _cap(self, kind: str) -> str | None:
         limits = self._d.config.actions
@@ -159,21 +219,29 @@ class Outbox:
         """Cancel an action whose post is gone or was decided on by somebody else meanwhile."""
         store, action = self._d.store, row.action
         thing = self._d.api.thing(action.post)
-        decided = "the post is gone" if thing is None else decided_by_others(post_of(thing))
+        post = None if thing is None else post_of(thing)
+        decided = "the post is gone" if post is None else decided_by_others(post)
         if decided is None:
             return False
+        planned = (ActionState.PLANNED,)
         remover = str((thing or {}).get("data", {}).get("banned_by") or "")
-        if remover.casefold() == self._d.api.me().casefold():
-            if action.kind == "remove":
+        if remover and remover.casefold() == self._d.api.me().casefold():
+            if action.kind != "report":
                 return False
-            store.actions.move(action.id, ActionState.CANCELLED, reason="we removed the post ourselves")
+            reason = "we removed the post ourselves"
+            store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason=reason)
             return True
         with store.transaction():
-            store.actions.move(action.id, ActionState.CANCELLED, reason=decided)
+            store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason=decided)
             if row.case_id is not None:
                 if store.cases.decide(row.case_id, CaseState.CLOSED_ELSEWHERE, who="moderators", why=decided):
                     store.links.drop_fingerprints(store.cases.of_id(row.case_id).link)
                 store.actions.cancel(case=row.case_id, reason=decided)
-                store.notices.drop_case(row.case_id)
+                if post is not None and post.approved_by:  # what was only removed here still stands on the host
+                    store.notices.drop_case(row.case_id)
         self._d.log.info("action cancelled", action=action.id, kind=action.kind, case=action.case, reason=decided)
         return True
+
+    def _soon(self, row: ActionRow, seconds: float | None = None) -> datetime:
+        wait = FIRST_WAIT * max(0, row.attempts - 1) if seconds is None else seconds
+        return self._d.clock.now() + timedelta(seconds=wait)

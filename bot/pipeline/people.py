@@ -8,31 +8,38 @@ from datetime import timedelta
 
 from bot import actions
 from bot.actions import wording
-from bot.errors import StoreError, UsageError
+from bot.errors import OutsideError, StoreError, UsageError
 from bot.fingerprint import from_json
 from bot.model import ActionState, Capacity, CaseState, Fingerprint, Ground, Mode, Notice, NoticeState
 from bot.pipeline.core import Deps
-from bot.pipeline.outbox import Outbox
+from bot.pipeline.judge import NEEDS_PERSON, Judging
+from bot.pipeline.outbox import IN_DOUBT, Outbox
 from bot.store import CaseRow, NoticeRow
+
+WHOLE = 0.9  # coverage of a post's media from which on it is the entry as a whole, not a part of something longer
 
 
 class People:
     """Decisions of moderators, each with who and why in the audit trail."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, outbox: Outbox, judging: Judging) -> None:
         self._d = deps
+        self._outbox = outbox
+        self._judging = judging
 
     def confirm(self, name: str, *, who: str, why: str, bank: str | None = None) -> CaseRow:
-        """Confirm a case: what waits for a person goes ahead; with `bank`, its matched media are banked.
+        """Confirm a case: what waits for a person goes ahead; with `bank`, what matched in its media is banked.
 
-        Raises StoreError if there is no such open case, or no such bank.
+        Raises StoreError if there is no such open case, no such bank, or nothing that can be banked.
         """
         store = self._d.store
         case = self._open_case(name)
         with store.transaction():
             if bank is not None:
-                for found in self._fingerprints(case):
-                    store.banks.add(bank, found, who=who)
+                for found in self._bankable(case):
+                    label, new = store.banks.add(bank, found, who=who)
+                    if new:
+                        store.upkeep.note(who=who, what=f"entry added to {bank}", subject=label, why=case.label)
             store.cases.decide(case.id, CaseState.CONFIRMED, who=who, why=why)
             store.actions.release(case=case.id)
             store.links.drop_fingerprints(case.link)
@@ -56,32 +63,40 @@ class People:
     def undo(self, name: str, *, who: str, why: str) -> list[str]:
         """Take back what was done for a case, as far as that is possible, and reopen it; return a line an action.
 
-        Raises StoreError if there is no such case.
+        What had not been done then waits for a person again. Raises StoreError if there is no such case.
         """
         store = self._d.store
         case = store.cases.get(name)
-        outbox = Outbox(self._d)
+        with store.transaction():
+            store.actions.cancel(case=case.id, reason=f"undone by {who}")
+            store.notices.drop_case(case.id)
         lines: list[str] = []
-        store.actions.cancel(case=case.id, reason=f"undone by {who}")
         for row in reversed(store.actions.of_case(case.id)):
+            if row.stopped:
+                lines.append(f"{row.action.kind}: being sent at this moment; look again in a minute")
             if row.state != ActionState.DONE:
                 continue
             try:
-                outbox.undo(row)
+                self._outbox.undo(row)
                 lines.append(f"{row.action.kind}: undone")
-            except UsageError as error:
+            except (UsageError, OutsideError) as error:
                 lines.append(f"{row.action.kind}: {error}")
         with store.transaction():
             store.cases.reopen(case.id)
+            store.actions.hold_again(case=case.id, reason=NEEDS_PERSON)
+            self._judging.draft_again(case)
             store.upkeep.note(who=who, what="case undone", subject=case.label, why=why)
         return lines
 
     def undo_action(self, action: int, *, who: str, why: str) -> None:
         """Take one done action back. Raises StoreError or UsageError if that is impossible."""
         row = self._d.store.actions.get(action)
+        if row.action.kind == "notice":
+            self.retract_notice(row.action.params["notice"], who=who, why=why)
+            return
         if row.state != ActionState.DONE:
             raise UsageError(f"action {action} is {row.state}, not done; only done actions can be undone")
-        Outbox(self._d).undo(row)
+        self._outbox.undo(row)
         self._d.store.upkeep.note(who=who, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
 
     def preview_notice(
@@ -104,7 +119,7 @@ class People:
                 f"no e-mail address of {row.host} is known; give one with --to, or use its form: "
                 f"gifwarden notices show {row.label}"
             )
-        for key in ("sender", "organisation"):
+        for key in ("host", "sender", "organisation"):
             if not getattr(mail, key):
                 raise UsageError(f"mail.{key} is not set, and a notice needs it; set it in the configuration")
         return Notice(
@@ -140,10 +155,9 @@ class People:
         row = store.notices.get(name)
         if row.state != NoticeState.DRAFTED:
             raise UsageError(f"notice {name} is {row.state}; only a drafted one can be confirmed")
-        settings = self._d.config.subreddit(row.subreddit)
-        mode = settings.mode if settings else "observe"
-        if mode not in actions.get("notice").modes:
-            raise UsageError(f"r/{row.subreddit} is in mode {mode}, in which no notice is sent; change its mode first")
+        modes = {self._d.config.mode(subreddit) for subreddit in row.subreddits}
+        if not modes & actions.get("notice").modes:
+            raise UsageError(f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first")
         notice = self.preview_notice(name, ground=ground, detail=detail, capacity=capacity, who=who, to=to, seen=seen)
         wording.compose(notice, sender=self._d.config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
@@ -173,25 +187,38 @@ class People:
         return store.notices.get(name)
 
     def retract_notice(self, name: str, *, who: str, why: str) -> str:
-        """Withdraw a notice; one that was sent is retracted by mail. Return what was done."""
+        """Withdraw a notice; one that was or may have been sent is retracted by mail. Return what was done.
+
+        Raises StoreError if there is no such notice, UsageError if it is retracted already or leaving now.
+        """
         store = self._d.store
         row = store.notices.get(name)
         if row.state == NoticeState.RETRACTED:
             raise UsageError(f"notice {name} is retracted already")
-        sent = next((a for a in store.actions.listing() if a.action.params.get("notice") == name), None)
-        if sent and sent.state == ActionState.DONE:
-            Outbox(self._d).undo(sent)
-            done = "the host was told by mail"
-        elif sent and sent.state in (ActionState.SENDING, ActionState.UNKNOWN):
-            raise UsageError(f"notice {name} is being sent; try again when it is done")
-        else:
-            if sent:
-                store.actions.move(sent.action.id, ActionState.CANCELLED, reason=f"retracted: {why}")
-            done = "it had not been sent"
         with store.transaction():
-            store.notices.move(name, NoticeState.RETRACTED)
+            mail = store.actions.by_key(f"notice:{name}")
+            waiting = (ActionState.PLANNED, ActionState.HELD)
+            if mail and mail.state in waiting:
+                store.actions.move(mail.action.id, ActionState.CANCELLED, expect=waiting, reason=f"retracted by {who}")
+                mail = None
+            if mail and mail.state in IN_DOUBT:
+                raise UsageError(f"notice {name} is being sent; try again when that has ended")
+        # a mail whose fate nobody knows leaves the notice confirmed: the host is told then, too
+        told = (
+            mail is not None
+            and row.state != NoticeState.DRAFTED
+            and mail.state
+            in (
+                ActionState.DONE,
+                ActionState.FAILED,
+            )
+        )
+        if told and mail is not None:
+            self._outbox.undo(mail)
+        with store.transaction():
+            store.notices.move(name, NoticeState.RETRACTED, expect=tuple(set(NoticeState) - {NoticeState.RETRACTED}))
             store.upkeep.note(who=who, what="notice retracted", subject=name, why=why)
-        return done
+        return "the host was told by mail" if told else "it had not been sent"
 
     def purge(self) -> int:
         """Forget posts without a case after storage.seen_days; return how many."""
@@ -211,10 +238,28 @@ class People:
             raise StoreError(f"case {name} is {case.state} (by {case.decided_by}); undo that first")
         return case
 
-    def _fingerprints(self, case: CaseRow) -> list[Fingerprint]:
-        """The fingerprints of the media that matched, of all media if none did."""
+    def _bankable(self, case: CaseRow) -> list[Fingerprint]:
+        """What matched in a case's media: whole files where the whole matched, else the marked range only.
+
+        Raises StoreError if nothing did.
+        """
         store = self._d.store
         evidence = store.links.evidence(case.link)
-        matched = {match.media for match in evidence.matches} if evidence else set()
-        prints = [(media, from_json(json.loads(data))) for media, data in store.links.fingerprints(case.link)]
-        return [found for media, found in prints if not matched or media in matched]
+        matches = [m for m in evidence.matches if m.bank_kind != "allow" and not m.suppressed] if evidence else []
+        found = []
+        for media, data in store.links.fingerprints(case.link):
+            ours = [match for match in matches if match.media == media]
+            if not ours:
+                continue
+            whole = from_json(json.loads(data))
+            if any(match.exact or match.coverage_query >= WHOLE for match in ours):
+                found.append(whole)
+                continue
+            ranges = [span for match in ours for span in match.query_ranges]
+            marked = tuple(s for s in whole.signals if any(start <= s.t <= end for start, end in ranges))
+            found.append(replace(whole, sha256="", md5="", also=(), signals=marked))
+        if not found:
+            raise StoreError(
+                f"case {case.label} holds nothing that matched and could be banked; confirm it without --bank"
+            )
+        return found

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot import hosts
-from bot.errors import AcquireError, GifwardenError, MediaError, UnsupportedError, UsageError
+from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError
 from bot.links import links_of, post_of
-from bot.model import Evidence, Fingerprint, Link, MediaFile, Post, Verdict
+from bot.model import Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import Deps
 from bot.pipeline.judge import Judging
+from bot.pipeline.rows import reason_of
 from bot.pipeline.work import Working
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """What was found behind one link of a target, or why nothing was."""
+    """What was found behind one link of a target, or why nothing was.
+
+    `failures` are sentences on media of an album, or on originals, that could not be had while others could.
+    """
 
     target: str
     evidence: Evidence | None = None
     verdict: Verdict | None = None
     fingerprints: tuple[Fingerprint, ...] = ()
+    failures: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -34,23 +39,35 @@ class Scanning:
         self._working = working
 
     def scan(self, target: str) -> Iterator[Scanned]:
-        """Yield one result for each link of the target; errors are results too."""
+        """Yield one result for each link of the target, matched and judged; errors are results too."""
+        return self._walk(target, judge=True)
+
+    def fingerprints(self, target: str) -> Iterator[Scanned]:
+        """Yield the fingerprints behind each link of the target, the originals' digests too; nothing is matched.
+
+        Reads neither banks nor rules: `evidence` has no matches and `verdict` is None.
+        """
+        return self._walk(target, judge=False)
+
+    def _walk(self, target: str, *, judge: bool) -> Iterator[Scanned]:
         try:
-            if "://" not in target and Path(target).exists():
-                yield self._file(Path(target))
+            if "://" not in target and _exists(target):
+                yield self._file(Path(target), judge=judge)
                 return
             ref = hosts.find(target)
             if ref is None:
                 raise UsageError(f"{target} is neither a file nor a link of a known host")
             if ref.host == "reddit" and ref.kind == "page":
-                yield from self._permalink(target)
+                yield from self._permalink(target, judge=judge)
                 return
             link = Link(url=target, host=ref.host, id=ref.id, kind=ref.kind, source="target")
-            yield self._link(target, link, None)
+            yield self._link(target, link, None, judge=judge)
         except GifwardenError as error:
             yield Scanned(target=target, error=str(error))
+        except Exception as error:  # noqa: BLE001  the boundary around one target of many: becomes its result
+            yield Scanned(target=target, error=reason_of(error))
 
-    def _file(self, path: Path) -> Scanned:
+    def _file(self, path: Path, *, judge: bool) -> Scanned:
         target = str(path)
         limit = self._d.config.fetch.max_bytes
         try:
@@ -64,10 +81,9 @@ class Scanning:
         if not prints:
             raise MediaError(infos[0].error or f"{path} is not media")
         link = Link(url=target, host="", id=None, kind="media", source="target")
-        evidence = self._working.matched(Evidence(target=target, link=link, media=tuple(infos)), prints)
-        return self._result(target, evidence, None, tuple(found for _, found in prints))
+        return self._result(Evidence(target=target, link=link, media=tuple(infos)), prints, None, judge=judge)
 
-    def _permalink(self, target: str) -> Iterator[Scanned]:
+    def _permalink(self, target: str, *, judge: bool) -> Iterator[Scanned]:
         thing = self._d.api.resolve(target)
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
@@ -77,23 +93,47 @@ class Scanning:
             raise UnsupportedError(f"{post.fullname} has no link to media of a known host")
         for link in links:
             try:
-                yield self._link(target, link, post)
-            except AcquireError as error:
+                yield self._link(target, link, post, judge=judge)
+            except GifwardenError as error:
                 yield Scanned(target=target, error=f"{link.host}: {error}")
 
-    def _link(self, target: str, link: Link, post: Post | None) -> Scanned:
+    def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> Scanned:
         if link.kind not in ("media", "album"):
             raise UnsupportedError(
                 f"{target} is a page of {link.host or 'an unknown host'} that leads to no single media"
             )
-        evidence, prints = self._working.look(link, target=target)
-        if not prints:
+        looked = self._working.look(link, target=target, want_original=None if judge else True)
+        if not looked.prints:
             raise UnsupportedError(
-                next((info.error for info in evidence.media if info.error), "there is no media behind it")
+                next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")
             )
-        evidence = self._working.matched(evidence, prints)
-        return self._result(target, evidence, post, tuple(found for _, found in prints))
+        return self._result(looked.evidence, looked.prints, post, judge=judge)
 
-    def _result(self, target: str, evidence: Evidence, post: Post | None, prints: tuple[Fingerprint, ...]) -> Scanned:
-        verdict = Judging(self._d).verdict(post, evidence)
-        return Scanned(target=target, evidence=evidence, verdict=verdict, fingerprints=prints)
+    def _result(
+        self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]], post: Post | None, *, judge: bool
+    ) -> Scanned:
+        verdict = None
+        if judge:
+            evidence = self._working.matched(evidence, prints)
+            verdict = Judging(self._d).verdict(post, evidence)
+        return Scanned(
+            target=evidence.target,
+            evidence=evidence,
+            verdict=verdict,
+            fingerprints=tuple(found for _, found in prints),
+            failures=tuple(_failure(info, evidence) for info in evidence.media if info.error),
+        )
+
+
+def _exists(target: str) -> bool:
+    """Return whether there is such a file. Raises UsageError if that cannot be told."""
+    try:
+        return Path(target).exists()
+    except OSError as error:
+        raise UsageError(f"cannot read {target[:100]}: {error.strerror}") from None
+
+
+def _failure(info: MediaInfo, evidence: Evidence) -> str:
+    """Return what failed, with its place if there are several media."""
+    several = any(other.index != info.index for other in evidence.media)
+    return f"media {info.index + 1}: {info.error}" if several else str(info.error)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
 
 from bot import hosts
 from bot.errors import AcquireError, MediaError, TryLaterError
@@ -14,9 +13,20 @@ from bot.index import HashIndex
 from bot.match import Library
 from bot.model import Evidence, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.core import Deps
+from bot.pipeline.rows import GoOn, all_due, always, guarded, try_again
 from bot.store import LinkRow
 
-FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What came of fetching and fingerprinting one link.
+
+    `later`: why some of it is missing that another try may bring; None if no other try can.
+    """
+
+    evidence: Evidence
+    prints: tuple[tuple[int, Fingerprint], ...]  # (media, its fingerprint)
+    later: str | None = None
 
 
 class Working:
@@ -36,27 +46,30 @@ class Working:
             self._library_version = version
         return self._library
 
-    def acquire_due(self) -> int:
-        """Download and fingerprint every link that is due; return how many gave media."""
-        done = 0
-        for state in (LinkState.SEEN, LinkState.FAILED):
-            while rows := self._d.store.links.due(state):
-                for row in rows:
-                    done += self._acquire(row)
-        return done
+    def acquire_next(self) -> bool:
+        """Download and fingerprint the link that has been due for longest; return whether there was one."""
+        rows = self._d.store.links.due(LinkState.SEEN, LinkState.FAILED, limit=1)
+        for row in rows:
+            guarded(self._d, row, self._acquire)
+        return bool(rows)
 
-    def match_due(self) -> int:
-        """Match every acquired link; return how many that were."""
-        done = 0
-        while rows := self._d.store.links.due(LinkState.ACQUIRED):
-            for row in rows:
-                self._match(row)
-                done += 1
-        return done
+    def waiting(self) -> bool:
+        """Return whether a link is due to be downloaded."""
+        return bool(self._d.store.links.due(LinkState.SEEN, LinkState.FAILED, limit=1))
 
-    def look(self, link: Link, *, target: str) -> tuple[Evidence, tuple[tuple[int, Fingerprint], ...]]:
-        """Download and fingerprint one link. Raises AcquireError if it gives no bytes."""
-        acquired = self._d.acquirer.acquire(link, want_original=self.library().has_files)
+    def match_due(self, go_on: GoOn = always) -> int:
+        """Match every acquired link while `go_on` says so; return how many were."""
+        self.library()  # banks that cannot be read are no fault of a link
+        return all_due(self._d, LinkState.ACQUIRED, self._match, go_on)
+
+    def look(self, link: Link, *, target: str, want_original: bool | None = None) -> Looked:
+        """Download and fingerprint one link; by default its original too if a bank knows files.
+
+        Raises AcquireError if it gives no bytes and OutsideError if no decoder starts.
+        """
+        if want_original is None:
+            want_original = self.library().has_files
+        acquired = self._d.acquirer.acquire(link, want_original=want_original)
         self._d.boundary("acquire.fetched")
         infos, prints = self.fingerprint_all(acquired.media)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
@@ -68,7 +81,8 @@ class Working:
             adult_host=plug.adult if plug else False,
             media=tuple(sorted(infos, key=lambda info: info.index)),
         )
-        return evidence, prints
+        reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
+        return Looked(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None)
 
     def fingerprint_all(
         self, files: Sequence[MediaFile]
@@ -94,22 +108,27 @@ class Working:
     def _acquire(self, row: LinkRow) -> int:
         store = self._d.store
         try:
-            evidence, prints = self.look(row.link, target=row.link.url)
+            looked = self.look(row.link, target=row.link.url)
         except AcquireError as error:
             self._record_failure(row, error)
             return 0
-        if not prints:
-            reason = next((info.error for info in evidence.media if info.error), "there is no media behind it")
+        last = row.attempts + 1 >= self._d.config.fetch.attempts
+        if looked.later is not None and not (last and looked.prints):
+            # a part of an album must not be judged for the whole; on the last try it is better than nothing
+            try_again(self._d, row, looked.later)
+            return 0
+        if not looked.prints:
+            reason = next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")
             store.links.move(row.id, LinkState.UNSUPPORTED, reason=reason)
             self._d.log.info("link unsupported", link=row.id, host=row.link.host, reason=reason)
             return 0
-        sealed = [(media, json.dumps(to_json(found)).encode()) for media, found in prints]
-        store.links.acquired(row.id, evidence, sealed)
+        sealed = [(media, json.dumps(to_json(found)).encode()) for media, found in looked.prints]
+        store.links.acquired(row.id, looked.evidence, sealed)
         self._d.boundary("acquire.stored")
-        self._d.log.info("link acquired", link=row.id, host=row.link.host, media=len(prints))
+        self._d.log.info("link acquired", link=row.id, host=row.link.host, media=len(looked.prints))
         return 1
 
-    def _match(self, row: LinkRow) -> None:
+    def _match(self, row: LinkRow) -> int:
         store = self._d.store
         evidence = store.links.evidence(row.id)
         assert evidence is not None, "an acquired link has evidence"
@@ -120,20 +139,13 @@ class Working:
         if evidence.matches:
             methods = sorted({match.method for match in evidence.matches})
             self._d.log.info("link matched", link=row.id, host=row.link.host, methods=methods)
+        return 1
 
     def _record_failure(self, row: LinkRow, error: AcquireError) -> None:
         store = self._d.store
         reason = str(error)
         if isinstance(error, TryLaterError):
-            attempts = row.attempts + 1
-            wait = max(FIRST_WAIT * 2 ** (attempts - 1), error.retry_after or 0)
-            again = attempts < self._d.config.fetch.attempts
-            store.links.failed(
-                row.id, reason=reason, next_at=self._d.clock.now() + timedelta(seconds=wait) if again else None
-            )
-            self._d.log.info(
-                "link failed" if again else "link given up", link=row.id, host=row.link.host, reason=reason
-            )
+            try_again(self._d, row, reason, wait=error.retry_after or 0)
             return
         state = LinkState(error.state)
         if state == LinkState.FAILED:

@@ -101,7 +101,9 @@ def _status(answer: requests.Response, doing: str, *, posting: bool) -> RedditEr
         )
     reason = str(detail.get("reason") or detail.get("message") or "")
     sentence = _SUBREDDITS.get(reason) or _REFUSED.get(status) or f"Reddit refuses to {{doing}} ({status}{{detail}})"
-    return RedditError(sentence.format(doing=doing, detail=f": {reason}" if reason else ""), retry=False)
+    return RedditError(
+        sentence.format(doing=doing, detail=f": {reason}" if reason else ""), retry=False, setup=status in (401, 403)
+    )
 
 
 def _login(code: str, doing: str) -> RedditError:
@@ -111,7 +113,7 @@ def _login(code: str, doing: str) -> RedditError:
         advice = "check reddit.client_id and reddit.client_secret, and that the app is of the right type"
     else:
         advice = "check the keys of [reddit]"
-    return RedditError(f"Reddit refuses the login ({code}), so we could not {doing}; {advice}", retry=False)
+    return RedditError(f"Reddit refuses the login ({code}), so we could not {doing}; {advice}", retry=False, setup=True)
 
 
 def _network(cause: BaseException, doing: str, *, posting: bool) -> RedditError:

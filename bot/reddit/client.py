@@ -13,6 +13,7 @@ from bot.config import RedditConfig
 from bot.errors import RedditError
 from bot.model import ModAction
 from bot.permalink import permalink_fullname, share_path
+from bot.plain import encodable
 from bot.reddit.answers import FAILURES, error_of, refusal_of
 from bot.reddit.wire import OAUTH_URL, REDDIT_URL, connect
 
@@ -219,7 +220,7 @@ class Reddit:
     def _exchange(self, method: str, path: str, doing: str, content: Mapping[str, Any]) -> Any:
         self._requestor.last = None
         try:
-            return self._praw.request(method=method, path=path, **content)
+            return encodable(self._praw.request(method=method, path=path, **content))
         except FAILURES as error:
             # without its cause: that one carries what was sent, the password included
             raise error_of(error, self._requestor.last, doing, posting=method != "GET") from None

@@ -26,6 +26,7 @@ class ActionRow:
     reason: str | None
     attempts: int
     receipt: Receipt | None
+    stopped: bool  # a person decided otherwise while it was being sent
 
 
 class Actions:
@@ -46,16 +47,32 @@ class Actions:
         params: Mapping[str, str],
         held: str | None = None,
     ) -> bool:
-        """Write an action down, once for each key; False if it was planned before. `held` is why it must wait."""
+        """Write an action down, once for each key; False if it was planned before. `held` is why it must wait.
+
+        An action that failed or was cancelled before it was sent is planned anew.
+        """
         now = self._c.now()
-        state = ActionState.HELD if held else ActionState.PLANNED
         return bool(
             self._c.run(
-                """insert or ignore into actions
+                """insert into actions
                    (key, kind, case_id, post, subreddit, permalink, params, state, reason,
                     next_at, planned_at, updated_at)
-                   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                (key, kind, case, post, subreddit, permalink, json.dumps(dict(params)), state, held, now, now, now),
+                   values (:key, :kind, :case, :post, :subreddit, :permalink, :params, :state, :held, :now, :now, :now)
+                   on conflict (key) do update set state = excluded.state, reason = excluded.reason, attempts = 0,
+                   stopped = 0, params = excluded.params, next_at = excluded.next_at, updated_at = excluded.updated_at
+                   where actions.state in ('failed', 'cancelled')""",
+                {
+                    "key": key,
+                    "kind": kind,
+                    "case": case,
+                    "post": post,
+                    "subreddit": subreddit,
+                    "permalink": permalink,
+                    "params": json.dumps(dict(params)),
+                    "state": ActionState.HELD if held else ActionState.PLANNED,
+                    "held": held,
+                    "now": now,
+                },
             )
         )
 
@@ -83,39 +100,91 @@ class Actions:
         """Return actions, newest first."""
         return [_row(row) for row in self._c.rows(f"{SELECT} order by a.id desc limit ?", (limit,))]
 
+    def by_key(self, key: str) -> ActionRow | None:
+        """Return the action with this key, or None."""
+        row = self._c.one(f"{SELECT} where a.key = ?", (key,))
+        return _row(row) if row else None
+
+    def begin(self, action: int, *, again: bool = False) -> str | None:
+        """Write down that a planned action is being sent; return None, or why it must not be.
+
+        It must not if a person decided otherwise meanwhile, or if the same was done to its post for another case.
+        `again`: the action's outcome is unknown and it is repeated.
+        """
+        now = self._c.now()
+        with self._c:
+            row = self._c.one(
+                """select a.state, a.stopped, c.state as case_state, n.state as notice_state,
+                   (select o.id from actions o where o.post = a.post and o.kind = a.kind and o.id != a.id
+                    and o.state in ('sending', 'unknown', 'done') limit 1) as other
+                   from actions a left join cases c on c.id = a.case_id
+                   left join notices n on n.label = json_extract(a.params, '$.notice') where a.id = ?""",
+                (action,),
+            )
+            assert row is not None
+            expected = ("sending", "unknown") if again else ("planned",)
+            if row["state"] not in expected:
+                return f"it is {row['state']} by now"
+            if row["stopped"] or row["case_state"] not in (None, "open", "confirmed"):
+                return f"its case is {row['case_state']} by now"
+            if row["notice_state"] not in (None, "confirmed"):
+                return f"its notice is {row['notice_state']} by now"
+            if row["other"] is not None:
+                return f"action {row['other']} did the same to this post"
+            self._c.run(
+                """update actions set state = 'sending', reason = null, attempts = attempts + 1, sent_at = ?,
+                   next_at = ?, updated_at = ? where id = ?""",
+                (now, now, now, action),
+            )
+        return None
+
     def move(
         self,
         action: int,
         state: ActionState,
         *,
+        expect: tuple[ActionState, ...],
         reason: str | None = None,
         receipt: Receipt | None = None,
         next_at: datetime | None = None,
-        tried: bool = False,
-    ) -> None:
-        """Put an action into a state; `tried` counts an attempt."""
+    ) -> bool:
+        """Put an action into a state if it still is in one of the expected ones; False if it is not."""
         now = self._c.now()
-        self._c.run(
-            """update actions set state = ?, reason = ?, receipt = coalesce(?, receipt), next_at = ?,
-               attempts = attempts + ?, sent_at = case when ? then ? else sent_at end, updated_at = ? where id = ?""",
-            (
-                state,
-                reason,
-                dumps(receipt) if receipt else None,
-                iso(next_at) if next_at else now,
-                int(tried),
-                state == ActionState.SENDING,
-                now,
-                now,
-                action,
-            ),
+        marks = ",".join("?" * len(expect))
+        return bool(
+            self._c.run(
+                f"""update actions set state = ?, reason = ?, receipt = coalesce(?, receipt), next_at = ?,
+                    updated_at = ? where id = ? and state in ({marks})""",  # noqa: S608  question marks only
+                (
+                    state,
+                    reason,
+                    dumps(receipt) if receipt else None,
+                    iso(next_at) if next_at else now,
+                    now,
+                    action,
+                    *expect,
+                ),
+            )
         )
 
     def cancel(self, *, case: int, reason: str) -> int:
-        """Cancel what has not been sent for a case; return how many."""
+        """Cancel what has not been sent for a case; return how many.
+
+        What is being sent, or may have been, is found out about but never repeated.
+        """
+        with self._c:
+            self._c.run("update actions set stopped = 1 where case_id = ? and state in ('sending', 'unknown')", (case,))
+            return self._c.run(
+                """update actions set state = 'cancelled', reason = ?, updated_at = ?
+                   where case_id = ? and state in ('planned', 'held')""",
+                (reason, self._c.now(), case),
+            )
+
+    def hold_again(self, *, case: int, reason: str) -> int:
+        """Let the cancelled actions of a reopened case wait for a person; return how many."""
         return self._c.run(
-            """update actions set state = 'cancelled', reason = ?, updated_at = ?
-               where case_id = ? and state in ('planned', 'held')""",
+            """update actions set state = 'held', reason = ?, stopped = 0, attempts = 0, updated_at = ?
+               where case_id = ? and state = 'cancelled'""",
             (reason, self._c.now(), case),
         )
 
@@ -129,11 +198,15 @@ class Actions:
         )
 
     def wake(self) -> int:
-        """Plan again what a cap or the kill switch held; return how many. A person or a mode is not overruled."""
+        """Plan again what waited for a cap, the kill switch or the outside; return how many.
+
+        What a mode held waits for a person, and is planned again once the case is confirmed.
+        """
         now = self._c.now()
         return self._c.run(
-            """update actions set state = 'planned', updated_at = ?
-               where state = 'held' and next_at <= ? and (reason like 'cap:%' or reason like 'stop:%')""",
+            """update actions set state = 'planned', updated_at = ? where state = 'held' and next_at <= ? and
+               (reason like 'cap:%' or reason like 'stop:%' or reason like 'outside:%' or (reason like 'mode:%' and
+                coalesce((select state from cases where id = case_id), 'confirmed') = 'confirmed'))""",
             (now, now),
         )
 
@@ -165,4 +238,5 @@ def _row(row: Row) -> ActionRow:
         reason=row["reason"],
         attempts=row["attempts"],
         receipt=loads(Receipt, row["receipt"]) if row["receipt"] else None,
+        stopped=bool(row["stopped"]),
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from bot.errors import StoreError
 from bot.model import BankKind, Entry, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
+
+BATCH = 500  # entries read at a time: their signals are many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,8 @@ class Banks:
     def add(self, bank: str, fingerprint: Fingerprint, *, who: str) -> tuple[str, bool]:
         """Put a media into a bank; return its entry's label and whether it is new.
 
-        The same file is one entry in one bank. Raises StoreError if there is no such bank.
+        The same file is one entry in one bank; a part of something longer comes without digests. Raises StoreError if
+        there is no such bank.
         """
         with self._c:
             row = self._c.one("select id from banks where name = ?", (bank,))
@@ -91,7 +95,7 @@ class Banks:
                     "duration": fingerprint.duration,
                 },
             )
-            files = {(fingerprint.sha256, fingerprint.md5), *fingerprint.also}
+            files = {pair for pair in ((fingerprint.sha256, fingerprint.md5), *fingerprint.also) if all(pair)}
             self._c.insert_all(
                 "entry_files", ({"entry": entry, "sha256": sha, "md5": md5} for sha, md5 in sorted(files))
             )
@@ -151,21 +155,37 @@ class Banks:
             """select e.id, e.label, e.confirmed_by, b.name, b.kind, b.distance from entries e
                join banks b on b.id = e.bank where e.state = 'active' order by e.id"""
         )
-        for row in rows:
-            files = self._c.rows("select sha256, md5 from entry_files where entry = ?", (row["id"],))
-            signals = self._c.rows(
-                "select type, value, quality, t from signals where entry = ? order by id", (row["id"],)
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            reach = (batch[0]["id"], batch[-1]["id"])
+            files = _by_entry(
+                self._c.rows(
+                    """select f.entry, f.sha256, f.md5 from entry_files f join entries e on e.id = f.entry
+                       where e.state = 'active' and f.entry between ? and ? order by f.entry, f.sha256""",
+                    reach,
+                )
             )
-            yield Entry(
-                label=row["label"],
-                bank=row["name"],
-                bank_kind=row["kind"],
-                confirmed=row["confirmed_by"] is not None or row["name"] in trusted,
-                distance=row["distance"],
-                sha256=tuple(file["sha256"] for file in files),
-                md5=tuple(file["md5"] for file in files),
-                signals=tuple(Signal(**signal) for signal in signals),
+            signals = _by_entry(
+                self._c.rows(
+                    """select s.entry, s.type, s.value, s.quality, s.t from signals s join entries e on e.id = s.entry
+                       where e.state = 'active' and s.entry between ? and ? order by s.entry, s.id""",
+                    reach,
+                )
             )
+            for row in batch:
+                yield Entry(
+                    label=row["label"],
+                    bank=row["name"],
+                    bank_kind=row["kind"],
+                    confirmed=row["confirmed_by"] is not None or row["name"] in trusted,
+                    distance=row["distance"],
+                    sha256=tuple(file["sha256"] for file in files.get(row["id"], ())),
+                    md5=tuple(file["md5"] for file in files.get(row["id"], ())),
+                    signals=tuple(
+                        Signal(type=signal["type"], value=signal["value"], quality=signal["quality"], t=signal["t"])
+                        for signal in signals.get(row["id"], ())
+                    ),
+                )
 
     def hits(self) -> list[Row]:
         """Return how often each entry stood in stored evidence, most often first."""
@@ -182,6 +202,11 @@ class Banks:
 
     def _changed(self) -> None:
         self._c.run("insert into versions values ('banks', 1) on conflict do update set value = value + 1")
+
+
+def _by_entry(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    """Group rows that are ordered by entry."""
+    return {entry: list(group) for entry, group in groupby(rows, key=lambda row: int(row["entry"]))}
 
 
 def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[dict[str, Row]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +22,10 @@ BUSY_MS = 30_000
 
 
 class Connection:
-    """One SQLite connection behind a lock; as a context manager, one transaction."""
+    """One SQLite connection behind a lock; as a context manager, one transaction.
+
+    Every method raises StoreError if SQLite fails: the disk is full, another process writes for too long.
+    """
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
         self.clock = clock
@@ -58,12 +62,16 @@ class Connection:
 
     def __enter__(self) -> Self:
         self._lock.acquire()
-        if self._depth == 0:
-            try:
-                self.db.conn.execute("begin immediate")
-            except sqlite3.Error as error:
-                self._lock.release()
-                raise StoreError(f"the database {self._where} is busy or damaged: {error}") from None
+        try:
+            with self._told():
+                if self._depth == 0:
+                    self.db.conn.execute("begin immediate")
+                elif not self.db.conn.in_transaction:
+                    # SQLite gives a transaction up by itself when the disk is full; half of it must not be committed
+                    raise StoreError(f"the database {self._where} gave this step up; it is done again later")
+        except BaseException:
+            self._lock.release()
+            raise
         self._depth += 1
         return self
 
@@ -73,42 +81,66 @@ class Connection:
         self._depth -= 1
         try:
             if self._depth == 0:
-                self.db.conn.execute("commit" if kind is None else "rollback")
+                self._end(keep=kind is None)
         finally:
             self._lock.release()
 
     def run(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
         """Execute a writing statement; return the number of rows it changed."""
-        with self:
+        with self, self._told():
             return self.db.conn.execute(sql, parameters).rowcount
 
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row; return its id."""
-        with self:
+        with self, self._told():
             self.db.table(table).insert(dict(row))
             return int(self.db.conn.execute("select last_insert_rowid()").fetchone()[0])
 
     def insert_all(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         """Insert many rows."""
-        with self:
+        with self, self._told():
             self.db.table(table).insert_all(rows)
 
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Return all rows of a reading statement."""
-        with self._lock:
+        with self._lock, self._told():
             return [dict(row) for row in self.db.conn.execute(sql, parameters).fetchall()]
 
     def one(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
         """Return the first row or None."""
-        with self._lock:
+        with self._lock, self._told():
             row = self.db.conn.execute(sql, parameters).fetchone()
             return dict(row) if row else None
 
     def value(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
         """Return the first column of the first row, or None."""
-        with self._lock:
+        with self._lock, self._told():
             row = self.db.conn.execute(sql, parameters).fetchone()
             return row[0] if row else None
+
+    def _end(self, *, keep: bool) -> None:
+        """Commit or roll back; whatever happens, no transaction stays open."""
+        conn = self.db.conn
+        try:
+            if keep:
+                with self._told():
+                    if not conn.in_transaction:
+                        raise StoreError(f"the database {self._where} gave this step up; it is done again later")
+                    conn.execute("commit")
+        finally:
+            if conn.in_transaction:
+                with contextlib.suppress(sqlite3.Error):  # what led here is the error to tell
+                    conn.execute("rollback")
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn SQLite's errors into one sentence."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the database {self._where} is full, busy or damaged ({error}); check its disk and who else uses it"
+            ) from error
 
     def now(self) -> str:
         """Return the clock's moment as text."""
@@ -116,7 +148,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, self._told():
             self.db.close()
 
     def _migrate(self) -> None:

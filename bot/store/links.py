@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import from_iso, iso
@@ -63,15 +63,16 @@ class Links:
         )
 
     def add(self, found: Iterable[tuple[Post, Sequence[Link]]]) -> tuple[int, int]:
-        """Store posts and links that are new; return how many of each were. One transaction."""
+        """Store posts and links that are new; return how many of each were. One transaction.
+
+        A post that is known already is stored as it is now, but for what moderators decided on it: that is heard from
+        the mod log, which tells our own deeds from theirs.
+        """
         posts = links = 0
         now = self._c.now()
         with self._c:
             for post, refs in found:
-                posts += self._c.run(
-                    "insert or ignore into posts values (?, ?, ?, ?, ?)",
-                    (post.fullname, post.subreddit.lower(), iso(post.created), dumps(post), now),
-                )
+                posts += self._put_post(post, now)
                 for link in refs:
                     state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
                     links += self._c.run(
@@ -82,6 +83,18 @@ class Links:
                     )
         return posts, links
 
+    def _put_post(self, post: Post, now: str) -> int:
+        known = self.post(post.fullname)
+        if known is None:
+            return self._c.run(
+                "insert into posts values (?, ?, ?, ?, ?)",
+                (post.fullname, post.subreddit.lower(), iso(post.created), dumps(post), now),
+            )
+        post = replace(post, approved_by=known.approved_by, removed_by_category=known.removed_by_category)
+        if post != known:
+            self.update_post(post)
+        return 0
+
     def post(self, fullname: str) -> Post | None:
         """Return a stored post."""
         text = self._c.value("select data from posts where fullname = ?", (fullname,))
@@ -91,13 +104,18 @@ class Links:
         """Store a post as it is now."""
         self._c.run("update posts set data = ? where fullname = ?", (dumps(post), post.fullname))
 
-    def due(self, state: LinkState, limit: int = 100) -> list[LinkRow]:
-        """Return links in a state whose time has come, oldest first."""
-        rows = self._c.rows(
-            "select * from links where state = ? and next_at <= ? order by next_at, id limit ?",
-            (state, self._c.now(), limit),
-        )
-        return [_row(row) for row in rows]
+    def due(self, *states: LinkState, limit: int = 100) -> list[LinkRow]:
+        """Return links in these states whose time has come, the longest due first."""
+        now = self._c.now()
+        rows = [
+            row
+            for state in states  # one by one: the index gives each in order without sorting a long queue
+            for row in self._c.rows(
+                "select * from links where state = ? and next_at <= ? order by next_at, id limit ?",
+                (state, now, limit),
+            )
+        ]
+        return [_row(row) for row in sorted(rows, key=lambda row: (row["next_at"], row["id"]))[:limit]]
 
     def get(self, link: int) -> LinkRow:
         """Return one stored link."""
@@ -141,6 +159,10 @@ class Links:
         if rows and self._seal is None:
             raise SealError("there is no sealing key; restore the one of this database")
         return [(row["media"], self._seal.open(row["sealed"])) for row in rows if self._seal]
+
+    def any_sealed(self) -> bool:
+        """Return whether the database holds anything that only its key opens."""
+        return bool(self._c.value("select exists (select 1 from fingerprints)"))
 
     def drop_fingerprints(self, link: int) -> None:
         """Forget the fingerprints of a link."""

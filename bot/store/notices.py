@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.clock import from_iso
+from bot.clock import from_iso, iso
 from bot.errors import StoreError
 from bot.model import Capacity, Ground, Notice, NoticeItem, NoticeState
 from bot.store.base import Connection, Row, label
@@ -23,6 +23,7 @@ class NoticeRow:
     state: NoticeState
     recipient: str | None
     items: tuple[NoticeItem, ...]
+    subreddits: tuple[str, ...]  # of the cases that it stands for
     cases: tuple[str, ...]
     ground: Ground | None
     ground_detail: str | None
@@ -59,25 +60,22 @@ class Notices:
         self._c = connection
 
     def draft(self, *, host: str, subreddit: str, recipient: str | None, case: int, item: NoticeItem) -> str:
-        """Put a media on the open draft for its host, or on a new one; return the notice's label.
+        """Put a case's media on the notice that names it already, on an open draft, or on a new one.
 
-        A media that already stands on a notice of this host is not reported again.
+        Return the notice's label. A media stands on one notice of its host, whatever the number of its cases.
         """
+        now = self._c.now()
         with self._c:
-            known = self._c.value(
+            name = self._c.value(
                 """select n.label from notices n join notice_items i on i.notice = n.label
                    where n.host = ? and i.host_id = ? and n.state != 'retracted'""",
                 (host, item.host_id),
-            )
-            if known:
-                return str(known)
-            name = self._c.value(
+            ) or self._c.value(
                 """select n.label from notices n where n.host = ? and n.subreddit = ? and n.state = 'drafted'
-                   and (select count(*) from notice_items i where i.notice = n.label) < ?
+                   and (select count(distinct i.host_id) from notice_items i where i.notice = n.label) < ?
                    order by n.created_at limit 1""",
                 (host, subreddit, MOST_ITEMS),
             )
-            now = self._c.now()
             if name is None:
                 name = label("N")
                 self._c.run(
@@ -86,16 +84,8 @@ class Notices:
                     (name, host, subreddit, recipient, now, now),
                 )
             self._c.run(
-                "insert or ignore into notice_items values (?, ?, ?, ?, ?, ?, ?, null)",
-                (
-                    name,
-                    case,
-                    item.host_id,
-                    item.url,
-                    item.seen_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    item.sha256,
-                    item.md5,
-                ),
+                "insert or replace into notice_items values (?, ?, ?, ?, ?, ?, ?, null)",
+                (name, case, item.host_id, item.url, iso(item.seen_at), item.sha256, item.md5),
             )
         return str(name)
 
@@ -117,14 +107,29 @@ class Notices:
         return str(name) if name else None
 
     def drop_case(self, case: int) -> None:
-        """Take a case's media off a draft; an empty draft is retracted."""
+        """Take a case off a notice that has not left yet.
+
+        A media that no other case holds leaves with it, and an empty notice is retracted. One that a person had
+        stated becomes a draft again: what was stated is no longer what would be sent.
+        """
         with self._c:
             name = self.of_case(case)
-            if name is None or self.get(name).state != NoticeState.DRAFTED:
+            if name is None:
+                return
+            state = self.get(name).state
+            if state == NoticeState.CONFIRMED:
+                if not self._c.run(
+                    """update actions set state = 'cancelled', reason = 'a case on the notice was decided otherwise',
+                       updated_at = ? where key = 'notice:' || ? and state in ('planned', 'held', 'failed')""",
+                    (self._c.now(), name),
+                ):
+                    return  # it is leaving at this moment, or has left
+            elif state != NoticeState.DRAFTED:
                 return
             self._c.run("delete from notice_items where case_id = ?", (case,))
-            if not self._c.value("select count(*) from notice_items where notice = ?", (name,)):
-                self.move(name, NoticeState.RETRACTED)
+            left = self._c.value("select count(*) from notice_items where notice = ?", (name,))
+            after = NoticeState.DRAFTED if left else NoticeState.RETRACTED
+            self.move(name, after, expect=(state,))
 
     def confirm(
         self,
@@ -153,16 +158,25 @@ class Notices:
         """Record that the person who states a notice has looked at every media on it."""
         self._c.run("update notice_items set viewed_at = ? where notice = ?", (self._c.now(), name))
 
-    def move(self, name: str, state: NoticeState) -> None:
-        """Put a notice into a state."""
-        self._c.run("update notices set state = ?, updated_at = ? where label = ?", (state, self._c.now(), name))
+    def move(self, name: str, state: NoticeState, *, expect: tuple[NoticeState, ...]) -> bool:
+        """Put a notice into a state if it still is in one of the expected ones; False if it is not."""
+        marks = ",".join("?" * len(expect))
+        return bool(
+            self._c.run(
+                f"update notices set state = ?, updated_at = ? where label = ? and state in ({marks})",  # noqa: S608  question marks only
+                (state, self._c.now(), name, *expect),
+            )
+        )
 
     def _row(self, row: Row) -> NoticeRow:
         items = self._c.rows(
-            """select i.*, c.label from notice_items i join cases c on c.id = i.case_id
-               where notice = ? order by i.case_id""",
+            """select i.*, c.label, p.subreddit from notice_items i join cases c on c.id = i.case_id
+               join posts p on p.fullname = c.post where notice = ? order by i.case_id""",
             (row["label"],),
         )
+        once: dict[str, Row] = {}
+        for item in items:
+            once.setdefault(item["host_id"], item)
         return NoticeRow(
             label=row["label"],
             host=row["host"],
@@ -178,8 +192,9 @@ class Notices:
                     md5=item["md5"],
                     viewed_at=from_iso(item["viewed_at"]) if item["viewed_at"] else None,
                 )
-                for item in items
+                for item in once.values()
             ),
+            subreddits=tuple(sorted({item["subreddit"] for item in items} | {row["subreddit"]})),
             cases=tuple(item["label"] for item in items),
             ground=row["ground"],
             ground_detail=row["ground_detail"],

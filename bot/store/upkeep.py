@@ -40,6 +40,11 @@ class Upkeep:
                 (holder, iso(now + timedelta(seconds=seconds))),
             )
 
+    def holds(self, holder: str) -> bool:
+        """Return whether the lease is this holder's and has not run out."""
+        row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
+        return row is not None and row["holder"] == holder and from_iso(row["expires_at"]) > self._c.clock.now()
+
     def release(self, holder: str) -> None:
         """Give the lease back."""
         self._c.run("delete from lease where name = 'daemon' and holder = ?", (holder,))

@@ -1,0 +1,72 @@
+"""One bad row, post or subreddit is written down and passed over; it never stops the others."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from bot.errors import GifwardenError
+from bot.model import LinkState
+from bot.pipeline.core import Deps
+from bot.store import LinkRow
+
+FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
+SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
+HOME = Path(__file__).parent.parent.parent
+
+GoOn = Callable[[], bool]
+
+
+def always() -> bool:
+    """Go on until nothing is due."""
+    return True
+
+
+def a_while(deps: Deps, go_on: GoOn) -> GoOn:
+    """Return what says whether a slice of work may go on: for `SLICE_SECONDS`, and while `go_on` says so."""
+    end = deps.clock.monotonic() + SLICE_SECONDS
+    return lambda: go_on() and deps.clock.monotonic() < end
+
+
+def reason_of(error: Exception) -> str:
+    """Return a sentence for people. Of an unforeseen error only its kind and place: its text may hold an address."""
+    if isinstance(error, GifwardenError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(HOME / "bot")] or frames
+    place = f" in {Path(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
+    return f"an unforeseen {type(error).__name__}{place}; please report it"
+
+
+def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
+    """Count an attempt of a link and put it back to be fetched again, after `wait` seconds at least, or give it up."""
+    attempts = row.attempts + 1
+    again = attempts < deps.config.fetch.attempts
+    seconds = max(FIRST_WAIT * 2 ** (attempts - 1), wait)
+    next_at = deps.clock.now() + timedelta(seconds=seconds) if again else None
+    deps.store.links.failed(row.id, reason=reason, next_at=next_at)
+    deps.log.info("link failed" if again else "link given up", link=row.id, host=row.link.host, reason=reason)
+
+
+def guarded(deps: Deps, row: LinkRow, step: Callable[[LinkRow], int]) -> int:
+    """Return what a step made of a row; if it fails, 0, and the row is fetched again later."""
+    try:
+        return step(row)
+    except Exception as error:  # noqa: BLE001  the boundary around one row: what went wrong is recorded with it
+        reason = reason_of(error)
+        deps.log.warning("link stumbled", link=row.id, host=row.link.host, reason=reason)
+        try_again(deps, row, reason)
+        return 0
+
+
+def all_due(deps: Deps, state: LinkState, step: Callable[[LinkRow], int], go_on: GoOn) -> int:
+    """Take every row in a state through a step while `go_on` says so, one at least; return the sum of its results."""
+    done = 0
+    while rows := deps.store.links.due(state):
+        for row in rows:
+            done += guarded(deps, row, step)
+            if not go_on():
+                return done
+    return done
