@@ -142,7 +142,7 @@ def _show(console: Console, world: Stage, rows: list[dict[str, str]], wrong: lis
         ("Reddit received", 4),
         ("host received", 2),
     ):
-        table.add_column(heading, ratio=share, min_width=13, overflow="fold")
+        table.add_column(heading, ratio=share, min_width=14, overflow="fold")
     for row in rows:
         style = "green" if row["reddit_received"] else ""
         cells = (row["post"], row["found"], row["rule"], row["action"])
