@@ -89,7 +89,7 @@ class DecodeConfig(Section):
     cpu_seconds: Annotated[int, Field(gt=0, le=86_400)] = Field(60, description="Processor time for one file.")
     wall_seconds: Seconds = Field(120, description="Time for one file by the clock; then the child is killed.")
     max_pixels: Count = Field(64_000_000, description="Largest frame, in pixels.")
-    max_frames: Count = Field(3000, description="Most frames read of one file; the rest is noted as unread.")
+    max_frames: Count = Field(3000, description="Most frames read of one file; more are sampled evenly.")
 
 
 class BanksConfig(Section):

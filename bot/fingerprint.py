@@ -24,7 +24,7 @@ import numpy as np
 from bot import frames
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
-from bot.frames import Luma
+from bot.frames import Frame, Luma
 from bot.model import Fingerprint, Signal
 from bot.signals import SIGNALS
 from bot.signals.base import SignalType, picture
@@ -54,7 +54,7 @@ def fingerprint(
     note = None
     for frame in decoded.frames:
         for taker in takers:
-            taker.take(count, frame.t, frame.luma)
+            taker.take(count, frame)
         count += 1
         if _cpu_seconds() > until:
             note = f"only the first {count} frames ({frame.t:.1f} s) were read, for want of time"
@@ -69,7 +69,7 @@ def fingerprint(
         height=decoded.height,
         duration=None if decoded.duration is None else round(decoded.duration, 3),
         frames=count,
-        signals=tuple(signal for taker in takers for signal in taker.taken),
+        signals=tuple(signal for taker in takers for signal in sorted(taker.taken, key=lambda signal: signal.t)),
         also=tuple(digests(other) for other in also),
         note=note or decoded.note,
     )
@@ -91,14 +91,15 @@ class _Taker:
         self._last: Luma | None = None
         self._known = b"", 0
 
-    def take(self, number: int, t: float, luma: Luma) -> None:
-        if number % self._stride:
+    def take(self, number: int, frame: Frame) -> None:
+        # what is spread evenly is spread by the frames that come in order
+        if number % self._stride or (frame.finer and self._type.sampled):
             return
-        value, quality = self._value(luma)
+        value, quality = self._value(frame.luma)
         repeated = bool(self.taken) and self.taken[-1].value == value and not self._every_frame
         if repeated and not self._type.sampled:
             return
-        self.taken.append(Signal(type=self._type.name, value=value, quality=quality, t=round(t, 3)))
+        self.taken.append(Signal(type=self._type.name, value=value, quality=quality, t=round(frame.t, 3)))
         if self._type.sampled and len(self.taken) > self._type.sampled:
             self.taken = self.taken[::2]
             self._stride *= 2

@@ -25,8 +25,8 @@ from PIL.PngImagePlugin import PngInfo
 
 Rgb = NDArray[np.uint8]
 Container = Literal["mp4", "webm"]
-StillFormat = Literal["jpeg", "png", "webp"]
-MovingFormat = Literal["gif", "png", "webp"]
+StillFormat = Literal["jpeg", "png", "webp", "avif"]
+MovingFormat = Literal["gif", "png", "webp", "avif"]
 
 WAVES = 48
 SHAPES = 5
@@ -123,7 +123,7 @@ def still(
     marker: bytes = b"",
     pixels: bytes = b"",
 ) -> bytes:
-    """Return a still picture of a scene as a JPEG, PNG or WebP file. `quality` 1-100, ignored for PNG."""
+    """Return a still picture of a scene as a JPEG, PNG, WebP or AVIF file. `quality` 1-100, ignored for PNG."""
     picture = scene(seed, width, height, t)
     if pixels:
         picture[0, : len(pixels)] = np.frombuffer(pixels, np.uint8)[:width, None]
@@ -137,7 +137,7 @@ def encode_still(
     quality: int = 90,
     marker: bytes = b"",
 ) -> bytes:
-    """Return an RGB picture as a JPEG, PNG or WebP file."""
+    """Return an RGB picture as a JPEG, PNG, WebP or AVIF file."""
     out = io.BytesIO()
     image = Image.fromarray(picture)
     if format == "png":
@@ -147,6 +147,8 @@ def encode_still(
         image.save(out, "PNG", pnginfo=info, compress_level=1)
     elif format == "webp":
         image.save(out, "WEBP", quality=quality, method=0, xmp=marker)
+    elif format == "avif":
+        image.save(out, "AVIF", quality=quality, speed=10, xmp=marker)
     elif marker:
         image.save(out, "JPEG", quality=quality, comment=marker)
     else:
@@ -165,7 +167,7 @@ def gif(
     format: MovingFormat = "gif",
     marker: bytes = b"",
 ) -> bytes:
-    """Return an animated picture of a scene: GIF, animated PNG or animated WebP. `start` is the scene's time at 0."""
+    """Return an animated picture of a scene: GIF, animated PNG, WebP or AVIF. `start` is the scene's time at 0."""
     count = max(1, round(seconds * fps))
     shown = [Image.fromarray(scene(seed, width, height, start + i / fps)) for i in range(count)]
     delay = round(1000 / fps)
@@ -181,6 +183,8 @@ def gif(
         shown[0].save(
             out, "PNG", save_all=True, append_images=shown[1:], duration=delay, loop=0, pnginfo=info, compress_level=1
         )
+    elif format == "avif":
+        shown[0].save(out, "AVIF", save_all=True, append_images=shown[1:], duration=delay, quality=80, speed=10)
     else:
         shown[0].save(
             out, "WEBP", save_all=True, append_images=shown[1:], duration=delay, quality=80, method=0, xmp=marker

@@ -1,7 +1,7 @@
 """The only decoder of media that others made: bytes in, luma planes with times out. Nothing touches the disk.
 
-The format is what the first bytes say, never a name or a header, and only the decoder for it is tried: GIF, PNG, JPEG
-and WebP by Pillow (`pictures`), MP4 and WebM by FFmpeg (`video`).
+The format is what the first bytes say, never a name or a header, and only the decoder for it is tried: GIF, PNG, JPEG,
+WebP and AVIF by Pillow (`pictures`), MP4, QuickTime, WebM, Matroska and AVI by FFmpeg (`video`).
 
 Runs in a child process with hard limits (`bot.workers`); the limits here are the gentle ones that leave a result.
 """
@@ -17,8 +17,9 @@ from bot.frames.base import Decoded, Format, Frame, Luma, name
 
 __all__ = ["Decoded", "Format", "Frame", "Luma", "decode", "sniff", "warm_up"]
 
-READABLE = "GIF, PNG, JPEG, WebP, MP4 and WebM"
-STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+READABLE = "GIF, PNG, JPEG, WebP, AVIF, MP4, QuickTime, WebM, Matroska and AVI"
+STILL_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2", b"jpeg", b"avci")
+QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")  # what files begin with that have no brand
 
 
 def sniff(data: bytes) -> Format | None:
@@ -31,11 +32,26 @@ def sniff(data: bytes) -> Format | None:
         return "jpeg"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
-    if data[4:8] == b"ftyp" and data[8:12] not in STILL_BRANDS:
-        return "mp4"
-    if data[:4] == b"\x1a\x45\xdf\xa3" and (b"webm" in data[:128] or b"matroska" in data[:128]):
-        return "webm"
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return "avi"
+    if data[4:8] == b"ftyp":
+        return _brand(data)
+    if data[4:8] in QUICKTIME_BOXES and b"moov" in data:
+        return "mov"
+    if data[:4] == b"\x1a\x45\xdf\xa3":
+        return "webm" if b"webm" in data[:128] else "mkv" if b"matroska" in data[:128] else None
     return None
+
+
+def _brand(data: bytes) -> Format | None:
+    """Return the format of a file that names its brands, the major one and those it is compatible with."""
+    size = int.from_bytes(data[:4], "big")
+    brands = [data[8:12], *(data[i : i + 4] for i in range(16, min(size, len(data), 256) - 3, 4))]
+    if b"avif" in brands or b"avis" in brands:
+        return "avif"
+    if brands[0] in STILL_BRANDS:
+        return None
+    return "mov" if brands[0] == b"qt  " else "mp4"
 
 
 def decode(data: bytes, limits: DecodeConfig) -> Decoded:
@@ -49,7 +65,7 @@ def decode(data: bytes, limits: DecodeConfig) -> Decoded:
             f"the file is not one of the media formats we read ({READABLE}); check that it is the media itself"
         )
     result = Decoded(format=found, kind="image", width=0, height=0, duration=None)
-    source = video.frames if found in ("mp4", "webm") else pictures.frames
+    source = video.frames if found in video.DEMUXERS else pictures.frames
     shown = source(data, limits, result)
     first = next(shown, None)
     if first is None:

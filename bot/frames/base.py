@@ -13,7 +13,7 @@ from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
 from bot.model import MediaKind
 
-Format = Literal["gif", "png", "jpeg", "webp", "mp4", "webm"]
+Format = Literal["gif", "png", "jpeg", "webp", "avif", "mp4", "mov", "webm", "mkv", "avi"]
 Luma = NDArray[np.uint8]
 
 LONGEST_SIDE = 65_535  # no format but PNG can say more, and nobody shows it
@@ -25,6 +25,7 @@ class Frame:
 
     t: float  # seconds from the first frame
     luma: Luma
+    finer: bool = False  # lies between frames that came before; without it times never fall
 
 
 @dataclass(slots=True)
@@ -36,13 +37,13 @@ class Decoded:
     width: int  # upright
     height: int
     duration: float | None  # seconds; None for images
-    note: str | None = None  # one sentence when the file is damaged or longer than the limits
+    note: str | None = None  # one sentence when the file is damaged or more than the limits let us read
     frames: Iterator[Frame] = field(default_factory=lambda: iter(()), repr=False)
 
 
 def name(found: Format) -> str:
     """Return how people write a format."""
-    return {"webp": "WebP", "webm": "WebM"}.get(found, found.upper())
+    return {"webp": "WebP", "webm": "WebM", "mov": "QuickTime", "mkv": "Matroska"}.get(found, found.upper())
 
 
 def remark(result: Decoded, sentence: str) -> None:

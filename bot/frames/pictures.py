@@ -1,13 +1,14 @@
-"""GIF, PNG (animated too), JPEG and WebP, by Pillow."""
+"""GIF, PNG, WebP and AVIF (animated too) and JPEG, by Pillow."""
 
 from __future__ import annotations
 
 import io
 import struct
+import time
 import warnings
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import RLock
 
 import numpy as np
@@ -16,10 +17,13 @@ from PIL import Image, ImageFile
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
 from bot.frames.base import Decoded, Frame, Luma, check_size, name, reason, remark, unreadable
+from bot.frames.mending import mend
 
 DRAFT_SIDE = 512  # a JPEG with larger sides is decoded at 1/2, 1/4 or 1/8, not below this
 SHORTEST_DELAY = 0.010  # browsers and FFmpeg take this and less for a mistake,
 BROWSER_DELAY = 0.1  # and show this instead
+LONGEST_DELAY = 1e5  # seconds; more is a mistake too
+CPU_SHARE = 0.7  # of the processor time, then an animation is left where it is
 ORIENTATION = 0x0112  # in EXIF
 SIDEWAYS = (5, 6, 7, 8)
 # everything that Pillow is known to raise on damaged bytes, beside its own errors (which are OSError)
@@ -79,28 +83,20 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
     except LimitError:
         raise
     except MediaError:
-        if result.width or result.format != "png" or b"acTL" not in data:
+        mended = None if result.width else mend(data, result.format)
+        if mended is None:
             raise
-        yield from _frames(_cover(data), limits, result)  # what browsers show when the animation is broken
-        remark(result, "the PNG file's animation is damaged; its cover picture was read")
-
-
-def _cover(data: bytes) -> bytes:
-    """Return a PNG without the chunks that make it move."""
-    kept, at = [data[:8]], 8
-    while at + 8 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] not in (b"acTL", b"fcTL", b"fdAT"):
-            kept.append(data[at:end])
-        at = end
-    return b"".join(kept)
+        yield from _frames(mended, limits, result)
+        kept = "its cover picture" if result.format == "png" else "what is there"
+        state = "animation is damaged" if result.format == "png" else "end is missing"
+        remark(result, f"the {name(result.format)} file's {state}; {kept} was read")
 
 
 def _frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
     with _open(data, limits, result, tolerant=False) as image:
         if _is_moving(image, limits):
             result.kind, result.duration = "animation", 0.0
-            yield from _animation(image, limits, result)
+            yield from _animation(image, _count(image, data), limits, result)
         if result.width:
             return
     result.kind, result.duration = "image", None
@@ -125,19 +121,33 @@ def _is_moving(image: Image.Image, limits: DecodeConfig) -> bool:
             return False  # damaged behind the first picture
 
 
-def _animation(image: Image.Image, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
+def _count(image: Image.Image, data: bytes) -> int | None:
+    """Return how many frames an animation has, or None if that cannot be told."""
+    with _set_up(DecodeConfig(), tolerant=False):
+        try:
+            claimed = int(getattr(image, "n_frames", 1))
+        except PILLOW_ERRORS:
+            return None
+        finally:
+            with suppress(*PILLOW_ERRORS):
+                image.seek(0)
+    # a PNG only claims a number, the others are counted
+    return min(claimed, data.count(b"fcTL")) if image.format == "PNG" else claimed
+
+
+def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
     start = 1 if getattr(image, "default_image", False) else 0  # an animated PNG may carry a cover that is not shown
+    until = time.process_time() + CPU_SHARE * limits.cpu_seconds
+    stride = -(-(count or 1) // limits.max_frames)
     t = 0.0
-    for i in range(limits.max_frames + 1):
+    given = i = 0
+    while given < limits.max_frames or i % stride:
         with _set_up(limits, tolerant=False):
             try:
                 image.seek(start + i)
-                if i == limits.max_frames:
-                    remark(result, f"only the first {i} frames ({t:.1f} s) were read")
-                    return
                 luma = _luma(image)
             except EOFError:
-                return
+                break
             except PILLOW_ERRORS as error:
                 remark(result, f"the {name(result.format)} file is damaged after {i} frames ({reason(error)})")
                 return
@@ -145,9 +155,19 @@ def _animation(image: Image.Image, limits: DecodeConfig, result: Decoded) -> Ite
         delay = float(image.info.get("duration") or 0) / 1000
         if not result.width:
             result.height, result.width = luma.shape
-        yield Frame(t, luma)
-        t += delay if delay > SHORTEST_DELAY else BROWSER_DELAY
+        if i % stride == 0:
+            given += 1
+            yield Frame(t, luma)
+        t += delay if SHORTEST_DELAY < delay < LONGEST_DELAY else BROWSER_DELAY
+        i += 1
         result.duration = t
+        if time.process_time() > until and i != count:
+            remark(result, f"only the first {i} frames ({t:.1f} s) were read, for want of time")
+            return
+    if stride > 1:
+        remark(result, f"{given} of {i} frames, spread over {t:.1f} s, were read")
+    elif count is None and given == limits.max_frames:
+        remark(result, f"only the first {i} frames ({t:.1f} s) were read")
 
 
 def _still(data: bytes, limits: DecodeConfig, result: Decoded) -> Luma:

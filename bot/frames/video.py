@@ -1,23 +1,34 @@
-"""MP4 and WebM, by FFmpeg (PyAV). It may open nothing but the bytes it is given, with the codecs listed here alone."""
+"""MP4, QuickTime, WebM, Matroska and AVI, by FFmpeg (PyAV).
+
+It may open nothing but the bytes it is given, with the codecs listed here alone.
+"""
 
 from __future__ import annotations
 
 import importlib
 import io
+import math
 import pkgutil
+import struct
 from collections.abc import Iterator
 from typing import Any
 
 import av
 import numpy as np
+from av.buffer import Buffer
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Disposition
 
 from bot.config import DecodeConfig
 from bot.errors import MediaError
-from bot.frames.base import Decoded, Frame, Luma, check_size, name, remark, unreadable
+from bot.frames.base import Decoded, Format, Frame, Luma, check_size, name, remark, unreadable
+from bot.frames.sampling import Plan
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")
+DEMUXERS: dict[Format, str] = {"mp4": "mp4", "mov": "mov", "webm": "webm", "mkv": "matroska", "avi": "avi"}
+MOST_PACKETS = 500_000  # four hours and a half at 30 a second
+PICTURES_BESIDE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 # before 19, PyAV gives up on a file whose comments are not UTF-8 unless it is told not to
 LENIENT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
 
@@ -36,23 +47,44 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
         container = av.open(
             io.BytesIO(data),
             "r",
-            format=result.format,
+            format=DEMUXERS[result.format],
             options={"codec_whitelist": ",".join(CODECS), "protocol_whitelist": "none", "enable_drefs": "0"},
             **LENIENT,
             io_open=_open_nothing,
         )
     except FFmpegError as error:
+        if result.format in ("mp4", "mov") and b"moov" not in data:
+            raise MediaError(
+                f"the {name(result.format)} file is cut off before its index, so nothing of it decodes; fetch it again"
+            ) from None
         raise unreadable(result, error) from None
     with container:
-        stream = container.streams.best("video")
-        if not isinstance(stream, av.VideoStream) or _codec(stream) not in CODECS:
-            raise MediaError(f"the {name(result.format)} file holds no video that we read; nothing to compare in it")
+        stream, others = _choose(container, result)
         context = stream.codec_context
         check_size(context.width, context.height, limits)
         context.thread_count = 1
         # FFmpeg counts padding too, so its own limit is only there for what grows behind the header
         context.options = {"max_pixels": str(2 * limits.max_pixels + 2**20)}
-        yield from _video_frames(container, stream, limits, result)
+        yield from _video_frames(container, stream, len(data), limits, result)
+        if others:
+            remark(result, f"the file holds {others + 1} video streams; only the one that players show first was read")
+
+
+def _choose(container: InputContainer, result: Decoded) -> tuple[av.VideoStream, int]:
+    """Return the stream that players show (no cover, marked as default, the largest, the first) and how many others."""
+    readable = [stream for stream in container.streams.video if _codec(stream) in CODECS]
+    if not readable:
+        raise MediaError(f"the {name(result.format)} file holds no video that we read; nothing to compare in it")
+    moving = [stream for stream in readable if not stream.disposition & PICTURES_BESIDE]
+    chosen = max(
+        moving or readable,
+        key=lambda stream: (
+            stream.frames != 1,  # one picture is a cover, whatever it is marked as
+            bool(stream.disposition & Disposition.default),
+            stream.codec_context.width * stream.codec_context.height,
+        ),
+    )
+    return chosen, max(0, len(moving) - 1)
 
 
 def _codec(stream: av.VideoStream) -> str | None:
@@ -65,30 +97,40 @@ def _open_nothing(*_: object) -> object:
 
 
 def _video_frames(
-    container: InputContainer, stream: av.VideoStream, limits: DecodeConfig, result: Decoded
+    container: InputContainer, stream: av.VideoStream, size: int, limits: DecodeConfig, result: Decoded
 ) -> Iterator[Frame]:
     step = 1 / float(stream.average_rate) if stream.average_rate else 0.04
     result.duration = declared = _declared(container, stream)
+    packets, damaged = _packets(container, stream, size, result)
+    plan = Plan(packets, stream, step, limits)
     begin: float | None = None
-    t = -step
-    count = damaged = 0
-    for frame in _pictures(container, stream):
+    t, count = -step, 0
+    for pace, at, frame in plan.frames():
         if frame is None:
-            damaged += 1
+            damaged += pace == "all"  # alone or out of order, a sound picture may fail to decode
             continue
         if count == limits.max_frames:
-            remark(result, f"only the first {count} frames ({t + step:.1f} s) were read")
-            return
+            break
+        stamp = plan.stamp(frame.pts)
+        if pace != "all":
+            stamp = at
         if begin is None:
-            begin = frame.time or 0.0
-        t = max(t, frame.time - begin) if frame.pts is not None else t + step
+            begin = stamp or 0.0
+        own = t + step if stamp is None else stamp - begin
+        if pace != "finer":
+            own = t = max(t, own)
         check_size(frame.width, frame.height, limits)
         luma = _plane(frame)
         if not count:
             result.height, result.width = luma.shape
         count += 1
-        yield Frame(max(t, 0.0), luma)
-    shown = t + step
+        yield Frame(max(own, 0.0), luma, finer=pace == "finer")
+    if plan.tally.sampled:
+        shown = plan.seconds
+        late = ", for want of time" if plan.tally.late else ""
+        remark(result, f"{count} of about {len(packets)} frames, spread over {shown:.1f} s, were read{late}")
+    else:
+        shown = t + step
     if declared is None:
         result.duration = shown
     elif shown < 0.9 * declared - 0.5:
@@ -105,35 +147,34 @@ def _declared(container: InputContainer, stream: av.VideoStream) -> float | None
     return None
 
 
-def _pictures(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame | None]:
-    """Yield the frames, and None for each piece that does not decode."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except MemoryError:
-            raise
-        except FFmpegError:
-            yield None
-            return
-        try:
-            decoded = packet.decode()
-        except MemoryError:
-            raise
-        except FFmpegError:
-            yield None
-            continue
-        for frame in decoded:
-            if isinstance(frame, av.VideoFrame):
-                yield None if frame.is_corrupt else frame
+def _packets(
+    container: InputContainer, stream: av.VideoStream, size: int, result: Decoded
+) -> tuple[list[av.Packet[av.VideoStream]], int]:
+    """Return the stream's packets, and 1 if reading them ended in an error, else 0."""
+    packets: list[av.Packet[av.VideoStream]] = []
+    held = 0
+    try:
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue  # what PyAV adds at the end
+            held += packet.size
+            # an index may name the same bytes again and again
+            if len(packets) == MOST_PACKETS or held > 2 * size + 2**20:
+                remark(result, f"the file is longer than {len(packets)} packets, which alone were looked at")
+                break
+            packets.append(packet)
+    except MemoryError:
+        raise
+    except FFmpegError:
+        return packets, 1
+    return packets, 0
 
 
 def _plane(frame: av.VideoFrame) -> Luma:
     """Return the decoder's own luma without its padding, upright."""
     depth = frame.format.components[0].bits
     direct = frame.format.name.startswith(("yuv", "nv12", "nv21", "gray"))
+    turn = frame.side_data.get("DISPLAYMATRIX")
     if not direct or (depth != 8 and not frame.format.name.endswith("le")):
         frame = frame.reformat(format="gray")
         depth = 8
@@ -144,5 +185,14 @@ def _plane(frame: av.VideoFrame) -> Luma:
         deep = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)
         luma = (deep >> (depth - 8)).astype(np.uint8)
     luma = luma[: frame.height, : frame.width]
-    quarters = round(frame.rotation / 90) % 4
-    return np.rot90(luma, quarters) if quarters else luma
+    return _turned(luma, bytes(turn)) if isinstance(turn, Buffer) else luma
+
+
+def _turned(luma: Luma, matrix: bytes) -> Luma:
+    """Apply a display matrix, to the nearest quarter turn; it may mirror too."""
+    if len(matrix) < 36:
+        return luma
+    a, b, _, c, d = struct.unpack_from("=5i", matrix)
+    if a * d < b * c:
+        luma, a, b = np.fliplr(luma), -a, -b
+    return np.rot90(luma, -round(math.atan2(b, a) / (math.pi / 2)))
