@@ -2,7 +2,7 @@
 
 The child reads `size (4 bytes) | JSON | media bytes` and answers `size (4 bytes) | JSON`, again and again. Before it
 reads the first stranger's byte it gives up everything that it does not need: it cannot open a file or a socket, write a
-file, dump its memory or outlive its parent.
+file, dump its memory or outlive its parent, and the kernel refuses it what `bot.confine` does not list.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from bot import frames
+from bot import confine, frames
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
 from bot.frames import Frame, Luma
@@ -207,7 +207,8 @@ def main(limits_json: str) -> None:
     os.dup2(2, 1)
     _warm_up()
     _give_up_rights(limits, answers.fileno())
-    _send(answers, {"ready": os.getpid()})
+    # where the kernel refuses, the limits above are what holds
+    _send(answers, {"ready": os.getpid(), "filtered": confine.filter_calls()})
     while header := sys.stdin.buffer.read(4):
         request = json.loads(sys.stdin.buffer.read(int.from_bytes(header, "big")))
         data = sys.stdin.buffer.read(request["size"])

@@ -21,7 +21,20 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = {
     0: ("model", "errors", "clock", "config", "plain", "shipped", "permalink"),
-    1: ("store", "migrations", "fetch", "frames", "reddit", "mail", "index", "seal", "links", "match", "rules"),
+    1: (
+        "store",
+        "migrations",
+        "fetch",
+        "frames",
+        "reddit",
+        "mail",
+        "index",
+        "seal",
+        "confine",
+        "links",
+        "match",
+        "rules",
+    ),
     2: ("hosts", "signals", "actions"),
     3: ("acquire", "fingerprint", "workers"),
     4: ("pipeline", "assemble"),

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from threading import RLock
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import AvifImagePlugin, Image, ImageFile
 
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
@@ -72,8 +72,9 @@ def _set_up(limits: DecodeConfig, *, tolerant: bool) -> Generator[None]:
 
 
 def warm_up() -> None:
-    """Load all of Pillow's formats."""
+    """Load all of Pillow's formats, and keep AVIF from starting threads, which a confined process cannot."""
     Image.init()
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
