@@ -142,6 +142,7 @@ class Report:
     """What came out."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    first: dict[str, int] = field(default_factory=dict)  # a number that gave each outcome
     seconds: list[float] = field(default_factory=list)
     slowest: tuple[float, int] = (0.0, -1)
     deaths: Counter[str] = field(default_factory=Counter)
@@ -157,7 +158,7 @@ class Report:
         )
         yield f"children that died: {sum(self.deaths.values())} {dict(self.deaths)}"
         for what, count in self.outcomes.most_common():
-            yield f"{count:7d}  {what}"
+            yield f"{count:7d}  {what}  [{self.first[what]}]"
         yield from self.wrong
 
 
@@ -188,6 +189,7 @@ def run(files: Sequence[bytes], numbers: range, seed: int, config: DecodeConfig)
         took = time.monotonic() - began
         with lock:
             report.outcomes[what] += 1
+            report.first.setdefault(what, number)
             report.seconds.append(took)
             report.slowest = max(report.slowest, (took, number))
             if DEATH.search(what):

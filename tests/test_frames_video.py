@@ -311,6 +311,19 @@ def test_a_video_that_costs_too_much_is_sampled_to_its_end(monkeypatch: pytest.M
     assert "of about 400 frames" in decoded.note
 
 
+def test_what_time_did_not_suffice_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without key frames to jump to only the beginning is read in time, and the note says how far."""
+    clock = iter(range(10_000))
+    monkeypatch.setattr("bot.frames.sampling.time.process_time", lambda: next(clock) / 10)
+    decoded = decode(long_video(40, 5, 1000), DecodeConfig(cpu_seconds=20))
+    times = [frame.t for frame in decoded.frames]
+    assert 100 < len(times) < 200
+    assert (
+        decoded.note
+        == f"{len(times)} of about 400 frames, up to {times[-1]:.1f} of 40.0 s, were read, for want of time"
+    )
+
+
 def test_what_no_decoder_of_ours_reads_is_said() -> None:
     """A codec that we do not read is one sentence."""
     data = encode(scenes(45, 2), codec="ffv1", container="matroska", options={"crf": "0"})

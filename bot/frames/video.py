@@ -104,7 +104,7 @@ def _video_frames(
     packets, damaged = _packets(container, stream, size, result)
     plan = Plan(packets, stream, step, limits)
     begin: float | None = None
-    t, count = -step, 0
+    t, count, last = -step, 0, 0.0
     for pace, at, frame in plan.frames():
         if frame is None:
             damaged += pace == "all"  # alone or out of order, a sound picture may fail to decode
@@ -124,11 +124,13 @@ def _video_frames(
         if not count:
             result.height, result.width = luma.shape
         count += 1
+        last = max(last, own)
         yield Frame(max(own, 0.0), luma, finer=pace == "finer")
     if plan.tally.sampled:
         shown = plan.seconds
+        where = f"up to {last:.1f} of {shown:.1f} s" if plan.tally.late else f"spread over {shown:.1f} s"
         late = ", for want of time" if plan.tally.late else ""
-        remark(result, f"{count} of about {len(packets)} frames, spread over {shown:.1f} s, were read{late}")
+        remark(result, f"{count} of about {len(packets)} frames, {where}, were read{late}")
     else:
         shown = t + step
     if declared is None:
