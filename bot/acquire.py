@@ -59,7 +59,7 @@ class Acquirer:
         Raises AcquireError if nothing could be fetched; its `state` is the link state to record.
         """
         host = self._host(link)
-        web = self._web(host, link)
+        web = self._web(self._server(host), link)
         found = host.resolve(link, web)
         media: list[MediaFile] = []
         failures: list[tuple[int, str]] = []
@@ -96,6 +96,16 @@ class Acquirer:
         if link.kind == "page":
             raise UnsupportedError(f"the link leads to a page of {host.name}, not to a single media")
         return host
+
+    def _server(self, host: Host) -> Host:
+        """Return the plug whose servers are contacted for a host: itself, or the one that serves it."""
+        server = get(host.served_by, self._hosts) if host.served_by else host
+        if server is None or not self._config.host(server.name).enabled:
+            name = host.served_by
+            raise BlockedError(
+                f"{host.name} is only found on {name}, which is switched off; set enabled = true in [hosts.{name}]"
+            )
+        return server
 
     def _web(self, host: Host, link: Link) -> _Web:
         settings = self._config.host(host.name)

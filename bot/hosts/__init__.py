@@ -1,22 +1,35 @@
 """The hosts: which links belong to whom, and how to get from a link to its files. A new host is one file and one line.
 
 base      what a plug is, and the helpers all plugs share
+pages     what plugs read out of web pages
 contacts  where each host takes reports
 """
 
 from __future__ import annotations
 
 from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, belongs, parse
+from bot.hosts.catbox import Catbox
 from bot.hosts.contacts import Contact, contact
 from bot.hosts.direct import Direct
+from bot.hosts.gfycat import Gfycat
+from bot.hosts.giphy import Giphy
 from bot.hosts.imgur import Imgur
 from bot.hosts.reddit import Reddit
 from bot.hosts.redgifs import Redgifs
+from bot.hosts.streamable import Streamable
+from bot.hosts.tenor import Tenor
 from bot.model import Ref
 
+_REDGIFS = Redgifs()
+
 HOSTS: tuple[Host, ...] = (
-    Redgifs(),
+    _REDGIFS,
+    Gfycat(_REDGIFS),
     Imgur(),
+    Giphy(),
+    Tenor(),
+    Streamable(),
+    Catbox(),
     Reddit(),
     Direct(),  # takes what is left, so it stays last
 )

@@ -1,0 +1,432 @@
+"""The hosts beyond the first: a table of URLs and a table of failures for each, against loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.acquire import Acquired, Acquirer
+from bot.clock import ManualClock
+from bot.config import Config
+from bot.demo.answers import redirect, web_page
+from bot.demo.host_pages import PagePark
+from bot.demo.web import Response
+from bot.errors import (
+    AcquireError,
+    BlockedError,
+    GoneError,
+    HostChangedError,
+    NeedsTokenError,
+    TryLaterError,
+    UnsupportedError,
+)
+from bot.fetch import Fetcher, refusal
+from bot.hosts import HOSTS, find, get
+from bot.hosts.pages import meta, tags
+from bot.model import Link
+
+SMALL, LARGE = b"small media", b"and the large media"
+HERON, HERON_KEY = "1234567890123456789", "ESIQ9H3pgRU"
+
+
+def link(url: str) -> Link:
+    found = find(url)
+    assert found is not None, url
+    return Link(url=url, host=found.host, id=found.id, kind=found.kind, source="url")
+
+
+class World:
+    """A park of hosts, a clock that moves only when waited for, and an acquirer in between."""
+
+    def __init__(self, park: PagePark, **hosts: Any) -> None:
+        self.park = park
+        clock = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
+        config = Config.model_validate({"hosts": hosts})
+        network = park.network
+        self.fetcher = Fetcher(config.fetch, clock, resolve=network.resolve, dial=network.dial)
+        self.acquirer = Acquirer(config, self.fetcher, clock)
+
+    def get(self, url: str, *, want_original: bool = False) -> Acquired:
+        return self.acquirer.acquire(link(url), want_original=want_original)
+
+
+@pytest.fixture
+def park() -> Iterator[PagePark]:
+    with PagePark() as park:
+        yield park
+    assert all(refusal(address) is None for address, _ in park.network.dialled)
+
+
+@pytest.fixture
+def build(park: PagePark) -> Iterator[Callable[..., World]]:
+    built: list[World] = []
+
+    def make(**hosts: Any) -> World:
+        built.append(World(park, **hosts))
+        return built[-1]
+
+    yield make
+    for world in built:
+        world.fetcher.close()
+
+
+@pytest.fixture
+def world(build: Callable[..., World]) -> World:
+    return build()
+
+
+# URLs: (url, id, kind), the host by the key
+
+URLS: dict[str, list[tuple[str, str | None, str]]] = {
+    "gfycat": [
+        ("http://gfycat.com/QuietGreenHeron", "quietgreenheron", "media"),
+        ("https://gfycat.com/quietgreenheron-hi-bye-sad-nba", "quietgreenheron", "media"),
+        ("https://gfycat.com/ifr/QuietGreenHeron?hd=1", "quietgreenheron", "media"),
+        ("https://gfycat.com/pt-BR/gifs/detail/quietgreenheron", "quietgreenheron", "media"),
+        ("https://zippy.gfycat.com/QuietGreenHeron.webm", "quietgreenheron", "media"),
+        ("https://thumbs.gfycat.com/QuietGreenHeron-max-1mb.gif", "quietgreenheron", "media"),
+        ("https://gfycat.com/@example/collections/ab/cd", None, "page"),
+        ("https://gfycat.com/gifs/tag/heron", None, "page"),
+        ("https://gfycat.com/discover/trending", None, "page"),
+        ("https://gfycat.com/terms", None, "page"),
+    ],
+    "giphy": [
+        ("https://www.giphy.com/gifs/example-quiet-aB3dE5gH7jK9m?utm=x", "aB3dE5gH7jK9m", "media"),
+        ("https://giphy.com/stickers/quiet-aB3dE5gH7jK9m", "aB3dE5gH7jK9m", "media"),
+        ("https://media4.giphy.com/media/v1.Y2lkPTc5MGI3/aB3dE5gH7jK9m/giphy-downsized.gif", "aB3dE5gH7jK9m", "media"),
+        ("https://i.giphy.com/media/aB3dE5gH7jK9m/giphy.webp", "aB3dE5gH7jK9m", "media"),
+        ("https://media.giphy.com/avatars/example/aB3dE5gH7jK9m.gif", None, "page"),
+        ("https://giphy.com/explore/heron", None, "page"),
+        ("https://giphy.com/gifs/", None, "page"),
+        ("https://gph.is/", None, "page"),
+    ],
+    "tenor": [
+        ("https://tenor.com/view/%E9%B7%BA-gif-26058046", "26058046", "media"),
+        ("https://www.tenor.com/view/heron-gif-26058046#x", "26058046", "media"),
+        (f"https://media.tenor.com/{HERON_KEY}AAAPo/quiet.mp4", HERON, "media"),
+        (f"https://media.tenor.com/{HERON_KEY}AAAAd", HERON, "media"),
+        ("https://media.tenor.com/images/0123456789abcdef0123456789abcdef/tenor.gif", "0123456789abcdef" * 2, "media"),
+        ("https://tenor.com/ja/search/heron-gifs", None, "page"),
+        ("https://tenor.com/official/example", None, "page"),
+        ("https://tenor.com/view/heron", None, "page"),
+    ],
+    "streamable": [
+        ("https://streamable.com/moo", "moo", "media"),
+        ("https://streamable.com/o/ab3de", "ab3de", "media"),
+        ("https://streamable.com/ab3de?src=player-page-share", "ab3de", "media"),
+        ("https://streamable.com/signup", None, "page"),
+        ("https://streamable.com/user/example", None, "page"),
+        ("https://support.streamable.com/article/75", None, "page"),
+    ],
+    "catbox": [
+        ("https://de.catbox.moe/ab3de5.jpg", "ab3de5.jpg", "media"),
+        ("https://files.catbox.moe/AB3de5.GIF", "AB3de5.GIF", "media"),
+        ("https://www.catbox.moe/c/ab3de5#", "ab3de5", "album"),
+        ("https://files.catbox.moe/ab3de5.zip", "ab3de5.zip", "unsupported"),
+        ("https://litterbox.catbox.moe/", None, "page"),
+        ("https://catbox.moe/c/", None, "page"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "id", "kind"), [(host, *row) for host, rows in URLS.items() for row in rows], ids=lambda v: str(v)
+)
+def test_urls_are_read_as_the_table_says(host: str, url: str, id: str | None, kind: str) -> None:
+    """Each form of link has its host, its canonical id and its kind; profiles and searches are pages."""
+    found = find(url)
+    assert found is not None
+    assert (found.host, found.id, found.kind) == (host, id, kind)
+
+
+@given(st.sampled_from([domain for host in HOSTS for domain in host.domains]), st.text(max_size=60))
+def test_strange_paths_never_raise(domain: str, text: str) -> None:
+    """Whatever stands behind a host's name, it is read as something of that host or as nothing."""
+    for server in ("", "www.", "i.", "media1.", "cdn."):
+        found = find(f"https://{server}{domain}/{text}")
+        assert found is None or found.kind in ("media", "album", "page", "unsupported")
+
+
+@given(st.text(alphabet="<>=\"' ametscript:og-/\n", max_size=300))
+def test_reading_tags_never_raises(text: str) -> None:
+    """A page of any shape gives attributes or nothing."""
+    assert all(isinstance(value, str) for tag in tags(text, "meta") for value in tag.values())
+    meta(text, "og:image")
+
+
+def test_reading_tags_is_linear() -> None:
+    """Megabytes of hostile markup are read without trying the same characters again and again."""
+    for piece in ("<meta ", "a", 'a="', "<meta a=", " a ", "='"):
+        assert list(tags("<meta " + piece * (1_000_000 // len(piece)), "script")) == []
+        meta("<meta " + piece * (1_000_000 // len(piece)) + ">", "og:image")
+
+
+# what is fetched
+
+
+def test_gfycat_lives_on_at_redgifs(park: PagePark, world: World) -> None:
+    """A gfycat id is fetched from redgifs, with redgifs' token; one that is not there is gone."""
+    park.add_redgifs("QuietGreenHeron", sd=SMALL, hd=LARGE, width=1920, height=1080)
+    assert world.get("https://gfycat.com/quietgreenheron").media[0].data == SMALL
+    world.get("https://www.redgifs.com/watch/quietgreenheron")
+    assert park.paths("api.redgifs.com").count("/v2/auth/temporary") == 1
+    with pytest.raises(GoneError, match="gfycat has closed"):
+        world.get("https://gfycat.com/neverwasthere")
+    assert not [request for request in park.log if "gfycat" in request.host]
+
+
+def test_gfycat_rests_with_redgifs(park: PagePark, build: Callable[..., World]) -> None:
+    """What redgifs refuses is refused for gfycat too: a rate limit, and being switched off."""
+    park.add_redgifs("QuietGreenHeron", hd=LARGE)
+    world = build()
+    park.fail_once("api.redgifs.com", None, 429)
+    for url in ("https://redgifs.com/watch/quietgreenheron", "https://gfycat.com/quietgreenheron"):
+        with pytest.raises(TryLaterError):
+            world.get(url)
+    assert len(park.log) == 1
+    with pytest.raises(BlockedError, match=r"enabled = true in \[hosts\.redgifs\]"):
+        build(redgifs={"enabled": False}).get("https://gfycat.com/quietgreenheron")
+    assert len(park.log) == 1
+
+
+def test_giphy_files_need_no_page(park: PagePark, world: World) -> None:
+    """Every form leads to the same two files: the video, and the GIF as the original."""
+    url = park.add_giphy("aB3dE5gH7jK9m", gif=LARGE, mp4=SMALL)
+    for form in (url, "https://media3.giphy.com/media/v1.Y2lkPTc5/aB3dE5gH7jK9m/giphy.gif"):
+        (media,) = world.get(form, want_original=True).media
+        assert (media.data, media.original) == (SMALL, LARGE)
+    assert {request.host for request in park.log} == {"i.giphy.com"}
+
+
+def test_giphy_short_links_are_followed(park: PagePark, world: World) -> None:
+    """A short link is asked where it leads; one that leads to no clip is no media."""
+    park.add_giphy("aB3dE5gH7jK9m", gif=LARGE, mp4=SMALL)
+    assert world.get(park.add_giphy_short("ab3de", "aB3dE5gH7jK9m")).media[0].data == SMALL
+    park.put("giphy.com", "/", web_page())
+    park.put("gph.is", "/g/home1", redirect("https://giphy.com/"))
+    with pytest.raises(UnsupportedError):
+        world.get("https://gph.is/g/home1")
+
+
+def test_tenor_reads_the_data_of_its_page(park: PagePark, world: World) -> None:
+    """The page names the files; a short link leads to the page; a file's own link needs none."""
+    url = park.add_tenor(HERON, HERON_KEY, gif=LARGE, mp4=SMALL, short="aB3dE5g")
+    for form in (url, "https://tenor.com/aB3dE5g.gif"):
+        (media,) = world.get(form, want_original=True).media
+        assert (media.data, media.original) == (SMALL, LARGE)
+    asked = len(park.paths("tenor.com"))
+    assert world.get(f"https://media1.tenor.com/m/{HERON_KEY}AAAAC/heron.gif").media[0].data == LARGE
+    assert len(park.paths("tenor.com")) == asked
+    assert find(url) == find(f"https://c.tenor.com/{HERON_KEY}AAAAC/heron.gif")
+
+
+def test_tenor_without_the_clip_is_gone(park: PagePark, world: World) -> None:
+    """A page that carries no result is that of a removed clip."""
+    page = '<script id="store-cache" type="text/x-cache">{"gifs": {"byId": {"12345678": {"results": []}}}}</script>'
+    park.put("tenor.com", "/view/12345678", web_page(page))
+    with pytest.raises(GoneError):
+        world.get("https://tenor.com/view/heron-gif-12345678")
+
+
+def test_streamable_takes_the_smallest_file_that_serves(park: PagePark, world: World) -> None:
+    """Sizes decide between the files; addresses without a scheme are completed."""
+    wide = park.add_streamable("ab3de", {"mp4": (LARGE, 1920, 1080), "mp4-mobile": (SMALL, 854, 480)})
+    (media,) = world.get(wide, want_original=True).media
+    assert (media.data, media.original) == (SMALL, LARGE)
+    small = park.add_streamable("fg4hi", {"mp4": (LARGE, 1280, 720), "mp4-mobile": (SMALL, 640, 360)})
+    assert world.get(small).media[0].data == LARGE
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(0, TryLaterError), (1, TryLaterError), (3, GoneError), (9, HostChangedError)]
+)
+def test_streamable_states(park: PagePark, world: World, status: int, error: type[AcquireError]) -> None:
+    """A video that is not ready is worth another try, a failed one is gone, an unknown state is a changed host."""
+    url = park.add_streamable("ab3de", {"mp4": (SMALL, 640, 360)}, status=status)
+    with pytest.raises(error, match="streamable"):
+        world.get(url)
+
+
+def test_catbox_files_and_albums(park: PagePark, world: World) -> None:
+    """Files come by their names, albums in their order without what is no media."""
+    assert world.get(park.add_catbox("ab3de5.mp4", SMALL)).media[0].data == SMALL
+    assert world.get(park.add_catbox("ab3de5.gif", LARGE, "litter.catbox.moe")).media[0].data == LARGE
+    files = {"one111.gif": b"one", "two222.mp4": b"two"}
+    album = park.add_catbox_album("al8um1", files)
+    assert [media.data for media in world.get(album).media] == [b"one", b"two"]
+    park.put("catbox.moe", "/c/zips11", web_page("<a>https://files.catbox.moe/ab3de5.zip</a>"))
+    with pytest.raises(UnsupportedError):
+        world.get("https://catbox.moe/c/zips11")
+    with pytest.raises(UnsupportedError):
+        world.get("https://files.catbox.moe/ab3de5.zip")
+
+
+# failures
+
+
+@dataclass(frozen=True)
+class Case:
+    """One host as the failure table sees it: where it is asked, and where its files are."""
+
+    add: Callable[[PagePark], str]
+    files: tuple[tuple[str, str], ...]  # host and path, the one that is fetched first in front
+    page: tuple[str, str] | None = None  # the page or JSON that names the files; None: the link does
+    elsewhere: str = ""  # an address of the host's own that is no media
+
+
+CASES = {
+    "gfycat": Case(
+        lambda park: park.add_redgifs("QuietGreenHeron", hd=SMALL).replace("www.redgifs.com/watch", "gfycat.com"),
+        files=(("media.redgifs.com", "/QuietGreenHeron.mp4"),),
+        page=("api.redgifs.com", "/v2/gifs/quietgreenheron"),
+    ),
+    "giphy": Case(
+        lambda park: park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
+        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
+        elsewhere="https://giphy.com/static/img/gone.png",
+    ),
+    "giphy short link": Case(
+        lambda park: (
+            park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
+            park.add_giphy_short("ab3de", "aB3dE5gH7jK9m"),
+        )[1],
+        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
+    ),
+    "tenor": Case(
+        lambda park: park.add_tenor(HERON, HERON_KEY, gif=SMALL, mp4=SMALL),
+        files=(
+            ("media.tenor.com", f"/{HERON_KEY}AAAPo/heron.mp4"),
+            ("media1.tenor.com", f"/m/{HERON_KEY}AAAAC/heron.gif"),
+        ),
+        page=("tenor.com", f"/view/{HERON}"),
+        elsewhere="https://tenor.com/assets/img/gone.png",
+    ),
+    "streamable": Case(
+        lambda park: park.add_streamable("ab3de", {"mp4": (SMALL, 640, 480)}),
+        files=(("cdn-cf-east.streamable.com", "/video/mp4/ab3de.mp4"),),
+        page=("ajax.streamable.com", "/videos/ab3de"),
+        elsewhere="https://streamable.com/static/gone.png",
+    ),
+    "catbox": Case(
+        lambda park: park.add_catbox("ab3de5.mp4", SMALL),
+        files=(("files.catbox.moe", "/ab3de5.mp4"),),
+        elsewhere="https://catbox.moe/pictures/gone.png",
+    ),
+    "catbox album": Case(
+        lambda park: park.add_catbox_album("al8um1", {"ab3de5.mp4": SMALL}),
+        files=(("files.catbox.moe", "/ab3de5.mp4"),),
+        page=("catbox.moe", "/c/al8um1"),
+    ),
+}
+PAGES = [name for name, case in CASES.items() if case.page]
+STATUSES = [
+    (401, NeedsTokenError),
+    (403, BlockedError),
+    (404, GoneError),
+    (410, GoneError),
+    (429, TryLaterError),
+    (451, BlockedError),
+    (503, TryLaterError),
+    (418, HostChangedError),
+]
+
+
+def fail(park: PagePark, places: tuple[tuple[str, str], ...], answer: Response | int) -> None:
+    for host, path in places * 2:  # a plug may ask twice, with a fresh token
+        park.fail_once(host, path, answer)
+
+
+def error_of(world: World, url: str) -> AcquireError:
+    with pytest.raises(AcquireError) as caught:
+        world.get(url)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert url not in sentence
+    return caught.value
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("status", "error"), STATUSES)
+def test_a_file_that_is_refused(
+    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
+) -> None:
+    """A refusal, a rate limit and a wanted login of a file server are never taken for a removal."""
+    url = CASES[name].add(park)
+    fail(park, CASES[name].files, status)
+    assert type(error_of(world, url)) is error
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("status", "error"), STATUSES)
+def test_a_page_that_is_refused(
+    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
+) -> None:
+    """The page or JSON that names the files fails with the same states, and no file is asked for."""
+    case = CASES[name]
+    url = case.add(park)
+    assert case.page is not None
+    fail(park, (case.page,), status)
+    assert type(error_of(world, url)) is error
+    assert not {(request.host, request.path) for request in park.log} & set(case.files)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "text", ["", "<!doctype html><title>One moment</title>", "[]", "{}", '{"gif": 3, "status": 2}']
+)
+def test_another_shape_is_a_changed_host(park: PagePark, world: World, name: str, text: str) -> None:
+    """A page or JSON without what the plug relies on is one clear error."""
+    case = CASES[name]
+    url = case.add(park)
+    assert case.page is not None
+    fail(park, (case.page,), Response(body=text.encode(), headers={"Content-Type": "text/html"}))
+    assert type(error_of(world, url)) is HostChangedError
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_page_instead_of_media(park: PagePark, world: World, name: str) -> None:
+    """A file server that sends a web page with status 200 has given no media."""
+    url = CASES[name].add(park)
+    fail(park, CASES[name].files, web_page())
+    assert type(error_of(world, url)) is UnsupportedError
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_that_moved(park: PagePark, world: World, name: str) -> None:
+    """A file is followed to another name of it on the host's own servers, and never to a stranger's."""
+    case = CASES[name]
+    url = case.add(park)
+    host, path = case.files[0]
+    park.fail_once(host, path, redirect(f"https://{host}{path}?expires=1&signature=2", 301))
+    assert world.get(url).media[0].data == SMALL
+    fail(park, case.files, redirect("https://elsewhere.example.net/a.mp4"))
+    assert type(error_of(world, url)) is BlockedError
+    assert "elsewhere.example.net" not in {request.host for request in park.log}
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.elsewhere])
+def test_a_stand_in_is_gone(park: PagePark, world: World, name: str) -> None:
+    """A picture with status 200 that the host sends from elsewhere in place of a file says that the file is gone."""
+    case = CASES[name]
+    url = case.add(park)
+    host, _, path = case.elsewhere.removeprefix("https://").partition("/")
+    park.put_file(host, f"/{path}", b"stand-in")
+    fail(park, case.files, redirect(case.elsewhere))
+    assert type(error_of(world, url)) is GoneError
+
+
+@pytest.mark.parametrize("host", URLS)
+def test_links_to_pages_are_unsupported(host: str, world: World, park: PagePark) -> None:
+    """A plug that is asked for a page of its host says that there is no media, without a request."""
+    plug = get(host)
+    assert plug is not None
+    url = next(url for url, _, kind in URLS[host] if kind == "page")
+    with pytest.raises(UnsupportedError):
+        world.acquirer.acquire(Link(url=url, host=host, id=None, kind="media", source="url"), want_original=False)
+    assert park.log == ()
