@@ -132,6 +132,54 @@ URLS: dict[str, list[tuple[str, str | None, str]]] = {
         ("https://litterbox.catbox.moe/", None, "page"),
         ("https://catbox.moe/c/", None, "page"),
     ],
+    "tumblr": [
+        ("http://example.tumblr.com/post/459265350", "459265350", "album"),
+        ("https://www.tumblr.com/blog/example/123456789012", "123456789012", "album"),
+        ("https://tumblr.com/example/123456789012", "123456789012", "album"),
+        (
+            f"https://64.media.tumblr.com/{'0f' * 16}/00ff00ff00ff-c1/s640x960/{'ab' * 20}.jpg",
+            f"{'0f' * 16}-00ff00ff00ff-c1",
+            "media",
+        ),
+        (f"https://66.media.tumblr.com/{'0f' * 16}/tumblr_ab3de5_r1_1280.png", "tumblr_ab3de5", "media"),
+        ("https://example.tumblr.com/", None, "page"),
+        ("https://example.tumblr.com/archive/123456789012", None, "page"),
+        ("https://www.tumblr.com/tagged/123456789012", None, "page"),
+        ("https://assets.tumblr.com/images/media_violation/community_guidelines_v1_1280.png", None, "page"),
+    ],
+    "postimg": [
+        ("https://postimg.org/aB3dE5gH", "aB3dE5gH", "media"),
+        ("https://s12.postimg.org/aB3dE5gH/heron.jpg", "aB3dE5gH", "media"),
+        ("https://postimg.cc/gallery/aB3dE5g/0123abcd", "aB3dE5g", "album"),
+        ("https://postimg.cc/gallery", None, "page"),
+        ("https://postimages.org/de", None, "page"),
+        ("https://i.postimg.cc/aB3dE5gH/heron.zip", None, "page"),
+    ],
+    "gyazo": [
+        (f"https://gyazo.com/{'0f' * 16}.png", "0f" * 16, "media"),
+        (f"https://i.gyazo.com/{'0f' * 16}.mp4", "0f" * 16, "media"),
+        ("https://gyazo.com/login", None, "page"),
+        ("https://thumb.gyazo.com/thumb/1200/ab.cd.ef.jpg", None, "page"),
+    ],
+    "imgchest": [
+        ("https://www.imgchest.com/p/ab3de5gh7jk#0", "ab3de5gh7jk", "album"),
+        ("https://imgchest.com/u/example", None, "page"),
+        ("https://cdn.imgchest.com/avatars/ab3de5gh7jk.png", None, "page"),
+    ],
+    "imgbb": [
+        ("https://ibb.co.com/aB3dE5gH", "aB3dE5gH", "media"),
+        ("https://i.ibb.co/aB3dE5gH/a-b.jpg", "aB3dE5gH", "media"),
+        ("https://ibb.co/album/aB3dE5", "aB3dE5", "album"),
+        ("https://ibb.co/login", None, "page"),
+        ("https://example.imgbb.com/?page=2", None, "page"),
+    ],
+    "discord": [
+        (f"https://media.discordapp.net/attachments/{'1' * 18}/{'2' * 18}/a.gif?ex=1&is=1&hm=1", "2" * 18, "media"),
+        (f"https://cdn.discordapp.com/ephemeral-attachments/{'1' * 18}/{'2' * 19}/a.webm", "2" * 19, "media"),
+        (f"https://cdn.discordapp.com/attachments/{'1' * 18}/{'2' * 18}/a.pdf", "2" * 18, "unsupported"),
+        (f"https://discord.com/channels/{'1' * 18}/{'2' * 18}/{'3' * 18}", None, "page"),
+        (f"https://cdn.discordapp.com/avatars/{'1' * 18}/00ff.gif", None, "page"),
+    ],
 }
 
 
@@ -267,6 +315,78 @@ def test_catbox_files_and_albums(park: PagePark, world: World) -> None:
         world.get("https://files.catbox.moe/ab3de5.zip")
 
 
+def test_tumblr_posts_give_all_their_media(park: PagePark, world: World) -> None:
+    """A post's media come with what it reblogs first, each in its best size; videos of other sites are left out."""
+    url = park.add_tumblr("example", "123456789012", [b"one", b"two"], video=b"three", embed=True)
+    for form in (url, "https://www.tumblr.com/blog/view/example/123456789012"):
+        assert [media.data for media in world.get(form).media] == [b"one", b"two", b"three"]
+    assert world.get("https://va.media.tumblr.com/tumblr_123456789012.mp4").media[0].data == b"three"
+    with pytest.raises(UnsupportedError, match="no picture or video"):
+        world.get(park.add_tumblr("example", "123456789013", [], embed=True))
+
+
+def test_tumblr_shows_some_blogs_to_members_only(park: PagePark, world: World) -> None:
+    """A post that leads to the login wants a credential; it is not gone."""
+    url = park.add_tumblr("example", "123456789012", [SMALL])
+    park.put("www.tumblr.com", "/login_required/example", web_page())
+    park.put("www.tumblr.com", "/example/123456789012", redirect("https://www.tumblr.com/login_required/example"))
+    with pytest.raises(NeedsTokenError):
+        world.get(url)
+
+
+def test_galleries_and_albums_come_whole(park: PagePark, world: World) -> None:
+    """Each picture that a gallery, a post or an album names is fetched, in its order."""
+    files = {"Zy9Xw8Vu": b"one", "Ts7Rq6Po": b"two"}
+    post = park.add_imgchest("ab3de5gh7jk", {"one1111.png": b"one", "two2222.mp4": b"two"})
+    for url in (park.add_postimg_gallery("aB3dE5g", files), park.add_imgbb_album("aB3dE5", files), post):
+        assert [media.data for media in world.get(url).media] == [b"one", b"two"]
+
+
+def test_links_to_files_need_no_page(park: PagePark, world: World) -> None:
+    """A link to a file itself is fetched as it is."""
+    park.add_postimg("aB3dE5gH", "Zy9Xw8Vu", b"postimg")
+    park.add_imgbb("aB3dE5gH", "Zy9Xw8Vu", b"imgbb")
+    park.add_imgchest("ab3de5gh7jk", {"one1111.png": b"imgchest"})
+    park.add_gyazo("0f" * 16, b"gyazo")
+    for url, data in (
+        ("http://i.postimg.cc/Zy9Xw8Vu/heron.gif", b"postimg"),
+        ("https://i.ibb.co/Zy9Xw8Vu/heron.gif", b"imgbb"),
+        ("https://cdn.imgchest.com/files/one1111.png", b"imgchest"),
+        (f"https://i.gyazo.com/{'0f' * 16}.png", b"gyazo"),
+    ):
+        assert world.get(url).media[0].data == data
+    assert len(park.log) == 4
+
+
+def test_gyazo_videos_have_their_own_name(park: PagePark, world: World) -> None:
+    """Of a video only the player is told; its file has the id for a name."""
+    assert world.get(park.add_gyazo("0f" * 16, SMALL, "mp4")).media[0].data == SMALL
+
+
+def test_imgchest_says_what_is_gone(park: PagePark, world: World) -> None:
+    """A page that says so with status 200, or a post without files, is a removed one."""
+    park.put("imgchest.com", "/p/ab3de5gh7jk", web_page("<title>Not Found</title>"))
+    for url in ("https://imgchest.com/p/ab3de5gh7jk", park.add_imgchest("ab3de5gh7jm", {})):
+        with pytest.raises(GoneError):
+            world.get(url)
+
+
+def test_discord_links_are_good_while_their_signature_is(park: PagePark, world: World) -> None:
+    """The file as it was uploaded is fetched; a missing or old signature wants a new one, and is no removal."""
+    url = park.add_discord("2" * 18, SMALL)
+    assert world.get(url).media[0].data == SMALL
+    (request,) = park.log
+    assert set(request.query) == {"ex", "is", "hm"}
+    for dead in (
+        url.partition("?")[0],
+        park.add_discord("3" * 18, SMALL, expires=1_700_000_000),
+        url.replace("is=1a2b3c4d", "is=zz"),
+    ):
+        with pytest.raises(NeedsTokenError, match="discord"):
+            world.get(dead)
+    assert len(park.log) == 1
+
+
 # failures
 
 
@@ -322,6 +442,54 @@ CASES = {
         lambda park: park.add_catbox_album("al8um1", {"ab3de5.mp4": SMALL}),
         files=(("files.catbox.moe", "/ab3de5.mp4"),),
         page=("catbox.moe", "/c/al8um1"),
+    ),
+    "tumblr": Case(
+        lambda park: park.add_tumblr("example", "123456789012", [SMALL]),
+        files=tuple(
+            ("64.media.tumblr.com", f"/{'0' * 32}/00ff00ff00ff00ff-00/{size}/{'0' * 32}.png")
+            for size in ("s640x960", "s250x400")
+        ),
+        page=("www.tumblr.com", "/example/123456789012"),
+        elsewhere="https://assets.tumblr.com/images/media_violation/community_guidelines_v1_1280.png",
+    ),
+    "postimg": Case(
+        lambda park: park.add_postimg("aB3dE5gH", "Zy9Xw8Vu", SMALL),
+        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
+        page=("postimg.cc", "/aB3dE5gH"),
+        elsewhere="https://postimg.cc/static/gone.png",
+    ),
+    "postimg gallery": Case(
+        lambda park: park.add_postimg_gallery("aB3dE5g", {"Zy9Xw8Vu": SMALL}),
+        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
+        page=("postimg.cc", "/gallery/aB3dE5g"),
+    ),
+    "gyazo": Case(
+        lambda park: park.add_gyazo("0f" * 16, SMALL),
+        files=(("i.gyazo.com", f"/{'0f' * 16}.png"),),
+        page=("api.gyazo.com", "/api/oembed"),
+        elsewhere="https://gyazo.com/public/gone.png",
+    ),
+    "imgchest": Case(
+        lambda park: park.add_imgchest("ab3de5gh7jk", {"zy9xw8vu7ts.png": SMALL}),
+        files=(("cdn.imgchest.com", "/files/zy9xw8vu7ts.png"),),
+        page=("imgchest.com", "/p/ab3de5gh7jk"),
+        elsewhere="https://imgchest.com/assets/gone.png",
+    ),
+    "imgbb": Case(
+        lambda park: park.add_imgbb("aB3dE5gH", "Zy9Xw8Vu", SMALL),
+        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
+        page=("ibb.co", "/aB3dE5gH"),
+        elsewhere="https://imgbb.com/images/gone.png",
+    ),
+    "imgbb album": Case(
+        lambda park: park.add_imgbb_album("aB3dE5", {"Zy9Xw8Vu": SMALL}),
+        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
+        page=("ibb.co", "/album/aB3dE5"),
+    ),
+    "discord": Case(
+        lambda park: park.add_discord("2" * 18, SMALL),
+        files=(("cdn.discordapp.com", f"/attachments/123456789012345678/{'2' * 18}/heron.gif"),),
+        elsewhere="https://discord.com/assets/gone.png",
     ),
 }
 PAGES = [name for name, case in CASES.items() if case.page]
@@ -403,7 +571,7 @@ def test_a_file_that_moved(park: PagePark, world: World, name: str) -> None:
     case = CASES[name]
     url = case.add(park)
     host, path = case.files[0]
-    park.fail_once(host, path, redirect(f"https://{host}{path}?expires=1&signature=2", 301))
+    park.fail_once(host, path, redirect(f"https://{host}{path}?ex=1&is=1&hm=1&signature=1", 301))
     assert world.get(url).media[0].data == SMALL
     fail(park, case.files, redirect("https://elsewhere.example.net/a.mp4"))
     assert type(error_of(world, url)) is BlockedError

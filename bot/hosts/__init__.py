@@ -11,13 +11,19 @@ from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, belong
 from bot.hosts.catbox import Catbox
 from bot.hosts.contacts import Contact, contact
 from bot.hosts.direct import Direct
+from bot.hosts.discord import Discord
 from bot.hosts.gfycat import Gfycat
 from bot.hosts.giphy import Giphy
+from bot.hosts.gyazo import Gyazo
+from bot.hosts.imgbb import Imgbb
+from bot.hosts.imgchest import Imgchest
 from bot.hosts.imgur import Imgur
+from bot.hosts.postimg import Postimg
 from bot.hosts.reddit import Reddit
 from bot.hosts.redgifs import Redgifs
 from bot.hosts.streamable import Streamable
 from bot.hosts.tenor import Tenor
+from bot.hosts.tumblr import Tumblr
 from bot.model import Ref
 
 _REDGIFS = Redgifs()
@@ -31,6 +37,12 @@ HOSTS: tuple[Host, ...] = (
     Streamable(),
     Catbox(),
     Reddit(),
+    Tumblr(),
+    Postimg(),
+    Gyazo(),
+    Imgchest(),
+    Imgbb(),
+    Discord(),
     Direct(),  # takes what is left, so it stays last
 )
 

@@ -1,0 +1,79 @@
+"""imgbb: single pictures and albums, whose pages name the files."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from bot.errors import HostChangedError, UnsupportedError
+from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Url, Web, dig, extension, parse, pixels
+from bot.hosts.pages import PageHost, decoded, meta, tags
+from bot.model import Link, Ref
+
+SITE = "https://ibb.co"
+
+_ID = re.compile(r"[A-Za-z0-9]{5,12}\Z")
+_SERVER = re.compile(r"i\.(?:ibb\.co|ibb\.co\.com|imgbb\.com)\Z")
+_SITES = frozenset({"ibb.co", "www.ibb.co", "ibb.co.com", "www.ibb.co.com"})
+_PAGES = frozenset(
+    {"about", "album", "contact", "explore", "login", "plugin", "plugins", "privacy", "search", "signup"}
+)
+
+
+class Imgbb(PageHost):
+    """The host with ids of letters and digits, one kind for pages and another for files."""
+
+    name = "imgbb"
+    adult = False
+    domains = ("ibb.co", "ibb.co.com", "imgbb.com")
+    file_servers = domains
+    examples = (
+        Example("https://ibb.co/aB3dE5gH", "aB3dE5gH", "media"),
+        Example("https://i.ibb.co/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
+        Example("https://i.ibb.co.com/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
+        Example("https://ibb.co/album/aB3dE5?sort=name_asc", "aB3dE5", "album"),
+        Example("https://example.imgbb.com/", None, "page"),
+        Example("https://imgbb.com/upload", None, "page"),
+    )
+
+    def match(self, url: Url) -> Ref | None:
+        path = url.path
+        if _SERVER.match(url.host):
+            file = len(path) == 2 and _ID.match(path[0]) and extension(path[1]) in MEDIA_EXTENSIONS
+            return Ref(host=self.name, id=path[0] if file else None, kind="media" if file else "page")
+        if url.host in _SITES and len(path) == 2 and path[0] == "album" and _ID.match(path[1]):
+            return Ref(host=self.name, id=path[1], kind="album")
+        known = url.host in _SITES and len(path) == 1 and _ID.match(path[0]) and path[0] not in _PAGES
+        return Ref(host=self.name, id=path[0] if known else None, kind="media" if known else "page")
+
+    def is_file(self, url: Url) -> bool:
+        return bool(_SERVER.match(url.host)) and super().is_file(url)
+
+    def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
+        url = parse(link.url)
+        if url is None or link.id is None:
+            raise UnsupportedError("the link leads to a page of imgbb, not to a picture")
+        if self.is_file(url):
+            return self.linked(link.id, url)
+        if link.kind == "album":
+            return self._album(web.page(f"{SITE}/album/{link.id}").text)
+        page = web.page(f"{SITE}/{link.id}").text
+        width, height = pixels(meta(page, "og:image:width")), pixels(meta(page, "og:image:height"))
+        file = self.file(meta(page, "og:image"), width=width, height=height, original=True)
+        return (HostMedia(id=link.id, renditions=(file,)),)
+
+    def _album(self, page: str) -> tuple[HostMedia, ...]:
+        cards = [tag["data-object"] for tag in tags(page, "div") if "data-object" in tag]
+        if not cards:
+            raise HostChangedError("imgbb shows an album without pictures, which its plug does not know")
+        return tuple(self._card(decoded(unquote(card), "imgbb")) for card in cards)
+
+    def _card(self, card: Any) -> HostMedia:
+        url = dig(card, "imgbb", "image", "url")
+        file = self.file(url, width=pixels(card.get("width")), height=pixels(card.get("height")), original=True)
+        id = card.get("id_encoded")
+        return HostMedia(id=id if isinstance(id, str) else None, renditions=(file,))
+
+    def page_url(self, id: str) -> str | None:  # noqa: ARG002  an id does not tell whether it is a page's or a file's
+        return None

@@ -1,0 +1,80 @@
+"""postimg: single pictures and galleries, whose pages name the files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.errors import HostChangedError, UnsupportedError
+from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Rendition, Url, Web, extension, parse, pixels
+from bot.hosts.pages import PageHost, meta, tags
+from bot.model import Link, Ref
+
+SITE = "https://postimg.cc"
+
+_ID = re.compile(r"[A-Za-z0-9]{6,12}\Z")
+_SERVER = re.compile(r"(?:i|s\d{1,3})\.")
+_PAGES = frozenset({"contact", "gallery", "imagehost", "plugins", "privacy", "profile", "settings", "signup", "upload"})
+
+
+class Postimg(PageHost):
+    """The host with ids of letters and digits, one kind for pages and another for files."""
+
+    name = "postimg"
+    adult = False
+    domains = ("postimg.cc", "postimg.org", "postimages.org", "pixxxels.cc", "pixxxels.org")
+    file_servers = domains
+    examples = (
+        Example("https://postimg.cc/aB3dE5gH", "aB3dE5gH", "media"),
+        Example("https://www.postimages.org/aB3dE5gH/0123abcd", "aB3dE5gH", "media"),
+        Example("http://postimg.org/image/aB3dE5gHi/", "aB3dE5gHi", "media"),
+        Example("https://pixxxels.cc/aB3dE5gH", "aB3dE5gH", "media"),
+        Example("https://i.postimg.cc/aB3dE5gH/heron.gif?dl=1", "aB3dE5gH", "media"),
+        Example("https://postimg.cc/gallery/aB3dE5g", "aB3dE5g", "album"),
+        Example("https://postimg.cc/", None, "page"),
+        Example("https://postimages.org/signup", None, "page"),
+    )
+
+    def match(self, url: Url) -> Ref | None:
+        path = url.path
+        if _SERVER.match(url.host):
+            file = len(path) >= 2 and _ID.match(path[0]) and extension(path[-1]) in MEDIA_EXTENSIONS
+            return Ref(host=self.name, id=path[0] if file else None, kind="media" if file else "page")
+        if path[:1] == ("gallery",):
+            album = path[1] if len(path) > 1 and _ID.match(path[1]) else None
+            return Ref(host=self.name, id=album, kind="album" if album else "page")
+        path = path[1:] if path[:1] == ("image",) else path
+        known = path and len(path) <= 2 and _ID.match(path[0]) and path[0].lower() not in _PAGES
+        return Ref(host=self.name, id=path[0] if known else None, kind="media" if known else "page")
+
+    def is_file(self, url: Url) -> bool:
+        found = self.match(url) if _SERVER.match(url.host) else None
+        return found is not None and found.kind == "media"
+
+    def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
+        url = parse(link.url)
+        if url is None or link.id is None:
+            raise UnsupportedError("the link leads to a page of postimg, not to a picture")
+        if self.is_file(url):
+            return self.linked(link.id, url)
+        if link.kind == "album":
+            return self._gallery(web.page(f"{SITE}/gallery/{link.id}").text)
+        page = web.page(f"{SITE}/{link.id}").text
+        shown = next((tag.get("href") for tag in tags(page, "a") if tag.get("id") == "download"), None)
+        file = self.file(shown or meta(page, "og:image"), original=True)
+        return (HostMedia(id=link.id, renditions=(file,)),)
+
+    def _gallery(self, page: str) -> tuple[HostMedia, ...]:
+        cards = [tag for name in ("div", "a") for tag in tags(page, name) if "data-hotlink" in tag]
+        if not cards:
+            raise HostChangedError("postimg shows a gallery without pictures, which its plug does not know")
+        return tuple(HostMedia(id=card.get("data-image"), renditions=(self._card(card),)) for card in cards)
+
+    def _card(self, card: Mapping[str, str]) -> Rendition:
+        name = f"{card.get('data-name', '')}.{card.get('data-ext', '')}"
+        width, height = pixels(card.get("data-width")), pixels(card.get("data-height"))
+        url = f"https://i.postimg.cc/{card['data-hotlink']}/{name}"
+        return self.file(url, width=width, height=height, original=True)
+
+    def page_url(self, id: str) -> str | None:  # noqa: ARG002  an id does not tell whether it is a page's or a file's
+        return None
