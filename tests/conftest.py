@@ -11,6 +11,7 @@ import pytest
 from bot.clock import ManualClock
 from bot.seal import Seal, new_key
 from bot.store import Store
+from tests.host_world import build, park, world  # noqa: F401  fixtures; a file's own of the same name come first
 
 START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 

@@ -1,22 +1,15 @@
-"""The hosts beyond the first: a table of URLs and a table of failures for each, against loopback."""
+"""The hosts beyond the first: a table of URLs for each, and what is fetched, against loopback."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.acquire import Acquired, Acquirer
-from bot.clock import ManualClock
-from bot.config import Config
 from bot.demo.answers import redirect, web_page
 from bot.demo.host_pages import PagePark
-from bot.demo.web import Response
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -26,60 +19,10 @@ from bot.errors import (
     TryLaterError,
     UnsupportedError,
 )
-from bot.fetch import Fetcher, refusal
 from bot.hosts import HOSTS, find, get
 from bot.hosts.pages import meta, tags
 from bot.model import Link
-
-SMALL, LARGE = b"small media", b"and the large media"
-HERON, HERON_KEY = "1234567890123456789", "ESIQ9H3pgRU"
-
-
-def link(url: str) -> Link:
-    found = find(url)
-    assert found is not None, url
-    return Link(url=url, host=found.host, id=found.id, kind=found.kind, source="url")
-
-
-class World:
-    """A park of hosts, a clock that moves only when waited for, and an acquirer in between."""
-
-    def __init__(self, park: PagePark, **hosts: Any) -> None:
-        self.park = park
-        clock = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
-        config = Config.model_validate({"hosts": hosts})
-        network = park.network
-        self.fetcher = Fetcher(config.fetch, clock, resolve=network.resolve, dial=network.dial)
-        self.acquirer = Acquirer(config, self.fetcher, clock)
-
-    def get(self, url: str, *, want_original: bool = False) -> Acquired:
-        return self.acquirer.acquire(link(url), want_original=want_original)
-
-
-@pytest.fixture
-def park() -> Iterator[PagePark]:
-    with PagePark() as park:
-        yield park
-    assert all(refusal(address) is None for address, _ in park.network.dialled)
-
-
-@pytest.fixture
-def build(park: PagePark) -> Iterator[Callable[..., World]]:
-    built: list[World] = []
-
-    def make(**hosts: Any) -> World:
-        built.append(World(park, **hosts))
-        return built[-1]
-
-    yield make
-    for world in built:
-        world.fetcher.close()
-
-
-@pytest.fixture
-def world(build: Callable[..., World]) -> World:
-    return build()
-
+from tests.host_world import HERON, HERON_KEY, LARGE, SMALL, World
 
 # URLs: (url, id, kind), the host by the key
 
@@ -387,206 +330,7 @@ def test_discord_links_are_good_while_their_signature_is(park: PagePark, world: 
     assert len(park.log) == 1
 
 
-# failures
-
-
-@dataclass(frozen=True)
-class Case:
-    """One host as the failure table sees it: where it is asked, and where its files are."""
-
-    add: Callable[[PagePark], str]
-    files: tuple[tuple[str, str], ...]  # host and path, the one that is fetched first in front
-    page: tuple[str, str] | None = None  # the page or JSON that names the files; None: the link does
-    elsewhere: str = ""  # an address of the host's own that is no media
-
-
-CASES = {
-    "gfycat": Case(
-        lambda park: park.add_redgifs("QuietGreenHeron", hd=SMALL).replace("www.redgifs.com/watch", "gfycat.com"),
-        files=(("media.redgifs.com", "/QuietGreenHeron.mp4"),),
-        page=("api.redgifs.com", "/v2/gifs/quietgreenheron"),
-    ),
-    "giphy": Case(
-        lambda park: park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
-        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
-        elsewhere="https://giphy.com/static/img/gone.png",
-    ),
-    "giphy short link": Case(
-        lambda park: (
-            park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
-            park.add_giphy_short("ab3de", "aB3dE5gH7jK9m"),
-        )[1],
-        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
-    ),
-    "tenor": Case(
-        lambda park: park.add_tenor(HERON, HERON_KEY, gif=SMALL, mp4=SMALL),
-        files=(
-            ("media.tenor.com", f"/{HERON_KEY}AAAPo/heron.mp4"),
-            ("media1.tenor.com", f"/m/{HERON_KEY}AAAAC/heron.gif"),
-        ),
-        page=("tenor.com", f"/view/{HERON}"),
-        elsewhere="https://tenor.com/assets/img/gone.png",
-    ),
-    "streamable": Case(
-        lambda park: park.add_streamable("ab3de", {"mp4": (SMALL, 640, 480)}),
-        files=(("cdn-cf-east.streamable.com", "/video/mp4/ab3de.mp4"),),
-        page=("ajax.streamable.com", "/videos/ab3de"),
-        elsewhere="https://streamable.com/static/gone.png",
-    ),
-    "catbox": Case(
-        lambda park: park.add_catbox("ab3de5.mp4", SMALL),
-        files=(("files.catbox.moe", "/ab3de5.mp4"),),
-        elsewhere="https://catbox.moe/pictures/gone.png",
-    ),
-    "catbox album": Case(
-        lambda park: park.add_catbox_album("al8um1", {"ab3de5.mp4": SMALL}),
-        files=(("files.catbox.moe", "/ab3de5.mp4"),),
-        page=("catbox.moe", "/c/al8um1"),
-    ),
-    "tumblr": Case(
-        lambda park: park.add_tumblr("example", "123456789012", [SMALL]),
-        files=tuple(
-            ("64.media.tumblr.com", f"/{'0' * 32}/00ff00ff00ff00ff-00/{size}/{'0' * 32}.png")
-            for size in ("s640x960", "s250x400")
-        ),
-        page=("www.tumblr.com", "/example/123456789012"),
-        elsewhere="https://assets.tumblr.com/images/media_violation/community_guidelines_v1_1280.png",
-    ),
-    "postimg": Case(
-        lambda park: park.add_postimg("aB3dE5gH", "Zy9Xw8Vu", SMALL),
-        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
-        page=("postimg.cc", "/aB3dE5gH"),
-        elsewhere="https://postimg.cc/static/gone.png",
-    ),
-    "postimg gallery": Case(
-        lambda park: park.add_postimg_gallery("aB3dE5g", {"Zy9Xw8Vu": SMALL}),
-        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
-        page=("postimg.cc", "/gallery/aB3dE5g"),
-    ),
-    "gyazo": Case(
-        lambda park: park.add_gyazo("0f" * 16, SMALL),
-        files=(("i.gyazo.com", f"/{'0f' * 16}.png"),),
-        page=("api.gyazo.com", "/api/oembed"),
-        elsewhere="https://gyazo.com/public/gone.png",
-    ),
-    "imgchest": Case(
-        lambda park: park.add_imgchest("ab3de5gh7jk", {"zy9xw8vu7ts.png": SMALL}),
-        files=(("cdn.imgchest.com", "/files/zy9xw8vu7ts.png"),),
-        page=("imgchest.com", "/p/ab3de5gh7jk"),
-        elsewhere="https://imgchest.com/assets/gone.png",
-    ),
-    "imgbb": Case(
-        lambda park: park.add_imgbb("aB3dE5gH", "Zy9Xw8Vu", SMALL),
-        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
-        page=("ibb.co", "/aB3dE5gH"),
-        elsewhere="https://imgbb.com/images/gone.png",
-    ),
-    "imgbb album": Case(
-        lambda park: park.add_imgbb_album("aB3dE5", {"Zy9Xw8Vu": SMALL}),
-        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
-        page=("ibb.co", "/album/aB3dE5"),
-    ),
-    "discord": Case(
-        lambda park: park.add_discord("2" * 18, SMALL),
-        files=(("cdn.discordapp.com", f"/attachments/123456789012345678/{'2' * 18}/heron.gif"),),
-        elsewhere="https://discord.com/assets/gone.png",
-    ),
-}
-PAGES = [name for name, case in CASES.items() if case.page]
-STATUSES = [
-    (401, NeedsTokenError),
-    (403, BlockedError),
-    (404, GoneError),
-    (410, GoneError),
-    (429, TryLaterError),
-    (451, BlockedError),
-    (503, TryLaterError),
-    (418, HostChangedError),
-]
-
-
-def fail(park: PagePark, places: tuple[tuple[str, str], ...], answer: Response | int) -> None:
-    for host, path in places * 2:  # a plug may ask twice, with a fresh token
-        park.fail_once(host, path, answer)
-
-
-def error_of(world: World, url: str) -> AcquireError:
-    with pytest.raises(AcquireError) as caught:
-        world.get(url)
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    assert url not in sentence
-    return caught.value
-
-
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(("status", "error"), STATUSES)
-def test_a_file_that_is_refused(
-    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
-) -> None:
-    """A refusal, a rate limit and a wanted login of a file server are never taken for a removal."""
-    url = CASES[name].add(park)
-    fail(park, CASES[name].files, status)
-    assert type(error_of(world, url)) is error
-
-
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("status", "error"), STATUSES)
-def test_a_page_that_is_refused(
-    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
-) -> None:
-    """The page or JSON that names the files fails with the same states, and no file is asked for."""
-    case = CASES[name]
-    url = case.add(park)
-    assert case.page is not None
-    fail(park, (case.page,), status)
-    assert type(error_of(world, url)) is error
-    assert not {(request.host, request.path) for request in park.log} & set(case.files)
-
-
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(
-    "text", ["", "<!doctype html><title>One moment</title>", "[]", "{}", '{"gif": 3, "status": 2}']
-)
-def test_another_shape_is_a_changed_host(park: PagePark, world: World, name: str, text: str) -> None:
-    """A page or JSON without what the plug relies on is one clear error."""
-    case = CASES[name]
-    url = case.add(park)
-    assert case.page is not None
-    fail(park, (case.page,), Response(body=text.encode(), headers={"Content-Type": "text/html"}))
-    assert type(error_of(world, url)) is HostChangedError
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_a_page_instead_of_media(park: PagePark, world: World, name: str) -> None:
-    """A file server that sends a web page with status 200 has given no media."""
-    url = CASES[name].add(park)
-    fail(park, CASES[name].files, web_page())
-    assert type(error_of(world, url)) is UnsupportedError
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_a_file_that_moved(park: PagePark, world: World, name: str) -> None:
-    """A file is followed to another name of it on the host's own servers, and never to a stranger's."""
-    case = CASES[name]
-    url = case.add(park)
-    host, path = case.files[0]
-    park.fail_once(host, path, redirect(f"https://{host}{path}?ex=1&is=1&hm=1&signature=1", 301))
-    assert world.get(url).media[0].data == SMALL
-    fail(park, case.files, redirect("https://elsewhere.example.net/a.mp4"))
-    assert type(error_of(world, url)) is BlockedError
-    assert "elsewhere.example.net" not in {request.host for request in park.log}
-
-
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.elsewhere])
-def test_a_stand_in_is_gone(park: PagePark, world: World, name: str) -> None:
-    """A picture with status 200 that the host sends from elsewhere in place of a file says that the file is gone."""
-    case = CASES[name]
-    url = case.add(park)
-    host, _, path = case.elsewhere.removeprefix("https://").partition("/")
-    park.put_file(host, f"/{path}", b"stand-in")
-    fail(park, case.files, redirect(case.elsewhere))
-    assert type(error_of(world, url)) is GoneError
+# links that lead to no media
 
 
 @pytest.mark.parametrize("host", URLS)

@@ -447,3 +447,14 @@ def test_the_database_holds_no_media(world: Stage, bot: Pipeline) -> None:
     for folder, _, names in os.walk(world.config.storage.path):
         for name in names:
             assert probe not in (Path(folder) / name).read_bytes()
+
+
+def test_a_notice_goes_to_the_host_that_has_the_file(world: Stage, bot: Pipeline) -> None:
+    """What a gfycat link leads to is on redgifs, so the draft is for redgifs, with its page."""
+    world.park.add_redgifs("OneTwoThree", hd=fake())
+    world.reddit.submit("clips", author="b", title="x", url="https://gfycat.com/onetwothree")
+    for _ in range(3):
+        bot.tick()
+    (draft,) = bot.deps.store.notices.listing()
+    assert (draft.host, draft.recipient) == ("redgifs", "support@redgifs.com")
+    assert [item.url for item in draft.items] == ["https://www.redgifs.com/watch/onetwothree"]

@@ -32,6 +32,12 @@ class PagePark(HostPark):
         with self._lock:
             self._answers[host, path] = answer
 
+    def text(self, host: str, path: str) -> str:
+        """Return the page or JSON that a path of a host answers with."""
+        body = self._answers[host, path].body
+        assert isinstance(body, bytes)
+        return body.decode()
+
     def add_giphy(self, id: str, *, gif: bytes, mp4: bytes) -> str:
         """Put a clip on giphy."""
         self.put_file("i.giphy.com", f"/media/{id}/giphy.gif", gif)

@@ -104,14 +104,15 @@ class Judging:
         plug = hosts.get(row.link.host)
         if plug is None:
             return
-        settings = self._d.config.host(row.link.host)
+        host = plug.served_by or plug.name  # a notice goes to whoever has the file
+        settings = self._d.config.host(host)
         matched = {match.media for match in evidence.matches if not match.suppressed}
         media = next((info for info in evidence.media if info.index in matched), None)
         host_id = row.link.id or row.link.url
         label = self._d.store.notices.draft(
-            host=row.link.host,
+            host=host,
             subreddit=post.subreddit.lower(),
-            recipient=settings.report_email or hosts.contact(row.link.host).email,
+            recipient=settings.report_email or hosts.contact(host).email,
             case=case.id,
             item=NoticeItem(
                 host_id=host_id,
@@ -121,7 +122,7 @@ class Judging:
                 md5=media.md5 if media else None,
             ),
         )
-        self._d.log.info("notice drafted", notice=label, case=case.label, host=row.link.host)
+        self._d.log.info("notice drafted", notice=label, case=case.label, host=host)
 
 
 UNDECIDED = frozenset({"automod_filtered", "reddit"})  # waiting in the moderation queue

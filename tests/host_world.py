@@ -1,0 +1,66 @@
+"""Loopback hosts with an acquirer before them, for the tests of host plugs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.acquire import Acquired, Acquirer
+from bot.clock import ManualClock
+from bot.config import Config
+from bot.demo.host_pages import PagePark
+from bot.fetch import Fetcher, refusal
+from bot.hosts import find
+from bot.model import Link
+
+SMALL, LARGE = b"small media", b"and the large media"
+HERON, HERON_KEY = "1234567890123456789", "ESIQ9H3pgRU"
+
+
+def link(url: str) -> Link:
+    found = find(url)
+    assert found is not None, url
+    return Link(url=url, host=found.host, id=found.id, kind=found.kind, source="url")
+
+
+class World:
+    """A park of hosts, a clock that moves only when waited for, and an acquirer in between."""
+
+    def __init__(self, park: PagePark, **hosts: Any) -> None:
+        self.park = park
+        clock = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
+        config = Config.model_validate({"hosts": hosts})
+        network = park.network
+        self.fetcher = Fetcher(config.fetch, clock, resolve=network.resolve, dial=network.dial)
+        self.acquirer = Acquirer(config, self.fetcher, clock)
+
+    def get(self, url: str, *, want_original: bool = False) -> Acquired:
+        return self.acquirer.acquire(link(url), want_original=want_original)
+
+
+@pytest.fixture
+def park() -> Iterator[PagePark]:
+    with PagePark() as park:
+        yield park
+    assert all(refusal(address) is None for address, _ in park.network.dialled)
+
+
+@pytest.fixture
+def build(park: PagePark) -> Iterator[Callable[..., World]]:
+    built: list[World] = []
+
+    def make(**hosts: Any) -> World:
+        built.append(World(park, **hosts))
+        return built[-1]
+
+    yield make
+    for world in built:
+        world.fetcher.close()
+
+
+@pytest.fixture
+def world(build: Callable[..., World]) -> World:
+    return build()

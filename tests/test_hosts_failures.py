@@ -1,0 +1,282 @@
+"""What each host can do instead of giving a file, and the state that it ends in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.demo.answers import redirect, web_page
+from bot.demo.host_pages import PagePark
+from bot.demo.web import Response
+from bot.errors import (
+    AcquireError,
+    BlockedError,
+    GoneError,
+    HostChangedError,
+    NeedsTokenError,
+    TryLaterError,
+    UnsupportedError,
+)
+from bot.fetch import Page
+from bot.hosts import find, get, parse
+from bot.model import Link
+from tests.host_world import HERON, HERON_KEY, SMALL, World
+
+
+@dataclass(frozen=True)
+class Case:
+    """One host as the failure table sees it: where it is asked, and where its files are."""
+
+    add: Callable[[PagePark], str]
+    files: tuple[tuple[str, str], ...]  # host and path, the one that is fetched first in front
+    page: tuple[str, str] | None = None  # the page or JSON that names the files; None: the link does
+    elsewhere: str = ""  # an address of the host's own that is no media
+
+
+CASES = {
+    "gfycat": Case(
+        lambda park: park.add_redgifs("QuietGreenHeron", hd=SMALL).replace("www.redgifs.com/watch", "gfycat.com"),
+        files=(("media.redgifs.com", "/QuietGreenHeron.mp4"),),
+        page=("api.redgifs.com", "/v2/gifs/quietgreenheron"),
+    ),
+    "giphy": Case(
+        lambda park: park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
+        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
+        elsewhere="https://giphy.com/static/img/gone.png",
+    ),
+    "giphy short link": Case(
+        lambda park: (
+            park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
+            park.add_giphy_short("ab3de", "aB3dE5gH7jK9m"),
+        )[1],
+        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
+    ),
+    "tenor": Case(
+        lambda park: park.add_tenor(HERON, HERON_KEY, gif=SMALL, mp4=SMALL),
+        files=(
+            ("media.tenor.com", f"/{HERON_KEY}AAAPo/heron.mp4"),
+            ("media1.tenor.com", f"/m/{HERON_KEY}AAAAC/heron.gif"),
+        ),
+        page=("tenor.com", f"/view/{HERON}"),
+        elsewhere="https://tenor.com/assets/img/gone.png",
+    ),
+    "streamable": Case(
+        lambda park: park.add_streamable("ab3de", {"mp4": (SMALL, 640, 480)}),
+        files=(("cdn-cf-east.streamable.com", "/video/mp4/ab3de.mp4"),),
+        page=("ajax.streamable.com", "/videos/ab3de"),
+        elsewhere="https://streamable.com/static/gone.png",
+    ),
+    "catbox": Case(
+        lambda park: park.add_catbox("ab3de5.mp4", SMALL),
+        files=(("files.catbox.moe", "/ab3de5.mp4"),),
+        elsewhere="https://catbox.moe/pictures/gone.png",
+    ),
+    "catbox album": Case(
+        lambda park: park.add_catbox_album("al8um1", {"ab3de5.mp4": SMALL}),
+        files=(("files.catbox.moe", "/ab3de5.mp4"),),
+        page=("catbox.moe", "/c/al8um1"),
+    ),
+    "tumblr": Case(
+        lambda park: park.add_tumblr("example", "123456789012", [SMALL]),
+        files=tuple(
+            ("64.media.tumblr.com", f"/{'0' * 32}/00ff00ff00ff00ff-00/{size}/{'0' * 32}.png")
+            for size in ("s640x960", "s250x400")
+        ),
+        page=("www.tumblr.com", "/example/123456789012"),
+        elsewhere="https://assets.tumblr.com/images/media_violation/community_guidelines_v1_1280.png",
+    ),
+    "postimg": Case(
+        lambda park: park.add_postimg("aB3dE5gH", "Zy9Xw8Vu", SMALL),
+        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
+        page=("postimg.cc", "/aB3dE5gH"),
+        elsewhere="https://postimg.cc/static/gone.png",
+    ),
+    "postimg gallery": Case(
+        lambda park: park.add_postimg_gallery("aB3dE5g", {"Zy9Xw8Vu": SMALL}),
+        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
+        page=("postimg.cc", "/gallery/aB3dE5g"),
+    ),
+    "gyazo": Case(
+        lambda park: park.add_gyazo("0f" * 16, SMALL),
+        files=(("i.gyazo.com", f"/{'0f' * 16}.png"),),
+        page=("api.gyazo.com", "/api/oembed"),
+        elsewhere="https://gyazo.com/public/gone.png",
+    ),
+    "imgchest": Case(
+        lambda park: park.add_imgchest("ab3de5gh7jk", {"zy9xw8vu7ts.png": SMALL}),
+        files=(("cdn.imgchest.com", "/files/zy9xw8vu7ts.png"),),
+        page=("imgchest.com", "/p/ab3de5gh7jk"),
+        elsewhere="https://imgchest.com/assets/gone.png",
+    ),
+    "imgbb": Case(
+        lambda park: park.add_imgbb("aB3dE5gH", "Zy9Xw8Vu", SMALL),
+        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
+        page=("ibb.co", "/aB3dE5gH"),
+        elsewhere="https://imgbb.com/images/gone.png",
+    ),
+    "imgbb album": Case(
+        lambda park: park.add_imgbb_album("aB3dE5", {"Zy9Xw8Vu": SMALL}),
+        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
+        page=("ibb.co", "/album/aB3dE5"),
+    ),
+    "discord": Case(
+        lambda park: park.add_discord("2" * 18, SMALL),
+        files=(("cdn.discordapp.com", f"/attachments/123456789012345678/{'2' * 18}/heron.gif"),),
+        elsewhere="https://discord.com/assets/gone.png",
+    ),
+}
+PAGES = [name for name, case in CASES.items() if case.page]
+STATUSES = [
+    (401, NeedsTokenError),
+    (403, BlockedError),
+    (404, GoneError),
+    (410, GoneError),
+    (429, TryLaterError),
+    (451, BlockedError),
+    (503, TryLaterError),
+    (418, HostChangedError),
+]
+
+
+def fail(park: PagePark, places: tuple[tuple[str, str], ...], answer: Response | int) -> None:
+    for host, path in places * 2:  # a plug may ask twice, with a fresh token
+        park.fail_once(host, path, answer)
+
+
+def error_of(world: World, url: str) -> AcquireError:
+    with pytest.raises(AcquireError) as caught:
+        world.get(url)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert url not in sentence
+    return caught.value
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("status", "error"), STATUSES)
+def test_a_file_that_is_refused(
+    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
+) -> None:
+    """A refusal, a rate limit and a wanted login of a file server are never taken for a removal."""
+    url = CASES[name].add(park)
+    fail(park, CASES[name].files, status)
+    assert type(error_of(world, url)) is error
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("status", "error"), STATUSES)
+def test_a_page_that_is_refused(
+    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
+) -> None:
+    """The page or JSON that names the files fails with the same states, and no file is asked for."""
+    case = CASES[name]
+    url = case.add(park)
+    assert case.page is not None
+    fail(park, (case.page,), status)
+    assert type(error_of(world, url)) is error
+    assert not {(request.host, request.path) for request in park.log} & set(case.files)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "text", ["", "<!doctype html><title>One moment</title>", "[]", "{}", '{"gif": 3, "status": 2}']
+)
+def test_another_shape_is_a_changed_host(park: PagePark, world: World, name: str, text: str) -> None:
+    """A page or JSON without what the plug relies on is one clear error."""
+    case = CASES[name]
+    url = case.add(park)
+    assert case.page is not None
+    fail(park, (case.page,), Response(body=text.encode(), headers={"Content-Type": "text/html"}))
+    assert type(error_of(world, url)) is HostChangedError
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_page_instead_of_media(park: PagePark, world: World, name: str) -> None:
+    """A file server that sends a web page with status 200 has given no media."""
+    url = CASES[name].add(park)
+    fail(park, CASES[name].files, web_page())
+    assert type(error_of(world, url)) is UnsupportedError
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_that_moved(park: PagePark, world: World, name: str) -> None:
+    """A file is followed to another name of it on the host's own servers, and never to a stranger's."""
+    case = CASES[name]
+    url = case.add(park)
+    host, path = case.files[0]
+    park.fail_once(host, path, redirect(f"https://{host}{path}?ex=1&is=1&hm=1&signature=1", 301))
+    assert world.get(url).media[0].data == SMALL
+    fail(park, case.files, redirect("https://elsewhere.example.net/a.mp4"))
+    assert type(error_of(world, url)) is BlockedError
+    assert "elsewhere.example.net" not in {request.host for request in park.log}
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.elsewhere])
+def test_a_stand_in_is_gone(park: PagePark, world: World, name: str) -> None:
+    """A picture with status 200 that the host sends from elsewhere in place of a file says that the file is gone."""
+    case = CASES[name]
+    url = case.add(park)
+    host, _, path = case.elsewhere.removeprefix("https://").partition("/")
+    park.put_file(host, f"/{path}", b"stand-in")
+    fail(park, case.files, redirect(case.elsewhere))
+    assert type(error_of(world, url)) is GoneError
+
+
+class Altered:
+    """A Web that gives one answer, whatever is asked."""
+
+    def __init__(self, text: str) -> None:
+        self.state: dict[str, Any] = {"token": "t1"}
+        self._text = text
+
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
+        try:
+            return json.loads(self._text)
+        except ValueError:
+            raise HostChangedError("the host sent something other than JSON") from None
+
+    def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
+        return Page(url=url, status=200, text=self._text)
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, tuple[str, str]]:
+    """Name → (link, text) of every answer that names files."""
+    with PagePark() as park:
+        links = {name: CASES[name].add(park) for name in PAGES if name != "gfycat"}
+        return {name: (url, park.text(*(CASES[name].page or ("", "")))) for name, url in links.items()}
+
+
+VALUES = re.compile(r""""[^"]*"|'[^']*'|%22.*?%22|&quot;.*?&quot;|>[^<]+<|\d+|[\[\]{}]""")
+
+
+@given(data=st.data())
+def test_altered_answers_give_media_or_one_of_our_errors(
+    answers: dict[str, tuple[str, str]], data: st.DataObject
+) -> None:
+    """An answer in which anything was taken out or exchanged ends in media or in one sentence, never in a crash."""
+    url, text = answers[data.draw(st.sampled_from(sorted(answers)))]
+    values = [match.span() for match in VALUES.finditer(text)]
+    start, end = data.draw(st.sampled_from(values))
+    other = data.draw(
+        st.sampled_from(["", "null", "3", "-1", "[]", "{}", "true", '"x"', '"https://example.net/a.gif"'])
+    )
+    found = find(url)
+    plug = get(found.host) if found else None
+    assert found is not None
+    assert plug is not None
+    asked = Link(url=url, host=found.host, id=found.id, kind=found.kind, source="url")
+    try:
+        media = plug.resolve(asked, Altered(text[:start] + other + text[end:]))
+    except AcquireError:
+        return
+    hosts = [parse(rendition.url) for item in media for rendition in item.renditions]
+    assert hosts
+    assert all(parts is not None and plug.owns(parts.host) for parts in hosts)
