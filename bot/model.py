@@ -230,6 +230,7 @@ class Evidence:
     target: str
     link: Link
     post: str | None = None
+    fetched_at: datetime | None = None  # None for a local file
     adult_host: bool = False
     media: tuple[MediaInfo, ...] = ()
     matches: tuple[Match, ...] = ()

@@ -328,6 +328,18 @@ def test_no_reason_or_log_line_carries_a_media_url(world: Stage) -> None:
     assert [line for line in lines if "://" in line or "secret-name" in line or "onetwothree" in line.lower()] == []
 
 
+def test_a_notice_says_when_the_media_was_fetched(world: Stage, bot: Pipeline) -> None:
+    """The time on a notice is the download's, not that of a judgement that came later."""
+    post_fake(world)
+    bot.watch()
+    bot.working.acquire_next()
+    fetched = bot.deps.clock.now()
+    world.clock.sleep(3600)
+    bot.work()
+    (draft,) = bot.deps.store.notices.listing()
+    assert abs((draft.items[0].seen_at - fetched).total_seconds()) < 60
+
+
 def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: Pipeline) -> None:
     """A draft is not a notice; a stated one is mailed once, to the host's address."""
     post_fake(world)

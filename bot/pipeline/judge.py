@@ -106,7 +106,7 @@ class Judging:
             return
         host = plug.served_by or plug.name  # a notice goes to whoever has the file
         settings = self._d.config.host(host)
-        matched = {match.media for match in evidence.matches if not match.suppressed}
+        matched = {match.media for match in evidence.matches if match.bank_kind == "block" and not match.suppressed}
         media = next((info for info in evidence.media if info.index in matched), None)
         host_id = row.link.id or row.link.url
         label = self._d.store.notices.draft(
@@ -117,7 +117,7 @@ class Judging:
             item=NoticeItem(
                 host_id=host_id,
                 url=(plug.page_url(row.link.id) if row.link.id else None) or row.link.url,
-                seen_at=self._d.clock.now(),
+                seen_at=evidence.fetched_at or self._d.clock.now(),
                 sha256=media.sha256 if media else None,
                 md5=media.md5 if media else None,
             ),

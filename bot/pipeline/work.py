@@ -78,6 +78,7 @@ class Working:
             target=target,
             link=link,
             post=link.post,
+            fetched_at=self._d.clock.now(),
             adult_host=plug.adult if plug else False,
             media=tuple(sorted(infos, key=lambda info: info.index)),
         )
