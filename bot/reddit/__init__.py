@@ -1,6 +1,7 @@
 """The only user of PRAW. One thread owns it."""
 
-from bot.reddit.client import Listing, Reddit
+from bot.reddit.client import Reddit
+from bot.reddit.reading import Listing
 from bot.reddit.wire import USER_AGENT
 
 __all__ = ["USER_AGENT", "Listing", "Reddit"]

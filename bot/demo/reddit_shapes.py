@@ -1,0 +1,73 @@
+"""What the loopback Reddit's answers have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.demo.reddit_world import World
+from bot.demo.web import Request, Response, json_response
+
+
+@dataclass(slots=True)
+class Received:
+    """What the bot did, in order, performed or not."""
+
+    reports: list[tuple[str, str, str]] = field(default_factory=list)  # fullname, reason, by
+    removals: list[str] = field(default_factory=list)
+    approvals: list[str] = field(default_factory=list)
+    modmails: list[tuple[str, str, str]] = field(default_factory=list)  # subreddit, subject, body
+
+
+class Answering:
+    """Base of the endpoints: a world, seen by the account `username`."""
+
+    def __init__(self, world: World, username: str) -> None:
+        self.world = world
+        self.username = username
+        self.received = Received()
+
+    def closed(self, name: str) -> Response | None:
+        """What Reddit answers where it does not let the bot in; None where it does."""
+        place = self.world.subreddits.get(name)
+        if place is None:
+            return Response(status=302, headers={"Location": f"https://www.reddit.com/subreddits/search?q={name}"})
+        if place.kind == "banned":
+            return refused(404, "banned")
+        if place.kind == "private" and self.username not in place.moderators:
+            return refused(403, "private")
+        return None
+
+
+def limit_of(request: Request) -> int:
+    """Return how many things a page shows."""
+    text = request.query.get("limit", "25")
+    return max(1, min(100, int(text))) if text.isdigit() else 25
+
+
+def listed(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
+    """Return a listing."""
+    data = {"after": after, "before": None, "dist": len(things), "modhash": None, "geo_filter": "", "children": things}
+    return {"kind": "Listing", "data": data}
+
+
+def listing_of(things: list[dict[str, Any]], after: str | None) -> Response:
+    """Answer with a listing."""
+    return json_response(listed(things, after))
+
+
+def refused(status: int, reason: str | None = None) -> Response:
+    """Refuse as Reddit does."""
+    answer = {"message": {403: "Forbidden", 404: "Not Found"}[status], "error": status}
+    return json_response(answer | ({"reason": reason} if reason else {}), status=status)
+
+
+def bad(reason: str, key: str, explanation: str | None) -> Response:
+    """Refuse a value as the newer endpoints do."""
+    answer = {"fields": [key], "explanation": explanation, "message": "Bad Request", "reason": reason}
+    return json_response(answer, status=400)
+
+
+def stated(*error: str) -> Response:
+    """State an error inside an answer with status 200."""
+    return json_response({"json": {"errors": [list(error)]}})

@@ -1,0 +1,82 @@
+"""One call after the other: what PRAW and prawcore do in our one thread, and our own errors out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self, TypeVar
+
+from bot.config import RedditConfig
+from bot.errors import RedditError
+from bot.plain import encodable
+from bot.reddit.answers import FAILURES, error_of, refusal_of
+from bot.reddit.wire import OAUTH_URL, REDDIT_URL, connect
+
+T = TypeVar("T")
+
+
+class Calls:
+    """Base of what can be asked of Reddit: requests by path, one at a time, in a thread of their own."""
+
+    def __init__(self, config: RedditConfig, *, reddit_url: str | None = None, oauth_url: str | None = None) -> None:
+        """Set up without using the network. Raises RedditError, naming the key, if a credential is missing."""
+        self._site = reddit_url or REDDIT_URL
+        self._praw, self._requestor = connect(config, self._site, oauth_url or OAUTH_URL)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reddit")
+        self.account: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for the call under way, then hang up. Later calls raise RedditError."""
+        self._thread.shutdown()
+        self._requestor.close()
+
+    def get(self, path: str, doing: str, **params: str | int | None) -> Any:
+        """Return the JSON of a path; parameters that are None are left out. `doing` completes "could not …"."""
+        return self._ask("GET", path, doing, params={key: value for key, value in params.items() if value is not None})
+
+    def post(self, path: str, doing: str, **data: str | bool) -> Any:
+        """Post a form exactly once and return the JSON of the answer. Raises RedditError for a stated refusal too."""
+        answer = self._ask("POST", path, doing, data=data)
+        refusal = refusal_of(answer, doing)
+        if refusal is not None:
+            raise refusal
+        return answer
+
+    def _ask(self, method: str, path: str, doing: str, **content: Any) -> Any:
+        return self._run(lambda: self._exchange(method, path, doing, content), doing)
+
+    def redirect(self, path: str) -> str:
+        """Return where Reddit sends us from a share link; empty if nowhere."""
+        return self._run(lambda: self._follow(path), f"follow {path}")
+
+    def _run(self, call: Callable[[], T], doing: str) -> T:
+        """Do it on our thread and wait."""
+        try:
+            waiting = self._thread.submit(call)
+        except RuntimeError:  # the executor's word for: shut down
+            raise RedditError(f"the connection to Reddit is closed, so we could not {doing}", retry=False) from None
+        return waiting.result()
+
+    def _exchange(self, method: str, path: str, doing: str, content: Mapping[str, Any]) -> Any:
+        self._requestor.last = None
+        try:
+            return encodable(self._praw.request(method=method, path=path, **content))
+        except FAILURES as error:
+            # without its cause: that one carries what was sent, the password included
+            raise error_of(error, self._requestor.last, doing, posting=method != "GET") from None
+
+    def _follow(self, path: str) -> str:
+        try:
+            self._exchange("GET", f"{self._site}{path}", f"follow {path}", {})
+        except RedditError:
+            last = self._requestor.last
+            if last is None or not last.is_redirect:
+                raise
+            return str(last.headers["location"])
+        return ""

@@ -1,0 +1,80 @@
+"""What is read: listings, single things, permalinks, the account and its rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.errors import RedditError
+from bot.permalink import permalink_fullname, share_path
+from bot.reddit.calls import Calls
+from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name
+
+_MOST_HOPS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of a listing, newest first. `after` asks for the next page; None: this was the last."""
+
+    things: tuple[dict[str, Any], ...]  # {"kind": "t3" | "t1", "data": {…}}
+    after: str | None
+
+
+class Reading(Calls):
+    """Reads that change nothing."""
+
+    def me(self) -> str:
+        """Return the name of the account that is logged in."""
+        answer = self.get("api/v1/me", "log in")
+        name = answer.get("name") if isinstance(answer, Mapping) else None
+        if not isinstance(name, str) or not name:
+            raise RedditError("Reddit does not tell which account this is; check the login", retry=False)
+        self.account = name
+        return name
+
+    def listing(
+        self, subreddit: str, what: Literal["new", "comments"], *, after: str | None = None, limit: int = 100
+    ) -> Listing:
+        """Return a page of the newest submissions or comments of `name`, or of several: `one+other`.
+
+        `limit` is at most 100 a page; Reddit shows about 1,000 in all. `after` is the fullname the last page gave.
+        """
+        name = subreddit_name(subreddit)
+        answer = self.get(f"r/{name}/{what}", f"read r/{name}/{what}", limit=limit, after=after)
+        things, next_page = page_of(answer, f"r/{name}/{what}")
+        return Listing(things=tuple(thing for thing in things if thing.get("kind") in ("t1", "t3")), after=next_page)
+
+    def thing(self, fullname: str) -> dict[str, Any] | None:
+        """Return a submission (`t3_…`) or comment (`t1_…`) as it stands now, or None if Reddit knows none."""
+        things, _ = page_of(self.get("api/info", f"read {fullname}", id=fullname_of(fullname)), fullname)
+        return next((thing for thing in things if inner(thing).get("name") == fullname), None)
+
+    def resolve(self, permalink: str) -> dict[str, Any] | None:
+        """Return the submission or comment behind a permalink in any form, or None if there is none.
+
+        A share link (`/r/name/s/…`) is followed on Reddit itself and nowhere else.
+        """
+        url = permalink
+        for _ in range(_MOST_HOPS):
+            fullname = permalink_fullname(url)
+            if fullname is not None:
+                return self.thing(fullname)
+            path = share_path(url)
+            if path is None:
+                return None
+            url = self.redirect(path)
+        return None
+
+    def rights(self, subreddit: str) -> frozenset[str]:
+        """Return this account's moderator permissions, e.g. `posts`, `mail` or `all`; empty if it is no moderator."""
+        name = subreddit_name(subreddit)
+        account = self.account or self.me()
+        answer = self.get(f"r/{name}/about/moderators", f"read the moderators of r/{name}", user=account)
+        moderators, _ = page_of(answer, f"r/{name}/about/moderators")
+        for moderator in moderators:
+            permissions = moderator.get("mod_permissions")
+            if str(moderator.get("name")).lower() == account.lower() and isinstance(permissions, list):
+                return frozenset(str(permission) for permission in permissions)
+        return frozenset()
