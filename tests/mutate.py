@@ -1,9 +1,10 @@
 """Damaged files through the decoding children: what comes out, how long it takes, and what is left behind.
 
     python -m tests.mutate FOLDER --count 5000 [--seed 1] [--workers 2]   # damage the files of a folder
+    python -m tests.mutate FOLDER --count 100000 --journal FILE           # long: weighted by cost, can be resumed
     python -m tests.mutate --kill 1000 [--stand-in]                       # kill children in the middle of their work
 
-The first ends with 1 if anything but a fingerprint, a MediaError or a LimitError comes out; the second if processes,
+The first two end with 1 if anything but a fingerprint, a MediaError or a LimitError comes out; the third if processes,
 zombies, descriptors or threads are left. Damage is repeatable: a number names the same bytes every time. `--stand-in`
 starts children that speak the protocol but load no decoders: the supervisor is the same, and a start costs
 milliseconds.
@@ -15,7 +16,6 @@ import argparse
 import gc
 import os
 import random
-import re
 import resource
 import signal
 import statistics
@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,12 +32,11 @@ from pathlib import Path
 from bot import workers as room
 from bot.config import DecodeConfig
 from bot.demo import media
-from bot.errors import LimitError, MediaError
+from bot.errors import MediaError
 from bot.workers import Workers
+from tests.damage import mutated
+from tests.sweep import DEATH, Sweep, outcome
 
-HEADER = 256  # bytes in which most of a file's structure is said
-MARKS = (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\x00\x00\x00", b"\x00\x01", b"\xff\xfe")
-BOXES = (b"moov", b"stts", b"stsz", b"stco", b"stsc", b"ctts", b"elst", b"fcTL", b"acTL", b"ANMF", b"VP8X", b"iloc")
 STAND_IN = """
 import json, sys, time
 def say(answer):
@@ -52,89 +51,6 @@ while header := read(4):
     time.sleep(size > 10 and 5)
     say({"error": "a stand-in"})
 """
-DEATH = re.compile(r"crashed on this file|the system killed|decode\.wall_seconds|decode\.cpu_seconds")
-
-
-def flips(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Change a few bits anywhere."""
-    for _ in range(rng.choice((1, 4, 32, 256))):
-        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-    return data
-
-
-def header(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Put extreme numbers where sizes and counts stand."""
-    for _ in range(rng.randint(1, 4)):
-        mark = rng.choice(MARKS)
-        place = rng.randrange(min(HEADER, len(data)))
-        data[place : place + len(mark)] = mark
-    return data
-
-
-def boxes(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Put extreme numbers behind the name of an index or a frame's header."""
-    there = [name for name in BOXES if name in data]
-    if not there:
-        return header(rng, data, others)
-    place = data.index(rng.choice(there)) + rng.randrange(-4, 40)
-    mark = rng.choice(MARKS)
-    data[max(0, place) : max(0, place) + len(mark)] = mark
-    return data
-
-
-def cut(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Drop the end."""
-    return data[: rng.randrange(1, len(data) + 1)]
-
-
-def hole(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Drop a part of the middle."""
-    place = rng.randrange(len(data))
-    del data[place : place + rng.randint(1, max(1, len(data) // 8))]
-    return data or bytearray(b"\0")
-
-
-def insert(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Put noise in."""
-    place = rng.randrange(len(data) + 1)
-    data[place:place] = rng.randbytes(rng.choice((1, 16, 4096)))
-    return data
-
-
-def splice(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Go on with another file."""
-    other = rng.choice(others)
-    return data[: rng.randrange(1, len(data) + 1)] + other[rng.randrange(len(other)) :]
-
-
-def repeat(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
-    """Say a part again."""
-    place = rng.randrange(len(data))
-    part = bytes(data[place : place + rng.randint(1, 4096)])
-    data[place:place] = part * rng.choice((1, 2, 20))
-    return data
-
-
-KINDS: tuple[Callable[[random.Random, bytearray, Sequence[bytes]], bytearray], ...] = (
-    flips,
-    header,
-    boxes,
-    cut,
-    hole,
-    insert,
-    splice,
-    repeat,
-)
-
-
-def mutated(files: Sequence[bytes], seed: int, number: int) -> tuple[int, bytes]:
-    """Return damaged file `number`: which file it was made of, and its bytes."""
-    rng = random.Random(seed * 1_000_003 + number)
-    which = number % len(files)
-    data = bytearray(files[which])
-    for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        data = rng.choice(KINDS)(rng, data, files)
-    return which, bytes(data)
 
 
 @dataclass(slots=True)
@@ -162,30 +78,15 @@ class Report:
         yield from self.wrong
 
 
-def plain(sentence: str) -> str:
-    """Return a sentence without its numbers and reasons, so that like ones count together."""
-    return re.sub(r"\d+(\.\d+)?", "N", re.sub(r"\(.*\)", "(…)", sentence))
-
-
 def run(files: Sequence[bytes], numbers: range, seed: int, config: DecodeConfig) -> Report:
     """Send damaged files through children and return what came out."""
     report, lock = Report(), threading.Lock()
 
     def one(number: int) -> None:
         _, data = mutated(files, seed, number)
-        began, wrong = time.monotonic(), ""
-        try:
-            fp = workers.fingerprint(data)
-            what = "frames, with a note" if fp.note else "frames"
-            if not fp.frames or not fp.signals:
-                wrong = f"number {number}: a fingerprint of nothing"
-        except (MediaError, LimitError) as error:
-            what = plain(f"{type(error).__name__}: {error}")
-            if "\n" in str(error) or "failed on this file" in str(error):
-                wrong = f"number {number}: {error}"
-        except Exception as error:  # noqa: BLE001  this is what the run looks for; it is reported and fails the run
-            what = type(error).__name__
-            wrong = f"number {number}: {error!r}"
+        began = time.monotonic()
+        what, reason = outcome(workers, data)
+        wrong = f"number {number}: {reason}" if reason else ""
         took = time.monotonic() - began
         with lock:
             report.outcomes[what] += 1
@@ -272,6 +173,20 @@ def _still() -> bytes:
     return media.still(1, width=96, height=64)
 
 
+def sweep(folder: Path, journal: Path, wanted: argparse.Namespace) -> int:
+    """Send every file of a folder, and damaged copies of it; print the summary. Return 1 if something is wrong."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
+    names = [str(path.relative_to(folder)) for path in paths]
+    run = Sweep(names, [path.read_bytes() for path in paths], journal, seed=wanted.seed)
+    if wanted.again is not None:
+        with Workers(DecodeConfig()) as workers:
+            print(run.name(wanted.again), *outcome(workers, run.bytes_of(wanted.again)))
+        return 0
+    run.run(wanted.count, wanted.least, DecodeConfig(workers=wanted.workers), say=lambda text: print(text, flush=True))
+    print("\n".join(run.show()))
+    return int(any(line.wrong for line in run.lines.values()))
+
+
 def main() -> int:
     """Be the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutate", description=__doc__)
@@ -280,6 +195,9 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--journal", type=Path, help="write each outcome there, and go on from there")
+    parser.add_argument("--least", type=int, default=100, help="with --journal: damaged copies of every file")
+    parser.add_argument("--again", type=int, help="with --journal: only this number")
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--stand-in", action="store_true")
     wanted = parser.parse_args()
@@ -291,6 +209,8 @@ def main() -> int:
         return int(before.left_behind(after))
     if wanted.folder is None:
         parser.error("name a folder, or --kill N")
+    if wanted.journal:
+        return sweep(wanted.folder, wanted.journal, wanted)
     known = {".gif", ".png", ".apng", ".jpg", ".jpeg", ".webp", ".avif", ".mp4", ".mov", ".webm", ".mkv", ".avi"}
     paths = sorted(path for path in wanted.folder.rglob("*") if path.suffix.lower() in known and path.stat().st_size)
     files = [path.read_bytes() for path in paths]

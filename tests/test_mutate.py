@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot import workers as room
 from bot.config import DecodeConfig
 from tests import mutate
+from tests.damage import mutated
+from tests.sweep import Sweep, shares
 from tests.test_frames import FILES
 
 
@@ -23,8 +27,36 @@ def test_damaged_files_end_in_frames_or_one_sentence() -> None:
 def test_damage_is_repeatable() -> None:
     """A number names the same bytes every time, and another number or seed others."""
     files = list(FILES.values())
-    assert mutate.mutated(files, 1, 17) == mutate.mutated(files, 1, 17)
-    assert len({mutate.mutated(files, seed, number) for seed in range(3) for number in range(30)}) == 90
+    assert mutated(files, 1, 17) == mutated(files, 1, 17)
+    assert len({mutated(files, seed, number) for seed in range(3) for number in range(30)}) == 90
+
+
+def test_a_long_run_goes_on_where_it_ended(tmp_path: Path) -> None:
+    """A journal that was cut off in the middle is filled up: every file as it is, and its share of damaged ones."""
+    names, files = list(FILES), list(FILES.values())
+    journal = tmp_path / "journal"
+    first = Sweep(names, files, journal, seed=3)
+    first.run(40, 1, DecodeConfig(), say=lambda _: None)
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join(lines[: len(files) + 7]) + "\n")
+    again = Sweep(names, files, journal, seed=3)
+    assert len(again.lines) == len(files) + 7
+    again.run(40, 1, DecodeConfig(), say=lambda _: None)
+    assert {number: line.what for number, line in again.lines.items()} == {
+        number: line.what for number, line in first.lines.items()
+    }
+    assert {-1 - which for which in range(len(files))} <= set(again.lines)
+    assert not any(line.wrong for line in again.lines.values())
+    summary = "\n".join(again.show())
+    assert "as they are" in summary
+    assert f"all          {len(again.lines):7d}" in summary
+
+
+def test_quick_files_are_damaged_more_often_and_none_is_left_out() -> None:
+    """The bulk goes to what costs little, and every file has its least share."""
+    slow, quick = shares([1.0, 0.01], 1110, 5)
+    assert slow == 16
+    assert quick == 1094
 
 
 def test_a_run_tells_what_must_not_come_out(monkeypatch: pytest.MonkeyPatch) -> None:
