@@ -177,6 +177,14 @@ class LogConfig(Section):
     )
 
 
+class MetricsConfig(Section):
+    """What a monitoring system on this machine may read."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="Port on 127.0.0.1 with /metrics (Prometheus) and /health; 0: none."
+    )
+
+
 class Config(Section):
     """The whole configuration."""
 
@@ -189,6 +197,7 @@ class Config(Section):
     mail: MailConfig = Field(default_factory=MailConfig)
     hosts: Mapping[str, HostConfig] = Field(default_factory=dict)
     storage: StorageConfig = Field(default_factory=StorageConfig)
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 
     @field_validator("subreddits")
@@ -211,6 +220,12 @@ class Config(Section):
     def host(self, name: str) -> HostConfig:
         """Return the settings of a host plug, defaults if it has no section."""
         return self.hosts.get(name) or HostConfig()
+
+
+def service_socket(environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the socket on which systemd waits to hear from us, or None if it does not run us."""
+    name = (os.environ if environ is None else environ).get("NOTIFY_SOCKET", "")
+    return name if name[:1] in ("/", "@") and len(name) > 1 else None
 
 
 def find(explicit: Path | None, environ: Mapping[str, str] | None = None) -> Path | None:

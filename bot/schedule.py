@@ -16,11 +16,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.errors import GifwardenError, LeaseError
 from bot.pipeline import Pipeline
+from bot.systemd import ServiceManager
+from bot.web import StatusServer, Steps, registry
 
 LEASE_SECONDS = 120  # renewed four times as often, from a thread of its own: a step may take longer
 FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
+SILENT_SECONDS = 900.0  # without a sign of life of any step; then systemd is no longer told that all is well
 
 
 class Daemon:
@@ -31,10 +34,13 @@ class Daemon:
         self._stop = threading.Event()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._failure: LeaseError | None = None
+        self._manager = ServiceManager()
+        self._steps = Steps(pipeline.deps.clock)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, finishing what is at hand. Raises LeaseError if another daemon works here."""
         with self._leased():
+            self._manager.status("starting")
             previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
             try:
                 self._work()
@@ -65,6 +71,8 @@ class Daemon:
             ("act", self._pipeline.act, WORK_SECONDS),
             ("purge", self._pipeline.purge, PURGE_HOURS * 3600),
         )
+        for name, _, seconds in steps:
+            self._steps.expect(name, seconds)
         now = self._pipeline.deps.clock.now()
         for place, (name, step, seconds) in enumerate(steps):
             first = now + timedelta(milliseconds=place)  # at one moment they would start in the order of the alphabet
@@ -74,12 +82,26 @@ class Daemon:
         self._pipeline.deps.log.info(
             "daemon started", holder=self._holder, subreddits=len(self._pipeline.deps.config.subreddits)
         )
-        try:
-            scheduler.start()
-            self._stop.wait()
-        finally:
-            scheduler.shutdown(wait=True)
+        with self._status_server():
+            try:
+                scheduler.start()
+                self._manager.ready()
+                self._stop.wait()
+                self._manager.stopping()
+            finally:
+                scheduler.shutdown(wait=True)
         self._pipeline.deps.log.info("daemon stopped", holder=self._holder)
+
+    @contextlib.contextmanager
+    def _status_server(self) -> Iterator[None]:
+        """Serve /metrics and /health while the daemon works, if the configuration asks for it. Raises ConfigError."""
+        deps = self._pipeline.deps
+        if not deps.config.metrics.port:
+            yield
+            return
+        with StatusServer(deps.config.metrics.port, registry(deps.store, self._steps), self._steps) as server:
+            deps.log.info("metrics served", port=server.port)
+            yield
 
     @contextlib.contextmanager
     def _leased(self) -> Iterator[None]:
@@ -104,6 +126,7 @@ class Daemon:
         while not over.wait(LEASE_SECONDS / 4):
             try:
                 self._pipeline.deps.store.upkeep.lease(self._holder, LEASE_SECONDS)
+                self._tell_manager()
             except LeaseError as error:  # another daemon has taken over: two must not work side by side
                 self._failure = error
                 self._stop.set()
@@ -111,7 +134,17 @@ class Daemon:
             except GifwardenError as error:  # a full disk passes; without a lease the outbox does nothing meanwhile
                 self._pipeline.deps.log.warning("lease not renewed", reason=str(error))
 
+    def _tell_manager(self) -> None:
+        """Tell systemd that the steps go on, as long as they do: one that hangs is then restarted."""
+        if self._steps.silence() < SILENT_SECONDS:
+            self._manager.alive()
+        waiting = self._pipeline.deps.store.figures.by_state("links").get("seen", 0)
+        late = self._steps.late()
+        subreddits = len(self._pipeline.deps.config.subreddits)
+        self._manager.status(late[0] if late else f"watching {subreddits} subreddits; {waiting} links wait")
+
     def _go_on(self) -> bool:
+        self._steps.alive()
         return not self._stop.is_set()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -121,7 +154,8 @@ class Daemon:
         if self._stop.is_set():
             return
         try:
-            step()
+            with self._steps.running(name):
+                step()
         except GifwardenError as error:
             self._pipeline.deps.log.warning("step failed", step=name, reason=str(error))
         except Exception as error:  # a daemon of years outlives a bug in one step, and says so

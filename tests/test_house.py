@@ -34,15 +34,16 @@ FLOORS = {
         "links",
         "match",
         "rules",
+        "systemd",
     ),
     2: ("hosts", "signals", "actions"),
     3: ("acquire", "fingerprint", "workers"),
     4: ("pipeline", "assemble"),
-    5: ("cli", "schedule", "demo"),
+    5: ("cli", "schedule", "demo", "web"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
-# fingerprints, and the command line opens the other two doors.
+# fingerprints, the command line opens the other doors, and the daemon shows its state.
 SIDEWAYS = {
     ("store", "migrations"),
     ("store", "seal"),
@@ -50,6 +51,7 @@ SIDEWAYS = {
     ("workers", "fingerprint"),
     ("cli", "schedule"),
     ("cli", "demo"),
+    ("schedule", "web"),
 }
 GROUND_ORDER = ("errors", "clock", "model", "plain", "config", "shipped", "permalink")
 
@@ -126,6 +128,7 @@ def test_every_named_exception_is_used() -> None:
         ("apscheduler", "schedule"),
         ("tomllib", "config hosts"),
         ("imagehash", "signals"),
+        ("prometheus_client", "web"),
     ],
 )
 def test_each_outside_thing_has_one_owner(package: str, owner: str) -> None:

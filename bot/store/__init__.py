@@ -12,6 +12,7 @@ from bot.store.actions import Actions
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
+from bot.store.figures import Figures
 from bot.store.links import LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
 from bot.store.upkeep import Upkeep
@@ -36,6 +37,7 @@ class Store:
         self.actions = Actions(self.connection)
         self.notices = Notices(self.connection)
         self.upkeep = Upkeep(self.connection)
+        self.figures = Figures(self.connection)
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""

@@ -1,0 +1,61 @@
+"""Figures about the whole database, for metrics and health: how much waits, for how long, and who is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import from_iso
+from bot.store.base import Connection
+
+WAITING_LINKS = ("seen", "failed", "acquired", "matched")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """When a listing of a subreddit was read last."""
+
+    subreddit: str
+    what: str
+    at: datetime
+
+
+class Figures:
+    """Reads every table, writes none."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def by_state(self, table: str) -> Mapping[str, int]:
+        """Return how many rows of links, cases, actions, notices or entries are in each state."""
+        assert table in ("links", "cases", "actions", "notices", "entries")
+        rows = self._c.rows(f"select state, count(*) as n from {table} group by state")  # noqa: S608  names from the line above
+        return {row["state"]: row["n"] for row in rows}
+
+    def actions(self) -> list[tuple[str, str, int]]:
+        """Return (kind, state, number) of actions."""
+        rows = self._c.rows("select kind, state, count(*) as n from actions group by kind, state")
+        return [(row["kind"], row["state"], row["n"]) for row in rows]
+
+    def oldest(self) -> Mapping[str, float]:
+        """Return, in seconds, for how long the oldest thing of each queue has been due; 0 where nothing is.
+
+        Queues: links (to be fetched, matched or judged), actions (to be performed), cases (open).
+        """
+        now = self._c.clock.now()
+        marks = ",".join("?" * len(WAITING_LINKS))
+        links = self._c.value(f"select min(next_at) from links where state in ({marks})", WAITING_LINKS)  # noqa: S608  question marks only
+        actions = self._c.value("select min(next_at) from actions where state in ('planned', 'sending', 'unknown')")
+        cases = self._c.value("select min(opened_at) from cases where state = 'open'")
+        ages = {"links": links, "actions": actions, "cases": cases}
+        return {name: max(0.0, (now - from_iso(text)).total_seconds()) if text else 0.0 for name, text in ages.items()}
+
+    def polls(self) -> list[Poll]:
+        """Return when each listing was read last."""
+        rows = self._c.rows("select subreddit, what, polled_at from watermarks order by subreddit, what")
+        return [Poll(subreddit=row["subreddit"], what=row["what"], at=from_iso(row["polled_at"])) for row in rows]
+
+    def size(self) -> int:
+        """Return the size of the database in bytes, without its write-ahead log."""
+        return int(self._c.value("pragma page_count")) * int(self._c.value("pragma page_size"))
