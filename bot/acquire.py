@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot.clock import Clock
@@ -19,7 +19,7 @@ from bot.errors import (
     UnsupportedError,
 )
 from bot.fetch import Fetcher, Page
-from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, get, parse
+from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, get, parse, unwrapped
 from bot.model import Link, MediaFile
 
 SHORT_SIDE = 480  # pixels; fingerprints gain nothing from more
@@ -59,6 +59,7 @@ class Acquirer:
         Raises AcquireError if nothing could be fetched; its `state` is the link state to record.
         """
         host = self._host(link)
+        link = replace(link, url=unwrapped(link.url, self._hosts))
         web = self._web(self._server(host), link)
         found = host.resolve(link, web)
         media: list[MediaFile] = []

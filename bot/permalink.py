@@ -6,29 +6,70 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 _ID = re.compile(r"[0-9a-z]{1,13}")
+_BARE_ID = re.compile(r"[0-9a-z]{5,8}")
 _SHARE = re.compile(r"/(?:r|u|user)/[\w-]+/s/\w+")
-_BEFORE_ID = frozenset({"comments", "gallery", "tb", "duplicates", "poll"})
+_BEFORE_ID = frozenset({"comments", "gallery", "tb", "duplicates", "poll", "mediaembed"})
 _SCOPES = frozenset({"r", "u", "user"})
 _SHORT_HOSTS = frozenset({"redd.it", "www.redd.it"})
+_FORMATS = re.compile(r"\.(?:json|compact|rss|xml|mobile|i)\Z")
+# Where Reddit leads reddit.com/ID to the post, and the words that stand there for a page of the site.
+_SITES = frozenset(
+    ["reddit.com", *(f"{name}.reddit.com" for name in ("www", "old", "new", "np", "m", "i", "sh", "amp", "nm", "ssl"))]
+)
+_PAGES = frozenset(
+    {
+        "about",
+        "account",
+        "advertising",
+        "appeal",
+        "award",
+        "awards",
+        "best",
+        "blog",
+        "browse",
+        "chat",
+        "coins",
+        "comments",
+    }
+    | {"create", "domain", "drafts", "explore", "friends", "gilded", "gold", "guided", "help", "history", "hot", "jobs"}
+    | {"join", "live", "login", "logout", "media", "message", "mod", "modmail", "multi", "notifications", "password"}
+    | {
+        "policies",
+        "popular",
+        "posts",
+        "prefs",
+        "premium",
+        "privacy",
+        "profile",
+        "random",
+        "register",
+        "report",
+        "rising",
+    }
+    | {"rules", "saved", "search", "settings", "share", "site", "spam", "submit", "talk", "terms", "tokens", "top"}
+    | {"topics", "upvoted", "users", "vault", "video", "videos", "verify", "wiki"}
+    | {"subreddits", "controversial", "gallery", "poll", "link", "user", "hidden", "randnsfw"}
+)
 
 
 def permalink_ids(url: str) -> tuple[str, str | None] | None:
     """Return (submission id, comment id or None) of a permalink in any of Reddit's forms, or None.
 
-    Takes www, old, new, np, m and other subdomains, redd.it, galleries, comments, bare paths and addresses without
-    a scheme. Share links (`/r/name/s/…`) hold no id: None. Never raises.
+    Takes www, old, new, np, m and other subdomains, redd.it, galleries, comments, embeds, reddit.com/ID, bare paths
+    and addresses without a scheme. Share links (`/r/name/s/…`) hold no id: None. Never raises.
     """
     parts = _parts(url)
     if parts is None:
         return None
     steps = [step.lower() for step in parts.path.split("/") if step]
-    if parts.hostname in _SHORT_HOSTS:
+    bare = len(steps) == 1 and parts.hostname in _SITES and _BARE_ID.fullmatch(steps[0]) and steps[0] not in _PAGES
+    if parts.hostname in _SHORT_HOSTS or bare:
         steps = ["comments", *steps] if len(steps) == 1 else []
     if len(steps) > 2 and steps[0] in _SCOPES:
         steps = steps[2:]
     if len(steps) < 2 or steps[0] not in _BEFORE_ID:
         return None
-    ids = [steps[1].removesuffix(".json"), *(step.removesuffix(".json") for step in steps[3:4])]
+    ids = [_FORMATS.sub("", step) for step in (steps[1].removeprefix("t3_"), *steps[3:4])]
     if not _ID.fullmatch(ids[0]):
         return None
     comment = ids[1] if steps[0] == "comments" and len(ids) > 1 and _ID.fullmatch(ids[1]) else None

@@ -90,6 +90,81 @@ def test_addresses_without_scheme_count_where_a_plug_knows_them() -> None:
     assert [link.id for link in links_of(thing, find)] == ["abcdef", "q1w2e3r"]
 
 
+DISGUISED = [
+    "redgifs [dot] com/watch/AbcDef",
+    "redgifs(.)com/watch/AbcDef, thanks",
+    r"redgifs\[.\]com\[/\]watch\[/\]AbcDef",
+    "redgifs{dot}com/watch/AbcDef",
+    "redgifs dot com slash watch slash AbcDef",
+    "www dot redgifs dot com/watch/AbcDef",
+    "hxxps://www.redgifs.com/watch/AbcDef",
+    "hxxps://www[.]redgifs[.]com/watch/AbcDef",
+    "h**ps://redgifs.com/watch/AbcDef",
+    "htps://redgifs.com/watch/AbcDef",
+    "ttps://redgifs.com/watch/AbcDef",
+    "https[:]//redgifs[.]com/watch/AbcDef",
+    "https:// redgifs.com/watch/AbcDef",
+    "https://redgifs .com/watch/AbcDef",
+    "redgifs. com/watch/AbcDef",
+    "redgifs . com/watch/AbcDef.",
+    "> redgifs [dot] com/watch/AbcDef",
+    ">!redgifs [dot] com/watch/AbcDef!<",
+    "red\u200bgifs [dot] com/watch/Abc\u00adDef",
+]
+
+
+@pytest.mark.parametrize("text", DISGUISED)
+def test_disguised_addresses_are_put_together(text: str) -> None:
+    """What is written for the reader to put together is a link, where a plug knows what it leads to."""
+    thing = submission(is_self=True, selftext=text)
+    assert [link.id for link in links_of(thing, find) if link.host] == ["abcdef"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the end. It/he said",
+        "I like dot com/ watch it. com/foo",
+        "and/or. Watch/that",
+        "imgur.com / hello there",
+        "see redgifs / watch / abcdef",
+        "redgifs [dot] example/watch/AbcDef",
+        "notredgifs[.]com/watch/AbcDef",
+        "redgifs[.]com[.]example/watch/AbcDef",
+    ],
+)
+def test_prose_is_no_disguise(text: str) -> None:
+    """Sentences in which a point and a slash stand near each other lead nowhere."""
+    assert found(submission(is_self=True, selftext=text)) == []
+
+
+def test_fifty_links_in_one_post() -> None:
+    """A post may hold as many links as it likes; each is found once, in its order, whatever it is wrapped in."""
+    ids = ["".join(chr(97 + int(digit)) for digit in f"{number:05d}") for number in range(50)]
+    forms = (
+        "https://www.redgifs.com/watch/{}",
+        "[x](https://v3.redgifs.com/watch/{})",
+        "<https://redgifs.com/watch/{}>",
+        "`https://redgifs.com/watch/{}`",
+        ">!redgifs.com/watch/{}!<",
+        "hxxps://redgifs[.]com/watch/{}",
+    )
+    text = "\n\n".join(forms[place % len(forms)].format(id) for place, id in enumerate(ids))
+    again = "\n\n".join(f"https://redgifs.com/watch/{id.upper()}?utm_source=x" for id in reversed(ids))
+    thing = submission(is_self=True, selftext=f"{text}\n\n{again}")
+    assert [link.id for link in links_of(thing, find)] == ids
+
+
+def test_an_edit_adds_its_link() -> None:
+    """A post that is read again after an edit gives its old links under the same ids, and the new one."""
+    before = submission(is_self=True, selftext="https://redgifs.com/watch/first")
+    after = submission(
+        is_self=True, edited=1.7e9, selftext="https://redgifs.com/watch/FIRST\n\nEdit: redgifs[.]com/watch/second"
+    )
+    assert [link.id for link in links_of(before, find)] == ["first"]
+    assert [link.id for link in links_of(after, find)] == ["first", "second"]
+
+
 @pytest.mark.parametrize("unit", ["](", ")", "a.", "](<", "](\\", "&amp;", "https://", "https://a.b/](", "]( ", "[[("])
 def test_hostile_text_takes_no_time(unit: str) -> None:
     """40,000 characters made to confuse are read in well under the time a decode takes."""

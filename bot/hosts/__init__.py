@@ -2,6 +2,7 @@
 
 base      what a plug is, and the helpers all plugs share
 pages     what plugs read out of web pages
+wrappers  redirect pages, caches and proxies whose address names a link
 contacts  where each host takes reports
 """
 
@@ -24,6 +25,7 @@ from bot.hosts.redgifs import Redgifs
 from bot.hosts.streamable import Streamable
 from bot.hosts.tenor import Tenor
 from bot.hosts.tumblr import Tumblr
+from bot.hosts.wrappers import inner
 from bot.model import Ref
 
 _REDGIFS = Redgifs()
@@ -60,7 +62,10 @@ __all__ = [
     "find",
     "get",
     "parse",
+    "unwrapped",
 ]
+
+WRAPPERS_DEEP = 3  # a link shared from a search page that was shared from Reddit
 
 
 def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> Ref | None:
@@ -68,12 +73,32 @@ def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> Ref | None:
     parts = parse(url)
     if parts is None:
         return None
+    parts = _led(parts, hosts)
     for host in hosts:
         if host.owns(parts.host) or not host.domains:
             found = host.match(parts)
             if found is not None:
                 return found
     return None
+
+
+def unwrapped(url: str, hosts: tuple[Host, ...] = HOSTS) -> str:
+    """Return the address of a known host that a redirect page, cache or proxy leads to; any other URL as it is."""
+    parts = parse(url)
+    led = _led(parts, hosts) if parts is not None else None
+    return url if led is None or led is parts else led.text
+
+
+def _led(url: Url, hosts: tuple[Host, ...]) -> Url:
+    """Return where a wrapper leads, if that is a host with a plug of its own: nobody else's address counts."""
+    at: Url | None = url
+    for _ in range(WRAPPERS_DEEP):
+        target = inner(at) if at is not None else None
+        if target is None:
+            break
+        at = parse(target)
+    known = at is not None and at is not url and any(host.owns(at.host) for host in hosts)
+    return at if known and at is not None else url
 
 
 def get(name: str, hosts: tuple[Host, ...] = HOSTS) -> Host | None:

@@ -12,7 +12,8 @@ from bot.model import Link, Ref
 _FILE = re.compile(r"[A-Za-z0-9_-]{3,40}(?:\.[A-Za-z0-9]{1,10}){1,2}\Z")
 _ALBUM = re.compile(r"[A-Za-z0-9]{3,20}\Z")
 _LISTED = re.compile(r"https://files\.catbox\.moe/([A-Za-z0-9_-]{3,40}\.[A-Za-z0-9]{1,10})\b")
-_SITES = frozenset({"catbox.moe", "www.catbox.moe", "litterbox.catbox.moe"})
+_SITES = frozenset({"catbox.moe", "www.catbox.moe"})
+LITTER_SITE = "litterbox.catbox.moe"  # shows its own pages, and its files to those who take it for the file server
 
 
 class Catbox(PageHost):
@@ -39,6 +40,8 @@ class Catbox(PageHost):
         if len(path) != 1 or not _FILE.match(path[0]):
             return Ref(host=self.name, id=None, kind="page")
         known = extension(path[0]) in MEDIA_EXTENSIONS
+        if url.host == LITTER_SITE and not known:
+            return Ref(host=self.name, id=None, kind="page")
         return Ref(host=self.name, id=path[0], kind="media" if known else "unsupported")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:

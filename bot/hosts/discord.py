@@ -25,7 +25,7 @@ class Discord(PageHost):
 
     name = "discord"
     adult = False
-    domains = ("discordapp.com", "discordapp.net", "discord.com")
+    domains = ("discordapp.com", "discordapp.net", "discord.com", "discord.gg")
     file_servers = ("cdn.discordapp.com", "media.discordapp.net")
     examples = (
         Example(

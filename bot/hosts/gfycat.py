@@ -11,6 +11,9 @@ from bot.model import Link, Ref
 
 _ID = re.compile(r"([A-Za-z]{3,80})(?:[-.].*)?\Z")
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Za-z]{2,4})?\Z")
+_FILE_SERVERS = re.compile(r"(?:thumbs\d?|giant|fat|zippy|media|assets|api)\.gfycat\.com\Z")
+_SITES = frozenset({"gfycat.com", "www.gfycat.com", "m.gfycat.com"})
+_BEFORE_ID = (("gifs", "detail"), ("cajax", "get"), ("ifr",), ("iframe",), ("watch",), ("detail",), ("embed",))
 _PAGES = frozenset(
     {"about", "api", "blog", "careers", "create", "developers", "discover", "dmca", "faq", "gaming", "jobs", "login"}
     | {"partners", "popular", "press", "pricing", "privacy", "pro", "reactions", "search", "settings", "signup"}
@@ -61,15 +64,15 @@ class Gfycat(Host):
 
 def _id(url: Url) -> str | None:
     path = url.path
-    if url.host not in ("gfycat.com", "www.gfycat.com"):
-        name = path[-1] if path else ""
-    else:
+    if _FILE_SERVERS.match(url.host):
+        name = path[-1] if len(path) == 1 or path[:2] == ("v1", "gfycats") else ""
+    elif url.host in _SITES:
         if len(path) > 1 and _LANGUAGE.match(path[0]):
             path = path[1:]
-        if path[:2] == ("gifs", "detail"):
-            path = path[2:]
-        elif path[:1] in (("ifr",), ("watch",)):
-            path = path[1:]
-        name = path[0] if len(path) == 1 else ""
+        start = next((start for start in _BEFORE_ID if path[: len(start)] == start), ())
+        path = path[len(start) :]
+        name = path[0] if len(path) == 1 or (path and start) else ""
+    else:
+        name = ""
     found = _ID.match(name)
     return found[1].lower() if found and found[1].lower() not in _PAGES else None

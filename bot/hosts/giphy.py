@@ -13,7 +13,9 @@ FILES = "https://i.giphy.com/media"
 
 _ID = re.compile(r"[A-Za-z0-9]{5,64}\Z")
 _SHORT = re.compile(r"[A-Za-z0-9]{4,32}\Z")
-_KINDS = frozenset({"gifs", "clips", "stickers", "embed", "videos"})
+_KINDS = frozenset({"gifs", "clips", "stickers", "embed", "videos", "video"})
+_LISTS = frozenset({"trending", "search", "categories", "upload", "reactions", "entertainment", "sports", "artists"})
+_BUCKET = "giphygifs.s3.amazonaws.com"  # where early links lead; only its ids are used
 _MEDIA = re.compile(r"(?:media\d{0,2}|i)\.giphy\.com\Z")
 
 
@@ -22,7 +24,7 @@ class Giphy(PageHost):
 
     name = "giphy"
     adult = False
-    domains = ("giphy.com", "gph.is")
+    domains = ("giphy.com", "gph.is", _BUCKET)
     file_servers = ("giphy.com",)
     examples = (
         Example("https://giphy.com/gifs/heron-green-quiet-aB3dE5gH7jK9mN1pQ3", "aB3dE5gH7jK9mN1pQ3", "media"),
@@ -68,13 +70,15 @@ class Giphy(PageHost):
 
 def _id(url: Url) -> str | None:
     path = url.path
-    if path[:1] == ("media",):
+    if url.host == "api.giphy.com":
+        candidate = path[2] if len(path) == 3 and path[:1] == ("v1",) and path[1] in _KINDS else ""
+    elif path[:1] == ("media",):
         rest = path[2:] if len(path) > 2 and path[1].startswith("v1.") else path[1:]
         candidate = stem(rest[0]) if rest else ""
     elif url.host == "i.giphy.com":
         candidate = stem(path[0]) if len(path) == 1 else ""
     elif url.host in ("giphy.com", "www.giphy.com") and len(path) >= 2 and path[0] in _KINDS:
-        candidate = path[1].rpartition("-")[2]
+        candidate = path[1].rpartition("-")[2] if path[1] not in _LISTS else ""
     else:
         candidate = ""
-    return candidate if _ID.match(candidate) else None
+    return candidate if _ID.match(candidate) and candidate not in _LISTS else None

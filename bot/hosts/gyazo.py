@@ -13,6 +13,7 @@ from bot.model import Link, Ref
 API = "https://api.gyazo.com/api/oembed"
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
+_THUMB = re.compile(r"([0-9a-f]{32})-(?:png|jpg|jpeg|gif|mp4|heic)\Z")
 
 
 class Gyazo(PageHost):
@@ -26,17 +27,17 @@ class Gyazo(PageHost):
         Example("https://gyazo.com/0123456789abcdef0123456789abcdef", "0123456789abcdef" * 2, "media"),
         Example("https://example.gyazo.com/0123456789abcdef0123456789abcdef", "0123456789abcdef" * 2, "media"),
         Example("https://i.gyazo.com/0123456789abcdef0123456789abcdef.gif", "0123456789abcdef" * 2, "media"),
+        Example("https://gyazo.com/0123456789abcdef0123456789abcdef/thumb/1000", "0123456789abcdef" * 2, "media"),
         Example("https://gyazo.com/captures", None, "page"),
         Example("https://gyazo.com/collections/0123456789abcdef0123456789abcdef", None, "page"),
     )
 
     def match(self, url: Url) -> Ref | None:
-        name = url.path[0] if len(url.path) == 1 else ""
-        id = stem(name) if _ID.match(stem(name)) else None
+        id = _id(url)
         return Ref(host=self.name, id=id, kind="media" if id else "page")
 
     def is_file(self, url: Url) -> bool:
-        return super().is_file(url) and extension(url.path[0]) in MEDIA_EXTENSIONS
+        return len(url.path) == 1 and super().is_file(url) and extension(url.path[0]) in MEDIA_EXTENSIONS
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)
@@ -55,3 +56,13 @@ class Gyazo(PageHost):
 
     def page_url(self, id: str) -> str | None:
         return f"https://gyazo.com/{id}"
+
+
+def _id(url: Url) -> str | None:
+    path = url.path
+    if path[:1] == ("thumb",) and len(path) == 3:  # i.gyazo.com/thumb/WIDTH/ID-EXT.jpg
+        found = _THUMB.match(stem(path[2].lower()))
+        return found[1] if found else None
+    # behind the id stand sizes (thumb/1000, max_size/500) and raw
+    id = stem(path[0]).lower() if path else ""
+    return id if _ID.match(id) else None

@@ -14,7 +14,8 @@ from bot.model import Link, Ref
 SITE = "https://ibb.co"
 
 _ID = re.compile(r"[A-Za-z0-9]{5,12}\Z")
-_SERVER = re.compile(r"i\.(?:ibb\.co|ibb\.co\.com|imgbb\.com)\Z")
+_SERVER = re.compile(r"(?:i|image|preview|thumb)\.(?:ibb\.co|ibb\.co\.com|imgbb\.com)\Z")
+_HASH = re.compile(r"[0-9a-f]{32}\Z")  # behind an id: the uploader's own link, by which it can be deleted
 _SITES = frozenset({"ibb.co", "www.ibb.co", "ibb.co.com", "www.ibb.co.com"})
 _PAGES = frozenset(
     {"about", "album", "contact", "explore", "login", "plugin", "plugins", "privacy", "search", "signup"}
@@ -32,6 +33,7 @@ class Imgbb(PageHost):
         Example("https://ibb.co/aB3dE5gH", "aB3dE5gH", "media"),
         Example("https://i.ibb.co/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
         Example("https://i.ibb.co.com/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
+        Example("https://image.ibb.co/aB3dE5/quiet_heron.jpg", "aB3dE5", "media"),
         Example("https://ibb.co/album/aB3dE5?sort=name_asc", "aB3dE5", "album"),
         Example("https://example.imgbb.com/", None, "page"),
         Example("https://imgbb.com/upload", None, "page"),
@@ -44,7 +46,8 @@ class Imgbb(PageHost):
             return Ref(host=self.name, id=path[0] if file else None, kind="media" if file else "page")
         if url.host in _SITES and len(path) == 2 and path[0] == "album" and _ID.match(path[1]):
             return Ref(host=self.name, id=path[1], kind="album")
-        known = url.host in _SITES and len(path) == 1 and _ID.match(path[0]) and path[0] not in _PAGES
+        path = path[:1] if len(path) == 2 and _HASH.match(path[1]) else path
+        known = url.host in _SITES and len(path) == 1 and _ID.match(path[0]) and path[0].lower() not in _PAGES
         return Ref(host=self.name, id=path[0] if known else None, kind="media" if known else "page")
 
     def is_file(self, url: Url) -> bool:

@@ -9,7 +9,7 @@ from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Url, Web, dig, 
 from bot.hosts.pages import PageHost, decoded, items, tags
 from bot.model import Link, Ref
 
-_POST = re.compile(r"[a-z0-9]{8,16}\Z")
+_POST = re.compile(r"[A-Za-z0-9]{8,16}\Z")
 _FILE = re.compile(r"[A-Za-z0-9_-]{6,64}\Z")
 
 

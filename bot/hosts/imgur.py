@@ -19,13 +19,17 @@ API = "https://api.imgur.com/post/v1"
 REMOVED = "removed"  # where i.imgur.com redirects to when a file is gone
 
 _ID = re.compile(r"[A-Za-z0-9]{5,8}\Z")
+_LIST = re.compile(r"[A-Za-z0-9]{5,7}(?:[,&][A-Za-z0-9]{5,7}){1,49}\Z")  # how albums were written before there were any
 _SIZES = "sbtmlhrg"  # letters behind an id that ask for a smaller copy
-_FILE_SERVERS = frozenset({"i", "o", "m", "www", ""})
+_FILE_SERVERS = frozenset({"i", "o", "m", "www", "edge", "i.m", "new", "beta", ""})
 _POSTS = frozenset({"a", "gallery"})
 _TAGGED = frozenset({"t", "r", "topic"})
+_ORDERS = frozenset({"newest", "oldest", "random", "rising", "viral", "month", "today"})  # of a tag, in an id's place
 _PAGES = frozenset(
     {"about", "account", "apps", "blog", "emerald", "help", "hot", "memegen", "new", "new-post", "privacy", "random"}
     | {"register", "rules", "search", "settings", "signin", "signup", "tos", "top", "upload", "user", "vidgif"}
+    | {"a", "advertise", "archive", "ccpa", "community", "download", "gallery", "jobs", "press", "r", "removalrequest"}
+    | {"store", "t", "terms", "topic", "trust", "users"}
 )
 _SCRIPT = re.compile(r"https://s\.imgur\.com/desktop-assets/js/main[\w.-]*\.js")
 _CLIENT = re.compile(r"""apiClientId\s*:\s*["']([0-9A-Za-z]{5,64})["']""")
@@ -49,6 +53,8 @@ class Imgur(Host):
         Example("https://imgur.com/t/birds/aB3dE5g", "aB3dE5g", "album"),
         Example("https://imgur.com/r/birds/aB3dE5g", "aB3dE5g", "album"),
         Example("https://imgur.com/download/aB3dE5g", "aB3dE5g", "media"),
+        Example("https://imgur.com/aB3dE5g,hJ7kL9m", "aB3dE5g,hJ7kL9m", "album"),
+        Example("https://imgur.com/t/birds/viral", None, "page"),
         Example("https://imgur.com/user/example", None, "page"),
         Example("https://imgur.com/upload", None, "page"),
     )
@@ -59,9 +65,11 @@ class Imgur(Host):
         path = url.path
         if server in _FILE_SERVERS and path:
             if path[0] in _POSTS and len(path) >= 2:
-                return self._ref(_slug(path[1]), "album")
+                return self._ref(_slug(path[1]) if path[1] not in _ORDERS else None, "album")
             if path[0] in _TAGGED and len(path) >= 3:
-                return self._ref(_slug(path[2]), "album")
+                return self._ref(_slug(path[2]) if path[2] not in _ORDERS else None, "album")
+            if len(path) == 1 and _LIST.match(stem(path[0])):
+                return self._ref(stem(path[0]).replace("&", ","), "album")
             if path[0] == "download" and len(path) >= 2:
                 return self._ref(_slug(path[1]), "media")
             if len(path) == 1 and (server in ("i", "o") or extension(path[0])):
@@ -82,6 +90,8 @@ class Imgur(Host):
         ending = extension(url.path[-1]) if url is not None and len(url.path) == 1 else ""
         if link.kind == "media" and ending:
             return (HostMedia(id=link.id, renditions=_by_name(link.id, ending)),)
+        if "," in link.id:
+            return tuple(HostMedia(id=id, renditions=_by_name(id, "jpg")) for id in link.id.split(","))
         kinds = ("albums", "posts", "media") if link.kind == "album" else ("media", "albums")
         items = dig(_Api(web).post(kinds, link.id), "imgur", "media")
         if not isinstance(items, list) or not items:

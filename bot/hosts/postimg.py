@@ -13,6 +13,7 @@ from bot.model import Link, Ref
 SITE = "https://postimg.cc"
 
 _ID = re.compile(r"[A-Za-z0-9]{6,12}\Z")
+_FILE_DOMAINS = ("postimg.cc", "postimg.org", "postimages.org", "postimage.org", "pixxxels.cc", "pixxxels.org")
 _SERVER = re.compile(r"(?:i|s\d{1,3})\.")
 _PAGES = frozenset({"contact", "gallery", "imagehost", "plugins", "privacy", "profile", "settings", "signup", "upload"})
 
@@ -22,13 +23,14 @@ class Postimg(PageHost):
 
     name = "postimg"
     adult = False
-    domains = ("postimg.cc", "postimg.org", "postimages.org", "pixxxels.cc", "pixxxels.org")
-    file_servers = domains
+    domains = (*_FILE_DOMAINS, "postimages.cc", "postlmg.cc")
+    file_servers = _FILE_DOMAINS
     examples = (
         Example("https://postimg.cc/aB3dE5gH", "aB3dE5gH", "media"),
         Example("https://www.postimages.org/aB3dE5gH/0123abcd", "aB3dE5gH", "media"),
         Example("http://postimg.org/image/aB3dE5gHi/", "aB3dE5gHi", "media"),
         Example("https://pixxxels.cc/aB3dE5gH", "aB3dE5gH", "media"),
+        Example("https://postlmg.cc/aB3dE5gH", "aB3dE5gH", "media"),
         Example("https://i.postimg.cc/aB3dE5gH/heron.gif?dl=1", "aB3dE5gH", "media"),
         Example("https://postimg.cc/gallery/aB3dE5g", "aB3dE5g", "album"),
         Example("https://postimg.cc/", None, "page"),

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from bot.errors import AcquireError, HostChangedError, TryLaterError, UnsupportedError
 from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, belongs, extension, parse, pixels, stem
 from bot.model import Link, Ref
+from bot.permalink import permalink_ids
 
-_POST = re.compile(r"[0-9a-z]{1,13}\Z")
 _MEDIA = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 _TRACK = re.compile(r"[A-Za-z0-9_]{1,40}(?:\.mp4)?\Z")
 _UPLOADED = re.compile(r"[0-9a-z]{8,20}\Z")
+_SIGNED = re.compile(r"(?:[a-z]|[a-z]\.thumbs)\.redditmedia\.com\Z")
 _EVERYTHING = {"Accept": "*/*"}  # otherwise Reddit's image servers answer with a page
 
 
@@ -38,6 +39,9 @@ class Reddit(Host):
         Example("https://www.reddit.com/gallery/1abcde", "1abcde", "page"),
         Example("https://np.reddit.com/comments/1abcde", "1abcde", "page"),
         Example("https://redd.it/1abcde", "1abcde", "page"),
+        Example("https://www.reddit.com/1abcde", "1abcde", "page"),
+        Example("https://www.redditmedia.com/mediaembed/1abcde", "1abcde", "page"),
+        Example("https://i.redditmedia.com/Ab_c-D1.png?s=0123", "Ab_c-D1", "media"),
         Example("https://www.reddit.com/r/example/s/AbCdEfGhIj", None, "page"),
         Example("https://www.reddit.com/r/example/", None, "page"),
     )
@@ -46,7 +50,8 @@ class Reddit(Host):
         media = _media_id(url)
         if media:
             return Ref(host=self.name, id=media, kind="media")
-        return Ref(host=self.name, id=_post_id(url), kind="page")
+        ids = permalink_ids(url.text)
+        return Ref(host=self.name, id=ids[0] if ids else None, kind="page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)
@@ -79,8 +84,11 @@ def _media_id(url: Url) -> str | None:
     if not path:
         return None
     if server in ("i.redd.it", "preview.redd.it", "external-preview.redd.it", "i.reddituploads.com"):
-        candidate = stem(path[0]).rpartition("-v0-")[2] if server == "preview.redd.it" else stem(path[0])
+        titled = server in ("i.redd.it", "preview.redd.it")
+        candidate = stem(path[0]).rpartition("-v0-")[2] if titled else stem(path[0])
         return candidate if len(path) == 1 and _MEDIA.match(candidate) else None
+    if _SIGNED.match(server) and extension(path[-1]):
+        return stem(path[0]) if len(path) == 1 and _MEDIA.match(stem(path[0])) else None
     if server in ("v.redd.it", "packaged-media.redd.it"):
         return path[0] if _UPLOADED.match(path[0]) else None
     if belongs(server, ("reddit.com",)):
@@ -100,19 +108,6 @@ def _inner(url: Url) -> Url | None:
         return None
     inner = parse(url.query.get("url", ""))
     return inner if inner is not None and belongs(inner.host, ("redd.it",)) else None
-
-
-def _post_id(url: Url) -> str | None:
-    path = [segment.lower() for segment in url.path]
-    if url.host in ("redd.it", "www.redd.it"):
-        candidate = path[0] if len(path) == 1 else ""
-    elif "comments" in path[:3] and path.index("comments") + 1 < len(path):
-        candidate = path[path.index("comments") + 1]
-    elif len(path) >= 2 and path[0] in ("gallery", "tb", "poll"):
-        candidate = path[1]
-    else:
-        candidate = ""
-    return candidate if _POST.match(candidate) else None
 
 
 def _video(id: str, url: Url, web: Web) -> Iterator[Rendition]:

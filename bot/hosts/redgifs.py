@@ -18,7 +18,9 @@ SD_HEIGHT = 480  # what the sd file is scaled down to; the API gives the size of
 
 _ID = re.compile(r"[A-Za-z0-9]{2,80}\Z")
 _FILE = re.compile(r"([A-Za-z0-9]{2,80})(?:[-.]|\Z)")
-_WATCH = frozenset({"watch", "ifr", "i"})
+_WATCH = frozenset({"watch", "ifr", "i", "embed"})
+_VERSION = re.compile(r"v\d\Z")
+_LISTS = frozenset({"search", "trending", "random", "feed"})  # of the API, in an id's place
 _HEADERS = {"Referer": "https://www.redgifs.com/", "Origin": "https://www.redgifs.com"}
 
 
@@ -37,6 +39,7 @@ class Redgifs(Host):
         Example("https://thumbs44.redgifs.com/GreyHeron-mobile.mp4?expires=1&signature=v2:ab", "greyheron", "media"),
         Example("https://media.redgifs.com/QuietGreenHeron-large.jpg", "quietgreenheron", "media"),
         Example("https://api.redgifs.com/v2/gifs/quietgreenheron/sd.m3u8", "quietgreenheron", "media"),
+        Example("https://api.redgifs.com/v2/gifs/search?search_text=heron", None, "page"),
         Example("https://www.redgifs.com/users/example", None, "page"),
         Example("https://www.redgifs.com/", None, "page"),
     )
@@ -65,13 +68,15 @@ class Redgifs(Host):
 def _id(url: Url) -> str | None:
     server = url.host.removeprefix("www.").partition(".")[0]
     path = url.path
-    if url.host.endswith("gifdeliverynetwork.com"):
-        found = _ID.match(path[0]) if len(path) == 1 else None
-    elif server.startswith(("thumbs", "media", "files")):
-        found = _FILE.match(path[-1]) if path else None
+    if server.startswith(("thumbs", "media", "files")):
+        found = _FILE.match(path[-1]) if len(path) == 1 else None
         return found[1].lower() if found else None
-    elif server == "api":
-        found = _ID.match(path[2]) if len(path) >= 3 and path[:2] == ("v2", "gifs") else None
+    if url.host.endswith("gifdeliverynetwork.com") and len(path) == 1:
+        found = _FILE.match(path[0])
+        return found[1].lower() if found else None
+    if server == "api":
+        known = len(path) >= 3 and _VERSION.match(path[0]) and path[1] in ("gifs", "gfycats")
+        found = _ID.match(path[2]) if known and path[2] not in _LISTS else None
     elif len(path) >= 3 and path[:2] == ("gifs", "detail"):
         found = _ID.match(path[2])
     elif len(path) >= 2 and path[0].lower() in _WATCH:

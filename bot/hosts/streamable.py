@@ -12,9 +12,11 @@ from bot.model import Link, Ref
 
 API = "https://ajax.streamable.com/videos"
 
-_ID = re.compile(r"[a-z0-9]{3,12}\Z")
+_ID = re.compile(r"[A-Za-z0-9]{3,12}\Z")
 _FILE = re.compile(r"([a-z0-9]{3,12})(?:[-_.]|\Z)")
-_FORMS = frozenset({"e", "s", "o", "t", "g"})
+_FORMS = frozenset({"e", "s", "o", "t", "g", "l", "m"})
+_SITES = frozenset({"streamable.com", "www.streamable.com", "m.streamable.com"})
+_APIS = frozenset({"ajax.streamable.com", "api.streamable.com"})
 _PAGES = frozenset(
     {
         "about",
@@ -48,6 +50,7 @@ class Streamable(PageHost):
         Example("https://www.streamable.com/e/ab3de?autoplay=1", "ab3de", "media"),
         Example("https://streamable.com/s/ab3de/fghijk", "ab3de", "media"),
         Example("https://cdn-cf-east.streamable.com/video/mp4/ab3de.mp4?Expires=1&Signature=x", "ab3de", "media"),
+        Example("https://streamable.com/l/ab3de/mp4-high.mp4", "ab3de", "media"),
         Example("https://streamable.com/login", None, "page"),
         Example("https://streamable.com/", None, "page"),
     )
@@ -57,7 +60,7 @@ class Streamable(PageHost):
         return Ref(host=self.name, id=id, kind="media" if id else "page")
 
     def is_file(self, url: Url) -> bool:
-        return url.host.startswith("cdn") and _id(url) is not None
+        return url.host.startswith("cdn") and extension(url.path[-1]) == "mp4" and _id(url) is not None
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)
@@ -93,11 +96,13 @@ def _named(file: Any) -> bool:
 def _id(url: Url) -> str | None:
     path = url.path
     if url.host.startswith("cdn"):
-        found = _FILE.match(path[-1]) if path and extension(path[-1]) == "mp4" else None
+        found = _FILE.match(path[-1]) if path and extension(path[-1]) in ("mp4", "jpg") else None
         return found[1] if found else None
-    if url.host not in ("streamable.com", "www.streamable.com"):
+    if url.host in _APIS:
+        path = path[1:2] if path[:1] == ("videos",) else ()
+    elif url.host not in _SITES:
         return None
-    if len(path) > 1 and path[0] in _FORMS:
+    elif len(path) > 1 and path[0] in _FORMS:
         path = path[1:2]
-    named = len(path) == 1 and _ID.match(path[0]) and path[0] not in _PAGES
-    return path[0] if named else None
+    named = len(path) == 1 and _ID.match(path[0]) and path[0].lower() not in _PAGES
+    return path[0].lower() if named else None

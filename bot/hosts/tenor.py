@@ -13,12 +13,14 @@ from bot.hosts.pages import PageHost, items, mapping, script
 from bot.model import Link, Ref
 
 _VIEW = re.compile(r"(?:.*-)?(\d{4,20})\Z")
-_LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Za-z0-9]{2,4})?\Z")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,4})?\Z")
 _SHORT = re.compile(r"[A-Za-z0-9]{4,16}\.gif\Z")
+_ITEM = re.compile(r"\d{4,20}\Z")
+_SITES = frozenset({"tenor.com", "www.tenor.com", "tenor.co", "www.tenor.co"})
 _KEY = re.compile(r"([\w-]{11})AA[\w-]{3}\Z", re.ASCII)  # the id in base64, and which of its files
 _OLD_KEY = re.compile(r"[0-9a-f]{32}\Z")
 _FOLDERS = frozenset({"m", "images", "videos"})
-_SERVER = re.compile(r"(?:media\d{0,2}|c)\.tenor\.com\Z")
+_SERVER = re.compile(r"(?:media\d{0,2}|c)\.tenor\.com?\Z")
 
 
 class Tenor(PageHost):
@@ -26,8 +28,8 @@ class Tenor(PageHost):
 
     name = "tenor"
     adult = False
-    domains = ("tenor.com",)
-    file_servers = ("tenor.com",)
+    domains = ("tenor.com", "tenor.co")
+    file_servers = domains
     examples = (
         Example("https://tenor.com/view/quiet-green-heron-gif-12345678", "12345678", "media"),
         Example(
@@ -36,6 +38,7 @@ class Tenor(PageHost):
         Example("https://tenor.com/embed/12345678", "12345678", "media"),
         Example("https://media1.tenor.com/m/ESIQ9H3pgRUAAAAC/heron.gif", "1234567890123456789", "media"),
         Example("https://c.tenor.com/ESIQ9H3pgRUAAAAd/tenor.gif", "1234567890123456789", "media"),
+        Example("https://media1.tenor.com/images/0f0f/tenor.gif?itemid=12345678", "12345678", "media"),
         Example("https://tenor.com/aB3dE5gH7jK.gif", None, "media"),
         Example("https://tenor.com/search/heron-gifs", None, "page"),
         Example("https://tenor.com/users/example", None, "page"),
@@ -43,7 +46,7 @@ class Tenor(PageHost):
 
     def match(self, url: Url) -> Ref | None:
         id = _id(url)
-        short = url.host == "tenor.com" and len(url.path) == 1 and _SHORT.match(url.path[0])
+        short = url.host in _SITES and len(url.path) == 1 and _SHORT.match(url.path[0])
         return Ref(host=self.name, id=id, kind="media" if id or short else "page")
 
     def is_file(self, url: Url) -> bool:
@@ -83,12 +86,15 @@ class Tenor(PageHost):
 def _id(url: Url) -> str | None:
     path = url.path
     if _SERVER.match(url.host):
+        item = url.query.get("itemid", "")
+        if _ITEM.match(item):
+            return item  # the clip's own number, by which its page is known too
         key = path[1] if len(path) > 1 and path[0] in _FOLDERS else path[0] if path else ""
         found = _KEY.match(key)
         if found:
             return str(int.from_bytes(urlsafe_b64decode(f"{found[1]}=")))
         return key if _OLD_KEY.match(key) else None
-    if url.host not in ("tenor.com", "www.tenor.com"):
+    if url.host not in _SITES:
         return None
     if len(path) > 2 and _LANGUAGE.match(path[0]):
         path = path[1:]

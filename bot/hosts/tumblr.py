@@ -21,7 +21,7 @@ from bot.hosts.base import (
     pixels,
     stem,
 )
-from bot.hosts.pages import PageHost, items, mapping, script
+from bot.hosts.pages import PageHost, items, mapping, script, secure
 from bot.model import Link, Ref
 
 SITE = "https://www.tumblr.com"
@@ -30,10 +30,15 @@ REMOVED = "/media_violation/"  # where pictures against the rules are replaced f
 _POST = re.compile(r"\d{5,20}\Z")
 _BLOG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z")
 _HASH = re.compile(r"[0-9a-f]{32}\Z")
+_OLD_FILE = re.compile(r"[A-Za-z0-9]{20,32}_(?:\d{2,4}h?|raw)\.")
+_POST_SHORT = re.compile(r"Z[A-Za-z0-9_-]{6,30}\Z")  # Z: a post; M: a blog that is mentioned
+_SHORT = re.compile(r"[a-z0-9]{8,20}\Z")
+_EXTENSIONS = MEDIA_EXTENSIONS | {"pnj"}  # tumblr's name for a PNG that it sends as JPEG
 _KEY = re.compile(r"[0-9a-f]{8,40}-[0-9a-f]{1,4}\Z")
-_SIZE = re.compile(r"_(?:\d{2,4}|r\d+|frame\d|smart\d|75sq)(?=_|\Z)")
+_SIZE = re.compile(r"_(?:\d{2,4}h?|raw|r\d+|frame\d|smart\d|75sq)(?=_|\Z)")
 _SITES = frozenset({"tumblr.com", "www.tumblr.com"})
-_FORMS = frozenset({"post", "image", "video"})
+_FORMS = frozenset({"post", "image", "video", "private"})
+_FILE_SERVERS = ("media.tumblr.com", "data.tumblr.com", "static.tumblr.com", "v.tumblr.com", "va.tumblr.com")
 _PAGES = frozenset({"about", "communities", "docs", "explore", "help", "inbox", "jobs", "likes", "login", "policy"}) | {
     "privacy",
     "register",
@@ -50,8 +55,8 @@ class Tumblr(PageHost):
 
     name = "tumblr"
     adult = False
-    domains = ("tumblr.com",)
-    file_servers = ("media.tumblr.com",)
+    domains = ("tumblr.com", "tmblr.co")
+    file_servers = (*_FILE_SERVERS, "vt.tumblr.com", "vtt.tumblr.com")
     examples = (
         Example("https://example.tumblr.com/post/123456789012/a-quiet-heron", "123456789012", "album"),
         Example("http://example.tumblr.com/image/123456789012", "123456789012", "album"),
@@ -60,6 +65,9 @@ class Tumblr(PageHost):
         Example("https://tumblr.com/dashboard/blog/example/123456789012", "123456789012", "album"),
         Example("https://64.media.tumblr.com/tumblr_ab3de5o1_1280.gif", "tumblr_ab3de5o1", "media"),
         Example("https://va.media.tumblr.com/tumblr_ab3de5_480.mp4", "tumblr_ab3de5", "media"),
+        Example("https://at.tumblr.com/example/123456789012/ab3de5gh7jk9", "123456789012", "album"),
+        Example("https://at.tumblr.com/example/a-quiet-heron/ab3de5gh7jk9", None, "album"),
+        Example("https://tmblr.co/ZaB3dE5gH7jK9", None, "album"),
         Example("https://example.tumblr.com/tagged/heron", None, "page"),
         Example("https://www.tumblr.com/example", None, "page"),
         Example("https://www.tumblr.com/search/heron", None, "page"),
@@ -70,13 +78,16 @@ class Tumblr(PageHost):
             id = _file(url)
             return Ref(host=self.name, id=id, kind="media" if id else "page")
         post = _post(url)
-        return Ref(host=self.name, id=post[1] if post else None, kind="album" if post else "page")
+        return Ref(host=self.name, id=post[1] if post else None, kind="album" if post or _is_short(url) else "page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)
         if url is not None and self.is_file(url):
             return self.linked(link.id, url)
         found = _post(url) if url is not None else None
+        if found is None and url is not None and _is_short(url):
+            end = parse(web.page(secure(url.text)).url)
+            found = _post(end) if end is not None else None
         if found is None:
             raise UnsupportedError("the link leads to a page of tumblr, not to a post")
         blog, id = found
@@ -143,7 +154,7 @@ def _removed(sizes: list[Any]) -> bool:
 def _post(url: Url) -> tuple[str, str] | None:
     """Return the blog and the post's id."""
     path = url.path
-    if url.host in _SITES:
+    if url.host in _SITES or url.host == "at.tumblr.com":
         for folders in (("dashboard", "blog"), ("blog", "view"), ("blog",)):
             if path[: len(folders)] == folders:
                 path = path[len(folders) :]
@@ -151,6 +162,10 @@ def _post(url: Url) -> tuple[str, str] | None:
         blog, rest = (path[0].lower(), path[1:]) if path else ("", ())
         if rest[:1] == ("post",):
             rest = rest[1:]
+        if blog == "video" and len(rest) > 1:  # the frame that a theme shows a video in
+            blog, rest = rest[0].lower(), rest[1:]
+    elif belongs(url.host, ("tmblr.co",)):
+        return None
     else:
         blog, _, _ = url.host.removeprefix("www.").removesuffix(".tumblr.com").partition(".")
         rest = path[1:] if path and path[0] in _FORMS else ()
@@ -158,10 +173,18 @@ def _post(url: Url) -> tuple[str, str] | None:
     return (blog, rest[0]) if known else None
 
 
+def _is_short(url: Url) -> bool:
+    """Return whether an address is one of tumblr's own short ones that lead to a post."""
+    if url.host == "at.tumblr.com":
+        return len(url.path) == 3 and _SHORT.match(url.path[2]) is not None
+    return belongs(url.host, ("tmblr.co",)) and len(url.path) == 1 and _POST_SHORT.match(url.path[0]) is not None
+
+
 def _file(url: Url) -> str | None:
     path = url.path
-    if not path or extension(path[-1]) not in MEDIA_EXTENSIONS:
+    if not path or extension(path[-1]) not in _EXTENSIONS:
         return None
     if len(path) >= 3 and _HASH.match(path[0]) and _KEY.match(path[1]):
         return f"{path[0]}-{path[1]}"
-    return _SIZE.sub("", stem(path[-1])) if path[-1].startswith("tumblr_") else None
+    known = path[-1].startswith("tumblr_") or _OLD_FILE.match(path[-1])
+    return _SIZE.sub("", stem(path[-1])) if known else None
