@@ -23,6 +23,7 @@ LEASE_SECONDS = 120  # renewed four times as often, from a thread of its own: a 
 FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
+SIGNAL_SECONDS = 1.0
 SILENT_SECONDS = 900.0  # without a sign of life of any step; then systemd is no longer told that all is well
 
 
@@ -86,7 +87,8 @@ class Daemon:
             try:
                 scheduler.start()
                 self._manager.ready()
-                self._stop.wait()
+                while not self._stop.wait(SIGNAL_SECONDS):
+                    pass  # a signal that arrives just before an endless wait is heard only when that ends
                 self._manager.stopping()
             finally:
                 scheduler.shutdown(wait=True)

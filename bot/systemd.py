@@ -38,5 +38,6 @@ class ServiceManager:
         if self._address is None:
             return
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+            link.setblocking(False)  # a manager that does not listen must not hold the daemon up
             link.connect(self._address)
             link.send(text.encode())
