@@ -14,6 +14,13 @@ def m0001_start(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0008_index_changes(db: Database) -> None:
+    """Find files and changed entries without reading the banks."""
+    for statement in INDEX_CHANGES:
+        db.execute(statement)
+
+
 START = (
     """create table posts (
         fullname text primary key, subreddit text not null, created text not null,
@@ -81,6 +88,22 @@ START = (
         why text) strict""",
     "create table versions (name text primary key, value integer not null) strict",
     "create table lease (name text primary key, holder text not null, expires_at text not null) strict",
+)
+
+# Triggers, so that whoever changes an entry or its signals tells the search index of it in the same transaction.
+CHANGED = "begin insert or replace into entry_changes (entry) values ({}); end"
+INDEX_CHANGES = (
+    "create index entry_files_sha256 on entry_files (sha256)",
+    "create index entry_files_md5 on entry_files (md5)",
+    """create table entry_changes (
+        seq integer primary key autoincrement, entry integer not null unique) strict""",
+    "insert into entry_changes (entry) select id from entries order by id",
+    f"create trigger entries_added after insert on entries {CHANGED.format('new.id')}",
+    f"create trigger entries_moved after update of state on entries {CHANGED.format('new.id')}",
+    f"create trigger entries_deleted after delete on entries {CHANGED.format('old.id')}",
+    f"create trigger signals_added after insert on signals {CHANGED.format('new.entry')}",
+    f"create trigger signals_changed after update on signals {CHANGED.format('new.entry')}",
+    f"create trigger signals_deleted after delete on signals {CHANGED.format('old.entry')}",
 )
 
 

@@ -323,7 +323,7 @@ def test_confirming_a_compilation_banks_the_marked_range(world: Stage, bot: Pipe
     bot.tick()
     (case,) = store.cases.listing()
     bot.people.confirm(case.label, who="ann", why="seen it", bank="more")
-    entry = next(entry for entry in store.banks.active(()) if entry.bank == "more")
+    entry = next(entry for entry in store.known.active(()) if entry.bank == "more")
     assert entry.sha256 == ()
     assert entry.signals
     assert all(0.8 <= signal.t <= 2.2 for signal in entry.signals)

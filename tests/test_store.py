@@ -173,9 +173,9 @@ def test_entries_need_a_second_person(store: Store) -> None:
     assert new
     with pytest.raises(StoreError, match="second person"):
         store.banks.confirm(label, who="ann")
-    assert not next(iter(store.banks.active(()))).confirmed
+    assert not next(iter(store.known.active(()))).confirmed
     store.banks.confirm(label, who="bob")
-    assert next(iter(store.banks.active(()))).confirmed
+    assert next(iter(store.known.active(()))).confirmed
 
 
 def test_a_withdrawn_entry_is_not_active_and_returns_unconfirmed(store: Store) -> None:
@@ -185,10 +185,10 @@ def test_a_withdrawn_entry_is_not_active_and_returns_unconfirmed(store: Store) -
     store.banks.confirm(label, who="bob")
     before = store.banks.version()
     store.banks.withdraw(label)
-    assert list(store.banks.active(())) == []
+    assert list(store.known.active(())) == []
     assert store.banks.version() > before
     store.banks.restore(label)
-    assert not next(iter(store.banks.active(()))).confirmed
+    assert not next(iter(store.known.active(()))).confirmed
 
 
 def test_the_same_file_is_one_entry(store: Store) -> None:
@@ -369,9 +369,9 @@ def test_all_entries_are_read_with_few_questions(store: Store) -> None:
         store.banks.add("fakes", found, who="ann")
     asked: list[str] = []
     store.connection.db.conn.set_trace_callback(asked.append)
-    entries = list(store.banks.active(()))
+    entries = list(store.known.active(()))
     store.connection.db.conn.set_trace_callback(None)
-    assert len(asked) <= 3
+    assert len(asked) <= 5
     assert [sorted(entry.sha256) for entry in entries] == [["other", f"sha{number}"] for number in range(40)]
     assert [[signal.t for signal in entry.signals] for entry in entries] == [
         [float(t) for t in range(number % 3)] for number in range(40)
@@ -399,3 +399,37 @@ def test_a_write_that_is_cut_leaves_no_key(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(SealError, match="No space left"):
         write_key(tmp_path / "key", "first")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_change_of_an_entry_is_numbered(store: Store) -> None:
+    """Adding, withdrawing, restoring and losing signals each give an entry a new number; confirming does not."""
+    store.banks.create("fakes", "block")
+    label, _ = store.banks.add("fakes", FOUND, who="ann")
+    seen = [store.known.latest()]
+    (entry,) = store.known.changed(0)
+    for step in (
+        lambda: store.banks.withdraw(label),
+        lambda: store.banks.restore(label),
+        lambda: store.connection.run("delete from signals where entry = ?", (entry,)),
+        lambda: store.connection.run("delete from entries where id = ?", (entry,)),
+    ):
+        step()
+        assert store.known.changed(seen[-1]) == [entry]
+        seen.append(store.known.latest())
+    assert seen == sorted(set(seen))
+    assert store.known.changed(seen[-1]) == []
+
+
+def test_only_what_may_match_is_read_for_the_index(store: Store) -> None:
+    """Signals below the gate, of other types and of withdrawn entries are left out; the others come in order."""
+    store.banks.create("fakes", "block")
+    good = replace(FOUND.signals[0], type="pdq", quality=50)
+    for sha, signals in (("a", (good, replace(good, quality=49))), ("b", (good,)), ("c", (good, good))):
+        store.banks.add("fakes", replace(FOUND, sha256=sha, md5=sha, also=(), signals=signals), who="ann")
+    store.banks.withdraw(next(row.label for row in store.banks.entries() if row.signals == 1))
+    rows = store.known.signals("pdq", 50)
+    assert [value for _, _, value in rows] == [good.value] * 3
+    assert [row for row, _, _ in rows] == sorted(row for row, _, _ in rows)
+    assert store.known.signals("pdq", 50, after=rows[0][0]) == rows[1:]
+    assert store.known.signals("phash", 50) == []
+    assert store.known.signals_of([entry for _, entry, _ in rows], "pdq", 50) == rows

@@ -264,7 +264,7 @@ def test_fingerprints_need_neither_banks_nor_rules(
 ) -> None:
     """To bank media it is not matched first; the digests of its original come with it."""
     break_for(monkeypatch, bot.working, "library", lambda: True)
-    break_for(monkeypatch, bot.deps.store.banks, "active", lambda *_: True)
+    break_for(monkeypatch, bot.deps.store.known, "signals", lambda *_: True)
     gif, clip = media.gif(951), media.clip(951, seconds=1, width=320, height=180)
     (result,) = bot.scanning.fingerprints(world.park.add_imgur("Ab1Cd2E", gif, "gif", mp4=clip))
     assert result.error is None

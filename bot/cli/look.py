@@ -142,7 +142,7 @@ def lookup(
                 continue
             found = [
                 {"bank": name, "entry": entry, "distance": distance}
-                for name, entry, distance in library.lookup(bytes.fromhex(value))
+                for name, entry, distance in library.lookup([bytes.fromhex(value)])[0]
                 if bank is None or name == bank
             ]
             if as_json:

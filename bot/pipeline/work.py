@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from bot import hosts
 from bot.errors import AcquireError, MediaError, TryLaterError
 from bot.fingerprint import from_json, to_json
-from bot.index import HashIndex
 from bot.match import Library
 from bot.model import Evidence, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.core import Deps
+from bot.pipeline.known import Banked
 from bot.pipeline.rows import GoOn, all_due, always, guarded, try_again
 from bot.store import LinkRow
 
@@ -34,16 +34,12 @@ class Working:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
-        self._library: Library | None = None
-        self._library_version: int | None = None
+        self._known = Banked(deps)
+        self._library = Library(self._known, deps.config.banks)
 
     def library(self) -> Library:
-        """Return all active entries, read again whenever the banks may have changed."""
-        version = self._d.store.banks.version()
-        if self._library is None or version != self._library_version:
-            entries = self._d.store.banks.active(self._d.config.banks.trusted)
-            self._library = Library(entries, self._d.config.banks, HashIndex)
-            self._library_version = version
+        """Return all active entries as they are now."""
+        self._known.refresh()
         return self._library
 
     def acquire_next(self) -> bool:

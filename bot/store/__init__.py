@@ -13,6 +13,7 @@ from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
 from bot.store.figures import Figures
+from bot.store.known import KnownRows
 from bot.store.links import LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
 from bot.store.upkeep import Upkeep
@@ -33,6 +34,7 @@ class Store:
         self.connection = Connection(path, clock)
         self.links = Links(self.connection, seal)
         self.banks = Banks(self.connection)
+        self.known = KnownRows(self.connection)
         self.cases = Cases(self.connection)
         self.actions = Actions(self.connection)
         self.notices = Notices(self.connection)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 from bot.errors import StoreError
-from bot.model import BankKind, Entry, Fingerprint, Signal
+from bot.model import BankKind, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
-
-BATCH = 500  # entries read at a time: their signals are many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,44 +146,6 @@ class Banks:
         )
         return [EntryRow(**row) for row in rows]
 
-    def active(self, trusted: Sequence[str]) -> Iterator[Entry]:
-        """Yield every active entry with its signals. Entries of trusted banks count as confirmed."""
-        rows = self._c.rows(
-            """select e.id, e.label, e.confirmed_by, b.name, b.kind, b.distance from entries e
-               join banks b on b.id = e.bank where e.state = 'active' order by e.id"""
-        )
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            reach = (batch[0]["id"], batch[-1]["id"])
-            files = _by_entry(
-                self._c.rows(
-                    """select f.entry, f.sha256, f.md5 from entry_files f join entries e on e.id = f.entry
-                       where e.state = 'active' and f.entry between ? and ? order by f.entry, f.sha256""",
-                    reach,
-                )
-            )
-            signals = _by_entry(
-                self._c.rows(
-                    """select s.entry, s.type, s.value, s.quality, s.t from signals s join entries e on e.id = s.entry
-                       where e.state = 'active' and s.entry between ? and ? order by s.entry, s.id""",
-                    reach,
-                )
-            )
-            for row in batch:
-                yield Entry(
-                    label=row["label"],
-                    bank=row["name"],
-                    bank_kind=row["kind"],
-                    confirmed=row["confirmed_by"] is not None or row["name"] in trusted,
-                    distance=row["distance"],
-                    sha256=tuple(file["sha256"] for file in files.get(row["id"], ())),
-                    md5=tuple(file["md5"] for file in files.get(row["id"], ())),
-                    signals=tuple(
-                        Signal(type=signal["type"], value=signal["value"], quality=signal["quality"], t=signal["t"])
-                        for signal in signals.get(row["id"], ())
-                    ),
-                )
-
     def hits(self) -> list[Row]:
         """Return how often each entry stood in stored evidence, most often first."""
         return self._c.rows(
@@ -202,11 +161,6 @@ class Banks:
 
     def _changed(self) -> None:
         self._c.run("insert into versions values ('banks', 1) on conflict do update set value = value + 1")
-
-
-def _by_entry(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    """Group rows that are ordered by entry."""
-    return {entry: list(group) for entry, group in groupby(rows, key=lambda row: int(row["entry"]))}
 
 
 def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[dict[str, Row]]:

@@ -1,0 +1,13 @@
+"""Signals against banks: what in the evidence looks like what is known. Pure; what is known is passed in.
+
+`known` says what a search must offer, `library` goes from candidates to matches, `judging` decides on one entry,
+`words` says it to people.
+"""
+
+from __future__ import annotations
+
+from bot.match.known import Found, Hit, Known
+from bot.match.library import Library
+from bot.match.words import minutes
+
+__all__ = ["Found", "Hit", "Known", "Library", "minutes"]

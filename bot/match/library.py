@@ -1,0 +1,92 @@
+"""From a fingerprint to its matches: candidates from the index, then entry by entry.
+
+The order follows the evidence ladder: files first, then frames. A moving picture is compared frame by frame in both
+directions, so that a clip inside a compilation and a part of a clip are both told by their two coverages.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from bot.config import BanksConfig
+from bot.match.judging import cut, judge, query_of, same_file
+from bot.match.known import Found, Hit, Known
+from bot.match.words import NAMES
+from bot.model import Fingerprint, Match
+
+
+class Library:
+    """All active entries, ready to be matched against."""
+
+    def __init__(self, known: Known, config: BanksConfig) -> None:
+        self._known = known
+        self._config = config
+
+    @property
+    def has_files(self) -> bool:
+        """Whether a bank other than an allow bank knows files, so that a host's original is worth fetching."""
+        return self._known.has_files
+
+    def match(self, fingerprint: Fingerprint, media: int) -> tuple[Match, ...]:
+        """Return every match of one media, exact files first, then by distance."""
+        exact = self._exact(fingerprint, media)
+        seen = {match.entry for match in exact}
+        near: dict[str, Match] = {}
+        for kind in NAMES:
+            for match in self._near(fingerprint, media, kind):
+                held = near.get(match.entry)
+                if match.entry in seen:
+                    continue
+                if held is None or (held.suppressed and not match.suppressed):
+                    near[match.entry] = match
+        return (*exact, *sorted(near.values(), key=lambda match: (match.distance or 0, match.entry)))
+
+    def lookup(self, values: Sequence[bytes]) -> list[list[tuple[str, str, int]]]:
+        """Return for each hash (bank, entry, distance) of every entry with a PDQ within reach, the nearest first."""
+        answers: list[dict[int, int]] = [{} for _ in values]
+        entries, found = self._candidates("pdq", values)
+        for number, hits in found.items():
+            for hit in hits:
+                best = answers[hit.query]
+                best[number] = min(hit.distance, best.get(number, hit.distance))
+        return [
+            [
+                (entries[number].entry.bank, entries[number].entry.label, distance)
+                for number, distance in sorted(best.items(), key=lambda item: (item[1], item[0]))
+            ]
+            for best in answers
+        ]
+
+    def _exact(self, fingerprint: Fingerprint, media: int) -> list[Match]:
+        found: dict[int, str] = {}
+        for method, number in self._known.files(((fingerprint.sha256, fingerprint.md5), *fingerprint.also)):
+            found.setdefault(number, method)
+        entries = self._known.entries(found)
+        return [
+            same_file(method, entries[number].entry, fingerprint, media)
+            for number, method in found.items()
+            if number in entries
+        ]
+
+    def _near(self, fingerprint: Fingerprint, media: int, kind: str) -> list[Match]:
+        query = query_of(fingerprint, media, kind, self._config)
+        entries, found = self._candidates(kind, [signal.value for signal in query.usable])
+        allowed = frozenset(
+            hit.query for number, hits in found.items() if entries[number].entry.bank_kind == "allow" for hit in hits
+        )
+        judged = (judge(query, entries[number], hits, allowed, self._config) for number, hits in found.items())
+        return [match for match in judged if match is not None]
+
+    def _candidates(self, kind: str, values: Sequence[bytes]) -> tuple[dict[int, Found], dict[int, list[Hit]]]:
+        """Return the entries that were hit, and the hits of each within the entry's own cut."""
+        if not values:
+            return {}, {}
+        radius = self._config.distance if kind == "pdq" else self._config.phash_distance
+        hits = list(self._known.search(kind, values, radius))
+        entries = dict(self._known.entries({hit.entry for hit in hits}))
+        found: defaultdict[int, list[Hit]] = defaultdict(list)
+        for hit in hits:
+            if hit.entry in entries and hit.distance <= cut(entries[hit.entry].entry, kind, self._config):
+                found[hit.entry].append(hit)
+        return entries, dict(found)

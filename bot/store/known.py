@@ -1,0 +1,138 @@
+"""Banks as matching reads them: signals by the hundred thousand, entries only where something hit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from bot.model import Entry, Signal
+from bot.store.base import Connection, Row
+
+BATCH = 500  # entries read at a time: their signals are many
+ROWS = 100_000  # signals read at a time
+SIZE = 32  # bytes of a value that can be searched for
+
+SignalRow = tuple[int, int, bytes]  # number of the signal, number of its entry, value
+
+
+class KnownRows:
+    """Reads tables banks, entries, entry_files, signals and entry_changes; writes none but the last."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def latest(self) -> int:
+        """Return the number of the newest change of an entry or its signals, here or in another process."""
+        return int(self._c.value("select max(seq) from entry_changes") or 0)
+
+    def changed(self, after: int) -> list[int]:
+        """Return the entries that changed behind that number, each once."""
+        return [int(row["entry"]) for row in self._c.rows("select entry from entry_changes where seq > ?", (after,))]
+
+    def signals(self, kind: str, least_quality: int, *, after: int = 0) -> list[SignalRow]:
+        """Return at most `ROWS` signals of active entries of one type, in order, from behind the row `after`.
+
+        They are ordered and numbered by their row, so that the last one is the next `after`.
+        """
+        rows = self._c.rows(
+            """select s.id, s.entry, s.value from signals s join entries e on e.id = s.entry
+               where s.id > ? and s.type = ? and s.quality >= ? and e.state = 'active' and length(s.value) = ?
+               order by s.id limit ?""",
+            (after, kind, least_quality, SIZE, ROWS),
+        )
+        return [(row["id"], row["entry"], row["value"]) for row in rows]
+
+    def signals_of(self, entries: Sequence[int], kind: str, least_quality: int) -> list[SignalRow]:
+        """Return the signals of one type of these entries, as far as they are active."""
+        found: list[SignalRow] = []
+        for batch in _batches(entries):
+            found.extend(
+                (row["id"], row["entry"], row["value"])
+                for row in self._c.rows(
+                    f"""select s.id, s.entry, s.value from signals s join entries e on e.id = s.entry
+                        where s.entry in ({_marks(batch)}) and s.type = ? and s.quality >= ? and e.state = 'active'
+                        and length(s.value) = ? order by s.id""",  # noqa: S608  question marks only
+                    (*batch, kind, least_quality, SIZE),
+                )
+            )
+        return found
+
+    def has_files(self) -> bool:
+        """Return whether any active entry but those of allow banks has a file's digest."""
+        return bool(
+            self._c.value(
+                """select exists(select 1 from entry_files f join entries e on e.id = f.entry
+                   join banks b on b.id = e.bank where e.state = 'active' and b.kind <> 'allow')"""
+            )
+        )
+
+    def files(self, digests: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
+        """Return (sha256 or md5, entry) of active entries with one of these (SHA-256, MD5), in that order."""
+        found: list[tuple[str, int]] = []
+        for sha256, md5 in digests:
+            for method, value in (("sha256", sha256), ("md5", md5)):
+                rows = self._c.rows(
+                    f"""select distinct f.entry from entry_files f join entries e on e.id = f.entry
+                        where f.{method} = ? and e.state = 'active' order by f.entry""",  # noqa: S608  one of two names
+                    (value,),
+                )
+                found.extend((method, int(row["entry"])) for row in rows if value)
+        return found
+
+    def entries(self, numbers: Iterable[int], trusted: Sequence[str]) -> Iterator[tuple[int, Entry, tuple[int, ...]]]:
+        """Yield (number, entry, numbers of its signals) of these entries, as far as they are active.
+
+        Entries of trusted banks count as confirmed.
+        """
+        for batch in _batches(sorted(set(numbers))):
+            rows = self._c.rows(
+                f"""select e.id, e.label, e.confirmed_by, b.name, b.kind, b.distance from entries e
+                    join banks b on b.id = e.bank
+                    where e.id in ({_marks(batch)}) and e.state = 'active' order by e.id""",  # noqa: S608  question marks only
+                batch,
+            )
+            files = self._parts("select entry, sha256, md5 from entry_files", batch, "sha256")
+            signals = self._parts("select id, entry, type, value, quality, t from signals", batch, "id")
+            for row in rows:
+                own = signals.get(row["id"], ())
+                yield (
+                    row["id"],
+                    Entry(
+                        label=row["label"],
+                        bank=row["name"],
+                        bank_kind=row["kind"],
+                        confirmed=row["confirmed_by"] is not None or row["name"] in trusted,
+                        distance=row["distance"],
+                        sha256=tuple(file["sha256"] for file in files.get(row["id"], ())),
+                        md5=tuple(file["md5"] for file in files.get(row["id"], ())),
+                        signals=tuple(
+                            Signal(type=signal["type"], value=signal["value"], quality=signal["quality"], t=signal["t"])
+                            for signal in own
+                        ),
+                    ),
+                    tuple(signal["id"] for signal in own),
+                )
+
+    def active(self, trusted: Sequence[str], bank: str | None = None) -> Iterator[Entry]:
+        """Yield every active entry of a bank, or of all, with its signals."""
+        after = 0
+        while numbers := self._c.rows(
+            """select e.id from entries e join banks b on b.id = e.bank
+               where e.id > ? and e.state = 'active' and (? is null or b.name = ?) order by e.id limit ?""",
+            (after, bank, bank, BATCH),
+        ):
+            after = numbers[-1]["id"]
+            yield from (entry for _, entry, _ in self.entries((row["id"] for row in numbers), trusted))
+
+    def _parts(self, select: str, entries: Sequence[int], order: str) -> dict[int, list[Row]]:
+        rows = self._c.rows(f"{select} where entry in ({_marks(entries)}) order by entry, {order}", entries)
+        return {entry: list(group) for entry, group in groupby(rows, key=lambda row: int(row["entry"]))}
+
+
+def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), BATCH):
+        yield numbers[start : start + BATCH]
+
+
+def _marks(values: Sequence[int]) -> str:
+    return ", ".join("?" * len(values))
