@@ -121,7 +121,8 @@ def assembled(
         workers = stack.enter_context(Workers(config.decode))
         reddit = None
         if parts.reddit:
-            reddit = Reddit(config.reddit, reddit_url=parts.outside.reddit_url, oauth_url=parts.outside.oauth_url)
+            where = parts.outside
+            reddit = Reddit(config.reddit, reddit_url=where.reddit_url, oauth_url=where.oauth_url, clock=clock)
             stack.callback(reddit.close)
 
         @cache

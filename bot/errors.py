@@ -124,11 +124,19 @@ class OutsideError(GifwardenError):
     setup = False
 
 
+# The first five concern one subreddit, the others whatever is asked next
+REDDIT_STATES = (
+    "private", "banned", "quarantined", "missing", "forbidden",
+    "blocked", "login", "limited", "unreachable",
+)  # fmt: skip
+
+
 class RedditError(OutsideError):
     """Reddit is unavailable (`retry`) or refuses (`not retry`).
 
     `retry_after` is Reddit's own wish in seconds, if it named one. `ambiguous`: what was asked may have been done
-    all the same, so look before trying again.
+    all the same, so look before trying again. `state` is what the place or the account is in, one of
+    `REDDIT_STATES`.
     """
 
     def __init__(
@@ -139,9 +147,11 @@ class RedditError(OutsideError):
         retry_after: float | None = None,
         ambiguous: bool = False,
         setup: bool = False,
+        state: str = "unreachable",
     ) -> None:
         super().__init__(message)
         self.setup = setup
+        self.state = state
         self.retry = retry
         self.retry_after = retry_after
         self.ambiguous = ambiguous

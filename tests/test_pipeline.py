@@ -418,6 +418,7 @@ def test_reddit_being_down_stops_nothing_else(world: Stage, bot: Pipeline) -> No
     world.reddit.fail_next("r/clips/new", status=429, times=1)
     bot.tick()
     assert world.reddit.removals == []
+    world.clock.sleep(61)
     bot.tick()
     assert len(world.reddit.removals) == 1
 

@@ -370,7 +370,7 @@ def test_rate_limit_carries_the_wait(server: RedditServer, reddit: Reddit) -> No
         ({"status": 415, "body": b"x"}, "415", False),
         ({"status": 418, "body": b"x"}, "418", False),
         ({"status": 302}, "302", False),
-        ({"status": 200, "body": b"{}", "headers": {"x-ratelimit-remaining": "1"}}, "read", True),
+        ({"status": 200, "body": b"{}", "headers": {"x-ratelimit-remaining": "1"}}, "shape", True),
     ],
 )
 def test_odd_answers_to_reads(
@@ -438,7 +438,7 @@ def test_closed_client_says_so(server: RedditServer) -> None:
     reddit.me()
     reddit.close()
     reddit.close()
-    assert "closed" in str(failure(reddit.me))
+    assert "closed" in str(failure(lambda: reddit.thing("t3_abc")))
 
 
 def test_mod_log_passes_over_what_it_cannot_read(server: RedditServer, reddit: Reddit) -> None:

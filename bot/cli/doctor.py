@@ -134,6 +134,9 @@ def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
     except GifwardenError as error:
         yield _fail("reddit", error)
         return
+    left = api.budget()
+    text = f"{left.remaining:,} of {left.limit:,} requests are left until {left.resets:%H:%M} UTC"
+    yield _ok("reddit", text) if left.remaining > left.limit / 10 else _warn("reddit", text)
     for name, settings in config.subreddits.items():
         try:
             rights = api.rights(name)

@@ -6,6 +6,7 @@ It answers in Reddit's shapes and writes down what it received. Faults are scrip
 from __future__ import annotations
 
 import base64
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,9 @@ from bot.demo.reddit_world import World
 from bot.demo.web import LoopbackServer, Request, Response, json_response
 
 TOKEN_SECONDS = 3600
+WINDOW = timedelta(minutes=10)
+PER_WINDOW = 1000
+TOO_MANY = {"message": "Too Many Requests", "error": 429}
 _TOKEN_PATH = "/api/v1/access_token"  # noqa: S105  an address, not a secret
 
 
@@ -39,7 +43,14 @@ class RedditServer(LoopbackServer):
     subreddits' log. Scripts act through `world`, whose verbs are also methods here.
     """
 
-    def __init__(self, now: Callable[[], datetime] | None = None, *, username: str = "gifwarden_bot") -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime] | None = None,
+        *,
+        username: str = "gifwarden_bot",
+        limit: int | None = None,
+    ) -> None:
+        """`limit`: answer 429 to more than so many requests in 10 minutes of `now`; without one, nothing is refused."""
         super().__init__(self._respond)
         self._now = now or (lambda: datetime.now(UTC))
         self.world = World(now=self._now, bot=username)
@@ -51,6 +62,8 @@ class RedditServer(LoopbackServer):
         self._tokens: dict[str, datetime] = {}
         self._faults: list[Fault] = []
         self._used = 0
+        self._limit = limit
+        self._window_ends = self._now() + WINDOW
         self._api = Endpoints(self.world, username)
         self.add_subreddit = self.world.add_subreddit
         self.submit = self.world.submit
@@ -132,7 +145,7 @@ class RedditServer(LoopbackServer):
     def _considered(self, request: Request) -> Response:
         fault = next((fault for fault in self._faults if self._meets(fault, request)), None)
         if fault is None:
-            return self._limited(self._route(request))
+            return self._limited(request)
         fault.times -= 1
         if not fault.times:
             self._faults.remove(fault)
@@ -144,13 +157,20 @@ class RedditServer(LoopbackServer):
     def _meets(fault: Fault, request: Request) -> bool:
         return fault.path in request.path and fault.method in (None, request.method)
 
-    def _limited(self, response: Response) -> Response:
-        # late in a window with most of it unused: prawcore sees no reason to slow down
-        self._used = self._used % 700 + 1
+    def _limited(self, request: Request) -> Response:
+        if request.path == _TOKEN_PATH:  # tokens are given out by another service, which counts by itself
+            return self._route(request)
+        now = self._now()
+        limit = self._limit or PER_WINDOW
+        if now >= self._window_ends or (self._limit is None and self._used >= limit // 3):
+            self._used, self._window_ends = 0, now + WINDOW
+        left = limit - self._used - 1
+        response = self._route(request) if left >= 0 else json_response(TOO_MANY, status=429)
+        self._used += left >= 0
         rates = {
-            "x-ratelimit-remaining": f"{1000.0 - self._used}",
+            "x-ratelimit-remaining": f"{max(0, left)}.0",
             "x-ratelimit-used": str(self._used),
-            "x-ratelimit-reset": "120",
+            "x-ratelimit-reset": str(max(1, math.ceil((self._window_ends - now).total_seconds()))),
         }
         return replace(response, headers={**response.headers, **rates})
 

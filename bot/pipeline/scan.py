@@ -14,6 +14,7 @@ from bot.pipeline.core import Deps
 from bot.pipeline.judge import Judging
 from bot.pipeline.rows import reason_of
 from bot.pipeline.work import Working
+from bot.reddit import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class Scanning:
         return self._result(Evidence(target=target, link=link, media=tuple(infos)), prints, None, judge=judge)
 
     def _permalink(self, target: str, *, judge: bool) -> Iterator[Scanned]:
-        thing = self._d.api.resolve(target)
+        thing = self._d.api.as_job(Job.REVIEW).resolve(target)
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
         post = post_of(thing)

@@ -11,6 +11,7 @@ from bot.links import links_of, post_of
 from bot.model import CaseState, Link, ModAction, Post
 from bot.pipeline.core import Deps
 from bot.pipeline.rows import reason_of
+from bot.reddit import Job
 
 PAGES = 10  # Reddit's listings end after about 1,000 things
 APPROVALS = frozenset({"approvelink", "approvecomment"})
@@ -86,7 +87,7 @@ class Watching:
         after: str | None = None
         new = 0
         for page in range(PAGES):
-            listing = self._d.api.listing(subreddit, what, after=after)
+            listing = self._d.api.as_job(Job.WATCH).listing(subreddit, what, after=after)
             self._d.boundary("watch.read")
             found = self._read_all(subreddit, listing.things)
             posts, links = self._store(subreddit, [item for item in found if item[0].created >= oldest_wanted])

@@ -70,7 +70,8 @@ def refusal_of(answer: Any, doing: str) -> RedditError | None:
     limited = words[0] == "RATELIMIT"
     detail = ": ".join(words[:2])
     advice = "it is tried again later" if limited else "see what Reddit says about it"
-    return RedditError(f"Reddit refuses to {doing} ({detail}); {advice}", retry=limited)
+    state = "limited" if limited else "forbidden"
+    return RedditError(f"Reddit refuses to {doing} ({detail}); {advice}", retry=limited, state=state)
 
 
 def _status(answer: requests.Response, doing: str, *, posting: bool) -> RedditError:
@@ -80,19 +81,22 @@ def _status(answer: requests.Response, doing: str, *, posting: bool) -> RedditEr
         wait = _seconds(answer)
         when = f"in {math.ceil(wait)} s" if wait is not None else "later"
         return RedditError(
-            f"Reddit asks us to slow down (429), so we could not {doing}; it is tried again {when}", retry_after=wait
+            f"Reddit asks us to slow down (429), so we could not {doing}; it is tried again {when}",
+            retry_after=wait,
+            state="limited",
         )
     if status >= 500 or status == 408:
         return RedditError(_BUSY.format(status=status, doing=doing), ambiguous=posting and not login)
     detail = _details(answer)
     if status == 403 and (not detail or "network security" in answer.text):
-        return RedditError(_BLOCKED.format(doing=doing))
+        return RedditError(_BLOCKED.format(doing=doing), state="blocked")
     if login and status in (400, 401):
         return _login("invalid_grant" if status == 400 else "invalid_client", doing)
     if 300 <= status < 400:
         place = answer.headers.get("location", "")
         if "/subreddits/search" in place:
-            return RedditError(f"there is no such subreddit, so we could not {doing}; check its name", retry=False)
+            sentence = f"there is no such subreddit, so we could not {doing}; check its name"
+            return RedditError(sentence, retry=False, state="missing")
         return RedditError(f"Reddit sends us elsewhere ({status}), so we could not {doing}", retry=False)
     if status < 300:
         return RedditError(
@@ -102,7 +106,10 @@ def _status(answer: requests.Response, doing: str, *, posting: bool) -> RedditEr
     reason = str(detail.get("reason") or detail.get("message") or "")
     sentence = _SUBREDDITS.get(reason) or _REFUSED.get(status) or f"Reddit refuses to {{doing}} ({status}{{detail}})"
     return RedditError(
-        sentence.format(doing=doing, detail=f": {reason}" if reason else ""), retry=False, setup=status in (401, 403)
+        sentence.format(doing=doing, detail=f": {reason}" if reason else ""),
+        retry=False,
+        setup=status in (401, 403),
+        state=_state(status, reason),
     )
 
 
@@ -113,7 +120,16 @@ def _login(code: str, doing: str) -> RedditError:
         advice = "check reddit.client_id and reddit.client_secret, and that the app is of the right type"
     else:
         advice = "check the keys of [reddit]"
-    return RedditError(f"Reddit refuses the login ({code}), so we could not {doing}; {advice}", retry=False, setup=True)
+    sentence = f"Reddit refuses the login ({code}), so we could not {doing}; {advice}"
+    return RedditError(sentence, retry=False, setup=True, state="login")
+
+
+def _state(status: int, reason: str) -> str:
+    if reason in ("private", "gold_only"):
+        return "private"
+    if reason in ("banned", "quarantined"):
+        return reason
+    return {401: "login", 403: "forbidden", 404: "missing"}.get(status, "unreachable")
 
 
 def _network(cause: BaseException, doing: str, *, posting: bool) -> RedditError:

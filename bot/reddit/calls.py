@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
+from bot.clock import Clock, SystemClock
 from bot.config import RedditConfig
 from bot.errors import RedditError
 from bot.plain import encodable
 from bot.reddit.answers import FAILURES, error_of, refusal_of
+from bot.reddit.budget import Budget, Figures, Job
+from bot.reddit.line import Line
 from bot.reddit.wire import OAUTH_URL, REDDIT_URL, connect
 
 T = TypeVar("T")
@@ -18,12 +21,23 @@ T = TypeVar("T")
 class Calls:
     """Base of what can be asked of Reddit: requests by path, one at a time, in a thread of their own."""
 
-    def __init__(self, config: RedditConfig, *, reddit_url: str | None = None, oauth_url: str | None = None) -> None:
+    def __init__(
+        self,
+        config: RedditConfig,
+        *,
+        reddit_url: str | None = None,
+        oauth_url: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         """Set up without using the network. Raises RedditError, naming the key, if a credential is missing."""
         self._site = reddit_url or REDDIT_URL
         self._praw, self._requestor = connect(config, self._site, oauth_url or OAUTH_URL)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reddit")
-        self.account: str | None = None
+        clock = clock or SystemClock()
+        self._budget = Budget(clock)
+        self._line = Line(self._budget, clock)
+        self._requestor.on_answer = self._budget.told
+        self._job = Job.ACT
+        self._accounts: list[str] = []  # our own name, once asked for
 
     def __enter__(self) -> Self:
         return self
@@ -33,8 +47,18 @@ class Calls:
 
     def close(self) -> None:
         """Wait for the call under way, then hang up. Later calls raise RedditError."""
-        self._thread.shutdown()
+        self._line.close()
         self._requestor.close()
+
+    def as_job(self, job: Job) -> Self:
+        """Return the same connection for requests of another importance; close only the original."""
+        other = copy.copy(self)
+        other._job = job
+        return other
+
+    def budget(self) -> Figures:
+        """Return what Reddit's limit on requests still allows."""
+        return self._budget.figures()
 
     def get(self, path: str, doing: str, **params: str | int | None) -> Any:
         """Return the JSON of a path; parameters that are None are left out. `doing` completes "could not …"."""
@@ -56,20 +80,20 @@ class Calls:
         return self._run(lambda: self._follow(path), f"follow {path}")
 
     def _run(self, call: Callable[[], T], doing: str) -> T:
-        """Do it on our thread and wait."""
-        try:
-            waiting = self._thread.submit(call)
-        except RuntimeError:  # the executor's word for: shut down
-            raise RedditError(f"the connection to Reddit is closed, so we could not {doing}", retry=False) from None
-        return waiting.result()
+        """Do it on our thread, in its job's turn, and wait."""
+        return self._line.run(self._job, call, doing)
 
     def _exchange(self, method: str, path: str, doing: str, content: Mapping[str, Any]) -> Any:
         self._requestor.last = None
         try:
-            return encodable(self._praw.request(method=method, path=path, **content))
+            answer = encodable(self._praw.request(method=method, path=path, **content))
         except FAILURES as error:
+            told = error_of(error, self._requestor.last, doing, posting=method != "GET")
+            self._budget.refused(told)
             # without its cause: that one carries what was sent, the password included
-            raise error_of(error, self._requestor.last, doing, posting=method != "GET") from None
+            raise told from None
+        self._budget.went_well()
+        return answer
 
     def _follow(self, path: str) -> str:
         try:

@@ -11,8 +11,9 @@ class Reddit(Reading, Moderating, Modmail):
     """One account on Reddit. Any thread may call; one thread of its own does the work, call by call.
 
     Where it talks to is set by the constructor only: no environment variable, praw.ini, proxy setting or .netrc
-    changes it. Reads are repeated by prawcore when Reddit stumbles, which may take seconds; when Reddit's rate limit
-    is used up, calls wait for the next window (up to 10 minutes). Posts go out exactly once.
+    changes it. Reads are repeated by prawcore when Reddit stumbles, which may take seconds. Posts go out exactly
+    once. Calls go in the order of their jobs (`as_job`); what Reddit's limit on requests leaves too little for waits a
+    little, then raises with `retry_after`. While Reddit refuses the login or the network, calls raise without asking.
 
     Every method raises RedditError: `retry` if trying again can help, `retry_after` seconds if Reddit names them,
     `ambiguous` if a post may have been done although it failed.

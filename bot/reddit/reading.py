@@ -26,12 +26,14 @@ class Reading(Calls):
     """Reads that change nothing."""
 
     def me(self) -> str:
-        """Return the name of the account that is logged in."""
+        """Return the name of the account that is logged in; Reddit is asked once."""
+        if self._accounts:
+            return self._accounts[0]
         answer = self.get("api/v1/me", "log in")
         name = answer.get("name") if isinstance(answer, Mapping) else None
         if not isinstance(name, str) or not name:
             raise RedditError("Reddit does not tell which account this is; check the login", retry=False)
-        self.account = name
+        self._accounts.append(name)
         return name
 
     def listing(
@@ -70,7 +72,7 @@ class Reading(Calls):
     def rights(self, subreddit: str) -> frozenset[str]:
         """Return this account's moderator permissions, e.g. `posts`, `mail` or `all`; empty if it is no moderator."""
         name = subreddit_name(subreddit)
-        account = self.account or self.me()
+        account = self.me()
         answer = self.get(f"r/{name}/about/moderators", f"read the moderators of r/{name}", user=account)
         moderators, _ = page_of(answer, f"r/{name}/about/moderators")
         for moderator in moderators:

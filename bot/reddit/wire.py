@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from configparser import ConfigParser
 from importlib.resources import files
 from typing import Any
@@ -54,6 +55,7 @@ class OnceRequestor(prawcore.Requestor):
         session.trust_env = False
         super().__init__(session=session, **settings)
         self.last: requests.Response | None = None
+        self.on_answer: Callable[[Mapping[str, str]], None] | None = None  # is given the headers of every answer
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> requests.Response:
         """Send one request. Raises PostUnansweredError for a post, else prawcore's RequestException."""
@@ -70,6 +72,10 @@ class OnceRequestor(prawcore.Requestor):
                 raise PostUnansweredError(None, error.original_exception) from None
             raise
         self.last = response
+        if self.on_answer is not None:
+            self.on_answer(dict(response.headers))
+        # prawcore would sleep in the one thread that we have, whatever waits behind it; our budget paces instead
+        response.headers.pop("x-ratelimit-remaining", None)
         if once and response.status_code in _UNSURE_STATUSES:
             raise PostUnansweredError(response, None)
         return response
