@@ -12,9 +12,9 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.errors import (
     AcquireError,
-    BlockedError,
     GoneError,
     NeedsTokenError,
+    NotAllowedError,
     TryLaterError,
     UnsupportedError,
 )
@@ -93,7 +93,9 @@ class Acquirer:
         if host is None or link.kind == "unsupported":
             raise UnsupportedError("the link leads to a host or a kind of file that is not supported")
         if not self._config.host(host.name).enabled:
-            raise BlockedError(f"{host.name} is switched off; set enabled = true in [hosts.{host.name}] to follow it")
+            raise NotAllowedError(
+                f"{host.name} is switched off; set enabled = true in [hosts.{host.name}] to follow it"
+            )
         if link.kind == "page":
             raise UnsupportedError(f"the link leads to a page of {host.name}, not to a single media")
         return host
@@ -103,7 +105,7 @@ class Acquirer:
         server = get(host.served_by, self._hosts) if host.served_by else host
         if server is None or not self._config.host(server.name).enabled:
             name = host.served_by
-            raise BlockedError(
+            raise NotAllowedError(
                 f"{host.name} is only found on {name}, which is switched off; set enabled = true in [hosts.{name}]"
             )
         return server
@@ -121,7 +123,7 @@ class Acquirer:
                 raise UnsupportedError("the link is not a web address that can be read")
             domains = tuple(domain.lower().lstrip(".") for domain in settings.allow)
             if not belongs(url.host, domains):
-                raise BlockedError(
+                raise NotAllowedError(
                     f"{url.host} is not a host that may be contacted; add it to allow in [hosts.{host.name}] if it may"
                 )
             group = url.host

@@ -7,6 +7,7 @@ GifwardenError                      exit code 1
 ├── AcquireError                    a link gave no bytes; `state` is the link state it ends in
 │   ├── GoneError                   gone         the host says it no longer exists
 │   ├── BlockedError                blocked      we refuse to go there, or we are refused for good
+│   │   └── NotAllowedError         blocked      the configuration does not let us ask this host
 │   ├── NeedsTokenError             needs_token  the host wants a credential we do not have
 │   ├── UnsupportedError            unsupported  not media, or beyond the limits
 │   ├── HostChangedError            failed       the host answers in a shape we do not know
@@ -62,6 +63,10 @@ class BlockedError(AcquireError):
     """The address is one we never contact, or the host refuses us for good."""
 
     state = "blocked"
+
+
+class NotAllowedError(BlockedError):
+    """The configuration does not let us ask: the host is switched off, or the domain is not one that is allowed."""
 
 
 class NeedsTokenError(AcquireError):

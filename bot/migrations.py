@@ -107,6 +107,17 @@ INDEX_CHANGES = (
 )
 
 
+@migrations()
+def m0003_hosts_health(db: Database) -> None:
+    """Count what comes of asking each host."""
+    db.execute(
+        """create table host_health (
+            host text not null, hour text not null, outcome text not null, n integer not null, last_at text not null,
+            sentence text not null, primary key (host, hour, outcome)) strict"""
+    )
+    db.execute("create index host_health_hour on host_health (hour)")
+
+
 def known_steps() -> frozenset[str]:
     """Return the names of all steps of this program."""
     empty = Database(memory=True)

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from bot import __version__
-from bot.cli import bank, look, review, rules, service
+from bot.cli import bank, hosts, look, review, rules, service
 from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
@@ -31,6 +31,7 @@ look.register(app)
 bank.register(app)
 rules.register(app)
 review.register(app)
+hosts.register(app)
 
 
 def _version(shown: bool) -> None:

@@ -20,6 +20,7 @@ from bot.errors import GifwardenError
 from bot.mail import Mailer
 from bot.model import BankKind
 from bot.pipeline import Pipeline
+from bot.pipeline.health import ALARMS, host_rows
 from bot.rules import load, run_examples
 
 LEAST_DISK = 1 << 30
@@ -55,6 +56,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
             banks = {bank.name: bank.kind for bank in pipeline.deps.store.banks.listing()}
             yield from _storage(pipeline)
             yield from _decoder(pipeline)
+            yield from _health(pipeline)
     except GifwardenError as error:
         yield _fail("storage", error)
     yield from _rules(config, banks)
@@ -185,6 +187,13 @@ def _hosts(config: Config) -> Iterator[Finding]:
                 "hosts",
                 f"direct links only from {allowed}" if allowed else "direct links to unknown hosts are not followed",
             )
+
+
+def _health(pipeline: Pipeline) -> Iterator[Finding]:
+    deps = pipeline.deps
+    for row in host_rows(deps.store, deps.config, deps.clock.now()):
+        if row.state in ALARMS:
+            yield Finding(level="fail" if row.state == "changed" else "warn", subject="hosts", text=row.sentence)
 
 
 def _ok(subject: str, text: str) -> Finding:

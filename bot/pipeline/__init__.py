@@ -65,6 +65,7 @@ class Pipeline:
 
     def purge(self) -> int:
         """Forget what has been kept long enough; return how many posts that were."""
+        self.deps.store.health.forget()
         return self.people.purge()
 
     def tick(self, go_on: GoOn = always) -> None:

@@ -12,6 +12,7 @@ from bot.fingerprint import from_json, to_json
 from bot.match import Library
 from bot.model import Evidence, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.core import Deps
+from bot.pipeline.health import outcome_of
 from bot.pipeline.known import Banked
 from bot.pipeline.rows import GoOn, all_due, always, guarded, try_again
 from bot.store import LinkRow
@@ -109,6 +110,7 @@ class Working:
         except AcquireError as error:
             self._record_failure(row, error)
             return 0
+        store.health.note(row.link.host, "resolved")
         last = row.attempts + 1 >= self._d.config.fetch.attempts
         if looked.later is not None and not (last and looked.prints):
             # a part of an album must not be judged for the whole; on the last try it is better than nothing
@@ -141,6 +143,8 @@ class Working:
     def _record_failure(self, row: LinkRow, error: AcquireError) -> None:
         store = self._d.store
         reason = str(error)
+        if outcome := outcome_of(error):
+            store.health.note(row.link.host, outcome, reason)
         if isinstance(error, TryLaterError):
             try_again(self._d, row, reason, wait=error.retry_after or 0)
             return

@@ -13,6 +13,7 @@ from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
 from bot.store.figures import Figures
+from bot.store.health import Health
 from bot.store.known import KnownRows
 from bot.store.links import LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
@@ -40,6 +41,7 @@ class Store:
         self.notices = Notices(self.connection)
         self.upkeep = Upkeep(self.connection)
         self.figures = Figures(self.connection)
+        self.health = Health(self.connection)
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""
