@@ -116,6 +116,9 @@ class ActionsConfig(Section):
         200, description="Most actions of one kind a day; more are held."
     )
     attempts: Tries = Field(6, description="How often a failing action is tried.")
+    modmail_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
+        60, description="Messages to moderators within this time become one conversation; 0: each its own."
+    )
 
 
 class MailConfig(Section):

@@ -243,7 +243,7 @@ class Evidence:
 class PlannedAction:
     """What a rule asks for: the kind of an action plug and its parameters."""
 
-    kind: str  # report, remove, modmail, notice
+    kind: str  # of an action plug: report, remove, lock, …
     params: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -270,6 +270,7 @@ class Action:
     permalink: str
     params: Mapping[str, str]
     planned: datetime
+    sent: datetime | None = None  # when it was last begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,3 +320,4 @@ class ModAction:
     target: str  # fullname
     at: datetime
     details: str = ""
+    user: str = ""  # the author of the target, or who was banned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,16 @@ from bot.demo.net import LoopbackNetwork
 from bot.pipeline import Pipeline, no_boundary
 
 STATES_GROUND = "https://example.org/the-original (published by its maker on 2024-05-02)"
+
+REST: Mapping[str, Mapping[str, str]] = {
+    "message": {"subject": "Removed", "body": "If that is wrong, answer to this message."},
+    "lock": {},
+    "spoiler": {},
+    "nsfw": {},
+    "flair": {"text": "Removed"},
+    "note": {"text": "Posted a known fake"},
+    "ban": {"user": "a", "by": "ann", "why": "again"},
+}
 
 
 class Silent:
@@ -61,6 +71,7 @@ def scenario(places: Places, boundary: Callable[[str], None] = no_boundary) -> N
         for _ in range(5):
             pipeline.tick()
             state_notices(pipeline)
+            order_the_rest(pipeline)
             clock.sleep(120)
 
 
@@ -70,6 +81,35 @@ def state_notices(pipeline: Pipeline) -> None:
         if row.state == "drafted":
             pipeline.people.confirm_notice(
                 row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+            )
+
+
+def order_the_rest(pipeline: Pipeline) -> None:
+    """Plan every other kind of action, each once, as moderators and rules would."""
+    store = pipeline.deps.store
+    for case in store.cases.listing():
+        post = case.post
+        removed = any(row.state == "done" for row in store.actions.on_post(post.fullname, "remove"))
+        if post.title == "exact":
+            for kind, params in REST.items():
+                store.actions.plan(
+                    key=f"{case.label}:{kind}",
+                    kind=kind,
+                    case=case.id,
+                    post=None if kind == "ban" else post.fullname,
+                    subreddit=post.subreddit,
+                    permalink=post.permalink,
+                    params=params,
+                )
+        elif post.title == "mistake" and removed:
+            store.actions.plan(
+                key=f"{case.label}:approve",
+                kind="approve",
+                case=None,
+                post=post.fullname,
+                subreddit=post.subreddit,
+                permalink=post.permalink,
+                params={},
             )
 
 

@@ -48,6 +48,7 @@ def world() -> Iterator[tuple[Stage, Places]]:
                 store.banks.add("known-fakes", workers.fingerprint(data), who="ann")
         park, reddit = built.park, built.reddit
         reddit.submit("clips", author="a", title="exact", url=park.add_redgifs("OneTwoThree", hd=fake))
+        reddit.submit("clips", author="e", title="mistake", url=park.add_redgifs("OneTwoThree", hd=fake))
         reddit.submit("gifs", author="b", title="near", url=park.add_imgur("Ab1Cd2E", copy, "mp4"))
         approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
         reddit.moderator_approves(approved, "second_moderator")
@@ -65,6 +66,18 @@ def outcome(built: Stage, config: Config) -> dict[str, Any]:
             "reports": sorted((name, by) for name, _, by in built.reddit.reports),
             "removals": sorted(built.reddit.removals),
             "modmails": len(built.reddit.modmails),
+            "approvals": sorted(built.reddit.approvals),
+            "marks": sorted(built.reddit.received.marks),
+            "reasons": sorted(
+                (thing["name"], thing["mod_note"][:10])
+                for thing in built.reddit.world.things.values()
+                if thing["mod_note"]
+            ),
+            "conversations": len(built.reddit.world.conversations),
+            "answers": len(built.reddit.received.answers),
+            "messages": [(name, title.partition("(")[0]) for name, title, _ in built.reddit.received.messages],
+            "notes": [(name, user) for name, user, _ in built.reddit.received.notes],
+            "bans": sorted(built.reddit.received.bans),
             "mails": sorted({str(m.message["Message-ID"]).partition("@")[2] for m in built.mail.received}),
             "links": sorted((row.link.post, row.link.url, row.state) for row in store.links.listing()),
             "cases": sorted(
@@ -83,8 +96,16 @@ def undisturbed() -> dict[str, Any]:
         scenario(places, lambda name: met.update([name]))
         assert set(met) == set(BOUNDARIES)
         found = outcome(built, places.config)
-    assert [len(found[kind]) for kind in ("reports", "removals", "mails", "cases", "notices")] == [1, 1, 1, 3, 1]
-    assert found["modmails"] == 1
+    counted = {kind: len(found[kind]) for kind in ("reports", "removals", "mails", "cases", "notices")}
+    assert counted == {"reports": 1, "removals": 2, "mails": 1, "cases": 4, "notices": 1}
+    assert {name: len(found[name]) for name in ("approvals", "messages", "notes", "bans", "reasons")} == {
+        "approvals": 1,
+        "messages": 1,
+        "notes": 1,
+        "bans": 1,
+        "reasons": 2,
+    }
+    assert (found["modmails"], found["answers"], found["conversations"]) == (1, 1, 2)
     return found
 
 
@@ -94,7 +115,7 @@ def test_a_kill_at_a_boundary_changes_nothing(boundary: str, undisturbed: dict[s
     with world() as (built, places):
         child = SPAWN.Process(target=run_and_die, args=(places, boundary))
         child.start()
-        child.join(60)
+        child.join(180)
         assert child.exitcode == -signal.SIGKILL
         child.close()
         built.clock.sleep(1200)

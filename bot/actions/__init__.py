@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import difflib
 
+from bot.actions.approve import Approve
+from bot.actions.ban import Ban
 from bot.actions.base import ActionPlug, World
+from bot.actions.flair import Flair
+from bot.actions.lock import Lock
+from bot.actions.message import Message
 from bot.actions.modmail import Modmail
+from bot.actions.note import Note
 from bot.actions.notice import SendNotice
+from bot.actions.nsfw import Nsfw
 from bot.actions.remove import Remove
 from bot.actions.report import Report
+from bot.actions.spoiler import Spoiler
 from bot.errors import UsageError
 
 ACTIONS: tuple[ActionPlug, ...] = (
     Report(),
     Remove(),
+    Lock(),
+    Spoiler(),
+    Nsfw(),
+    Flair(),
+    Note(),
+    Message(),
     Modmail(),
+    Approve(),
+    Ban(),
     SendNotice(),
 )
 
-__all__ = ["ACTIONS", "ActionPlug", "World", "get"]
+RULE_KINDS = frozenset(plug.kind for plug in ACTIONS if plug.by_rule)
+"""What a rule may ask for; the rest only a person does."""
+
+__all__ = ["ACTIONS", "RULE_KINDS", "ActionPlug", "World", "get"]
 
 
 def get(kind: str) -> ActionPlug:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -11,8 +11,13 @@ from typing import Any, Literal, Protocol
 from bot.clock import Clock
 from bot.errors import RedditError, UsageError
 from bot.model import Action, ModAction, Mode, Notice, PlannedAction, Receipt
+from bot.reddit.modmail import Conversation, MailMessage
+from bot.reddit.users import UserNote
 
-Probe = Literal["done", "absent", "unknown"]
+# `partly`: it was done, and doing it again completes it
+Probe = Literal["done", "partly", "absent", "unknown"]
+Mark = Literal["lock", "spoiler", "nsfw"]
+MailState = Literal["all", "mod", "archived"]
 
 DECISIONS = frozenset({"removelink", "removecomment", "spamlink", "spamcomment", "approvelink", "approvecomment"})
 REMOVALS = DECISIONS - {"approvelink", "approvecomment"}
@@ -48,6 +53,50 @@ class RedditLike(Protocol):
     def mod_log(self, subreddit: str, *, after: str | None = None, limit: int = 100) -> tuple[ModAction, ...]:
         """Return a page of the mod log, newest first; `after` is the id of the last line of the page before."""
 
+    def mark(self, fullname: str, what: Mark, *, on: bool) -> None:
+        """Lock a thing or mark it, or take that back."""
+
+    def flair(self, subreddit: str, fullname: str, *, text: str, css_class: str = "", template: str = "") -> None:
+        """Set a submission's flair."""
+
+    def removal_reasons(self, subreddit: str) -> Mapping[str, str]:
+        """Return the titles of a subreddit's removal reasons by id."""
+
+    def set_removal_reason(self, fullname: str, *, reason: str | None, note: str) -> None:
+        """Put a reason and a note for moderators on what was removed."""
+
+    def removal_message(self, fullname: str, *, title: str, body: str) -> None:
+        """Write to the author of what was removed, as the subreddit."""
+
+    def find_mail(
+        self, subreddit: str, states: Iterable[MailState], wanted: Callable[[Conversation], bool]
+    ) -> Conversation | None:
+        """Return the newest conversation that is wanted, or None."""
+
+    def mail_messages(self, conversation: str) -> tuple[MailMessage, ...]:
+        """Return all messages of a conversation, oldest first."""
+
+    def answer_mail(self, conversation: str, body: str) -> str | None:
+        """Write into a conversation what only moderators see; return the message's id if Reddit tells it."""
+
+    def notes(self, subreddit: str, user: str) -> tuple[UserNote, ...]:
+        """Return the notes that moderators wrote on a user, newest first."""
+
+    def add_note(self, subreddit: str, user: str, text: str, *, label: str = "", thing: str = "") -> str | None:
+        """Write a note on a user; return its id if Reddit tells it."""
+
+    def delete_note(self, subreddit: str, user: str, note: str) -> None:
+        """Delete a note."""
+
+    def banned(self, subreddit: str, user: str) -> bool:
+        """Whether a user is banned."""
+
+    def ban(self, subreddit: str, user: str, *, note: str, message: str = "", days: int | None = None) -> None:
+        """Ban a user."""
+
+    def unban(self, subreddit: str, user: str) -> None:
+        """Lift a ban."""
+
 
 class MailerLike(Protocol):
     """The part of `bot.mail.Mailer` that actions use."""
@@ -58,6 +107,16 @@ class MailerLike(Protocol):
 
     def send(self, message: EmailMessage) -> str:
         """Send a message; return the server's reply. Raises MailError."""
+
+
+def no_receipt(action: int) -> Receipt | None:  # noqa: ARG001  the signature of what stands in for it
+    """Know no receipt."""
+    return None
+
+
+def no_conversation(subreddit: str, at: datetime) -> str | None:  # noqa: ARG001  the signature of what stands in for it
+    """Know no open conversation."""
+    return None
 
 
 def no_policy(host: str) -> str | None:  # noqa: ARG001  the signature of what stands in for it
@@ -74,6 +133,9 @@ class World:
     clock: Clock
     load_notice: Callable[[str], Notice]  # by its id
     policy_url: Callable[[str], str | None] = no_policy  # the page on which a host says what it forbids
+    receipt: Callable[[int], Receipt | None] = no_receipt  # of a done action, by its id
+    # the conversation with a subreddit's moderators that took further messages at a moment
+    open_mail: Callable[[str, datetime], str | None] = no_conversation
 
     @property
     def api(self) -> RedditLike:
@@ -91,6 +153,9 @@ class ActionPlug(Protocol):
     example: PlannedAction
     modes: frozenset[Mode]  # the modes of a subreddit in which it is performed
     repeatable: bool  # whether performing it twice does no harm, so that an unknown outcome may be tried again
+    rights: frozenset[str]  # the moderator rights that it needs
+    by_rule: bool  # whether a rule may ask for it; if not, only a person or the program itself plans it
+    after_removal: bool  # whether it makes sense only once the post was removed by us
 
     def perform(self, action: Action, world: World) -> Receipt:
         """Do it. Raises UsageError if it can never be done as written, RedditError or MailError if it fails."""
@@ -100,6 +165,21 @@ class ActionPlug(Protocol):
 
     def undo(self, action: Action, world: World) -> Receipt:
         """Take it back. Raises UsageError that says what to do instead, if it cannot be taken back."""
+
+    def recover(self, action: Action, world: World) -> Receipt | None:
+        """Return the receipt of what the probe found done, if it can be had again."""
+
+
+class Plug:
+    """What most plugs have in common."""
+
+    rights: frozenset[str] = frozenset({"posts"})
+    by_rule = True
+    after_removal = False
+
+    def recover(self, action: Action, world: World) -> Receipt | None:  # noqa: ARG002  every plug's signature
+        """Know nothing more than that it was done."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +226,47 @@ def present(action: Action, world: World) -> Mapping[str, Any]:
     return data
 
 
-def last_decision(action: Action, world: World, *, wanted: frozenset[str], by: str | None = None) -> ModAction | None:
+def alive(action: Action, world: World) -> Mapping[str, Any]:
+    """Return the data of the action's post, if it is neither deleted nor decided on by others.
+
+    What we removed ourselves counts as alive. Raises RedditError (not to be retried) otherwise.
+    """
+    data = present(action, world)
+    how = standing(data)
+    if how.state == "deleted":
+        raise RedditError(f"{action.post} was deleted, so there is nothing to do", retry=False)
+    if how.state in ("removed", "approved") and not how.by_user(world.api.me()):
+        raise RedditError(f"{action.post} was {how.state} by {how.by or 'Reddit'}, and that stands", retry=False)
+    return data
+
+
+def submission(action: Action, what: str) -> None:
+    """Raise UsageError if the action's post is a comment, which cannot be what `what` says."""
+    if action.post.startswith("t1_"):
+        raise UsageError(f"{action.post} is a comment and cannot {what}; add type: submission to the rule")
+
+
+def mark_of(action: Action) -> str:
+    """Return what tells this action's messages from all others, e.g. `[C-1a2b #7]`."""
+    return f"[{action.case} #{action.id}]" if action.case else f"[#{action.id}]"
+
+
+def last_decision(
+    action: Action,
+    world: World,
+    *,
+    wanted: frozenset[str],
+    by: str | None = None,
+    since: datetime | None = None,
+    user: str | None = None,
+) -> ModAction | None:
     """Return the newest line of the mod log on the action's post since it was planned, or None if there is none.
 
-    Only lines of a `wanted` kind count, and with `by` only that moderator's.
+    Only lines of a `wanted` kind count, with `by` only that moderator's, with `user` those on that user instead of the
+    post. `since`: how far the log is read instead.
     Raises UsageError if the log is longer than what is read of it, RedditError if it cannot be read.
     """
-    since = action.planned - SKEW
+    since = action.planned - SKEW if since is None else since
     after: str | None = None
     for _ in range(LOG_PAGES):
         page = world.api.mod_log(action.subreddit, after=after)
@@ -160,13 +274,15 @@ def last_decision(action: Action, world: World, *, wanted: frozenset[str], by: s
             if line.at < since:
                 return None
             mine = by is None or line.moderator.casefold() == by.casefold()
-            if line.target == action.post and line.action in wanted and mine:
+            meant = line.target == action.post if user is None else line.user.casefold() == user.casefold()
+            if meant and line.action in wanted and mine:
                 return line
         if not page or page[-1].id == after:
             return None
         after = page[-1].id
+    what = action.post if user is None else f"u/{user}"
     raise UsageError(
-        f"the last {LOG_PAGES * 100} lines of r/{action.subreddit}'s mod log do not show who decided on {action.post};"
+        f"the last {LOG_PAGES * 100} lines of r/{action.subreddit}'s mod log do not show who decided on {what};"
         " decide on Reddit yourself"
     )
 

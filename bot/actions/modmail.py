@@ -1,40 +1,58 @@
-"""Write to a subreddit's moderators."""
+"""Write to a subreddit's moderators. A burst becomes one conversation: further messages are answers in it."""
 
 from __future__ import annotations
 
-from bot.actions.base import Probe, World, fit
-from bot.errors import UsageError
+from bot.actions.base import Plug, Probe, World, fit, mark_of
+from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 
 LONGEST_SUBJECT = 100  # characters, Reddit's limits
 LONGEST_BODY = 10_000
 
 
-class Modmail:
+class Modmail(Plug):
     """`subject` and `body` are what the moderators read."""
 
     kind = "modmail"
-    help = "Write to the moderators; the subject ends in the case's and the action's number."
+    help = "Write to the moderators, several messages within an hour in one conversation; each names case and action."
     example = PlannedAction(
         kind="modmail",
         params={"subject": "A known fake was removed", "body": "Case C-1a2b in r/example waits for a second look."},
     )
     modes: frozenset[Mode] = frozenset({"report", "enforce"})
     repeatable = False
+    rights = frozenset({"mail"})
 
     def perform(self, action: Action, world: World) -> Receipt:
-        """Send the message."""
+        """Send the message, into the open conversation if there is one."""
         body = action.params.get("body", "").strip()
         if not body:
             raise UsageError(f"action {action.id} has no text to send; give the rule a modmail text")
-        if len(body) > LONGEST_BODY:
-            body = body[: LONGEST_BODY - 1] + "…"
-        conversation = world.api.modmail(action.subreddit, _subject(action), body)
+        opened = world.open_mail(action.subreddit, world.clock.now())
+        if opened is not None:
+            try:
+                world.api.answer_mail(opened, _answer(action, body))
+            except RedditError as error:
+                if error.retry or error.setup or error.ambiguous:
+                    raise  # else that conversation takes no more, and a new one is opened
+            else:
+                return Receipt(detail="wrote to the moderators in the same conversation", reference=opened)
+        conversation = world.api.modmail(action.subreddit, _subject(action), _cut(body, LONGEST_BODY))
         return Receipt(detail=f"wrote to the moderators of r/{action.subreddit}", reference=conversation)
 
     def probe(self, action: Action, world: World) -> Probe:
-        """Look for the conversation by its subject, which no other action shares."""
-        return "done" if world.api.find_modmail(action.subreddit, _subject(action)) else "absent"
+        """Look for the conversation by its subject, or for the message by its end, which no other action shares."""
+        return "done" if self.recover(action, world) else "absent"
+
+    def recover(self, action: Action, world: World) -> Receipt | None:
+        """Find the conversation again."""
+        conversation = world.api.find_modmail(action.subreddit, _subject(action))
+        opened = world.open_mail(action.subreddit, action.sent or world.clock.now())
+        if conversation is None and opened is not None:
+            mark = mark_of(action)
+            found = any(message.body.rstrip().endswith(mark) for message in world.api.mail_messages(opened))
+            conversation = opened if found else None
+        return Receipt(detail="wrote to the moderators", reference=conversation) if conversation else None
 
     def undo(self, action: Action, world: World) -> Receipt:  # noqa: ARG002  every plug's signature
         """A sent message cannot be taken back."""
@@ -42,6 +60,15 @@ class Modmail:
 
 
 def _subject(action: Action) -> str:
-    text = action.params.get("subject", "").strip() or "gifwarden"
-    mark = f"{action.case} #{action.id}" if action.case else f"#{action.id}"
-    return fit(text, f" [{mark}]", LONGEST_SUBJECT)
+    return fit(action.params.get("subject", "").strip() or "gifwarden", f" {mark_of(action)}", LONGEST_SUBJECT)
+
+
+def _answer(action: Action, body: str) -> str:
+    subject = " ".join(action.params.get("subject", "").split())
+    tail = f"\n\n{mark_of(action)}"
+    head = f"**{subject}**\n\n" if subject else ""
+    return head + _cut(body, LONGEST_BODY - len(head) - len(tail)) + tail
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

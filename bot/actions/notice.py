@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.actions.base import MailerLike, Probe, World
+from bot.actions.base import MailerLike, Plug, Probe, World
 from bot.actions.wording import compose, retract
 from bot.errors import UsageError
 from bot.model import Action, Mode, Notice, PlannedAction, Receipt
 
 
-class SendNotice:
+class SendNotice(Plug):
     """`notice` is the id of a confirmed notice."""
 
     kind = "notice"
@@ -16,6 +16,7 @@ class SendNotice:
     example = PlannedAction(kind="notice", params={"notice": "N-3f9c2a"})
     modes: frozenset[Mode] = frozenset({"report", "enforce"})
     repeatable = True  # a second copy has the same Message-ID, by which mail systems drop it
+    rights = frozenset()
 
     def perform(self, action: Action, world: World) -> Receipt:
         """Send it. The Message-ID follows from the notice and the sender, so a second try is the same mail."""

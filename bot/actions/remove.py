@@ -1,14 +1,24 @@
-"""Remove a post or comment; give it back only while our removal is the last word on it."""
+"""Remove a post or comment, with the subreddit's reason; give it back only while our removal is the last word."""
 
 from __future__ import annotations
 
-from bot.actions.base import DECISIONS, REMOVALS, Probe, World, last_decision, present, standing
+from collections.abc import Mapping
+from typing import Any
+
+from bot.actions.approve import give_back
+from bot.actions.base import REMOVALS, Plug, Probe, World, fit, last_decision, present, standing
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 
+LONGEST_MOD_NOTE = 100  # characters, Reddit's limit
 
-class Remove:
-    """Takes no parameters; a `reason` stays in our own records."""
+
+class Remove(Plug):
+    """`reason` is a note that moderators see; `removal_reason` is the title or id of one of the subreddit's reasons.
+
+    Removing and giving the reason are two calls. The first counts: a reason that Reddit does not take is said in the
+    receipt, and the post stays removed.
+    """
 
     kind = "remove"
     help = "Remove the post; undone by approving it, while no other moderator has decided on it since."
@@ -18,11 +28,13 @@ class Remove:
 
     def perform(self, action: Action, world: World) -> Receipt:
         """Remove, unless it is gone or somebody else decided on it."""
-        how = standing(present(action, world))
+        data = present(action, world)
+        how = standing(data)
         if how.state == "deleted":
             raise RedditError(f"{action.post} was deleted, so there is nothing to remove", retry=False)
         if how.state == "removed" and how.by_user(world.api.me()):
-            return Receipt(detail="it was removed by us already", reference=action.post)
+            added = self._explain(action, world) if _unexplained(action, data) else ""
+            return Receipt(detail=f"it was removed by us already{added}", reference=action.post)
         # Removing it again would make their decision look like ours, and ours is the bot's to undo.
         if how.state == "removed":
             raise RedditError(
@@ -31,17 +43,20 @@ class Remove:
         if how.state == "approved" and not how.by_user(world.api.me()):
             raise RedditError(f"{action.post} was approved by {how.by or 'a moderator'}, and that stands", retry=False)
         world.api.remove(action.post)
-        return Receipt(detail="removed", reference=action.post)
+        return Receipt(detail=f"removed{self._explain(action, world)}", reference=action.post)
 
     def probe(self, action: Action, world: World) -> Probe:
-        """Look at the post, then for our removal in the mod log: what was overruled since was still done."""
+        """Look at the post, then for our removal in the mod log: what was overruled since was still done.
+
+        Removed by us without its reason is done in part.
+        """
         thing = world.api.thing(action.post)
         if thing is None:
             return "unknown"
         how = standing(thing["data"])
         me = world.api.me()
         if how.state == "removed" and how.by_user(me):
-            return "done"
+            return "partly" if _unexplained(action, thing["data"]) else "done"
         try:
             ours = last_decision(action, world, wanted=REMOVALS, by=me)
         except UsageError:
@@ -50,18 +65,35 @@ class Remove:
 
     def undo(self, action: Action, world: World) -> Receipt:
         """Approve, if the last decision on the post in the mod log is our removal."""
-        me = world.api.me()
-        if standing(present(action, world)).state == "deleted":
-            raise UsageError(f"{action.post} was deleted meanwhile, so there is nothing to give back")
-        last = last_decision(action, world, wanted=DECISIONS)
-        if last is None:
-            raise UsageError(f"the mod log shows no removal of {action.post} by us; decide on Reddit yourself")
-        if last.moderator.casefold() != me.casefold():
-            raise UsageError(
-                f"{last.moderator} acted on {action.post} after us ({last.action}), and that stands;"
-                " decide on Reddit yourself"
-            )
-        if last.action not in REMOVALS:
-            return Receipt(detail="it was approved by us already", reference=action.post)
-        world.api.approve(action.post)
-        return Receipt(detail="approved again", reference=action.post)
+        return give_back(action, world)
+
+    def _explain(self, action: Action, world: World) -> str:
+        """Give the reason; return what to add to the receipt's detail."""
+        wanted, note = action.params.get("removal_reason", "").strip(), _note(action)
+        if not wanted and not note:
+            return ""
+        try:
+            reason = _reason_id(world.api.removal_reasons(action.subreddit), wanted) if wanted else None
+            if reason or note:
+                world.api.set_removal_reason(action.post, reason=reason, note=note)
+        except RedditError as error:
+            return f", but its reason is missing: {error}"
+        if wanted and not reason:
+            return f", but r/{action.subreddit} has no removal reason {wanted!r}"
+        return " with its reason"
+
+
+def _note(action: Action) -> str:
+    return fit(action.params.get("reason", ""), "", LONGEST_MOD_NOTE)
+
+
+def _unexplained(action: Action, data: Mapping[str, Any]) -> bool:
+    """Whether a reason is wanted and none is there. Reddit shows who gave one."""
+    wanted = action.params.get("removal_reason", "").strip() or _note(action)
+    return bool(wanted) and not data.get("mod_reason_by")
+
+
+def _reason_id(reasons: Mapping[str, str], wanted: str) -> str | None:
+    if wanted in reasons:
+        return wanted
+    return next((key for key, title in reasons.items() if title.casefold() == wanted.casefold()), None)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
-from bot.actions.base import Probe, World, fit, present, standing
+from bot.actions.base import Plug, Probe, World, fit, present, standing
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 
 LONGEST_REASON = 100  # characters, Reddit's limit
 
 
-class Report:
+class Report(Plug):
     """`reason` is what the moderators read."""
 
     kind = "report"
@@ -21,6 +21,7 @@ class Report:
     example = PlannedAction(kind="report", params={"reason": "Looks like a known fake, please check (case C-1a2b)"})
     modes: frozenset[Mode] = frozenset({"report", "enforce"})
     repeatable = False
+    rights = frozenset()  # everybody may report
 
     def perform(self, action: Action, world: World) -> Receipt:
         """Report, unless our report stands there already."""

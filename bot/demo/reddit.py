@@ -15,6 +15,8 @@ from typing import Any
 
 from bot.config import RedditConfig
 from bot.demo.reddit_api import Endpoints
+from bot.demo.reddit_deeds import Deeds
+from bot.demo.reddit_shapes import Received
 from bot.demo.reddit_world import World
 from bot.demo.web import LoopbackServer, Request, Response, json_response
 
@@ -97,6 +99,16 @@ class RedditServer(LoopbackServer):
     def modmails(self) -> list[tuple[str, str, str]]:
         """(subreddit, subject, body) of every conversation received."""
         return list(self._api.received.modmails)
+
+    @property
+    def received(self) -> Received:
+        """Everything received, by kind."""
+        return self._api.received
+
+    @property
+    def deeds(self) -> Deeds:
+        """What moderators and users do beside posting, removing and approving."""
+        return self._api.deeds
 
     @property
     def mod_log(self) -> list[dict[str, Any]]:

@@ -8,11 +8,12 @@ from typing import Literal
 
 from bot.demo.reddit_listings import Listings
 from bot.demo.reddit_mail import Mail
+from bot.demo.reddit_marks import Marking
 from bot.demo.reddit_shapes import limit_of, listing_of, refused, stated
 from bot.demo.web import Request, Response, json_response
 
 
-class Endpoints(Listings, Mail):
+class Endpoints(Listings, Mail, Marking):
     """The paths of the API, acting on a world as the account `username`."""
 
     def answer(self, request: Request) -> Response:
@@ -85,7 +86,7 @@ class Endpoints(Listings, Mail):
 
 
 _NAME = r"([\w-]+)"
-_ROUTES: Iterable[tuple[Literal["GET", "POST"], str, Callable[..., Response]]] = (
+_ROUTES: Iterable[tuple[Literal["GET", "POST", "DELETE"], str, Callable[..., Response]]] = (
     ("GET", "/api/v1/me", Endpoints._me),
     ("GET", r"/r/([\w+-]+)/(new|comments)", Endpoints._listing),
     ("GET", "/api/info", Endpoints._info),
@@ -96,6 +97,20 @@ _ROUTES: Iterable[tuple[Literal["GET", "POST"], str, Callable[..., Response]]] =
     ("POST", "/api/approve", Endpoints._approve),
     ("POST", "/api/mod/conversations", Endpoints._converse),
     ("GET", "/api/mod/conversations", Endpoints._conversations),
+    ("GET", r"/api/mod/conversations/(\w+)", Endpoints._conversation),
+    ("POST", r"/api/mod/conversations/(\w+)", Endpoints._answer_mail),
+    ("POST", "/api/(un)?(lock|spoiler)", Endpoints._mark),
+    ("POST", "/api/(un)?marknsfw", Endpoints._nsfw),
+    ("POST", f"/r/{_NAME}/api/(?:select)?flair", Endpoints._flair),
+    ("GET", f"/api/v1/{_NAME}/removal_reasons", Endpoints._reasons),
+    ("POST", "/api/v1/modactions/removal_reasons", Endpoints._explain),
+    ("POST", "/api/v1/modactions/removal_(link|comment)_message", Endpoints._removal_message),
+    ("GET", "/api/mod/notes", Endpoints._notes),
+    ("POST", "/api/mod/notes", Endpoints._write_note),
+    ("DELETE", "/api/mod/notes", Endpoints._delete_note),
+    ("GET", f"/r/{_NAME}/about/banned", Endpoints._banned),
+    ("POST", f"/r/{_NAME}/api/friend", Endpoints._ban),
+    ("POST", f"/r/{_NAME}/api/unfriend", Endpoints._unban),
     ("GET", f"/r/{_NAME}/about/log", Endpoints._mod_log),
     ("GET", f"/r/{_NAME}/about/moderators", Endpoints._moderators),
 )

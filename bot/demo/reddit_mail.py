@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.demo.reddit_shapes import Answering, bad, limit_of, refused
 from bot.demo.web import Request, Response, json_response
+
+ARCHIVED = 2
 
 
 class Mail(Answering):
@@ -28,13 +32,17 @@ class Mail(Answering):
             return bad("BAD_SR_NAME", "entity", None)
         if any(not self.world.allows(name, self.username, "mail") for name in names):
             return refused(403, "INVALID_MOD_PERMISSIONS")
-        internal = request.query.get("state", "all") == "mod"
+        state = request.query.get("state", "all")
+        if state not in ("all", "mod", "archived"):
+            return bad("INVALID_OPTION", "state", "that option is not valid")
         found = [
             number
             for number, conversation in reversed(self.world.conversations.items())
-            if conversation["isInternal"] is internal
+            if conversation["isInternal"] is (state == "mod")
+            and (conversation["state"] == ARCHIVED) is (state == "archived")
             and conversation["owner"]["displayName"].lower() in (names or self.world.subreddits)
         ]
+        found.sort(key=lambda number: str(self.world.conversations[number]["lastUpdated"]), reverse=True)
         after = request.query.get("after")
         if after:
             found = found[found.index(after) + 1 :] if after in found else []
@@ -49,3 +57,36 @@ class Mail(Answering):
                 "messages": {number: self.world.messages[number] for number in latest},
             }
         )
+
+    def _conversation(self, _request: Request, number: str) -> Response:
+        refusal = self._unreadable(number)
+        if refusal is not None:
+            return refusal
+        return json_response(self._whole(number) | {"user": {}})
+
+    def _answer_mail(self, request: Request, number: str) -> Response:
+        form = request.form
+        body = form.get("body", "")
+        self.received.answers.append((number, body))
+        refusal = self._unreadable(number)
+        if refusal is not None:
+            return refusal
+        if not body:
+            return bad("NO_TEXT", "body", "we need something here")
+        if len(body) > 10_000:
+            return bad("TOO_LONG", "body", "This field must be under 10000 characters")
+        internal = form.get("isInternal", "").lower() == "true"
+        self.deeds.answer_mail(number, self.username, body, internal=internal)
+        return json_response(self._whole(number), status=201)
+
+    def _whole(self, number: str) -> dict[str, Any]:
+        messages = {message["id"]: message for message in self.deeds.messages_of(number)}
+        return {"conversation": self.world.conversations[number], "messages": messages, "modActions": {}}
+
+    def _unreadable(self, number: str) -> Response | None:
+        conversation = self.world.conversations.get(number)
+        if conversation is None:
+            return refused(404, "CONVERSATION_NOT_FOUND")
+        if not self.world.allows(conversation["owner"]["displayName"], self.username, "mail"):
+            return refused(403, "SUBREDDIT_NO_ACCESS")
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.demo.reddit_deeds import Deeds
 from bot.demo.reddit_world import World
 from bot.demo.web import Request, Response, json_response
 
@@ -17,6 +18,11 @@ class Received:
     removals: list[str] = field(default_factory=list)
     approvals: list[str] = field(default_factory=list)
     modmails: list[tuple[str, str, str]] = field(default_factory=list)  # subreddit, subject, body
+    answers: list[tuple[str, str]] = field(default_factory=list)  # conversation, body
+    messages: list[tuple[str, str, str]] = field(default_factory=list)  # fullname, title, body
+    marks: list[tuple[str, str]] = field(default_factory=list)  # fullname, what
+    notes: list[tuple[str, str, str]] = field(default_factory=list)  # subreddit, user, text
+    bans: list[tuple[str, str, str]] = field(default_factory=list)  # subreddit, user, note
 
 
 class Answering:
@@ -26,6 +32,7 @@ class Answering:
         self.world = world
         self.username = username
         self.received = Received()
+        self.deeds = Deeds(world)
 
     def closed(self, name: str) -> Response | None:
         """What Reddit answers where it does not let the bot in; None where it does."""

@@ -56,7 +56,7 @@ class World:
             everybody = {moderator: ["all"] for moderator in moderators}
             if bot_permissions is not None:
                 everybody[self.bot] = list(bot_permissions)
-            self.subreddits[name.lower()] = Subreddit(name, self._number(), kind, everybody)
+            self.subreddits[name.lower()] = Subreddit(name, self.new_number(), kind, everybody)
 
     def submit(
         self,
@@ -79,7 +79,7 @@ class World:
         """
         with self.lock:
             place = self.subreddits[subreddit.lower()]
-            number = self._number()
+            number = self.new_number()
             permalink = f"/r/{place.name}/comments/{number}/{_slug(title)}/"
             data = self._common(place, "t3", number, author, created) | {
                 "title": title,
@@ -121,7 +121,7 @@ class World:
         with self.lock:
             above = self.things[parent]
             link = self.things[above.get("link_id", parent)]
-            number = self._number()
+            number = self.new_number()
             data = self._common(self.subreddits[link["subreddit"].lower()], "t1", number, author, created) | {
                 "body": body,
                 "permalink": f"{link['permalink']}{number}/",
@@ -210,7 +210,7 @@ class World:
         with self.lock:
             place = self.subreddits[subreddit.lower()]
             internal = self.allows(place.name, by, "mail")
-            number, message = self._number(), self._number()
+            number, message = self.new_number(), self.new_number()
             moment = self.now().astimezone(UTC).isoformat()
             author = {"name": by, "id": 1, "isMod": internal, "isAdmin": False, "isOp": True, "isDeleted": False}
             self.conversations[number] = {
@@ -347,7 +347,8 @@ class World:
     def _stamp(self) -> int:
         return int(self.now().timestamp())
 
-    def _number(self) -> str:
+    def new_number(self) -> str:
+        """Return the next id."""
         self._last += 1
         number, text = self._last, ""
         while number:

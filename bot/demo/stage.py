@@ -89,7 +89,11 @@ def stage(folder: Path) -> Iterator[Stage]:
             }
         )
         for name in config.subreddits:
-            reddit.add_subreddit(name, moderators=["head_moderator", "second_moderator"])
+            reddit.add_subreddit(
+                name,
+                moderators=["head_moderator", "second_moderator"],
+                bot_permissions=["posts", "mail", "flair", "access"],
+            )
         yield Stage(clock=clock, reddit=reddit, park=park, mail=mail, config=config)
 
 

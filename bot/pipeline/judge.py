@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bot import hosts
+from bot import actions, hosts
 from bot.model import CaseState, Evidence, LinkState, NoticeItem, PlannedAction, Post, Verdict
 from bot.pipeline.core import Deps
 from bot.pipeline.rows import GoOn, all_due, always
 from bot.rules import RuleReport, fill_action
 from bot.store import CaseRow, LinkRow
 
-ON_THE_POST = frozenset({"report", "remove"})
+# what moderators are told, and a draft, need no person first
+ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
 NEEDS_PERSON = "person: a moderator decides; see gifwarden cases confirm"
 
 
@@ -74,7 +75,7 @@ class Judging:
         if verdict.outcome == "act" and "remove" in kinds and settings and settings.mode == "enforce":
             kinds.discard("report")  # a report on what is removed in the same breath is noise
         for action in verdict.actions:
-            if action.kind not in kinds:
+            if action.kind not in kinds or action.kind not in actions.RULE_KINDS:
                 continue
             if action.kind == "notice":
                 self._draft(row, post, evidence, case)

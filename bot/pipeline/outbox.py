@@ -50,7 +50,13 @@ class Outbox:
             clock=self._d.clock,
             load_notice=lambda name: self._d.store.notices.get(name).stated_notice(),
             policy_url=lambda host: hosts.contact(host).policy,
+            receipt=lambda action: self._d.store.actions.get(action).receipt,
+            open_mail=self._open_mail,
         )
+
+    def _open_mail(self, subreddit: str, at: datetime) -> str | None:
+        window = timedelta(minutes=self._d.config.actions.modmail_minutes)
+        return self._d.store.actions.open_mail(subreddit, at=at, window=window)
 
     def undo(self, row: ActionRow) -> None:
         """Take a done action back. Raises UsageError if that is impossible, OutsideError if it fails."""
@@ -84,6 +90,8 @@ class Outbox:
             return self._hold(row, cap)
         if action.post and self._overtaken(row):
             return 0
+        if actions.get(action.kind).after_removal and self._too_early(row):
+            return 0
         if refused := store.actions.begin(action.id):
             store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
             return 0
@@ -103,13 +111,23 @@ class Outbox:
         """Find out whether an interrupted action was performed; perform it only if it was not."""
         store, action = self._d.store, row.action
         plug = actions.get(action.kind)
-        found = plug.probe(action, self.world())
-        if found == "done":
+        world = self.world()
+        found = plug.probe(action, world)
+        if (
+            found == "partly"
+            and not row.stopped
+            and not self._forbidden(row)
+            and not store.actions.begin(action.id, again=True)
+        ):
+            self._d.boundary(f"act.begun:{action.kind}")
+            return self._perform(row)
+        if found in ("done", "partly"):
             reason = "found done after an interruption"
+            receipt = plug.recover(action, world)
             if row.stopped:
                 reason += f"; a person decided otherwise meanwhile: gifwarden actions undo {action.id}"
             with store.transaction():
-                store.actions.move(action.id, ActionState.DONE, expect=IN_DOUBT, reason=reason)
+                store.actions.move(action.id, ActionState.DONE, expect=IN_DOUBT, reason=reason, receipt=receipt)
                 self._note_done(row)
             return self._tell_done(row, reason)
         if found == "absent":
@@ -214,6 +232,19 @@ class Outbox:
             if self._d.store.actions.sent_since(kind, now - timedelta(hours=hours)) >= limit:
                 return f"cap: {limit} {kind} actions were done in the last {name}"
         return None
+
+    def _too_early(self, row: ActionRow) -> bool:
+        """Hold an action that makes sense only after our removal until that is done; cancel it if that never comes."""
+        action, store = row.action, self._d.store
+        removals = {found.state for found in store.actions.on_post(action.post, "remove")}
+        if ActionState.DONE in removals:
+            return False
+        if removals & {ActionState.PLANNED, ActionState.HELD, *IN_DOUBT}:
+            self._hold(row, "order: it waits for the removal")
+        else:
+            planned = (ActionState.PLANNED,)
+            store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason="we did not remove the post")
+        return True
 
     def _overtaken(self, row: ActionRow) -> bool:
         """Cancel an action whose post is gone or was decided on by somebody else meanwhile."""

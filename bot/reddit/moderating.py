@@ -61,4 +61,5 @@ def _mod_action(data: Mapping[str, Any]) -> ModAction | None:
         target=str(data.get("target_fullname") or ""),
         at=at,
         details=str(data.get("details") or ""),
+        user=str(data.get("target_author") or ""),
     )

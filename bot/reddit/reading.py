@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bot.errors import RedditError
 from bot.permalink import permalink_fullname, share_path
 from bot.reddit.calls import Calls
-from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name
+from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name, user_name
 
 _MOST_HOPS = 3
 
@@ -69,10 +69,13 @@ class Reading(Calls):
             url = self.redirect(path)
         return None
 
-    def rights(self, subreddit: str) -> frozenset[str]:
-        """Return this account's moderator permissions, e.g. `posts`, `mail` or `all`; empty if it is no moderator."""
+    def rights(self, subreddit: str, user: str | None = None) -> frozenset[str]:
+        """Return a user's moderator permissions, e.g. `posts`, `mail` or `all`; empty if they moderate nothing there.
+
+        Without `user`, this account's own.
+        """
         name = subreddit_name(subreddit)
-        account = self.me()
+        account = user_name(user) if user is not None else self.me()
         answer = self.get(f"r/{name}/about/moderators", f"read the moderators of r/{name}", user=account)
         moderators, _ = page_of(answer, f"r/{name}/about/moderators")
         for moderator in moderators:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
@@ -205,10 +205,26 @@ class Actions:
         now = self._c.now()
         return self._c.run(
             """update actions set state = 'planned', updated_at = ? where state = 'held' and next_at <= ? and
-               (reason like 'cap:%' or reason like 'stop:%' or reason like 'outside:%' or (reason like 'mode:%' and
+               (reason like 'cap:%' or reason like 'stop:%' or reason like 'outside:%' or
+                reason like 'order:%' or (reason like 'mode:%' and
                 coalesce((select state from cases where id = case_id), 'confirmed') = 'confirmed'))""",
             (now, now),
         )
+
+    def on_post(self, post: str, kind: str) -> list[ActionRow]:
+        """Return the actions of a kind on a post, oldest first."""
+        rows = self._c.rows(f"{SELECT} where a.post = ? and a.kind = ? order by a.id", (post, kind))
+        return [_row(row) for row in rows]
+
+    def open_mail(self, subreddit: str, *, at: datetime, window: timedelta) -> str | None:
+        """Return the newest conversation with a subreddit's moderators that was opened within a window before then."""
+        reference = self._c.value(
+            """select json_extract(receipt, '$.reference') as mail from actions
+               where kind = 'modmail' and state = 'done' and subreddit = ? and sent_at > ? and sent_at <= ?
+               and mail is not null group by mail having min(sent_at) > ? order by min(sent_at) desc limit 1""",
+            (subreddit, iso(at - 2 * window), iso(at), iso(at - window)),
+        )
+        return str(reference) if reference is not None else None
 
     def sent_since(self, kind: str, since: datetime) -> int:
         """Return how many actions of a kind were begun since then."""
@@ -232,6 +248,7 @@ def _row(row: Row) -> ActionRow:
             permalink=row["permalink"],
             params=json.loads(row["params"]),
             planned=from_iso(row["planned_at"]),
+            sent=from_iso(row["sent_at"]) if row["sent_at"] else None,
         ),
         case_id=row["case_id"],
         state=ActionState(row["state"]),
