@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -87,6 +88,40 @@ class Acquirer:
         if not media:
             raise first or UnsupportedError(f"{host.name} names no media behind this link")
         return Acquired(media=tuple(media), failures=tuple(failures), retry=retry)
+
+    def group(self, link: Link) -> str:
+        """Return what a link's requests are paced by: the host whose servers are asked, or the server itself."""
+        host = get(link.host, self._hosts)
+        if host is None:
+            return link.host
+        url = None if host.domains else parse(link.url)
+        return url.host if url else host.served_by or host.name
+
+    def rests(self, group: str) -> bool:
+        """Return whether a group of servers asked to be left alone for now."""
+        return self._pace.resting(group) > 0
+
+    def wait_for(self, group: str) -> float:
+        """Return in how many seconds a request to a group would be sent."""
+        return max(self._pace.resting(group), self._pace.due(group))
+
+    def work(self) -> AbstractContextManager[None]:
+        """Return a block in which a thread's bytes are counted; they are free again at its end."""
+        return self._fetcher.room.share()
+
+    @property
+    def bytes_at_most(self) -> int:
+        """The most bytes of media that were held in memory at once."""
+        return self._fetcher.room.peak
+
+    def stop(self) -> None:
+        """Break off what other threads are fetching, and fetch nothing any more."""
+        self._fetcher.stop()
+
+    @property
+    def names(self) -> dict[str, bool]:
+        """The names of all host plugs, and whether a plug's links lead to servers of many."""
+        return {host.name: not host.domains for host in self._hosts}
 
     def _host(self, link: Link) -> Host:
         host = get(link.host, self._hosts)
@@ -223,7 +258,8 @@ class _Web:
         return body.url, body.data
 
     def _politely(self, request: Callable[[], T]) -> T:
-        self._pace.turn(self._group, self._interval)
+        if not self._fetcher.stopped:  # then the request fails by itself, without a wait
+            self._pace.turn(self._group, self._interval)
         try:
             return request()
         except TryLaterError as error:
@@ -260,8 +296,16 @@ class _Pace:
             until = self._clock.monotonic() + seconds
             self._resting[group] = max(until, self._resting.get(group, until))
 
+    def resting(self, group: str) -> float:
+        """Return for how many seconds all requests to the group are refused; 0 or less if none are."""
+        return self._resting.get(group, 0.0) - self._clock.monotonic()
+
+    def due(self, group: str) -> float:
+        """Return in how many seconds the group's next turn is; 0 or less if it is now."""
+        return self._next.get(group, 0.0) - self._clock.monotonic()
+
     def _check(self, group: str) -> None:
-        left = self._resting.get(group, 0.0) - self._clock.monotonic()
+        left = self.resting(group)
         if left > 0:
             raise TryLaterError(f"{group} asked to wait; its next turn is in {left:.0f} seconds", retry_after=left)
         self._resting.pop(group, None)

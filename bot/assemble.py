@@ -140,7 +140,7 @@ def assembled(
         if parts.rules:
             for name in (None, *config.subreddits):
                 rules_for(name)
-        yield Pipeline(
+        pipeline = Pipeline(
             Deps(
                 config=config,
                 store=store,
@@ -154,3 +154,5 @@ def assembled(
                 boundary=boundary,
             )
         )
+        stack.callback(pipeline.close)
+        yield pipeline

@@ -78,6 +78,16 @@ class FetchConfig(Section):
     )
     host_interval_seconds: Pause = Field(1, description="Least time between two requests to one host.")
     attempts: Tries = Field(5, description="How often a link is tried before it is given up.")
+    concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
+        6, description="Most links in work at once; of one host only one is downloaded at a time."
+    )
+    max_bytes_at_once: Bytes = Field(
+        256 * 1024 * 1024,
+        description="Most bytes of media held in memory at once, beside one link's.",
+    )
+    reuse_hours: Annotated[float, Field(ge=0, le=720)] = Field(
+        24, description="How long a look at a media serves other posts of it; 0: every post's media is fetched."
+    )
     max_album: Annotated[int, Field(gt=0, le=10_000)] = Field(50, description="Most media fetched from one album.")
 
 

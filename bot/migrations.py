@@ -118,6 +118,24 @@ def m0003_hosts_health(db: Database) -> None:
     db.execute("create index host_health_hour on host_health (hour)")
 
 
+@migrations()
+def m0004_throughput(db: Database) -> None:
+    """Note who works on a link and what is known of its media from elsewhere."""
+    for column in (
+        "claim text",
+        "claim_until text",
+        "fresh integer not null default 0",
+        "fetched_at text",
+        "program text",
+        "originals integer",
+        "banks integer",
+    ):
+        db.execute(f"alter table links add column {column}")
+    db.execute("create index links_host on links (host, state, next_at)")
+    db.execute("create index links_media on links (host, coalesce(host_id, url), fetched_at)")
+    db.execute("create index links_claims on links (claim) where claim is not null")
+
+
 def known_steps() -> frozenset[str]:
     """Return the names of all steps of this program."""
     empty = Database(memory=True)

@@ -110,6 +110,7 @@ class Daemon:
         """Hold the lease, renewed by a thread; the outbox asks for it before each action. Raises LeaseError."""
         upkeep, outbox = self._pipeline.deps.store.upkeep, self._pipeline.outbox
         upkeep.lease(self._holder, LEASE_SECONDS)
+        self._pipeline.deps.store.queue.release_all()  # whoever held the lease before works no more
         before, outbox.still_ours = outbox.still_ours, lambda: self._go_on() and upkeep.holds(self._holder)
         over = threading.Event()
         keeper = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)

@@ -124,6 +124,10 @@ class _Child:
         while rest:
             rest = rest[self._in.write(rest) :]
 
+    def kill(self) -> None:
+        """Kill it; who waits for its answer reaps it."""
+        self._process.kill()
+
     def end(self) -> int:
         """Close its pipes, reap it, and return its code; kill it if closed input does not make it leave."""
         self._in.close()
@@ -141,7 +145,7 @@ class Workers:
     def __init__(self, config: DecodeConfig) -> None:
         self._config = config
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed = self._stopped = False
         self._children: set[_Child] = set()
         self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
         for _ in range(config.workers):
@@ -181,7 +185,7 @@ class Workers:
 
     def _start(self) -> _Child:
         with self._lock:
-            if self._closed:
+            if self._closed or self._stopped:
                 raise RuntimeError("these workers are closed")
         try:
             child = self._keeper.submit(_Child, self._config).result()
@@ -192,6 +196,8 @@ class Workers:
             ) from None
         with self._lock:
             self._children.add(child)
+            if self._stopped:
+                child.kill()
         return child
 
     def _end(self, child: _Child) -> None:
@@ -227,6 +233,14 @@ class Workers:
         if death.reason == "SIGKILL":
             return LimitError("the system killed the decoder, most likely for want of memory; use fewer decode.workers")
         return MediaError(f"the decoder crashed on this file ({death.reason}); it is left alone")
+
+    def stop(self) -> None:
+        """Kill all children; whoever waits for one gets an error. `close` comes after."""
+        with self._lock:
+            self._stopped = True
+            children = tuple(self._children)
+        for child in children:
+            child.kill()
 
     def close(self) -> None:
         """Wait for files in work, then end all children. Calling it again does nothing."""

@@ -332,7 +332,9 @@ def test_a_notice_says_when_the_media_was_fetched(world: Stage, bot: Pipeline) -
     """The time on a notice is the download's, not that of a judgement that came later."""
     post_fake(world)
     bot.watch()
-    bot.working.acquire_next()
+    bot.acquiring.start()
+    while bot.acquiring.in_work:
+        bot.acquiring.wait(60)
     fetched = bot.deps.clock.now()
     world.clock.sleep(3600)
     bot.work()

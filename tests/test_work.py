@@ -60,6 +60,13 @@ def later(world: Stage, bot: Pipeline, ticks: int = 1) -> None:
         bot.work()
 
 
+def fetch(bot: Pipeline) -> None:
+    """Download and fingerprint what can be started now, and nothing else."""
+    bot.acquiring.start()
+    while bot.acquiring.in_work:
+        bot.acquiring.wait(60)
+
+
 def links(bot: Pipeline) -> list[LinkRow]:
     """Return all links, oldest first."""
     return bot.deps.store.links.listing()[::-1]
@@ -198,12 +205,12 @@ def test_what_was_fetched_is_judged_although_nothing_can_be_fetched(
     """A failing step raises its error after the others have done theirs."""
     singles(world, 1)
     bot.watch()
-    bot.working.acquire_next()
+    fetch(bot)
 
     def full() -> bool:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(bot.working, "acquire_next", full)
+    monkeypatch.setattr(bot.acquiring, "start", full)
     with pytest.raises(StoreError, match="full"):
         bot.work()
     assert states(bot) == [LinkState.JUDGED]
@@ -213,7 +220,7 @@ def test_a_fingerprint_of_another_key_is_fetched_again(world: Stage, bot: Pipeli
     """A value that does not open costs its link an attempt and stops no other."""
     singles(world, 2)
     bot.watch()
-    bot.working.acquire_next()
+    fetch(bot)
     foreign = Seal(new_key()).seal(b"{}")
     bot.deps.store.connection.run("update fingerprints set sealed = ? where link = 1", (foreign,))
     bot.work()

@@ -19,11 +19,13 @@ from bot.config import FetchConfig
 from bot.errors import BlockedError, HostChangedError, TryLaterError, UnsupportedError
 from bot.fetch import replies
 from bot.fetch.guard import Deadline, Dial, GuardedBackend, Resolve, system_dial, system_resolve
+from bot.fetch.room import Room
 from bot.fetch.urls import check_url, host_of
 
 USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
 CONNECTIONS = 32
 CHUNK = 64 * 1024
+PIECE = 2**20  # bytes of room taken at a time for a body that does not say how long it is
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "origin", "referer"})
 
 Allow = Callable[[str], bool]
@@ -75,8 +77,11 @@ class Fetcher:
         self._config = config
         self._clock = clock
         self._deadline = Deadline(monotonic)
+        self._backend = GuardedBackend(resolve, dial, self._deadline)
+        self.room = Room(config.max_bytes_at_once)
+        self.stopped = False
         self._client = httpx.Client(
-            transport=_Transport(GuardedBackend(resolve, dial, self._deadline)),
+            transport=_Transport(self._backend),
             timeout=httpx.Timeout(config.read_seconds, connect=config.connect_seconds),
             headers={"User-Agent": USER_AGENT},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # hosts are not told that we came before
@@ -111,6 +116,12 @@ class Fetcher:
         reply, text = self._text(url, {"Accept": "*/*", **(headers or {})}, allow)
         return Page(url=str(reply.url), status=200, text=text)
 
+    def stop(self) -> None:
+        """Break off what other threads are fetching: they get a TryLaterError, and so does every later request."""
+        self.stopped = True
+        self._backend.stop()
+        self.room.close()
+
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
@@ -131,6 +142,8 @@ class Fetcher:
         return reply, replies.text_of(data, reply.headers.get("Content-Type"))
 
     def _load(self, url: str, headers: Mapping[str, str], limit: int, allow: Allow | None, *, media: bool) -> _Reply:
+        if self.stopped:
+            raise TryLaterError("the program is stopping; this is fetched when it runs again")
         current = check_url(url)
         sent = dict(headers)
         with self._deadline.within(self._config.total_seconds):
@@ -158,7 +171,8 @@ class Fetcher:
                     raise replies.status_error(host, response.status_code, retry_after, self._clock.now())
                 if media:
                     _check_media(host, response.headers)
-                return _Reply(url=url, headers=response.headers, data=_read(host, response, limit))
+                take = self._take if media else None
+                return _Reply(url=url, headers=response.headers, data=_read(host, response, limit, take))
         except httpcore.TimeoutException:
             raise TryLaterError(f"{host} did not answer in time") from None
         except httpcore.ConnectError:
@@ -167,6 +181,9 @@ class Fetcher:
             raise TryLaterError(f"{host} broke off the connection or sent a damaged answer") from None
         except httpx.HTTPError:  # all that httpx itself objects to above our transport
             raise HostChangedError(f"{host} redirects to something that is not a web address") from None
+
+    def _take(self, size: int) -> None:
+        self._deadline.extend(self.room.take(size))
 
 
 def _redirect(url: httpx.URL, location: str | None) -> httpx.URL:
@@ -189,17 +206,22 @@ def _check_media(host: str, headers: httpx.Headers) -> None:
         raise UnsupportedError(f"{host} sent packed media, which is not unpacked")
 
 
-def _read(host: str, response: httpx.Response, limit: int) -> bytes:
+def _read(host: str, response: httpx.Response, limit: int, take: Callable[[int], None] | None) -> bytes:
     length = response.headers.get("Content-Length", "")
-    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+    announced = int(length[:20]) if length.isascii() and length.isdigit() else None
+    if announced is not None and announced > limit:
         raise UnsupportedError(f"{host} announces more than the {limit} bytes that are fetched at most")
     parts: list[bytes] = []
-    total = 0
+    total = taken = 0
     # Raw on purpose: anything that unpacks on the way turns 50 KB into 50 MB before it can be counted.
     for part in response.iter_raw(CHUNK):
         total += len(part)
         if total > limit:
             raise UnsupportedError(f"{host} sends more than the {limit} bytes that are fetched at most")
+        if take and total > taken:
+            step = max(total - taken, (announced or 0) - taken, PIECE)
+            take(step)
+            taken += step
         parts.append(part)
     return b"".join(parts)
 

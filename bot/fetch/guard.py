@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -120,6 +121,11 @@ class Deadline(threading.local):
         finally:
             self._until = None
 
+    def extend(self, seconds: float) -> None:
+        """Do not count that long, which was not the host's doing."""
+        if self._until is not None:
+            self._until += seconds
+
     def cap(self, timeout: float | None, late: type[Exception]) -> float | None:
         """Return the shorter of `timeout` and what is left, in seconds; raises `late` if nothing is left."""
         if self._until is None:
@@ -137,6 +143,17 @@ class GuardedBackend(httpcore.NetworkBackend):
         self._resolve = resolve
         self._dial = dial
         self._deadline = deadline
+        self._stopped = threading.Event()
+        self._open: weakref.WeakSet[_TimedStream] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Break off every connection and open no other."""
+        self._stopped.set()
+        with self._lock:
+            streams = list(self._open)
+        for stream in streams:
+            stream.break_off()
 
     def connect_tcp(
         self,
@@ -150,6 +167,8 @@ class GuardedBackend(httpcore.NetworkBackend):
 
         Raises BlockedError if any of its addresses is not public, httpcore.ConnectError if none can be reached.
         """
+        if self._stopped.is_set():
+            raise httpcore.ConnectError("no connection is opened any more")
         try:
             addresses = tuple(self._resolve(host, port))
         except (OSError, UnicodeError):
@@ -167,17 +186,40 @@ class GuardedBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
                 continue
-            return _TimedStream(stream, self._deadline)
+            return self._watched(stream)
         assert failure is not None
         raise failure
+
+    def _watched(self, stream: httpcore.NetworkStream) -> _TimedStream:
+        timed = _TimedStream(stream, self._deadline, self._watched)
+        with self._lock:
+            self._open.add(timed)
+        if self._stopped.is_set():
+            timed.close()
+            raise httpcore.ConnectError("no connection is opened any more")
+        return timed
 
 
 class _TimedStream(httpcore.NetworkStream):
     """A stream whose every wait ends at the deadline of the thread that waits."""
 
-    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        inner: httpcore.NetworkStream,
+        deadline: Deadline,
+        watched: Callable[[httpcore.NetworkStream], _TimedStream],
+    ) -> None:
         self._inner = inner
         self._deadline = deadline
+        self._watched = watched
+
+    def break_off(self) -> None:
+        """Let whoever waits for this stream, in any thread, wait no more."""
+        sock = self._inner.get_extra_info("socket")
+        if isinstance(sock, socket.socket):
+            with contextlib.suppress(OSError):
+                # not a TLS socket's own method, which takes the session away under the thread that reads
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, self._deadline.cap(timeout, httpcore.ReadTimeout))
@@ -192,7 +234,7 @@ class _TimedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = self._deadline.cap(timeout, httpcore.ConnectTimeout)
-        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
+        return self._watched(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -78,6 +78,7 @@ class Host(Protocol):
     adult: bool  # whether being there is sexual context
     domains: tuple[str, ...]  # with all their subdomains; nothing else is contacted on the host's behalf
     examples: tuple[Example, ...]
+    lasting: bool = True  # one id always means the same bytes, or none
     served_by: str | None = None  # the plug whose servers, pace and tokens it uses instead of its own
 
     def owns(self, host: str) -> bool:

@@ -12,6 +12,7 @@ class Direct(Host):
     name = "direct"
     adult = False
     domains = ()
+    lasting = False  # whoever runs the server can change the file
     examples = (
         Example("https://example.org/clips/heron.gif", None, "media"),
         Example("http://cdn.example.net/a/b/heron.MP4?x=1#t=2", None, "media"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+from bot.pipeline.acquiring import Acquiring
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.judge import Judging
 from bot.pipeline.outbox import Outbox
@@ -15,6 +17,9 @@ from bot.pipeline.work import Working
 
 __all__ = ["BOUNDARIES", "Deps", "Pipeline", "no_boundary"]
 
+WAIT_SECONDS = 0.2  # of real time between two looks at what has become due
+GRACE_SECONDS = 3.0  # of real time for what is in work when a slice ends
+
 
 class Pipeline:
     """All steps over one store. One thread at a time may call each step."""
@@ -23,6 +28,7 @@ class Pipeline:
         self.deps = deps
         self.watching = Watching(deps)
         self.working = Working(deps)
+        self.acquiring = Acquiring(deps, self.working)
         self.judging = Judging(deps)
         self.outbox = Outbox(deps)
         self.people = People(deps, self.outbox, self.judging)
@@ -33,27 +39,42 @@ class Pipeline:
         return self._each_subreddit("watch failed", self.watching.poll, go_on)
 
     def work(self, go_on: GoOn = always) -> int:
-        """Take one due link after the other as far as it gets, while `go_on` says so; return how many were judged.
+        """Take due links as far as they get, several at once, while `go_on` says so; return how many were judged.
 
-        A step that fails does not keep the others from what waits for them; its error is raised at the end.
+        What is in work when `go_on` says no gets a moment to end, else it goes on by itself until the next call. A step
+        that fails does not keep the others from what waits for them; its error is raised at the end.
         """
         judged = 0
         failure: Exception | None = None
         more = True
         while more:
             try:
-                more = self.working.acquire_next()
+                more = self.acquiring.start()
             except Exception as error:  # noqa: BLE001  raised below
                 failure, more = failure or error, False
-            try:
-                self.working.match_due(go_on)
-            except Exception as error:  # noqa: BLE001  raised below
-                failure, more = failure or error, False
-            judged += self.judging.judge_due(go_on)
-            more = more and go_on()
+            done, error_there = self._match_and_judge(go_on)
+            judged += done
+            failure = failure or error_there
+            more = (more or done > 0) and failure is None and go_on()
+            if more:
+                self.acquiring.wait(WAIT_SECONDS)
+        end = time.monotonic() + GRACE_SECONDS
+        while self.acquiring.in_work and time.monotonic() < end:
+            self.acquiring.wait(end - time.monotonic())
+        done, error_there = self._match_and_judge(go_on)
+        failure = failure or error_there
         if failure is not None:
             raise failure
-        return judged
+        return judged + done
+
+    def _match_and_judge(self, go_on: GoOn) -> tuple[int, Exception | None]:
+        """Return how many links were judged, and what kept some from being matched."""
+        failure: Exception | None = None
+        try:
+            self.working.match_due(go_on)
+        except Exception as error:  # noqa: BLE001  the caller raises it
+            failure = error
+        return self.judging.judge_due(go_on), failure
 
     def act(self) -> int:
         """Perform what is due; return how many actions were done."""
@@ -80,11 +101,15 @@ class Pipeline:
             self.follow(go_on)
             self.work(self.slice(go_on))
             self.act()
-            more = go_on() and self.working.waiting()
+            more = go_on() and self.acquiring.waiting()
 
     def slice(self, go_on: GoOn = always) -> GoOn:
         """Return what keeps `work` to a slice of time, so that the other steps get their turn."""
         return a_while(self.deps, go_on)
+
+    def close(self) -> None:
+        """Break off downloads that are in work; the next run does them again."""
+        self.acquiring.close()
 
     def _each_subreddit(self, event: str, step: Callable[[str], int], go_on: GoOn) -> int:
         done = 0

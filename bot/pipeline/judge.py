@@ -45,6 +45,10 @@ class Judging:
         assert evidence is not None, "a matched link has evidence"
         assert post is not None, "a link has a post"
         verdict = self.verdict(post, evidence)
+        if verdict.outcome != "ignore" and not store.links.has_fingerprints(row.id):
+            # found behind another post's link; a case needs fingerprints, so this one is fetched after all
+            store.queue.fetch_afresh(row.id)
+            return 0
         with store.transaction():
             if verdict.outcome == "ignore":
                 store.links.drop_fingerprints(row.id)

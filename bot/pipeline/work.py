@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot import hosts
@@ -14,7 +14,7 @@ from bot.model import Evidence, Fingerprint, Link, LinkState, MediaFile, MediaIn
 from bot.pipeline.core import Deps
 from bot.pipeline.health import outcome_of
 from bot.pipeline.known import Banked
-from bot.pipeline.rows import GoOn, all_due, always, guarded, try_again
+from bot.pipeline.rows import GoOn, all_due, always, try_again
 from bot.store import LinkRow
 
 
@@ -30,43 +30,54 @@ class Looked:
     later: str | None = None
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class Working:
     """Takes links through seen → acquired → matched."""
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
         self._known = Banked(deps)
+        self._banks_version = 0
         self._library = Library(self._known, deps.config.banks)
 
     def library(self) -> Library:
         """Return all active entries as they are now."""
+        store = self._d.store
+        self._banks_version = store.banks.version() + store.known.latest()  # both only grow
         self._known.refresh()
         return self._library
 
-    def acquire_next(self) -> bool:
-        """Download and fingerprint the link that has been due for longest; return whether there was one."""
-        rows = self._d.store.links.due(LinkState.SEEN, LinkState.FAILED, limit=1)
-        for row in rows:
-            guarded(self._d, row, self._acquire)
-        return bool(rows)
-
-    def waiting(self) -> bool:
-        """Return whether a link is due to be downloaded."""
-        return bool(self._d.store.links.due(LinkState.SEEN, LinkState.FAILED, limit=1))
+    @property
+    def banks_version(self) -> int:
+        """How often banks had been changed when `library` was last brought up to date."""
+        return self._banks_version
 
     def match_due(self, go_on: GoOn = always) -> int:
         """Match every acquired link while `go_on` says so; return how many were."""
         self.library()  # banks that cannot be read are no fault of a link
         return all_due(self._d, LinkState.ACQUIRED, self._match, go_on)
 
-    def look(self, link: Link, *, target: str, want_original: bool | None = None) -> Looked:
+    def look(
+        self,
+        link: Link,
+        *,
+        target: str,
+        want_original: bool | None = None,
+        downloaded: Callable[[], None] = nothing,
+    ) -> Looked:
         """Download and fingerprint one link; by default its original too if a bank knows files.
+
+        `downloaded` is called between the two, when the host is needed no more.
 
         Raises AcquireError if it gives no bytes and OutsideError if no decoder starts.
         """
         if want_original is None:
             want_original = self.library().has_files
         acquired = self._d.acquirer.acquire(link, want_original=want_original)
+        downloaded()
         self._d.boundary("acquire.fetched")
         infos, prints = self.fingerprint_all(acquired.media)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
@@ -103,29 +114,23 @@ class Working:
         library = self.library()
         return replace(evidence, matches=tuple(m for media, found in prints for m in library.match(found, media)))
 
-    def _acquire(self, row: LinkRow) -> int:
+    def keep(self, row: LinkRow, looked: Looked) -> None:
+        """Store what came of a link. Call it in a transaction."""
         store = self._d.store
-        try:
-            looked = self.look(row.link, target=row.link.url)
-        except AcquireError as error:
-            self._record_failure(row, error)
-            return 0
         store.health.note(row.link.host, "resolved")
         last = row.attempts + 1 >= self._d.config.fetch.attempts
         if looked.later is not None and not (last and looked.prints):
             # a part of an album must not be judged for the whole; on the last try it is better than nothing
             try_again(self._d, row, looked.later)
-            return 0
+            return
         if not looked.prints:
             reason = next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")
             store.links.move(row.id, LinkState.UNSUPPORTED, reason=reason)
             self._d.log.info("link unsupported", link=row.id, host=row.link.host, reason=reason)
-            return 0
+            return
         sealed = [(media, json.dumps(to_json(found)).encode()) for media, found in looked.prints]
         store.links.acquired(row.id, looked.evidence, sealed)
-        self._d.boundary("acquire.stored")
         self._d.log.info("link acquired", link=row.id, host=row.link.host, media=len(looked.prints))
-        return 1
 
     def _match(self, row: LinkRow) -> int:
         store = self._d.store
@@ -133,14 +138,17 @@ class Working:
         assert evidence is not None, "an acquired link has evidence"
         prints = [(media, from_json(json.loads(data))) for media, data in store.links.fingerprints(row.id)]
         evidence = self.matched(evidence, prints)
-        store.links.matched(row.id, evidence)
+        with store.transaction():
+            store.links.matched(row.id, evidence)
+            store.queue.matched(row.id, banks=self.banks_version)
         self._d.boundary("match.stored")
         if evidence.matches:
             methods = sorted({match.method for match in evidence.matches})
             self._d.log.info("link matched", link=row.id, host=row.link.host, methods=methods)
         return 1
 
-    def _record_failure(self, row: LinkRow, error: AcquireError) -> None:
+    def record_failure(self, row: LinkRow, error: AcquireError) -> None:
+        """Store why a link gave nothing. Call it in a transaction."""
         store = self._d.store
         reason = str(error)
         if outcome := outcome_of(error):

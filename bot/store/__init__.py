@@ -17,9 +17,10 @@ from bot.store.health import Health
 from bot.store.known import KnownRows
 from bot.store.links import LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
+from bot.store.queue import Look, Queue
 from bot.store.upkeep import Upkeep
 
-__all__ = ["ActionRow", "CaseRow", "EntryRow", "LinkRow", "NoticeRow", "Store"]
+__all__ = ["ActionRow", "CaseRow", "EntryRow", "LinkRow", "Look", "NoticeRow", "Store"]
 
 from bot.store.actions import ActionRow
 
@@ -34,6 +35,7 @@ class Store:
         """
         self.connection = Connection(path, clock)
         self.links = Links(self.connection, seal)
+        self.queue = Queue(self.connection)
         self.banks = Banks(self.connection)
         self.known = KnownRows(self.connection)
         self.cases = Cases(self.connection)

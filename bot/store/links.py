@@ -23,6 +23,7 @@ class LinkRow:
     state: LinkState
     attempts: int
     reason: str | None
+    order: tuple[str, int] = ("", 0)  # place in the queue
 
 
 class Links:
@@ -115,17 +116,17 @@ class Links:
                 (state, now, limit),
             )
         ]
-        return [_row(row) for row in sorted(rows, key=lambda row: (row["next_at"], row["id"]))[:limit]]
+        return [row_of(row) for row in sorted(rows, key=lambda row: (row["next_at"], row["id"]))[:limit]]
 
     def get(self, link: int) -> LinkRow:
         """Return one stored link."""
         row = self._c.one("select * from links where id = ?", (link,))
         assert row is not None
-        return _row(row)
+        return row_of(row)
 
     def listing(self, limit: int = 1000) -> list[LinkRow]:
         """Return links, newest first."""
-        return [_row(row) for row in self._c.rows("select * from links order by id desc limit ?", (limit,))]
+        return [row_of(row) for row in self._c.rows("select * from links order by id desc limit ?", (limit,))]
 
     def move(self, link: int, state: LinkState, *, reason: str | None = None) -> None:
         """Put a link into a state."""
@@ -160,6 +161,10 @@ class Links:
             raise SealError("there is no sealing key; restore the one of this database")
         return [(row["media"], self._seal.open(row["sealed"])) for row in rows if self._seal]
 
+    def has_fingerprints(self, link: int) -> bool:
+        """Return whether the fingerprints of a link are there."""
+        return bool(self._c.value("select exists (select 1 from fingerprints where link = ?)", (link,)))
+
     def any_sealed(self) -> bool:
         """Return whether the database holds anything that only its key opens."""
         return bool(self._c.value("select exists (select 1 from fingerprints)"))
@@ -167,6 +172,12 @@ class Links:
     def drop_fingerprints(self, link: int) -> None:
         """Forget the fingerprints of a link."""
         self._c.run("delete from fingerprints where link = ?", (link,))
+
+    def found_before(self, link: int, evidence: Evidence) -> None:
+        """Store evidence that was found behind another link of the same media, to be matched anew."""
+        with self._c:
+            self._put_evidence(link, evidence)
+            self.move(link, LinkState.ACQUIRED)
 
     def matched(self, link: int, evidence: Evidence) -> None:
         """Store the evidence with its matches."""
@@ -210,7 +221,8 @@ class Links:
         )
 
 
-def _row(row: Row) -> LinkRow:
+def row_of(row: Row) -> LinkRow:
+    """Return a row of the table as a value."""
     return LinkRow(
         id=row["id"],
         link=Link(
@@ -224,4 +236,5 @@ def _row(row: Row) -> LinkRow:
         state=LinkState(row["state"]),
         attempts=row["attempts"],
         reason=row["reason"],
+        order=(row["next_at"], row["id"]),
     )

@@ -1,0 +1,81 @@
+"""What was found behind another post's link to the same media serves this one too, for a while.
+
+Fingerprints are kept no longer for it: while they are there anyway, because a case is open, they are matched anew. Else
+what was found serves as long as no bank has changed; if it turns out to call for a case, which needs fingerprints, the
+media is fetched after all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import __version__, hosts
+from bot.config import Config
+from bot.model import Link, LinkState
+from bot.pipeline.core import Deps
+from bot.store import LinkRow, Look
+
+CHANGING = timedelta(minutes=15)  # albums and files under an address of somebody's own may become others
+
+
+def program(config: Config) -> str:
+    """Return a digest of what results depend on beside media and banks: the program's version and its settings."""
+    settings = config.model_dump(mode="json", include={"fetch", "decode", "banks", "hosts"})
+    return hashlib.sha256(json.dumps([__version__, settings], sort_keys=True).encode()).hexdigest()[:16]
+
+
+class Reuse:
+    """Settles links without fetching anything."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+        self.program = program(deps.config)
+
+    def settle(self, row: LinkRow, *, banks: int, originals: bool) -> bool:
+        """Take a link as far as an earlier look at its media goes; return whether there was one that serves.
+
+        `banks` is the banks' version now, `originals` whether their entries call for original files.
+        """
+        store = self._d.store
+        age = self._age(row.link)
+        if not age:
+            return False
+        with store.transaction():
+            looks = store.queue.earlier(row, self._d.clock.now() - age)
+            look = next((look for look in looks if self._serves(look, banks=banks, originals=originals)), None)
+            if look is None:
+                return False
+            if look.state in (LinkState.GONE, LinkState.UNSUPPORTED):
+                store.links.move(row.id, look.state, reason=look.reason)
+            else:
+                self._copy(look, row)
+            store.queue.repeat(look, row.id)
+        self._d.log.info("link known", link=row.id, host=row.link.host, found=str(look.state))
+        return True
+
+    def _age(self, link: Link) -> timedelta:
+        plug = hosts.get(link.host)
+        most = timedelta(hours=self._d.config.fetch.reuse_hours)
+        return most if plug and plug.lasting and link.kind == "media" else min(most, CHANGING)
+
+    def _serves(self, look: Look, *, banks: int, originals: bool) -> bool:
+        if look.program != self.program:
+            return False
+        if look.state in (LinkState.GONE, LinkState.UNSUPPORTED):
+            return True
+        if look.sealed:
+            return look.originals or not originals
+        return look.state in (LinkState.MATCHED, LinkState.JUDGED) and look.banks == banks
+
+    def _copy(self, look: Look, row: LinkRow) -> None:
+        links = self._d.store.links
+        evidence = links.evidence(look.link)
+        assert evidence is not None, "a link that was looked at has evidence"
+        evidence = replace(evidence, target=row.link.url, link=row.link, post=row.link.post)
+        if look.sealed:
+            links.found_before(row.id, replace(evidence, matches=()))
+        else:
+            links.matched(row.id, evidence)

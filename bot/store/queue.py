@@ -1,0 +1,162 @@
+"""Who is working on which link, and what an earlier look at the same media may save."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.clock import from_iso, iso
+from bot.model import LinkState
+from bot.store.base import Connection, Row
+from bot.store.links import LinkRow, row_of
+
+WAITING = (LinkState.SEEN, LinkState.FAILED)  # to be fetched
+SETTLED = (LinkState.ACQUIRED, LinkState.MATCHED, LinkState.JUDGED, LinkState.GONE, LinkState.UNSUPPORTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at a media: what it came to, and under which circumstances."""
+
+    link: int
+    state: LinkState
+    reason: str | None
+    fetched_at: datetime
+    program: str  # the program and the settings that the result depends on
+    originals: bool  # originals were asked for too
+    banks: int | None  # version of the banks it was matched against
+    sealed: bool  # its fingerprints are still there
+
+
+class Queue:
+    """Columns claim, claim_until, fresh, fetched_at, program, originals and banks of links."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def due(self, hosts: Collection[str], *, but: Collection[str] = (), limit: int = 20) -> list[LinkRow]:
+        """Return links of these hosts whose time has come and that nobody works on, the longest due first.
+
+        At most `limit` of each host and state. `but`: media in work already (host id, or URL where there is none).
+        """
+        rows: list[Row] = []
+        marks = ", ".join("?" * len(but))
+        now = self._c.now()
+        for host in hosts:  # one by one: the index finds each without walking through another's long queue
+            for state in WAITING:
+                rows += self._c.rows(
+                    f"""select * from links where host = ? and state = ? and next_at <= ?
+                        and (claim is null or claim_until <= ?) and coalesce(host_id, url) not in ({marks})
+                        order by next_at, id limit ?""",  # noqa: S608  question marks only
+                    (host, state, now, now, *but, limit),
+                )
+        return sorted((row_of(row) for row in rows), key=lambda row: row.order)
+
+    def strangers(self, known: Collection[str]) -> list[str]:
+        """Return the hosts of waiting links that are not among `known`: a plug may have been taken out."""
+        marks = ", ".join("?" * len(known))
+        rows = self._c.rows(
+            f"select distinct host from links where state in (?, ?) and host not in ({marks})",  # noqa: S608  question marks only
+            (*WAITING, *known),
+        )
+        return [row["host"] for row in rows]
+
+    def claim(self, link: int, who: str, seconds: float) -> bool:
+        """Take a waiting link for that long; return False if somebody else has it or it waits no more."""
+        return (
+            self._c.run(
+                """update links set claim = :who, claim_until = :until
+               where id = :link and state in (:seen, :failed) and (claim is null or claim_until <= :now)""",
+                {
+                    "who": who,
+                    "until": self._until(seconds),
+                    "link": link,
+                    "seen": LinkState.SEEN,
+                    "failed": LinkState.FAILED,
+                    "now": self._c.now(),
+                },
+            )
+            == 1
+        )
+
+    def renew(self, who: str, seconds: float) -> None:
+        """Keep all that is claimed for that long from now."""
+        self._c.run("update links set claim_until = ? where claim = ?", (self._until(seconds), who))
+
+    def holds(self, link: int, who: str) -> bool:
+        """Return whether the link is still claimed by this one and not taken over by another."""
+        return bool(self._c.value("select count(*) from links where id = ? and claim = ?", (link, who)))
+
+    def release(self, link: int) -> None:
+        """Give a link back."""
+        self._c.run("update links set claim = null, claim_until = null where id = ?", (link,))
+
+    def release_all(self, who: str | None = None) -> None:
+        """Give back everything that this one claimed; without a name what anybody did, when all others are dead."""
+        self._c.run(
+            "update links set claim = null, claim_until = null where claim is not null and claim = coalesce(?, claim)",
+            (who,),
+        )
+
+    def looked(self, link: int, *, program: str, originals: bool) -> None:
+        """Note that a link's media was fetched, or not to be had, just now."""
+        self._c.run(
+            "update links set fetched_at = ?, program = ?, originals = ?, banks = null where id = ?",
+            (self._c.now(), program, int(originals), link),
+        )
+
+    def matched(self, link: int, *, banks: int) -> None:
+        """Note against which version of the banks a link was matched."""
+        self._c.run("update links set banks = ? where id = ?", (banks, link))
+
+    def earlier(self, row: LinkRow, since: datetime) -> list[Look]:
+        """Return looks at the same media behind other links, fetched since then; those with fingerprints first.
+
+        Empty if this link is to be fetched afresh.
+        """
+        rows = self._c.rows(
+            """select o.id, o.state, o.reason, o.fetched_at, o.program, o.originals, o.banks,
+                      exists (select 1 from fingerprints f where f.link = o.id) as sealed
+               from links l join links o on o.host = l.host and coalesce(o.host_id, o.url) = coalesce(l.host_id, l.url)
+               where l.id = ? and not l.fresh and o.kind = l.kind and o.id <> l.id and o.fetched_at >= ?
+               order by sealed desc, o.fetched_at desc, o.id desc limit 20""",
+            (row.id, iso(since)),
+        )
+        return [_look(found) for found in rows if found["state"] in SETTLED]
+
+    def repeat(self, look: Look, link: int) -> None:
+        """Give a link the circumstances of an earlier look and, if they are still there, its fingerprints."""
+        with self._c:
+            self._c.run("delete from fingerprints where link = ?", (link,))
+            self._c.run(
+                "insert into fingerprints select ?, media, sealed from fingerprints where link = ?", (link, look.link)
+            )
+            self._c.run(
+                """update links set (fetched_at, program, originals, banks) =
+                   (select fetched_at, program, originals, banks from links where id = ?) where id = ?""",
+                (look.link, link),
+            )
+
+    def fetch_afresh(self, link: int) -> None:
+        """Put a link back to be fetched itself, whatever is known of its media from elsewhere."""
+        self._c.run(
+            "update links set state = ?, fresh = 1, next_at = ?, updated_at = ? where id = ?",
+            (LinkState.SEEN, self._c.now(), self._c.now(), link),
+        )
+
+    def _until(self, seconds: float) -> str:
+        return iso(self._c.clock.now() + timedelta(seconds=seconds))
+
+
+def _look(row: Row) -> Look:
+    return Look(
+        link=row["id"],
+        state=LinkState(row["state"]),
+        reason=row["reason"],
+        fetched_at=from_iso(row["fetched_at"]),
+        program=row["program"],
+        originals=bool(row["originals"]),
+        banks=row["banks"],
+        sealed=bool(row["sealed"]),
+    )
