@@ -207,6 +207,8 @@ def main(limits_json: str) -> None:
     os.dup2(2, 1)
     _warm_up()
     _give_up_rights(limits, answers.fileno())
+    gc.collect()
+    gc.freeze()  # what is loaded stays; looking through it after every file would cost more than a small file does
     # where the kernel refuses, the limits above are what holds
     _send(answers, {"ready": os.getpid(), "filtered": confine.filter_calls()})
     while header := sys.stdin.buffer.read(4):

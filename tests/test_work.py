@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot import pipeline as order
 from bot import workers
 from bot.assemble import Parts, assembled
 from bot.demo import media
@@ -19,6 +20,7 @@ from bot.pipeline import Pipeline, rows
 from bot.seal import Seal, new_key
 from bot.store import LinkRow
 from tests.killing import Silent
+from tests.test_pipeline import changed
 
 
 @cache
@@ -230,13 +232,16 @@ def test_a_fingerprint_of_another_key_is_fetched_again(world: Stage, bot: Pipeli
     assert states(bot) == [LinkState.JUDGED, LinkState.JUDGED]
 
 
-def test_work_ends_with_the_link_at_hand(world: Stage, bot: Pipeline) -> None:
+def test_work_ends_with_the_link_at_hand(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Told to stop, it takes the link at hand all the way and leaves the rest for the next turn."""
-    singles(world, 3)
-    bot.watch()
-    assert bot.work(lambda: False) == 1
-    assert states(bot) == [LinkState.JUDGED, LinkState.SEEN, LinkState.SEEN]
-    assert bot.work() == 2
+    monkeypatch.setattr(order, "GRACE_SECONDS", 60.0)
+    fetch = {**world.config.fetch.model_dump(), "concurrency": 1}
+    with bot_on(changed(world, fetch=fetch), Silent()) as bot:
+        singles(world, 3)
+        bot.watch()
+        assert bot.work(lambda: False) == 1
+        assert states(bot) == [LinkState.JUDGED, LinkState.SEEN, LinkState.SEEN]
+        assert bot.work() == 2
 
 
 def test_a_slice_ends_with_its_time(world: Stage, bot: Pipeline) -> None:

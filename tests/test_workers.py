@@ -62,6 +62,19 @@ def test_a_child_gives_what_the_function_gives(shared: Workers, data: bytes) -> 
     assert shared.fingerprint(data) == fingerprint(data, LIMITS)
 
 
+def test_a_small_file_costs_little(one: Workers) -> None:
+    """After a file only its own leavings are cleared away: looking through all that is loaded takes tens of ms."""
+    (pid,) = one.pids
+    small = media.still(21, format="png", width=32, height=32)
+
+    def cost() -> float:
+        before = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+        one.fingerprint(small)
+        return (int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) - before) / 1e6
+
+    assert min(cost() for _ in range(20)) < 10
+
+
 def test_other_files_are_hashed_and_every_frame_can_be_had(shared: Workers) -> None:
     """`also` and `every_frame` mean what they mean in the function."""
     standing = media.encode_clip([media.scene(22, 160, 90)] * 5, crf=0)
