@@ -19,7 +19,7 @@ from bot.errors import (
     TryLaterError,
     UnsupportedError,
 )
-from bot.fetch import Fetcher, Page
+from bot.fetch import Body, Fetcher, Page
 from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, get, parse, unwrapped
 from bot.model import Link, MediaFile
 
@@ -168,7 +168,7 @@ class Acquirer:
 
         with self._lock:
             state = self._states[host.name]
-        return _Web(self._fetcher, self._pace, group, interval, allow, state)
+        return _Web(self._fetcher, self._pace, group, interval, allow, state, self._config.fetch.max_bytes)
 
     def _beyond(self, index: int, count: int, room: int) -> str | None:
         if index >= self._config.fetch.max_album:
@@ -238,24 +238,38 @@ class _Web:
         interval: float,
         allow: Callable[[str], bool],
         state: dict[str, Any],
+        limit: int,
     ) -> None:
         self._fetcher = fetcher
         self._pace = pace
         self._group = group
         self._interval = interval
         self._allow = allow
+        self._limit = limit
         self.state = state
 
-    def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
-        return self._politely(lambda: self._fetcher.json(url, headers=headers, allow=self._allow))
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
+        return self._politely(lambda: self._fetcher.json(url, headers=headers, allow=self._allow, form=form))
 
     def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
         return self._politely(lambda: self._fetcher.page(url, headers=headers, allow=self._allow))
 
     def media(self, rendition: Rendition) -> tuple[str, bytes]:
         """Return where the file was found and its bytes."""
-        body = self._politely(lambda: self._fetcher.media(rendition.url, headers=rendition.headers, allow=self._allow))
-        return body.url, body.data
+        first = self._file(rendition.url, rendition.headers)
+        if not rendition.more:
+            return first.url, first.data
+        parts = [first.data]
+        for url in rendition.more:
+            parts.append(self._file(url, rendition.headers).data)
+            if sum(map(len, parts)) > self._limit:
+                raise UnsupportedError(
+                    f"{self._group} sends more than the {self._limit} bytes that are fetched at most"
+                )
+        return first.url, b"".join(parts)
+
+    def _file(self, url: str, headers: Mapping[str, str]) -> Body:
+        return self._politely(lambda: self._fetcher.media(url, headers=headers, allow=self._allow))
 
     def _politely(self, request: Callable[[], T]) -> T:
         if not self._fetcher.stopped:  # then the request fails by itself, without a wait

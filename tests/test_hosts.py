@@ -35,7 +35,7 @@ class Book:
     state: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
         self.asked.append(url)
         answer = self.answers.get(url)
         if callable(answer):

@@ -236,7 +236,7 @@ class Altered:
         self.state: dict[str, Any] = {"token": "t1"}
         self._text = text
 
-    def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
         try:
             return json.loads(self._text)
         except ValueError:

@@ -12,7 +12,9 @@ from bot.demo.answers import redirect, web_page
 from bot.demo.hosts import HostPark
 from bot.demo.web import Request, Response, json_response
 
-_TYPES = {"gif": "image/gif", "png": "image/png", "jpg": "image/jpeg", "mp4": "video/mp4", "webm": "video/webm"}
+_TYPES = {"gif": "image/gif", "png": "image/png", "jpg": "image/jpeg", "mp4": "video/mp4", "webm": "video/webm"} | {
+    "m4s": "video/iso.segment"
+}
 
 
 class PagePark(HostPark):
@@ -21,6 +23,7 @@ class PagePark(HostPark):
     def __init__(self) -> None:
         super().__init__()
         self._answers: dict[tuple[str, str], Response] = {}
+        self._lists: dict[str, list[list[Any]]] = {}  # the pages of galleries and albums
 
     def put_file(self, host: str, path: str, data: bytes) -> str:
         """Put a file on a host under its path, its type told by the ending. Returns its address."""
@@ -148,14 +151,17 @@ class PagePark(HostPark):
         self.put("postimg.cc", f"/{id}", web_page(f'<a href="{file}?dl=1" class="btn" id="download">Download</a>'))
         return f"https://postimg.cc/{id}"
 
-    def add_postimg_gallery(self, id: str, files: Mapping[str, bytes]) -> str:
-        """Put pictures, by the ids of their files, and a gallery of them on postimg."""
-        cards = []
+    def add_postimg_gallery(self, id: str, files: Mapping[str, bytes], *, shown: int = 100) -> str:
+        """Put pictures, by the ids of their files, and a gallery of them on postimg, so many `shown` on each page."""
+        cards, entries = [], []
         for key, data in files.items():
             self.put_file("i.postimg.cc", f"/{key}/heron.gif", data)
             names = f'data-image="p{key[1:]}" data-hotlink="{key}" data-name="heron" data-ext="gif"'
             cards.append(f'<div class="thumb" {names}></div>')
-        self.put("postimg.cc", f"/gallery/{id}", web_page(f'<div id="thumb-list">{"".join(cards)}</div>'))
+            entries.append([f"p{key[1:]}", key, "heron", "gif", f"https://i.postimg.cc/p{key[1:]}/heron.gif", 640, 480])
+        self.put("postimg.cc", f"/gallery/{id}", web_page(f'<div id="thumb-list">{"".join(cards[:shown])}</div>'))
+        with self._lock:
+            self._lists[id] = [entries[start : start + shown] for start in range(0, len(entries), shown)]
         return f"https://postimg.cc/gallery/{id}"
 
     def add_gyazo(self, id: str, data: bytes, ext: str = "png") -> str:
@@ -186,15 +192,52 @@ class PagePark(HostPark):
         self.put("ibb.co", f"/{id}", web_page(page))
         return f"https://ibb.co/{id}"
 
-    def add_imgbb_album(self, id: str, files: Mapping[str, bytes]) -> str:
-        """Put pictures, by the ids of their files, and an album of them on imgbb."""
+    def add_imgbb_album(self, id: str, files: Mapping[str, bytes], *, shown: int = 32) -> str:
+        """Put pictures, by the ids of their files, and an album of them on imgbb, so many `shown` on each page."""
         cards = []
         for key, data in files.items():
             url = self.put_file("i.ibb.co", f"/{key}/heron.gif", data)
             card = {"id_encoded": f"p{key[1:]}", "width": "640", "height": 480, "image": {"url": url}}
             cards.append(f"<div class=\"list-item\" data-object='{quote(json.dumps(card))}'></div>")
-        self.put("ibb.co", f"/album/{id}", web_page("".join(cards)))
+        with self._lock:
+            self._lists[id] = [cards[start : start + shown] for start in range(0, len(cards), shown)]
+        self.put("ibb.co", f"/album/{id}", self._imgbb_page(id, 1))
         return f"https://ibb.co/album/{id}"
+
+    def _imgbb_page(self, id: str, number: int) -> Response:
+        pages = self._lists[id]
+        link = f'<a data-pagination="next" href="https://ibb.co/album/{id}/?page={number + 1}&amp;seek=x">Next</a>'
+        return web_page("".join(pages[number - 1]) + (link if number < len(pages) else ""))
+
+    def _postimg_list(self, form: Mapping[str, str]) -> Response:
+        pages, number = self._lists.get(form.get("album", ""), []), int(form.get("page", "1"))
+        images = pages[number - 1] if 0 < number <= len(pages) else []
+        return json_response({"status_code": 200, "images": images, "has_page_next": number < len(pages)})
+
+    def add_reddit_stream(self, id: str, tracks: Mapping[tuple[int, int], Sequence[bytes]], *, ranges: bool) -> str:
+        """Put a video on v.redd.it that only has an HLS playlist: its tracks by (width, height), in parts.
+
+        `ranges`: the parts are ranges of one file; otherwise each is a file, the first of which initialises.
+        """
+        master = ["#EXTM3U", "#EXT-X-VERSION:6", '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="7",URI="CMAF_AUDIO_128.m3u8"']
+        for (width, height), parts in tracks.items():
+            name = f"CMAF_{min(width, height)}"
+            sizes = f'BANDWIDTH=1,RESOLUTION={width}x{height},CODECS="avc1.4d401e,mp4a.40.2",AUDIO="7"'
+            master += [f"#EXT-X-STREAM-INF:{sizes}", f"{name}.m3u8"]
+            names = [f"{name}.mp4"] * len(parts) if ranges else [f"{name}_{place}.m4s" for place in range(len(parts))]
+            lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:5", f'#EXT-X-MAP:URI="{names[0]}",BYTERANGE="{len(parts[0])}@0"']
+            for part, file in zip(parts[1:], names[1:], strict=True):
+                lines += ["#EXTINF:4.0,", *([f"#EXT-X-BYTERANGE:{len(part)}"] if ranges else []), file]
+            self._playlist(id, name, [*lines, "#EXT-X-ENDLIST"])
+            for part, file in [(b"".join(parts), names[0])] if ranges else zip(parts, names, strict=True):
+                self.put_file("v.redd.it", f"/{id}/{file}", part)
+        self._playlist(id, "HLSPlaylist", master)
+        return f"https://v.redd.it/{id}"
+
+    def _playlist(self, id: str, name: str, lines: Sequence[str]) -> None:
+        text = "\n".join(lines).encode()
+        answer = Response(body=text, headers={"Content-Type": "application/vnd.apple.mpegurl"})
+        self.put("v.redd.it", f"/{id}/{name}.m3u8", answer)
 
     def add_discord(self, id: str, data: bytes, *, expires: int = 4_000_000_000) -> str:
         """Put an attachment on discord; the link carries a signature that holds until `expires`."""
@@ -207,6 +250,10 @@ class PagePark(HostPark):
         answer = self._answers.get(key)
         if request.host == "cdn.discordapp.com" and not {"ex", "is", "hm"} <= request.query.keys():
             return Response(status=404, body=b"This content is no longer available.")
+        if key == ("postimg.cc", "/json") and request.method == "POST":
+            return self._postimg_list(request.form)
+        if request.host == "ibb.co" and request.path.startswith("/album/") and "page" in request.query:
+            return self._imgbb_page(request.path.split("/")[2], int(request.query["page"]))
         if answer is None:
             return super()._regular(request)
         return Response(status=404) if key in self._gone else answer

@@ -103,9 +103,19 @@ class Fetcher:
         content_type = replies.media_type(reply.headers.get("Content-Type"))
         return Body(url=str(reply.url), data=reply.data, content_type=content_type)
 
-    def json(self, url: str, *, headers: Mapping[str, str] | None = None, allow: Allow | None = None) -> Any:
-        """Return the decoded JSON answer, at most `max_page_bytes` unpacked; HostChangedError if it is none."""
-        reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow)
+    def json(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow: Allow | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return the decoded JSON answer, at most `max_page_bytes` unpacked; HostChangedError if it is none.
+
+        With `form` the fields are posted; a redirect is then not followed, for it would post them elsewhere.
+        """
+        reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow, form)
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
@@ -134,14 +144,26 @@ class Fetcher:
     ) -> None:
         self.close()
 
-    def _text(self, url: str, headers: Mapping[str, str], allow: Allow | None) -> tuple[_Reply, str]:
+    def _text(
+        self, url: str, headers: Mapping[str, str], allow: Allow | None, form: Mapping[str, str] | None = None
+    ) -> tuple[_Reply, str]:
         limit = self._config.max_page_bytes
-        reply = self._load(url, {"Accept-Encoding": "gzip, deflate", **headers}, limit, allow, media=False)
+        sent = {"Accept-Encoding": "gzip, deflate", **headers}
+        reply = self._load(url, sent, limit, allow, media=False, form=form)
         encoding = replies.packing(reply.headers.get("Content-Encoding"))
         data = replies.unpack(host_of(reply.url), reply.data, encoding, limit)
         return reply, replies.text_of(data, reply.headers.get("Content-Type"))
 
-    def _load(self, url: str, headers: Mapping[str, str], limit: int, allow: Allow | None, *, media: bool) -> _Reply:
+    def _load(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        limit: int,
+        allow: Allow | None,
+        *,
+        media: bool,
+        form: Mapping[str, str] | None = None,
+    ) -> _Reply:
         if self.stopped:
             raise TryLaterError("the program is stopping; this is fetched when it runs again")
         current = check_url(url)
@@ -151,19 +173,30 @@ class Fetcher:
                 host = host_of(current)
                 if allow is not None and not allow(host):
                     raise BlockedError(f"the link leads to {host}, which is not one of the addresses expected here")
-                result = self._once(current, sent, limit, media=media)
+                result = self._once(current, sent, limit, media=media, form=form)
                 if isinstance(result, _Reply):
                     return result
+                if form is not None:
+                    raise HostChangedError(f"{host} redirects what was posted to it, which is not followed")
                 if host_of(result) != host:
                     sent = {name: value for name, value in sent.items() if name.lower() not in _SECRET_HEADERS}
                 current = result
         raise HostChangedError(f"{host_of(check_url(url))} redirects more than {self._config.max_redirects} times")
 
-    def _once(self, url: httpx.URL, headers: Mapping[str, str], limit: int, *, media: bool) -> _Reply | httpx.URL:
+    def _once(
+        self,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        limit: int,
+        *,
+        media: bool,
+        form: Mapping[str, str] | None = None,
+    ) -> _Reply | httpx.URL:
         """Return the answer, or where it redirects to."""
         host = host_of(url)
         try:
-            with self._client.stream("GET", url, headers=headers) as response:
+            method = "GET" if form is None else "POST"
+            with self._client.stream(method, url, headers=headers, data=form) as response:
                 if response.status_code in replies.REDIRECTS:
                     return _redirect(url, response.headers.get("Location"))
                 if response.status_code != 200:

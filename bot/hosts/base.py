@@ -43,6 +43,7 @@ class Rendition:
     width: int | None = None
     height: int | None = None
     original: bool = False  # the host's best file, which exact hashes are most likely taken from
+    more: tuple[str, ...] = field(default=(), repr=False)  # files that follow it: together they are the media
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -64,8 +65,11 @@ class Web(Protocol):
 
     state: dict[str, Any]  # a plug's own, kept from call to call: tokens
 
-    def json(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
-        """Return decoded JSON. Raises AcquireError, its `status` set where an HTTP status led there."""
+    def json(self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
+        """Return decoded JSON. Raises AcquireError, its `status` set where an HTTP status led there.
+
+        With `form` the request is a POST of these fields, as a page's own script would send them.
+        """
 
     def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
         """Return a page as text. Raises AcquireError."""

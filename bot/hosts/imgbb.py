@@ -12,6 +12,7 @@ from bot.hosts.pages import PageHost, decoded, meta, tags
 from bot.model import Link, Ref
 
 SITE = "https://ibb.co"
+MOST_PAGES = 10
 
 _ID = re.compile(r"[A-Za-z0-9]{5,12}\Z")
 _SERVER = re.compile(r"(?:i|image|preview|thumb)\.(?:ibb\.co|ibb\.co\.com|imgbb\.com)\Z")
@@ -60,17 +61,33 @@ class Imgbb(PageHost):
         if self.is_file(url):
             return self.linked(link.id, url)
         if link.kind == "album":
-            return self._album(web.page(f"{SITE}/album/{link.id}").text)
+            return self._album(link.id, web)
         page = web.page(f"{SITE}/{link.id}").text
         width, height = pixels(meta(page, "og:image:width")), pixels(meta(page, "og:image:height"))
         file = self.file(meta(page, "og:image"), width=width, height=height, original=True)
         return (HostMedia(id=link.id, renditions=(file,)),)
 
-    def _album(self, page: str) -> tuple[HostMedia, ...]:
-        cards = [tag["data-object"] for tag in tags(page, "div") if "data-object" in tag]
-        if not cards:
+    def _album(self, id: str, web: Web) -> tuple[HostMedia, ...]:
+        """Return the pictures of an album, page by page as its own links lead on."""
+        found: dict[str, None] = {}
+        url: str | None = f"{SITE}/album/{id}"
+        for _ in range(MOST_PAGES):
+            if url is None:
+                break
+            page = web.page(url).text
+            before = len(found)
+            found.update((tag["data-object"], None) for tag in tags(page, "div") if "data-object" in tag)
+            url = self._next(page, id) if len(found) > before else None
+        if not found:
             raise HostChangedError("imgbb shows an album without pictures, which its plug does not know")
-        return tuple(self._card(decoded(unquote(card), "imgbb")) for card in cards)
+        return tuple(self._card(decoded(unquote(card), "imgbb")) for card in found)
+
+    def _next(self, page: str, id: str) -> str | None:
+        """Return the address of an album's next page, None if there is none of the same album."""
+        shown = next((tag.get("href", "") for tag in tags(page, "a") if tag.get("data-pagination") == "next"), "")
+        parts = parse(f"{SITE}{shown}" if shown.startswith("/") else shown)
+        same = parts is not None and self.match(parts) == Ref(host=self.name, id=id, kind="album")
+        return parts.text if same and parts is not None else None
 
     def _card(self, card: Any) -> HostMedia:
         url = dig(card, "imgbb", "image", "url")

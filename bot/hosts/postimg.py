@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from bot.errors import HostChangedError, UnsupportedError
+from bot.errors import AcquireError, HostChangedError, TryLaterError, UnsupportedError
 from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Rendition, Url, Web, extension, parse, pixels
-from bot.hosts.pages import PageHost, meta, tags
+from bot.hosts.pages import PageHost, items, mapping, meta, tags
 from bot.model import Link, Ref
 
 SITE = "https://postimg.cc"
+MOST_PAGES = 10
 
 _ID = re.compile(r"[A-Za-z0-9]{6,12}\Z")
 _FILE_DOMAINS = ("postimg.cc", "postimg.org", "postimages.org", "postimage.org", "pixxxels.cc", "pixxxels.org")
@@ -60,17 +62,46 @@ class Postimg(PageHost):
         if self.is_file(url):
             return self.linked(link.id, url)
         if link.kind == "album":
-            return self._gallery(web.page(f"{SITE}/gallery/{link.id}").text)
+            return self._gallery(link.id, web)
         page = web.page(f"{SITE}/{link.id}").text
         shown = next((tag.get("href") for tag in tags(page, "a") if tag.get("id") == "download"), None)
         file = self.file(shown or meta(page, "og:image"), original=True)
         return (HostMedia(id=link.id, renditions=(file,)),)
 
-    def _gallery(self, page: str) -> tuple[HostMedia, ...]:
+    def _gallery(self, id: str, web: Web) -> tuple[HostMedia, ...]:
+        """Return the pictures of a gallery: the page shows the first of them, its script asks for the others."""
+        page = web.page(f"{SITE}/gallery/{id}").text
         cards = [tag for name in ("div", "a") for tag in tags(page, name) if "data-hotlink" in tag]
         if not cards:
             raise HostChangedError("postimg shows a gallery without pictures, which its plug does not know")
-        return tuple(HostMedia(id=card.get("data-image"), renditions=(self._card(card),)) for card in cards)
+        found = {
+            card["data-hotlink"]: HostMedia(id=card.get("data-image"), renditions=(self._card(card),)) for card in cards
+        }
+        for number in range(2, MOST_PAGES + 1):
+            try:
+                fresh = [pair for pair in self._more(id, number, web) if pair[0] not in found]
+            except TryLaterError:
+                raise
+            except AcquireError:
+                break  # what the page shows is worth more than nothing
+            found.update(fresh)
+            if not fresh:
+                break
+        return tuple(found.values())
+
+    def _more(self, id: str, number: int, web: Web) -> list[tuple[str, HostMedia]]:
+        """Return the pictures of a further page of a gallery by the ids of their files; none behind the last."""
+        answer = mapping(web.json(f"{SITE}/json", form={"action": "list", "album": id, "page": str(number)}), "postimg")
+        return [self._listed(entry) for entry in items(answer.get("images") or [], "postimg")]
+
+    def _listed(self, entry: Any) -> tuple[str, HostMedia]:
+        """Return the file's id and the picture of an entry that the script's answer lists."""
+        told = items(entry, "postimg")
+        id, key, shown = (told[place] if len(told) > place else None for place in (0, 1, 4))
+        if not (isinstance(id, str) and isinstance(key, str) and isinstance(shown, str)):
+            raise HostChangedError("postimg lists a picture in a shape that its plug does not know")
+        # the address that is shown has the page's id where the file has its own
+        return key, HostMedia(id=id, renditions=(self.file(shown.replace(id, key, 1), original=True),))
 
     def _card(self, card: Mapping[str, str]) -> Rendition:
         name = f"{card.get('data-name', '')}.{card.get('data-ext', '')}"

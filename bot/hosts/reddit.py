@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 
 from bot.errors import AcquireError, HostChangedError, TryLaterError, UnsupportedError
 from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, belongs, extension, parse, pixels, stem
+from bot.hosts.playlists import files, variants
 from bot.model import Link, Ref
 from bot.permalink import permalink_ids
 
@@ -15,6 +15,7 @@ _MEDIA = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 _TRACK = re.compile(r"[A-Za-z0-9_]{1,40}(?:\.mp4)?\Z")
 _UPLOADED = re.compile(r"[0-9a-z]{8,20}\Z")
 _SIGNED = re.compile(r"(?:[a-z]|[a-z]\.thumbs)\.redditmedia\.com\Z")
+USEFUL = 480  # pixels of the short side; fingerprints gain nothing from more
 _EVERYTHING = {"Accept": "*/*"}  # otherwise Reddit's image servers answer with a page
 
 
@@ -59,7 +60,7 @@ class Reddit(Host):
             raise UnsupportedError("the link leads to a page of reddit, not to media")
         url = _inner(url) or url
         if url.host == "v.redd.it" or belongs(url.host, ("reddit.com",)):
-            found = tuple(_video(link.id, url, web))
+            found = _video(link.id, url, web)
         elif url.host == "preview.redd.it":
             file = f"{link.id}.{extension(url.path[-1])}"
             found = (
@@ -110,17 +111,43 @@ def _inner(url: Url) -> Url | None:
     return inner if inner is not None and belongs(inner.host, ("redd.it",)) else None
 
 
-def _video(id: str, url: Url, web: Web) -> Iterator[Rendition]:
-    """Yield the files of a video: those of its manifest, which alone knows their names, else the one in the link."""
+def _video(id: str, url: Url, web: Web) -> tuple[Rendition, ...]:
+    """Return the files of a video: those of its manifest, which alone knows their names, else of its playlist.
+
+    If neither is there, the file in the link itself is the last resort.
+    """
     named = url.host == "v.redd.it" and len(url.path) == 2 and _TRACK.match(url.path[1])
     try:
-        yield from _manifest(id, web.page(f"https://v.redd.it/{id}/DASHPlaylist.mpd", headers=_EVERYTHING).text)
+        return _manifest(id, web.page(f"https://v.redd.it/{id}/DASHPlaylist.mpd", headers=_EVERYTHING).text)
     except TryLaterError:
         raise
-    except AcquireError:
-        if not named:
+    except AcquireError as missing:
+        try:
+            return (_stream(id, web),)
+        except TryLaterError:
             raise
-        yield Rendition(url=url.text, headers=_EVERYTHING)
+        except UnsupportedError:
+            if not named:
+                raise
+        except AcquireError:
+            if not named:
+                raise missing from None
+    return (Rendition(url=url.text, headers=_EVERYTHING),)
+
+
+def _stream(id: str, web: Web) -> Rendition:
+    """Return the smallest useful rendition of a video's HLS playlist, as the files of which it consists."""
+    base = f"https://v.redd.it/{id}"
+    master = variants(web.page(f"{base}/HLSPlaylist.m3u8", headers=_EVERYTHING).text, "v.redd.it")
+    chosen = min(master, key=lambda one: (one.short_side < USEFUL, abs(one.short_side - USEFUL)))
+    first, *more = files(web.page(f"{base}/{chosen.name}", headers=_EVERYTHING).text, "v.redd.it")
+    return Rendition(
+        url=f"{base}/{first}",
+        width=chosen.width,
+        height=chosen.height,
+        headers=_EVERYTHING,
+        more=tuple(f"{base}/{name}" for name in more),
+    )
 
 
 def _manifest(id: str, text: str) -> tuple[Rendition, ...]:
