@@ -131,6 +131,14 @@ class ActionsConfig(Section):
     )
 
 
+class ReviewConfig(Section):
+    """Who decides, and when matches are too many to be true."""
+
+    confirmations: Annotated[int, Field(ge=1, le=2)] = Field(
+        2, description="How many different moderators confirm an entry before it acts alone; also for an appeal."
+    )
+
+
 class MailConfig(Section):
     """The mail server through which notices leave."""
 
@@ -179,6 +187,9 @@ class StorageConfig(Section):
     seen_days: Annotated[int, Field(gt=0, le=3650)] = Field(
         30, description="How long posts without a case are remembered."
     )
+    withdrawn_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        7, description="How long a withdrawn entry can be restored before its fingerprints are destroyed."
+    )
 
 
 class LogConfig(Section):
@@ -207,6 +218,7 @@ class Config(Section):
     decode: DecodeConfig = Field(default_factory=DecodeConfig)
     banks: BanksConfig = Field(default_factory=BanksConfig)
     actions: ActionsConfig = Field(default_factory=ActionsConfig)
+    review: ReviewConfig = Field(default_factory=ReviewConfig)
     mail: MailConfig = Field(default_factory=MailConfig)
     hosts: Mapping[str, HostConfig] = Field(default_factory=dict)
     storage: StorageConfig = Field(default_factory=StorageConfig)

@@ -21,6 +21,13 @@ def m0008_index_changes(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0007_review(db: Database) -> None:
+    """Create what decisions on cases keep: pairs that were allowed, entries that a case made, appeals."""
+    for statement in REVIEW:
+        db.execute(statement)
+
+
 START = (
     """create table posts (
         fullname text primary key, subreddit text not null, created text not null,
@@ -104,6 +111,20 @@ INDEX_CHANGES = (
     f"create trigger signals_added after insert on signals {CHANGED.format('new.entry')}",
     f"create trigger signals_changed after update on signals {CHANGED.format('new.entry')}",
     f"create trigger signals_deleted after delete on signals {CHANGED.format('old.entry')}",
+)
+
+REVIEW = (
+    """create table allow_pairs (
+        allow integer not null references entries on delete cascade,
+        against integer not null references entries on delete cascade, primary key (allow, against)) strict""",
+    """create table case_entries (
+        case_id integer not null references cases on delete cascade,
+        entry integer not null references entries on delete cascade, what text not null,
+        primary key (case_id, entry)) strict""",
+    """create table appeals (
+        id integer primary key, case_id integer not null references cases on delete cascade, at text not null,
+        raised_by text not null, decider text, closed_at text, closed_by text, outcome text) strict""",
+    "create index appeals_case on appeals (case_id)",
 )
 
 

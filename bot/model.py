@@ -191,6 +191,7 @@ class Entry:
     md5: tuple[str, ...] = ()
     distance: int | None = None  # this entry's own cut in bits, if tighter than its bank's
     signals: tuple[Signal, ...] = ()
+    against: tuple[str, ...] = ()  # of an allow entry: the labels of the entries against which it speaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

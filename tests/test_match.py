@@ -29,9 +29,23 @@ def far(number: int, t: float = 0.0, quality: int = 90) -> Signal:
     return Signal(type="pdq", value=bits.to_bytes(32), quality=quality, t=t)
 
 
-def entry(*signals: Signal, kind: BankKind = "block", label: str = "E-1", sha256: tuple[str, ...] = ()) -> Entry:
+def entry(
+    *signals: Signal,
+    kind: BankKind = "block",
+    label: str = "E-1",
+    sha256: tuple[str, ...] = (),
+    against: tuple[str, ...] = (),
+) -> Entry:
     """Return a confirmed entry."""
-    return Entry(label=label, bank=f"{kind}-bank", bank_kind=kind, confirmed=True, signals=signals, sha256=sha256)
+    return Entry(
+        label=label,
+        bank=f"{kind}-bank",
+        bank_kind=kind,
+        confirmed=True,
+        signals=signals,
+        sha256=sha256,
+        against=against,
+    )
 
 
 def media(*signals: Signal, sha256: str = "none") -> Fingerprint:
@@ -127,7 +141,7 @@ def test_one_frame_of_a_clip_is_not_a_copy_of_it() -> None:
 def test_an_allow_entry_hides_its_own_frames_only() -> None:
     """An innocent meme cut in front of a fake explains the meme's frames and nothing else."""
     known = entry(far(1), far(2, t=1), far(3, t=2), far(4, t=3))
-    meme = entry(far(1), kind="allow", label="E-2")
+    meme = entry(far(1), kind="allow", label="E-2", against=("E-1",))
     alone = match(media(far(1)), known, meme)
     assert [(m.entry, m.suppressed) for m in alone] == [("E-1", True), ("E-2", False)]
     whole = {m.entry: m for m in match(media(far(1), far(2, t=1), far(3, t=2), far(4, t=3)), known, meme)}
@@ -135,9 +149,36 @@ def test_an_allow_entry_hides_its_own_frames_only() -> None:
     assert whole["E-1"].frames == 3
 
 
+def test_an_allow_entry_speaks_against_its_own_pair_only() -> None:
+    """What was said of one entry says nothing of another one that the same media matches."""
+    one, two = entry(far(1), label="E-1"), entry(far(1), label="E-2")
+    allow = entry(far(1), kind="allow", label="E-3", against=("E-2",))
+    found = {m.entry: m.suppressed for m in match(media(far(1)), one, two, allow)}
+    assert found == {"E-1": False, "E-2": True, "E-3": False}
+
+
+def test_an_allow_entry_without_a_pair_hides_nothing() -> None:
+    """An allow entry that was paired with nothing speaks against nothing."""
+    assert not match(media(far(1)), entry(far(1)), entry(far(1), kind="allow", label="E-2"))[0].suppressed
+
+
+def test_what_is_nearer_to_the_fake_than_to_the_genuine_clip_stays_a_match() -> None:
+    """Genuine clip and fake share most of a frame: allowing the one does not hide copies of the other."""
+    fake = far(1)
+    genuine = replace(fake, value=flip(fake.value, 20))
+    copy_of_fake, copy_of_genuine = replace(fake, value=flip(fake.value, 4)), replace(fake, value=flip(fake.value, 17))
+    banks = (entry(fake), entry(genuine, kind="allow", label="E-2", against=("E-1",)))
+    assert [m.suppressed for m in match(media(copy_of_fake), *banks) if m.entry == "E-1"] == [False]
+    assert [m.suppressed for m in match(media(copy_of_genuine), *banks) if m.entry == "E-1"] == [True]
+
+
 def test_an_allow_entry_never_beats_the_exact_file() -> None:
     """The same file stays a match whatever the allow bank says."""
-    found = match(media(far(1), sha256="ab"), entry(far(1), sha256=("ab",)), entry(far(1), kind="allow", label="E-2"))
+    found = match(
+        media(far(1), sha256="ab"),
+        entry(far(1), sha256=("ab",)),
+        entry(far(1), kind="allow", label="E-2", against=("E-1",)),
+    )
     exact = next(m for m in found if m.entry == "E-1")
     assert exact.exact
     assert not exact.suppressed
@@ -161,7 +202,7 @@ def test_near_matches_leave_the_face_unknown() -> None:
 
 def test_every_frame_is_searched_once() -> None:
     """What an allow entry explains and what matches come from one search."""
-    listed = Listed([entry(far(1), far(2, t=1)), entry(far(1), kind="allow", label="E-2")])
+    listed = Listed([entry(far(1), far(2, t=1)), entry(far(1), kind="allow", label="E-2", against=("E-1",))])
     Library(listed, BanksConfig()).match(media(far(1), far(2, t=1), far(3, t=2)), 0)
     assert listed.asked == 3
 

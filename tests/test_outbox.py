@@ -303,7 +303,8 @@ def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipe
     store, workers = bot.deps.store, bot.deps.workers
     store.banks.create("memes", "allow")
     store.banks.create("more", "block")
-    store.banks.add("memes", workers.fingerprint(meme), who="ann")
+    allowed, _ = store.banks.add("memes", workers.fingerprint(meme), who="ann")
+    store.banks.allow(allowed, against=[entry.label for entry in store.banks.entries("known-fakes")])
     url = world.park.add_imgur_album("Kq7Zx2P", [media.restill(meme), media.restill(meme, quality=40)], "jpg")
     world.reddit.submit(
         "clips", author="a", title="album", selftext=f"{url} {world.park.add_redgifs('One', hd=fake())}"

@@ -61,8 +61,10 @@ def compose(
     return message
 
 
-def retract(notice: Notice, *, sender: str, date: datetime, reason: str = "") -> EmailMessage:
+def retract(notice: Notice, *, sender: str, date: datetime, reason: str = "", part: str | None = None) -> EmailMessage:
     """Return the mail that takes a sent notice back, as an answer to it. `reason` is a sentence for the host.
+
+    `part` is a mark of the items that are taken back, where others on the notice stand.
 
     Raises UsageError as `compose` does.
     """
@@ -70,13 +72,14 @@ def retract(notice: Notice, *, sender: str, date: datetime, reason: str = "") ->
     _check_claims(notice, reason)
     message = _message(notice, sender, subject=f"Retracted: {_subject(notice)}", date=date)
     original = message_id(notice.id, sender)
-    message["Message-ID"] = message_id(f"{notice.id}.retraction", sender)
+    message["Message-ID"] = message_id(f"{notice.id}.retraction{f'.{part}' if part else ''}", sender)
     message["In-Reply-To"] = original
     message["References"] = original
     which = "this item" if len(notice.items) == 1 else f"these {len(notice.items)} items"
     lines = [
         *_wrap(f"We retract our notice {notice.id} of {_day(notice.stated_at)} about {which} on {_line(notice.host)}."),
         *_wrap("Please do not act on it; what was removed only because of it can be put back."),
+        *(_wrap("Everything else on that notice stands.") if part else ()),
         *(_wrap(f"Reason: {_line(reason)}") if _line(reason) else ()),
         "",
         *(line for item in notice.items for line in (_line(item.host_id), f"  {item.url}")),

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from bot import __version__
-from bot.cli import bank, hosts, look, review, rules, service
+from bot.cli import bank, cases, hosts, look, review, rules, service
 from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
@@ -30,6 +30,7 @@ service.register(app)
 look.register(app)
 bank.register(app)
 rules.register(app)
+cases.register(app)
 review.register(app)
 hosts.register(app)
 

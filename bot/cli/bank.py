@@ -92,6 +92,13 @@ def add(
     name: Name,
     targets: Annotated[list[str], typer.Argument(help="Files, media URLs or Reddit permalinks.")],
     who: WhoOption,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            help="For an allow bank: an entry it speaks against; may be repeated. Else all it resembles now.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -100,7 +107,10 @@ def add(
     failed = False
     with session(settings, reddit=wants_reddit(settings, targets)) as pipeline, progress(told=True) as bar:
         store = pipeline.deps.store
-        if name not in {row.name for row in store.banks.listing()}:
+        kinds = {row.name: row.kind for row in store.banks.listing()}
+        if against and kinds.get(name) != "allow":
+            raise UsageError(f"--against is for allow banks, and {name} is none")
+        if name not in kinds:
             raise UsageError(f"there is no bank {name}; run: gifwarden bank create {name} --kind block")
         for target in bar.track(targets, description="banking"):
             for result in pipeline.scanning.fingerprints(target):
@@ -108,10 +118,13 @@ def add(
                     label, new = store.banks.add(name, found, who=who)
                     if new:
                         store.upkeep.note(who=who, what=f"entry added to {name}", subject=label)
+                    pairs = pipeline.people.pair(label, found, against or ()) if kinds[name] == "allow" else ()
                     if as_json:
-                        emit({"file": target, "entry": label, "new": new})
-                    else:
-                        say(f"{target}  {label}{'' if new else '  (was there already)'}")
+                        emit({"file": target, "entry": label, "new": new} | ({"against": pairs} if pairs else {}))
+                        continue
+                    say(f"{target}  {label}{'' if new else '  (was there already)'}")
+                    if kinds[name] == "allow":
+                        say(f"  speaks against: {', '.join(pairs) or 'nothing, for it resembles no entry'}")
                 for error in (*result.failures, *([result.error] if result.error is not None else [])):
                     failed = True
                     if as_json:
@@ -131,9 +144,9 @@ def confirm(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
 
 @app.command()
 def remove(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
-    """Withdraw an entry: it stops matching at once. It can be restored."""
+    """Withdraw an entry: it stops matching at once, and is destroyed after storage.withdrawn_days."""
     _on_entry(config, label, "withdraw", who)
-    say(f"{label} is withdrawn; gifwarden bank restore {label} brings it back")
+    say(f"{label} is withdrawn; for a while gifwarden bank restore {label} brings it back")
 
 
 @app.command()
@@ -158,7 +171,7 @@ def _on_entry(config: ConfigOption, label: str, what: str, who: str) -> None:
         store = pipeline.deps.store
         try:
             if what == "confirm":
-                store.banks.confirm(label, who=who)
+                pipeline.people.confirm_entry(label, who=who)
             elif what == "withdraw":
                 store.banks.withdraw(label)
             else:

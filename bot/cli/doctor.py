@@ -112,6 +112,10 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
             f"not confirmed by a second person, so never acting alone: {many(waiting, 'entry', 'entries')}; "
             "see gifwarden bank confirm --help",
         )
+    if config.review.confirmations == 1:
+        yield _warn("review", "review.confirmations = 1: one moderator suffices for an entry to act alone")
+    else:
+        yield _ok("review", "an entry acts alone after two moderators confirmed it; an appeal goes to another one")
     for missing in sorted(set(config.banks.trusted) - names):
         yield _warn("banks", f"banks.trusted names {missing}, and there is no such bank")
     if pipeline.deps.stop_file.exists():

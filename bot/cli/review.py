@@ -1,4 +1,4 @@
-"""Commands with which people decide: cases, notices, actions."""
+"""Commands on notices and actions."""
 
 from __future__ import annotations
 
@@ -13,116 +13,22 @@ from bot.actions import wording
 from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
 from bot.config import Config
 from bot.errors import UsageError
-from bot.model import ActionState, Capacity, CaseState, Ground
+from bot.model import ActionState, Capacity, Ground
 from bot.plain import plain
-from bot.store import ActionRow, CaseRow, NoticeRow
+from bot.store import ActionRow, NoticeRow
 
-cases = typer.Typer(no_args_is_help=True, help="What was found, and what a moderator decides about it.")
 notices = typer.Typer(
     no_args_is_help=True, help="Notices to hosts: drafted by rules, stated and confirmed by a person."
 )
 actions = typer.Typer(no_args_is_help=True, help="What was done, is planned, or is held and why.")
 _WHAT_HOLDS = re.compile(r"^(?:cap|mode|stop|outside): ")  # how the outbox finds what it held; no news to a person
-CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")]
 NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 
 def register(parent: typer.Typer) -> None:
     """Add these commands."""
-    parent.add_typer(cases, name="cases")
     parent.add_typer(notices, name="notices")
     parent.add_typer(actions, name="actions")
-
-
-@cases.command(name="list")
-def cases_list(
-    state: Annotated[
-        str | None, typer.Option("--state", help=f"Only cases in this state: {', '.join(CaseState)}.")
-    ] = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Show cases, newest first."""
-    if state is not None and state not in tuple(CaseState):
-        raise UsageError(f"{state} is no state of a case; choose one of {', '.join(CaseState)}")
-    with session(read_config(config)) as pipeline:
-        rows = pipeline.deps.store.cases.listing((CaseState(state),) if state else ())
-        columns = {"case": "case", "state": "state", "outcome": "verdict", "rule": "rule", "subreddit": "subreddit"}
-        columns |= {"post": "post", "host": "host", "decided_by": "decided by"}
-        listing(map(_case, rows), as_json=as_json, columns=columns, empty="no cases")
-
-
-@cases.command(name="show")
-def cases_show(name: CaseName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show one case: the post, what was found, why, and what was or would be done."""
-    settings = read_config(config)
-    with session(settings) as pipeline:
-        store = pipeline.deps.store
-        row = store.cases.get(name)
-        evidence = store.links.evidence(row.link)
-        done = store.actions.of_case(row.id)
-        notice = store.notices.of_case(row.id)
-    shown = {
-        **_case(row),
-        "url": row.url,
-        "evidence": plain(evidence) if evidence else None,
-        "actions": [_action(action) for action in done],
-        "notice": notice,
-    }
-    if as_json:
-        emit(shown)
-        return
-    lines = [
-        ("case", f"{row.label} ({row.state}), opened {row.opened:%Y-%m-%d %H:%M} UTC"),
-        ("post", f"https://www.reddit.com{row.post.permalink}"),
-        ("title", row.post.title),
-        ("link", f"{row.url} ({row.host})"),
-        ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
-        *(("why", reason) for reason in row.verdict.reasons),
-        *(("match", f"{m.entry} in {m.bank} ({m.bank_kind}): {m.why}") for m in (evidence.matches if evidence else ())),
-        *(("action", _line(settings, action)) for action in done),
-    ]
-    if notice:
-        lines.append(("notice", notice))
-    if row.decided_by:
-        lines.append(("decided", f"by {row.decided_by}: {row.why}"))
-    facts(lines)
-
-
-@cases.command(name="confirm")
-def cases_confirm(
-    name: CaseName,
-    who: WhoOption,
-    why: WhyOption = "confirmed",
-    bank: Annotated[str | None, typer.Option("--bank", help="Also put the matched media into this bank.")] = None,
-    config: ConfigOption = None,
-) -> None:
-    """Confirm a case: what waits for a person goes ahead at the daemon's next step."""
-    settings = read_config(config)
-    with session(settings) as pipeline:
-        case = pipeline.people.confirm(name, who=who, why=why, bank=bank)
-        planned = pipeline.deps.store.actions.of_case(case.id)
-    say(f"{name} is confirmed" + ("" if planned else "; its rule plans no action"))
-    for row in planned:
-        say(f"  {_line(settings, row)}")
-
-
-@cases.command(name="dismiss")
-def cases_dismiss(name: CaseName, who: WhoOption, why: WhyOption = "not a fake", config: ConfigOption = None) -> None:
-    """Dismiss a case: nothing more is done, and what was planned is cancelled."""
-    with session(read_config(config)) as pipeline:
-        pipeline.people.dismiss(name, who=who, why=why)
-    say(f"{name} is dismissed")
-
-
-@cases.command(name="undo")
-def cases_undo(name: CaseName, who: WhoOption, why: WhyOption = "undone", config: ConfigOption = None) -> None:
-    """Take back what was done for a case, while ours is the last action on the post, and reopen it."""
-    with session(read_config(config), reddit=True) as pipeline:
-        lines = pipeline.people.undo(name, who=who, why=why)
-    for line in lines or ["nothing had been done"]:
-        say(line)
-    say(f"{name} is open again")
 
 
 @notices.command(name="list")
@@ -231,7 +137,7 @@ def actions_list(as_json: JsonOption = False, config: ConfigOption = None) -> No
     with session(settings) as pipeline:
         columns = {"id": "id", "kind": "action", "state": "state", "case": "case", "post": "post", "reason": "why"}
         actions = pipeline.deps.store.actions.listing()
-    rows = (_action(row) if as_json else {**_action(row), "reason": _why(settings, row)} for row in actions)
+    rows = (action_plain(row) if as_json else {**action_plain(row), "reason": _why(settings, row)} for row in actions)
     listing(rows, as_json=as_json, columns=columns, empty="no actions")
 
 
@@ -254,25 +160,8 @@ def _choice(text: str, kind: Any) -> Any:
     return cast("Any", text)
 
 
-def _case(row: CaseRow) -> dict[str, Any]:
-    return {
-        "case": row.label,
-        "state": str(row.state),
-        "outcome": row.verdict.outcome,
-        "rule": row.verdict.rule,
-        "reasons": list(row.verdict.reasons),
-        "subreddit": row.post.subreddit,
-        "post": row.post.fullname,
-        "permalink": row.post.permalink,
-        "host": row.host,
-        "host_id": row.host_id,
-        "opened": plain(row.opened),
-        "decided_by": row.decided_by,
-        "why": row.why,
-    }
-
-
-def _action(row: ActionRow) -> dict[str, Any]:
+def action_plain(row: ActionRow) -> dict[str, Any]:
+    """Return an action as plain data."""
     action = row.action
     return {
         "id": action.id,
@@ -288,7 +177,7 @@ def _action(row: ActionRow) -> dict[str, Any]:
     }
 
 
-def _line(settings: Config, row: ActionRow) -> str:
+def action_line(settings: Config, row: ActionRow) -> str:
     """One line on an action: what, how far it is, and why it waits."""
     why = _why(settings, row)
     return f"{row.action.kind}: {row.state}" + (f" ({why})" if why else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.config import BanksConfig
@@ -40,6 +40,22 @@ def cut(entry: Entry, kind: str, config: BanksConfig) -> int:
     return config.distance if entry.distance is None else min(entry.distance, config.distance)
 
 
+def nearest(hits: Iterable[Hit], others: Mapping[int, int] | None = None) -> dict[int, int]:
+    """Return the least distance of each query, in these hits and among `others`."""
+    best = dict(others or {})
+    for hit in hits:
+        best[hit.query] = min(hit.distance, best.get(hit.query, hit.distance))
+    return best
+
+
+def explained(hits: Iterable[Hit], spoken: Mapping[int, int]) -> frozenset[int]:
+    """Return the queries that are at least as near to an allow entry of this pair as to the entry itself.
+
+    The genuine clip and the fake made of it share most of a frame: what is nearer to the fake stays a match.
+    """
+    return frozenset(query for query, distance in nearest(hits).items() if spoken.get(query, 257) <= distance)
+
+
 def judge(
     query: Query, found: Found, hits: Sequence[Hit], allowed: frozenset[int], config: BanksConfig
 ) -> Match | None:
@@ -64,10 +80,8 @@ def judge(
     least = 1 if query.still or len(ours) == 1 else min(config.min_frames, len(query.usable))
     if len(queries) < least:
         return None
-    nearest: dict[int, int] = {}
-    for hit in shown:
-        nearest[hit.query] = min(hit.distance, nearest.get(hit.query, hit.distance))
-    best = [nearest[number] for number in queries]
+    closest = nearest(shown)
+    best = [closest[number] for number in queries]
     entry_ranges = ranges(ours, places)
     return Match(
         media=query.media,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from bot.config import BanksConfig
-from bot.match.judging import cut, judge, query_of, same_file
+from bot.match.judging import cut, explained, judge, nearest, query_of, same_file
 from bot.match.known import Found, Hit, Known
 from bot.match.words import NAMES
 from bot.model import Fingerprint, Match
@@ -72,10 +72,14 @@ class Library:
     def _near(self, fingerprint: Fingerprint, media: int, kind: str) -> list[Match]:
         query = query_of(fingerprint, media, kind, self._config)
         entries, found = self._candidates(kind, [signal.value for signal in query.usable])
-        allowed = frozenset(
-            hit.query for number, hits in found.items() if entries[number].entry.bank_kind == "allow" for hit in hits
+        spoken: defaultdict[str, dict[int, int]] = defaultdict(dict)  # entry → query → distance to its allow entry
+        for number, hits in found.items():
+            for label in entries[number].entry.against:
+                spoken[label] = nearest(hits, spoken[label])
+        judged = (
+            judge(query, entries[number], hits, explained(hits, spoken[entries[number].entry.label]), self._config)
+            for number, hits in found.items()
         )
-        judged = (judge(query, entries[number], hits, allowed, self._config) for number, hits in found.items())
         return [match for match in judged if match is not None]
 
     def _candidates(self, kind: str, values: Sequence[bytes]) -> tuple[dict[int, Found], dict[int, list[Hit]]]:

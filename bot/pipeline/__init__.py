@@ -31,7 +31,7 @@ class Pipeline:
         self.acquiring = Acquiring(deps, self.working)
         self.judging = Judging(deps)
         self.outbox = Outbox(deps)
-        self.people = People(deps, self.outbox, self.judging)
+        self.people = People(deps, self.working, self.outbox, self.judging)
         self.scanning = Scanning(deps, self.working)
 
     def watch(self, go_on: GoOn = always) -> int:

@@ -47,7 +47,8 @@ class Banked:
 
     def entries(self, numbers: Iterable[int]) -> Mapping[int, Found]:
         """Return these entries by number, as far as they are active."""
-        read = self._d.store.known.entries(numbers, self._d.config.banks.trusted)
+        config = self._d.config
+        read = self._d.store.known.entries(numbers, config.banks.trusted, alone=config.review.confirmations == 1)
         return {number: Found(entry, rows) for number, entry, rows in read}
 
     def _rows(self, kind: str) -> Iterable[SignalRow]:

@@ -18,9 +18,10 @@ from bot.store.known import KnownRows
 from bot.store.links import LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
 from bot.store.queue import Look, Queue
+from bot.store.review import AppealRow, Review
 from bot.store.upkeep import Upkeep
 
-__all__ = ["ActionRow", "CaseRow", "EntryRow", "LinkRow", "Look", "NoticeRow", "Store"]
+__all__ = ["ActionRow", "AppealRow", "CaseRow", "EntryRow", "LinkRow", "Look", "NoticeRow", "Store"]
 
 from bot.store.actions import ActionRow
 
@@ -41,6 +42,7 @@ class Store:
         self.cases = Cases(self.connection)
         self.actions = Actions(self.connection)
         self.notices = Notices(self.connection)
+        self.review = Review(self.connection)
         self.upkeep = Upkeep(self.connection)
         self.figures = Figures(self.connection)
         self.health = Health(self.connection)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
+from bot.clock import iso
 from bot.errors import StoreError
 from bot.model import BankKind, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
@@ -100,20 +102,64 @@ class Banks:
             self._changed()
         return name, True
 
-    def confirm(self, name: str, *, who: str) -> None:
-        """Record a second person's confirmation of an entry. Raises StoreError if it is the same person."""
+    def allow(self, name: str, *, against: Iterable[str]) -> None:
+        """Let an allow entry speak against these entries; labels that are not there are passed over."""
+        with self._c:
+            for label_ in dict.fromkeys(against):
+                self._c.run(
+                    """insert or ignore into allow_pairs select a.id, e.id from entries a, entries e
+                       where a.label = ? and e.label = ?""",
+                    (name, label_),
+                )
+            self._changed()
+
+    def destroy(self, name: str) -> bool:
+        """Withdraw an entry for good: its signals and files are deleted; False if there is no such entry."""
+        with self._c:
+            entry = self._c.value("select id from entries where label = ?", (name,))
+            if entry is None:
+                return False
+            self._c.run(
+                "update entries set state = 'withdrawn', withdrawn_at = coalesce(withdrawn_at, ?) where id = ?",
+                (self._c.now(), entry),
+            )
+            for table in ("signals", "entry_files"):
+                self._c.run(f"delete from {table} where entry = ?", (entry,))  # noqa: S608  names from the line above
+            self._c.run("delete from allow_pairs where ? in (allow, against)", (entry,))
+            self._changed()
+        return True
+
+    def destroy_withdrawn(self, before: datetime) -> int:
+        """Destroy entries that were withdrawn before then; return how many."""
+        rows = self._c.rows(
+            """select label from entries e where state = 'withdrawn' and withdrawn_at <= ? and
+               (exists (select 1 from signals where entry = e.id) or
+                exists (select 1 from entry_files where entry = e.id))""",
+            (iso(before),),
+        )
+        return sum(self.destroy(row["label"]) for row in rows)
+
+    def confirm(self, name: str, *, who: str, alone: bool = False) -> None:
+        """Record a second person's confirmation of an entry; `alone`: the one who added it may.
+
+        Raises StoreError if it is the same person and may not.
+        """
         with self._c:
             row = self._c.one("select added_by, confirmed_by, state from entries where label = ?", (name,))
             if row is None or row["state"] != "active":
                 raise StoreError(f"there is no active entry {name}; see: gifwarden bank list --entries")
-            if row["added_by"].casefold() == who.casefold():
+            if not alone and row["added_by"].casefold() == who.casefold():
                 raise StoreError(f"{who} added {name}; a second person must confirm it")
-            self._c.run(
-                """update entries set confirmed_by = coalesce(confirmed_by, ?),
-                   confirmed_at = coalesce(confirmed_at, ?) where label = ?""",
-                (who, self._c.now(), name),
-            )
+            if not second_word(row, alone=False):
+                self._c.run(
+                    "update entries set confirmed_by = ?, confirmed_at = ? where label = ?", (who, self._c.now(), name)
+                )
             self._changed()
+
+    def confirmed(self, name: str, *, alone: bool = False) -> bool:
+        """Return whether an entry was confirmed by a second person; with `alone` by anybody."""
+        row = self._c.one("select added_by, confirmed_by from entries where label = ?", (name,))
+        return row is not None and second_word(row, alone=alone)
 
     def withdraw(self, name: str) -> None:
         """Stop an entry from matching. Raises StoreError if there is no such active entry."""
@@ -126,8 +172,19 @@ class Banks:
             self._changed()
 
     def restore(self, name: str) -> None:
-        """Let a withdrawn entry match again; it must be confirmed anew. Raises StoreError if it is not withdrawn."""
+        """Let a withdrawn entry match again; it must be confirmed anew.
+
+        Raises StoreError if it is not withdrawn, or destroyed by now.
+        """
         with self._c:
+            row = self._c.one(
+                """select state, exists (select 1 from signals where entry = entries.id)
+                   or exists (select 1 from entry_files where entry = entries.id) as held
+                   from entries where label = ?""",
+                (name,),
+            )
+            if row and row["state"] == "withdrawn" and not row["held"]:
+                raise StoreError(f"{name} was destroyed after it was withdrawn; bank its media again")
             if not self._c.run(
                 """update entries set state = 'active', withdrawn_at = null, confirmed_by = null, confirmed_at = null
                    where label = ? and state = 'withdrawn'""",
@@ -146,6 +203,15 @@ class Banks:
         )
         return [EntryRow(**row) for row in rows]
 
+    def signals(self, name: str) -> tuple[Signal, ...]:
+        """Return the signals of one entry, in the order of time."""
+        rows = self._c.rows(
+            """select s.type, s.value, s.quality, s.t from signals s join entries e on e.id = s.entry
+               where e.label = ? order by s.id""",
+            (name,),
+        )
+        return tuple(Signal(**row) for row in rows)
+
     def hits(self) -> list[Row]:
         """Return how often each entry stood in stored evidence, most often first."""
         return self._c.rows(
@@ -161,6 +227,12 @@ class Banks:
 
     def _changed(self) -> None:
         self._c.run("insert into versions values ('banks', 1) on conflict do update set value = value + 1")
+
+
+def second_word(row: Row, *, alone: bool) -> bool:
+    """Return whether an entry's row was confirmed by another person than added it; with `alone` by anybody."""
+    by = row["confirmed_by"]
+    return by is not None and (alone or by.casefold() != row["added_by"].casefold())
 
 
 def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[dict[str, Row]]:

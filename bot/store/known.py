@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from bot.model import Entry, Signal
+from bot.store.banks import second_word
 from bot.store.base import Connection, Row
 
 BATCH = 500  # entries read at a time: their signals are many
@@ -79,20 +80,28 @@ class KnownRows:
                 found.extend((method, int(row["entry"])) for row in rows if value)
         return found
 
-    def entries(self, numbers: Iterable[int], trusted: Sequence[str]) -> Iterator[tuple[int, Entry, tuple[int, ...]]]:
+    def entries(
+        self, numbers: Iterable[int], trusted: Sequence[str], *, alone: bool = False
+    ) -> Iterator[tuple[int, Entry, tuple[int, ...]]]:
         """Yield (number, entry, numbers of its signals) of these entries, as far as they are active.
 
-        Entries of trusted banks count as confirmed.
+        Entries of trusted banks count as confirmed; with `alone` also those that only the one who added them confirmed.
         """
         for batch in _batches(sorted(set(numbers))):
             rows = self._c.rows(
-                f"""select e.id, e.label, e.confirmed_by, b.name, b.kind, b.distance from entries e
+                f"""select e.id, e.label, e.added_by, e.confirmed_by, b.name, b.kind, b.distance from entries e
                     join banks b on b.id = e.bank
                     where e.id in ({_marks(batch)}) and e.state = 'active' order by e.id""",  # noqa: S608  question marks only
                 batch,
             )
             files = self._parts("select entry, sha256, md5 from entry_files", batch, "sha256")
             signals = self._parts("select id, entry, type, value, quality, t from signals", batch, "id")
+            pairs = self._parts(
+                """select entry, label from
+                   (select p.allow as entry, e.label, e.id from allow_pairs p join entries e on e.id = p.against)""",
+                batch,
+                "label",
+            )
             for row in rows:
                 own = signals.get(row["id"], ())
                 yield (
@@ -101,7 +110,7 @@ class KnownRows:
                         label=row["label"],
                         bank=row["name"],
                         bank_kind=row["kind"],
-                        confirmed=row["confirmed_by"] is not None or row["name"] in trusted,
+                        confirmed=second_word(row, alone=alone) or row["name"] in trusted,
                         distance=row["distance"],
                         sha256=tuple(file["sha256"] for file in files.get(row["id"], ())),
                         md5=tuple(file["md5"] for file in files.get(row["id"], ())),
@@ -109,6 +118,7 @@ class KnownRows:
                             Signal(type=signal["type"], value=signal["value"], quality=signal["quality"], t=signal["t"])
                             for signal in own
                         ),
+                        against=tuple(pair["label"] for pair in pairs.get(row["id"], ())),
                     ),
                     tuple(signal["id"] for signal in own),
                 )

@@ -106,6 +106,20 @@ class Notices:
         name = self._c.value("select notice from notice_items where case_id = ?", (case,))
         return str(name) if name else None
 
+    def take_off(self, case: int) -> None:
+        """Take a case off a notice that was sent, after its media was taken back or stands there for another case."""
+        self._c.run("delete from notice_items where case_id = ?", (case,))
+
+    def beside(self, case: int) -> tuple[list[str], list[str]]:
+        """Return the labels of the other cases on a case's notice: those of the same media, and those of others."""
+        rows = self._c.rows(
+            """select c.label, i.host_id = mine.host_id as same from notice_items mine
+               join notice_items i on i.notice = mine.notice and i.case_id != mine.case_id
+               join cases c on c.id = i.case_id where mine.case_id = ? order by i.case_id""",
+            (case,),
+        )
+        return [r["label"] for r in rows if r["same"]], [r["label"] for r in rows if not r["same"]]
+
     def drop_case(self, case: int) -> None:
         """Take a case off a notice that has not left yet.
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.clock import from_iso, iso
 from bot.errors import LeaseError
 from bot.store.base import Connection, Row
+
+# What a person writes as a reason may name a post, a media or an account; the audit trail does not keep that.
+_NAMING = re.compile(
+    r"(?:https?://|www\.)\S+|\b(?:redd\.it|reddit\.com)/\S+|(?<![\w/])/?(?:u|user)/[\w-]+|/?\br/\w+/comments/\S+"
+    r"|\bt[1-6]_[0-9a-z]+\b",
+    re.IGNORECASE,
+)
+
+
+def opaque(text: str | None) -> str | None:
+    """Return a reason without addresses, fullnames and account names."""
+    return None if text is None else _NAMING.sub("[…]", text)
 
 
 class Upkeep:
@@ -18,7 +31,8 @@ class Upkeep:
 
     def note(self, *, who: str, what: str, subject: str, why: str | None = None) -> None:
         """Add a line to the audit trail. `subject` is an opaque label, never a name or a URL."""
-        self._c.insert("audit", {"at": self._c.now(), "who": who, "what": what, "subject": subject, "why": why})
+        row = {"at": self._c.now(), "who": who, "what": what, "subject": subject, "why": opaque(why)}
+        self._c.insert("audit", row)
 
     def audit(self, limit: int = 1000) -> list[Row]:
         """Return the audit trail, newest first."""

@@ -1,0 +1,210 @@
+"""What a moderator needs of a case, on one screen. Words only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from bot import hosts
+from bot.cli.review import action_line, action_plain
+from bot.config import Config
+from bot.model import CaseState, Evidence, Match, MediaInfo, NoticeState
+from bot.pipeline import Pipeline
+from bot.plain import plain
+from bot.store import AppealRow, CaseRow, NoticeRow
+
+Fact = tuple[str, str]
+
+
+def plain_case(row: CaseRow, *, appeal: bool = False) -> dict[str, Any]:
+    """Return a case as plain data."""
+    return {
+        "case": row.label,
+        "state": str(row.state),
+        "appeal": appeal,
+        "outcome": row.verdict.outcome,
+        "rule": row.verdict.rule,
+        "reasons": list(row.verdict.reasons),
+        "subreddit": row.post.subreddit,
+        "post": row.post.fullname,
+        "permalink": row.post.permalink,
+        "host": row.host,
+        "host_id": row.host_id,
+        "opened": plain(row.opened),
+        "decided_by": row.decided_by,
+        "why": row.why,
+    }
+
+
+def as_row(shown: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a plain case as a line of a table."""
+    state = f"{shown['state']}, appeal" if shown["appeal"] else shown["state"]
+    return {**shown, "state": state, "opened": ago(now - datetime.fromisoformat(shown["opened"]))}
+
+
+def ago(passed: Any) -> str:
+    """Return a span of time in its largest unit."""
+    seconds = max(0, int(passed.total_seconds()))
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now"
+
+
+def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any], list[Fact]]:
+    """Return a case as plain data and as lines. Raises StoreError if there is none."""
+    store, now = pipeline.deps.store, pipeline.deps.clock.now()
+    row = store.cases.get(name)
+    evidence = store.links.evidence(row.link)
+    actions = store.actions.of_case(row.id)
+    appeals = store.review.appeals(row.id)
+    label = store.notices.of_case(row.id)
+    notice = store.notices.get(label) if label else None
+    history = store.review.history(row.label)
+    appeal = next((item for item in appeals if item.outcome is None), None)
+    doubts = list(_against(row, evidence, appeal))
+    shown = {
+        **plain_case(row, appeal=appeal is not None),
+        "url": row.url,
+        "evidence": plain(evidence) if evidence else None,
+        "against": doubts,
+        "actions": [action_plain(action) for action in actions],
+        "notice": label,
+        "history": history,
+    }
+    lines = [
+        ("case", f"{row.label} ({row.state}), opened {row.opened:%Y-%m-%d %H:%M} UTC, {ago(now - row.opened)}"),
+        *_appealed(appeals),
+        *_post(row),
+        ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
+        *(("why", reason) for reason in row.verdict.reasons),
+        *_found(evidence),
+        *(("against", doubt) for doubt in doubts),
+        *(("action", action_line(settings, action)) for action in actions),
+        *(_notice(notice) if notice else ()),
+        *(("" if place else "history", _line(event)) for place, event in enumerate(history)),
+        *_next(row),
+    ]
+    return shown, lines
+
+
+def _appealed(appeals: Iterable[AppealRow]) -> Iterator[Fact]:
+    for item in appeals:
+        if item.outcome is None:
+            other = f"; decided by another moderator than {item.decider}" if item.decider else ""
+            yield "appeal", f"OPEN, by {item.raised_by}, {item.at:%Y-%m-%d %H:%M} UTC{other}"
+        else:
+            yield "appeal", f"{item.outcome} by {item.closed_by} (raised by {item.raised_by})"
+
+
+def _post(row: CaseRow) -> Iterator[Fact]:
+    post = row.post
+    if not post.permalink:
+        yield "post", f"r/{post.subreddit}; deleted on Reddit, so its address, author and text are forgotten"
+        return
+    marks = [mark for mark, held in (("NSFW", post.over_18), ("edited", post.edited)) if held]
+    by = f"u/{post.author}" if post.author else "a deleted account"
+    yield "post", f"https://www.reddit.com{post.permalink}"
+    yield "", ", ".join([f"by {by}", f"{post.created:%Y-%m-%d %H:%M} UTC", *marks])
+    if post.title:
+        yield "title", post.title
+    yield "link", f"{row.url} ({row.host})"
+
+
+def _found(evidence: Evidence | None) -> Iterator[Fact]:
+    if evidence is None:
+        yield "media", "nothing is known of it any more"
+        return
+    several = len(evidence.media) > 1
+    for info in evidence.media:
+        yield "media", (f"{info.index + 1}: " if several else "") + _media(info)
+    for match in sorted(evidence.matches, key=lambda m: (m.bank_kind == "allow", m.suppressed, not m.exact)):
+        place = f"media {match.media + 1}: " if several else ""
+        yield "match", f"{place}{match.entry} in {match.bank} ({match.bank_kind}): {match.why}"
+        if times := _times(match):
+            yield "", times
+        if match.bank_kind != "allow":
+            yield "", _sure(match)
+
+
+def _media(info: MediaInfo) -> str:
+    if info.error:
+        return f"not read: {info.error}"
+    parts = [info.kind or "", f"{info.width}x{info.height}" if info.width else ""]
+    parts.append(f"{info.duration:.1f} s" if info.duration else "")
+    parts.append(info.note or "")
+    return ", ".join(part for part in parts if part)
+
+
+def _times(match: Match) -> str:
+    spans = ", ".join(f"{_clock(start)} to {_clock(end)}" for start, end in match.query_ranges)
+    if not spans or match.exact:
+        return ""
+    return f"at {spans} of this media: {match.coverage_query:.0%} of it, {match.coverage_entry:.0%} of the entry"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{seconds % 60:04.1f}"
+
+
+def _sure(match: Match) -> str:
+    if match.suppressed:
+        return "how sure: not at all; moderators said that these frames are innocent"
+    if match.exact:
+        return "how sure: certain; no other file has this hash"
+    edge = ""
+    if match.distance is not None and match.threshold:
+        edge = f"; best frame {match.distance} of at most {match.threshold} bits apart"
+    faces = {"agrees": "the face region agrees", "differs": "the face region DIFFERS"}.get(
+        match.face_region, "the face region is not known"
+    )
+    return f"how sure: the same footage{edge}; {faces}"
+
+
+def _against(row: CaseRow, evidence: Evidence | None, appeal: AppealRow | None) -> Iterator[str]:
+    """Yield what speaks against acting, in words."""
+    real = [m for m in (evidence.matches if evidence else ()) if m.bank_kind != "allow"]
+    live = [m for m in real if not m.suppressed]
+    if appeal:
+        yield f"{appeal.raised_by} appealed"
+    if evidence and not real:
+        yield "no bank entry matched; the rule looked at the post only"
+    if real and not live:
+        yield "an allow entry speaks for everything that matched"
+    if live and not any(m.exact for m in live) and not any(m.face_region == "agrees" for m in live):
+        yield "a near copy may be the genuine clip that the fake was made from: compare the face"
+    for match in live:
+        if not match.confirmed:
+            yield f"{match.entry} was not confirmed by a second person when this was judged"
+        if not match.exact and match.coverage_query < 0.5:
+            yield f"only {match.coverage_query:.0%} of this media is {match.entry}: bank no more than that"
+        if match.bank_kind == "source":
+            yield f"{match.entry} is original footage: what is posted may be just that"
+    if row.post.author_is_moderator:
+        yield "a moderator posted it"
+    if row.post.approved_by:
+        yield f"{row.post.approved_by} approved the post"
+
+
+def _notice(notice: NoticeRow) -> Iterator[Fact]:
+    contact = hosts.contact(notice.host)
+    to = notice.recipient or contact.form or "no address known"
+    yield "notice", f"{notice.label} ({notice.state}) to {notice.host}, {to}"
+    for item in notice.items:
+        yield "", f"{item.host_id}  {item.url}"
+    if notice.state == NoticeState.DRAFTED:
+        yield "", f"a person states it: gifwarden notices confirm {notice.label}"
+
+
+def _line(event: Any) -> str:
+    why = f": {event['why']}" if event["why"] else ""
+    return f"{event['at'][:16].replace('T', ' ')}  {event['who']}: {event['what']}{why}"
+
+
+def _next(row: CaseRow) -> Iterator[Fact]:
+    if row.state == CaseState.OPEN:
+        yield "next", f"gifwarden cases confirm {row.label} --by YOU    it is a fake; what waits goes ahead"
+        yield "", f"gifwarden cases dismiss {row.label} --by YOU    it is not; what was done is taken back"
+    elif row.state in (CaseState.CONFIRMED, CaseState.DISMISSED):
+        yield "next", f"gifwarden cases undo {row.label} --by YOU    take the decision back"

@@ -1,0 +1,141 @@
+"""Commands with which moderators decide on cases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
+from bot.cli.case_page import as_row, page, plain_case
+from bot.cli.review import action_line
+from bot.config import Config
+from bot.errors import UsageError
+from bot.model import ActionState, CaseState
+from bot.pipeline.banking import Span
+
+app = typer.Typer(no_args_is_help=True, help="What was found, and what a moderator decides about it.")
+CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")]
+
+
+def register(parent: typer.Typer) -> None:
+    """Add these commands."""
+    parent.add_typer(app, name="cases")
+
+
+@app.command(name="list")
+def list_(
+    state: Annotated[
+        str | None, typer.Option("--state", help=f"Only cases in this state: {', '.join(CaseState)}.")
+    ] = None,
+    appealed: Annotated[bool, typer.Option("--appealed", help="Only cases under appeal.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show cases, newest first."""
+    if state is not None and state not in tuple(CaseState):
+        raise UsageError(f"{state} is no state of a case; choose one of {', '.join(CaseState)}")
+    with session(read_config(config)) as pipeline:
+        store = pipeline.deps.store
+        under_appeal = store.review.appealed()
+        cases = store.cases.listing((CaseState(state),) if state else ())
+        rows = [
+            plain_case(row, appeal=row.id in under_appeal) for row in cases if row.id in under_appeal or not appealed
+        ]
+        now = pipeline.deps.clock.now()
+    columns = {"case": "case", "state": "state", "outcome": "verdict", "rule": "rule", "subreddit": "subreddit"}
+    columns |= {"post": "post", "host": "host", "opened": "opened", "decided_by": "decided by"}
+    listing(rows if as_json else (as_row(row, now) for row in rows), as_json=as_json, columns=columns, empty="no cases")
+
+
+@app.command()
+def show(name: CaseName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show one case on one screen: the post, what matched and how sure that is, what was or would be done, history."""
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        shown, lines = page(pipeline, settings, name)
+    if as_json:
+        emit(shown)
+    else:
+        facts(lines)
+
+
+@app.command()
+def confirm(
+    name: CaseName,
+    who: WhoOption,
+    why: WhyOption = "confirmed",
+    bank: Annotated[
+        str | None,
+        typer.Option("--bank", help="Also put what matched in its media, or the marked range, in this bank."),
+    ] = None,
+    start: Annotated[
+        float | None, typer.Option("--from", min=0, help="Bank from here on, in seconds from the media's start.")
+    ] = None,
+    end: Annotated[float | None, typer.Option("--to", min=0, help="Bank up to here, in seconds.")] = None,
+    media: Annotated[
+        int | None, typer.Option("--media", min=1, help="Which media of an album the range is in, from 1.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Confirm a case: what waits for a person goes ahead at the daemon's next step."""
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        case = pipeline.people.confirm(
+            name, who=who, why=why, bank=bank, span=_span(start, end), media=media - 1 if media else None
+        )
+        store = pipeline.deps.store
+        planned = store.actions.of_case(case.id)
+        banked = {label: store.banks.confirmed(label) for label in store.review.made_by(case.id, "banked")}
+    say(f"{name} is confirmed" + ("" if planned else "; its rule plans no action"))
+    for row in planned:
+        say(f"  {action_line(settings, row)}")
+    for label, acts in banked.items():
+        say(
+            f"  banked as {label}"
+            + ("" if acts else f"; before it acts alone, another moderator confirms it: gifwarden bank confirm {label}")
+        )
+
+
+@app.command()
+def dismiss(name: CaseName, who: WhoOption, why: WhyOption = "not a fake", config: ConfigOption = None) -> None:
+    """Dismiss a case: nothing more is done, what was done is taken back, and this media is not taken for it again."""
+    settings = read_config(config)
+    with session(settings, reddit=_done(settings, name)) as pipeline:
+        lines = pipeline.people.dismiss(name, who=who, why=why)
+    say(f"{name} is dismissed")
+    for line in lines:
+        say(f"  {line}")
+
+
+@app.command()
+def appeal(name: CaseName, who: WhoOption, why: WhyOption = "appealed", config: ConfigOption = None) -> None:
+    """Reopen a case for another moderator than the one who confirmed it, as an author's answer does."""
+    with session(read_config(config)) as pipeline:
+        say(pipeline.people.appeal(name, raised_by=who, why=why).text)
+
+
+@app.command()
+def undo(name: CaseName, who: WhoOption, why: WhyOption = "undone", config: ConfigOption = None) -> None:
+    """Take back what was done for a case, while ours is the last action on the post, and reopen it."""
+    with session(read_config(config), reddit=True) as pipeline:
+        lines = pipeline.people.undo(name, who=who, why=why)
+    for line in lines or ["nothing had been done"]:
+        say(line)
+    say(f"{name} is open again")
+
+
+def _span(start: float | None, end: float | None) -> Span | None:
+    if start is None and end is None:
+        return None
+    if start is None or end is None:
+        raise UsageError("a range needs both --from and --to, in seconds from the media's start")
+    return start, end
+
+
+def _done(settings: Config, name: str) -> bool:
+    """Return whether anything was done on Reddit for a case, so that dismissing it needs the login."""
+    with session(settings) as pipeline:
+        store = pipeline.deps.store
+        rows: list[Any] = store.actions.of_case(store.cases.get(name).id)
+    return any(row.state == ActionState.DONE for row in rows)

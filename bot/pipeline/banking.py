@@ -1,0 +1,63 @@
+"""What of a media is put into a bank when a person decides on its case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bot.errors import UsageError
+from bot.model import Fingerprint, Match
+
+WHOLE = 0.9  # coverage of a post's media from which on it is the entry as a whole, not a part of something longer
+Span = tuple[float, float]  # seconds
+
+
+def marked(found: Fingerprint, spans: Sequence[Span], *, whole: bool) -> Fingerprint:
+    """Return the frames within these spans; `whole`: the file's digests stay, for the file is what is known.
+
+    A part of something longer loses them: the exact compilation must not become known for one clip in it.
+    """
+    signals = tuple(s for s in found.signals if any(start <= s.t <= end for start, end in spans))
+    return replace(found, signals=signals) if whole else replace(found, signals=signals, sha256="", md5="", also=())
+
+
+def matched_part(found: Fingerprint, matches: Sequence[Match]) -> Fingerprint | None:
+    """Return what of a media matched, or None if nothing did.
+
+    The very file is taken as it is; of anything else only the frames in the ranges that matched.
+    """
+    ours = [match for match in matches if match.bank_kind != "allow" and not match.suppressed]
+    if any(match.exact for match in ours):
+        return found
+    if not ours:
+        return None
+    spans = [span for match in ours for span in match.query_ranges]
+    whole = any(match.coverage_query >= WHOLE for match in ours)
+    part = marked(found, spans, whole=whole)
+    return part if part.signals or whole else None
+
+
+def marked_part(found: Fingerprint, span: Span) -> Fingerprint:
+    """Return what a moderator marked. Raises UsageError if no frame that can be compared is in it."""
+    start, end = span
+    if end < start:
+        raise UsageError(f"--from {start:g} is after --to {end:g}; give seconds from the start")
+    every = all(start <= signal.t <= end for signal in found.signals)
+    part = marked(found, [span], whole=every)
+    if not part.signals:
+        length = "a picture: mark it with --from 0 --to 0" if found.duration is None else f"{found.duration:g} s long"
+        raise UsageError(f"no frame lies between {start:g} s and {end:g} s; the media is {length}")
+    return part
+
+
+def innocent_part(found: Fingerprint, matches: Iterable[Match]) -> tuple[Fingerprint, tuple[str, ...]] | None:
+    """Return the frames that wrongly looked like entries, and those entries' labels; None if none did.
+
+    The very file is left out: an allow entry never speaks against it.
+    """
+    ours = [match for match in matches if match.bank_kind != "allow" and not match.suppressed and not match.exact]
+    if not ours:
+        return None
+    spans = [span for match in ours for span in match.query_ranges]
+    part = marked(found, spans, whole=False)
+    return (part, tuple(dict.fromkeys(match.entry for match in ours))) if part.signals else None

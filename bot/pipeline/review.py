@@ -1,0 +1,214 @@
+"""What moderators decide on cases: confirm, dismiss, appeal, undo. Each with who, when and why in the audit trail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.errors import OutsideError, StoreError, UsageError
+from bot.model import ActionState, CaseState
+from bot.pipeline.banking import Span
+from bot.pipeline.core import Deps
+from bot.pipeline.judge import NEEDS_PERSON, Judging
+from bot.pipeline.learning import Learning
+from bot.pipeline.outbox import Outbox
+from bot.pipeline.statements import Statements
+from bot.store import CaseRow
+
+AUTHOR = "the post's author"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appealed:
+    """What an appeal did. `reopened`: a moderator has to look; `text` is a sentence for moderators."""
+
+    case: CaseRow
+    reopened: bool
+    text: str
+
+
+class Review:
+    """Decisions on cases."""
+
+    def __init__(
+        self, deps: Deps, learning: Learning, outbox: Outbox, judging: Judging, statements: Statements
+    ) -> None:
+        self._d = deps
+        self._learning = learning
+        self._outbox = outbox
+        self._judging = judging
+        self._statements = statements
+
+    def confirm(
+        self,
+        name: str,
+        *,
+        who: str,
+        why: str,
+        bank: str | None = None,
+        span: Span | None = None,
+        media: int | None = None,
+    ) -> CaseRow:
+        """Confirm a case: what waits for a person goes ahead, and with `bank` its media is banked.
+
+        What matched is banked, or `span`, seconds from the start of `media` (its place in the album, from 0; may be
+        left out if there is one only). Raises StoreError if there is no such open case, no such bank, or nothing that
+        can be banked, UsageError if this person may not decide it or marks what is not there.
+        """
+        store = self._d.store
+        case = self._open_case(name)
+        self._other_than_before(case, who)
+        if bank is None and (span is not None or media is not None):
+            raise UsageError("a marked range goes into a bank; name it with --bank")
+        with store.transaction():
+            if bank is not None:
+                self._learning.bank_from(case, bank, span, media, who=who)
+            store.cases.decide(case.id, CaseState.CONFIRMED, who=who, why=why)
+            if store.review.close_appeal(case.id, outcome="upheld", who=who):
+                for label in store.review.made_by(case.id, "banked"):
+                    self._learning.second(label, who)
+            store.actions.release(case=case.id)
+            store.links.drop_fingerprints(case.link)
+            store.upkeep.note(who=who, what="case confirmed", subject=case.label, why=why)
+        self._d.log.info("case confirmed", case=case.label)
+        return store.cases.get(name)
+
+    def dismiss(self, name: str, *, who: str, why: str) -> list[str]:
+        """Dismiss a case: nothing more is done, what was done is taken back, and the allow bank learns the pair.
+
+        Return a line on each thing that was taken back, learned, or could not be. Raises StoreError if there is no
+        such open case, UsageError if this person may not decide it.
+        """
+        store = self._d.store
+        case = self._open_case(name)
+        self._other_than_before(case, who)
+        with store.transaction():
+            lines = self._learning.teach(case, who=who)
+            lines += self._learning.unbank(case, who=who)
+            store.cases.decide(case.id, CaseState.DISMISSED, who=who, why=why)
+            store.review.close_appeal(case.id, outcome="overturned", who=who)
+            store.actions.cancel(case=case.id, reason="the case was dismissed")
+            store.notices.drop_case(case.id)
+            store.links.drop_fingerprints(case.link)
+            store.upkeep.note(who=who, what="case dismissed", subject=case.label, why=why)
+        lines += self._take_back(case, who=who, why=why)
+        self._d.log.info("case dismissed", case=case.label)
+        return lines
+
+    def appeal(self, name: str, *, raised_by: str = AUTHOR, why: str = "") -> Appealed:
+        """Reopen a case for another moderator than the one who confirmed it; what was not sent waits for them.
+
+        What was done stays until they decide. An appeal against what two moderators agreed on is noted only.
+        Raises StoreError if there is no such case.
+        """
+        store = self._d.store
+        case = store.cases.get(name)
+        if case.state in SETTLED:
+            return Appealed(case=case, reopened=False, text=f"{name} is {SETTLED[case.state]}; nothing to appeal")
+        if store.review.open_appeal(case.id):
+            return Appealed(case=case, reopened=False, text=f"{name} is under appeal already and waits for a moderator")
+        if case.state == CaseState.CONFIRMED and any(a.outcome == "upheld" for a in store.review.appeals(case.id)):
+            store.upkeep.note(who=raised_by, what="appeal noted: upheld before", subject=name, why=why)
+            text = f"{name} was upheld on appeal by {case.decided_by}; gifwarden cases undo takes it back all the same"
+            return Appealed(case=case, reopened=False, text=text)
+        decider = case.decided_by if case.state == CaseState.CONFIRMED else None
+        with store.transaction():
+            store.review.appeal(case.id, raised_by=raised_by, decider=decider)
+            store.actions.cancel(case=case.id, reason="the case was appealed")
+            store.notices.drop_case(case.id)
+            if decider is not None:
+                store.cases.reopen(case.id)
+            self._wait_again(case)
+            store.upkeep.note(who=raised_by, what="case appealed", subject=name, why=why)
+        self._d.log.info("case appealed", case=name)
+        other = f"another moderator than {decider}" if decider and self._d.config.review.confirmations > 1 else ""
+        text = f"{name} is under appeal: {other or 'a moderator'} decides, with gifwarden cases confirm or dismiss"
+        return Appealed(case=store.cases.get(name), reopened=True, text=text)
+
+    def undo(self, name: str, *, who: str, why: str) -> list[str]:
+        """Take back what was done for a case, as far as that is possible, and reopen it; return a line a thing.
+
+        What had not been done then waits for a person again, and what its decision put into banks is withdrawn.
+        Raises StoreError if there is no such case, UsageError if it is about a suspected minor.
+        """
+        store = self._d.store
+        case = store.cases.get(name)
+        if case.state == CaseState.MINOR:
+            raise UsageError(
+                f"{name} is about a suspected minor and is not judged again; see: gifwarden cases reported"
+            )
+        with store.transaction():
+            store.actions.cancel(case=case.id, reason=f"undone by {who}")
+            lines = self._learning.unbank(case, who=who, keep=False)
+            for label in store.review.made_by(case.id, "allowed"):
+                store.banks.destroy(label)
+                store.upkeep.note(who=who, what="allow entry withdrawn", subject=label, why=case.label)
+                lines.append(f"{label}: speaks for this media no more")
+        lines += self._take_back(case, who=who, why=why)
+        with store.transaction():
+            store.cases.reopen(case.id)
+            self._wait_again(case)
+            store.upkeep.note(who=who, what="case undone", subject=case.label, why=why)
+        return lines
+
+    def undo_action(self, action: int, *, who: str, why: str) -> None:
+        """Take one done action back. Raises StoreError or UsageError if that is impossible."""
+        row = self._d.store.actions.get(action)
+        if row.action.kind == "notice":
+            self._statements.retract_notice(row.action.params["notice"], who=who, why=why)
+            return
+        if row.state != ActionState.DONE:
+            raise UsageError(f"action {action} is {row.state}, not done; only done actions can be undone")
+        self._outbox.undo(row)
+        self._d.store.upkeep.note(who=who, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
+
+    def _open_case(self, name: str) -> CaseRow:
+        case = self._d.store.cases.get(name)
+        if case.state != CaseState.OPEN:
+            raise StoreError(f"case {name} is {case.state} (by {case.decided_by}); undo that first")
+        return case
+
+    def _other_than_before(self, case: CaseRow, who: str) -> None:
+        appeal = self._d.store.review.open_appeal(case.id)
+        if appeal is None or appeal.decider is None or self._d.config.review.confirmations == 1:
+            return
+        if appeal.decider.casefold() == who.casefold():
+            raise UsageError(
+                f"{who} confirmed {case.label} and another moderator decides the appeal; to take your own decision "
+                f"back: gifwarden cases undo {case.label}"
+            )
+
+    def _take_back(self, case: CaseRow, *, who: str, why: str) -> list[str]:
+        lines: list[str] = []
+        for row in reversed(self._d.store.actions.of_case(case.id)):
+            kind = row.action.kind
+            if row.stopped:
+                lines.append(f"{kind}: being sent at this moment; look again in a minute")
+            if row.state != ActionState.DONE:
+                continue
+            try:
+                self._outbox.undo(row)
+                lines.append(f"{kind}: undone")
+            except UsageError as error:
+                lines.append(f"{kind}: {error}")
+            except OutsideError as error:
+                lines.append(f"{kind}: {error}; then: gifwarden actions undo {row.action.id}")
+        try:
+            if told := self._statements.retract_for_case(case, who=who, why=why):
+                lines.append(told)
+        except (UsageError, OutsideError) as error:
+            name = self._d.store.notices.of_case(case.id)
+            lines.append(f"notice {name}: {error}; then: gifwarden notices retract {name}")
+        return lines
+
+    def _wait_again(self, case: CaseRow) -> None:
+        self._d.store.actions.hold_again(case=case.id, reason=NEEDS_PERSON)
+        self._judging.draft_again(case)
+
+
+SETTLED = {
+    CaseState.DISMISSED: "dismissed",
+    CaseState.WITHDRAWN: "withdrawn",
+    CaseState.CLOSED_ELSEWHERE: "decided by moderators on Reddit",
+    CaseState.MINOR: "about a suspected minor",
+}
+"""States in which there is nothing to appeal, in words."""
