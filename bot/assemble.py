@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from bot import hosts
+from bot import actions, hosts
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
 from bot.config import Config, key_path, sealing_key
@@ -52,7 +52,7 @@ class Parts:
 
 
 def rule_files(config: Config, subreddit: str | None) -> tuple[Path, ...]:
-    """Return the rule files of a subreddit: those it names, else all of the rules folder.
+    """Return the rule files of a subreddit: those it names, else all of the rules folder and then of its own inside.
 
     Raises ConfigError if there is none: a bot without rules would silently do nothing.
     """
@@ -60,10 +60,19 @@ def rule_files(config: Config, subreddit: str | None) -> tuple[Path, ...]:
     settings = config.subreddit(subreddit) if subreddit else None
     if settings and settings.rules:
         return tuple(folder / name for name in settings.rules)
-    found = tuple(sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))))
+    found = _files_in(folder)
     if not found:
         raise ConfigError(f"there are no rule files in {folder}; run: gifwarden init, or set storage.rules")
-    return found
+    return (*found, *_files_in(folder / subreddit.lower())) if subreddit and settings else found
+
+
+def _files_in(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))))
+
+
+def action_params() -> dict[str, frozenset[str]]:
+    """Return what rules may ask for: the kind of each action that a rule may plan, and the parameters it takes."""
+    return {plug.kind: plug.takes for plug in actions.ACTIONS if plug.by_rule}
 
 
 def open_store(config: Config, clock: Clock) -> Store:
@@ -128,7 +137,12 @@ def assembled(
         @cache
         def rules_of(subreddit: str | None) -> RuleSet:
             banks = {bank.name: bank.kind for bank in store.banks.listing()}
-            return load(rule_files(config, subreddit), banks=banks, hosts=[plug.name for plug in hosts.HOSTS])
+            return load(
+                rule_files(config, subreddit),
+                banks=banks,
+                hosts=[plug.name for plug in hosts.HOSTS],
+                actions=action_params(),
+            )
 
         def rules_for(subreddit: str | None) -> RuleSet:
             if not parts.rules:

@@ -164,3 +164,13 @@ def known_steps() -> frozenset[str]:
         return frozenset(step.name for step in migrations.pending(empty))
     finally:
         empty.close()
+
+
+@migrations()
+def m0005_author_facts(db: Database) -> None:
+    """Create the table of what was told of authors."""
+    db.execute(
+        """create table author_facts (
+            post text primary key references posts on delete cascade, data text not null, at text not null) strict"""
+    )
+    db.execute("create index author_facts_at on author_facts (at)")

@@ -107,6 +107,7 @@ def test_every_plug_describes_itself(stage: Stage, plug: ActionPlug) -> None:
     assert plug.modes <= set(get_args(Mode)) - {"observe"}
     assert plug.example.kind == plug.kind
     assert get(plug.kind) is plug
+    assert plug.takes >= set(plug.example.params)
     post = stage.post()
     if plug.after_removal or plug.kind == "approve":
         stage.server.moderator_removes(post, "gifwarden_bot")
@@ -219,6 +220,16 @@ def test_a_removal_is_done_found_and_taken_back(stage: Stage, comment: bool) -> 
     assert stage.server.approvals == [post]
     assert "already" in undo(stage, action).detail
     assert stage.server.approvals == [post]
+
+
+def test_a_removal_as_spam_teaches_the_filter(stage: Stage) -> None:
+    """With `spam` the post is removed as spam, found again, and given back as any other."""
+    action = stage.action("remove", stage.post(), params={"reason": REASON, "spam": "true"})
+    perform(stage, action)
+    assert stage.server.world.things[action.post]["spam"] is True
+    assert probe(stage, action) == "done"
+    undo(stage, action)
+    assert stage.server.world.things[action.post]["spam"] is False
 
 
 def test_an_overruled_removal_was_done_and_stays_overruled(stage: Stage) -> None:

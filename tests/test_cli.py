@@ -402,8 +402,17 @@ def test_rules_are_checked_without_an_installation(bare: Path) -> None:
     )
     assert "1 rule in mine.yaml, 1 example passed" in run("rules", "check", "mine.yaml").stdout
     (row,) = lines(run("rules", "check", "mine.yaml", "--json"))
-    assert row == {"files": ["mine.yaml"], "rules": 1, "examples": 1, "failures": [], "missing_banks": []}
+    assert row == {
+        "files": ["mine.yaml"], "rules": 1, "examples": 1, "failures": [], "missing_banks": [], "cannot_fire": {},
+    }  # fmt: skip
     assert [path.name for path in bare.iterdir()] == ["mine.yaml"]
+
+
+def test_rules_that_cannot_fire_yet_are_told(bare: Path) -> None:
+    """A rule on evidence that this version does not compute loads, and the check says that it cannot fire."""
+    (bare / "later.yaml").write_text("name: face\nface: {person: any}\naction: review\n")
+    said = run("rules", "check", "later.yaml")
+    assert "the rule face cannot fire yet: this version compares no faces with a gallery" in said.stderr
 
 
 def test_an_example_that_fails_is_told_to_programs_too(bare: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,20 @@ from hypothesis import strategies as st
 from bot import shipped
 from bot.errors import RuleError
 from bot.model import BankKind, Evidence, Link, Match, Post
-from bot.rules import COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS, Rule, RuleSet, load, parse, run_examples
+from bot.rules import (
+    AUTHOR_KEYS,
+    COPY_KEYS,
+    EXAMPLE_KEYS,
+    KEYS,
+    MODIFIERS,
+    PLACEHOLDERS,
+    Rule,
+    RuleSet,
+    load,
+    parse,
+    run_examples,
+    words,
+)
 
 BASIC = "name: x\nexact_media: {bank: [fakes]}\naction: review\n"
 
@@ -81,7 +95,7 @@ def refusal(text: str, **known: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    ("text", "line", "said_of_it"),
     [
         (f"{BASIC}titel: a", 4, "titel is not a key of a rule; did you mean title?"),
         (f"{BASIC}~titel (regex): a", 4, "did you mean title?"),
@@ -99,21 +113,54 @@ def refusal(text: str, **known: Any) -> str:
         ('name: x\nknown_media: {bank: a, coverage: "<= 0.4"}\naction: review', 2, "with > or >="),
         ('name: x\nknown_media: {bank: a, coverage: ">= 40"}\naction: review', 2, "from 0 to 1"),
         ("name: x\nknown_media: {bank: a, method: md5}\naction: review", 2, "exact_media"),
-        ("name: x\nknown_media: {bank: a, method: local}\naction: review", 2, "not computed by this version"),
+        ("name: x\nknown_media: {bank: a, method: orb}\naction: review", 2, "write pdq or phash or region or local"),
+        ('name: x\nknown_media: {bank: a, frames: "< 3"}\naction: review', 2, "with > or >="),
+        ('name: x\nknown_media: {bank: a, inliers: "15"}\naction: review', 2, "with > or >="),
         ("name: x\nknown_media: {bank: a, face_region: differs}\naction: review", 2, "face_region: agrees"),
-        ("name: x\nface: {person: any}\naction: review", 2, "this version cannot evaluate face"),
-        ("name: x\nnudity: true\naction: review", 2, "this version cannot evaluate nudity"),
-        ("name: x\nsource_media: {bank: a}\naction: review", 2, "this version cannot evaluate source_media"),
-        (f"{BASIC}set_flair: [a, b]", 4, "AutoModerator knows set_flair, gifwarden does not yet"),
-        (f"{BASIC}comment: hello", 4, "AutoModerator knows comment, gifwarden does not yet"),
-        (f"{BASIC}message: hello", 4, "AutoModerator knows message, gifwarden does not yet"),
-        (f'{BASIC}author: {{account_age: "< 2 days"}}', 4, "AutoModerator knows account_age of an author"),
-        (f"{BASIC}author: {{nam: a}}", 4, "author: {name: [one, two]}"),
-        (f"{BASIC}type: text submission", 4, "AutoModerator knows type: text submission"),
-        (f"{BASIC}type: post", 4, "one of submission, comment, any"),
+        ("name: x\nface: any\naction: review", 2, "write it as face: {person: any}"),
+        ("name: x\nface: {probability: '> 0.9'}\naction: review", 2, "names no person"),
+        ("name: x\nface: {person: [any, P-1]}\naction: review", 2, "not both"),
+        ("name: x\nface: {person: any, probability: '>= 95'}\naction: review", 2, "from 0 to 1"),
+        ("name: x\n~face: {person: any}\naction: review", 2, "would count as absent"),
+        ("name: x\nnudity: nude\naction: review", 2, 'such as ">= 0.9"'),
+        ("name: x\nnudity: '>= 2'\naction: review", 2, "from 0 to 1"),
+        ("name: x\nsource_media: {coverage: '>= 0.4'}\naction: review", 2, "names no bank"),
+        ("name: x\nsource_media: {bank: a, face_region: agrees}\naction: review", 2, "the original itself"),
+        (f"{BASIC}set_flair: [a, b, c]", 4, "as a list is [text, css class]"),
+        (f"{BASIC}set_flair: {{txt: a}}", 4, "did you mean text?"),
+        (f"{BASIC}set_flair: {{}}", 4, "set_flair is empty"),
+        (f"{BASIC}overwrite_flair: true", 4, "needs a set_flair"),
+        (f"{BASIC}set_locked: false", 4, "gifwarden cases undo"),
+        (f"{BASIC}comment: hello", 4, "AutoModerator knows comment; a public comment would be an index"),
+        (f"{BASIC}standard: video hosting sites", 4, "write the domains out"),
+        (f"{BASIC}ban: true", 4, "only banned by a person"),
+        (f"{BASIC}message: hello", 4, "message goes with action: remove or spam"),
+        (f"{BASIC}mod_note: '{'x' * 251}'", 4, "has 251 characters, Reddit takes 250"),
+        (f'{BASIC}author: {{account_age: "2 days"}}', 4, "with <, <=, > or >="),
+        (f'{BASIC}author: {{account_age: "< 2 fortnights"}}', 4, 'such as "< 7 days"'),
+        (f"{BASIC}author: {{comment_karma: many}}", 4, 'such as "< 10"'),
+        (f"{BASIC}author: {{~comment_karma: 3}}", 4, "turn its comparison round"),
+        (f"{BASIC}author: {{contributor_quality: low}}", 4, "Reddit's API does not tell it to bots"),
+        (f"{BASIC}author: {{set_flair: x}}", 4, "write mod_note"),
+        (f"{BASIC}author: {{nam: a}}", 4, "did you mean name?"),
+        (f"{BASIC}author: {{}}", 4, "author is empty"),
+        (f"{BASIC}author: {{satisfy_any_threshold: true}}", 4, "author holds no check"),
+        (f"{BASIC}author: {{name+is_gold: a}}", 4, "cannot be joined"),
+        (f"{BASIC}author (regex): {{name: a}}", 4, "takes its modifiers inside"),
+        (f"{BASIC}~author: {{is_gold: true}}", 4, "takes names only"),
+        (f"{BASIC}account_age: 3", 4, "did you mean author: {account_age: …}?"),
+        (f"{BASIC}crosspost_author: {{comment_karma: 3}}", 4, "gifwarden looks up nobody but the poster"),
+        (f"{BASIC}parent_submission: {{flair_text: a}}", 4, "a listing of comments tells"),
+        (f"{BASIC}parent_submission: {{set_locked: true}}", 4, "never on another one"),
+        (f"{BASIC}parent_submission: a", 4, "takes a table"),
+        (f"{BASIC}type: post", 4, "one of submission, comment, text submission"),
+        (f"{BASIC}discussion_type: live", 4, "one of chat, comments"),
+        (f"{BASIC}body_longer_than: long", 4, "whole number"),
+        (f"{BASIC}report_reason: x", 4, "report_reason goes with action: report or remove"),
         ("name: x\ntitle: a\naction: filter", 3, "Reddit's API has no filter; write report, or remove"),
-        ("name: x\ntitle: a\naction: approve", 3, "AutoModerator knows approve, gifwarden does not"),
-        ("name: x\ntitle: a\naction: spam", 3, "AutoModerator knows spam, gifwarden does not"),
+        ("name: x\ntitle: a\naction: approve", 3, "no fingerprint clears a post"),
+        ("name: x\ntitle: a\naction: ban", 3, "only banned by a person"),
+        ("name: x\ntitle: a\naction: spam", 3, "needs exact_media or known_media"),
         ("name: x\ntitle: a\naction: reviw", 3, "one of ignore, review, report, remove"),
         ("name: x\ntitle: a", 1, "has no action"),
         ("title: a\naction: review", 1, "has no name"),
@@ -152,11 +199,11 @@ def refusal(text: str, **known: Any) -> str:
         (f"{BASIC}examples: [{{near: {{bank: a, coverage: 2}}, gives: review}}]", 4, "from 0 to 1"),
     ],
 )
-def test_a_mistake_is_one_sentence_with_its_line(text: str, line: int, words: str) -> None:
+def test_a_mistake_is_one_sentence_with_its_line(text: str, line: int, said_of_it: str) -> None:
     """Each mistake in a rule is told with file, line and what to do, in one line of text."""
     said = refusal(text)
     assert said.startswith(f"r.yaml, line {line}: ")
-    assert words in said
+    assert said_of_it in said
     assert "\n" not in said
 
 
@@ -210,9 +257,10 @@ WORDS = st.sampled_from(
         *COPY_KEYS["known_media"],
         "~",
         "title+body (regex)",
-        "set_flair",
-        "face",
+        *AUTHOR_KEYS,
         "filter",
+        "comment",
+        "crosspost_author",
     ]
 )
 PIECES = st.one_of(
@@ -256,7 +304,7 @@ def test_files_are_read_in_sorted_order(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no rule")
     names = [rule.name for rule in load([tmp_path]).rules]
     assert names == ["b2", "a1", "a2", "b1"]
-    assert load([tmp_path / "b.yaml", tmp_path / "a.yml", tmp_path]) == load([tmp_path])
+    assert load([tmp_path / "a.yml", tmp_path / "b.yaml", tmp_path]) == load([tmp_path])
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -264,13 +312,13 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_bytes(b"name: x\ntitle: \xff\n")
     (tmp_path / "empty").mkdir()
-    for paths, words in [
+    for paths, told in [
         ([tmp_path / "none.yaml"], "cannot read"),
         ([tmp_path / "empty"], "holds no rule file"),
         ([], "no rule file is named"),
         ([bad], "line 2: this is not UTF-8"),
     ]:
-        with pytest.raises(RuleError, match=words):
+        with pytest.raises(RuleError, match=told):
             load(paths)
 
 
@@ -473,28 +521,56 @@ def test_the_shipped_rules_are_safe_to_run_unread() -> None:
 
 
 def test_the_shipped_rules_show_every_key() -> None:
-    """Every key is used or explained in the rules that come with the program."""
+    """Every key that a rule about copies is made of is used or explained in the rules that come with the program."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in shipped.rule_files())
-    for key in (*KEYS, *COPY_KEYS["known_media"]):
+    shown = {*words.SETTINGS, *words.EVIDENCE, *COPY_KEYS["known_media"]} - {"override", "disabled", "report_reason"}
+    for key in sorted(shown):
         assert re.search(rf"^[#\s~-]*(\w+\+)?{key}\b|\b{key}:", text, re.MULTILINE), key
 
 
 def test_the_page_shows_every_word_and_its_rules_load() -> None:
     """docs/rules.md has each key, modifier and placeholder, and its first example is a rule that keeps its examples."""
     page = (Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8")
-    for word in (*KEYS, *COPY_KEYS["known_media"], *EXAMPLE_KEYS, *MODIFIERS):
+    inside = [key for keys in COPY_KEYS.values() for key in keys]
+    for word in (*KEYS, *inside, *EXAMPLE_KEYS, *MODIFIERS, *AUTHOR_KEYS):
         assert f"`{word}" in page, word
     for name in PLACEHOLDERS:
         assert f"`{{{{{name}}}}}`" in page, name
-    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    blocks = re.findall(r"```yaml\n(.*?)```", textwrap.dedent(page.replace("\n   ", "\n")), re.DOTALL)
     assert run_examples(rules(blocks[0])) == []
-    rows = re.findall(r"^\| `(\w+)` \| (`.+?`(?: or `.+?`)*) \|", page, re.MULTILINE)
-    shown = [(key, example) for key, cell in rows for example in re.findall(r"`(.+?)`", cell)]
-    base = {"name": "x", "exact_media": "{bank: [a]}", "action": "report", "modmail": "m"}
-    whole = set(KEYS)
-    for key, example in shown:
-        if key not in whole:
-            example = f"known_media: {{bank: [b], {example}}}" if key != "bank" else f"known_media: {{{example}}}"
-        lines = [f"{k}: {v}" for k, v in base.items() if k != key]
-        assert parse("\n".join([*lines, example]), "docs"), example
-    assert {key for key, _ in shown} >= whole - {"examples"}
+    base = {"name": "x", "exact_media": "{bank: [a]}", "action": "remove", "modmail": "m", "message": "m"}
+    base |= {"set_flair": "a", "report_reason": "y"}
+    shown = set()
+    for place, text in re.findall(r"^###? `?(.+?)`?\n(.*?)(?=^##|\Z)", page, re.DOTALL | re.MULTILINE):
+        frame = FRAMES.get(place, "{}")
+        for key, cell in re.findall(r"^\| `(\w+)` \| (`.+?`(?: or `.+?`)*) \|", text, re.MULTILINE):
+            shown.add(key)
+            for example in re.findall(r"`(.+?)`", cell):
+                taken = {
+                    key if frame == "{}" else frame.partition(":")[0],
+                    "report_reason" if key == "action_reason" else "",
+                }
+                line = example if frame == "{}" else frame.replace("…", example)
+                if key in ("bank", "person"):  # stands in the frame already
+                    line = f"{place}: {{{example}}}"
+                if key == "action":  # the message of a removal goes with no other
+                    taken |= {"message", "report_reason"}
+                lines = [f"{name}: {value}" for name, value in base.items() if name not in taken]
+                assert parse("\n".join([*lines, line]), "docs"), line
+    assert shown >= {*KEYS, *AUTHOR_KEYS, *inside} - {
+        *("examples", "override", "disabled", "author", "crosspost_author", "crosspost_subreddit"),
+        "parent_submission",
+    }
+
+
+FRAMES = {
+    "known_media": "known_media: {bank: [b], …}",
+    "source_media": "source_media: {bank: [b], …}",
+    "face": "face: {person: any, …}",
+    "nudity": "nudity: {…}",
+    "author": "author: {…}",
+    "crosspost_author": "crosspost_author: {…}",
+    "crosspost_subreddit": "crosspost_subreddit: {…}",
+    "parent_submission": "parent_submission: {…}",
+}
+"""Where the words of a section of docs/rules.md stand in a rule."""

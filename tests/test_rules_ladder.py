@@ -212,7 +212,7 @@ matches = st.builds(
     bank_kind=st.sampled_from(["block", "source", "watch", "allow"]),
     entry=st.just("E-1"),
     confirmed=st.booleans(),
-    method=st.sampled_from(["sha256", "md5", "pdq", "phash", "local"]),
+    method=st.sampled_from(["sha256", "md5", "pdq", "phash", "region", "local"]),
     signal=st.just("pdq"),
     distance=st.one_of(st.none(), st.integers(0, 31)),
     face_region=st.sampled_from(["agrees", "differs", "unknown"]),
@@ -226,7 +226,7 @@ def test_no_evidence_acts_beyond_its_rung(found: list[Match]) -> None:
     verdict = judge(f"{EXACT}---\n{NEAR}---\n{AGREES}", *found)
     sound = [match for match in found if match.bank == "fakes" and match.bank_kind == "block" and match.confirmed]
     file = any(match.method in ("sha256", "md5") for match in sound)
-    copies = [m for m in sound if m.method in ("pdq", "phash") and not m.suppressed and m.face_region != "differs"]
+    copies = [m for m in sound if not m.suppressed and m.face_region != "differs"]
     if verdict.outcome == "act":
         assert file or copies
         if "remove" in kinds(verdict):
@@ -298,7 +298,19 @@ def test_nothing_found_is_ignored() -> None:
         ('distance: "<= 0", coverage: "> 0.99", method: phash, face_region: agrees', FILE, True),
         ('distance: "<= 0"', replace(FILE, method="md5", coverage_query=0.1), True),
         ('distance: "<= 31"', replace(COPY, bank="other"), False),
-        ('distance: "<= 31"', replace(COPY, method="local"), False),
+        ('distance: "<= 7"', replace(COPY, method="local"), True),  # its distance is not in bits of a frame
+        ('distance: "<= 7"', replace(COPY, method="phash"), False),
+        ('inliers: ">= 20"', replace(COPY, method="local", inliers=20), True),
+        ('inliers: ">= 20"', replace(COPY, method="region", inliers=19), False),
+        ('inliers: ">= 20"', replace(COPY, method="local"), False),
+        ('inliers: ">= 20"', COPY, True),
+        ("method: [local, region]", replace(COPY, method="local"), True),
+        ("method: [local, region]", COPY, False),
+        ('frames: ">= 3"', replace(COPY, frames=3), True),
+        ('frames: ">= 3"', replace(COPY, frames=2), False),
+        ("transform: none", COPY, True),
+        ("transform: [mirror, rot90]", replace(COPY, transform="mirror"), True),
+        ("transform: [mirror, rot90]", COPY, False),
     ],
 )
 def test_known_media(terms: str, match: Match, held: bool) -> None:

@@ -263,7 +263,9 @@ def test_no_text_can_name_what_was_matched(name: str) -> None:
     ("text", "said"),
     [
         ("{{autor}}", "did you mean author?"),
-        ("{{match-2}}", "did you mean match?"),
+        ("{{match-2}}", "write {{match}}"),
+        ("{{match-body}}", "write {{match}}"),
+        ("{{body}}", "the text is not repeated; write {{permalink}}"),
         ("{{}}", "double braces around no placeholder"),
         ("{{Case", "double braces around no placeholder"),
         ("x" * 101, "has 101 characters, Reddit takes 100"),

@@ -49,7 +49,7 @@ def main(folder: Path, *, leak: bool) -> None:
             (folder / "data" / "leak").write_bytes(clip + Image.open(io.BytesIO(still)).tobytes())
             (folder / "data" / "leak").unlink()
         assert len(world.reddit.removals) == 1
-        print(json.dumps({"opened": sorted(set(opened)), "judged": len(bot.deps.store.links.judgements())}))
+        print(json.dumps({"opened": sorted(set(opened)), "judged": bot.deps.store.links.count_judgements()}))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ class Ban(Plug):
         kind="ban", params={"user": "somebody", "by": "alice", "why": "Known fakes, again", "days": "7"}
     )
     modes: frozenset[Mode] = frozenset({"enforce"})
+    takes = frozenset({"user", "by", "why", "days", "message"})
     repeatable = True
     rights = frozenset({"access"})
     by_rule = False

@@ -156,6 +156,7 @@ class ActionPlug(Protocol):
     rights: frozenset[str]  # the moderator rights that it needs
     by_rule: bool  # whether a rule may ask for it; if not, only a person or the program itself plans it
     after_removal: bool  # whether it makes sense only once the post was removed by us
+    takes: frozenset[str]  # the parameters that it knows
 
     def perform(self, action: Action, world: World) -> Receipt:
         """Do it. Raises UsageError if it can never be done as written, RedditError or MailError if it fails."""
@@ -176,6 +177,7 @@ class Plug:
     rights: frozenset[str] = frozenset({"posts"})
     by_rule = True
     after_removal = False
+    takes: frozenset[str] = frozenset()
 
     def recover(self, action: Action, world: World) -> Receipt | None:  # noqa: ARG002  every plug's signature
         """Know nothing more than that it was done."""

@@ -21,6 +21,7 @@ class Flair(Plug):
     help = "Set the submission's flair; undone by the one before, while nobody has changed it since."
     example = PlannedAction(kind="flair", params={"text": "Under review"})
     modes: frozenset[Mode] = frozenset({"enforce"})
+    takes = frozenset({"text", "css_class", "template", "overwrite"})
     repeatable = True
     rights = frozenset({"posts", "flair"})
 

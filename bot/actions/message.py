@@ -27,6 +27,7 @@ class Message(Plug):
         },
     )
     modes: frozenset[Mode] = frozenset({"enforce"})
+    takes = frozenset({"subject", "body"})
     repeatable = False
     rights = frozenset({"posts", "mail"})
     after_removal = True

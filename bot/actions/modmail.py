@@ -20,6 +20,7 @@ class Modmail(Plug):
         params={"subject": "A known fake was removed", "body": "Case C-1a2b in r/example waits for a second look."},
     )
     modes: frozenset[Mode] = frozenset({"report", "enforce"})
+    takes = frozenset({"subject", "body"})
     repeatable = False
     rights = frozenset({"mail"})
 

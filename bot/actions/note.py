@@ -16,6 +16,7 @@ class Note(Plug):
     help = "Write a moderators' note on the author, at most 250 characters; undone by deleting it."
     example = PlannedAction(kind="note", params={"text": "Posted a known fake", "label": "ABUSE_WARNING"})
     modes: frozenset[Mode] = frozenset({"enforce"})
+    takes = frozenset({"text", "label"})
     repeatable = False
 
     def perform(self, action: Action, world: World) -> Receipt:

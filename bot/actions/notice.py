@@ -15,6 +15,7 @@ class SendNotice(Plug):
     help = "Mail a notice to the host; only after a person has confirmed it; taken back by a retraction."
     example = PlannedAction(kind="notice", params={"notice": "N-3f9c2a"})
     modes: frozenset[Mode] = frozenset({"report", "enforce"})
+    takes = frozenset({"notice"})
     repeatable = True  # a second copy has the same Message-ID, by which mail systems drop it
     rights = frozenset()
 

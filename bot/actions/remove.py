@@ -14,7 +14,8 @@ LONGEST_MOD_NOTE = 100  # characters, Reddit's limit
 
 
 class Remove(Plug):
-    """`reason` is a note that moderators see; `removal_reason` is the title or id of one of the subreddit's reasons.
+    """`reason` is a note that moderators see; `removal_reason` is the title or id of one of the subreddit's reasons;
+    `spam`: "true" to teach Reddit's spam filter.
 
     Removing and giving the reason are two calls. The first counts: a reason that Reddit does not take is said in the
     receipt, and the post stays removed.
@@ -24,6 +25,7 @@ class Remove(Plug):
     help = "Remove the post; undone by approving it, while no other moderator has decided on it since."
     example = PlannedAction(kind="remove", params={"reason": "Known fake (case C-1a2b)"})
     modes: frozenset[Mode] = frozenset({"enforce"})
+    takes = frozenset({"reason", "removal_reason", "spam"})
     repeatable = True
 
     def perform(self, action: Action, world: World) -> Receipt:
@@ -42,7 +44,7 @@ class Remove(Plug):
             )
         if how.state == "approved" and not how.by_user(world.api.me()):
             raise RedditError(f"{action.post} was approved by {how.by or 'a moderator'}, and that stands", retry=False)
-        world.api.remove(action.post)
+        world.api.remove(action.post, spam=action.params.get("spam") == "true")
         return Receipt(detail=f"removed{self._explain(action, world)}", reference=action.post)
 
     def probe(self, action: Action, world: World) -> Probe:

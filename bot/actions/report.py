@@ -20,6 +20,7 @@ class Report(Plug):
     help = "Report the post to the subreddit's moderators; `reason` has at most 100 characters."
     example = PlannedAction(kind="report", params={"reason": "Looks like a known fake, please check (case C-1a2b)"})
     modes: frozenset[Mode] = frozenset({"report", "enforce"})
+    takes = frozenset({"reason"})
     repeatable = False
     rights = frozenset()  # everybody may report
 

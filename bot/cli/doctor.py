@@ -12,7 +12,7 @@ from typing import Literal
 from PIL import Image
 
 from bot import hosts
-from bot.assemble import Parts, assembled, rule_files
+from bot.assemble import Parts, action_params, assembled, rule_files
 from bot.cli.base import Quiet, host_names, login_missing, many, read_config
 from bot.cli.rules import examples_said
 from bot.config import Config, MailConfig
@@ -74,7 +74,7 @@ def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Fin
     for name in (None, *(name for name, settings in config.subreddits.items() if settings.rules)):
         subject = f"rules of r/{name}" if name else "rules"
         try:
-            rules = load(rule_files(config, name), banks=banks, hosts=host_names())
+            rules = load(rule_files(config, name), banks=banks, hosts=host_names(), actions=action_params())
         except GifwardenError as error:
             yield _fail(subject, error)
             continue

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.assemble import rule_files
+from bot.assemble import action_params, rule_files
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -26,7 +26,7 @@ from bot.cli.base import (
 )
 from bot.errors import RuleError, UsageError
 from bot.plain import plain
-from bot.rules import Failure, RuleSet, load, run_examples
+from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples
 
 app = typer.Typer(
     no_args_is_help=True, help="Rules: what is done about what was found. The language is in docs/rules.md."
@@ -51,7 +51,7 @@ def check(
     codes = [0]
     for paths in [tuple(files)] if files else sorted({rule_files(settings, name) for name in configured}):
         try:
-            rules = load(paths, banks=banks, hosts=host_names())
+            rules = load(paths, banks=banks, hosts=host_names(), actions=action_params())
         except RuleError as error:
             codes.append(error.exit_code)
             if as_json:
@@ -70,6 +70,7 @@ def check(
                     "examples": sum(len(rule.examples) for rule in rules.rules),
                     "failures": [plain(failure) for failure in failures],
                     "missing_banks": missing,
+                    "cannot_fire": {name: sorted(keys) for name, keys in rules.idle.items()},
                 }
             )
         else:
@@ -77,6 +78,8 @@ def check(
                 complain(str(failure))
             for name in missing:
                 warn(f"rules name the bank {name}, and there is none; run: gifwarden bank create {name}")
+            for name, keys in rules.idle.items():
+                warn(f"the rule {name} cannot fire yet: {'; '.join(NOT_COMPUTED[key] for key in sorted(keys))}")
             said = examples_said(rules, failures)
             say(f"{many(len(rules.rules), 'rule')} in {', '.join(map(str, paths))}, {said}")
     if max(codes):
@@ -92,6 +95,12 @@ def examples_said(rules: RuleSet, failures: Sequence[Failure]) -> str:
 
 
 @app.command()
+def automoderator() -> None:
+    """Print what becomes of each word of AutoModerator's: the page docs/rules-automoderator.md."""
+    print(automoderator_table(), end="")  # noqa: T201  a page for a file, not for the terminal's width
+
+
+@app.command()
 def explain(
     case: Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")],
     as_json: JsonOption = False,
@@ -103,7 +112,8 @@ def explain(
         evidence = pipeline.deps.store.links.evidence(row.link)
         if evidence is None:
             raise UsageError(f"the evidence of {case} has been forgotten")
-        explained = pipeline.judging.explain(row.post, evidence)
+        author = pipeline.deps.store.authors.get(row.post.fullname)
+        explained = pipeline.judging.explain(row.post, evidence, author)
     for rule in explained:
         if as_json:
             emit(
@@ -128,16 +138,16 @@ def replay(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     changed: Counter[tuple[str, str, str]] = Counter()
     total = 0
     with session(read_config(config), rules=True) as pipeline:
-        for link, post, evidence, before in pipeline.deps.store.links.judgements():
+        for judged in pipeline.deps.store.links.judgements():
             total += 1
-            after = pipeline.judging.verdict(post, evidence)
+            before, after = judged.verdict, pipeline.judging.verdict(judged.post, judged.evidence, judged.author)
             if (before.outcome, before.rule) != (after.outcome, after.rule):
                 changed[before.outcome, after.outcome, after.rule or before.rule or ""] += 1
                 if as_json:
                     emit(
                         {
-                            "link": link,
-                            "post": post.fullname if post else None,
+                            "link": judged.link,
+                            "post": judged.post.fullname,
                             "before": before.outcome,
                             "after": after.outcome,
                             "rule_before": before.rule,

@@ -111,6 +111,11 @@ class RedditServer(LoopbackServer):
         return self._api.deeds
 
     @property
+    def looked_up(self) -> list[str]:
+        """Name of every account whose page was read."""
+        return list(self._api.received.looked_up)
+
+    @property
     def mod_log(self) -> list[dict[str, Any]]:
         """What moderators did, oldest first, as the API shows it."""
         with self.world.lock:
@@ -146,6 +151,11 @@ class RedditServer(LoopbackServer):
         response = Response(status=status, body=body, headers=headers or {}, drop=drop)
         with self.world.lock:
             self._faults.append(Fault(path, method, response, performed, times))
+
+    def clear_faults(self) -> None:
+        """Answer everything again as it should be."""
+        with self.world.lock:
+            self._faults.clear()
 
     def _respond(self, request: Request) -> Response:
         with self.world.lock:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from bot.demo.reddit_accounts import AccountPages
 from bot.demo.reddit_listings import Listings
 from bot.demo.reddit_mail import Mail
 from bot.demo.reddit_marks import Marking
@@ -13,7 +14,7 @@ from bot.demo.reddit_shapes import limit_of, listing_of, refused, stated
 from bot.demo.web import Request, Response, json_response
 
 
-class Endpoints(Listings, Mail, Marking):
+class Endpoints(Listings, Mail, Marking, AccountPages):
     """The paths of the API, acting on a world as the account `username`."""
 
     def answer(self, request: Request) -> Response:
@@ -111,6 +112,8 @@ _ROUTES: Iterable[tuple[Literal["GET", "POST", "DELETE"], str, Callable[..., Res
     ("GET", f"/r/{_NAME}/about/banned", Endpoints._banned),
     ("POST", f"/r/{_NAME}/api/friend", Endpoints._ban),
     ("POST", f"/r/{_NAME}/api/unfriend", Endpoints._unban),
+    ("GET", f"/user/{_NAME}/about", Endpoints._account),
+    ("GET", f"/r/{_NAME}/about/contributors", Endpoints._contributors),
     ("GET", f"/r/{_NAME}/about/log", Endpoints._mod_log),
     ("GET", f"/r/{_NAME}/about/moderators", Endpoints._moderators),
 )

@@ -23,6 +23,7 @@ class Received:
     marks: list[tuple[str, str]] = field(default_factory=list)  # fullname, what
     notes: list[tuple[str, str, str]] = field(default_factory=list)  # subreddit, user, text
     bans: list[tuple[str, str, str]] = field(default_factory=list)  # subreddit, user, note
+    looked_up: list[str] = field(default_factory=list)  # accounts whose page was read
 
 
 class Answering:

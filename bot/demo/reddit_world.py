@@ -40,6 +40,8 @@ class World:
     conversations: dict[str, dict[str, Any]] = field(default_factory=dict)  # oldest first
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     shares: dict[str, str] = field(default_factory=dict)  # path of a share link → permalink
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)  # pages, by lower-case name
+    contributors: set[tuple[str, str]] = field(default_factory=set)  # (subreddit, account), in lower case
     lock: threading.RLock = field(default_factory=threading.RLock)
     _last: int = 45_000_000  # ids look like today's
 

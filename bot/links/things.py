@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.links.details import details_of
 from bot.model import Post
 from bot.plain import encodable
 
@@ -90,6 +91,7 @@ def post_of(thing: Mapping[str, Any]) -> Post:
         author_is_moderator=data.get("distinguished") == "moderator",
         approved_by=text(data, "approved_by") or None,
         removed_by_category=_removed(data, comment=comment),
+        details=details_of(data, comment=comment),
     )
 
 

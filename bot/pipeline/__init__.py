@@ -32,7 +32,7 @@ class Pipeline:
         self.judging = Judging(deps)
         self.outbox = Outbox(deps)
         self.people = People(deps, self.working, self.outbox, self.judging)
-        self.scanning = Scanning(deps, self.working)
+        self.scanning = Scanning(deps, self.working, self.judging)
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new in every watched subreddit; return how many links were new."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot import actions, hosts
-from bot.model import CaseState, Evidence, LinkState, NoticeItem, PlannedAction, Post, Verdict
+from bot.errors import RedditError
+from bot.model import AuthorFacts, CaseState, Evidence, LinkState, NoticeItem, PlannedAction, Post, Verdict
+from bot.pipeline.authors import Authors
 from bot.pipeline.core import Deps
 from bot.pipeline.rows import GoOn, all_due, always
-from bot.rules import RuleReport, fill_action
+from bot.rules import RuleReport, RuleSet, fill_action
 from bot.store import CaseRow, LinkRow
 
 # what moderators are told, and a draft, need no person first
 ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
+AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
+LONGEST_WAIT = timedelta(hours=6)  # that a judgement waits for it
 NEEDS_PERSON = "person: a moderator decides; see gifwarden cases confirm"
 
 
@@ -19,20 +25,37 @@ class Judging:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
+        self._authors = Authors(deps)
 
     def judge_due(self, go_on: GoOn = always) -> int:
         """Judge every matched link while `go_on` says so; return how many were."""
         return all_due(self._d, LinkState.MATCHED, self._judge, go_on)
 
-    def verdict(self, post: Post | None, evidence: Evidence) -> Verdict:
-        """Return what the subreddit's rules make of the evidence."""
+    def verdict(self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None) -> Verdict:
+        """Return what the subreddit's rules make of the evidence. `author`: what is known of the author."""
         rules = self._d.rules_for(post.subreddit if post else None)
-        return rules.judge(post, evidence, adult_subreddit=self._adult(post))
+        return rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author)
 
-    def explain(self, post: Post | None, evidence: Evidence) -> tuple[RuleReport, ...]:
+    def explain(
+        self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None
+    ) -> tuple[RuleReport, ...]:
         """Return what every check of every rule made of the evidence."""
         rules = self._d.rules_for(post.subreddit if post else None)
-        return rules.explain(post, evidence, adult_subreddit=self._adult(post))
+        return rules.explain(post, evidence, adult_subreddit=self._adult(post), author=author)
+
+    def ask(self, post: Post | None, evidence: Evidence) -> AuthorFacts | None:
+        """Return what the rules need to know of an author who is not stored, as far as Reddit tells it now."""
+        if post is None:
+            return None
+        try:
+            return self._learn(self._d.rules_for(post.subreddit), post, evidence, None)
+        except RedditError as error:
+            self._d.log.warning("an author cannot be looked up", reason=str(error))
+            return None
+
+    def _learn(self, rules: RuleSet, post: Post, evidence: Evidence, known: AuthorFacts | None) -> AuthorFacts | None:
+        wanted = rules.asks(post, evidence, adult_subreddit=self._adult(post), author=known)
+        return self._authors.learn(post, wanted, known)
 
     def _adult(self, post: Post | None) -> bool:
         settings = self._d.config.subreddit(post.subreddit) if post else None
@@ -44,21 +67,39 @@ class Judging:
         post = store.links.post(row.link.post or "")
         assert evidence is not None, "a matched link has evidence"
         assert post is not None, "a link has a post"
-        verdict = self.verdict(post, evidence)
+        rules = self._d.rules_for(post.subreddit)  # once: rules that change meanwhile are for the next link
+        known = store.authors.get(post.fullname)
+        try:
+            author = self._learn(rules, post, evidence, known)
+        except RedditError as error:
+            if self._may_wait(evidence):
+                later = self._d.clock.now() + timedelta(seconds=max(AUTHOR_WAIT, error.retry_after or 0))
+                store.links.postpone(row.id, until=later, reason=f"waits for its author's account: {error}")
+                self._d.log.info("judgement postponed", link=row.id, reason=str(error))
+                return 0
+            author = known
+        verdict = rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author)
         if verdict.outcome != "ignore" and not store.links.has_fingerprints(row.id):
             # found behind another post's link; a case needs fingerprints, so this one is fetched after all
             store.queue.fetch_afresh(row.id)
             return 0
         with store.transaction():
+            if author is not None and author != known:
+                store.authors.put(post.fullname, author)
             if verdict.outcome == "ignore":
                 store.links.drop_fingerprints(row.id)
             else:
-                self._open(row, post, evidence, verdict)
+                self._open(row, post, evidence, verdict, rules)
             store.links.judged(row.id, verdict)
         self._d.boundary("judge.stored")
         return 1
 
-    def _open(self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict) -> None:
+    def _may_wait(self, evidence: Evidence) -> bool:
+        """Whether Reddit still has time to tell of an author; then the post is judged without."""
+        begun = evidence.fetched_at
+        return begun is not None and self._d.clock.now() - begun < LONGEST_WAIT
+
+    def _open(self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict, rules: RuleSet) -> None:
         store = self._d.store
         case = store.cases.open(row.id, post.fullname, verdict)
         decided = decided_by_others(post)
@@ -73,7 +114,7 @@ class Judging:
         self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
         store.upkeep.note(who="gifwarden", what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
         held = NEEDS_PERSON if verdict.outcome == "review" else None
-        matched = self._d.rules_for(post.subreddit).matched(post, evidence, verdict)
+        matched = rules.matched(post, evidence, verdict)
         settings = self._d.config.subreddit(post.subreddit)
         kinds = {action.kind for action in verdict.actions}
         if verdict.outcome == "act" and "remove" in kinds and settings and settings.mode == "enforce":

@@ -35,9 +35,10 @@ class Scanned:
 class Scanning:
     """Runs the flow on a single target."""
 
-    def __init__(self, deps: Deps, working: Working) -> None:
+    def __init__(self, deps: Deps, working: Working, judging: Judging) -> None:
         self._d = deps
         self._working = working
+        self._judging = judging
 
     def scan(self, target: str) -> Iterator[Scanned]:
         """Yield one result for each link of the target, matched and judged; errors are results too."""
@@ -116,7 +117,7 @@ class Scanning:
         verdict = None
         if judge:
             evidence = self._working.matched(evidence, prints)
-            verdict = Judging(self._d).verdict(post, evidence)
+            verdict = self._judging.verdict(post, evidence, self._judging.ask(post, evidence))
         return Scanned(
             target=evidence.target,
             evidence=evidence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.reddit.accounts import Accounts
 from bot.reddit.marks import Marks
 from bot.reddit.moderating import Moderating
 from bot.reddit.modmail import Modmail
@@ -9,7 +10,7 @@ from bot.reddit.reading import Reading
 from bot.reddit.users import Users
 
 
-class Reddit(Reading, Moderating, Marks, Users, Modmail):
+class Reddit(Reading, Moderating, Marks, Users, Modmail, Accounts):
     """One account on Reddit. Any thread may call; one thread of its own does the work, call by call.
 
     Where it talks to is set by the constructor only: no environment variable, praw.ini, proxy setting or .netrc

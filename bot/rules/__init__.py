@@ -11,25 +11,33 @@ from pathlib import Path
 
 from bot.errors import RuleError
 from bot.model import BankKind
-from bot.rules import read
+from bot.rules import automoderator, read
 from bot.rules.compile import Known, rule_of
 from bot.rules.examples import Failure
 from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples
+from bot.rules.override import applied
 from bot.rules.rule import Rule
+from bot.rules.subject import Fact
 from bot.rules.template import fill, fill_action
-from bot.rules.words import COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS
+from bot.rules.words import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, NOT_COMPUTED, PLACEHOLDERS
+
+automoderator_table = automoderator.table
 
 __all__ = [
+    "AUTHOR_KEYS",
     "COPY_KEYS",
     "EXAMPLE_KEYS",
     "KEYS",
     "MODIFIERS",
+    "NOT_COMPUTED",
     "PLACEHOLDERS",
     "CheckReport",
+    "Fact",
     "Failure",
     "Rule",
     "RuleReport",
     "RuleSet",
+    "automoderator_table",
     "fill",
     "fill_action",
     "load",
@@ -41,25 +49,30 @@ __all__ = [
 def load(
     paths: Sequence[Path],
     *,
+    more: Sequence[tuple[str, str]] = (),
     banks: Mapping[str, BankKind] | None = None,
     hosts: Collection[str] | None = None,
+    actions: Mapping[str, Collection[str]] | None = None,
 ) -> RuleSet:
-    """Read rule files, and the *.yaml and *.yml files of folders, in sorted order.
+    """Read rule files, and the *.yaml and *.yml files of folders, in this order, the files of a folder by name.
+
+    `more`: further texts of rules with their names, such as a wiki page; they come last and may override the files.
 
     `banks` (name → kind) lets a rule that does more than its bank's kind allows be refused here; without it, and for
     banks it does not know, the verdict is capped when judging. `hosts`: the names that `host:` may use.
+    `actions`: what can be done, kind → the parameters it takes.
     Raises RuleError: one sentence with file, line and what to do.
     """
-    files: set[Path] = set()
+    files: dict[Path, None] = {}
     for path in paths:
         found = [file for ending in ("*.yaml", "*.yml") for file in path.glob(ending)] if path.is_dir() else [path]
         if not found:
             raise RuleError(f"{path} holds no rule file; run: gifwarden init, or write one")
-        files.update(found)
+        files |= dict.fromkeys(sorted(found))
     if not files:
         raise RuleError("no rule file is named; name one or a folder of them")
-    rules = [rule for file in sorted(files) for rule in parse(read.text_of(file), str(file), banks=banks, hosts=hosts)]
-    return RuleSet(tuple(rules))
+    texts = [(read.text_of(file), str(file)) for file in files]
+    return RuleSet(_compiled([*texts, *more], Known(banks=banks, hosts=hosts, actions=actions)))
 
 
 def parse(
@@ -68,7 +81,12 @@ def parse(
     *,
     banks: Mapping[str, BankKind] | None = None,
     hosts: Collection[str] | None = None,
+    actions: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Rule, ...]:
     """Return the rules of one file's text, in its order; `where` names the file in messages. Raises RuleError."""
-    known = Known(banks=banks, hosts=hosts)
-    return tuple(rule_of(document, known) for document in read.documents(text, where))
+    return _compiled([(text, where)], Known(banks=banks, hosts=hosts, actions=actions))
+
+
+def _compiled(texts: Sequence[tuple[str, str]], known: Known) -> tuple[Rule, ...]:
+    documents = [document for text, where in texts for document in read.documents(text, where)]
+    return tuple(rule_of(document, known) for document in applied(documents))

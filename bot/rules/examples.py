@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import get_args
 
-from bot.model import BankKind, Evidence, FaceRegion, Link, Match, Post
+from bot.model import BankKind, Evidence, FaceRegion, Link, Match
 from bot.rules import read
-from bot.rules.checks import Subject
-from bot.rules.read import Entry, Items, Scalar, Table, Value, fail
+from bot.rules.evidence import NEAR_METHODS
+from bot.rules.read import Entry, Items, Table, Value, fail
 from bot.rules.rule import Example, Gives
+from bot.rules.sketch import LOOKED, author_of, faces_of, flag, nudity_of, number, post_of, source_of
+from bot.rules.subject import Subject
 from bot.rules.words import EXAMPLE_KEYS
 
 _EXACT = ("bank", "confirmed", "kind", "suppressed")
-_NEAR = (*_EXACT, "distance", "coverage", "method", "face_region")
-_POST_TEXTS = ("title", "body", "url", "flair_text", "author", "subreddit")
-_POST_KEYS = (*_POST_TEXTS, "type", "id", "is_edited", "over_18", "reports", "moderator")
-_POST = Post(
-    fullname="t3_example",
-    subreddit="example",
-    permalink="/r/example/comments/example/",
-    created=datetime(2026, 1, 1, tzinfo=UTC),
-    author="someone",
-)
+_NEAR = (*_EXACT, "distance", "inliers", "coverage", "frames", "transform", "method", "face_region")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +54,25 @@ def _example(value: Value) -> Example:
         source="url",
     )
     subject = Subject(
-        post=_post(keys.get("post")),
-        evidence=Evidence(target=link.url, link=link, adult_host=_flag(keys, "adult_host"), matches=matches),
-        adult_subreddit=_flag(keys, "adult_subreddit"),
+        post=post_of(keys.get("post")),
+        evidence=Evidence(
+            target=link.url,
+            link=link,
+            fetched_at=LOOKED,
+            adult_host=flag(keys, "adult_host"),
+            matches=matches,
+            faces=faces_of(keys.get("face")),
+            source=source_of(keys.get("source")),
+            nudity=nudity_of(keys.get("nudity")),
+        ),
+        adult_subreddit=flag(keys, "adult_subreddit"),
+        author=author_of(keys.get("author")),
     )
     return Example(
         at=value.at,
         subject=subject,
         gives=gives[read.choice(keys["gives"].value, "gives", get_args(Gives))],
     )
-
-
-def _flag(keys: Mapping[str, Entry], name: str, default: bool = False) -> bool:
-    return read.flag(keys[name].value, name) if name in keys else default
 
 
 def _matches(entry: Entry | None, key: str) -> tuple[Match, ...]:
@@ -98,17 +95,22 @@ def _match(value: Value, key: str) -> Match:
     regions: dict[str, FaceRegion] = {name: name for name in get_args(FaceRegion)}
     method = "sha256" if exact else "pdq"
     if "method" in keys:
-        method = read.choice(keys["method"].value, "method", ("pdq", "phash"))
-    coverage = _share(keys["coverage"].value) if "coverage" in keys else 1.0
+        method = read.choice(keys["method"].value, "method", NEAR_METHODS)
+    coverage = number(keys["coverage"].value, "coverage") if "coverage" in keys else 1.0
+    if coverage > 1:
+        fail(value.at, "coverage is a share from 0 to 1, such as 0.4")
     return Match(
         media=0,
         bank=bank,
         bank_kind=kinds[read.choice(keys["kind"].value, "kind", get_args(BankKind))] if "kind" in keys else "block",
         entry="example",
-        confirmed=_flag(keys, "confirmed", True),
+        confirmed=flag(keys, "confirmed", default=True),
         method=method,
         signal=method,
         distance=None if exact else read.whole(keys["distance"].value, "distance") if "distance" in keys else 8,
+        frames=read.whole(keys["frames"].value, "frames") if "frames" in keys else 10,
+        inliers=read.whole(keys["inliers"].value, "inliers") if "inliers" in keys else None,
+        transform=read.scalar(keys["transform"].value, "transform").strip() if "transform" in keys else "none",
         coverage_query=coverage,
         coverage_entry=coverage,
         face_region=(
@@ -116,37 +118,5 @@ def _match(value: Value, key: str) -> Match:
             if "face_region" in keys
             else "unknown"
         ),
-        suppressed=_flag(keys, "suppressed"),
-    )
-
-
-def _share(value: Value) -> float:
-    try:
-        share = float(read.scalar(value, "coverage"))
-    except ValueError:
-        share = -1
-    if not 0 <= share <= 1:
-        fail(value.at, "coverage is a share from 0 to 1, such as 0.4")
-    return share
-
-
-def _post(entry: Entry | None) -> Post | None:
-    if entry is None:
-        return _POST
-    if isinstance(entry.value, Scalar) and entry.value.text == "none":
-        return None
-    keys = read.table(entry.value, "post", _POST_KEYS)
-    texts = {name: read.scalar(keys[name].value, name) for name in _POST_TEXTS if name in keys}
-    kind = "submission"
-    if "type" in keys:
-        kind = read.choice(keys["type"].value, "type", ("submission", "comment"))
-    name = read.scalar(keys["id"].value, "id") if "id" in keys else "example"
-    return replace(
-        _POST,
-        **texts,  # type: ignore[arg-type]  # _POST_TEXTS names text fields only
-        fullname=f"{'t1' if kind == 'comment' else 't3'}_{name}",
-        edited=_flag(keys, "is_edited"),
-        over_18=_flag(keys, "over_18"),
-        num_reports=read.whole(keys["reports"].value, "reports") if "reports" in keys else 0,
-        author_is_moderator=_flag(keys, "moderator"),
+        suppressed=flag(keys, "suppressed"),
     )

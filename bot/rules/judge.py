@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import RuleError
-from bot.model import Evidence, Outcome, PlannedAction, Post, Verdict
+from bot.model import AuthorFacts, Evidence, Outcome, PlannedAction, Post, Verdict
 from bot.rules import ladder
-from bot.rules.checks import Finding, Subject
 from bot.rules.examples import Failure
 from bot.rules.ladder import Step
 from bot.rules.rule import Gives, Rule
+from bot.rules.subject import NO_FACTS, Fact, Finding, Subject
+from bot.rules.words import NOT_COMPUTED
 
 # a removed post takes no reports, so a report goes first
-_ORDER: Mapping[str, int] = {"report": 0, "remove": 1, "modmail": 2, "notice": 3}
+_ORDER = ("report", "nsfw", "spoiler", "flair", "lock", "remove", "message", "note", "modmail", "notice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +78,32 @@ class RuleSet:
         """The banks that rules name, so that a misspelt one can be pointed out."""
         return frozenset(bank for rule in self.rules for check in rule.copy_checks for bank in check.banks)
 
-    def judge(self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False) -> Verdict:
+    @property
+    def idle(self) -> Mapping[str, frozenset[str]]:
+        """Rule → its checks on evidence that this version does not compute, so that it cannot fire yet."""
+        checks = {rule.name: frozenset(check.key for check in rule.checks) & NOT_COMPUTED.keys() for rule in self.rules}
+        return {name: keys for name, keys in checks.items() if keys}
+
+    def asks(
+        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False, author: AuthorFacts | None = None
+    ) -> frozenset[Fact]:
+        """Return what has to be known of the author before `judge` can tell: what rules that hold otherwise ask for."""
+        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author)
+        return frozenset(fact for rule in self.rules for fact in _asks(rule, subject))
+
+    def judge(
+        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False, author: AuthorFacts | None = None
+    ) -> Verdict:
         """Try all rules. `post` is None for a bare file or address: then checks on the post do not hold.
+
+        `author` is what Reddit told of the author, if it was asked (`asks`); what is not known makes no check hold.
 
         The strongest step of the rules that fired decides (remove, report, review, ignore). The actions are those of
         all rules with the winning outcome, each kind once, texts unfilled (`fill_action`). A report or removal in a
         verdict of `review` is what waits for a person: it must not be performed before the case is confirmed.
         """
-        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit)
-        fired = [ruling for rule in self.rules for ruling in [_rule(rule, subject)] if ruling.fired]
+        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author)
+        fired = [ruling for rule in self.rules if _fires(rule, subject) for ruling in [_rule(rule, subject)]]
         if not fired:
             return Verdict(outcome="ignore")
         decided = max(fired, key=lambda ruling: ruling.step)  # the first of the strongest
@@ -98,7 +116,7 @@ class RuleSet:
             rule=decided.rule.name,
             fired=tuple(ruling.rule.name for ruling in fired),
             reasons=tuple(dict.fromkeys(reason for ruling in fired for reason in ruling.reasons)),
-            actions=tuple(sorted(actions.values(), key=lambda action: _ORDER[action.kind])),
+            actions=tuple(sorted(actions.values(), key=lambda action: _ORDER.index(action.kind))),
         )
 
     def matched(self, post: Post | None, evidence: Evidence, verdict: Verdict) -> str:
@@ -114,10 +132,10 @@ class RuleSet:
         return next((text for text in found if text), "")[:100]
 
     def explain(
-        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False
+        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False, author: AuthorFacts | None = None
     ) -> tuple[RuleReport, ...]:
         """Return what every check of every rule made of the evidence, in the order in which rules are tried."""
-        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit)
+        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author)
         return tuple(_report(_rule(rule, subject)) for rule in self.rules)
 
     def __eq__(self, other: Any) -> bool:
@@ -141,13 +159,39 @@ def run_examples(rules: RuleSet) -> list[Failure]:
     return failures
 
 
+def _exempt(rule: Rule, subject: Subject) -> bool:
+    if not rule.moderators_exempt or subject.post is None:
+        return False
+    return subject.post.author_is_moderator or (subject.author is not None and subject.author.moderator is True)
+
+
+def _fires(rule: Rule, subject: Subject) -> bool:
+    return not _exempt(rule, subject) and all(check.look(subject).held for check in rule.checks)
+
+
+def _asks(rule: Rule, subject: Subject) -> frozenset[Fact]:
+    """What is missing to say whether the rule fires; nothing if what is known rules it out."""
+    if _exempt(rule, subject):
+        return NO_FACTS
+    asked: set[Fact] = set()
+    for check in rule.checks:
+        wanted = check.asks(subject)
+        if not wanted and not check.look(subject).held:
+            return NO_FACTS
+        asked |= wanted
+    post, author = subject.post, subject.author
+    if rule.moderators_exempt and post is not None and post.author and (author is None or author.moderator is None):
+        asked.add("moderator")
+    return frozenset(asked)
+
+
 def _rule(rule: Rule, subject: Subject) -> _Ruling:
-    exempt = rule.moderators_exempt and subject.post is not None and subject.post.author_is_moderator
+    exempt = _exempt(rule, subject)
     findings = tuple(check.look(subject) for check in rule.checks)
     most, best = ladder.support(match for finding in findings for match in finding.matches)
     step, notes = rule.step, []
     left_out = set()
-    if step > most:
+    if rule.needs > most:
         step = Step.REVIEW
         notes.append(f"held for review: {ladder.shortfall(best)}")
         left_out.add("modmail")  # its words speak of an act that is not done

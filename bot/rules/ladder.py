@@ -82,3 +82,11 @@ def shortfall(match: Match | None) -> str:
     if not match.confirmed:
         return "the entry has not been confirmed by a second person"
     return "a near copy alone may be the original footage"
+
+
+def deed_step(kind: str) -> Step:
+    """Return the rung that an action of this kind needs if no person decides.
+
+    Whatever changes a post or speaks of its author weighs as much as a removal; a report goes to moderators only.
+    """
+    return {"report": Step.REPORT, "modmail": Step.REVIEW, "notice": Step.REVIEW}.get(kind, Step.REMOVE)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.model import PlannedAction
-from bot.rules.checks import Check, CopyCheck, Subject
-from bot.rules.ladder import Step
+from bot.rules.evidence import CopyCheck
+from bot.rules.ladder import Step, deed_step
+from bot.rules.subject import Check, Subject
 
 Gives = Literal["nothing", "ignore", "review", "report", "remove"]
 DEFAULT_REASON = "Please check (case {{case}})"
@@ -34,7 +35,7 @@ class Rule:
     step: Step
     priority: int = 0
     moderators_exempt: bool = True
-    action_reason: str = DEFAULT_REASON
+    deeds: tuple[PlannedAction, ...] = ()  # on Reddit: report, remove, lock, …; texts unfilled
     modmail: str | None = None
     modmail_subject: str = DEFAULT_SUBJECT
     notice: bool = False
@@ -45,13 +46,22 @@ class Rule:
         """The checks whose evidence can carry an action."""
         return (check for check in self.checks if isinstance(check, CopyCheck) and not check.negated)
 
+    @property
+    def needs(self) -> Step:
+        """The rung of the ladder that all it asks for needs; what waits for a person needs none."""
+        if self.step < Step.REPORT:
+            return self.step
+        return max([self.step, *(deed_step(deed.kind) for deed in self.deeds)])
+
     def actions(self) -> Iterator[PlannedAction]:
         """Yield what the rule asks for, with texts unfilled.
 
-        A report is {"reason"}, a removal {"reason"}, modmail {"subject", "body"}, a notice {}.
+        A report is {"reason"}, a removal {"reason", "removal_reason", "spam"}, a flair {"text", "css_class",
+        "template", "overwrite"}, a note {"text"}, message and modmail {"subject", "body"}; lock, nsfw, spoiler and
+        notice are {}.
+        What a rule does not say is left out.
         """
-        if self.step in (Step.REPORT, Step.REMOVE):
-            yield PlannedAction(kind=self.step.word, params={"reason": self.action_reason})
+        yield from self.deeds
         if self.modmail is not None:
             yield PlannedAction(kind="modmail", params={"subject": self.modmail_subject, "body": self.modmail})
         if self.notice:

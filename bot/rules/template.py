@@ -11,10 +11,22 @@ from dataclasses import replace
 from functools import partial
 
 from bot.model import PlannedAction, Post
-from bot.rules.read import fail, nearest, show
+from bot.rules.automoderator import REFUSED_PLACEHOLDERS
+from bot.rules.read import Entry, fail, nearest, scalar, show
 from bot.rules.words import PLACEHOLDERS, SECRET_PLACEHOLDERS
 
-LIMITS: Mapping[str, int] = {"reason": 100, "subject": 100, "body": 10_000}  # characters, Reddit's own
+LIMITS: Mapping[str, int] = {
+    "reason": 100,
+    "removal_reason": 50,
+    "subject": 100,
+    "body": 10_000,
+    "message subject": 50,
+    "flair text": 64,
+    "flair css_class": 100,
+    "flair template": 50,
+    "note text": 250,
+}
+"""Characters that Reddit takes: by the parameter of any action, or of one kind."""
 _ELASTIC = ("title", "match")  # what a poster can make long; cut first, so that the case's label stays
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_-]+[0-9]*)\s*\}\}")
 _REDDIT = "https://www.reddit.com"
@@ -26,6 +38,13 @@ def check(text: str, *, limit: int, at: str, key: str) -> frozenset[str]:
     for name in names:
         if name in SECRET_PLACEHOLDERS:
             fail(at, f"{key} cannot hold {{{{{name}}}}}: texts that others read never say what was matched; remove it")
+        if name in REFUSED_PLACEHOLDERS:
+            fail(at, f"{key} cannot hold {{{{{name}}}}}: {REFUSED_PLACEHOLDERS[name]}")
+        if name.startswith("match-"):
+            fail(
+                at,
+                f"{key} holds {{{{{show(name)}}}}}; parts of a match are not told apart; write {{{{match}}}}",
+            )
         if name not in PLACEHOLDERS:
             fail(at, f"{key} holds {{{{{show(name)}}}}}, which is no placeholder; {nearest(name, PLACEHOLDERS)}")
     fixed = _PLACEHOLDER.sub("", text)
@@ -34,6 +53,14 @@ def check(text: str, *, limit: int, at: str, key: str) -> frozenset[str]:
     if len(fixed) > limit:
         fail(at, f"{key} has {len(fixed)} characters, Reddit takes {limit}; shorten it")
     return frozenset(names)
+
+
+def text_of(entry: Entry, limit: str, *, lines: bool) -> tuple[str, frozenset[str]]:
+    """Return the text of a key and its placeholders; without `lines` it becomes one line. Raises RuleError."""
+    text = scalar(entry.value, entry.key).strip()
+    if not lines:
+        text = " ".join(text.split())
+    return text, check(text, limit=LIMITS[limit], at=entry.value.at, key=entry.key)
 
 
 def fill(text: str, post: Post | None, values: Mapping[str, str], *, limit: int | None = None) -> str:
@@ -55,7 +82,8 @@ def fill(text: str, post: Post | None, values: Mapping[str, str], *, limit: int 
 
 def fill_action(action: PlannedAction, post: Post | None, values: Mapping[str, str]) -> PlannedAction:
     """Return the action with its texts filled and within Reddit's limits."""
-    params = {key: fill(text, post, values, limit=LIMITS.get(key)) for key, text in action.params.items()}
+    limits = {key: LIMITS.get(f"{action.kind} {key}", LIMITS.get(key)) for key in action.params}
+    params = {key: fill(text, post, values, limit=limits[key]) for key, text in action.params.items()}
     return replace(action, params=params)
 
 

@@ -1,51 +1,18 @@
-"""Checks on the post's own texts, in AutoModerator's words: `~title+body (includes, regex)`."""
+"""Searching in texts with AutoModerator's modifiers: `~title+body (includes, regex)`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
-from urllib.parse import urlsplit
 
-from bot.model import Post
 from bot.rules import regex
+from bot.rules.fields import POST as FIELDS
+from bot.rules.fields import TABLES, Mode, prefix_of
 from bot.rules.read import show
 
-Mode = Literal["includes", "includes-word", "starts-with", "ends-with", "full-exact", "full-text", "domain"]
+__all__ = ["FIELDS", "MODES", "TextQuery", "bare", "query"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One text of a post: how to read it (None if there is none), its default mode and how much of it regex reads."""
-
-    read: Callable[[Post], str | None]
-    mode: Mode
-    length: int  # characters; Reddit's own limits where it has some
-
-
-def _own(read: Callable[[Post], str | None]) -> Callable[[Post], str | None]:
-    # a comment carries its submission's title and flair for people to read; they are not its own
-    return lambda post: None if post.is_comment else read(post)
-
-
-def _domain(post: Post) -> str | None:
-    try:
-        return (urlsplit(post.url or "").hostname or "").rstrip(".") or None
-    except ValueError:  # a poster's URL such as http://[ is no URL
-        return None
-
-
-FIELDS: Mapping[str, Field] = {
-    "title": Field(read=_own(lambda post: post.title), mode="includes-word", length=300),
-    "body": Field(read=lambda post: post.body, mode="includes-word", length=5_000),
-    "url": Field(read=_own(lambda post: post.url), mode="includes", length=2_000),
-    "domain": Field(read=_own(_domain), mode="domain", length=253),
-    "id": Field(read=lambda post: post.fullname.partition("_")[2], mode="full-exact", length=20),
-    "flair_text": Field(read=_own(lambda post: post.flair_text), mode="full-exact", length=300),
-    "author": Field(read=lambda post: post.author, mode="full-exact", length=50),
-    "subreddit": Field(read=lambda post: post.subreddit, mode="full-exact", length=50),
-}
 MODES: tuple[Mode, ...] = ("includes", "includes-word", "starts-with", "ends-with", "full-exact", "full-text")
 
 
@@ -74,15 +41,16 @@ class TextQuery:
         return None
 
 
-def query(words: Sequence[str], *, fields: Sequence[str], modifiers: Sequence[str]) -> TextQuery:
-    """Compile the words of a check on `fields` under AutoModerator's `modifiers`.
+def query(words: Sequence[str], *, fields: Sequence[str], modifiers: Sequence[str], table: str = "") -> TextQuery:
+    """Compile the words of a check on `fields` of a `table` under AutoModerator's `modifiers`.
 
     Raises regex.PatternError, with a whole sentence, for a word that cannot be searched for.
     """
     named = [mode for mode in MODES if mode in modifiers]
-    mode = named[0] if named else FIELDS[fields[0]].mode if len(fields) == 1 else "includes-word"
+    texts = TABLES[table]
+    mode = named[0] if named else texts[fields[0]].mode if len(fields) == 1 else "includes-word"
     flags = re.DOTALL | (re.NOFLAG if "case-sensitive" in modifiers else re.IGNORECASE)
-    length = max(FIELDS[name].length for name in fields)
+    length = max(texts[name].length for name in fields)
     is_regex = "regex" in modifiers
     patterns = []
     for word in words:
@@ -91,19 +59,16 @@ def query(words: Sequence[str], *, fields: Sequence[str], modifiers: Sequence[st
                 regex.check(word, length=length, anchored=mode in ("starts-with", "full-exact", "full-text"))
                 source = f"(?:{word})"
             else:
-                source = re.escape(_cleaned(word, fields, mode))
+                source = re.escape(_cleaned(word, prefix_of(table, fields[0]) if len(fields) == 1 else None, mode))
         except regex.PatternError as error:
             raise regex.PatternError(f"{show(word)} {error}") from None
         patterns.append(re.compile(_framed(source, word, mode, is_regex=is_regex), flags))
     return TextQuery(mode=mode, patterns=tuple(patterns), is_regex=is_regex)
 
 
-_PREFIXES = {"id": r"\At[13]_", "author": r"\A/?u/", "subreddit": r"\A/?r/"}
-
-
-def _cleaned(word: str, fields: Sequence[str], mode: Mode) -> str:
-    if len(fields) == 1 and fields[0] in _PREFIXES:
-        word = re.sub(_PREFIXES[fields[0]], "", word.strip())
+def _cleaned(word: str, prefix: str | None, mode: Mode) -> str:
+    if prefix is not None:
+        word = re.sub(prefix, "", word.strip())
     if mode == "domain":
         if "/" in word:
             raise regex.PatternError("is an address, not a domain; write example.com, or use url")

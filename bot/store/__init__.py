@@ -9,19 +9,20 @@ from typing import Self
 from bot.clock import Clock
 from bot.seal import Seal
 from bot.store.actions import Actions
+from bot.store.authors import Authors
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
 from bot.store.figures import Figures
 from bot.store.health import Health
 from bot.store.known import KnownRows
-from bot.store.links import LinkRow, Links
+from bot.store.links import Judgement, LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
 from bot.store.queue import Look, Queue
 from bot.store.review import AppealRow, Review
 from bot.store.upkeep import Upkeep
 
-__all__ = ["ActionRow", "AppealRow", "CaseRow", "EntryRow", "LinkRow", "Look", "NoticeRow", "Store"]
+__all__ = ["ActionRow", "AppealRow", "CaseRow", "EntryRow", "Judgement", "LinkRow", "Look", "NoticeRow", "Store"]
 
 from bot.store.actions import ActionRow
 
@@ -43,6 +44,7 @@ class Store:
         self.actions = Actions(self.connection)
         self.notices = Notices(self.connection)
         self.review = Review(self.connection)
+        self.authors = Authors(self.connection)
         self.upkeep = Upkeep(self.connection)
         self.figures = Figures(self.connection)
         self.health = Health(self.connection)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import from_iso, iso
 from bot.errors import SealError
-from bot.model import Evidence, Link, LinkState, Post, Verdict
+from bot.model import AuthorFacts, Evidence, Link, LinkState, Post, Verdict
 from bot.plain import dumps, loads
 from bot.seal import Seal
 from bot.store.base import Connection, Row
+
+PAGE = 500  # judgements read at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,18 @@ class LinkRow:
     attempts: int
     reason: str | None
     order: tuple[str, int] = ("", 0)  # place in the queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A stored verdict with all that it was made of."""
+
+    link: int
+    post: Post
+    evidence: Evidence
+    verdict: Verdict
+    author: AuthorFacts | None
+    case: str | None  # its label
 
 
 class Links:
@@ -134,6 +148,10 @@ class Links:
             "update links set state = ?, reason = ?, updated_at = ? where id = ?", (state, reason, self._c.now(), link)
         )
 
+    def postpone(self, link: int, *, until: datetime, reason: str) -> None:
+        """Leave a link in its state and look at it again later."""
+        self._c.run("update links set next_at = ?, reason = ? where id = ?", (iso(until), reason, link))
+
     def failed(self, link: int, *, reason: str, next_at: datetime | None) -> None:
         """Count a failed attempt; without `next_at` the link is given up."""
         state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
@@ -201,17 +219,40 @@ class Links:
         text = self._c.value("select verdict from evidence where link = ?", (link,))
         return loads(Verdict, text) if text else None
 
-    def judgements(self) -> list[tuple[int, Post | None, Evidence, Verdict]]:
-        """Return every stored judgement, oldest first."""
-        rows = self._c.rows(
-            """select e.link, e.data, e.verdict, p.data as post from evidence e
-               join links l on l.id = e.link join posts p on p.fullname = l.post
-               where e.verdict is not null order by e.link"""
+    def count_judgements(self, since: datetime | None = None) -> int:
+        """Return how many judgements are stored of evidence found since then."""
+        return int(
+            self._c.value(
+                "select count(*) from evidence where verdict is not null and at >= ?", (iso(since) if since else "",)
+            )
         )
-        return [
-            (row["link"], loads(Post, row["post"]), loads(Evidence, row["data"]), loads(Verdict, row["verdict"]))
-            for row in rows
-        ]
+
+    def judgements(self, since: datetime | None = None) -> Iterator[Judgement]:
+        """Yield every stored judgement of evidence found since then, oldest first, a page in memory at a time.
+
+        What is judged meanwhile may come too.
+        """
+        last = 0
+        while True:
+            rows = self._c.rows(
+                """select e.link, e.data, e.verdict, p.data as post, a.data as author, c.label from evidence e
+                   join links l on l.id = e.link join posts p on p.fullname = l.post
+                   left join author_facts a on a.post = l.post left join cases c on c.link = e.link
+                   where e.link > ? and e.verdict is not null and e.at >= ? order by e.link limit ?""",
+                (last, iso(since) if since else "", PAGE),
+            )
+            for row in rows:
+                yield Judgement(
+                    link=row["link"],
+                    post=loads(Post, row["post"]),
+                    evidence=loads(Evidence, row["data"]),
+                    verdict=loads(Verdict, row["verdict"]),
+                    author=loads(AuthorFacts, row["author"]) if row["author"] else None,
+                    case=row["label"],
+                )
+            if len(rows) < PAGE:
+                return
+            last = rows[-1]["link"]
 
     def _put_evidence(self, link: int, evidence: Evidence) -> None:
         self._c.run(

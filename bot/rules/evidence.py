@@ -1,0 +1,268 @@
+"""The checks on evidence: copies, original footage, faces, nudity, host, context.
+
+`Evidence.faces`, `.source` and `.nudity` are plain data of whoever computed them, maybe long ago: what is missing in
+them or has another shape counts as not told, and what is not told makes no term hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.model import Match
+from bot.rules import ladder
+from bot.rules.subject import NO_POST, AsksNothing, Finding, Subject, holds
+
+MAX_REASONS = 5  # of one check; a compilation may match hundreds of entries
+NUDE = 0.8  # score from which on a media counts as nude, unless a rule says otherwise
+NEAR_METHODS = ("pdq", "phash", "region", "local")
+IN_BITS = frozenset({"pdq", "phash"})  # the methods whose distance is in bits of a whole frame
+
+Comparison = tuple[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostCheck(AsksNothing):
+    """`host:` where the link leads."""
+
+    key: str
+    names: tuple[str, ...]
+    negated: bool = False
+
+    def look(self, subject: Subject) -> Finding:
+        host = subject.evidence.link.host
+        seen = f"the link leads to {host or 'no known host'}"
+        return Finding(held=(host in self.names) != self.negated, value=seen, reasons=(seen,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SexualContextCheck(AsksNothing):
+    """`sexual_context:` post marked NSFW, adult host, adult subreddit, or a nudity score above the threshold."""
+
+    wanted: bool
+    key: str = "sexual_context"
+
+    def look(self, subject: Subject) -> Finding:
+        post = subject.post
+        signs = [
+            sign
+            for sign, there in (
+                ("the post is marked NSFW", post is not None and post.over_18),
+                ("the host is an adult one", subject.evidence.adult_host),
+                ("the subreddit is an adult one", subject.adult_subreddit),
+                ("the media shows nudity", (score_of(subject.evidence.nudity) or 0) >= NUDE),
+            )
+            if there
+        ]
+        if not signs and post is None:
+            return Finding(held=False, value=f"unknown: {NO_POST}")
+        seen = ", ".join(signs) or "no sign of a sexual context"
+        return Finding(held=bool(signs) == self.wanted, value=seen, reasons=tuple(signs) or (seen,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyCheck(AsksNothing):
+    """`exact_media:` and `known_media:`. Distances in bits, coverage 0-1."""
+
+    key: str
+    banks: tuple[str, ...]
+    exact_only: bool
+    negated: bool = False
+    distance: Comparison | None = None
+    coverage: Comparison | None = None
+    frames: Comparison | None = None
+    inliers: Comparison | None = None
+    methods: tuple[str, ...] = NEAR_METHODS
+    transforms: tuple[str, ...] = ()  # empty: any
+    face_agrees: bool = False
+
+    def look(self, subject: Subject) -> Finding:
+        here = [match for match in subject.evidence.matches if match.bank in self.banks]
+        verdicts = [(match, self._against(match)) for match in here]
+        copies = tuple(match for match, against in verdicts if against is None)
+        value = "; ".join(f"{_seen(match)}: {against or 'counts'}" for match, against in verdicts[:MAX_REASONS])
+        if len(verdicts) > MAX_REASONS:
+            value += f"; and {len(verdicts) - MAX_REASONS} more"
+        value = value or f"no match in {', '.join(self.banks)}"
+        if self.negated:
+            reason = f"no copy in {', '.join(self.banks)}"
+            return Finding(held=not copies, value=value, reasons=() if copies else (reason,))
+        strongest = sorted(copies, key=ladder.reach, reverse=True)
+        reasons = list(dict.fromkeys(match.why or _seen(match) for match in strongest))
+        if len(reasons) > MAX_REASONS:
+            reasons[MAX_REASONS:] = [f"and {len(reasons) - MAX_REASONS} more matches"]
+        return Finding(held=bool(copies), value=value, reasons=tuple(reasons), matches=copies)
+
+    def ceiling(self, kinds: Mapping[str, ladder.Step]) -> ladder.Step:
+        """Return the most that the weakest evidence that makes this check hold allows. `kinds`: bank → its most."""
+        if self.negated:
+            return ladder.Step.REVIEW
+        rung = ladder.Step.REMOVE if self.exact_only or self.face_agrees else ladder.Step.REPORT
+        return min([rung, *(kinds[bank] for bank in self.banks if bank in kinds)])
+
+    def _against(self, match: Match) -> str | None:
+        # why a match does not make the check hold, or None if it does
+        if not ladder.counts(match):
+            if match.bank_kind == "allow":
+                return "an allow entry never counts"
+            return "suppressed by an allow entry" if match.suppressed else "its face region differs, so it is no copy"
+        if match.exact:
+            return None
+        if self.exact_only:
+            return "not the very file"
+        if match.method not in self.methods:
+            return f"found by {match.method}, not by {' or '.join(self.methods)}"
+        in_bits = match.method in IN_BITS
+        if self.distance and in_bits and (match.distance is None or not holds(self.distance, match.distance)):
+            return f"not {self.distance[0]} {self.distance[1]:g} bits"
+        if self.inliers and not in_bits and (match.inliers is None or not holds(self.inliers, match.inliers)):
+            return f"not {self.inliers[0]} {self.inliers[1]:g} inliers"
+        if self.coverage and not holds(self.coverage, max(match.coverage_query, match.coverage_entry)):
+            return f"coverage not {self.coverage[0]} {self.coverage[1]:g}"
+        if self.frames and not holds(self.frames, match.frames):
+            return f"not {self.frames[0]} {self.frames[1]:g} frames"
+        if self.transforms and match.transform not in self.transforms:
+            return f"transform {match.transform}, not {' or '.join(self.transforms)}"
+        if self.face_agrees and match.face_region != "agrees":
+            return "its face region is not known to agree"
+        return None
+
+
+def _seen(match: Match) -> str:
+    place = f"media {match.media + 1} and an entry of {match.bank}"
+    if match.exact:
+        return f"{place} are the same file ({match.method})"
+    apart = f"{'?' if match.distance is None else match.distance} bits apart ({match.method})"
+    if match.method not in IN_BITS:
+        apart = f"alike by {'?' if match.inliers is None else match.inliers} inliers ({match.method})"
+    turned = "" if match.transform == "none" else f", {match.transform}"
+    coverage = max(match.coverage_query, match.coverage_entry)
+    return f"{place} are {apart}{turned}, coverage {coverage:.2f}, face region {match.face_region}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCheck(AsksNothing):
+    """`source_media:` the same footage as an entry of a source bank, with another face."""
+
+    banks: tuple[str, ...]
+    coverage: Comparison | None = None
+    frames: Comparison | None = None
+    transforms: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ("differs", "unknown")  # where faces agree it is the original itself
+    key: str = "source_media"
+
+    def look(self, subject: Subject) -> Finding:
+        here = [found for found in subject.evidence.source if text_of(found, "bank") in self.banks]
+        verdicts = [(found, self._against(found)) for found in here]
+        value = "; ".join(f"{_footage(found)}: {against or 'counts'}" for found, against in verdicts[:MAX_REASONS])
+        held = [found for found, against in verdicts if against is None]
+        return Finding(
+            held=bool(held),
+            value=value or f"no footage of {', '.join(self.banks)}",
+            reasons=tuple(dict.fromkeys(text_of(found, "why") or _footage(found) for found in held))[:MAX_REASONS],
+        )
+
+    def _against(self, found: Mapping[str, Any]) -> str | None:
+        if found.get("suppressed") is True:
+            return "suppressed by an allow entry"
+        region = text_of(found, "face_region") or "unknown"
+        if region not in self.regions:
+            return f"face region {region}"
+        shares = [share for key in _COVERAGES if (share := number_of(found, key)) is not None]
+        if self.coverage and not (shares and holds(self.coverage, max(shares))):
+            return f"coverage not {self.coverage[0]} {self.coverage[1]:g}"
+        frames = number_of(found, "frames")
+        if self.frames and (frames is None or not holds(self.frames, frames)):
+            return f"not {self.frames[0]} {self.frames[1]:g} frames"
+        transform = text_of(found, "transform") or "none"
+        if self.transforms and transform not in self.transforms:
+            return f"transform {transform}, not {' or '.join(self.transforms)}"
+        return None
+
+
+_COVERAGES = ("coverage", "coverage_query", "coverage_entry")
+
+
+def _footage(found: Mapping[str, Any]) -> str:
+    media = number_of(found, "media")
+    shares = [share for key in _COVERAGES if (share := number_of(found, key)) is not None]
+    covered = f", coverage {max(shares):.2f}" if shares else ""
+    place = "a media" if media is None else f"media {media + 1:g}"
+    return f"{place} is footage of an entry of {text_of(found, 'bank')} with another face{covered}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceCheck(AsksNothing):
+    """`face:` faces that resemble a protected person. `persons` empty: any of them. Never says whom."""
+
+    persons: tuple[str, ...] = ()
+    probability: Comparison | None = None
+    distance: Comparison | None = None
+    faces: Comparison | None = None  # how many of them
+    models: tuple[str, ...] = ()
+    key: str = "face"
+
+    def look(self, subject: Subject) -> Finding:
+        near = [face for face in subject.evidence.faces if text_of(face, "person")]
+        held = [face for face in near if self._fits(face)]
+        best = max((number_of(face, "probability") or 0 for face in held), default=None)
+        value = f"{len(subject.evidence.faces)} faces, {len(near)} like a protected person, {len(held)} of them count"
+        if best is not None:
+            value += f", the best with probability {best:.2f}"
+        enough = bool(held) and (self.faces is None or holds(self.faces, len(held)))
+        return Finding(held=enough, value=value, reasons=("a face resembles a protected person",) if enough else ())
+
+    def _fits(self, face: Mapping[str, Any]) -> bool:
+        if self.persons and text_of(face, "person") not in self.persons:
+            return False
+        if self.models and text_of(face, "model") not in self.models:
+            return False
+        for key, wanted in (("probability", self.probability), ("distance", self.distance)):
+            figure = number_of(face, key)
+            if wanted and (figure is None or not holds(wanted, figure)):
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NudityCheck(AsksNothing):
+    """`nudity:` the score of the nudity signal, and in how many frames it was seen."""
+
+    score: Comparison
+    frames: Comparison | None = None
+    key: str = "nudity"
+
+    def look(self, subject: Subject) -> Finding:
+        score = score_of(subject.evidence.nudity)
+        if score is None:
+            return Finding(held=False, value="unknown: no nudity signal was computed")
+        frames = frames_of(subject.evidence.nudity)
+        seen = f"nudity {score:.2f}" + ("" if frames is None else f" in {frames:g} frames")
+        enough = self.frames is None or (frames is not None and holds(self.frames, frames))
+        return Finding(held=holds(self.score, score) and enough, value=seen, reasons=(seen,))
+
+
+def score_of(nudity: Mapping[str, Any] | None) -> float | None:
+    """Return the score of a nudity signal, 0-1, or None if there is none."""
+    return None if nudity is None else number_of(nudity, "score")
+
+
+def frames_of(nudity: Mapping[str, Any] | None) -> float | None:
+    """Return in how many frames nudity was seen: `frames` is their number or a list of them."""
+    frames = nudity.get("frames") if nudity is not None else None
+    if isinstance(frames, list | tuple):
+        return float(len(frames))
+    return number_of(nudity or {}, "frames")
+
+
+def number_of(data: Mapping[str, Any], key: str) -> float | None:
+    """Return a number of plain data, or None."""
+    value = data.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def text_of(data: Mapping[str, Any], key: str) -> str:
+    """Return a text of plain data, or an empty one."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""

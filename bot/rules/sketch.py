@@ -1,0 +1,172 @@
+"""What an example says in a few words → a post, an author, faces, footage, nudity."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.model import AuthorFacts, Origin, Post, PostDetails
+from bot.rules import read, terms
+from bot.rules.author import UNITS
+from bot.rules.checks import KINDS
+from bot.rules.read import Entry, Items, Scalar, Table, Value, fail
+
+LOOKED = datetime(2026, 1, 1, tzinfo=UTC)
+POST = Post(
+    fullname="t3_example",
+    subreddit="example",
+    permalink="/r/example/comments/example/",
+    created=LOOKED,
+    author="someone",
+)
+_TEXTS = ("title", "body", "url", "flair_text", "author", "subreddit", "author_id")
+_FLAGS: Mapping[str, str] = {"is_edited": "edited", "over_18": "over_18", "moderator": "author_is_moderator"}
+_DETAIL_TEXTS = ("flair_css_class", "flair_template_id", "author_flair_text", "author_flair_css_class",
+                 "author_flair_template_id", "media_author", "media_author_url", "media_title", "media_description",
+                 "discussion_type")  # fmt: skip
+_DETAIL_LISTS = ("gallery_captions", "poll_options")
+_DETAIL_FLAGS: Mapping[str, str] = {
+    "is_original_content": "is_original_content",
+    "is_meta_discussion": "is_meta",
+    "is_gallery": "is_gallery",
+    "is_poll": "is_poll",
+    "is_top_level": "top_level",
+    "is_submitter": "by_submitter",
+    "is_gold": "author_premium",
+}
+_ORIGIN_TEXTS = ("id", "title", "url", "author", "author_id", "subreddit")
+_POST_KEYS = (*_TEXTS, "type", "id", *_FLAGS, "reports", "age", *_DETAIL_TEXTS, *_DETAIL_LISTS, *_DETAIL_FLAGS,
+              "crosspost", "parent")  # fmt: skip
+_AUTHOR_NUMBERS = ("comment_karma", "post_karma")
+_AUTHOR_FLAGS: Mapping[str, str] = {
+    "has_verified_email": "verified_email",
+    "is_gold": "gold",
+    "is_contributor": "contributor",
+    "is_moderator": "moderator",
+}
+_TYPES: Mapping[str, Mapping[str, Any]] = {
+    "text submission": {"is_self": True},
+    "poll submission": {"is_self": True, "is_poll": True},
+    "gallery submission": {"is_gallery": True},
+    "crosspost submission": {"crosspost": Origin(id="other", subreddit="elsewhere")},
+}
+
+
+def flag(keys: Mapping[str, Entry], name: str, *, default: bool = False) -> bool:
+    """Return the yes or no under a key."""
+    return read.flag(keys[name].value, name) if name in keys else default
+
+
+def post_of(entry: Entry | None) -> Post | None:
+    """Return the post of an example; without the key a plain submission. Raises RuleError."""
+    if entry is None:
+        return POST
+    if isinstance(entry.value, Scalar) and entry.value.text == "none":
+        return None
+    keys = read.table(entry.value, "post", _POST_KEYS)
+    kind = read.choice(keys["type"].value, "type", tuple(KINDS)) if "type" in keys else "submission"
+    told: dict[str, Any] = dict(_TYPES.get(kind, {}))
+    told |= _texts(keys, _DETAIL_TEXTS)
+    told |= {name: read.scalars(keys[name].value, name) for name in _DETAIL_LISTS if name in keys}
+    told |= {field: read.flag(keys[name].value, name) for name, field in _DETAIL_FLAGS.items() if name in keys}
+    told |= {name: _origin(keys[name].value, name) for name in ("crosspost", "parent") if name in keys}
+    details = PostDetails(**told)
+    name = read.scalar(keys["id"].value, "id") if "id" in keys else "example"
+    changes: dict[str, Any] = {
+        **_texts(keys, _TEXTS),
+        **{field: flag(keys, name) for name, field in _FLAGS.items()},
+        "fullname": f"{'t1' if kind == 'comment' else 't3'}_{name}",
+        "num_reports": read.whole(keys["reports"].value, "reports") if "reports" in keys else 0,
+        "details": None if details == PostDetails() else details,
+    }
+    if "age" in keys:
+        changes["created"] = LOOKED - _span(keys["age"].value, "age")
+    return replace(POST, **changes)
+
+
+def author_of(entry: Entry | None) -> AuthorFacts | None:
+    """Return what Reddit told of the author, or None if it was not asked. Raises RuleError."""
+    if entry is None:
+        return None
+    if isinstance(entry.value, Scalar) and entry.value.text == "gone":
+        return AuthorFacts(asked_at=LOOKED, gone=True)
+    keys = read.table(entry.value, "author", (*_AUTHOR_NUMBERS, "account_age", *_AUTHOR_FLAGS))
+    told: dict[str, Any] = {name: read.whole(keys[name].value, name) for name in _AUTHOR_NUMBERS if name in keys}
+    told |= {field: read.flag(keys[name].value, name) for name, field in _AUTHOR_FLAGS.items() if name in keys}
+    if "account_age" in keys:
+        told["created"] = LOOKED - _span(keys["account_age"].value, "account_age")
+    return AuthorFacts(asked_at=LOOKED, **told)
+
+
+def faces_of(entry: Entry | None) -> tuple[Mapping[str, Any], ...]:
+    """Return faces like a protected person. Raises RuleError."""
+    return tuple(
+        _plain(value, "face", "person", texts=("person", "model"), numbers=("probability", "distance", "t"))
+        | {"media": 0}
+        for value in _several(entry)
+    )
+
+
+def source_of(entry: Entry | None) -> tuple[Mapping[str, Any], ...]:
+    """Return footage of source entries. Raises RuleError."""
+    return tuple(
+        _plain(value, "source", "bank", texts=("bank", "transform", "face_region"), numbers=("coverage", "frames"))
+        | {"media": 0, "entry": "example"}
+        for value in _several(entry)
+    )
+
+
+def nudity_of(entry: Entry | None) -> Mapping[str, Any] | None:
+    """Return the nudity signal, or None if there is none. Raises RuleError."""
+    if entry is None:
+        return None
+    return _plain(entry.value, "nudity", "score", texts=(), numbers=("score", "frames"))
+
+
+def _several(entry: Entry | None) -> tuple[Value, ...]:
+    if entry is None:
+        return ()
+    return entry.value.values if isinstance(entry.value, Items) else (entry.value,)
+
+
+def _plain(value: Value, key: str, first: str, *, texts: Collection[str], numbers: Collection[str]) -> dict[str, Any]:
+    """Return plain data of a table, or of the value of its first key alone."""
+    keys = {first: Entry(at=value.at, key=first, value=value)}
+    if isinstance(value, Table):
+        keys = read.table(value, key, (*texts, *numbers))
+        if first not in keys:
+            fail(value.at, f"{key} has no {first}; add one")
+    return {
+        name: read.scalar(entry.value, name) if name in texts else number(entry.value, name)
+        for name, entry in keys.items()
+    }
+
+
+def number(value: Value, key: str) -> float:
+    """Return a number of at least 0. Raises RuleError."""
+    text = read.scalar(value, key).strip()
+    try:
+        found = float(text) if len(text) <= 20 else -1
+    except ValueError:
+        found = -1
+    if not 0 <= found <= 1_000_000:
+        fail(value.at, f"{key} is a number, such as 0.9")
+    return found
+
+
+def _texts(keys: Mapping[str, Entry], names: Collection[str]) -> dict[str, str]:
+    return {name: read.scalar(keys[name].value, name) for name in names if name in keys}
+
+
+def _origin(value: Value, key: str) -> Origin:
+    keys = read.table(value, key, (*_ORIGIN_TEXTS, "over_18"))
+    return Origin(**_texts(keys, _ORIGIN_TEXTS), over_18=flag(keys, "over_18"))
+
+
+def _span(value: Value, key: str) -> timedelta:
+    """Return a time such as `3 days`; a number alone is days."""
+    text = read.scalar(value, key).strip()
+    _, seconds = terms.age(Scalar(at=value.at, text=f"< {text}", kind="text"), key)
+    return timedelta(seconds=min(seconds, 100 * UNITS["year"]))
