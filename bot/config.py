@@ -48,6 +48,7 @@ class RedditConfig(Section):
     refresh_token: SecretStr = Field(SecretStr(""), description="Instead of a password, for a web app's code flow.")
     contact: str = Field("", description="The Reddit account of the person responsible, named in the User-Agent.")
     poll_seconds: Seconds = Field(30, description="How often new submissions and comments are read.")
+    linked_posts: bool = Field(True, description="Look at the media of Reddit posts that a post links to.")
     overlap_seconds: Seconds = Field(600, description="How far each poll reads back behind the newest known item.")
     lookback_hours: Annotated[float, Field(gt=0, le=8760)] = Field(
         24, description="How far the first poll of a subreddit reads back."

@@ -140,6 +140,15 @@ def m0003_hosts_health(db: Database) -> None:
 
 
 @migrations()
+def m0003_hosts_linked(db: Database) -> None:
+    """Find the permalinks that were not looked at without reading every link."""
+    db.execute(
+        """create index links_unread on links (id)
+            where kind = 'page' and host = 'reddit' and state = 'unsupported' and reason is null"""
+    )
+
+
+@migrations()
 def m0004_throughput(db: Database) -> None:
     """Note who works on a link and what is known of its media from elsewhere."""
     for column in (

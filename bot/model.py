@@ -181,7 +181,7 @@ class Link:
     host: str
     id: str | None
     kind: LinkKind
-    source: str  # url, text, crosspost, gallery, media_metadata, media, preview, or target
+    source: str  # url, text, crosspost, gallery, media_metadata, media, preview, linked (another post), or target
     post: str | None = None  # fullname
 
 

@@ -165,7 +165,7 @@ class Fetcher:
         form: Mapping[str, str] | None = None,
     ) -> _Reply:
         if self.stopped:
-            raise TryLaterError("the program is stopping; this is fetched when it runs again")
+            raise TryLaterError("the program is stopping; this is fetched when it runs again", retry_after=0.0)
         current = check_url(url)
         sent = dict(headers)
         with self._deadline.within(self._config.total_seconds):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bot.pipeline.acquiring import Acquiring
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.judge import Judging
+from bot.pipeline.linked import Linking
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.people import People
 from bot.pipeline.rows import GoOn, a_while, always, reason_of
@@ -27,6 +28,7 @@ class Pipeline:
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
         self.watching = Watching(deps)
+        self.linking = Linking(deps)
         self.working = Working(deps)
         self.acquiring = Acquiring(deps, self.working)
         self.judging = Judging(deps)
@@ -36,7 +38,7 @@ class Pipeline:
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new in every watched subreddit; return how many links were new."""
-        return self._each_subreddit("watch failed", self.watching.poll, go_on)
+        return self._each_subreddit("watch failed", self.watching.poll, go_on) + self.linking.round(go_on)
 
     def work(self, go_on: GoOn = always) -> int:
         """Take due links as far as they get, several at once, while `go_on` says so; return how many were judged.

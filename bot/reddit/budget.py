@@ -29,13 +29,16 @@ class Job(IntEnum):
     ACT = 0  # do what was decided, and hear what others decided
     WATCH = 1
     REVIEW = 2  # a person looks something up
-    BACKFILL = 3
+    FOLLOW = 3  # look behind the permalinks in posts
+    BACKFILL = 4
 
 
 # What of a window is left to whatever is more important, and how many seconds a job waits before it is told to come
 # back: most steps of the daemon run one after the other, so a step that waits keeps the more important from running.
-RESERVED: Mapping[Job, float] = {Job.ACT: 0.0, Job.WATCH: 0.1, Job.REVIEW: 0.2, Job.BACKFILL: 0.5}
-PATIENCE: Mapping[Job, float] = {Job.ACT: 20.0, Job.WATCH: 2.0, Job.REVIEW: 20.0, Job.BACKFILL: math.inf}
+RESERVED: Mapping[Job, float] = {Job.ACT: 0.0, Job.WATCH: 0.1, Job.REVIEW: 0.2, Job.FOLLOW: 0.4, Job.BACKFILL: 0.5}
+PATIENCE: Mapping[Job, float] = {
+    Job.ACT: 20.0, Job.WATCH: 2.0, Job.REVIEW: 20.0, Job.FOLLOW: 0.0, Job.BACKFILL: math.inf,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -52,6 +52,13 @@ class Reading(Calls):
         """Return a submission (`t3_…`) or comment (`t1_…`) as it stands now, or None if Reddit knows none."""
         things, _ = page_of(self.get("api/info", f"read {fullname}", id=fullname_of(fullname)), fullname)
         return next((thing for thing in things if inner(thing).get("name") == fullname), None)
+
+    def things(self, fullnames: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return submissions and comments as they stand now by their fullnames, up to 100; others are missing."""
+        names = ",".join(fullname_of(name) for name in fullnames)
+        things, _ = page_of(self.get("api/info", f"read {len(fullnames)} posts", id=names), "api/info")
+        found = {str(inner(thing).get("name")): thing for thing in things}
+        return {name: found[name] for name in fullnames if name in found}
 
     def resolve(self, permalink: str) -> dict[str, Any] | None:
         """Return the submission or comment behind a permalink in any form, or None if there is none.

@@ -16,6 +16,7 @@ from bot.store.cases import CaseRow, Cases
 from bot.store.figures import Figures
 from bot.store.health import Health
 from bot.store.known import KnownRows
+from bot.store.linked import Linked
 from bot.store.links import Judgement, LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
 from bot.store.queue import Look, Queue
@@ -48,6 +49,7 @@ class Store:
         self.upkeep = Upkeep(self.connection)
         self.figures = Figures(self.connection)
         self.health = Health(self.connection)
+        self.linked = Linked(self.connection)
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""

@@ -1,0 +1,43 @@
+"""Permalinks in posts that were not looked at yet, and the media that are known of a post."""
+
+from __future__ import annotations
+
+from bot.model import Link
+from bot.store.base import Connection
+from bot.store.links import LinkRow, row_of
+
+
+class Linked:
+    """Reads table links. A permalink that has no reason yet was not looked at."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def due(self, limit: int) -> list[LinkRow]:
+        """Return permalinks and other pages of Reddit that nobody looked at, the oldest first."""
+        rows = self._c.rows(
+            """select * from links where kind = 'page' and host = 'reddit' and state = 'unsupported' and reason is null
+               order by id limit ?""",
+            (limit,),
+        )
+        return [row_of(row) for row in rows]
+
+    def followed(self, post: str) -> int:
+        """Return how many permalinks of a post led to media."""
+        return int(
+            self._c.value(
+                """select count(*) from links where post = ? and kind = 'page' and host = 'reddit'
+                   and reason like 'it leads to %'""",
+                (post,),
+            )
+        )
+
+    def media(self, post: str) -> list[Link] | None:
+        """Return the media links of a post, in their order; None if the post is not known."""
+        if not self._c.value("select exists (select 1 from posts where fullname = ?)", (post,)):
+            return None
+        rows = self._c.rows(
+            "select * from links where post = ? and kind in ('media', 'album') and source <> 'linked' order by id",
+            (post,),
+        )
+        return [row_of(row).link for row in rows]
