@@ -17,6 +17,7 @@ from bot.hosts import find
 from bot.model import Link
 
 SMALL, LARGE = b"small media", b"and the large media"
+DIRECT = "clips.example.com"
 HERON, HERON_KEY = "1234567890123456789", "ESIQ9H3pgRU"
 
 
@@ -31,11 +32,15 @@ class World:
 
     def __init__(self, park: PagePark, **hosts: Any) -> None:
         self.park = park
-        clock = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
-        config = Config.model_validate({"hosts": hosts})
+        self._clock = clock = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
+        self._config = config = Config.model_validate({"hosts": {"direct": {"allow": [DIRECT]}, **hosts}})
         network = park.network
         self.fetcher = Fetcher(config.fetch, clock, resolve=network.resolve, dial=network.dial)
         self.acquirer = Acquirer(config, self.fetcher, clock)
+
+    def forget(self) -> None:
+        """Begin anew: nothing is known of any host's pace or tokens."""
+        self.acquirer = Acquirer(self._config, self.fetcher, self._clock)
 
     def get(self, url: str, *, want_original: bool = False) -> Acquired:
         return self.acquirer.acquire(link(url), want_original=want_original)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -27,112 +26,18 @@ from bot.errors import (
 from bot.fetch import Page
 from bot.hosts import find, get, parse
 from bot.model import Link
-from tests.host_world import HERON, HERON_KEY, SMALL, World
+from tests.host_cases import CASES
+from tests.host_world import SMALL, World
 
-
-@dataclass(frozen=True)
-class Case:
-    """One host as the failure table sees it: where it is asked, and where its files are."""
-
-    add: Callable[[PagePark], str]
-    files: tuple[tuple[str, str], ...]  # host and path, the one that is fetched first in front
-    page: tuple[str, str] | None = None  # the page or JSON that names the files; None: the link does
-    elsewhere: str = ""  # an address of the host's own that is no media
-
-
-CASES = {
-    "gfycat": Case(
-        lambda park: park.add_redgifs("QuietGreenHeron", hd=SMALL).replace("www.redgifs.com/watch", "gfycat.com"),
-        files=(("media.redgifs.com", "/QuietGreenHeron.mp4"),),
-        page=("api.redgifs.com", "/v2/gifs/quietgreenheron"),
-    ),
-    "giphy": Case(
-        lambda park: park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
-        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
-        elsewhere="https://giphy.com/static/img/gone.png",
-    ),
-    "giphy short link": Case(
-        lambda park: (
-            park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
-            park.add_giphy_short("ab3de", "aB3dE5gH7jK9m"),
-        )[1],
-        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
-    ),
-    "tenor": Case(
-        lambda park: park.add_tenor(HERON, HERON_KEY, gif=SMALL, mp4=SMALL),
-        files=(
-            ("media.tenor.com", f"/{HERON_KEY}AAAPo/heron.mp4"),
-            ("media1.tenor.com", f"/m/{HERON_KEY}AAAAC/heron.gif"),
-        ),
-        page=("tenor.com", f"/view/{HERON}"),
-        elsewhere="https://tenor.com/assets/img/gone.png",
-    ),
-    "streamable": Case(
-        lambda park: park.add_streamable("ab3de", {"mp4": (SMALL, 640, 480)}),
-        files=(("cdn-cf-east.streamable.com", "/video/mp4/ab3de.mp4"),),
-        page=("ajax.streamable.com", "/videos/ab3de"),
-        elsewhere="https://streamable.com/static/gone.png",
-    ),
-    "catbox": Case(
-        lambda park: park.add_catbox("ab3de5.mp4", SMALL),
-        files=(("files.catbox.moe", "/ab3de5.mp4"),),
-        elsewhere="https://catbox.moe/pictures/gone.png",
-    ),
-    "catbox album": Case(
-        lambda park: park.add_catbox_album("al8um1", {"ab3de5.mp4": SMALL}),
-        files=(("files.catbox.moe", "/ab3de5.mp4"),),
-        page=("catbox.moe", "/c/al8um1"),
-    ),
-    "tumblr": Case(
-        lambda park: park.add_tumblr("example", "123456789012", [SMALL]),
-        files=tuple(
-            ("64.media.tumblr.com", f"/{'0' * 32}/00ff00ff00ff00ff-00/{size}/{'0' * 32}.png")
-            for size in ("s640x960", "s250x400")
-        ),
-        page=("www.tumblr.com", "/example/123456789012"),
-        elsewhere="https://assets.tumblr.com/images/media_violation/community_guidelines_v1_1280.png",
-    ),
-    "postimg": Case(
-        lambda park: park.add_postimg("aB3dE5gH", "Zy9Xw8Vu", SMALL),
-        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
-        page=("postimg.cc", "/aB3dE5gH"),
-        elsewhere="https://postimg.cc/static/gone.png",
-    ),
-    "postimg gallery": Case(
-        lambda park: park.add_postimg_gallery("aB3dE5g", {"Zy9Xw8Vu": SMALL}),
-        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
-        page=("postimg.cc", "/gallery/aB3dE5g"),
-    ),
-    "gyazo": Case(
-        lambda park: park.add_gyazo("0f" * 16, SMALL),
-        files=(("i.gyazo.com", f"/{'0f' * 16}.png"),),
-        page=("api.gyazo.com", "/api/oembed"),
-        elsewhere="https://gyazo.com/public/gone.png",
-    ),
-    "imgchest": Case(
-        lambda park: park.add_imgchest("ab3de5gh7jk", {"zy9xw8vu7ts.png": SMALL}),
-        files=(("cdn.imgchest.com", "/files/zy9xw8vu7ts.png"),),
-        page=("imgchest.com", "/p/ab3de5gh7jk"),
-        elsewhere="https://imgchest.com/assets/gone.png",
-    ),
-    "imgbb": Case(
-        lambda park: park.add_imgbb("aB3dE5gH", "Zy9Xw8Vu", SMALL),
-        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
-        page=("ibb.co", "/aB3dE5gH"),
-        elsewhere="https://imgbb.com/images/gone.png",
-    ),
-    "imgbb album": Case(
-        lambda park: park.add_imgbb_album("aB3dE5", {"Zy9Xw8Vu": SMALL}),
-        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
-        page=("ibb.co", "/album/aB3dE5"),
-    ),
-    "discord": Case(
-        lambda park: park.add_discord("2" * 18, SMALL),
-        files=(("cdn.discordapp.com", f"/attachments/123456789012345678/{'2' * 18}/heron.gif"),),
-        elsewhere="https://discord.com/assets/gone.png",
-    ),
-}
 PAGES = [name for name, case in CASES.items() if case.page]
+API_HOSTS = (
+    "redgifs",
+    "redgifs gallery",
+    "gfycat",
+    "imgur page",
+    "imgur album",
+    "reddit video",
+)  # their park answers by itself
 STATUSES = [
     (401, NeedsTokenError),
     (403, BlockedError),
@@ -250,7 +155,7 @@ class Altered:
 def answers() -> dict[str, tuple[str, str]]:
     """Name → (link, text) of every answer that names files."""
     with PagePark() as park:
-        links = {name: CASES[name].add(park) for name in PAGES if name != "gfycat"}
+        links = {name: CASES[name].add(park) for name in PAGES if name not in API_HOSTS}
         return {name: (url, park.text(*(CASES[name].page or ("", "")))) for name, url in links.items()}
 
 

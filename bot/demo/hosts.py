@@ -210,6 +210,11 @@ class HostPark:
         with self._lock:
             self._scripts.setdefault((host, path), []).append(answer)
 
+    def mend(self) -> None:
+        """Forget the failures that were asked for and did not happen yet."""
+        with self._lock:
+            self._scripts.clear()
+
     def expire_tokens(self) -> None:
         """Make redgifs forget all the tokens that it gave out."""
         with self._lock:

@@ -1,0 +1,153 @@
+"""Each host as the tests of failures see it: what a post links to, where it is asked, where its files are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.demo.host_pages import PagePark
+from tests.host_world import DIRECT, HERON, HERON_KEY, SMALL
+
+
+@dataclass(frozen=True)
+class Case:
+    """One host as the failure table sees it: where it is asked, and where its files are."""
+
+    add: Callable[[PagePark], str]
+    files: tuple[tuple[str, str], ...]  # host and path, the one that is fetched first in front
+    page: tuple[str, str] | None = None  # the page or JSON that names the files; None: the link does
+    elsewhere: str = ""  # an address of the host's own that is no media
+
+
+CASES = {
+    "redgifs": Case(
+        lambda park: park.add_redgifs("QuietGreenHeron", hd=SMALL),
+        files=(("media.redgifs.com", "/QuietGreenHeron.mp4"),),
+        page=("api.redgifs.com", "/v2/gifs/quietgreenheron"),
+    ),
+    "redgifs gallery": Case(
+        lambda park: park.add_redgifs("QuietGreenHeron", hd=SMALL, ext="jpg", gallery="0f0f"),
+        files=(("media.redgifs.com", "/QuietGreenHeron-large.jpg"),),
+        page=("api.redgifs.com", "/v2/gallery/0f0f"),
+    ),
+    "gfycat": Case(
+        lambda park: park.add_redgifs("QuietGreenHeron", hd=SMALL).replace("www.redgifs.com/watch", "gfycat.com"),
+        files=(("media.redgifs.com", "/QuietGreenHeron.mp4"),),
+        page=("api.redgifs.com", "/v2/gifs/quietgreenheron"),
+    ),
+    "imgur file": Case(
+        lambda park: park.add_imgur("aB3dE5g", SMALL, "gif").replace("imgur.com", "i.imgur.com") + ".gif",
+        files=(("i.imgur.com", "/aB3dE5g.gif"),),
+        elsewhere="https://i.imgur.com/removed.png",
+    ),
+    "imgur page": Case(
+        lambda park: park.add_imgur("aB3dE5g", SMALL, "gif"),
+        files=(("i.imgur.com", "/aB3dE5g.gif"),),
+        page=("api.imgur.com", "/post/v1/media/aB3dE5g"),
+        elsewhere="https://i.imgur.com/removed.png",
+    ),
+    "imgur album": Case(
+        lambda park: park.add_imgur_album("aB3dE5g", [SMALL]),
+        files=(("i.imgur.com", "/aB3dE00.gif"),),
+        page=("api.imgur.com", "/post/v1/albums/aB3dE5g"),
+        elsewhere="https://i.imgur.com/removed.png",
+    ),
+    "giphy": Case(
+        lambda park: park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
+        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
+        elsewhere="https://giphy.com/static/img/gone.png",
+    ),
+    "giphy short link": Case(
+        lambda park: (
+            park.add_giphy("aB3dE5gH7jK9m", gif=SMALL, mp4=SMALL),
+            park.add_giphy_short("ab3de", "aB3dE5gH7jK9m"),
+        )[1],
+        files=(("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.mp4"), ("i.giphy.com", "/media/aB3dE5gH7jK9m/giphy.gif")),
+    ),
+    "tenor": Case(
+        lambda park: park.add_tenor(HERON, HERON_KEY, gif=SMALL, mp4=SMALL),
+        files=(
+            ("media.tenor.com", f"/{HERON_KEY}AAAPo/heron.mp4"),
+            ("media1.tenor.com", f"/m/{HERON_KEY}AAAAC/heron.gif"),
+        ),
+        page=("tenor.com", f"/view/{HERON}"),
+        elsewhere="https://tenor.com/assets/img/gone.png",
+    ),
+    "streamable": Case(
+        lambda park: park.add_streamable("ab3de", {"mp4": (SMALL, 640, 480)}),
+        files=(("cdn-cf-east.streamable.com", "/video/mp4/ab3de.mp4"),),
+        page=("ajax.streamable.com", "/videos/ab3de"),
+        elsewhere="https://streamable.com/static/gone.png",
+    ),
+    "catbox": Case(
+        lambda park: park.add_catbox("ab3de5.mp4", SMALL),
+        files=(("files.catbox.moe", "/ab3de5.mp4"),),
+        elsewhere="https://catbox.moe/pictures/gone.png",
+    ),
+    "catbox album": Case(
+        lambda park: park.add_catbox_album("al8um1", {"ab3de5.mp4": SMALL}),
+        files=(("files.catbox.moe", "/ab3de5.mp4"),),
+        page=("catbox.moe", "/c/al8um1"),
+    ),
+    "reddit picture": Case(
+        lambda park: park.add_reddit_image("q1w2e3r4t5y61", SMALL),
+        files=(("i.redd.it", "/q1w2e3r4t5y61.jpg"),),
+    ),
+    "reddit video": Case(
+        lambda park: park.add_reddit_video("q1w2e3r4t5y61", {(854, 480): SMALL}),
+        files=(("v.redd.it", "/q1w2e3r4t5y61/CMAF_480.mp4"),),
+        page=("v.redd.it", "/q1w2e3r4t5y61/DASHPlaylist.mpd"),
+    ),
+    "tumblr": Case(
+        lambda park: park.add_tumblr("example", "123456789012", [SMALL]),
+        files=tuple(
+            ("64.media.tumblr.com", f"/{'0' * 32}/00ff00ff00ff00ff-00/{size}/{'0' * 32}.png")
+            for size in ("s640x960", "s250x400")
+        ),
+        page=("www.tumblr.com", "/example/123456789012"),
+        elsewhere="https://assets.tumblr.com/images/media_violation/community_guidelines_v1_1280.png",
+    ),
+    "postimg": Case(
+        lambda park: park.add_postimg("aB3dE5gH", "Zy9Xw8Vu", SMALL),
+        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
+        page=("postimg.cc", "/aB3dE5gH"),
+        elsewhere="https://postimg.cc/static/gone.png",
+    ),
+    "postimg gallery": Case(
+        lambda park: park.add_postimg_gallery("aB3dE5g", {"Zy9Xw8Vu": SMALL}),
+        files=(("i.postimg.cc", "/Zy9Xw8Vu/heron.gif"),),
+        page=("postimg.cc", "/gallery/aB3dE5g"),
+    ),
+    "gyazo": Case(
+        lambda park: park.add_gyazo("0f" * 16, SMALL),
+        files=(("i.gyazo.com", f"/{'0f' * 16}.png"),),
+        page=("api.gyazo.com", "/api/oembed"),
+        elsewhere="https://gyazo.com/public/gone.png",
+    ),
+    "imgchest": Case(
+        lambda park: park.add_imgchest("ab3de5gh7jk", {"zy9xw8vu7ts.png": SMALL}),
+        files=(("cdn.imgchest.com", "/files/zy9xw8vu7ts.png"),),
+        page=("imgchest.com", "/p/ab3de5gh7jk"),
+        elsewhere="https://imgchest.com/assets/gone.png",
+    ),
+    "imgbb": Case(
+        lambda park: park.add_imgbb("aB3dE5gH", "Zy9Xw8Vu", SMALL),
+        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
+        page=("ibb.co", "/aB3dE5gH"),
+        elsewhere="https://imgbb.com/images/gone.png",
+    ),
+    "imgbb album": Case(
+        lambda park: park.add_imgbb_album("aB3dE5", {"Zy9Xw8Vu": SMALL}),
+        files=(("i.ibb.co", "/Zy9Xw8Vu/heron.gif"),),
+        page=("ibb.co", "/album/aB3dE5"),
+    ),
+    "discord": Case(
+        lambda park: park.add_discord("2" * 18, SMALL),
+        files=(("cdn.discordapp.com", f"/attachments/123456789012345678/{'2' * 18}/heron.gif"),),
+        elsewhere="https://discord.com/assets/gone.png",
+    ),
+    "direct": Case(
+        lambda park: park.put_file(DIRECT, "/heron.gif", SMALL),
+        files=((DIRECT, "/heron.gif"),),
+    ),
+}
