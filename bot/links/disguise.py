@@ -26,6 +26,12 @@ _WRITTEN = re.compile(
     rf"(?P<path>(?:{_SLASH}{_PART}){{1,5}})",
     re.IGNORECASE,
 )
+# A disguise holds one of these; most texts hold none, and are not searched.
+_MARKS = (
+    *(f"{bracket}{blank}." for bracket in "[({<" for blank in ("", " ")),
+    *("dot", "d0t", "punkt", "punto", "point]", "point)", "[:", "(:", "xxp", "**p", "__p", "htp", "// ", "/\t", " ."),
+)
+_OTHER_MARKS = re.compile(rf"\.[ \t]{{1,2}}{_ENDING}[ \t]{{0,2}}/|(?<![a-z])ttps?:/", re.IGNORECASE)
 _ANY_DOT = re.compile(_DOT, re.IGNORECASE)
 _ANY_SLASH = re.compile(_SLASH, re.IGNORECASE)
 _PLAIN_SCHEME = re.compile(r"https?://\Z", re.IGNORECASE)
@@ -35,6 +41,9 @@ _SPACED_SLASH = re.compile(r"[ \t]/|/[ \t]")
 
 def disguised(text: str) -> Iterator[tuple[int, str]]:
     """Yield (position, address) of everything in a text that is written to be put together by the reader."""
+    lower = text.lower()
+    if not any(mark in lower for mark in _MARKS) and not _OTHER_MARKS.search(text):
+        return
     for match in _WRITTEN.finditer(text):
         scheme, host, path = match["scheme"] or "", match["host"], match["path"]
         spelled = bool(_SPELLED.search(host + path)) or bool(scheme and not _PLAIN_SCHEME.match(scheme))

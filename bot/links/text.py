@@ -60,7 +60,7 @@ def urls_in(text: str) -> tuple[Found, ...]:
     left = "".join(rest)
     found += _bare(left)
     # Reddit's editor puts a backslash before brackets; positions then move a little, which only the order feels
-    found += ((at, Found(url, sure=False)) for at, url in disguised(_ESCAPE.sub(r"\1", left)))
+    found += ((at, Found(url, sure=False)) for at, url in disguised(_ESCAPE.sub(r"\1", left) if "\\" in left else left))
     return tuple(item for _, item in sorted(found, key=lambda pair: pair[0]))
 
 
