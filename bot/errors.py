@@ -16,6 +16,7 @@ GifwardenError                      exit code 1
 │   └── LimitError                  bytes that decode to more than the limits allow
 ├── StoreError                      the database
 │   └── LeaseError                  another daemon holds the lease
+├── SnapshotError                   a file of the search index that is not used; another is built
 ├── SealError                       the key that protects stored fingerprints
 └── OutsideError                    exit code 3: a service we depend on is unavailable
     ├── RedditError                 `retry` says whether trying again can help
@@ -111,6 +112,10 @@ class LeaseError(StoreError):
     """Another daemon works on this database."""
 
     exit_code = 3
+
+
+class SnapshotError(GifwardenError):
+    """A file of the search index is missing, damaged, or not of this database."""
 
 
 class SealError(GifwardenError):

@@ -427,9 +427,9 @@ def test_only_what_may_match_is_read_for_the_index(store: Store) -> None:
     for sha, signals in (("a", (good, replace(good, quality=49))), ("b", (good,)), ("c", (good, good))):
         store.banks.add("fakes", replace(FOUND, sha256=sha, md5=sha, also=(), signals=signals), who="ann")
     store.banks.withdraw(next(row.label for row in store.banks.entries() if row.signals == 1))
-    rows = store.known.signals("pdq", 50)
+    (rows,) = store.known.signals("pdq", 50)
     assert [value for _, _, value in rows] == [good.value] * 3
     assert [row for row, _, _ in rows] == sorted(row for row, _, _ in rows)
-    assert store.known.signals("pdq", 50, after=rows[0][0]) == rows[1:]
-    assert store.known.signals("phash", 50) == []
-    assert store.known.signals_of([entry for _, entry, _ in rows], "pdq", 50) == rows
+    assert list(store.known.signals("phash", 50)) == []
+    assert list(store.known.signals_of([entry for _, entry, _ in rows], "pdq", 50)) == [rows]
+    assert [store.known.count("pdq", 50, most) for most in (2, 9)] == [2, 3]

@@ -110,8 +110,9 @@ class Pipeline:
         return a_while(self.deps, go_on)
 
     def close(self) -> None:
-        """Break off downloads that are in work; the next run does them again."""
+        """Break off downloads and the search index that are in work; the next run does them again."""
         self.acquiring.close()
+        self.working.close()
 
     def _each_subreddit(self, event: str, step: Callable[[str], int], go_on: GoOn) -> int:
         done = 0

@@ -1,13 +1,25 @@
-"""What the banks know, for matching: search in the index, entries and files from the store."""
+"""What the banks know, for matching: search in the index, entries and files from the store.
+
+The index of a small bank is made from the store at every start. That of a large one is a file, which is built when it
+is missing or does not fit the database, and again in the background when much has changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import fcntl
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from bot.index import HashIndex
+from bot.errors import GifwardenError, SnapshotError
+from bot.index import LEAST, Anchor, Live, Rows, Snapshot, Stamp, write
 from bot.match import Found, Hit
+from bot.match.words import NAMES
 from bot.pipeline.core import Deps
-from bot.store.known import SignalRow
+
+FOLDER = "index"  # in storage.path; may be deleted at any time
 
 
 class Banked:
@@ -15,9 +27,16 @@ class Banked:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
-        self._seen = -1
+        self._gate = deps.config.banks.min_quality
+        self._folder = deps.config.storage.path / FOLDER if deps.store.path is not None else None
+        self._lock = threading.Lock()
+        self._live: dict[str, Live] = {}
+        self._seen: dict[str, int] = {}
+        self._latest = -1
         self._has_files = False
-        self._built: dict[str, tuple[HashIndex, list[int]]] = {}
+        self._builders: dict[str, threading.Thread] = {}
+        self._fresh: dict[str, Snapshot] = {}
+        self._closing = threading.Event()
 
     @property
     def has_files(self) -> bool:
@@ -26,20 +45,27 @@ class Banked:
 
     def refresh(self) -> None:
         """Take in what changed in the banks, here or in another process."""
-        latest = self._d.store.known.latest()
-        if latest != self._seen:
-            self._built.clear()
+        with self._lock:
+            latest = self._d.store.known.latest()
+            if latest == self._latest and not self._fresh:
+                return
+            for kind in NAMES:
+                if kind in self._live:
+                    self._catch_up(kind)
+                else:
+                    self._open(kind)
             self._has_files = self._d.store.known.has_files()
-            self._seen = latest
+            self._latest = latest
+
+    def close(self) -> None:
+        """Stop building in the background."""
+        self._closing.set()
+        for builder in list(self._builders.values()):
+            builder.join()
 
     def search(self, kind: str, values: Sequence[bytes], radius: int) -> Iterable[Hit]:
         """Return every usable signal of type `kind` within `radius` bits of a value."""
-        if kind not in self._built:
-            rows = list(self._rows(kind))
-            self._built[kind] = HashIndex([row[2] for row in rows], [row[1] for row in rows]), [row[0] for row in rows]
-        index, numbers = self._built[kind]
-        for query, place, distance in index.search(values, radius):
-            yield Hit(query, int(index.owners[place]), numbers[place], distance)
+        return (Hit(*found) for found in self._live[kind].search(values, radius))
 
     def files(self, digests: Sequence[tuple[str, str]]) -> Sequence[tuple[str, int]]:
         """Return (sha256 or md5, entry number) of entries with one of these files."""
@@ -51,9 +77,135 @@ class Banked:
         read = self._d.store.known.entries(numbers, config.banks.trusted, alone=config.review.confirmations == 1)
         return {number: Found(entry, rows) for number, entry, rows in read}
 
-    def _rows(self, kind: str) -> Iterable[SignalRow]:
-        known, gate = self._d.store.known, self._d.config.banks.min_quality
-        after = 0
-        while batch := known.signals(kind, gate, after=after):
-            yield from batch
-            after = batch[-1][0]
+    def _open(self, kind: str) -> None:
+        """Get ready for the first search."""
+        snapshot = self._usable(kind)
+        if snapshot is None and self._d.store.known.count(kind, self._gate, LEAST) == LEAST:
+            snapshot = self._build(kind)
+        self._lay_over(kind, snapshot)
+        if snapshot is not None and self._live[kind].wants_rebuild:
+            self._lay_over(kind, self._build(kind, snapshot.stamp.seq))
+
+    def _catch_up(self, kind: str) -> None:
+        fresh = self._fresh.pop(kind, None)
+        if fresh is not None:
+            self._lay_over(kind, fresh)
+        else:
+            self._take_in(kind)
+        live = self._live[kind]
+        if live.wants_rebuild and kind not in self._builders:
+            old = live.base.stamp.seq if live.base is not None else -1
+            builder = threading.Thread(target=self._build_behind, args=(kind, old), name=f"index {kind}", daemon=True)
+            self._builders[kind] = builder
+            builder.start()
+
+    def _lay_over(self, kind: str, snapshot: Snapshot | None) -> None:
+        """Search from now on in this snapshot and in what changed since it was built."""
+        if snapshot is None:
+            self._seen[kind] = self._d.store.known.latest()
+            self._live[kind] = Live(None, self._read(kind))
+        else:
+            self._seen[kind] = snapshot.stamp.seq
+            self._live[kind] = Live(snapshot)
+        self._take_in(kind)
+
+    def _take_in(self, kind: str) -> None:
+        known = self._d.store.known
+        latest = known.latest()
+        changed = known.changed(self._seen[kind])
+        if changed:
+            rows = Rows.joined([Rows.of(part) for part in known.signals_of(changed, kind, self._gate)])
+            self._live[kind] = self._live[kind].changed(changed, rows)
+        self._seen[kind] = latest
+
+    def _usable(self, kind: str) -> Snapshot | None:
+        """Return the snapshot on disk if it is whole and of this database."""
+        if self._folder is None or not (path := self._path(kind)).exists():
+            return None
+        try:
+            snapshot = Snapshot.open(path)
+            self._check(snapshot.stamp, kind)
+        except SnapshotError as error:
+            self._d.log.info("search index is built again", kind=kind, reason=str(error))
+            return None
+        return snapshot
+
+    def _check(self, stamp: Stamp, kind: str) -> None:
+        """Raise SnapshotError unless a snapshot was built from this database."""
+        labels = self._d.store.known.labels(anchor.seq for anchor in stamp.anchors)
+        if (stamp.kind, stamp.gate) != (kind, self._gate):
+            raise SnapshotError("it was built for other signals or another banks.min_quality")
+        if stamp.seq > self._d.store.known.latest():
+            raise SnapshotError("it is newer than the database")
+        same = [labels[anchor.seq] == anchor.mark for anchor in stamp.anchors if anchor.seq in labels]
+        if not same or not all(same):
+            raise SnapshotError("it was built from another database, or all that it knows has changed")
+
+    def _build(self, kind: str, newer_than: int = -1) -> Snapshot:
+        """Build a snapshot, unless another process just did, and return it; in memory if the disk refuses."""
+        with self._one_builder():
+            found = self._usable(kind)
+            if found is not None and found.stamp.seq > newer_than:
+                return found
+            known = self._d.store.known
+            seq = known.latest()
+            rows = self._read(kind)
+            anchors = tuple(Anchor(*anchor) for anchor in known.anchors(seq))
+            stamp = Stamp(kind=kind, gate=self._gate, seq=seq, anchors=anchors, rows=len(rows))
+            self._d.log.info("building the search index", kind=kind, rows=len(rows))
+            if self._folder is not None:
+                try:
+                    write(self._path(kind), stamp, rows.words, rows.entries, rows.numbers)
+                    return Snapshot.open(self._path(kind))
+                except SnapshotError as error:
+                    self._d.log.warning("search index stays in memory", kind=kind, reason=str(error))
+            return Snapshot.build(stamp, rows.words, rows.entries, rows.numbers)
+
+    def _build_behind(self, kind: str, newer_than: int) -> None:
+        try:
+            self._fresh[kind] = self._build(kind, newer_than)
+        except _Closing:
+            pass
+        except GifwardenError as error:
+            self._d.log.warning("search index could not be built", kind=kind, reason=str(error))
+        finally:
+            self._builders.pop(kind, None)
+
+    def _read(self, kind: str) -> Rows:
+        """Read all signals that may match. Raises _Closing when it is asked to stop."""
+        parts = []
+        for part in self._d.store.known.signals(kind, self._gate):
+            if self._closing.is_set():
+                raise _Closing
+            parts.append(Rows.of(part))
+        return Rows.joined(parts)
+
+    def _path(self, kind: str) -> Path:
+        assert self._folder is not None, "a store in memory has no files"
+        return self._folder / kind
+
+    @contextmanager
+    def _one_builder(self) -> Iterator[None]:
+        """Wait until no other process builds, and clear away what one left behind that was killed."""
+        if self._folder is None:
+            yield
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if self._closing.wait(0.2):
+                        raise _Closing from None
+            for left in self._folder.glob("*.new"):
+                left.unlink(missing_ok=True)
+            yield
+        finally:
+            os.close(lock)
+
+
+class _Closing(Exception):
+    """The process stops; what is being built is not needed any more."""

@@ -55,6 +55,10 @@ class Working:
         """How often banks had been changed when `library` was last brought up to date."""
         return self._banks_version
 
+    def close(self) -> None:
+        """Stop what goes on in the background."""
+        self._known.close()
+
     def match_due(self, go_on: GoOn = always) -> int:
         """Match every acquired link while `go_on` says so; return how many were."""
         self.library()  # banks that cannot be read are no fault of a link

@@ -36,6 +36,7 @@ class Store:
 
         `seal` is needed to keep fingerprints of links. Raises StoreError if the file is not ours or is newer.
         """
+        self.path = path
         self.connection = Connection(path, clock)
         self.links = Links(self.connection, seal)
         self.queue = Queue(self.connection)

@@ -106,6 +106,13 @@ class Connection:
         with self._lock, self._told():
             return [dict(row) for row in self.db.conn.execute(sql, parameters).fetchall()]
 
+    def tuples(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a reading statement, bare: where there are very many."""
+        with self._lock, self._told():
+            cursor = self.db.conn.cursor()
+            cursor.row_factory = None
+            return cursor.execute(sql, parameters).fetchall()
+
     def one(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
         """Return the first row or None."""
         with self._lock, self._told():

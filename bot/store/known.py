@@ -10,7 +10,8 @@ from bot.store.banks import second_word
 from bot.store.base import Connection, Row
 
 BATCH = 500  # entries read at a time: their signals are many
-ROWS = 100_000  # signals read at a time
+ROWS = 20_000  # signals read at a time: others wait for the connection meanwhile
+ANCHORS = 16
 SIZE = 32  # bytes of a value that can be searched for
 
 SignalRow = tuple[int, int, bytes]  # number of the signal, number of its entry, value
@@ -30,33 +31,56 @@ class KnownRows:
         """Return the entries that changed behind that number, each once."""
         return [int(row["entry"]) for row in self._c.rows("select entry from entry_changes where seq > ?", (after,))]
 
-    def signals(self, kind: str, least_quality: int, *, after: int = 0) -> list[SignalRow]:
-        """Return at most `ROWS` signals of active entries of one type, in order, from behind the row `after`.
-
-        They are ordered and numbered by their row, so that the last one is the next `after`.
-        """
+    def anchors(self, seq: int) -> list[tuple[int, str]]:
+        """Return (number, label of the entry) of the newest changes up to one: they tell this database from another."""
         rows = self._c.rows(
+            """select c.seq, e.label from entry_changes c join entries e on e.id = c.entry
+               where c.seq <= ? order by c.seq desc limit ?""",
+            (seq, ANCHORS),
+        )
+        return [(row["seq"], row["label"]) for row in rows]
+
+    def labels(self, changes: Iterable[int]) -> dict[int, str]:
+        """Return the label of the entry of each of these changes, as far as that was its last."""
+        wanted = list(changes)
+        rows = self._c.rows(
+            f"""select c.seq, e.label from entry_changes c join entries e on e.id = c.entry
+                where c.seq in ({_marks(wanted)})""",  # noqa: S608  question marks only
+            wanted,
+        )
+        return {row["seq"]: row["label"] for row in rows}
+
+    def count(self, kind: str, least_quality: int, most: int) -> int:
+        """Return how many signals of one type may match, counting no further than `most`."""
+        return int(
+            self._c.value(
+                """select count(*) from (select 1 from signals s join entries e on e.id = s.entry
+                   where s.type = ? and s.quality >= ? and e.state = 'active' limit ?)""",
+                (kind, least_quality, most),
+            )
+        )
+
+    def signals(self, kind: str, least_quality: int) -> Iterator[list[SignalRow]]:
+        """Yield the signals of one type of active entries, many at a time, in order."""
+        after = 0
+        while rows := self._c.tuples(
             """select s.id, s.entry, s.value from signals s join entries e on e.id = s.entry
                where s.id > ? and s.type = ? and s.quality >= ? and e.state = 'active' and length(s.value) = ?
                order by s.id limit ?""",
             (after, kind, least_quality, SIZE, ROWS),
-        )
-        return [(row["id"], row["entry"], row["value"]) for row in rows]
+        ):
+            yield rows
+            after = rows[-1][0]
 
-    def signals_of(self, entries: Sequence[int], kind: str, least_quality: int) -> list[SignalRow]:
-        """Return the signals of one type of these entries, as far as they are active."""
-        found: list[SignalRow] = []
+    def signals_of(self, entries: Sequence[int], kind: str, least_quality: int) -> Iterator[list[SignalRow]]:
+        """Yield the signals of one type of these entries, as far as they are active, many at a time."""
         for batch in _batches(entries):
-            found.extend(
-                (row["id"], row["entry"], row["value"])
-                for row in self._c.rows(
-                    f"""select s.id, s.entry, s.value from signals s join entries e on e.id = s.entry
-                        where s.entry in ({_marks(batch)}) and s.type = ? and s.quality >= ? and e.state = 'active'
-                        and length(s.value) = ? order by s.id""",  # noqa: S608  question marks only
-                    (*batch, kind, least_quality, SIZE),
-                )
+            yield self._c.tuples(
+                f"""select s.id, s.entry, s.value from signals s join entries e on e.id = s.entry
+                    where s.entry in ({_marks(batch)}) and s.type = ? and s.quality >= ? and e.state = 'active'
+                    and length(s.value) = ? order by s.id""",  # noqa: S608  question marks only
+                (*batch, kind, least_quality, SIZE),
             )
-        return found
 
     def has_files(self) -> bool:
         """Return whether any active entry but those of allow banks has a file's digest."""

@@ -1,0 +1,87 @@
+"""A snapshot, and over it what changed since: new signals beside it, changed entries hidden in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.index.linear import scan
+from bot.index.snapshot import Snapshot
+from bot.index.words import Numbers, Words, to_words
+
+Row = tuple[int, int, bytes]  # number of the signal, number of its entry, value
+LEAST = 20_000  # changed rows that are worth a new snapshot, or
+SHARE = 50  # one in so many of the rows
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Signals in arrays: hashes, the entry of each, its number."""
+
+    words: Words
+    entries: Numbers
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Rows:
+        """Return rows as arrays. Raises ValueError if a value has not 32 bytes."""
+        return cls(
+            to_words([value for _, _, value in rows]),
+            np.array([entry for _, entry, _ in rows], dtype=np.int64),
+            np.array([number for number, _, _ in rows], dtype=np.int64),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rows]) -> Rows:
+        """Return all of these as one."""
+        if not parts:
+            return cls.of(())
+        columns = zip(*((part.words, part.entries, part.numbers) for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Rows:
+        """Return some of these."""
+        return Rows(self.words[chosen], self.entries[chosen], self.numbers[chosen])
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """All signals of one type that may match. Never altered: a change gives a new one, and whoever searches goes on."""
+
+    base: Snapshot | None = None
+    beside: Rows = field(default_factory=lambda: Rows.of(()))
+    hidden: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # entries in the base, sorted
+
+    def changed(self, entries: Iterable[int], rows: Rows) -> Live:
+        """Return what is known when these entries have these rows and no others."""
+        gone = np.unique(np.fromiter(entries, dtype=np.int64))
+        kept = ~np.isin(self.beside.entries, gone)
+        beside = Rows.joined([self.beside.where(kept), rows])
+        return Live(self.base, beside, self.hidden if self.base is None else np.union1d(self.hidden, gone))
+
+    @property
+    def wants_rebuild(self) -> bool:
+        """Whether so much changed that searching is slower than it need be."""
+        base = 0 if self.base is None else len(self.base)
+        return len(self.beside) + len(self.hidden) > max(LEAST, base // SHARE)
+
+    def __len__(self) -> int:
+        """The rows that can be found, and those that are hidden."""
+        return (0 if self.base is None else len(self.base)) + len(self.beside)
+
+    def search(self, values: Sequence[bytes], radius: int, *, threads: int = 1) -> list[tuple[int, int, int, int]]:
+        """Return every (query number, entry, row, distance) with distance <= radius, in no particular order."""
+        queries = to_words(values)
+        which, places, bits = scan(self.beside.words, queries, radius)
+        parts = [(which, self.beside.entries[places], self.beside.numbers[places], bits)]
+        if self.base is not None:
+            found = self.base.search(queries, radius, threads=threads)
+            shown = ~np.isin(found[1], self.hidden)
+            parts.append(tuple(part[shown] for part in found))  # type: ignore[arg-type]  # four of them
+        return [row for part in parts for row in zip(*(column.tolist() for column in part), strict=True)]
