@@ -176,3 +176,14 @@ def test_following_can_be_switched_off(world: Stage) -> None:
         bot.tick()
         assert [row.link.kind for row in rows(bot, post)] == ["page"]
     assert asked(world) == 0
+
+
+@pytest.mark.parametrize(
+    "form", ["https://www.reddit.com/{}", "https://out.reddit.com/x?url=https%3A%2F%2Fredd.it%2F{}"]
+)
+def test_scan_takes_permalinks_of_these_forms_too(world: Stage, bot: Pipeline, form: str) -> None:
+    """A bare id behind Reddit's name and a permalink inside a redirect page are scanned like any other."""
+    name = elsewhere(world, url=clip(world))
+    (result,) = bot.scanning.scan(form.format(name.removeprefix("t3_")))
+    assert result.evidence is not None, result.error
+    assert result.evidence.link.id == "Linked0"

@@ -86,7 +86,7 @@ class Scanning:
         return self._result(Evidence(target=target, link=link, media=tuple(infos)), prints, None, judge=judge)
 
     def _permalink(self, target: str, *, judge: bool) -> Iterator[Scanned]:
-        thing = self._d.api.as_job(Job.REVIEW).resolve(target)
+        thing = self._d.api.as_job(Job.REVIEW).resolve(hosts.unwrapped(target))
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
         post = post_of(thing)
