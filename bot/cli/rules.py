@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +20,7 @@ from bot.cli.base import (
     host_names,
     known_banks,
     many,
+    progress,
     read_config,
     say,
     session,
@@ -25,8 +28,13 @@ from bot.cli.base import (
     warn,
 )
 from bot.errors import RuleError, UsageError
+from bot.model import Verdict
+from bot.pipeline.replay import Replayed
 from bot.plain import plain
 from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples
+
+MOST_CASES = 30  # shown by replay
+UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 app = typer.Typer(
     no_args_is_help=True, help="Rules: what is done about what was found. The language is in docs/rules.md."
@@ -133,30 +141,97 @@ def explain(
 
 
 @app.command()
-def replay(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Judge all stored evidence again under the rules as they are now, and show what would change. Changes nothing."""
-    changed: Counter[tuple[str, str, str]] = Counter()
-    total = 0
-    with session(read_config(config), rules=True) as pipeline:
-        for judged in pipeline.deps.store.links.judgements():
-            total += 1
-            before, after = judged.verdict, pipeline.judging.verdict(judged.post, judged.evidence, judged.author)
-            if (before.outcome, before.rule) != (after.outcome, after.rule):
-                changed[before.outcome, after.outcome, after.rule or before.rule or ""] += 1
+def replay(
+    since: Annotated[
+        str, typer.Option(help="Only what was found since then: 7d, 12h, or a day such as 2026-11-01.")
+    ] = "",
+    rules: Annotated[Path | None, typer.Option(help="Another folder of rule files; else the configured ones.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Judge stored evidence again under the rules as they are now, and show what would change. Changes nothing."""
+    settings = read_config(config)
+    if rules is not None:
+        storage = settings.storage.model_copy(update={"rules": rules})
+        settings = settings.model_copy(update={"storage": storage})
+    kinds: Counter[tuple[str, str, str, str]] = Counter()
+    fired: Counter[tuple[str, bool]] = Counter()  # rule, whether it is about now
+    cases: list[Replayed] = []
+    total = changed = 0
+    with session(settings, rules=True) as pipeline:
+        start = moment(since, pipeline.deps.clock.now()) if since else None
+        replaying = pipeline.replaying
+        with progress(told=as_json) as bar:
+            task = bar.add_task("judging again", total=replaying.count(start))
+            for one in replaying.replay(start):
+                total += 1
+                bar.advance(task)
+                fired.update((name, False) for name in one.before.fired)
+                fired.update((name, True) for name in one.after.fired)
+                if not one.changed:
+                    continue
+                changed += 1
+                kinds[told(one.before), told(one.after), one.before.rule or "", one.after.rule or ""] += 1
                 if as_json:
-                    emit(
-                        {
-                            "link": judged.link,
-                            "post": judged.post.fullname,
-                            "before": before.outcome,
-                            "after": after.outcome,
-                            "rule_before": before.rule,
-                            "rule_after": after.rule,
-                        }
-                    )
-    if not as_json:
-        show(
-            ["before", "after", "rule", "links"],
-            [(*key, count) for key, count in sorted(changed.items())],
-            empty=f"nothing would change in {many(total, 'judgement')}",
+                    emit(_change(one))
+                elif one.case and len(cases) < MOST_CASES:
+                    cases.append(one)
+    if as_json:
+        return
+    if not changed:
+        say(f"nothing would change in {many(total, 'judgement')}")
+        return
+    say(f"{changed} of {many(total, 'judgement')} would change", "bold")
+    show(
+        ["before", "after", "rule before", "rule after", "links"],
+        [(*key, count) for key, count in sorted(kinds.items())],
+        empty="",
+    )
+    names = sorted({name for name, _ in fired if fired[name, False] != fired[name, True]})
+    show(
+        ["rule", "fired", "fires now"],
+        [(name, fired[name, False], fired[name, True]) for name in names],
+        empty="every rule fires as often as before",
+        title="by rule",
+    )
+    show(
+        ["case", "before", "after", "rule after"],
+        [(one.case, told(one.before), told(one.after), one.after.rule) for one in cases],
+        empty="no case is among them",
+        title=f"cases, the first {MOST_CASES} of them; --json shows all" if len(cases) == MOST_CASES else "cases",
+    )
+
+
+def told(verdict: Verdict) -> str:
+    """Return the outcome of a verdict with what it asks for, e.g. `act: report, modmail`."""
+    actions = ", ".join(action.kind for action in verdict.actions)
+    return f"{verdict.outcome}: {actions}" if actions else verdict.outcome
+
+
+def _change(one: Replayed) -> dict[str, Any]:
+    return {
+        "link": one.link,
+        "post": one.post,
+        "subreddit": one.subreddit,
+        "case": one.case,
+        "before": one.before.outcome,
+        "after": one.after.outcome,
+        "rule_before": one.before.rule,
+        "rule_after": one.after.rule,
+        "actions_before": [action.kind for action in one.before.actions],
+        "actions_after": [action.kind for action in one.after.actions],
+    }
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Return the moment that `7d`, `12h`, `30m` or a day or time in ISO 8601 (UTC) means. Raises UsageError."""
+    parts = re.fullmatch(r"([0-9]{1,5})\s*([dhm])", text.strip())
+    if parts:
+        return (
+            now - int(parts[1]) * {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}[parts[2]]
         )
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(f"--since {text} is no moment; write 7d, 12h, or a day such as 2026-11-01") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -11,6 +11,7 @@ from bot.pipeline.judge import Judging
 from bot.pipeline.linked import Linking
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.people import People
+from bot.pipeline.replay import Replaying
 from bot.pipeline.rows import GoOn, a_while, always, reason_of
 from bot.pipeline.scan import Scanning
 from bot.pipeline.watch import Watching
@@ -35,6 +36,7 @@ class Pipeline:
         self.outbox = Outbox(deps)
         self.people = People(deps, self.working, self.outbox, self.judging)
         self.scanning = Scanning(deps, self.working, self.judging)
+        self.replaying = Replaying(deps, self.judging)
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new in every watched subreddit; return how many links were new."""
