@@ -10,7 +10,6 @@ import contextlib
 import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from bot import actions, hosts
@@ -22,6 +21,7 @@ from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
 from bot.mail import Mailer
 from bot.pipeline import Deps, Pipeline, no_boundary
 from bot.pipeline.core import Log
+from bot.pipeline.rulebook import Rulebook, Texts
 from bot.reddit import Reddit
 from bot.rules import RuleSet, load
 from bot.seal import Seal, new_key, write_key
@@ -134,26 +134,21 @@ def assembled(
             reddit = Reddit(config.reddit, reddit_url=where.reddit_url, oauth_url=where.oauth_url, clock=clock)
             stack.callback(reddit.close)
 
-        @cache
-        def rules_of(subreddit: str | None) -> RuleSet:
+        def read(subreddit: str | None, more: Texts) -> RuleSet:
+            if not parts.rules:
+                return RuleSet(())
             banks = {bank.name: bank.kind for bank in store.banks.listing()}
             return load(
                 rule_files(config, subreddit),
+                more=more,
                 banks=banks,
                 hosts=[plug.name for plug in hosts.HOSTS],
                 actions=action_params(),
             )
 
-        def rules_for(subreddit: str | None) -> RuleSet:
-            if not parts.rules:
-                return RuleSet(())
-            # Reddit and people spell a name in any case; what is not watched has the rules of nobody in particular
-            watched = subreddit is not None and config.subreddit(subreddit) is not None
-            return rules_of(subreddit.lower() if subreddit and watched else None)
-
-        if parts.rules:
-            for name in (None, *config.subreddits):
-                rules_for(name)
+        rulebook = Rulebook(config, store, log, read)
+        for name in (None, *config.subreddits):
+            rulebook.rules_for(name)
         pipeline = Pipeline(
             Deps(
                 config=config,
@@ -161,7 +156,7 @@ def assembled(
                 clock=clock,
                 acquirer=Acquirer(config, fetcher, clock),
                 workers=workers,
-                rules_for=rules_for,
+                rulebook=rulebook,
                 log=log,
                 reddit=reddit,
                 mailer=mailer_for(config, log),

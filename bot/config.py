@@ -63,6 +63,11 @@ class SubredditConfig(Section):
         (), description="Rule files for this subreddit; empty: all files of the rules folder."
     )
     comments: bool = Field(True, description="Whether comments are watched too.")
+    wiki: str = Field(
+        "",
+        pattern=r"^([a-z0-9_-]{1,60}(/[a-z0-9_-]{1,60}){0,4})?$",
+        description="Wiki page from which its moderators' rules are taken too, such as gifwarden; empty: none.",
+    )
     adult: bool = Field(False, description="Whether the whole subreddit is sexual context, marked NSFW or not.")
 
 

@@ -183,3 +183,23 @@ def m0005_author_facts(db: Database) -> None:
             post text primary key references posts on delete cascade, data text not null, at text not null) strict"""
     )
     db.execute("create index author_facts_at on author_facts (at)")
+
+
+@migrations()
+def m0005_wiki_rules(db: Database) -> None:
+    """Create the table of rules from wikis."""
+    db.execute(
+        """create table wiki_rules (
+            subreddit text primary key, page text not null, revision text, text text, applied_at text,
+            refused text, why text, refused_at text) strict"""
+    )
+
+
+@migrations()
+def m0005_author_forgotten(db: Database) -> None:
+    """Forget what was told of an author when a post loses its author, whoever takes it out."""
+    db.execute(
+        """create trigger author_forgotten after update of data on posts
+           when json_extract(new.data, '$.author') is null
+           begin delete from author_facts where post = new.fullname; end"""
+    )

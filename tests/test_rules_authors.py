@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -124,6 +125,19 @@ def test_what_was_told_is_kept_without_a_name_and_forgotten_with_time(world: Sta
     bot.purge()
     assert bot.deps.store.authors.get(post) is None
     assert fired(bot, post) == {"New account"}, "the case itself is kept"
+
+
+def test_a_post_that_loses_its_author_loses_what_was_told_of_it(world: Stage, bot: Pipeline) -> None:
+    """Whoever takes the author out of a stored post takes out what Reddit told of the account, too."""
+    post = submit(world, account(world, "newcomer", days=2, link_karma=500))
+    bot.tick()
+    links = bot.deps.store.links
+    stored = links.post(post)
+    assert stored is not None
+    links.update_post(replace(stored, title="another"))
+    assert bot.deps.store.authors.get(post) is not None
+    links.update_post(replace(stored, author=None))
+    assert bot.deps.store.authors.get(post) is None
 
 
 @pytest.mark.parametrize("kind", ["suspended", "gone"])

@@ -29,7 +29,7 @@ from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
 from bot.reddit import Reddit
-from bot.store import Store
+from bot.store import Store, WikiRow
 
 LONGEST_LABEL = 24  # characters
 UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
@@ -146,6 +146,15 @@ def known_banks(config: Config) -> dict[str, BankKind] | None:
         return None
     with Store(config.storage.path / DATABASE, SystemClock()) as store:
         return {bank.name: bank.kind for bank in store.banks.listing()}
+
+
+def wiki_rules(config: Config) -> dict[str, WikiRow | None]:
+    """Return what is known of the wiki pages that subreddits keep rules on, by subreddit; makes no database."""
+    pages = {name: settings.wiki for name, settings in config.subreddits.items() if settings.wiki}
+    if not pages or not has_database(config):
+        return dict.fromkeys(pages)
+    with Store(config.storage.path / DATABASE, SystemClock()) as store:
+        return {name: store.wiki.get(name, page) for name, page in pages.items()}
 
 
 def host_names() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bot import hosts
 from bot.assemble import Parts, action_params, assembled, rule_files
-from bot.cli.base import Quiet, host_names, login_missing, many, read_config
+from bot.cli.base import Quiet, host_names, login_missing, many, read_config, wiki_rules
 from bot.cli.rules import examples_said
 from bot.config import Config, MailConfig
 from bot.errors import GifwardenError
@@ -21,6 +21,7 @@ from bot.mail import Mailer
 from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.health import ALARMS, host_rows
+from bot.pipeline.rulebook import said_of
 from bot.rules import load, run_examples
 
 LEAST_DISK = 1 << 30
@@ -71,7 +72,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
 
 def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Finding]:
     named: set[str] = set()
-    for name in (None, *(name for name, settings in config.subreddits.items() if settings.rules)):
+    for name in (None, *(name for name in config.subreddits if _own_rules(config, name))):
         subject = f"rules of r/{name}" if name else "rules"
         try:
             rules = load(rule_files(config, name), banks=banks, hosts=host_names(), actions=action_params())
@@ -84,8 +85,16 @@ def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Fin
             yield Finding(level="fail", subject=subject, text=str(failures[0]))
         else:
             yield _ok(subject, f"{many(len(rules.rules), 'rule')}, {examples_said(rules, failures)}")
+    for name, row in wiki_rules(config).items():
+        said, newest = said_of(row, name, config.subreddits[name].wiki)
+        yield _ok("rules", said) if newest else _warn("rules", said)
     for bank in sorted(named - banks.keys()) if banks is not None else ():
         yield _warn("rules", f"they name the bank {bank}, and there is none; run: gifwarden bank create {bank}")
+
+
+def _own_rules(config: Config, name: str) -> bool:
+    """Whether a subreddit has rule files that others have not."""
+    return bool(config.subreddits[name].rules) or (config.storage.rules / name).is_dir()
 
 
 def _storage(pipeline: Pipeline) -> Iterator[Finding]:

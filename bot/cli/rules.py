@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,12 +26,16 @@ from bot.cli.base import (
     session,
     show,
     warn,
+    wiki_rules,
 )
+from bot.config import Config
 from bot.errors import RuleError, UsageError
-from bot.model import Verdict
+from bot.model import BankKind, Verdict
 from bot.pipeline.replay import Replayed
+from bot.pipeline.rulebook import name_of, said_of
 from bot.plain import plain
 from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples
+from bot.store import WikiRow
 
 MOST_CASES = 30  # shown by replay
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -90,8 +94,44 @@ def check(
                 warn(f"the rule {name} cannot fire yet: {'; '.join(NOT_COMPUTED[key] for key in sorted(keys))}")
             said = examples_said(rules, failures)
             say(f"{many(len(rules.rules), 'rule')} in {', '.join(map(str, paths))}, {said}")
+    if not files:
+        codes += [
+            _check_wiki(settings, name, row, banks, as_json=as_json) for name, row in wiki_rules(settings).items()
+        ]
     if max(codes):
         raise typer.Exit(max(codes))
+
+
+def _check_wiki(
+    settings: Config, name: str, row: WikiRow | None, banks: Mapping[str, BankKind] | None, *, as_json: bool
+) -> int:
+    """Show which revision of a subreddit's page is in force and whether it still reads; return the exit code."""
+    page = settings.subreddits[name].wiki
+    said, newest = said_of(row, name, page)
+    code = 0 if newest else 1
+    error = None
+    if row is not None and row.text is not None:
+        try:
+            more = ((row.text, name_of(name, page)),)
+            load(rule_files(settings, name), more=more, banks=banks, hosts=host_names(), actions=action_params())
+        except RuleError as failed:
+            code, error = failed.exit_code, str(failed)
+    if as_json:
+        emit(
+            {
+                "subreddit": name,
+                "wiki": page,
+                "revision": row.revision if row else None,
+                "refused": row.refused if row else None,
+                "why": row.why if row else None,
+                "error": error,
+            }
+        )
+        return code
+    (say if newest else warn)(said)
+    if error:
+        complain(f"{error}; until that is mended, everything in r/{name} waits for a person")
+    return code
 
 
 def examples_said(rules: RuleSet, failures: Sequence[Failure]) -> str:
@@ -127,8 +167,10 @@ def explain(
             emit(
                 {
                     "rule": rule.rule,
+                    "at": rule.at,
                     "held": rule.held,
                     "outcome": rule.outcome,
+                    "note": rule.note,
                     "checks": [{"key": check.key, "held": check.held, "value": check.value} for check in rule.checks],
                 }
             )

@@ -1,4 +1,4 @@
-"""What the loopback Reddit tells of accounts."""
+"""What the loopback Reddit tells of accounts, and its wiki."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.demo.web import Request, Response, json_response
 
 
 class AccountPages(Answering):
-    """Accounts and approved users."""
+    """Accounts, approved users and pages of the wiki."""
 
     def _account(self, _request: Request, name: str) -> Response:
         self.received.looked_up.append(name)
@@ -31,3 +31,12 @@ class AccountPages(Answering):
         known = (name.lower(), wanted.lower()) in self.world.contributors
         children = [{"name": wanted, "id": "t2_2abc", "rel_id": "rb_1", "date": 1.7e9}] if known else []
         return json_response({"kind": "UserList", "data": {"after": None, "before": None, "children": children}})
+
+    def _wiki(self, _request: Request, name: str, page: str) -> Response:
+        closed = self.closed(name.lower())
+        if closed is not None:
+            return closed
+        found = self.world.wiki.get((name.lower(), page))
+        if found is None:
+            return refused(404, "PAGE_NOT_CREATED")
+        return json_response({"kind": "wikipage", "data": found})

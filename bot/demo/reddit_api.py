@@ -113,6 +113,7 @@ _ROUTES: Iterable[tuple[Literal["GET", "POST", "DELETE"], str, Callable[..., Res
     ("POST", f"/r/{_NAME}/api/friend", Endpoints._ban),
     ("POST", f"/r/{_NAME}/api/unfriend", Endpoints._unban),
     ("GET", f"/user/{_NAME}/about", Endpoints._account),
+    ("GET", f"/r/{_NAME}/wiki/(.+)", Endpoints._wiki),
     ("GET", f"/r/{_NAME}/about/contributors", Endpoints._contributors),
     ("GET", f"/r/{_NAME}/about/log", Endpoints._mod_log),
     ("GET", f"/r/{_NAME}/about/moderators", Endpoints._moderators),

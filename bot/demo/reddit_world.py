@@ -41,6 +41,7 @@ class World:
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     shares: dict[str, str] = field(default_factory=dict)  # path of a share link → permalink
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)  # pages, by lower-case name
+    wiki: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # (subreddit in lower case, page)
     contributors: set[tuple[str, str]] = field(default_factory=set)  # (subreddit, account), in lower case
     lock: threading.RLock = field(default_factory=threading.RLock)
     _last: int = 45_000_000  # ids look like today's
@@ -59,6 +60,17 @@ class World:
             if bot_permissions is not None:
                 everybody[self.bot] = list(bot_permissions)
             self.subreddits[name.lower()] = Subreddit(name, self.new_number(), kind, everybody)
+
+    def edit_wiki(self, subreddit: str, page: str, text: str, *, by: str) -> str:
+        """Write a wiki page; return the id of the revision."""
+        with self.lock:
+            revision = f"{self.new_number():0>8}-0000-11f0-8000-0e0e0e0e0e0e"
+            self.wiki[subreddit.lower(), page] = {
+                "content_md": text, "content_html": "", "may_revise": True, "reason": None, "revision_id": revision,
+                "revision_date": int(self.now().timestamp()),
+                "revision_by": {"kind": "t2", "data": {"name": by, "id": "2abc"}},
+            }  # fmt: skip
+            return revision
 
     def submit(
         self,

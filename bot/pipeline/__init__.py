@@ -15,6 +15,7 @@ from bot.pipeline.replay import Replaying
 from bot.pipeline.rows import GoOn, a_while, always, reason_of
 from bot.pipeline.scan import Scanning
 from bot.pipeline.watch import Watching
+from bot.pipeline.wiki import WikiWatch
 from bot.pipeline.work import Working
 
 __all__ = ["BOUNDARIES", "Deps", "Pipeline", "no_boundary"]
@@ -37,6 +38,7 @@ class Pipeline:
         self.people = People(deps, self.working, self.outbox, self.judging)
         self.scanning = Scanning(deps, self.working, self.judging)
         self.replaying = Replaying(deps, self.judging)
+        self.wiki = WikiWatch(deps)
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new in every watched subreddit; return how many links were new."""
@@ -85,7 +87,8 @@ class Pipeline:
         return self.outbox.run()
 
     def follow(self, go_on: GoOn = always) -> int:
-        """Hear what other moderators decided; return how many cases that closed."""
+        """Hear what other moderators decided, and which rules they wrote; return how many cases that closed."""
+        self._each_subreddit("wiki page not read", self.wiki.look, go_on)
         return self._each_subreddit("mod log failed", self.watching.mod_log, go_on)
 
     def purge(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
 from bot import actions
 from bot.acquire import Acquirer
@@ -13,10 +12,14 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.errors import RedditError
 from bot.mail import Mailer
+from bot.pipeline.log import Log
+from bot.pipeline.rulebook import Rulebook
 from bot.reddit import Reddit
 from bot.rules import RuleSet
 from bot.store import Store
 from bot.workers import Workers
+
+__all__ = ["BOUNDARIES", "Deps", "Log", "no_boundary"]
 
 # Each stands between a commit and a side effect, or the other way round. The kill test stops the process at every one.
 BOUNDARIES = (
@@ -38,16 +41,6 @@ def no_boundary(name: str) -> None:
     """Do nothing at a boundary: what production does."""
 
 
-class Log(Protocol):
-    """What a structlog logger offers. Facts carry labels and counts, never media URLs or names."""
-
-    def info(self, event: str, **facts: Any) -> Any:
-        """Say what happened."""
-
-    def warning(self, event: str, **facts: Any) -> Any:
-        """Say what a person should look at."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
     """Everything a step may use. `reddit` is None where no account is needed, e.g. to scan a file."""
@@ -57,7 +50,7 @@ class Deps:
     clock: Clock
     acquirer: Acquirer
     workers: Workers
-    rules_for: Callable[[str | None], RuleSet]
+    rulebook: Rulebook
     log: Log
     reddit: Reddit | None = None
     mailer: Mailer | None = None
@@ -72,6 +65,10 @@ class Deps:
                 retry=False,
             )
         return self.reddit
+
+    def rules_for(self, subreddit: str | None) -> RuleSet:
+        """Return the rules in force in a subreddit. Raises ConfigError or RuleError if its files cannot be used."""
+        return self.rulebook.rules_for(subreddit)
 
     @property
     def stop_file(self) -> Path:

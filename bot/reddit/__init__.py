@@ -4,6 +4,7 @@ from bot.reddit.accounts import Account
 from bot.reddit.budget import Figures, Job
 from bot.reddit.client import Reddit
 from bot.reddit.reading import Listing
+from bot.reddit.wiki import WikiPage
 from bot.reddit.wire import USER_AGENT
 
-__all__ = ["USER_AGENT", "Account", "Figures", "Job", "Listing", "Reddit"]
+__all__ = ["USER_AGENT", "Account", "Figures", "Job", "Listing", "Reddit", "WikiPage"]

@@ -8,9 +8,10 @@ from bot.reddit.moderating import Moderating
 from bot.reddit.modmail import Modmail
 from bot.reddit.reading import Reading
 from bot.reddit.users import Users
+from bot.reddit.wiki import Wiki
 
 
-class Reddit(Reading, Moderating, Marks, Users, Modmail, Accounts):
+class Reddit(Reading, Moderating, Marks, Users, Modmail, Accounts, Wiki):
     """One account on Reddit. Any thread may call; one thread of its own does the work, call by call.
 
     Where it talks to is set by the constructor only: no environment variable, praw.ini, proxy setting or .netrc

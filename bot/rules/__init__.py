@@ -14,7 +14,7 @@ from bot.model import BankKind
 from bot.rules import automoderator, read
 from bot.rules.compile import Known, rule_of
 from bot.rules.examples import Failure
-from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples
+from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples, waiting
 from bot.rules.override import applied
 from bot.rules.rule import Rule
 from bot.rules.subject import Fact
@@ -43,6 +43,7 @@ __all__ = [
     "load",
     "parse",
     "run_examples",
+    "waiting",
 ]
 
 

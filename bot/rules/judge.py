@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import RuleError
@@ -143,6 +143,11 @@ class RuleSet:
 
     def __hash__(self) -> int:
         return hash(self.rules)
+
+
+def waiting(rules: RuleSet) -> RuleSet:
+    """Return the same rules, but whatever they ask for waits for a person."""
+    return RuleSet(tuple(replace(rule, step=min(rule.step, Step.REVIEW)) for rule in rules.rules))
 
 
 def run_examples(rules: RuleSet) -> list[Failure]:

@@ -22,8 +22,20 @@ from bot.store.notices import NoticeRow, Notices
 from bot.store.queue import Look, Queue
 from bot.store.review import AppealRow, Review
 from bot.store.upkeep import Upkeep
+from bot.store.wiki import WikiRow, WikiRules
 
-__all__ = ["ActionRow", "AppealRow", "CaseRow", "EntryRow", "Judgement", "LinkRow", "Look", "NoticeRow", "Store"]
+__all__ = [
+    "ActionRow",
+    "AppealRow",
+    "CaseRow",
+    "EntryRow",
+    "Judgement",
+    "LinkRow",
+    "Look",
+    "NoticeRow",
+    "Store",
+    "WikiRow",
+]
 
 from bot.store.actions import ActionRow
 
@@ -46,6 +58,7 @@ class Store:
         self.actions = Actions(self.connection)
         self.notices = Notices(self.connection)
         self.review = Review(self.connection)
+        self.wiki = WikiRules(self.connection)
         self.authors = Authors(self.connection)
         self.upkeep = Upkeep(self.connection)
         self.figures = Figures(self.connection)

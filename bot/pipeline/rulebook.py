@@ -1,0 +1,85 @@
+"""Which rules are in force where. A set of rules is never changed: a new one takes its place between two judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.config import Config
+from bot.errors import RuleError
+from bot.pipeline.log import Log
+from bot.rules import RuleSet, waiting
+from bot.store import Store, WikiRow
+
+Texts = Sequence[tuple[str, str]]  # text, its name in messages
+Read = Callable[[str | None, Texts], RuleSet]
+
+
+def name_of(subreddit: str, page: str) -> str:
+    """Return what messages call a wiki page."""
+    return f"the wiki page {page} of r/{subreddit}"
+
+
+def said_of(row: WikiRow | None, subreddit: str, page: str) -> tuple[str, bool]:
+    """Return in words which revision of a page is in force, and whether that is the newest."""
+    name = name_of(subreddit, page)
+    if row is None or (row.revision is None and row.refused is None):
+        return f"{name} has not been read yet; the daemon does", True
+    force = "no revision of it is in force"
+    if row.revision is not None and row.applied_at is not None:
+        force = f"revision {row.revision[:8]} is in force since {row.applied_at:%Y-%m-%d %H:%M} UTC"
+    if row.refused is None:
+        return f"{name}: {force}", True
+    return f"{name}: {force}; revision {row.refused[:8]} is not: {row.why}", False
+
+
+class Rulebook:
+    """Rules by subreddit: from files, and from its wiki page if it has one configured."""
+
+    def __init__(self, config: Config, store: Store, log: Log, read: Read) -> None:
+        """`read`: the files of a subreddit (None: of nobody in particular) and further texts → rules."""
+        self._config = config
+        self._store = store
+        self._log = log
+        self._read = read
+        self._sets: dict[str | None, RuleSet] = {}
+
+    def rules_for(self, subreddit: str | None) -> RuleSet:
+        """Return the rules in force; what is not watched has the rules of nobody in particular.
+
+        Raises ConfigError or RuleError if files cannot be used.
+        """
+        # Reddit and people spell a name in any case
+        name = subreddit.lower() if subreddit is not None and self._config.subreddit(subreddit) is not None else None
+        if name not in self._sets:
+            self._sets[name] = self._of(name)
+        return self._sets[name]
+
+    def trial(self, subreddit: str, text: str) -> RuleSet:
+        """Return what a subreddit's rules would be with this text on its page. Raises RuleError."""
+        return self._read(subreddit, ((text, name_of(subreddit, self._page(subreddit))),))
+
+    def replace(self, subreddit: str, rules: RuleSet) -> None:
+        """Put rules in force from the next judgement on."""
+        self._sets[subreddit] = rules
+
+    def wiki(self, subreddit: str) -> WikiRow | None:
+        """Return what is known of a subreddit's page, or None if it has none configured or it was never read."""
+        page = self._page(subreddit)
+        return self._store.wiki.get(subreddit, page) if page else None
+
+    def _page(self, subreddit: str) -> str:
+        settings = self._config.subreddit(subreddit)
+        return settings.wiki if settings else ""
+
+    def _of(self, name: str | None) -> RuleSet:
+        row = self.wiki(name) if name else None
+        if name is None or row is None or row.text is None:
+            return self._read(name, ())
+        try:
+            return self.trial(name, row.text)
+        except RuleError as error:
+            # the files were changed under a page that overrides them: without its word nothing may be done unasked
+            alone = self._read(name, ())
+            self._log.warning("wiki rules no longer read, so everything waits for a person", subreddit=name,
+                              reason=str(error))  # fmt: skip
+            return waiting(alone)

@@ -1,0 +1,109 @@
+"""Rules from a subreddit's wiki: in force only if a moderator with the right wrote them and they pass their check."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.errors import RedditError, RuleError
+from bot.pipeline.core import Deps
+from bot.reddit import WikiPage
+from bot.rules import run_examples
+
+LOOK = timedelta(minutes=5)  # how often a page is read
+RIGHTS = frozenset({"all", "wiki", "config"})  # one of these a moderator needs to write rules
+SUBJECT = "The rules on the wiki page {page} are not in force"
+BODY = """\
+The wiki page [{page}](https://www.reddit.com/r/{subreddit}/wiki/{page}) was edited. The new revision is not in force:
+
+> {why}
+
+{stays} Edit the page again, and it is read within a few minutes. This is said once for each revision.
+"""
+
+
+class WikiWatch:
+    """Reads the pages of subreddits that have one configured."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+        self._next = {name: deps.clock.now() for name, settings in deps.config.subreddits.items() if settings.wiki}
+        self._looked: set[str] = set()  # since the start: a new version may take what an older one refused
+        self._said: dict[str, str] = {}
+
+    def look(self, subreddit: str) -> int:
+        """Read a subreddit's page if its time has come; return 1 if a new revision came into force."""
+        now = self._d.clock.now()
+        if self._next.get(subreddit) is None or now < self._next[subreddit]:
+            return 0
+        self._next[subreddit] = now + LOOK
+        page = self._d.config.subreddits[subreddit].wiki
+        try:
+            found = self._d.api.wiki_page(subreddit, page)
+            known = self._d.store.wiki.get(subreddit, page)
+            if known and (found.revision == known.revision and known.refused is None):
+                return 0
+            if known and found.revision == known.refused and subreddit in self._looked:
+                return 0
+            why = self._unentitled(subreddit, found)
+        except RedditError as error:
+            if self._said.get(subreddit) != str(error):
+                self._said[subreddit] = str(error)
+                self._d.log.warning("wiki page not read", subreddit=subreddit, reason=str(error))
+            return 0
+        self._said.pop(subreddit, None)
+        self._looked.add(subreddit)
+        return self._judge(subreddit, page, found, why)
+
+    def _judge(self, subreddit: str, page: str, found: WikiPage, why: str | None) -> int:
+        store, book = self._d.store, self._d.rulebook
+        rules = None
+        if why is None:
+            try:
+                rules = book.trial(subreddit, found.text)
+                why = next((str(failure) for failure in run_examples(rules)), None)
+            except RuleError as error:
+                # moderators of a subreddit need not know where the operator keeps files
+                why = str(error).replace(f"{self._d.config.storage.rules}/", "")
+        if rules is None or why is not None:
+            self._refuse(subreddit, page, found.revision, why or "")
+            return 0
+        with store.transaction():
+            store.wiki.apply(subreddit, page, revision=found.revision, text=found.text)
+            store.upkeep.note(who="wiki", what="rules in force", subject=found.revision, why=f"r/{subreddit}")
+        book.replace(subreddit, rules)
+        self._d.log.info("wiki rules in force", subreddit=subreddit, revision=found.revision, rules=len(rules.rules))
+        return 1
+
+    def _unentitled(self, subreddit: str, found: WikiPage) -> str | None:
+        """Return why the editor may not write rules, or None."""
+        if found.editor is None:
+            return "Reddit does not tell who edited it; only a moderator with the right wiki or config may"
+        rights = self._d.api.moderators(subreddit).get(found.editor.lower(), frozenset())
+        if rights & RIGHTS:
+            return None
+        return f"u/{found.editor} edited it and is no moderator with the right wiki or config; let one edit it"
+
+    def _refuse(self, subreddit: str, page: str, revision: str, why: str) -> None:
+        store = self._d.store
+        known = store.wiki.get(subreddit, page)
+        stays = (
+            "The revision before it stays in force."
+            if known and known.revision
+            else "The bot's own files stay in force."
+        )
+        with store.transaction():
+            store.wiki.refuse(subreddit, page, revision=revision, why=why)
+            store.actions.plan(
+                key=f"wiki:{subreddit}:{revision}",
+                kind="modmail",
+                case=None,
+                post=None,
+                subreddit=subreddit,
+                permalink="",
+                params={
+                    "subject": SUBJECT.format(page=page),
+                    "body": BODY.format(page=page, subreddit=subreddit, why=why, stays=stays),
+                },
+            )
+            store.upkeep.note(who="wiki", what="rules refused", subject=revision, why=f"r/{subreddit}")
+        self._d.log.warning("wiki rules refused", subreddit=subreddit, revision=revision, reason=why)
