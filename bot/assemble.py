@@ -138,13 +138,15 @@ def assembled(
             if not parts.rules:
                 return RuleSet(())
             banks = {bank.name: bank.kind for bank in store.banks.listing()}
-            return load(
+            settings = config.subreddit(subreddit) if subreddit else None
+            rules = load(
                 rule_files(config, subreddit),
                 more=more,
                 banks=banks,
                 hosts=[plug.name for plug in hosts.HOSTS],
                 actions=action_params(),
             )
+            return rules if settings is None or settings.moderators_exempt else rules.exempting_nobody()
 
         rulebook = Rulebook(config, store, log, read)
         for name in (None, *config.subreddits):

@@ -68,6 +68,9 @@ class SubredditConfig(Section):
         pattern=r"^([a-z0-9_-]{1,60}(/[a-z0-9_-]{1,60}){0,4})?$",
         description="Wiki page from which its moderators' rules are taken too, such as gifwarden; empty: none.",
     )
+    moderators_exempt: bool = Field(
+        True, description="Whether the subreddit's moderators are exempt from rules that exempt moderators."
+    )
     adult: bool = Field(False, description="Whether the whole subreddit is sexual context, marked NSFW or not.")
 
 

@@ -28,6 +28,13 @@ def m0007_review(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0002_watching(db: Database) -> None:
+    """Add the state of each watched subreddit, what was lost, Reddit's budget, and urgency of links."""
+    for statement in WATCHING:
+        db.execute(statement)
+
+
 START = (
     """create table posts (
         fullname text primary key, subreddit text not null, created text not null,
@@ -95,6 +102,24 @@ START = (
         why text) strict""",
     "create table versions (name text primary key, value integer not null) strict",
     "create table lease (name text primary key, holder text not null, expires_at text not null) strict",
+)
+
+WATCHING = (
+    """create table watched (
+        subreddit text primary key, state text not null, sentence text not null, since text not null,
+        checked_at text not null, failures integer not null, next_at text not null) strict""",
+    """create table losses (
+        id integer primary key, subreddit text not null, what text not null, lost_from text not null,
+        lost_to text not null, estimate integer not null, at text not null) strict""",
+    """create table budget (
+        name text primary key, data text not null, at text not null) strict""",
+    """create table mod_reports (
+        post text not null references posts on delete cascade, moderator text not null, reason text not null,
+        at text not null, primary key (post, moderator, reason)) strict""",
+    "alter table links add column priority integer not null default 0",
+    "drop index links_due",
+    "create index links_due on links (state, priority, next_at)",
+    "create index links_turn on links (host, state, priority, next_at)",
 )
 
 # Triggers, so that whoever changes an entry or its signals tells the search index of it in the same transaction.

@@ -153,7 +153,7 @@ class Post:
     over_18: bool = False
     edited: bool = False
     num_reports: int = 0
-    author_is_moderator: bool = False  # posted with a moderator's distinguish mark
+    author_is_moderator: bool = False  # by the subreddit's list of moderators, or marked as one
     approved_by: str | None = None
     removed_by_category: str | None = None  # moderator, reddit, automod_filtered, author, deleted, …
     details: PostDetails | None = None  # None where the listing told nothing of these
@@ -382,3 +382,4 @@ class ModAction:
     at: datetime
     details: str = ""
     user: str = ""  # the author of the target, or who was banned
+    subreddit: str = ""  # in lower case

@@ -181,7 +181,8 @@ def test_a_post_that_a_moderator_approved_is_left_alone(world: Stage, bot: Pipel
     world.reddit.moderator_approves(name, "second_moderator")
     bot.tick()
     assert (world.reddit.removals, world.reddit.reports) == ([], [])
-    assert [case.state for case in bot.deps.store.cases.listing()] == [CaseState.CLOSED_ELSEWHERE]
+    assert bot.deps.store.cases.listing() == []
+    assert [row.reason for row in bot.deps.store.links.listing()] == ["left alone: approved by a moderator"]
 
 
 def test_an_approval_between_judging_and_acting_is_respected(world: Stage, bot: Pipeline) -> None:

@@ -106,7 +106,7 @@ def test_a_post_that_cannot_be_read_is_passed_over(
             raise KeyError("https://secret.example/")
         return post_of(thing)
 
-    monkeypatch.setattr("bot.pipeline.watch.post_of", stumbling)
+    monkeypatch.setattr("bot.pipeline.listings.post_of", stumbling)
     assert bot.watch() == 2
     ((event, facts),) = log.warnings
     assert event == "post passed over"
@@ -122,11 +122,11 @@ def test_a_post_that_cannot_be_stored_is_passed_over(
     bad = [post(world, number) for number in range(3)][1]
     add = bot.deps.store.links.add
 
-    def refusing(found: Iterable[tuple[Post, Sequence[Link]]]) -> tuple[int, int]:
+    def refusing(found: Iterable[tuple[Post, Sequence[Link]]], **how: Any) -> tuple[int, int]:
         found = list(found)
         if any(item.fullname == bad for item, _ in found):
             raise ValueError("a value that SQLite does not take")
-        return add(found)
+        return add(found, **how)
 
     monkeypatch.setattr(bot.deps.store.links, "add", refusing)
     assert bot.watch() == 2
@@ -146,7 +146,7 @@ def test_one_subreddit_never_blocks_another(
 
     poll = bot.watching.poll
     monkeypatch.setattr(bot.watching, "poll", lambda name: stumbling(name) if name == "clips" else poll(name))
-    monkeypatch.setattr(bot.watching, "mod_log", stumbling)
+    monkeypatch.setattr(bot.hearing, "mod_log", stumbling)
     assert bot.watch() == 1
     bot.follow()
     assert seen == ["clips", *bot.deps.config.subreddits]

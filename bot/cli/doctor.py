@@ -6,6 +6,7 @@ import io
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,7 @@ from bot.pipeline.rulebook import said_of
 from bot.rules import load, run_examples
 
 LEAST_DISK = 1 << 30
+LOSSES_SHOWN = timedelta(days=7)
 NEEDED_RIGHTS = frozenset({"posts", "mail"})
 
 
@@ -56,6 +58,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
         with assembled(without_mail, Quiet(), parts=Parts(rules=False, reddit=False)) as pipeline:
             banks = {bank.name: bank.kind for bank in pipeline.deps.store.banks.listing()}
             yield from _storage(pipeline)
+            yield from _watched(pipeline)
             yield from _decoder(pipeline)
             yield from _health(pipeline)
     except GifwardenError as error:
@@ -129,6 +132,18 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
         yield _warn("banks", f"banks.trusted names {missing}, and there is no such bank")
     if pipeline.deps.stop_file.exists():
         yield _warn("kill switch", f"on: nothing is done in the world while {pipeline.deps.stop_file} exists")
+
+
+def _watched(pipeline: Pipeline) -> Iterator[Finding]:
+    """What the daemon found out: subreddits that cannot be read, and what Reddit no longer showed."""
+    store, now = pipeline.deps.store, pipeline.deps.clock.now()
+    for place in store.watched.places():
+        if place.state != "watching":
+            yield _warn(
+                f"r/{place.subreddit}", f"{place.state} since {place.since:%Y-%m-%d %H:%M} UTC: {place.sentence}"
+            )
+    for loss in store.watched.losses(now - LOSSES_SHOWN):
+        yield _warn(f"r/{loss.subreddit}", loss.sentence)
 
 
 def _decoder(pipeline: Pipeline) -> Iterator[Finding]:

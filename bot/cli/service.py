@@ -13,7 +13,7 @@ from bot import shipped
 from bot.assemble import open_store
 from bot.cli import doctor as checks
 from bot.cli.base import ConfigOption, JsonOption, emit, logger, many, read_config, say, session, show
-from bot.clock import SystemClock
+from bot.clock import SystemClock, iso
 from bot.config import load
 from bot.errors import UsageError
 from bot.schedule import Daemon
@@ -108,14 +108,31 @@ def run(
 
 
 def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show how many posts, links, cases, actions and notices are in each state."""
+    """Show how many posts, links, cases, actions and notices are in each state, and how each subreddit is read."""
     with session(read_config(config)) as pipeline:
-        counts = pipeline.deps.store.upkeep.counts()
+        store = pipeline.deps.store
+        counts, places, budget = store.upkeep.counts(), store.watched.places(), store.watched.budget()
     if as_json:
-        emit(counts)
+        watched = [
+            {"subreddit": place.subreddit, "state": place.state, "since": iso(place.since), "sentence": place.sentence}
+            for place in places
+        ]
+        emit({**counts, "subreddits": watched, "reddit": budget})
         return
     rows = [(table, state, number) for table, states in counts.items() for state, number in states.items()]
     show(["what", "state", "how many"], rows, empty="nothing yet")
+    if places:
+        say("")
+        states = [
+            (f"r/{place.subreddit}", place.state, f"{place.since:%Y-%m-%d %H:%M}", place.sentence) for place in places
+        ]
+        show(["subreddit", "state", "since (UTC)", ""], states, empty="")
+    if budget:
+        used = ", ".join(f"{job} {count}" for job, count in budget["by_job"].items()) or "none"
+        say(f"\nReddit's limit: {budget['remaining']:,} of {budget['limit']:,} requests were left at {budget['at']}; "
+            f"the daemon's in the 10 minutes before: {used}")  # fmt: skip
+        if budget["closed"]:
+            say(budget["closed"])
 
 
 def purge(config: ConfigOption = None) -> None:

@@ -72,6 +72,7 @@ class RedditServer(LoopbackServer):
         self.comment = self.world.comment
         self.share = self.world.share
         self.delete = self.world.delete
+        self.edit = self.world.edit
         self.moderator_approves = self.world.moderator_approves
         self.moderator_removes = self.world.moderator_removes
 

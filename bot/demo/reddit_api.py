@@ -57,13 +57,15 @@ class Endpoints(Listings, Mail, Marking, AccountPages):
         do()
         return json_response({})
 
-    def _mod_log(self, request: Request, name: str) -> Response:
-        closed = self.closed(name.lower())
-        if closed is not None:
-            return closed
-        if self.username not in self.world.subreddits[name.lower()].moderators:
-            return refused(403)
-        entries = [entry for entry in reversed(self.world.mod_log) if entry["subreddit"].lower() == name.lower()]
+    def _mod_log(self, request: Request, joined: str) -> Response:
+        names = [self.world.moved.get(name, name) for name in joined.lower().split("+")]
+        for name in names:
+            closed = self.closed(name)
+            if closed is not None:
+                return closed
+            if self.username not in self.world.subreddits[name].moderators:
+                return refused(403)
+        entries = [entry for entry in reversed(self.world.mod_log) if entry["subreddit"].lower() in names]
         after = request.query.get("after")
         if after:
             order = [entry["id"] for entry in entries]
@@ -71,6 +73,9 @@ class Endpoints(Listings, Mail, Marking, AccountPages):
         limit = limit_of(request)
         page = [{"kind": "modaction", "data": entry} for entry in entries[:limit]]
         return listing_of(page, entries[limit - 1]["id"] if len(entries) > limit else None)
+
+    def _moderators_of(self, name: str) -> dict[str, list[str]]:
+        return self.world.subreddits[self.world.moved.get(name.lower(), name.lower())].moderators
 
     def _moderators(self, request: Request, name: str) -> Response:
         closed = self.closed(name.lower())
@@ -80,7 +85,7 @@ class Endpoints(Listings, Mail, Marking, AccountPages):
         children = [
             {"name": moderator, "id": f"t2_{moderator.lower()}", "rel_id": f"rb_{index}", "date": 1.7e9,
              "author_flair_text": None, "author_flair_css_class": None, "mod_permissions": permissions}
-            for index, (moderator, permissions) in enumerate(self.world.subreddits[name.lower()].moderators.items())
+            for index, (moderator, permissions) in enumerate(self._moderators_of(name).items())
             if wanted in ("", moderator.lower())
         ]  # fmt: skip
         return json_response({"kind": "UserList", "data": {"children": children}})
@@ -89,7 +94,10 @@ class Endpoints(Listings, Mail, Marking, AccountPages):
 _NAME = r"([\w-]+)"
 _ROUTES: Iterable[tuple[Literal["GET", "POST", "DELETE"], str, Callable[..., Response]]] = (
     ("GET", "/api/v1/me", Endpoints._me),
-    ("GET", r"/r/([\w+-]+)/(new|comments)", Endpoints._listing),
+    ("GET", r"/r/([\w+-]+)/(new|comments|hot|rising|top|controversial)", Endpoints._listing),
+    ("GET", r"/r/([\w+-]+)/search", Endpoints._search),
+    ("GET", r"/r/([\w+-]+)/about/(edited|modqueue|reports)", Endpoints._moderated),
+    ("GET", r"/r/([\w+-]+)/about", Endpoints._about),
     ("GET", "/api/info", Endpoints._info),
     ("GET", r"(?:/r/\w+)?/comments/(\w+)(?:/[^/]+)?", Endpoints._page),
     ("GET", r"(?:/r/\w+)?/comments/(\w+)/[^/]+/(\w+)", Endpoints._page),
@@ -115,6 +123,6 @@ _ROUTES: Iterable[tuple[Literal["GET", "POST", "DELETE"], str, Callable[..., Res
     ("GET", f"/user/{_NAME}/about", Endpoints._account),
     ("GET", f"/r/{_NAME}/wiki/(.+)", Endpoints._wiki),
     ("GET", f"/r/{_NAME}/about/contributors", Endpoints._contributors),
-    ("GET", f"/r/{_NAME}/about/log", Endpoints._mod_log),
+    ("GET", r"/r/([\w+-]+)/about/log", Endpoints._mod_log),
     ("GET", f"/r/{_NAME}/about/moderators", Endpoints._moderators),
 )

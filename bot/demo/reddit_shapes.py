@@ -37,6 +37,7 @@ class Answering:
 
     def closed(self, name: str) -> Response | None:
         """What Reddit answers where it does not let the bot in; None where it does."""
+        name = self.world.moved.get(name, name)
         place = self.world.subreddits.get(name)
         if place is None:
             return Response(status=302, headers={"Location": f"https://www.reddit.com/subreddits/search?q={name}"})
@@ -44,6 +45,8 @@ class Answering:
             return refused(404, "banned")
         if place.kind == "private" and self.username not in place.moderators:
             return refused(403, "private")
+        if place.kind == "quarantined":
+            return refused(403, "quarantined")
         return None
 
 

@@ -5,27 +5,17 @@ Scripts and tests act on it as users and moderators do; the server in `bot/demo/
 
 from __future__ import annotations
 
-import copy
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any
+
+from bot.demo.reddit_things import Kind, Subreddit, linked, public, slug, thing_of
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MODERATOR_ONLY = ("removed", "spam", "approved", "ignore_reports", "ban_note")
-
-
-@dataclass(slots=True)
-class Subreddit:
-    """One subreddit. `moderators` maps a name to its permissions."""
-
-    name: str
-    number: str
-    kind: Literal["public", "private", "banned"]
-    moderators: dict[str, list[str]]
 
 
 @dataclass(slots=True)
@@ -39,6 +29,7 @@ class World:
     mod_log: list[dict[str, Any]] = field(default_factory=list)  # oldest first
     conversations: dict[str, dict[str, Any]] = field(default_factory=dict)  # oldest first
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)  # a subreddit's old name → its new one, in lower case
     shares: dict[str, str] = field(default_factory=dict)  # path of a share link → permalink
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)  # pages, by lower-case name
     wiki: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # (subreddit in lower case, page)
@@ -52,7 +43,7 @@ class World:
         moderators: Iterable[str] = ("head_moderator",),
         bot_permissions: Iterable[str] | None = ("posts", "mail"),
         *,
-        kind: Literal["public", "private", "banned"] = "public",
+        kind: Kind = "public",
     ) -> None:
         """Create a subreddit. `bot_permissions` None: the bot is no moderator there."""
         with self.lock:
@@ -94,8 +85,8 @@ class World:
         with self.lock:
             place = self.subreddits[subreddit.lower()]
             number = self.new_number()
-            permalink = f"/r/{place.name}/comments/{number}/{_slug(title)}/"
-            data = self._common(place, "t3", number, author, created) | {
+            permalink = f"/r/{place.name}/comments/{number}/{slug(title)}/"
+            data = thing_of(place, "t3", number, author, created or self.now()) | {
                 "title": title,
                 "selftext": selftext,
                 "permalink": permalink,
@@ -112,19 +103,19 @@ class World:
                 "removed_by_category": None,
             }
             if url is not None:
-                data |= _linked(url)
+                data |= linked(url)
             items = [dict(item) for item in gallery]
             if items:
-                data |= _linked(f"https://www.reddit.com/gallery/{number}")
+                data |= linked(f"https://www.reddit.com/gallery/{number}")
                 data["is_gallery"] = True
                 shown = [{"media_id": item["id"], "id": index} for index, item in enumerate(items, 1)]
                 data["gallery_data"] = {"items": shown}
                 data["media_metadata"] = {item["id"]: item for item in items}
             if crosspost_of is not None:
                 original = self.things[crosspost_of]
-                data |= _linked(original["url"])
+                data |= linked(original["url"])
                 data["crosspost_parent"] = crosspost_of
-                data["crosspost_parent_list"] = [_public(original)]
+                data["crosspost_parent_list"] = [public(original)]
                 original["num_crossposts"] += 1
             data |= extra
             self.things[data["name"]] = data
@@ -136,7 +127,7 @@ class World:
             above = self.things[parent]
             link = self.things[above.get("link_id", parent)]
             number = self.new_number()
-            data = self._common(self.subreddits[link["subreddit"].lower()], "t1", number, author, created) | {
+            data = thing_of(self.subreddits[link["subreddit"].lower()], "t1", number, author, created or self.now()) | {
                 "body": body,
                 "permalink": f"{link['permalink']}{number}/",
                 "link_id": link["name"],
@@ -199,6 +190,42 @@ class World:
             else:
                 thing["user_reports"].append([reason, 1, False, True])
             thing["num_reports"] += 1
+
+    def edit(self, fullname: str, text: str) -> None:
+        """Edit the text as its author. The thing comes first in the moderators' listing of edits."""
+        with self.lock:
+            thing = self.things[fullname]
+            thing["body" if fullname.startswith("t1_") else "selftext"] = text
+            thing["edited"] = float(self._stamp())
+
+    def filter(self, fullname: str) -> None:
+        """Let AutoModerator filter a submission: it waits in the moderators' queue and leaves the listings."""
+        with self.lock:
+            thing = self.things[fullname]
+            thing |= {"banned_by": "AutoModerator", "banned_at_utc": self._stamp(), "removed": False, "spam": False}
+            thing["removed_by_category"] = "automod_filtered"
+            thing["_filtered"] = True
+
+    def close(self, subreddit: str, kind: Kind, *, bot_stays: bool = False) -> None:
+        """Make a subreddit private, banned, quarantined or public again; closed ones lose the bot unless it stays."""
+        with self.lock:
+            place = self.subreddits[subreddit.lower()]
+            place.kind = kind
+            if not bot_stays and kind != "public":
+                place.moderators.pop(self.bot, None)
+            elif kind == "public":
+                place.moderators.setdefault(self.bot, ["posts", "mail"])
+
+    def rename(self, subreddit: str, name: str) -> None:
+        """Give a subreddit another name; the old one leads to it."""
+        with self.lock:
+            place = self.subreddits.pop(subreddit.lower())
+            self.moved[subreddit.lower()] = name.lower()
+            place.name = name
+            self.subreddits[name.lower()] = place
+            for thing in self.things.values():
+                if thing["subreddit"].lower() == subreddit.lower():
+                    thing |= {"subreddit": name, "subreddit_name_prefixed": f"r/{name}"}
 
     def delete(self, fullname: str) -> None:
         """Delete as its author: name, text and media are gone, the thing leaves the listings."""
@@ -268,7 +295,7 @@ class World:
     def shown(self, fullname: str) -> dict[str, Any]:
         """Return a thing as the bot sees it: who did what to it only where the bot moderates."""
         thing = self.things[fullname]
-        data = _public(thing)
+        data = public(thing)
         if self.bot not in self.subreddits[thing["subreddit"].lower()].moderators:
             for key in MODERATOR_ONLY:
                 data.pop(key, None)
@@ -284,57 +311,24 @@ class World:
         ]
         return sorted(own, key=lambda name: (self.things[name]["created_utc"], int(name[3:], 36)), reverse=True)
 
+    def queued(self, subreddits: Iterable[str], what: str) -> list[str]:
+        """Return the fullnames of a moderators' listing: `modqueue`, `reports` or `edited`, newest first."""
+        names = set(subreddits)
+        found = []
+        for name, data in self.things.items():
+            if data["subreddit"].lower() not in names or data["author"] == "[deleted]":
+                continue
+            reported = data["num_reports"] > 0 and data["banned_by"] is None
+            waits = bool(data.get("_filtered")) and data["banned_by"] is not None
+            if {"modqueue": reported or waits, "reports": reported, "edited": bool(data["edited"])}[what]:
+                found.append(name)
+        key = "edited" if what == "edited" else "created_utc"
+        return sorted(found, key=lambda name: (self.things[name][key], int(name[3:], 36)), reverse=True)
+
     def visible(self, fullname: str) -> bool:
         """Whether listings show a thing: neither removed nor deleted."""
         thing = self.things[fullname]
         return thing["banned_by"] is None and thing["author"] != "[deleted]"
-
-    def _common(
-        self, place: Subreddit, kind: str, number: str, author: str, created: datetime | None
-    ) -> dict[str, Any]:
-        moment = (created or self.now()).timestamp()
-        return {
-            "id": number,
-            "name": f"{kind}_{number}",
-            "subreddit": place.name,
-            "subreddit_id": f"t5_{place.number}",
-            "subreddit_name_prefixed": f"r/{place.name}",
-            "subreddit_type": "public",
-            "author": author,
-            "author_fullname": f"t2_{author.lower()}",
-            "author_flair_text": None,
-            "created": float(int(moment)),
-            "created_utc": float(int(moment)),
-            "edited": False,
-            "distinguished": None,
-            "stickied": False,
-            "locked": False,
-            "archived": False,
-            "score": 1,
-            "ups": 1,
-            "downs": 0,
-            "likes": None,
-            "saved": False,
-            "can_mod_post": True,
-            "num_reports": 0,
-            "mod_reports": [],
-            "user_reports": [],
-            "report_reasons": [],
-            "removal_reason": None,
-            "mod_note": None,
-            "mod_reason_by": None,
-            "mod_reason_title": None,
-            "approved": False,
-            "approved_by": None,
-            "approved_at_utc": None,
-            "removed": False,
-            "spam": False,
-            "banned_by": None,
-            "banned_at_utc": None,
-            "ban_note": "",
-            "ignore_reports": False,
-            "_reporters": [],
-        }
 
     def _log(self, thing: Mapping[str, Any], verb: str, moderator: str, details: str) -> None:
         comment = thing["name"].startswith("t1_")
@@ -369,16 +363,3 @@ class World:
             number, digit = divmod(number, 36)
             text = DIGITS[digit] + text
         return text
-
-
-def _public(thing: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: copy.deepcopy(value) for key, value in thing.items() if not key.startswith("_")}
-
-
-def _linked(url: str) -> dict[str, Any]:
-    return {"url": url, "url_overridden_by_dest": url, "is_self": False, "domain": urlsplit(url).hostname or ""}
-
-
-def _slug(title: str) -> str:
-    words = "".join(char.lower() if char.isalnum() else " " for char in title).split()
-    return "_".join(words)[:50] or "_"

@@ -9,12 +9,15 @@ from bot.pipeline.acquiring import Acquiring
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.judge import Judging
 from bot.pipeline.linked import Linking
+from bot.pipeline.listings import Listings
+from bot.pipeline.modlog import Hearing
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.people import People
+from bot.pipeline.places import Places
 from bot.pipeline.replay import Replaying
 from bot.pipeline.rows import GoOn, a_while, always, reason_of
 from bot.pipeline.scan import Scanning
-from bot.pipeline.watch import Watching
+from bot.pipeline.watch import Queues, Watching
 from bot.pipeline.wiki import WikiWatch
 from bot.pipeline.work import Working
 
@@ -29,7 +32,11 @@ class Pipeline:
 
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
-        self.watching = Watching(deps)
+        self.places = Places(deps)
+        self.listings = Listings(deps, self.places)
+        self.watching = Watching(deps, self.places, self.listings)
+        self.queues = Queues(deps, self.places, self.listings)
+        self.hearing = Hearing(deps, self.places)
         self.linking = Linking(deps)
         self.working = Working(deps)
         self.acquiring = Acquiring(deps, self.working)
@@ -41,8 +48,8 @@ class Pipeline:
         self.wiki = WikiWatch(deps)
 
     def watch(self, go_on: GoOn = always) -> int:
-        """Read what is new in every watched subreddit; return how many links were new."""
-        return self._each_subreddit("watch failed", self.watching.poll, go_on) + self.linking.round(go_on)
+        """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
+        return self.watching.round(go_on) + self.queues.round(go_on) + self.linking.round(go_on)
 
     def work(self, go_on: GoOn = always) -> int:
         """Take due links as far as they get, several at once, while `go_on` says so; return how many were judged.
@@ -89,7 +96,7 @@ class Pipeline:
     def follow(self, go_on: GoOn = always) -> int:
         """Hear what other moderators decided, and which rules they wrote; return how many cases that closed."""
         self._each_subreddit("wiki page not read", self.wiki.look, go_on)
-        return self._each_subreddit("mod log failed", self.watching.mod_log, go_on)
+        return self.hearing.round(go_on)
 
     def purge(self) -> int:
         """Forget what has been kept long enough; return how many posts that were."""

@@ -171,12 +171,13 @@ class Judging:
         self._d.log.info("notice drafted", notice=label, case=case.label, host=host)
 
 
+MACHINES = frozenset({"automoderator", "reddit"})  # what they do waits for a moderator, as our cases do
 UNDECIDED = frozenset({"automod_filtered", "reddit"})  # waiting in the moderation queue
 
 
 def decided_by_others(post: Post) -> str | None:
     """Return what moderators or the author decided on a post already, or None."""
-    if post.approved_by:
+    if post.approved_by and post.approved_by.casefold() not in MACHINES:
         return "approved by a moderator"
     if post.removed_by_category and post.removed_by_category not in UNDECIDED:
         return f"removed ({post.removed_by_category})"

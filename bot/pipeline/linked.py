@@ -134,7 +134,7 @@ class Linking:
         with store.transaction():
             post = store.links.post(row.link.post or "")
             assert post is not None, "a link belongs to a post"
-            _, new = store.links.add([(post, media)]) if media else (0, 0)
+            _, new = store.links.add([(post, media)], priority=row.priority) if media else (0, 0)
             what = f"its {len(media)} media are looked at here too" if media else "it holds no media of a known host"
             self._close(row, f"it leads to {fullname}: {what}")
         if new:

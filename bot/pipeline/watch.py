@@ -1,80 +1,98 @@
-"""What is new in a subreddit, and what its moderators decided."""
+"""What is new in the watched subreddits."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from bot import hosts
-from bot.errors import RedditError, StoreError
-from bot.links import links_of, post_of
-from bot.model import CaseState, Link, ModAction, Post
+from bot.model import Post
 from bot.pipeline.core import Deps
-from bot.pipeline.rows import reason_of
-from bot.reddit import Job
+from bot.pipeline.listings import UNREADABLE, Listings
+from bot.pipeline.places import ONE_PLACE, Patience, Places, Rounds, capped, renamed
+from bot.pipeline.rows import GoOn, always
+from bot.reddit import Job, ListingName
 
-PAGES = 10  # Reddit's listings end after about 1,000 things
-APPROVALS = frozenset({"approvelink", "approvecomment"})
-DECISIONS = APPROVALS | {"removelink", "removecomment", "spamlink", "spamcomment"}
-MACHINES = frozenset({"automoderator", "reddit"})  # what they filter waits for a moderator, as our cases do
-UNREADABLE = datetime.fromtimestamp(0, UTC)  # the creation of a post that tells none
-Found = tuple[Post, tuple[Link, ...]]
+FILLS_ALONE = 300  # things between two polls from which on a subreddit is read by itself
+QUEUE_PAGES = 10
+EDITED: Literal["about/edited"] = "about/edited"
+QUEUES: tuple[Literal["about/modqueue", "about/reports"], ...] = ("about/modqueue", "about/reports")
 
 
 class Watching:
-    """Polls listings back to a stored watermark, with overlap, and the mod log."""
+    """Polls listings back to a stored watermark, with overlap: several subreddits in one, then each alone."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, places: Places, listings: Listings) -> None:
         self._d = deps
-        self._said: dict[tuple[str, str], str] = {}
+        self._places = places
+        self._listings = listings
+        self._rounds = Rounds(deps, places.troubled)
 
-    def poll(self, subreddit: str) -> int:
-        """Store new posts and comments of a subreddit; return how many links were new."""
-        settings = self._d.config.subreddits[subreddit]
-        listings: tuple[Literal["new", "comments"], ...] = ("new", "comments") if settings.comments else ("new",)
-        new = 0
-        for what in listings:
-            try:
-                new += self._poll_listing(subreddit, what)
-                self._said.pop((subreddit, what), None)
-            except RedditError as error:
-                self._say_once("watch failed", subreddit, what, str(error))
+    def round(self, go_on: GoOn = always) -> int:
+        """Read what is new everywhere; return how many links were new."""
+        self._places.begin()
+        split = self._places.split(self._places.open(), self._names)
+        new = self._rounds.go("watch failed", split, self.poll_together, self.poll, go_on)
+        if go_on():
+            self._places.check_silent(split[0])
+        self._d.store.watched.put_budget(self._budget())
         return new
 
-    def mod_log(self, subreddit: str) -> int:
-        """Store others' decisions on known posts and close their cases; return how many cases were closed."""
-        store, now = self._d.store, self._d.clock.now()
-        try:
-            machines = MACHINES | {self._d.api.me().casefold()}
-            fresh = self._fresh_mod_actions(subreddit)
-            self._said.pop((subreddit, "log"), None)
-        except RedditError as error:
-            self._say_once("mod log failed", subreddit, "log", str(error))
+    def poll(self, subreddit: str) -> int:
+        """Store new posts and comments of one subreddit; return how many links were new. Raises RedditError."""
+        place = self._d.store.watched.place(subreddit)
+        if place and place.state in ONE_PLACE and not self._places.check(subreddit):
             return 0
-        closed = 0
-        for decision in sorted(fresh, key=lambda action: action.at):
-            try:
-                with store.transaction():
-                    if decision.action in DECISIONS and decision.moderator.casefold() not in machines:
-                        closed += self._hear(decision)
-            except StoreError:
-                raise  # heard again at the next look
-            except Exception as error:  # noqa: BLE001  one decision that cannot be heard must not hide those after it
-                self._d.log.warning("decision passed over", subreddit=subreddit, reason=reason_of(error))
-            store.links.polled(subreddit, "log", fullname=decision.id, created=min(decision.at, now))
-            self._d.boundary("follow.heard")
-        return closed
+        links = 0
+        for what in self._names(subreddit):
+            top = self._d.store.links.newest_watermark(what)
+            mark = self._d.store.links.watermark(subreddit, what)
+            floor, wanted = self._floors(mark)
+            walked = self._listings.walk(subreddit, what, floor=floor, wanted=wanted)
+            links += walked.links
+            if walked.by_place and subreddit not in walked.by_place:
+                raise renamed(subreddit, next(iter(walked.by_place)))
+            if walked.things >= FILLS_ALONE and mark is not None:
+                self._places.busy(subreddit)
+            read = self._d.store.links.last_read(subreddit, what)
+            if mark and read and (lost := walked.lost(min(mark, self._d.clock.now()), read)):
+                self._note_loss(subreddit, what, *lost)
+            self._mark(subreddit, what, walked.by_place.get(subreddit), top, mark or floor)
+        self._places.seen([subreddit])
+        return links
 
-    def _say_once(self, event: str, subreddit: str, what: str, reason: str) -> None:
-        """Log a failure when it is new, not at every poll."""
-        if self._said.get((subreddit, what)) != reason:
-            self._d.log.warning(event, subreddit=subreddit, listing=what, reason=reason)
-            self._said[subreddit, what] = reason
+    def poll_together(self, names: list[str]) -> tuple[int, list[str]]:
+        """Store what is new in several subreddits from one listing; return how many links, and who is left.
 
-    def _poll_listing(self, subreddit: str, what: Literal["new", "comments"]) -> int:
-        store, settings = self._d.store, self._d.config.reddit
-        now = self._d.clock.now()
-        mark = store.links.watermark(subreddit, what)
+        Left to be read alone is everybody when the listing did not reach back to where the last one began.
+        """
+        links, seen = 0, set[str]()
+        for what in ("new", "comments"):
+            asked = [name for name in names if what in self._names(name)]
+            if len(asked) < 2:
+                if asked:
+                    links += self.poll(asked[0])
+                continue
+            marks = {name: self._d.store.links.watermark(name, what) for name in asked}
+            top = max(mark for mark in marks.values() if mark)
+            floor, wanted = self._floors(min(mark for mark in marks.values() if mark))
+            walked = self._listings.walk("+".join(asked), what, floor=floor, wanted=wanted)
+            links += walked.links
+            seen |= walked.by_place.keys() & set(asked)
+            if not walked.complete:
+                return links, names
+            newest = max(walked.newest, top) if walked.newest else top
+            for name in asked:
+                self._mark(name, what, walked.by_place.get(name), newest, top)
+        self._places.seen(sorted(seen))
+        return links, []
+
+    def _names(self, subreddit: str) -> tuple[ListingName, ...]:
+        return ("new", "comments") if self._d.config.subreddits[subreddit].comments else ("new",)
+
+    def _floors(self, mark: datetime | None) -> tuple[datetime, datetime]:
+        """Return how far to read back, and the oldest that is taken."""
+        settings, now = self._d.config.reddit, self._d.clock.now()
         window = now - min(
             timedelta(hours=settings.lookback_hours), timedelta(days=self._d.config.storage.seen_days)
         )  # nothing older is taken again: it may have been forgotten already
@@ -82,96 +100,121 @@ class Watching:
             floor = now - timedelta(hours=settings.lookback_hours)
         else:
             floor = min(mark, now) - timedelta(seconds=settings.overlap_seconds)
-        oldest_wanted = min(floor, window)  # what is at hand is looked at again: an edit may have added a link
-        newest: Post | None = None
-        after: str | None = None
-        new = 0
-        for page in range(PAGES):
-            listing = self._d.api.as_job(Job.WATCH).listing(subreddit, what, after=after)
-            self._d.boundary("watch.read")
-            found = self._read_all(subreddit, listing.things)
-            posts, links = self._store(subreddit, [item for item in found if item[0].created >= oldest_wanted])
-            self._d.boundary("watch.stored")
-            new += links
-            if posts:
-                self._d.log.info("posts seen", subreddit=subreddit, listing=what, posts=posts, links=links)
-            dated = [post for post, _ in found if post.created != UNREADABLE]
-            for post in dated:
-                if newest is None or post.created > newest.created:
-                    newest = post
-            after = listing.after
-            if after is None or (dated and min(post.created for post in dated) < floor):
-                break
-            if page == PAGES - 1:
-                self._d.log.warning("listing too deep, older posts are lost", subreddit=subreddit, listing=what)
-        store.links.polled(
-            subreddit,
-            what,
-            fullname=newest.fullname if newest else None,
-            created=min(newest.created, now) if newest else min(mark or floor, now),  # a clock may be wrong
-        )
+        return floor, min(floor, window)  # what is at hand is looked at again: an edit may have added a link
+
+    def _mark(
+        self,
+        subreddit: str,
+        what: str,
+        own: tuple[datetime, str] | None,
+        others: datetime | None,
+        least: datetime,
+    ) -> None:
+        """Move the watermark to the newest moment of Reddit's up to which everything was shown."""
+        now = self._d.clock.now()
+        moments = [least, *([own[0]] if own else []), *([others] if others else [])]
+        newest = capped(max(moments), now)
+        assert newest is not None
+        self._d.store.links.polled(subreddit, what, fullname=own[1] if own else None, created=newest)
         self._d.boundary("watch.marked")
+
+    def _note_loss(self, subreddit: str, what: str, lost_from: datetime, lost_to: datetime, estimate: int) -> None:
+        row = self._d.store.watched.lost(subreddit, what, lost_from=lost_from, lost_to=lost_to, estimate=estimate)
+        self._d.log.warning("posts lost", subreddit=subreddit, listing=what, reason=row.sentence)
+
+    def _budget(self) -> dict[str, Any]:
+        figures = self._d.api.budget()
+        return {
+            "limit": figures.limit,
+            "remaining": figures.remaining,
+            "resets": figures.resets.isoformat(timespec="seconds"),
+            "by_job": dict(figures.by_job),
+            "closed": figures.closed,
+        }
+
+
+class Queues:
+    """What moderators are shown: edits, reports, what waits for them."""
+
+    def __init__(self, deps: Deps, places: Places, listings: Listings) -> None:
+        self._d = deps
+        self._places = places
+        self._listings = listings
+        self._patience = Patience(deps, places, "queue failed")
+        self._rounds = Rounds(deps, self._patience.troubled)
+
+    def round(self, go_on: GoOn = always) -> int:
+        """Read the moderators' listings everywhere; return how many links were new."""
+        watched = {place.subreddit for place in self._d.store.watched.places() if place.state == "watching"}
+        names = self._patience.ready(name for name in self._d.config.subreddits if name in watched)
+        split = (names, []) if len(names) > 1 else ([], names)
+        return self._rounds.go("queue failed", split, lambda group: (self.read("+".join(group), group), []),
+                               lambda name: self.read(name, [name]), go_on)  # fmt: skip
+
+    def read(self, where: str, names: list[str]) -> int:
+        """Read edits back to the last look, and what is reported or waits; return how many links were new."""
+        links = self._edits(where, names) + sum(self._reported(where, what) for what in QUEUES)
+        self._patience.well(names)
+        return links
+
+    def _edits(self, where: str, names: list[str]) -> int:
+        store, now, settings = self._d.store, self._d.clock.now(), self._d.config.reddit
+        marks = [store.links.watermark(name, "edited") for name in names]
+        begin = now - timedelta(hours=settings.lookback_hours)
+        known = [mark for mark in marks if mark is not None]
+        mark = min(known) if len(known) == len(marks) else begin
+        floor = min(mark, now) - timedelta(seconds=settings.overlap_seconds)
+        walked = self._listings.walk(where, EDITED, floor=floor, wanted=floor, moment=edited_at)
+        newest = capped(walked.newest, now)
+        for name in names:
+            own = walked.by_place.get(name)
+            store.links.polled(name, "edited", fullname=own[1] if own else None, created=newest or mark)
+        return walked.links
+
+    def _reported(self, where: str, what: ListingName) -> int:
+        """Take in what a queue shows; stop at the first page that tells nothing new."""
+        new = 0
+        after: str | None = None
+        for _ in range(QUEUE_PAGES):
+            listing = self._d.api.as_job(Job.WATCH).listing(where, what, after=after)
+            read = self._listings.read(where, listing.things)
+            news = 0
+            for _, post, _ in read:
+                known = self._d.store.links.reports_known(post.fullname)
+                news += known is None or known != post.num_reports
+                if post.num_reports and known != post.num_reports:
+                    self._d.log.info("post reported", subreddit=post.subreddit.lower(), post=post.fullname)
+            _, links = self._listings.store(where, [(post, found) for _, post, found in read])
+            new += links
+            reported = [post.fullname for _, post, _ in read if post.num_reports]
+            self._d.store.links.urge(reported)
+            for thing, post, _ in read:
+                if orders := mod_reports_of(thing):
+                    self._d.store.watched.mod_reported(post.fullname, orders)
+            after = listing.after
+            if after is None or not news:
+                break
         return new
 
-    def _read_all(self, subreddit: str, things: tuple[dict[str, Any], ...]) -> list[Found]:
-        found: list[Found] = []
-        for thing in things:
-            try:
-                post = post_of(thing)
-                if post.fullname:
-                    found.append((post, links_of(thing, hosts.find)))
-            except Exception as error:  # noqa: BLE001  one post that cannot be read must not hide the others
-                self._d.log.warning("post passed over", subreddit=subreddit, reason=reason_of(error))
-        return found
 
-    def _store(self, subreddit: str, found: list[Found]) -> tuple[int, int]:
-        """Store a page; if that fails, post by post, so that one that cannot be stored does not hide the others."""
-        store = self._d.store
-        try:
-            return store.links.add(found)
-        except StoreError:
-            raise
-        except Exception:  # noqa: BLE001  recorded below, with the one that it is about
-            posts = links = 0
-            for item in found:
-                try:
-                    more_posts, more_links = store.links.add([item])
-                except StoreError:
-                    raise
-                except Exception as error:  # noqa: BLE001  the boundary around one post
-                    self._d.log.warning(
-                        "post passed over", subreddit=subreddit, post=item[0].fullname, reason=reason_of(error)
-                    )
-                    continue
-                posts, links = posts + more_posts, links + more_links
-            return posts, links
+def edited_at(thing: Mapping[str, Any], _post: Post) -> datetime:
+    """Return when a thing was last edited. Reddit says `true` of the oldest edits; those tell no moment."""
+    data = thing.get("data")
+    value = data.get("edited") if isinstance(data, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return UNREADABLE
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return UNREADABLE
 
-    def _fresh_mod_actions(self, subreddit: str) -> list[ModAction]:
-        """Everything in the mod log since the last look, newest first."""
-        since = self._d.store.links.watermark(subreddit, "log")
-        since = since and min(since, self._d.clock.now())
-        fresh: list[ModAction] = []
-        after: str | None = None
-        for _ in range(PAGES):
-            page = self._d.api.mod_log(subreddit, after=after)
-            fresh.extend(action for action in page if since is None or action.at >= since)
-            if not page or since is None or page[-1].at < since:
-                break
-            after = page[-1].id
-        return fresh
 
-    def _hear(self, decision: ModAction) -> int:
-        store = self._d.store
-        if not store.cases.knows_post(decision.target) or not store.cases.heard(decision):
-            return 0
-        closed = 0
-        for case in store.cases.of_post(decision.target):
-            if store.cases.decide(case.id, CaseState.CLOSED_ELSEWHERE, who=decision.moderator, why=decision.action):
-                closed += 1
-                store.actions.cancel(case=case.id, reason=f"another moderator decided: {decision.action}")
-                if decision.action in APPROVALS:  # a removal from Reddit leaves the media on its host
-                    store.notices.drop_case(case.id)
-                store.links.drop_fingerprints(case.link)
-                store.upkeep.note(who="mod log", what="case closed elsewhere", subject=case.label, why=decision.action)
-                self._d.log.info("case closed elsewhere", case=case.label, decision=decision.action)
-        return closed
+def mod_reports_of(thing: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return (moderator, reason) of every report that a moderator made by name."""
+    data = thing.get("data")
+    rows = data.get("mod_reports") if isinstance(data, Mapping) else None
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, list) and len(row) >= 2 and isinstance(row[1], str) and row[1]:
+            found.append((row[1], row[0] if isinstance(row[0], str) else ""))
+    return found

@@ -3,8 +3,8 @@
 from bot.reddit.accounts import Account
 from bot.reddit.budget import Figures, Job
 from bot.reddit.client import Reddit
-from bot.reddit.reading import Listing
+from bot.reddit.reading import Listing, ListingName, Span
 from bot.reddit.wiki import WikiPage
 from bot.reddit.wire import USER_AGENT
 
-__all__ = ["USER_AGENT", "Account", "Figures", "Job", "Listing", "Reddit", "WikiPage"]
+__all__ = ["USER_AGENT", "Account", "Figures", "Job", "Listing", "ListingName", "Reddit", "Span", "WikiPage"]

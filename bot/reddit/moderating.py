@@ -35,7 +35,9 @@ class Moderating(Calls):
         self.post("api/approve/", f"approve {fullname}", id=fullname_of(fullname))
 
     def mod_log(self, subreddit: str, *, after: str | None = None, limit: int = 100) -> tuple[ModAction, ...]:
-        """Return what moderators did, newest first. `after` is the id of the last one seen, for older ones.
+        """Return what moderators of `name` or of `one+other` did, newest first.
+
+        `after` is the id of the last one seen, for older ones.
 
         `limit` is at most 100. `target` is empty where an action has none.
         """
@@ -62,4 +64,5 @@ def _mod_action(data: Mapping[str, Any]) -> ModAction | None:
         at=at,
         details=str(data.get("details") or ""),
         user=str(data.get("target_author") or ""),
+        subreddit=str(data.get("subreddit") or "").lower(),
     )

@@ -13,6 +13,12 @@ from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name, user_
 
 _MOST_HOPS = 3
 
+ListingName = Literal[
+    "new", "comments", "hot", "rising", "top", "controversial", "search",
+    "about/edited", "about/modqueue", "about/reports",
+]  # fmt: skip
+Span = Literal["hour", "day", "week", "month", "year", "all"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -37,16 +43,39 @@ class Reading(Calls):
         return name
 
     def listing(
-        self, subreddit: str, what: Literal["new", "comments"], *, after: str | None = None, limit: int = 100
+        self,
+        subreddit: str,
+        what: ListingName,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        time: Span | None = None,
+        query: str | None = None,
     ) -> Listing:
-        """Return a page of the newest submissions or comments of `name`, or of several: `one+other`.
+        """Return a page of submissions or comments of `name`, or of several: `one+other`.
 
-        `limit` is at most 100 a page; Reddit shows about 1,000 in all. `after` is the fullname the last page gave.
+        `new`, `comments` and the moderators' listings come newest first. `time` is the span of `top` and
+        `controversial`, `query` what `search` looks for. `limit` is at most 100 a page; Reddit shows about 1,000 in
+        all, of a search about 250. `after` is the fullname the last page gave. Of several subreddits, closed ones may
+        be left out without a word; the moderators' listings are refused for all if they are for one.
         """
         name = subreddit_name(subreddit)
-        answer = self.get(f"r/{name}/{what}", f"read r/{name}/{what}", limit=limit, after=after)
+        more: dict[str, str | int | None] = {"t": time}
+        if what == "search":
+            more |= {"q": query, "restrict_sr": 1, "sort": "new", "t": time or "all", "type": "link"}
+        answer = self.get(f"r/{name}/{what}", f"read r/{name}/{what}", limit=limit, after=after, **more)
         things, next_page = page_of(answer, f"r/{name}/{what}")
         return Listing(things=tuple(thing for thing in things if thing.get("kind") in ("t1", "t3")), after=next_page)
+
+    def place(self, subreddit: str) -> str:
+        """Return the name that a subreddit has now. Raises RedditError, with its state, if we cannot read it."""
+        name = subreddit_name(subreddit)
+        answer = self.get(f"r/{name}/about", f"read r/{name}")
+        shown = inner(answer).get("display_name")
+        if not isinstance(shown, str) or not shown:
+            raise RedditError(f"there is no such subreddit, so we could not read r/{name}; check its name",
+                              retry=False, state="missing")  # fmt: skip
+        return shown
 
     def thing(self, fullname: str) -> dict[str, Any] | None:
         """Return a submission (`t3_…`) or comment (`t1_…`) as it stands now, or None if Reddit knows none."""

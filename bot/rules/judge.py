@@ -138,6 +138,10 @@ class RuleSet:
         subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author)
         return tuple(_report(_rule(rule, subject)) for rule in self.rules)
 
+    def exempting_nobody(self) -> RuleSet:
+        """Return the same rules, none of which spares moderators."""
+        return RuleSet(tuple(replace(rule, moderators_exempt=False) for rule in self.rules))
+
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, RuleSet) and self.rules == other.rules
 

@@ -22,6 +22,7 @@ from bot.store.notices import NoticeRow, Notices
 from bot.store.queue import Look, Queue
 from bot.store.review import AppealRow, Review
 from bot.store.upkeep import Upkeep
+from bot.store.watched import LossRow, PlaceRow, Watched
 from bot.store.wiki import WikiRow, WikiRules
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "Judgement",
     "LinkRow",
     "Look",
+    "LossRow",
     "NoticeRow",
+    "PlaceRow",
     "Store",
     "WikiRow",
 ]
@@ -64,6 +67,7 @@ class Store:
         self.figures = Figures(self.connection)
         self.health = Health(self.connection)
         self.linked = Linked(self.connection)
+        self.watched = Watched(self.connection)
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""

@@ -14,10 +14,10 @@ class Linked:
         self._c = connection
 
     def due(self, limit: int) -> list[LinkRow]:
-        """Return permalinks and other pages of Reddit that nobody looked at, the oldest first."""
+        """Return permalinks and other pages of Reddit that nobody looked at, urgent, live, past, each the oldest first."""
         rows = self._c.rows(
             """select * from links where kind = 'page' and host = 'reddit' and state = 'unsupported' and reason is null
-               order by id limit ?""",
+               order by priority desc, id limit ?""",
             (limit,),
         )
         return [row_of(row) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +14,8 @@ from bot.seal import Seal
 from bot.store.base import Connection, Row
 
 PAGE = 500  # judgements read at a time
+# Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found
+URGENT, LIVE, PAST = 1, 0, -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,12 @@ class LinkRow:
     state: LinkState
     attempts: int
     reason: str | None
-    order: tuple[str, int] = ("", 0)  # place in the queue
+    order: tuple[int, str, int] = (0, "", 0)  # place in the queue
+
+    @property
+    def priority(self) -> int:
+        """`URGENT`, `LIVE` or `PAST`."""
+        return -self.order[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,13 @@ class Links:
         )
         return from_iso(text) if text else None
 
+    def last_read(self, subreddit: str, what: str) -> datetime | None:
+        """Return when, by our clock, that listing was last read to its end, or None before the first poll."""
+        text = self._c.value(
+            "select polled_at from watermarks where subreddit = ? and what = ?", (subreddit.lower(), what)
+        )
+        return from_iso(text) if text else None
+
     def watermark_name(self, subreddit: str, what: str) -> str | None:
         """Return the fullname (or mod log id) at the watermark."""
         name = self._c.value(
@@ -77,9 +91,29 @@ class Links:
             },
         )
 
-    def add(self, found: Iterable[tuple[Post, Sequence[Link]]]) -> tuple[int, int]:
+    def newest_watermark(self, what: str) -> datetime | None:
+        """Return the newest moment up to which any subreddit was read, or None."""
+        text = self._c.value("select max(created) from watermarks where what = ?", (what,))
+        return from_iso(text) if text else None
+
+    def rewind(self, subreddit: str, moment: datetime) -> None:
+        """Move a subreddit's watermarks back, so that it is read again from that moment on."""
+        self._c.run(
+            "update watermarks set created = min(created, ?), fullname = null where subreddit = ? and created > ?",
+            (iso(moment), subreddit.lower(), iso(moment)),
+        )
+
+    def add(
+        self,
+        found: Iterable[tuple[Post, Sequence[Link]]],
+        *,
+        priority: int = LIVE,
+        left_alone: Mapping[str, str] | None = None,
+    ) -> tuple[int, int]:
         """Store posts and links that are new; return how many of each were. One transaction.
 
+        `priority` is one of `URGENT`, `LIVE` and `PAST`. The links of a post in `left_alone` (fullname → why) never
+        enter the queue.
         A post that is known already is stored as it is now, but for what moderators decided on it: that is heard from
         the mod log, which tells our own deeds from theirs.
         """
@@ -88,23 +122,47 @@ class Links:
         with self._c:
             for post, refs in found:
                 posts += self._put_post(post, now)
+                why = (left_alone or {}).get(post.fullname)
                 for link in refs:
                     state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
+                    if why and state == LinkState.SEEN:
+                        state = LinkState.JUDGED
                     links += self._c.run(
                         """insert or ignore into links
-                           (post, url, host, host_id, kind, source, state, next_at, updated_at)
-                           values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                        (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, now, now),
-                    )
+                           (post, url, host, host_id, kind, source, state, reason, next_at, updated_at, priority)
+                           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                        (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, why, now, now,
+                         priority),
+                    )  # fmt: skip
         return posts, links
 
+    def urge(self, fullnames: Iterable[str]) -> int:
+        """Put what waits of these posts in front of the queue; return how many links that moved. Once each."""
+        with self._c:
+            return sum(
+                self._c.run(
+                    """update links set priority = :urgent, next_at = min(next_at, :now)
+                       where post = :post and priority < :urgent and state in ('seen', 'failed')""",
+                    {"urgent": URGENT, "post": name, "now": self._c.now()},
+                )
+                for name in fullnames
+            )
+
+    def reports_known(self, fullname: str) -> int | None:
+        """Return how many reports a post had when it was last read, or None if it is not known."""
+        post = self.post(fullname)
+        return post.num_reports if post else None
+
     def _put_post(self, post: Post, now: str) -> int:
-        known = self.post(post.fullname)
-        if known is None:
+        text, data = self._c.value("select data from posts where fullname = ?", (post.fullname,)), dumps(post)
+        if text == data:
+            return 0
+        if text is None:
             return self._c.run(
                 "insert into posts values (?, ?, ?, ?, ?)",
-                (post.fullname, post.subreddit.lower(), iso(post.created), dumps(post), now),
+                (post.fullname, post.subreddit.lower(), iso(post.created), data, now),
             )
+        known = loads(Post, text)
         post = replace(post, approved_by=known.approved_by, removed_by_category=known.removed_by_category)
         if post != known:
             self.update_post(post)
@@ -120,17 +178,23 @@ class Links:
         self._c.run("update posts set data = ? where fullname = ?", (dumps(post), post.fullname))
 
     def due(self, *states: LinkState, limit: int = 100) -> list[LinkRow]:
-        """Return links in these states whose time has come, the longest due first."""
+        """Return links in these states whose time has come: what is urgent, live, past; the longest due first."""
         now = self._c.now()
-        rows = [
-            row
-            for state in states  # one by one: the index gives each in order without sorting a long queue
-            for row in self._c.rows(
-                "select * from links where state = ? and next_at <= ? order by next_at, id limit ?",
-                (state, now, limit),
-            )
-        ]
-        return [row_of(row) for row in sorted(rows, key=lambda row: (row["next_at"], row["id"]))[:limit]]
+        found: list[Row] = []
+        for priority in (URGENT, LIVE, PAST):
+            rows = [
+                row
+                for state in states  # one by one: the index gives each in order without sorting a long queue
+                for row in self._c.rows(
+                    """select * from links where state = ? and priority = ? and next_at <= ?
+                       order by next_at, id limit ?""",
+                    (state, priority, now, limit),
+                )
+            ]
+            found += sorted(rows, key=lambda row: (row["next_at"], row["id"]))
+            if len(found) >= limit:
+                break
+        return [row_of(row) for row in found[:limit]]
 
     def get(self, link: int) -> LinkRow:
         """Return one stored link."""
@@ -277,5 +341,5 @@ def row_of(row: Row) -> LinkRow:
         state=LinkState(row["state"]),
         attempts=row["attempts"],
         reason=row["reason"],
-        order=(row["next_at"], row["id"]),
+        order=(-row["priority"], row["next_at"], row["id"]),
     )

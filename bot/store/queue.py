@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from bot.clock import from_iso, iso
 from bot.model import LinkState
 from bot.store.base import Connection, Row
-from bot.store.links import LinkRow, row_of
+from bot.store.links import LIVE, PAST, URGENT, LinkRow, row_of
 
 WAITING = (LinkState.SEEN, LinkState.FAILED)  # to be fetched
 SETTLED = (LinkState.ACQUIRED, LinkState.MATCHED, LinkState.JUDGED, LinkState.GONE, LinkState.UNSUPPORTED)
@@ -36,20 +37,21 @@ class Queue:
         self._c = connection
 
     def due(self, hosts: Collection[str], *, but: Collection[str] = (), limit: int = 20) -> list[LinkRow]:
-        """Return links of these hosts whose time has come and that nobody works on, the longest due first.
+        """Return links of these hosts whose time has come and that nobody works on.
 
-        At most `limit` of each host and state. `but`: media in work already (host id, or URL where there is none).
+        Urgent ones first, then live, then past, each the longest due first; at most `limit` of each host, state and
+        priority. `but`: media in work already (host id, or URL where there is none).
         """
         rows: list[Row] = []
         marks = ", ".join("?" * len(but))
         now = self._c.now()
         for host in hosts:  # one by one: the index finds each without walking through another's long queue
-            for state in WAITING:
+            for state, priority in product(WAITING, (URGENT, LIVE, PAST)):
                 rows += self._c.rows(
-                    f"""select * from links where host = ? and state = ? and next_at <= ?
+                    f"""select * from links where host = ? and state = ? and priority = ? and next_at <= ?
                         and (claim is null or claim_until <= ?) and coalesce(host_id, url) not in ({marks})
                         order by next_at, id limit ?""",  # noqa: S608  question marks only
-                    (host, state, now, now, *but, limit),
+                    (host, state, priority, now, now, *but, limit),
                 )
         return sorted((row_of(row) for row in rows), key=lambda row: row.order)
 
