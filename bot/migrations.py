@@ -29,6 +29,17 @@ def m0007_review(db: Database) -> None:
 
 
 @migrations()
+def m0002_backfill(db: Database) -> None:
+    """Remember how far each listing of a subreddit's past was read."""
+    db.execute(
+        """create table backfills (
+            subreddit text not null, source text not null, until text not null, after text, seen integer not null,
+            posts integer not null, links integer not null, oldest text, state text not null, updated_at text not null,
+            primary key (subreddit, source)) strict"""
+    )
+
+
+@migrations()
 def m0002_watching(db: Database) -> None:
     """Add the state of each watched subreddit, what was lost, Reddit's budget, and urgency of links."""
     for statement in WATCHING:

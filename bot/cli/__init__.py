@@ -9,7 +9,7 @@ import sys
 import typer
 
 from bot import __version__
-from bot.cli import bank, cases, hosts, look, review, rules, service
+from bot.cli import bank, cases, hosts, look, past, review, rules, service
 from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     "3 an outside service is unavailable.",
 )
 service.register(app)
+past.register(app)
 look.register(app)
 bank.register(app)
 rules.register(app)

@@ -12,6 +12,7 @@ from bot.pipeline.linked import Linking
 from bot.pipeline.listings import Listings
 from bot.pipeline.modlog import Hearing
 from bot.pipeline.outbox import Outbox
+from bot.pipeline.past import Past
 from bot.pipeline.people import People
 from bot.pipeline.places import Places
 from bot.pipeline.replay import Replaying
@@ -38,6 +39,7 @@ class Pipeline:
         self.queues = Queues(deps, self.places, self.listings)
         self.hearing = Hearing(deps, self.places)
         self.linking = Linking(deps)
+        self.past = Past(deps, self.listings)
         self.working = Working(deps)
         self.acquiring = Acquiring(deps, self.working)
         self.judging = Judging(deps)

@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.seal import Seal
 from bot.store.actions import Actions
 from bot.store.authors import Authors
+from bot.store.backfills import BackfillRow, Backfills
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
@@ -28,6 +29,7 @@ from bot.store.wiki import WikiRow, WikiRules
 __all__ = [
     "ActionRow",
     "AppealRow",
+    "BackfillRow",
     "CaseRow",
     "EntryRow",
     "Judgement",
@@ -68,6 +70,7 @@ class Store:
         self.health = Health(self.connection)
         self.linked = Linked(self.connection)
         self.watched = Watched(self.connection)
+        self.backfills = Backfills(self.connection)
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""

@@ -14,7 +14,7 @@ class Linked:
         self._c = connection
 
     def due(self, limit: int) -> list[LinkRow]:
-        """Return permalinks and other pages of Reddit that nobody looked at, urgent, live, past, each the oldest first."""
+        """Return permalinks and other pages of Reddit that nobody looked at: urgent, live, past, the oldest first."""
         rows = self._c.rows(
             """select * from links where kind = 'page' and host = 'reddit' and state = 'unsupported' and reason is null
                order by priority desc, id limit ?""",

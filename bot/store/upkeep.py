@@ -83,6 +83,7 @@ class Upkeep:
             self._c.run("delete from decisions where at < ?", (iso(moment),))
             self._c.run("delete from author_facts where at < ?", (iso(moment),))
             self._c.run("delete from losses where at < ?", (iso(moment),))
+            self._c.run("delete from backfills where updated_at < ?", (iso(moment),))
         return count
 
     def truncate_log(self) -> None:

@@ -1,0 +1,1 @@
+"""Measurements that can be repeated: python -m tests.benchmarks.NAME. Not tests: they depend on the machine."""
