@@ -13,9 +13,19 @@ from hypothesis import strategies as st
 
 from bot.signals import SIGNALS
 from bot.signals.base import Example, SignalType, distance, picture
-from bot.signals.pdq import PDQ, _doubtful, _median, _slow_coefficients, _slow_thumbnail, _thumbnail
+from bot.signals.pdq import (
+    PDQ,
+    _doubtful,
+    _median,
+    _quick_coefficients,
+    _slow_coefficients,
+    _slow_thumbnail,
+    _thumbnail,
+)
 
-VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "pdq_vectors.json").read_text())["vectors"]
+STORED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "pdq_vectors.json").read_text())
+VECTORS: list[dict[str, Any]] = STORED["vectors"]
+DIHEDRAL: list[dict[str, Any]] = STORED["dihedral"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +76,7 @@ def test_the_vectors_reach_what_matters() -> None:
 
 def _is_doubtful(vector: dict[str, Any]) -> bool:
     luma = picture(vector["width"], vector["height"], vector["seed"], vector["pattern"])
-    return _doubtful(_coefficients(luma))
+    return _doubtful(_coefficients(luma), _thumbnail(luma))
 
 
 def _coefficients(luma: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -78,9 +88,9 @@ def _coefficients(luma: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, 
 def test_the_quick_way_agrees_with_the_slow_one(width: int, height: int, seed: int) -> None:
     """Weighted means and running sums give the same bits wherever no coefficient is in doubt."""
     luma = picture(width, height, seed, "noise" if seed % 3 == 0 else "patches")
-    quick, slow = _coefficients(luma), _slow_coefficients(_slow_thumbnail(luma))
-    assert float(np.abs(quick - slow).max()) < 0.002
-    if not _doubtful(quick):
+    quick, slow = _quick_coefficients(_thumbnail(luma)), _slow_coefficients(_slow_thumbnail(luma))
+    assert float(np.abs(quick - slow).max()) < 0.0045
+    if not _doubtful(quick, _thumbnail(luma)):
         assert ((quick > _median(quick)) == (slow > _median(slow))).all()
 
 
@@ -92,12 +102,34 @@ def test_pdq_reads_a_padded_plane() -> None:
     assert PDQ.compute(wide[:, :333]) == PDQ.compute(luma)
 
 
-def test_a_frame_beyond_the_row_limit_hashes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Large frames take another way through memory, not another value."""
-    luma = picture(640, 360, 5)
-    whole = PDQ.compute(luma)
-    monkeypatch.setattr("bot.signals.pdq.AT_ONCE", 1000)
-    assert PDQ.compute(luma) == whole
+@pytest.mark.parametrize(("width", "height"), [(7680, 4320), (2304, 64), (65, 3000), (5, 5), (8, 8), (200, 129)])
+def test_samples_of_any_size_are_the_reference_s(width: int, height: int) -> None:
+    """From five pixels to 8K, with windows that end short at the edge: weighted rows equal running means."""
+    luma = picture(width, height, 5, "noise" if height > 4000 else "patches")
+    assert float(np.abs(_thumbnail(luma) - _slow_thumbnail(luma)).max()) < 0.005
+
+
+@pytest.mark.parametrize("vector", DIHEDRAL, ids=lambda vector: "{width}x{height}-{seed}".format_map(vector))
+def test_the_eight_turned_values_are_the_reference_s(vector: dict[str, Any]) -> None:
+    """All eight come out of one transform as the reference's do."""
+    values, quality = PDQ.dihedral(picture(vector["width"], vector["height"], vector["seed"], vector["pattern"]))
+    assert quality == vector["quality"]
+    assert {turn: value.hex() for turn, value in values.items()} == vector["values"]
+
+
+@settings(max_examples=10, deadline=None)
+@given(width=st.integers(320, 700), height=st.integers(320, 700), seed=st.integers(0, 2**32))
+def test_a_turned_frame_has_the_value_of_its_turn(width: int, height: int, seed: int) -> None:
+    """Hashing the frame that was really turned and mirrored gives that variant, but for how samples lie."""
+    luma = picture(width, height, seed)
+    values = {str(turn): value for turn, value in PDQ.dihedral(luma)[0].items()}
+    assert values["none"] == PDQ.compute(luma)[0]
+    for quarters in range(4):
+        turned = np.rot90(luma, quarters)
+        name = f"turn-{90 * quarters}" if quarters else "none"
+        assert distance(PDQ.compute(turned)[0], values[name]) <= 31
+        mirrored = "mirror" if name == "none" else f"{name}-mirror"
+        assert distance(PDQ.compute(np.fliplr(turned))[0], values[mirrored]) <= 31
 
 
 def test_an_empty_frame_has_no_quality() -> None:

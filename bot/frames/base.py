@@ -37,6 +37,7 @@ class Decoded:
     width: int  # upright
     height: int
     duration: float | None  # seconds; None for images
+    expected: int | None = None  # frames, as far as the file says; known with the first one
     note: str | None = None  # one sentence when the file is damaged or more than the limits let us read
     frames: Iterator[Frame] = field(default_factory=lambda: iter(()), repr=False)
 

@@ -140,6 +140,7 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
     start = 1 if getattr(image, "default_image", False) else 0  # an animated PNG may carry a cover that is not shown
     until = time.process_time() + CPU_SHARE * limits.cpu_seconds
     stride = -(-(count or 1) // limits.max_frames)
+    result.expected = None if count is None else -(-count // stride)
     t = 0.0
     given = i = 0
     while given < limits.max_frames or i % stride:

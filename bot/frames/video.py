@@ -102,6 +102,7 @@ def _video_frames(
     step = 1 / float(stream.average_rate) if stream.average_rate else 0.04
     result.duration = declared = _declared(container, stream)
     packets, damaged = _packets(container, stream, size, result)
+    result.expected = len(packets) if len(packets) <= limits.max_frames else None  # else some come out of order
     plan = Plan(packets, stream, step, limits)
     begin: float | None = None
     t, count, last = -step, 0, 0.0
