@@ -7,6 +7,7 @@ file, dump its memory or outlive its parent, and the kernel refuses it what `bot
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import gc
 import hashlib
@@ -23,10 +24,11 @@ import numpy as np
 
 from bot import confine, frames
 from bot.config import DecodeConfig
+from bot.copies.points import POINT
 from bot.errors import LimitError, MediaError
 from bot.frames import Frame, Luma
-from bot.model import Fingerprint, Signal
-from bot.signals import SIGNALS
+from bot.model import Fingerprint, Signal, Sketch
+from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType, picture
 
 CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
@@ -50,12 +52,15 @@ def fingerprint(
     """
     decoded = frames.decode(data, limits)
     takers = [_Taker(signal, every_frame, decoded.expected) for signal in SIGNALS]
+    sketcher = local.Sketcher()
     until = _cpu_seconds() + CPU_SHARE * limits.cpu_seconds
     count = 0
     note = None
     for frame in decoded.frames:
         for taker in takers:
             taker.take(count, frame)
+        if not frame.finer:
+            sketcher.take(frame.luma, frame.t)
         count += 1
         if _cpu_seconds() > until:
             note = f"only the first {count} frames ({frame.t:.1f} s) were read, for want of time"
@@ -71,6 +76,7 @@ def fingerprint(
         duration=None if decoded.duration is None else round(decoded.duration, 3),
         frames=count,
         signals=tuple(signal for taker in takers for signal in sorted(taker.taken, key=lambda signal: signal.t)),
+        sketches=sketcher.sketches(),
         also=tuple(digests(other) for other in also),
         note=note or decoded.note,
     )
@@ -139,6 +145,10 @@ def to_json(fp: Fingerprint) -> dict[str, Any]:
         "duration": fp.duration,
         "frames": fp.frames,
         "signals": [[signal.type, signal.value.hex(), signal.quality, signal.t] for signal in fp.signals],
+        "sketches": [
+            [sketch.t, sketch.aspect, *(base64.b64encode(part).decode() for part in _parts(sketch))]
+            for sketch in fp.sketches
+        ],
         "also": [list(pair) for pair in fp.also],
         "note": fp.note,
     }
@@ -157,6 +167,7 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
             duration=None if data["duration"] is None else float(data["duration"]),
             frames=int(data["frames"]),
             signals=tuple(_signal(*parts) for parts in data["signals"]),
+            sketches=tuple(_sketch(*parts) for parts in data.get("sketches", ())),
             also=tuple((bytes.fromhex(sha256).hex(), bytes.fromhex(md5).hex()) for sha256, md5 in data["also"]),
             note=None if data["note"] is None else str(data["note"])[:500],
         )
@@ -173,6 +184,28 @@ def _signal(name: str, value: str, quality: int, t: float) -> Signal:
     if SIZES.get(name) != len(raw) or not 0 <= int(quality) <= 100 or not 0 <= float(t) < 1e7:
         raise ValueError(f"not a signal: {name} of {len(raw)} bytes, quality {quality}, at {t}")
     return Signal(type=name, value=raw, quality=int(quality), t=float(t))
+
+
+def _parts(sketch: Sketch) -> tuple[bytes, bytes, bytes, bytes]:
+    return sketch.points, sketch.mirrored, sketch.fine, sketch.fine_mirrored
+
+
+def _sketch(t: float, aspect: float, *parts: str) -> Sketch:
+    points, mirrored, fine, fine_mirrored = (base64.b64decode(part, validate=True) for part in parts)
+    rows, fine_rows = len(points) // POINT.itemsize, len(fine) // POINT.itemsize
+    if not (
+        0 <= float(t) < 1e7
+        and 1e-5 < float(aspect) < 1e5
+        and max(rows, fine_rows) <= local.POINTS
+        and len(points) == rows * POINT.itemsize
+        and len(fine) == fine_rows * POINT.itemsize
+        and len(mirrored) in (0, rows * 8)
+        and len(fine_mirrored) in (0, fine_rows * 8)
+    ):
+        raise ValueError(f"not a sketch: {len(points)} bytes at {t}")
+    return Sketch(
+        t=float(t), aspect=float(aspect), points=points, mirrored=mirrored, fine=fine, fine_mirrored=fine_mirrored
+    )
 
 
 def describe(fp: Fingerprint, *, all_frames: bool) -> dict[str, Any]:
@@ -259,6 +292,7 @@ def _warm_up() -> None:
     frames.warm_up()
     for signal in SIGNALS:
         signal.compute(picture(65, 64, 1))
+    local.warm_up()
 
 
 def _give_up_rights(limits: DecodeConfig, reserved: int) -> None:

@@ -46,6 +46,15 @@ def m0002_watching(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0009_copies_sketches(db: Database) -> None:
+    """Keep the local features of entries, sealed, so that altered copies are found."""
+    db.execute(
+        """create table sketches (
+            entry integer primary key references entries on delete cascade, sealed blob not null) strict"""
+    )
+
+
 START = (
     """create table posts (
         fullname text primary key, subreddit text not null, created text not null,

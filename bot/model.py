@@ -206,6 +206,18 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """Local features of one frame, the most telling first. Holds no pixels. See `bot.signals.local`."""
+
+    t: float  # seconds from the start
+    aspect: float  # width / height
+    points: bytes = b""  # rows of bot.copies.points.POINT
+    mirrored: bytes = b""  # the word that each of them has in the mirror image, 8 bytes each
+    fine: bytes = b""  # more of them from a larger picture; for queries
+    fine_mirrored: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """Everything that is kept of one media file. Holds no pixels."""
 
@@ -218,6 +230,7 @@ class Fingerprint:
     duration: float | None  # None for images
     frames: int  # decoded
     signals: tuple[Signal, ...] = ()
+    sketches: tuple[Sketch, ...] = ()
     also: tuple[tuple[str, str], ...] = ()  # (sha256, md5) of other files of the same media, e.g. the original
     note: str | None = None  # one sentence when the file was damaged or cut short by a limit
 
@@ -263,12 +276,12 @@ class Match:
     bank_kind: BankKind
     entry: str
     confirmed: bool
-    method: str  # sha256, md5, pdq, phash
+    method: str  # sha256, md5, pdq, phash, local
     signal: str
     distance: int | None = None  # the best frame's; None for exact files
     threshold: int | None = None
     transform: str = "none"
-    inliers: int | None = None
+    inliers: int | None = None  # corners that agree in one pair of frames; where local features were compared
     frames: int = 0  # query frames that matched
     coverage_query: float = 1.0
     coverage_entry: float = 1.0

@@ -33,13 +33,14 @@ FLOORS = {
         "confine",
         "links",
         "match",
+        "copies",
         "rules",
         "systemd",
     ),
     2: ("hosts", "signals", "actions"),
     3: ("acquire", "fingerprint", "workers"),
     4: ("pipeline", "assemble"),
-    5: ("cli", "schedule", "demo", "web"),
+    5: ("cli", "schedule", "demo", "web", "bench"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes

@@ -18,7 +18,9 @@ def marked(found: Fingerprint, spans: Sequence[Span], *, whole: bool) -> Fingerp
     A part of something longer loses them: the exact compilation must not become known for one clip in it.
     """
     signals = tuple(s for s in found.signals if any(start <= s.t <= end for start, end in spans))
-    return replace(found, signals=signals) if whole else replace(found, signals=signals, sha256="", md5="", also=())
+    sketches = tuple(s for s in found.sketches if any(start <= s.t <= end for start, end in spans))
+    part = replace(found, signals=signals, sketches=sketches)
+    return part if whole else replace(part, sha256="", md5="", also=())
 
 
 def matched_part(found: Fingerprint, matches: Sequence[Match]) -> Fingerprint | None:

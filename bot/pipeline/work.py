@@ -11,6 +11,7 @@ from bot.errors import AcquireError, MediaError, TryLaterError
 from bot.fingerprint import from_json, to_json
 from bot.match import Library
 from bot.model import Evidence, Fingerprint, Link, LinkState, MediaFile, MediaInfo
+from bot.pipeline.copies import Copied
 from bot.pipeline.core import Deps
 from bot.pipeline.health import outcome_of
 from bot.pipeline.known import Banked
@@ -42,6 +43,7 @@ class Working:
         self._known = Banked(deps)
         self._banks_version = 0
         self._library = Library(self._known, deps.config.banks)
+        self._copied = Copied(deps)
 
     def library(self) -> Library:
         """Return all active entries as they are now."""
@@ -62,6 +64,7 @@ class Working:
     def match_due(self, go_on: GoOn = always) -> int:
         """Match every acquired link while `go_on` says so; return how many were."""
         self.library()  # banks that cannot be read are no fault of a link
+        self._copied.refresh()
         return all_due(self._d, LinkState.ACQUIRED, self._match, go_on)
 
     def look(
@@ -114,9 +117,15 @@ class Working:
         return infos, tuple(prints)
 
     def matched(self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]]) -> Evidence:
-        """Return the evidence with every match of these fingerprints."""
+        """Return the evidence with every match of these fingerprints, and what is the same footage but no copy."""
         library = self.library()
-        return replace(evidence, matches=tuple(m for media, found in prints for m in library.match(found, media)))
+        self._copied.refresh()
+        looked = [self._copied.review(found, media, library.match(found, media)) for media, found in prints]
+        return replace(
+            evidence,
+            matches=tuple(match for matches, _ in looked for match in matches),
+            source=tuple(source for _, sources in looked for source in sources),
+        )
 
     def keep(self, row: LinkRow, looked: Looked) -> None:
         """Store what came of a link. Call it in a transaction."""

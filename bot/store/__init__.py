@@ -22,6 +22,7 @@ from bot.store.links import Judgement, LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
 from bot.store.queue import Look, Queue
 from bot.store.review import AppealRow, Review
+from bot.store.sketches import Sketches
 from bot.store.upkeep import Upkeep
 from bot.store.watched import LossRow, PlaceRow, Watched
 from bot.store.wiki import WikiRow, WikiRules
@@ -57,7 +58,8 @@ class Store:
         self.connection = Connection(path, clock)
         self.links = Links(self.connection, seal)
         self.queue = Queue(self.connection)
-        self.banks = Banks(self.connection)
+        self.sketches = Sketches(self.connection, seal)
+        self.banks = Banks(self.connection, self.sketches)
         self.known = KnownRows(self.connection)
         self.cases = Cases(self.connection)
         self.actions = Actions(self.connection)

@@ -10,6 +10,7 @@ from bot.clock import iso
 from bot.errors import StoreError
 from bot.model import BankKind, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
+from bot.store.sketches import Sketches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +41,11 @@ class EntryRow:
 
 
 class Banks:
-    """Tables banks, entries, entry_files and signals."""
+    """Tables banks, entries, entry_files and signals; sketches are kept with them."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sketches: Sketches) -> None:
         self._c = connection
+        self._sketches = sketches
 
     def create(self, name: str, kind: BankKind, distance: int | None = None) -> None:
         """Create a bank. Raises StoreError if the name is taken."""
@@ -99,6 +101,7 @@ class Banks:
                 "entry_files", ({"entry": entry, "sha256": sha, "md5": md5} for sha, md5 in sorted(files))
             )
             self._c.insert_all("signals", _signals(entry, fingerprint.signals))
+            self._sketches.keep(entry, fingerprint)
             self._changed()
         return name, True
 
@@ -123,7 +126,7 @@ class Banks:
                 "update entries set state = 'withdrawn', withdrawn_at = coalesce(withdrawn_at, ?) where id = ?",
                 (self._c.now(), entry),
             )
-            for table in ("signals", "entry_files"):
+            for table in ("signals", "entry_files", "sketches"):
                 self._c.run(f"delete from {table} where entry = ?", (entry,))  # noqa: S608  names from the line above
             self._c.run("delete from allow_pairs where ? in (allow, against)", (entry,))
             self._changed()

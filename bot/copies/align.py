@@ -1,0 +1,200 @@
+"""Where one picture lies in another: a transform that many corners agree on, and which corners it explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.copies.points import STEP, Floats, Ints, Points, height, turned, width
+
+NEAR = 9  # bits of 64: a pair without any other evidence (one chance pair in some 100,000)
+LIKELY = 14  # bits: a pair whose places, directions and sizes agree
+LEAST_PAIRS = 6
+PAIRS = 250  # looked at for a transform
+TRIALS = 300
+BINS = 24  # directions
+SCALES = (0.15, 6.0)  # of the entry in the query
+SHEAR = 1.6  # how much one axis may be stretched against the other
+CELL = 8.0  # units; also the farthest at which a corner counts as found again
+COLUMNS = 64  # cells in a row, with room beyond both borders
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """From an entry's places to a query's: `matrix` (2 x 2) and `shift`."""
+
+    matrix: Floats
+    shift: Floats
+
+    @property
+    def scale(self) -> float:
+        """How large the entry is in the query, 1: as in itself."""
+        return float(np.sqrt(abs(np.linalg.det(self.matrix))))
+
+    @property
+    def angle(self) -> float:
+        """By how much it is turned, in radians, clockwise as y points down."""
+        return float(np.arctan2(self.matrix[1, 0] - self.matrix[0, 1], self.matrix[0, 0] + self.matrix[1, 1]))
+
+    def apply(self, places: Floats) -> Floats:
+        """Return where places of the entry are in the query."""
+        moved: Floats = places @ self.matrix.T + self.shift
+        return moved
+
+    def reach(self) -> float:
+        """Return how far off a corner may be, in the query's units."""
+        return min(CELL, 3.0 + 2.0 * self.scale)
+
+
+def straight(entry_aspect: float, query_aspect: float) -> Transform:
+    """Return the transform of a copy that shows the whole picture, stretched if need be."""
+    matrix = np.diag([width(query_aspect) / width(entry_aspect), height(query_aspect) / height(entry_aspect)]).astype(
+        np.float32
+    )
+    return Transform(matrix, np.zeros(2, dtype=np.float32))
+
+
+def pairs(entry: Points, query: Points, most: int = PAIRS) -> tuple[Ints, Ints]:
+    """Return the nearest pairs of corners by their words alone: numbers in the entry and in the query."""
+    if not len(entry) or not len(query):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    distances = np.bitwise_count(entry.word[:, None] ^ query.word[None, :])
+    best = distances.argmin(axis=1)
+    least = distances[np.arange(len(entry)), best]
+    ours = np.flatnonzero(least <= NEAR)
+    ours = ours[np.argsort(least[ours], kind="stable")[:most]]
+    return ours.astype(np.int64), best[ours].astype(np.int64)
+
+
+def estimate(entry: Points, query: Points) -> tuple[Transform, int] | None:
+    """Return the transform that most paired corners agree on, and how many do; None if too few do.
+
+    `entry` and `query` are pairs: the first of one belongs to the first of the other.
+    """
+    chosen = _alike(entry, query)
+    if len(chosen) < LEAST_PAIRS:
+        return None
+    entry, query = entry.take(chosen), query.take(chosen)
+    p = entry.place[:, 0] + 1j * entry.place[:, 1]
+    q = query.place[:, 0] + 1j * query.place[:, 1]
+    rng = np.random.default_rng(len(chosen))  # the same pairs give the same answer
+    one, two = rng.integers(0, len(p), (2, TRIALS))
+    apart = np.abs(p[one] - p[two]) > 12
+    one, two = one[apart], two[apart]
+    if not len(one):
+        return None
+    a = (q[one] - q[two]) / (p[one] - p[two])
+    sane = (np.abs(a) > SCALES[0]) & (np.abs(a) < SCALES[1])
+    a, one = a[sane], one[sane]
+    if not len(a):
+        return None
+    b = q[one] - a * p[one]
+    off = np.abs(a[:, None] * p[None, :] + b[:, None] - q[None, :])
+    reach = np.minimum(CELL, 3.0 + 2.0 * np.abs(a))[:, None]
+    agreed = off <= reach
+    best = int(agreed.sum(axis=1).argmax())
+    held = agreed[best]
+    if held.sum() < LEAST_PAIRS:
+        return None
+    transform = _fitted(entry.place[held], query.place[held])
+    if transform is None:
+        transform = Transform(
+            np.array([[a[best].real, -a[best].imag], [a[best].imag, a[best].real]], dtype=np.float32),
+            np.array([b[best].real, b[best].imag], dtype=np.float32),
+        )
+    return transform, _apart(entry.place[held], query.place[held])
+
+
+def refined(transform: Transform, entry: Floats, query: Floats) -> Transform:
+    """Return the transform that fits these places best, or the given one if they are too few."""
+    return _fitted(entry, query) or transform
+
+
+class Lookup:
+    """The corners of one query frame by place, so that each of an entry's finds its own quickly."""
+
+    def __init__(self, query: Points, cell: float = CELL) -> None:
+        self._cell = cell
+        column, row = (np.clip((query.place.T + 2 * cell) / cell, 1, COLUMNS - 2)).astype(np.int64)
+        key = row * COLUMNS + column
+        order = np.argsort(key, kind="stable")
+        self._keys = key[order]
+        self.order = order
+        self.points = query.take(order)
+
+    def find(self, entry: Points, transform: Transform, *, reach: float | None = None, bits: int = LIKELY) -> Ints:
+        """Return for each corner of the entry the number of the query's corner that is its own, or -1.
+
+        `reach` (units, at most a cell) is how far off it may be, `bits` how different.
+        """
+        found = np.full(len(entry), -1, dtype=np.int64)
+        if not len(entry) or not len(self.points):
+            return found
+        moved = transform.apply(entry.place)
+        column, row = (np.floor((moved + 2 * self._cell) / self._cell)).astype(np.int64).T
+        inside = np.flatnonzero((column >= 1) & (column < COLUMNS - 1) & (row >= 1) & (row < COLUMNS - 1))
+        if not len(inside):
+            return found
+        base = ((row[inside, None] + np.array([-1, 0, 1])) * COLUMNS + column[inside, None]).ravel()
+        begin = np.searchsorted(self._keys, base - 1, side="left")
+        count = np.searchsorted(self._keys, base + 1, side="right") - begin
+        total = int(count.sum())
+        if not total:
+            return found
+        ours = np.repeat(np.repeat(inside, 3), count)
+        theirs = np.arange(total) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin, count)
+        gap = moved[ours] - self.points.place[theirs]
+        keep = (gap * gap).sum(axis=1) <= (transform.reach() if reach is None else reach) ** 2
+        ours, theirs = ours[keep], theirs[keep]
+        apart = np.bitwise_count(entry.word[ours] ^ self.points.word[theirs])
+        level = np.float32(np.log(max(transform.scale, 1e-3)) / np.log(STEP))
+        turn = np.abs(turned(self.points.angle[theirs] - entry.angle[ours] - np.float32(transform.angle)))
+        keep = (apart <= bits) & (turn <= 0.55) & (np.abs(self.points.size[theirs] - entry.size[ours] - level) <= 2.6)
+        ours, theirs, apart = ours[keep], theirs[keep], apart[keep]
+        nearest = np.lexsort((apart, ours))
+        ours, theirs = ours[nearest], theirs[nearest]
+        first = np.ones(len(ours), dtype=bool)
+        first[1:] = ours[1:] != ours[:-1]
+        found[ours[first]] = self.order[theirs[first]]
+        return found
+
+
+def _alike(entry: Points, query: Points) -> NDArray[np.intp]:
+    """Return the pairs that turn and grow alike: those around the fullest bin of direction and size."""
+    if len(entry) < LEAST_PAIRS:
+        return np.zeros(0, dtype=np.intp)
+    turn = turned(query.angle - entry.angle)
+    growth = query.size - entry.size
+    direction = ((turn + np.pi) * BINS / (2 * np.pi)).astype(int) % BINS
+    level = np.clip((growth + 12) / 2, 0, 12).astype(int)
+    votes = np.zeros((BINS, 13))
+    np.add.at(votes, (direction, level), 1)
+    smooth = votes + np.roll(votes, 1, axis=0) + np.roll(votes, -1, axis=0)
+    smooth[:, 1:] += smooth[:, :-1].copy()
+    at, size = np.unravel_index(int(smooth.argmax()), smooth.shape)
+    near = (np.abs((direction - at + BINS // 2) % BINS - BINS // 2) <= 1) & (np.abs(level - size + 0.5) <= 1.5)
+    return np.flatnonzero(near)
+
+
+def _fitted(entry: Floats, query: Floats) -> Transform | None:
+    """Return the affine transform by least squares, or None if the places do not settle it or it is absurd."""
+    if len(entry) < 10:
+        return None
+    design = np.concatenate([entry, np.ones((len(entry), 1), dtype=np.float32)], axis=1).astype(np.float64)
+    centred = design[:, :2] - design[:, :2].mean(axis=0)
+    if np.linalg.svd(centred, compute_uv=False)[-1] < 8 * np.sqrt(len(entry)):
+        return None
+    solved = np.linalg.lstsq(design, query.astype(np.float64), rcond=None)[0]
+    matrix = solved[:2].T
+    stretch = np.linalg.svd(matrix, compute_uv=False)
+    if np.linalg.det(matrix) <= 0 or stretch[1] < SCALES[0] or stretch[0] > SHEAR * stretch[1]:
+        return None
+    return Transform(matrix.astype(np.float32), solved[2].astype(np.float32))
+
+
+def _apart(entry: Floats, query: Floats) -> int:
+    """Return how many pairs there are, counting those at one place (one corner at several sizes) once."""
+    places = np.concatenate([entry // 6, query // 6], axis=1).astype(np.int64)
+    return min(len(np.unique(places[:, :2], axis=0)), len(np.unique(places[:, 2:], axis=0)))

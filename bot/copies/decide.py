@@ -1,0 +1,336 @@
+"""What was seen of an entry, in numbers that decisions rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.copies.align import Lookup, straight
+from bot.copies.points import Bools, Ints, height, width
+from bot.copies.timeline import APART, CLOSE, Asked, Held, Seen
+from bot.model import FaceRegion
+
+ACROSS, DOWN = 8, 5  # parts of the entry's picture that are told apart
+LEAST_INLIERS = 18  # places that agree in the best pair; unrelated pictures have up to some fifteen
+LEAST_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = (
+    12,
+    40,
+    0.6,
+)  # with a word that the picture has once: letters and stripes agree with all
+LEAST_IN_FRAME = 8  # corners for a pair of frames to count
+LEAST_FRAMES = 3
+LEAST_SECONDS = 1.0
+OTHER_CAST = 0.3  # what moves is found so much less often than what stands: other things move here
+UNSTEADY = 7.0  # how much more parts may vary over time than chance makes them, and more where frames are apart
+SURE = 20.0  # corners that should have been found again in a region before it is said to differ
+MOSTLY_OTHER, OTHER_STILL, OTHER_MOMENT = 0.45, 0.45, 0.03  # share of the parts that do not agree
+LEAST_RATE = 0.15  # of corners found again in a still
+TWIN = 9  # bits
+OVERLAY = 0.1  # share of what stands still in them that makes them a caption or a mark
+UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
+SMALL = 0.75  # size of the entry in the query
+ENOUGH = 6  # pairs of frames that are compared, if there are so many close in time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """How much of an entry was found again, where, and how steadily."""
+
+    pairs: int  # of frames that show one moment
+    off: float  # seconds between those that were compared
+    missed: float  # corners that should have been found again where parts do not agree
+    inliers: int  # corners found again in the best pair, each place once
+    rate: float  # of corners found again, over parts that agree
+    still: tuple[int, float]  # how many corners stand still, and how many of them are found
+    passing: tuple[int, float]  # the same of those that do not
+    spread: float  # how unsteadily parts agree over time; 1: as chance has it
+    bad: Bools  # parts that do not agree, as a grid
+    good: Bools
+    bad_rate: float  # of corners found again there
+    even: bool  # no small part, of a face in the distance, is found much less often than the others
+    unlike: int  # inliers whose word stands only once in the query's frame
+    static: float  # how much of what the query shows in the parts that do not agree stands still in it; -1: nothing
+
+
+def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
+    """Return the numbers of what was seen."""
+    rows, off = _close(seen)
+    across, down = (ACROSS, DOWN) if held.aspect >= 1 else (DOWN, ACROSS)
+    part = _parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
+    total = np.array([np.bincount(part[which], minlength=across * down) for which, _, _ in rows], dtype=float)
+    found = np.array(
+        [np.bincount(part[which], weights=loose, minlength=across * down) for which, _, loose in rows], dtype=float
+    )
+    rate = _common_rate(total.sum(axis=0), found.sum(axis=0))
+    wanted, had = total.sum(axis=0) * rate, found.sum(axis=0)
+    strict = min(1.0, rate / 0.7)  # where little is found again anyway, a part without is no wonder
+    bad = (wanted * strict >= 5) & (had <= 0.2 * strict * wanted)
+    good = (wanted >= 2.5) & (had >= 0.4 * wanted)
+    still = held.still() if held.moving else np.zeros(len(held.points), dtype=bool)
+    which = np.concatenate([row[0] for row in rows])
+    exact, loose = (np.concatenate([row[i] for row in rows]) for i in (1, 2))
+    return Numbers(
+        pairs=len(seen.pairs),
+        off=off,
+        missed=float(wanted[bad].sum()),
+        inliers=max(_places(held.points.place[row[0][row[1]]]) for row in seen.rows),
+        rate=rate,
+        still=_share(exact[still[which]]),
+        passing=_share(loose[~still[which]]),
+        spread=_dispersion(total, found),
+        bad=bad.reshape(down, across),
+        good=good.reshape(down, across),
+        bad_rate=float(had[bad].sum() / max(1.0, total.sum(axis=0)[bad].sum())),
+        even=_even(held, rows, 2 * across, 2 * down, rate),
+        unlike=_unlike(asked, held, seen),
+        static=_static(asked, held, seen, bad, across, down) if bad.any() else -1.0,
+    )
+
+
+def _close(seen: Seen) -> tuple[list[tuple[Ints, Bools, Bools]], float]:
+    """Return the rows of the frames that are closest in time, and how far apart they are.
+
+    They show what moves in the same place.
+    """
+    order = sorted(range(len(seen.pairs)), key=lambda number: seen.pairs[number][2])
+    close = order[:ENOUGH]
+    for most in (CLOSE / 4, CLOSE / 2, CLOSE):
+        within = [number for number in order if seen.pairs[number][2] <= most]
+        if len(within) >= ENOUGH:
+            close = within
+            break
+    return [seen.rows[number] for number in close], float(np.mean([seen.pairs[number][2] for number in close]))
+
+
+def _parts(place: NDArray[np.float32], wide: float, high: float, across: int, down: int) -> Ints:
+    column = np.clip(place[:, 0] * across / wide, 0, across - 1).astype(np.int64)
+    row = np.clip(place[:, 1] * down / high, 0, down - 1).astype(np.int64)
+    part: Ints = row * across + column
+    return part
+
+
+def _common_rate(total: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+    """Return how many corners are found again where parts agree: the upper quartile over the parts."""
+    enough = total >= 8
+    if not enough.any():
+        return float(found.sum() / max(1.0, total.sum()))
+    return float(np.quantile(found[enough] / total[enough], 0.75))
+
+
+def _even(held: Held, rows: Sequence[tuple[Ints, Bools, Bools]], across: int, down: int, rate: float) -> bool:
+    """Return whether every small part of the picture is found again about as often as the rest."""
+    part = _parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
+    which = np.concatenate([row[0] for row in rows])
+    found = np.concatenate([row[2] for row in rows])
+    wanted = np.bincount(part[which], minlength=across * down) * rate
+    had = np.bincount(part[which], weights=found, minlength=across * down)
+    return not bool(((wanted >= 6) & (had <= UNEVEN * wanted)).any())
+
+
+def _dispersion(total: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+    """Return how much more the parts vary over time than chance makes them."""
+    rate = found.sum(axis=0) / np.maximum(1, total.sum(axis=0))
+    usable = (total.sum(axis=0) >= 12) & (rate > 0.03)
+    if len(total) < 3 or not usable.any():
+        return 1.0
+    n, m, r = total[:, usable], found[:, usable], np.clip(rate[usable], 0.05, 0.95)
+    chi = ((m - n * r) ** 2 / np.maximum(n * r * (1 - r), 0.3)).sum()
+    return float(chi / ((n > 0).sum() - usable.sum() + 1e-9))
+
+
+def _static(asked: Asked, held: Held, seen: Seen, bad: Bools, across: int, down: int) -> float:
+    """Return how much of what the query shows in parts that do not agree stands still in it."""
+    back = np.linalg.inv(seen.transform.matrix.astype(np.float64))
+    still = shown = 0
+    here = straight(asked.aspect, asked.aspect)
+    rows = [(query, entry) for query, entry, _ in seen.pairs]
+    for query, entry in rows[:: max(1, len(rows) // 4)]:
+        points = asked.points(query, seen.mirrored)
+        far = [other for other, _ in rows if abs(asked.times[other] - asked.times[query]) >= APART]
+        if not far:
+            continue
+        place = ((points.place - seen.transform.shift) @ back.T).astype(np.float32)
+        inside = (place > 0).all(axis=1) & (place[:, 0] < width(held.aspect)) & (place[:, 1] < height(held.aspect))
+        inside &= bad[_parts(place, width(held.aspect), height(held.aspect), across, down)]
+        known = asked.lookup(query, seen.mirrored).find(held.of(entry), seen.transform)
+        inside[known[known >= 0]] = False
+        chosen = points.take(np.flatnonzero(inside))
+        again = [
+            Lookup(asked.points(other, seen.mirrored)).find(chosen, here, reach=1.6) >= 0 for other in (far[0], far[-1])
+        ]
+        still += int((again[0] & again[1]).sum())
+        shown += len(chosen)
+    return still / shown if shown >= 12 else -1.0
+
+
+def _unlike(asked: Asked, held: Held, seen: Seen) -> int:
+    """Return how many corners of the best pair agree that look like no other corner of the query's frame."""
+    best = max(range(len(seen.rows)), key=lambda number: int(seen.rows[number][1].sum()))
+    which, exact, _ = seen.rows[best]
+    corners = held.points.take(which[exact])
+    frame = asked.points(seen.pairs[best][0], seen.mirrored)
+    moved = seen.transform.apply(corners.place)
+    alike = np.bitwise_count(corners.word[:, None] ^ frame.word[None, :]) <= TWIN
+    gap = np.abs(moved[:, None, :] - frame.place[None, :, :]).max(axis=2)
+    single = ~(alike & (gap > 2 * seen.transform.reach())).any(axis=1)
+    return _places(corners.place[single])
+
+
+def _places(place: NDArray[np.float32]) -> int:
+    """Return how many places there are, a few units apart."""
+    return len(np.unique((place // 6).astype(np.int64), axis=0)) if len(place) else 0
+
+
+def _share(found: Bools) -> tuple[int, float]:
+    return len(found), float(found.mean()) if len(found) else 0.0
+
+
+Kind = Literal["copy", "source", "place"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a query is to an entry: a copy, the same footage with a region replaced, or another take of one place."""
+
+    kind: Kind
+    face_region: FaceRegion
+    transform: str  # in words: mirrored, turned by 90°, at 60 % of the size; or none
+    inliers: int  # corners that agree in the best pair of frames
+    frames: int  # query frames that match
+    of: int  # query frames looked at
+    coverage_query: float
+    coverage_entry: float
+    query_ranges: tuple[tuple[float, float], ...]
+    entry_ranges: tuple[tuple[float, float], ...]
+    region: float  # share of the compared picture that does not agree, 0-1
+    region_found: float  # share of the corners there that are found again; where all agree about `rate`
+    rate: float  # share of corners found again elsewhere
+
+
+def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
+    """Return what was seen, or None if it is nothing."""
+    numbers = measure(asked, held, seen)
+    matching = _matching(seen, numbers)
+    unlike = min(ENOUGH_UNLIKE, max(LEAST_UNLIKE, SHARE_UNLIKE * numbers.inliers))
+    if numbers.inliers < LEAST_INLIERS or numbers.unlike < unlike or not matching:
+        return None
+    kind, face = _kind(asked, held, seen, numbers, matching)
+    queries, entries = _ranges(asked.times, held.times, matching)
+    return Finding(
+        kind=kind,
+        face_region=face,
+        transform=_words(seen),
+        inliers=numbers.inliers,
+        frames=len({query for query, _ in matching}),
+        of=len(asked),
+        coverage_query=_coverage(asked.times, queries, _gap(asked.times)),
+        coverage_entry=_coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times))),
+        query_ranges=_rounded(queries),
+        entry_ranges=_rounded(entries),
+        region=round(float(numbers.bad.sum() / max(1, numbers.bad.sum() + numbers.good.sum())), 3),
+        region_found=round(numbers.bad_rate, 3),
+        rate=round(numbers.rate, 3),
+    )
+
+
+def _kind(
+    asked: Asked, held: Held, seen: Seen, numbers: Numbers, matching: Sequence[tuple[int, int]]
+) -> tuple[Kind, FaceRegion]:
+    apart = int(numbers.bad.sum())
+    compared = apart + int(numbers.good.sum())
+    moving = held.moving and len(asked) > 1
+    still, passing = numbers.still, numbers.passing
+    if still[0] >= 60 and passing[0] >= 40 and passing[1] < OTHER_CAST * still[1]:
+        return "place", "unknown"
+    if moving and (not _runs(asked, held, matching) or numbers.spread > UNSTEADY + 60 * numbers.off):
+        return "place", "unknown"
+    # one frame of a take tells nothing of what moves, so nothing may differ that could
+    most = MOSTLY_OTHER if moving else OTHER_STILL if len(held.times) == len(asked) == 1 else OTHER_MOMENT
+    if apart > most * compared or (not moving and numbers.rate < LEAST_RATE):
+        return "place", "unknown"
+    if apart == 0:
+        return "copy", "agrees" if _whole(seen, numbers) else "unknown"
+    replaced = apart >= 2 and numbers.missed >= SURE and 0 <= numbers.static < OVERLAY
+    # between frames that are apart in time, or in a small picture, what moves fast is not found again either
+    clear = numbers.off <= CLOSE / 2 and seen.transform.scale >= SMALL
+    if moving and replaced and (clear or apart > 0.15 * compared):
+        return "source", "differs"
+    return "copy", "unknown"
+
+
+def _runs(asked: Asked, held: Held, matching: Sequence[tuple[int, int]]) -> bool:
+    """Return whether time goes on in both while they match: one frame in common is not a take in common."""
+    queries, entries = sorted({query for query, _ in matching}), sorted({entry for _, entry in matching})
+    if len(queries) < min(LEAST_FRAMES, len(asked)) or len(entries) < min(LEAST_FRAMES, len(held.times)):
+        return False
+    ours = asked.times[queries[-1]] - asked.times[queries[0]]
+    theirs = held.times[entries[-1]] - held.times[entries[0]]
+    least = min(LEAST_SECONDS, 0.5 * (asked.times[-1] - asked.times[0]), 0.5 * (held.times[-1] - held.times[0]))
+    return bool(min(ours, theirs) >= least)
+
+
+def _whole(seen: Seen, numbers: Numbers) -> bool:
+    """Return whether so much of the picture agrees, at so fine a grain, that no face can have been replaced."""
+    compared = numbers.good.size
+    return bool(
+        numbers.good.sum() >= 0.75 * compared and numbers.rate >= 0.5 and seen.transform.scale >= 0.5 and numbers.even
+    )
+
+
+def _matching(seen: Seen, numbers: Numbers) -> list[tuple[int, int]]:
+    """Return the pairs of frames that agree by themselves."""
+    return [
+        (query, entry)
+        for (query, entry, _), (which, exact, _) in zip(seen.pairs, seen.rows, strict=True)
+        if exact.sum() >= max(LEAST_IN_FRAME, 0.25 * numbers.rate * len(which))
+    ]
+
+
+def _words(seen: Seen) -> str:
+    parts = ["mirrored"] if seen.mirrored else []
+    degrees = round(float(np.rad2deg(seen.transform.angle)))
+    if abs(degrees) >= 2:
+        parts.append(f"turned by {abs(degrees)}°")
+    percent = round(100 * seen.transform.scale)
+    if not 95 <= percent <= 105:
+        parts.append(f"at {percent} % of the size")
+    return ", ".join(parts) or "none"
+
+
+def _ranges(
+    asked: NDArray[np.float64], held: NDArray[np.float64], matching: Sequence[tuple[int, int]]
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Return the stretches of time in query and entry over which frames match; one query frame in between may not."""
+    queries: list[tuple[float, float]] = []
+    entries: list[tuple[float, float]] = []
+    last = -9
+    for query, entry in sorted(matching):
+        t, at = float(asked[query]), float(held[entry])
+        if query - last <= 2:
+            queries[-1] = (queries[-1][0], t)
+            entries[-1] = (min(entries[-1][0], at), max(entries[-1][1], at))
+        else:
+            queries.append((t, t))
+            entries.append((at, at))
+        last = query
+    return queries, entries
+
+
+def _coverage(times: NDArray[np.float64], ranges: Sequence[tuple[float, float]], gap: float) -> float:
+    """Return the share of the time that the ranges cover; a frame stands for `gap` seconds."""
+    if len(times) < 2:
+        return 1.0 if ranges else 0.0
+    total = float(times[-1] - times[0]) + gap
+    return round(min(1.0, sum(end - begin + gap for begin, end in ranges) / total), 4)
+
+
+def _gap(times: NDArray[np.float64]) -> float:
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+
+
+def _rounded(ranges: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    return tuple((round(begin, 3), round(end, 3)) for begin, end in ranges)

@@ -1,0 +1,31 @@
+"""A finding in words, for reports, notices and the console."""
+
+from __future__ import annotations
+
+from bot.copies.decide import Finding
+
+
+def why(finding: Finding) -> str:
+    """Return one sentence on what an entry is to a media."""
+    if finding.kind == "place":
+        return "shot in the same place as the entry, but another take: only what stands still is the same"
+    parts = [f"{_frames(finding)} by local features"]
+    if finding.entry_ranges[-1][1] > 0:
+        parts.append(f"{_clock(finding.entry_ranges[0][0])} to {_clock(finding.entry_ranges[-1][1])} of the entry")
+    if finding.transform != "none":
+        parts.append(finding.transform)
+    parts.append(f"{finding.inliers} places agree")
+    if finding.kind == "source":
+        parts.append(f"but a part of {max(1, round(100 * finding.region))} % of the picture differs throughout")
+    return ", ".join(parts)
+
+
+def _frames(finding: Finding) -> str:
+    if finding.of == 1:
+        return "the picture matches"
+    return f"{finding.frames} of {finding.of} frames match"
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"

@@ -1,0 +1,162 @@
+"""All entries' local features, ready to be asked: which entries are in a media, and as what."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from bot.copies.decide import Finding, decide
+from bot.copies.points import unpack
+from bot.copies.timeline import Asked, Held, find
+from bot.copies.words import NEAR, Segment, joined, ranked, segment
+from bot.model import Sketch
+
+FRAMES, CORNERS, ALONE = 8, 160, 400  # of an entry that are searched: frames, corners of each, of a still
+ASKED = 24  # frames of a query that are searched with
+HINTS = 3  # pairs of frames from which a closer look begins
+CLOSER = 6  # entries that are looked at closely
+SMALL = 64  # entries in a segment, below which it is joined with the next
+KEPT = 64  # entries whose corners are kept in memory
+
+Load = Callable[[int], Sequence[Sketch]]
+Hints = list[tuple[float, int, int]]  # votes, query frame, entry frame
+
+
+class Shelf:
+    """An inverted file over the entries that were put on it; whole sketches are loaded when needed."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._segments: list[Segment] = []
+        self._owners: list[tuple[int, int]] = []  # (entry, frame)
+        self._gone: set[int] = set()  # owners
+        self._by_entry: dict[int, range] = {}
+        self._held: OrderedDict[int, Held] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._by_entry)
+
+    def put(self, entries: Iterable[int]) -> None:
+        """Add entries, or put them there anew. Those without features are left out."""
+        parts = []
+        for entry in entries:
+            self.drop(entry)
+            sketches = [sketch for sketch in self._load(entry) if sketch.points]
+            if not sketches:
+                continue
+            begin = len(self._owners)
+            most = ALONE if len(sketches) == 1 else CORNERS
+            for frame in _spread(len(sketches), FRAMES):
+                sketch = sketches[frame]
+                parts.append((len(self._owners), unpack(sketch.points, sketch.aspect).take(slice(most))))
+                self._owners.append((entry, frame))
+            self._by_entry[entry] = range(begin, len(self._owners))
+            if len(parts) >= SMALL * FRAMES:
+                self._segments.append(segment(parts))
+                parts = []
+        if parts:
+            self._segments.append(segment(parts))
+        self._tidy()
+
+    def drop(self, entry: int) -> None:
+        """Take an entry away; nothing happens if it is not there."""
+        self._gone.update(self._by_entry.pop(entry, ()))
+        self._held.pop(entry, None)
+
+    def search(self, asked: Asked) -> list[tuple[int, bool, list[tuple[int, int]]]]:
+        """Return (entry, mirrored, hints) of the entries that share most with a query; best first."""
+        score: dict[tuple[int, bool], float] = {}
+        hints: dict[tuple[int, bool], Hints] = {}
+        for frame in _spread(len(asked), ASKED):
+            for mirrored in (False, True):
+                points = asked.points(frame, mirrored)
+                for owner, votes in ranked(self._segments, points, len(self._owners), 24):
+                    if owner in self._gone:
+                        continue
+                    entry, place = self._owners[owner]
+                    key = entry, mirrored
+                    hints.setdefault(key, []).append((votes, frame, place))
+        for key, found in hints.items():
+            best: dict[int, float] = {}
+            for votes, frame, _ in found:
+                best[frame] = max(votes, best.get(frame, 0))
+            score[key] = sum(best.values())
+        order = sorted(score, key=lambda key: -score[key])[:CLOSER]
+        return [(*key, _diverse(hints[key])) for key in order]
+
+    def find(self, sketches: Sequence[Sketch]) -> list[tuple[int, Finding]]:
+        """Return what the entries that share most with a media are to it: (entry, finding), the likest first."""
+        asked = Asked(sketches)
+        found: dict[int, Finding] = {}
+        if len(asked) and self._by_entry:
+            for entry, mirrored, hints in self.search(asked):
+                finding = self._closer(asked, entry, mirrored, hints)
+                if finding and (entry not in found or finding.inliers > found[entry].inliers):
+                    found[entry] = finding
+        return list(found.items())
+
+    def compare(self, sketches: Sequence[Sketch], entry: int) -> Finding | None:
+        """Return what an entry is to a media in which another method found it; None if that cannot be told."""
+        asked, held = Asked(sketches), self._of(entry)
+        if not len(asked) or held is None:
+            return None
+        plain, turned = (_alike(asked, held, mirrored) for mirrored in (False, True))
+        mirrored = sum(votes for votes, _, _ in turned) > sum(votes for votes, _, _ in plain)
+        seen = find(asked, held, _diverse(turned if mirrored else plain), mirrored)
+        return decide(asked, held, seen) if seen else None
+
+    def knows(self, entry: int) -> bool:
+        """Return whether an entry has features."""
+        return entry in self._by_entry
+
+    def _closer(self, asked: Asked, entry: int, mirrored: bool, hints: list[tuple[int, int]]) -> Finding | None:
+        held = self._of(entry)
+        seen = find(asked, held, hints, mirrored) if held else None
+        return decide(asked, held, seen) if held and seen else None
+
+    def _of(self, entry: int) -> Held | None:
+        if entry not in self._by_entry:
+            return None
+        if entry not in self._held:
+            self._held[entry] = Held(self._load(entry))
+            if len(self._held) > KEPT:
+                self._held.popitem(last=False)
+        self._held.move_to_end(entry)
+        return self._held[entry]
+
+    def _tidy(self) -> None:
+        """Join small segments, so that a search looks into few."""
+        small = [held for held in self._segments if len(held.owner) < SMALL * FRAMES * CORNERS // 2]
+        if len(small) < 8:
+            return
+        self._segments = [held for held in self._segments if len(held.owner) >= SMALL * FRAMES * CORNERS // 2]
+        self._segments.append(joined(small, self._gone))
+
+
+def _alike(asked: Asked, held: Held, mirrored: bool) -> Hints:
+    """Return for a few frames of a query the entry's frame that has most words in common with it."""
+    hints: Hints = []
+    for place in _spread(len(asked.full), HINTS):
+        frame = asked.full[place]
+        words = asked.points(frame, mirrored).word[:ALONE]
+        near = (np.bitwise_count(held.points.word[:, None] ^ words[None, :]) <= NEAR).any(axis=1)
+        votes = np.bincount(held.frame[near], minlength=len(held.times))
+        hints.append((float(votes.max()), frame, int(votes.argmax())))
+    return hints
+
+
+def _diverse(hints: Hints) -> list[tuple[int, int]]:
+    """Return the best pairs of frames, each query frame once."""
+    chosen: dict[int, int] = {}
+    for _, query, entry in sorted(hints, reverse=True):
+        if query not in chosen:
+            chosen[query] = entry
+        if len(chosen) == HINTS:
+            break
+    return list(chosen.items())
+
+
+def _spread(count: int, most: int) -> list[int]:
+    return sorted({round(i * (count - 1) / max(1, most - 1)) for i in range(most)}) if count else []

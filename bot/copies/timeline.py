@@ -1,0 +1,256 @@
+"""One media against one entry: where the entry lies in it, when, and what of it is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.copies.align import CELL, Lookup, Transform, estimate, pairs, refined, straight
+from bot.copies.points import OFFSET, STEP, Bools, Floats, Ints, Points, height, joined, of_frame, width
+from bot.model import Sketch
+
+APART = 0.9  # seconds between frames of which one tells what stands still in the other
+SPEEDS = np.array([0.5, 0.6, 0.667, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.333, 1.5, 1.75, 2.0])
+SAME_TIME = 0.3  # seconds within which two frames are compared at all
+CLOSE = 0.08  # seconds within which what moves has hardly moved
+MOVING_REACH = 16.0  # units that something may move between two frames that are compared
+MOVING_BITS = 10
+EACH, ALONE = 300, 600  # corners of an entry's frame, one of several or alone
+TOLD = 120  # corners of a frame that are asked when it was
+LEAST = 10  # corners found again under a transform, below which it is none
+EDGE = 11.5  # units: nearer to the edge a corner of the smallest size is not described
+
+
+class Held:
+    """An entry's corners, frame after frame."""
+
+    def __init__(self, sketches: Sequence[Sketch]) -> None:
+        sketches = [sketch for sketch in sketches if sketch.points] or list(sketches[:1])
+        self.aspect = sketches[0].aspect if sketches else 1.0
+        self.times = np.array([sketch.t for sketch in sketches])
+        most = EACH if len(sketches) > 1 else ALONE
+        parts = [of_frame(sketch, mirrored=False, fine=False).take(slice(most)) for sketch in sketches]
+        self.points = joined(parts)
+        sizes = [len(part) for part in parts]
+        self.begin = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self.frame = np.repeat(np.arange(len(parts)), sizes)
+        self.moving = len(parts) > 1
+        self._still: Bools | None = None
+
+    def of(self, frame: int) -> Points:
+        """Return the corners of one frame."""
+        return self.points.take(slice(int(self.begin[frame]), int(self.begin[frame + 1])))
+
+    def still(self) -> Bools:
+        """Return which corners stand in the same place in some other frame, about a second or more away."""
+        if self._still is None:
+            found = np.zeros(len(self.points), dtype=bool)
+            if not self.moving:
+                return found
+            here = straight(self.aspect, self.aspect)
+            for other in _spread(len(self.times), 6):
+                far = np.abs(self.times[self.frame] - self.times[other]) >= APART
+                if far.any():
+                    which = np.flatnonzero(far)
+                    seen = Lookup(self.of(other)).find(self.points.take(which), here, reach=3.0)
+                    found[which[seen >= 0]] = True
+            self._still = found
+        return self._still
+
+
+class Asked:
+    """A query's corners, as they are and mirrored."""
+
+    def __init__(self, sketches: Sequence[Sketch]) -> None:
+        self.sketches = [sketch for sketch in sketches if sketch.points]
+        self.aspect = self.sketches[0].aspect if self.sketches else 1.0
+        self.times = np.array([sketch.t for sketch in self.sketches])
+        self._points: dict[tuple[int, bool], Points] = {}
+        self._lookups: dict[tuple[int, bool, float], Lookup] = {}
+
+    def __len__(self) -> int:
+        return len(self.sketches)
+
+    @property
+    def full(self) -> list[int]:
+        """The numbers of the frames that were looked at closely; all if there are none."""
+        return [i for i, sketch in enumerate(self.sketches) if sketch.fine] or list(range(len(self)))
+
+    def points(self, frame: int, mirrored: bool) -> Points:
+        """Return the corners of a frame."""
+        key = frame, mirrored
+        if key not in self._points:
+            self._points[key] = of_frame(self.sketches[frame], mirrored=mirrored)
+        return self._points[key]
+
+    def lookup(self, frame: int, mirrored: bool, cell: float = CELL) -> Lookup:
+        """Return the corners of a frame by place."""
+        key = frame, mirrored, cell
+        if key not in self._lookups:
+            self._lookups[key] = Lookup(self.points(frame, mirrored), cell)
+        return self._lookups[key]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was found of an entry in a query."""
+
+    transform: Transform
+    mirrored: bool
+    pairs: list[tuple[int, int, float]]  # (query frame, entry frame, seconds between them), in time
+    speed: float
+    rows: list[tuple[Ints, Bools, Bools]] = field(default_factory=list)
+    """For each pair: which of the entry's corners are in view, which of them are found, found or moved a little."""
+
+
+def find(asked: Asked, held: Held, hints: Sequence[tuple[int, int]], mirrored: bool) -> Seen | None:
+    """Return how, when and how much of an entry is in a query; None if it is not.
+
+    A hint is a frame of the query and one of the entry that look alike. From there the search goes to the entry's
+    frames before and after for as long as that explains more.
+    """
+    starts = [found for hint in hints if (found := _climbed(asked, held, *hint, mirrored)) is not None]
+    return look(asked, held, starts, mirrored) if starts else None
+
+
+def _climbed(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -> Transform | None:
+    tried = {entry: _tried(asked, held, query, entry, mirrored)}
+    at = entry
+    while (found := tried[at]) is not None:
+        for frame in (at - 1, at + 1):
+            if 0 <= frame < len(held.times) and frame not in tried:
+                tried[frame] = _tried(asked, held, query, frame, mirrored)
+        better = max((frame for frame in tried if tried[frame]), key=lambda frame: (tried[frame] or (0,))[0])
+        if better == at:
+            return found[1]
+        at = better
+    return None
+
+
+def _tried(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -> tuple[int, Transform] | None:
+    """Return how many corners a transform between two frames explains, and the transform; None if there is none."""
+    ours, theirs = held.of(entry), asked.points(query, mirrored)
+    lookup = asked.lookup(query, mirrored)
+    one, two = pairs(ours, theirs)
+    found = estimate(ours.take(one), theirs.take(two))
+    tries = [straight(held.aspect, asked.aspect), *([found[0]] if found else [])]
+    scores = [int((lookup.find(ours, transform) >= 0).sum()) for transform in tries]
+    best = int(np.argmax(scores))
+    return (scores[best], tries[best]) if scores[best] >= LEAST else None
+
+
+def look(asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool) -> Seen | None:
+    """Return what of the entry is found again in the query under the best of some transforms, and when."""
+    whole = straight(held.aspect, asked.aspect)
+    near = [one for one in starts if abs(np.log(one.scale / whole.scale)) < 0.12 and abs(one.angle) < 0.1]
+    found = []
+    for transform in [*starts, *([whole] if near else [])]:
+        table = _table(asked, held, transform, mirrored, transform.reach())
+        pairs_, _, score = _aligned(asked.times, held.times, table)
+        found.append((score, pairs_, transform))
+    _, pairs_, transform = max(found, key=lambda one: one[0])
+    if not pairs_:
+        return None
+    transform = _refit(asked, held, transform, mirrored, pairs_)
+    table = _table(asked, held, transform, mirrored, 1.5 + 1.2 * transform.scale)
+    pairs_, speed, _ = _aligned(asked.times, held.times, table)
+    if not pairs_:
+        return None
+    transform = _refit(asked, held, transform, mirrored, pairs_)
+    seen = Seen(transform, mirrored, pairs_, speed)
+    inside = _in_view(held, transform, asked.aspect)
+    reach = min(2 * MOVING_REACH, MOVING_REACH * max(1.0, transform.scale))
+    for query, entry, _ in pairs_:
+        which = np.arange(held.begin[entry], held.begin[entry + 1])
+        which = which[inside[which]]
+        corners = held.points.take(which)
+        exact = asked.lookup(query, mirrored).find(corners, transform) >= 0
+        missed = np.flatnonzero(~exact)
+        wide = asked.lookup(query, mirrored, 2 * MOVING_REACH)
+        loose = exact.copy()
+        loose[missed] = wide.find(corners.take(missed), transform, reach=reach, bits=MOVING_BITS) >= 0
+        seen.rows.append((which, exact, loose))
+    return seen
+
+
+def _in_view(held: Held, transform: Transform, aspect: float) -> Bools:
+    """Return which corners a copy could show: inside, far enough from the edge, of a size looked at."""
+    moved = transform.apply(held.points.place)
+    level = held.points.size - OFFSET + np.float32(np.log(max(transform.scale, 1e-3)) / np.log(STEP))
+    edge = np.float32(EDGE) * np.float32(STEP) ** np.maximum(level, 0)
+    return np.asarray(
+        (moved[:, 0] > edge)
+        & (moved[:, 1] > edge)
+        & (moved[:, 0] < width(aspect) - edge)
+        & (moved[:, 1] < height(aspect) - edge)
+        & (level >= -3.0)
+    )
+
+
+def _table(asked: Asked, held: Held, transform: Transform, mirrored: bool, reach: float) -> NDArray[np.float64]:
+    """Return how much of each entry frame each query frame shows; what stands still tells little about time."""
+    rank = np.arange(len(held.points)) - held.begin[held.frame]
+    which = np.flatnonzero(_in_view(held, transform, asked.aspect) & (rank < TOLD))
+    corners, frame = held.points.take(which), held.frame[which]
+    weight = np.where(held.still()[which], 0.15, 1.0)
+    total = np.maximum(np.bincount(frame, weights=weight, minlength=len(held.times)), 8.0)
+    rows = []
+    for number in range(len(asked)):
+        found = asked.lookup(number, mirrored).find(corners, transform, reach=reach) >= 0
+        rows.append(np.bincount(frame[found], weights=weight[found], minlength=len(held.times)) / total)
+    return np.array(rows)
+
+
+def _aligned(
+    asked: NDArray[np.float64], held: NDArray[np.float64], table: NDArray[np.float64]
+) -> tuple[list[tuple[int, int, float]], float, float]:
+    """Return the frames that show one moment by the speed and offset that explain most, that speed, and how much."""
+    if len(asked) == 1 or len(held) == 1:
+        if len(asked) == 1:
+            return [(0, int(table[0].argmax()), 0.0)], 1.0, float(table.max())
+        return (
+            [(int(i), 0, 0.0) for i in np.flatnonzero(table[:, 0] > 0.5 * table[:, 0].max())],
+            1.0,
+            float(table.sum()),
+        )
+    flat = np.argsort(-table, axis=None)[:80]
+    best: tuple[float, float, float] | None = None
+    gap = float(np.median(np.diff(held)))
+    for speed in SPEEDS:
+        for i, j in zip(*np.unravel_index(flat, table.shape), strict=True):
+            offset = held[j] - speed * asked[i]
+            when = speed * asked + offset
+            nearest = np.abs(held[None, :] - when[:, None]).argmin(axis=1)
+            off = np.abs(held[nearest] - when)
+            worth = np.where(off <= max(SAME_TIME, gap), 1 - 0.5 * off / max(SAME_TIME, gap), 0)
+            score = float((table[np.arange(len(asked)), nearest] * worth).sum()) * (1 - 0.1 * abs(float(np.log(speed))))
+            if best is None or score > best[0]:
+                best = score, float(speed), float(offset)
+    assert best is not None
+    score, speed, offset = best
+    when = speed * asked + offset
+    nearest = np.abs(held[None, :] - when[:, None]).argmin(axis=1)
+    off = np.abs(held[nearest] - when)
+    rows = [(i, int(j), float(o)) for i, (j, o) in enumerate(zip(nearest, off, strict=True)) if o <= SAME_TIME]
+    return rows, speed, score
+
+
+def _refit(
+    asked: Asked, held: Held, transform: Transform, mirrored: bool, aligned: Sequence[tuple[int, int, float]]
+) -> Transform:
+    """Return the transform that fits the corners found in the frames that are closest in time."""
+    ours: list[Floats] = []
+    theirs: list[Floats] = []
+    for query, entry, _ in sorted(aligned, key=lambda pair: pair[2])[:6]:
+        corners = held.of(entry)
+        found = asked.lookup(query, mirrored).find(corners, transform)
+        ours.append(corners.place[found >= 0])
+        theirs.append(asked.points(query, mirrored).place[found[found >= 0]])
+    return refined(transform, np.concatenate(ours), np.concatenate(theirs))
+
+
+def _spread(count: int, most: int) -> list[int]:
+    return sorted({round(i * (count - 1) / max(1, most - 1)) for i in range(most)}) if count else []

@@ -1,0 +1,148 @@
+"""Altered copies: what local features add to, and take from, the matches of whole frames.
+
+A whole frame agrees with the footage that a fake was made from, and with other takes of the same place, nearly as well
+as with a copy. So where an entry has local features, every near match is looked at again: a copy is told of its face
+region, the same footage with another face becomes source evidence, and another take of the place is no match at all.
+Only what whole frames do not explain is searched for by local features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.copies import Finding, Shelf, why
+from bot.model import Entry, Fingerprint, Match
+from bot.pipeline.core import Deps
+
+EXPLAINED = 0.9  # coverage of a media by whole frames, above which nothing else is searched for
+SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
+
+Source = Mapping[str, Any]
+
+
+class Copied:
+    """The features of all active entries, read as the banks change."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+        self._seen = 0
+        self._shelf = Shelf(deps.store.sketches.of)
+
+    def refresh(self) -> None:
+        """Take in what changed in the banks, here or in another process."""
+        latest = self._d.store.known.latest()
+        if latest == self._seen:
+            return
+        changed = self._d.store.known.changed(self._seen)
+        held = self._d.store.sketches.among(changed)
+        for entry in set(changed) - set(held):
+            self._shelf.drop(entry)
+        self._shelf.put(held)
+        self._seen = latest
+
+    def review(
+        self, fingerprint: Fingerprint, media: int, matches: Sequence[Match]
+    ) -> tuple[tuple[Match, ...], tuple[Source, ...]]:
+        """Return the matches of one media in the light of local features, and its source evidence."""
+        if not fingerprint.sketches or not len(self._shelf) or any(match.exact for match in matches):
+            return tuple(matches), ()
+        kept: list[Match] = []
+        sources: list[Source] = []
+        done: set[int] = set()
+        for match in matches:
+            number = self._d.store.sketches.number(match.entry)
+            if number is None or not self._shelf.knows(number):
+                kept.append(match)
+                continue
+            done.add(number)
+            finding = self._shelf.compare(fingerprint.sketches, number)
+            if finding is None or (finding.kind == "place" and finding.of == 1 and _near(match)):
+                kept.append(match)
+            elif finding.kind == "copy":
+                kept.append(_told(match, finding))
+            else:
+                sources.append(_source(media, match.bank, match.entry, finding))
+        if not any(match.coverage_query >= EXPLAINED for match in kept):
+            for found in self._others(fingerprint, media, done):
+                (kept if isinstance(found, Match) else sources).append(found)  # type: ignore[arg-type]  # by its type
+        return tuple(self._allowed(kept)), tuple(sources)
+
+    def _allowed(self, matches: Sequence[Match]) -> Iterable[Match]:
+        """Yield the matches; one by local features is suppressed where an entry allowed against it explains it all."""
+        spans: dict[str, list[tuple[float, float]]] = {}
+        for allow in (match for match in matches if match.bank_kind == "allow"):
+            number = self._d.store.sketches.number(allow.entry)
+            for _, entry, _ in self._d.store.known.entries([number] if number else [], ()):
+                for label in entry.against:
+                    spans.setdefault(label, []).extend(allow.query_ranges)
+        for match in matches:
+            known = spans.get(match.entry, ())
+            inside = all(any(a <= begin and end <= b for a, b in known) for begin, end in match.query_ranges)
+            if match.method == "local" and known and inside:
+                yield replace(match, suppressed=True, why=f"{match.why}, an allow-listed picture explains all of them")
+            else:
+                yield match
+
+    def _others(self, fingerprint: Fingerprint, media: int, done: set[int]) -> Iterable[Match | Source]:
+        findings = {number: finding for number, finding in self._shelf.find(fingerprint.sketches) if number not in done}
+        read = self._d.store.known.entries(findings, self._d.config.banks.trusted)
+        for number, entry, _ in read:
+            finding = findings[number]
+            if finding.kind == "copy":
+                yield _match(media, entry, finding)
+            else:
+                yield _source(media, entry.bank, entry.label, finding)
+
+
+def _near(match: Match) -> bool:
+    return match.method == "pdq" and match.distance is not None and match.distance <= SAME_FRAME
+
+
+def _told(match: Match, finding: Finding) -> Match:
+    """Return a match of whole frames with what local features add to it."""
+    return replace(match, face_region=finding.face_region, inliers=finding.inliers, transform=finding.transform)
+
+
+def _match(media: int, entry: Entry, finding: Finding) -> Match:
+    return Match(
+        media=media,
+        bank=entry.bank,
+        bank_kind=entry.bank_kind,
+        entry=entry.label,
+        confirmed=entry.confirmed,
+        method="local",
+        signal="local",
+        transform=finding.transform,
+        inliers=finding.inliers,
+        frames=finding.frames,
+        coverage_query=finding.coverage_query,
+        coverage_entry=finding.coverage_entry,
+        query_ranges=finding.query_ranges,
+        entry_ranges=finding.entry_ranges,
+        face_region=finding.face_region,
+        why=why(finding),
+    )
+
+
+def _source(media: int, bank: str, entry: str, finding: Finding) -> Source:
+    return {
+        "media": media,
+        "bank": bank,
+        "entry": entry,
+        "kind": "face_differs" if finding.kind == "source" else "same_place",
+        "face_region": finding.face_region if finding.kind == "source" else "another take",  # only the first is footage
+        "method": "local",
+        "transform": finding.transform,
+        "inliers": finding.inliers,
+        "frames": finding.frames,
+        "coverage_query": finding.coverage_query,
+        "coverage_entry": finding.coverage_entry,
+        "query_ranges": [list(span) for span in finding.query_ranges],
+        "entry_ranges": [list(span) for span in finding.entry_ranges],
+        "region": finding.region,
+        "region_found": finding.region_found,
+        "rate": finding.rate,
+        "why": why(finding),
+    }

@@ -1,0 +1,81 @@
+"""Local features of entries, sealed: what altered copies are found by. They are never exported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from bot.errors import SealError
+from bot.model import Fingerprint, Sketch
+from bot.seal import Seal
+from bot.store.base import Connection
+
+POINT = 12  # bytes of a corner
+EACH, ALONE = 300, 600  # corners that are kept of a frame, one of several or alone
+
+
+class Sketches:
+    """Table sketches."""
+
+    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+        self._c = connection
+        self._seal = seal
+
+    def keep(self, entry: int, fingerprint: Fingerprint) -> None:
+        """Keep an entry's features, of every frame the most telling; without a key nothing is kept."""
+        if self._seal is None or not any(sketch.points for sketch in fingerprint.sketches):
+            return
+        most = POINT * (EACH if len(fingerprint.sketches) > 1 else ALONE)
+        self._c.insert("sketches", {"entry": entry, "sealed": self._seal.seal(_packed(fingerprint.sketches, most))})
+
+    def of(self, entry: int) -> tuple[Sketch, ...]:
+        """Return the features of an active entry, or none. Raises SealError if the key is another one."""
+        sealed = self._c.value(
+            """select s.sealed from sketches s join entries e on e.id = s.entry
+               where s.entry = ? and e.state = 'active'""",
+            (entry,),
+        )
+        if sealed is None:
+            return ()
+        if self._seal is None:
+            raise SealError("there is no sealing key; restore the one of this database")
+        return _unpacked(self._seal.open(sealed))
+
+    def among(self, entries: Sequence[int]) -> list[int]:
+        """Return those of the entries that are active and have features."""
+        found: list[int] = []
+        for start in range(0, len(entries), 500):
+            batch = entries[start : start + 500]
+            marks = ", ".join("?" * len(batch))
+            rows = self._c.rows(
+                f"""select s.entry from sketches s join entries e on e.id = s.entry
+                    where e.state = 'active' and s.entry in ({marks}) order by s.entry""",  # noqa: S608  question marks only
+                batch,
+            )
+            found.extend(int(row["entry"]) for row in rows)
+        return found
+
+    def number(self, label: str) -> int | None:
+        """Return the number of an entry, by its label."""
+        number = self._c.value("select id from entries where label = ?", (label,))
+        return None if number is None else int(number)
+
+    def any(self) -> bool:
+        """Return whether anything is sealed here."""
+        return bool(self._c.value("select exists(select 1 from sketches)"))
+
+
+def _packed(sketches: Sequence[Sketch], most: int) -> bytes:
+    """Return times, aspects and corners as bytes: a line of JSON, then the corners of one frame after the other."""
+    kept = [(sketch.t, sketch.aspect, sketch.points[:most]) for sketch in sketches if sketch.points]
+    head = json.dumps([[t, aspect, len(points)] for t, aspect, points in kept]).encode()
+    return head + b"\n" + b"".join(points for _, _, points in kept)
+
+
+def _unpacked(data: bytes) -> tuple[Sketch, ...]:
+    head, _, body = data.partition(b"\n")
+    found = []
+    for t, aspect, size in json.loads(head):
+        found.append(Sketch(t=t, aspect=aspect, points=body[:size]))
+        body = body[size:]
+    return tuple(found)

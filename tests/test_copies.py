@@ -1,0 +1,298 @@
+"""Altered copies are found by local features; the same footage with another face, and the same place, are no copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bot.assemble import Parts, assembled
+from bot.bench import alter
+from bot.bench.worlds import World, texture, with_face
+from bot.clock import SystemClock
+from bot.config import Config, DecodeConfig, StorageConfig
+from bot.copies import Finding, Shelf, why
+from bot.copies.points import POINT, of_frame
+from bot.demo import media
+from bot.errors import SealError
+from bot.fingerprint import fingerprint, from_json, to_json
+from bot.model import Evidence, Fingerprint, Link, Sketch
+from bot.pipeline import Pipeline
+from bot.seal import Seal, new_key
+from bot.signals import local
+from bot.store import Store
+from tests.killing import Silent
+
+FPS = 8.0
+ROOM, PAN = World(3, "room"), World(1, "pan")
+Rgb = NDArray[np.uint8]
+Change = Callable[[Rgb], Rgb]
+
+
+def sketched(pictures: Sequence[Rgb], fps: float = FPS) -> tuple[Sketch, ...]:
+    """Return the features of a take."""
+    sketcher = local.Sketcher()
+    for number, picture in enumerate(pictures):
+        sketcher.take(np.ascontiguousarray(picture[..., 1]), number / fps)
+    return sketcher.sketches()
+
+
+@cache
+def take(world: World, start: float = 0.0, seconds: float = 5.0) -> tuple[Rgb, ...]:
+    """Return a take of a world."""
+    return tuple(world.frames(seconds, FPS, start))
+
+
+@cache
+def face() -> Rgb:
+    """Return something that covers a face: what the bench has no photograph for."""
+    return texture(4242, 160, 200, 0.8)
+
+
+def shelf(*entries: Sequence[Sketch]) -> Shelf:
+    """Return a shelf of entries, numbered from 0."""
+    held = dict(enumerate(entries))
+    found = Shelf(held.__getitem__)
+    found.put(held)
+    return found
+
+
+@cache
+def known() -> Shelf:
+    """Return a shelf with two takes: of the room and of the pan."""
+    return shelf(sketched(take(ROOM)), sketched(take(PAN)))
+
+
+def found(pictures: Sequence[Rgb]) -> dict[int, Finding]:
+    """Return what the known takes are to another."""
+    return dict(known().find(sketched(pictures)))
+
+
+CHANGES: dict[str, Change] = {
+    "crop": lambda p: alter.crop(p, 0.15),
+    "mirror": lambda p: np.ascontiguousarray(p[:, ::-1]),
+    "quarter": lambda p: np.ascontiguousarray(np.rot90(p)),
+    "turned": lambda p: alter.rotate(p, 8),
+    "letterbox": lambda p: alter.letterbox(p, 0.2),
+    "caption": lambda p: alter.caption(p, 0.15, 1),
+    "mark": lambda p: alter.watermark(p, 0.12, 5),
+    "small": lambda p: alter.resize(p, 0.25),
+    "framed": lambda p: alter.picture_in_picture(p, 0.5, 3, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_altered_copy_is_found_as_a_copy(name: str) -> None:
+    """What no whole-frame hash finds: crops, mirrors, turns, borders, captions, marks and frames within frames."""
+    finding = found([CHANGES[name](picture) for picture in take(ROOM)])[0]
+    assert finding.kind == "copy"
+    assert finding.face_region != "differs"
+    assert finding.coverage_entry > 0.9
+
+
+def test_a_copy_is_told_how_it_was_altered() -> None:
+    """Mirrored, turned, or smaller: said in words."""
+    told = found([np.ascontiguousarray(alter.resize(p, 0.5)[:, ::-1]) for p in take(ROOM)])[0]
+    assert told.transform == "mirrored"
+    assert found([CHANGES["quarter"](p) for p in take(ROOM)])[0].transform == "turned by 90°"
+    framed = found([CHANGES["framed"](p) for p in take(ROOM)])[0]
+    assert framed.transform == "at 50 % of the size"
+    assert "0:00 to 0:04 of the entry, at 50 % of the size" in why(framed)
+
+
+def test_a_whole_copy_agrees_everywhere() -> None:
+    """Where all parts are found again, the face region agrees, whoever is in it."""
+    assert found(take(ROOM))[0].face_region == "agrees"
+    assert found([alter.blur(picture, 1.5) for picture in take(PAN)])[1].face_region == "agrees"
+
+
+@pytest.mark.parametrize("world", [ROOM, PAN], ids=["room", "pan"])
+def test_another_take_of_the_same_place_is_no_copy(world: World) -> None:
+    """What stands still is the same; what moves is not."""
+    number = 0 if world is ROOM else 1
+    for other in (take(replace(world, cast=7)), take(world, 6.0)):
+        finding = found(other).get(number)
+        assert finding is None or finding.kind == "place"
+
+
+@pytest.mark.parametrize("world", [ROOM, PAN], ids=["room", "pan"])
+def test_the_footage_of_a_fake_is_source_evidence(world: World) -> None:
+    """Against a bank that holds only the fake, the genuine clip is never a copy; the fake's own copies are."""
+    fake = with_face(take(world), face(), 0.1, 5, FPS)
+    bank = shelf(sketched(fake))
+    genuine = dict(bank.find(sketched(take(world))))[0]
+    assert (genuine.kind, genuine.face_region) == ("source", "differs")
+    assert 0.02 < genuine.region < 0.4
+    assert genuine.region_found < genuine.rate / 2
+    copied = dict(bank.find(sketched([alter.crop(picture, 0.06) for picture in fake])))[0]
+    assert copied.kind == "copy"
+
+
+@pytest.mark.parametrize("area", [0.01, 0.03])
+def test_a_small_face_in_the_distance_never_agrees(area: float) -> None:
+    """A replaced face that is too small to be told apart must not let a rule remove the original."""
+    fake = with_face(take(ROOM), face(), area, 5, FPS)
+    genuine = dict(shelf(sketched(fake)).find(sketched(take(ROOM))))[0]
+    assert genuine.face_region != "agrees"
+
+
+def test_a_mark_does_not_make_another_face() -> None:
+    """A logo stands still over the picture, a face does not: the copy stays one, and its face region unknown."""
+    finding = found([alter.watermark(picture, 0.12, 5) for picture in take(ROOM)])[0]
+    assert (finding.kind, finding.face_region) == ("copy", "unknown")
+
+
+def test_a_part_at_another_speed_says_where_it_is() -> None:
+    """A trim that plays faster: the ranges of both are told."""
+    entry = sketched(take(ROOM, 0.0, 8.0))
+    fast, _ = alter.speed((list(take(ROOM, 0.0, 8.0)[24:56]), FPS), 1.5)
+    finding = dict(shelf(entry).find(sketched(fast)))[0]
+    assert finding.kind == "copy"
+    assert finding.entry_ranges[0][0] == pytest.approx(3.0, abs=0.6)
+    assert finding.entry_ranges[-1][1] == pytest.approx(7.0, abs=0.8)
+    assert finding.coverage_entry < 0.75
+
+
+@pytest.mark.parametrize("kind", ["stripes", "text", "grid", "other", "flat"])
+def test_what_repeats_itself_or_is_unrelated_is_nothing(kind: str) -> None:
+    """Stripes, letters, grids and flat pictures agree with one another everywhere, and are not copies."""
+    y, x = np.mgrid[0:360, 0:640]
+
+    def picture(seed: int) -> Rgb:
+        if kind == "stripes":
+            plane = ((x + 3 * seed) // (16 + 2 * seed) % 2 * 200 + 20).astype(np.uint8)
+        elif kind == "grid":
+            plane = (((x // 32 + y // 32) % 2) * 180 + 30 + seed).astype(np.uint8)
+        elif kind == "flat":
+            plane = np.full((360, 640), 90 + seed, dtype=np.uint8)
+        elif kind == "text":
+            return alter.caption(alter.caption(np.full((360, 640, 3), 255, np.uint8), 0.5, seed), 0.3, seed + 9)
+        else:
+            return texture(seed, 640, 360)
+        return np.ascontiguousarray(np.repeat(plane[..., None], 3, axis=2))
+
+    bank = shelf(*(sketched([picture(seed)]) for seed in range(4)))
+    assert [one.kind for _, one in bank.find(sketched([picture(9)])) if one.kind == "copy"] == []
+
+
+def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
+    """Drop and put work on one entry and leave the others alone."""
+    entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}
+    held = Shelf(entries.__getitem__)
+    held.put(entries)
+    held.drop(0)
+    assert 0 not in dict(held.find(entries[0]))
+    assert 1 in dict(held.find(entries[1]))
+    held.put([0])
+    assert 0 in dict(held.find(entries[0]))
+
+
+def test_many_small_additions_are_joined_and_still_found() -> None:
+    """Entries that come one by one end in few segments."""
+    entries = {number: sketched([texture(number, 320, 180)]) for number in range(20)}
+    held = Shelf(entries.__getitem__)
+    for number in entries:
+        held.put([number])
+    assert len(held._segments) < 10
+    assert all(dict(held.find(entries[number]))[number].kind == "copy" for number in (0, 9, 19))
+
+
+def test_a_fingerprint_with_features_survives_the_way_through_a_child() -> None:
+    """JSON and back; what is not corners is refused."""
+    clip = fingerprint(media.encode_clip(take(ROOM)[:12], fps=8), DecodeConfig())
+    assert len(clip.sketches) >= 2
+    assert from_json(to_json(clip)) == clip
+    bad = to_json(clip)
+    bad["sketches"][0][2] = "AAAA"
+    with pytest.raises(ValueError, match="not a sketch"):
+        from_json(bad)
+
+
+@given(st.binary(max_size=240), st.floats(0.1, 10))
+def test_any_bytes_that_pass_for_corners_can_be_asked(data: bytes, aspect: float) -> None:
+    """A child that was taken over may send anything: it makes no match and breaks nothing."""
+    points = data[: len(data) // POINT.itemsize * POINT.itemsize]
+    mirrored = bytes(8 * (len(points) // POINT.itemsize))
+    sketch = Sketch(t=0.0, aspect=aspect, points=points, mirrored=mirrored)
+    assert len(of_frame(sketch, mirrored=True)) == len(points) // POINT.itemsize
+    assert [one for _, one in known().find([sketch, replace(sketch, t=1.0)]) if one.kind == "copy"] == []
+
+
+def test_features_are_sealed_and_only_what_is_needed_is_kept() -> None:
+    """The database holds no corner in the clear, no mirror image, and fewer corners than a query has."""
+    clip = fingerprint(media.encode_clip(take(ROOM)[:16], fps=8), DecodeConfig())
+    key = new_key()
+    with Store(None, SystemClock(), Seal(key)) as store:
+        store.banks.create("b", "block")
+        store.banks.add("b", clip, who="me")
+        number = store.known.changed(0)[0]
+        kept = store.sketches.of(number)
+        assert [sketch.t for sketch in kept] == [sketch.t for sketch in clip.sketches]
+        assert all(len(sketch.points) <= 300 * POINT.itemsize and not sketch.mirrored for sketch in kept)
+        raw = store.connection.value("select sealed from sketches")
+        assert kept[0].points[:24] not in raw
+        store.sketches._seal = Seal(new_key())
+        with pytest.raises(SealError, match="does not open with this key"):
+            store.sketches.of(number)
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Iterator[Pipeline]:
+    """A bot with a bank of known fakes."""
+    config = Config(storage=StorageConfig(path=tmp_path / "data"))
+    with assembled(config, Silent(), parts=Parts(rules=False, reddit=False)) as pipeline:
+        pipeline.deps.store.banks.create("known-fakes", "block")
+        yield pipeline
+
+
+def fingerprinted(bot: Pipeline, pictures: Sequence[Rgb], crf: int = 23) -> Fingerprint:
+    """Return what a confined child makes of a video."""
+    return bot.deps.workers.fingerprint(media.encode_clip(pictures, fps=int(FPS), crf=crf))
+
+
+def test_the_whole_way_from_a_confined_child_to_evidence(bot: Pipeline) -> None:
+    """A crop matches by local features; the original of a fake is source evidence; a withdrawn entry is silent."""
+
+    def evidence(pictures: Sequence[Rgb], crf: int = 23) -> Evidence:
+        link = Link(url="x", host="", id=None, kind="media", source="target")
+        return bot.working.matched(Evidence(target="x", link=link), [(0, fingerprinted(bot, pictures, crf))])
+
+    fake = with_face(take(ROOM), face(), 0.12, 5, FPS)
+    label, _ = bot.deps.store.banks.add("known-fakes", fingerprinted(bot, fake), who="me")
+    cropped = evidence([np.ascontiguousarray(alter.crop(picture, 0.1)[:, ::-1]) for picture in fake])
+    (match,) = cropped.matches
+    assert (match.entry, match.method, match.distance) == (label, "local", None)
+    assert "mirrored" in match.transform
+    assert match.inliers is not None
+    assert match.inliers >= 18
+    whole = evidence(fake, crf=28)
+    assert [(m.method, m.face_region) for m in whole.matches] == [("pdq", "agrees")]
+    genuine = evidence(take(ROOM))
+    assert genuine.matches == ()
+    assert [(s["kind"], s["entry"]) for s in genuine.source] == [("face_differs", label)]
+    assert "differs throughout" in genuine.source[0]["why"]
+    elsewhere = evidence(take(replace(ROOM, cast=7)))
+    assert elsewhere.matches == ()
+    bot.deps.store.banks.withdraw(label)
+    assert evidence(fake).matches == ()
+
+
+def test_an_allow_entry_speaks_for_local_matches_too(bot: Pipeline) -> None:
+    """A harmless clip inside a banked compilation stays harmless when it is cropped."""
+    store = bot.deps.store
+    store.banks.create("harmless", "allow")
+    clip = fingerprinted(bot, take(ROOM))
+    fake, _ = store.banks.add("known-fakes", clip, who="me")
+    allowed, _ = store.banks.add("harmless", replace(clip, sha256="ab" * 32), who="me")
+    store.banks.allow(allowed, against=[fake])
+    link = Link(url="x", host="", id=None, kind="media", source="target")
+    cropped = fingerprinted(bot, [alter.crop(picture, 0.12) for picture in take(ROOM)])
+    looked = bot.working.matched(Evidence(target="x", link=link), [(0, cropped)])
+    assert {m.bank: m.suppressed for m in looked.matches} == {"known-fakes": True, "harmless": False}
