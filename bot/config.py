@@ -27,6 +27,9 @@ Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
 Tries = Annotated[int, Field(gt=0, le=20)]  # the wait doubles each time
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+OrderVerb = Literal["scan", "bank", "allow", "undo", "stop", "go"]
+Cap = Annotated[int, Field(ge=0, le=1_000_000)]
+Minutes = Annotated[int, Field(ge=0, le=1440)]
 Pause = Annotated[float, Field(ge=0, le=86_400)]  # seconds
 
 
@@ -68,9 +71,8 @@ class SubredditConfig(Section):
         pattern=r"^([a-z0-9_-]{1,60}(/[a-z0-9_-]{1,60}){0,4})?$",
         description="Wiki page from which its moderators' rules are taken too, such as gifwarden; empty: none.",
     )
-    moderators_exempt: bool = Field(
-        True, description="Whether the subreddit's moderators are exempt from rules that exempt moderators."
-    )
+    moderators_exempt: bool = Field(True, description="Whether its moderators are exempt where a rule exempts them.")
+    orders: bool = Field(True, description="Whether its moderators' orders by modmail and report are carried out.")
     adult: bool = Field(False, description="Whether the whole subreddit is sexual context, marked NSFW or not.")
 
 
@@ -82,9 +84,7 @@ class FetchConfig(Section):
     connect_seconds: Seconds = Field(10, description="Longest wait for a connection.")
     read_seconds: Seconds = Field(15, description="Longest silence while a body arrives.")
     total_seconds: Seconds = Field(90, description="Longest time for one file, redirects included.")
-    max_redirects: Annotated[int, Field(ge=0, le=20)] = Field(
-        5, description="Most redirects followed; each is checked."
-    )
+    max_redirects: Annotated[int, Field(ge=0, le=20)] = Field(5, description="Most redirects; each is checked.")
     host_interval_seconds: Pause = Field(1, description="Least time between two requests to one host.")
     attempts: Tries = Field(5, description="How often a link is tried before it is given up.")
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
@@ -125,19 +125,31 @@ class BanksConfig(Section):
     min_frames: Count = Field(3, description="Least matching frames of a moving picture (one suffices for a still).")
 
 
+class OrdersConfig(Section):
+    """Orders that moderators give by modmail or by a report."""
+
+    prefix: str = Field("gifwarden", pattern=r"^[A-Za-z0-9_-]{2,30}$", description="The word before an order.")
+    reasons: Mapping[OrderVerb, str] = Field({}, description="Report reasons that are orders by themselves.")
+    bank: str = Field("known-fakes", description="The bank into which the order bank puts media.")
+    poll_seconds: Seconds = Field(60, description="How often modmail and reports are read.")
+
+
+class DigestConfig(Section):
+    """The daily message on what would have been done in subreddits in mode observe."""
+
+    by: Literal["modmail", "mail", "off"] = Field("modmail", description="How it is sent.")
+    hour: Annotated[int, Field(ge=0, le=23)] = Field(6, description="From which hour of the day, in UTC.")
+    to: str = Field("", description="For mail: the address that it goes to.")
+    heartbeat: bool = Field(False, description="Whether it is sent when there is nothing to say, too.")
+
+
 class ActionsConfig(Section):
     """Limits on what the bot does without a person."""
 
-    per_hour: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        30, description="Most actions of one kind an hour; more are held."
-    )
-    per_day: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        200, description="Most actions of one kind a day; more are held."
-    )
+    per_hour: Cap = Field(30, description="Most actions of one kind an hour; more are held.")
+    per_day: Cap = Field(200, description="Most actions of one kind a day; more are held.")
     attempts: Tries = Field(6, description="How often a failing action is tried.")
-    modmail_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
-        60, description="Messages to moderators within this time become one conversation; 0: each its own."
-    )
+    modmail_minutes: Minutes = Field(60, description="Messages to moderators within this time share a conversation.")
 
 
 class ReviewConfig(Section):
@@ -228,6 +240,8 @@ class Config(Section):
     banks: BanksConfig = Field(default_factory=BanksConfig)
     actions: ActionsConfig = Field(default_factory=ActionsConfig)
     review: ReviewConfig = Field(default_factory=ReviewConfig)
+    orders: OrdersConfig = Field(default_factory=OrdersConfig)
+    digest: DigestConfig = Field(default_factory=DigestConfig)
     mail: MailConfig = Field(default_factory=MailConfig)
     hosts: Mapping[str, HostConfig] = Field(default_factory=dict)
     storage: StorageConfig = Field(default_factory=StorageConfig)

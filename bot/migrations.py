@@ -211,6 +211,24 @@ def m0004_throughput(db: Database) -> None:
     db.execute("create index links_claims on links (claim) where claim is not null")
 
 
+ORDERS = (
+    """create table orders (
+        id text primary key, subreddit text not null, conversation text, sender text not null, verb text not null,
+        target text not null, why text not null, state text not null, outcome text, received_at text not null,
+        seen_at text not null) strict""",
+    "create index orders_state on orders (state)",
+    "create table stops (subreddit text primary key, who text not null, at text not null, why text not null) strict",
+    "create table digests (subreddit text primary key, day text not null) strict",
+)
+
+
+@migrations()
+def m0006_orders(db: Database) -> None:
+    """Remember what moderators ordered, where they stopped the bot, and which digests were sent."""
+    for statement in ORDERS:
+        db.execute(statement)
+
+
 def known_steps() -> frozenset[str]:
     """Return the names of all steps of this program."""
     empty = Database(memory=True)

@@ -70,6 +70,7 @@ class Daemon:
             ("follow", lambda: self._pipeline.follow(self._go_on), FOLLOW_SECONDS),
             ("work", lambda: self._pipeline.work(self._pipeline.slice(self._go_on)), WORK_SECONDS),
             ("act", self._pipeline.act, WORK_SECONDS),
+            ("orders", self._pipeline.obey, self._pipeline.deps.config.orders.poll_seconds),
             ("purge", self._pipeline.purge, PURGE_HOURS * 3600),
         )
         for name, _, seconds in steps:

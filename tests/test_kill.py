@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,13 @@ def world() -> Iterator[tuple[Stage, Places]]:
         approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
         reddit.moderator_approves(approved, "second_moderator")
         reddit.submit("clips", author="d", title="innocent", url=park.add_imgur("Fg3Hi4J", media.still(303), "jpg"))
+        reddit.deeds.write_mail("clips", "head_moderator", "gifwarden", "help")
+        old = built.clock.now() - timedelta(days=300)
+        scanned = reddit.submit(
+            "gifs", author="f", title="old", url=park.add_imgur("Old3One", copy, "mp4"), created=old
+        )
+        reddit.deeds.write_mail("gifs", "second_moderator", "hello", f"gifwarden scan https://redd.it/{scanned[3:]}")
+        built.config = Config.model_validate({**built.config.model_dump(), "digest": {"heartbeat": True}})
         places = Places(
             config=built.config, reddit_url=reddit.url, names=NAMES, port=park.port, start=built.clock.now()
         )
@@ -74,7 +82,9 @@ def outcome(built: Stage, config: Config) -> dict[str, Any]:
                 if thing["mod_note"]
             ),
             "conversations": len(built.reddit.world.conversations),
-            "answers": len(built.reddit.received.answers),
+            "answers": sorted(body.partition("[#")[0].partition("C-")[0] for _, body in built.reddit.received.answers),
+            "subjects": sorted(subject.partition("[")[0] for _, subject, _ in built.reddit.modmails),
+            "orders": sorted((order.verb, order.state) for order in store.orders.listing()),
             "messages": [(name, title.partition("(")[0]) for name, title, _ in built.reddit.received.messages],
             "notes": [(name, user) for name, user, _ in built.reddit.received.notes],
             "bans": sorted(built.reddit.received.bans),
@@ -97,7 +107,7 @@ def undisturbed() -> dict[str, Any]:
         assert set(met) == set(BOUNDARIES)
         found = outcome(built, places.config)
     counted = {kind: len(found[kind]) for kind in ("reports", "removals", "mails", "cases", "notices")}
-    assert counted == {"reports": 1, "removals": 2, "mails": 1, "cases": 3, "notices": 1}
+    assert counted == {"reports": 2, "removals": 2, "mails": 1, "cases": 4, "notices": 1}
     assert {name: len(found[name]) for name in ("approvals", "messages", "notes", "bans", "reasons")} == {
         "approvals": 1,
         "messages": 1,
@@ -105,7 +115,9 @@ def undisturbed() -> dict[str, Any]:
         "bans": 1,
         "reasons": 2,
     }
-    assert (found["modmails"], found["answers"], found["conversations"]) == (1, 1, 2)
+    # the removals' modmail and the digest; the orders' conversations and the author's are others
+    assert (found["modmails"], len(found["answers"]), found["conversations"]) == (2, 3, 5)
+    assert found["orders"] == [("help", "done"), ("scan", "done")]
     return found
 
 
@@ -131,3 +143,29 @@ def test_a_kill_at_a_boundary_changes_nothing(boundary: str, undisturbed: dict[s
         identities = Counter(str(mail.message["Message-ID"]) for mail in built.mail.received)
         assert len(identities) == 1
         assert max(identities.values()) <= (2 if boundary in ("act.begun:notice", "act.performed:notice") else 1)
+
+
+ORDERED = [name for name in BOUNDARIES if name.startswith("order.") or name.endswith(":answer")]
+
+
+@pytest.mark.parametrize("boundary", ORDERED)
+def test_a_kill_while_an_order_is_carried_out_changes_nothing(boundary: str) -> None:
+    """Killed there, an order to undo is carried out once and answered once."""
+    with world() as (built, places):
+        scenario(places)
+        (removed,) = [name for name, thing in built.reddit.world.things.items() if thing["title"] == "exact"]
+        assert removed in built.reddit.removals
+        conversation = built.reddit.deeds.write_mail(
+            "clips", "head_moderator", "hello", f"gifwarden undo https://redd.it/{removed[3:]}"
+        )
+        built.clock.sleep(300)
+        later = replace(places, start=places.start + timedelta(minutes=11))
+        child = SPAWN.Process(target=run_and_die, args=(later, boundary))
+        child.start()
+        child.join(180)
+        assert child.exitcode == -signal.SIGKILL
+        child.close()
+        scenario(replace(places, start=places.start + timedelta(minutes=40)))
+        assert built.reddit.approvals.count(removed) == 1
+        assert built.reddit.removals.count(removed) == 1
+        assert [name for name, _ in built.reddit.received.answers].count(conversation) == 1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 
+from bot.actions.answer import Answer
 from bot.actions.approve import Approve
 from bot.actions.ban import Ban
 from bot.actions.base import ActionPlug, World
+from bot.actions.digest import Digest
 from bot.actions.flair import Flair
 from bot.actions.lock import Lock
 from bot.actions.message import Message
@@ -31,6 +33,8 @@ ACTIONS: tuple[ActionPlug, ...] = (
     Modmail(),
     Approve(),
     Ban(),
+    Answer(),
+    Digest(),
     SendNotice(),
 )
 

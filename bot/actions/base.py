@@ -157,6 +157,7 @@ class ActionPlug(Protocol):
     by_rule: bool  # whether a rule may ask for it; if not, only a person or the program itself plans it
     after_removal: bool  # whether it makes sense only once the post was removed by us
     takes: frozenset[str]  # the parameters that it knows
+    asked_for: bool  # whether moderators asked for it, so that their own stop does not hold it
 
     def perform(self, action: Action, world: World) -> Receipt:
         """Do it. Raises UsageError if it can never be done as written, RedditError or MailError if it fails."""
@@ -178,6 +179,7 @@ class Plug:
     by_rule = True
     after_removal = False
     takes: frozenset[str] = frozenset()
+    asked_for = False
 
     def recover(self, action: Action, world: World) -> Receipt | None:  # noqa: ARG002  every plug's signature
         """Know nothing more than that it was done."""

@@ -38,7 +38,7 @@ class Modmail(Plug):
                     raise  # else that conversation takes no more, and a new one is opened
             else:
                 return Receipt(detail="wrote to the moderators in the same conversation", reference=opened)
-        conversation = world.api.modmail(action.subreddit, _subject(action), _cut(body, LONGEST_BODY))
+        conversation = world.api.modmail(action.subreddit, _subject(action), cut(body, LONGEST_BODY))
         return Receipt(detail=f"wrote to the moderators of r/{action.subreddit}", reference=conversation)
 
     def probe(self, action: Action, world: World) -> Probe:
@@ -68,8 +68,9 @@ def _answer(action: Action, body: str) -> str:
     subject = " ".join(action.params.get("subject", "").split())
     tail = f"\n\n{mark_of(action)}"
     head = f"**{subject}**\n\n" if subject else ""
-    return head + _cut(body, LONGEST_BODY - len(head) - len(tail)) + tail
+    return head + cut(body, LONGEST_BODY - len(head) - len(tail)) + tail
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
+    """Return a text of at most so many characters."""
     return text if len(text) <= length else text[: length - 1] + "…"

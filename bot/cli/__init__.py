@@ -9,7 +9,7 @@ import sys
 import typer
 
 from bot import __version__
-from bot.cli import bank, cases, hosts, look, past, review, rules, service
+from bot.cli import bank, cases, hosts, look, past, review, rules, service, team
 from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
@@ -34,6 +34,7 @@ rules.register(app)
 cases.register(app)
 review.register(app)
 hosts.register(app)
+team.register(app)
 
 
 def _version(shown: bool) -> None:

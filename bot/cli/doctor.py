@@ -130,6 +130,11 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
         yield _ok("review", "an entry acts alone after two moderators confirmed it; an appeal goes to another one")
     for missing in sorted(set(config.banks.trusted) - names):
         yield _warn("banks", f"banks.trusted names {missing}, and there is no such bank")
+    for stopped in store.orders.stops():
+        yield _warn(
+            "kill switch",
+            f"r/{stopped.subreddit} is stopped, by {stopped.who}; gifwarden go {stopped.subreddit} goes on",
+        )
     if pipeline.deps.stop_file.exists():
         yield _warn("kill switch", f"on: nothing is done in the world while {pipeline.deps.stop_file} exists")
 

@@ -123,6 +123,7 @@ _ROUTES: Iterable[tuple[Literal["GET", "POST", "DELETE"], str, Callable[..., Res
     ("GET", f"/user/{_NAME}/about", Endpoints._account),
     ("GET", f"/r/{_NAME}/wiki/(.+)", Endpoints._wiki),
     ("GET", f"/r/{_NAME}/about/contributors", Endpoints._contributors),
+    ("GET", r"/r/([\w+-]+)/about/reports", Endpoints._reported),
     ("GET", r"/r/([\w+-]+)/about/log", Endpoints._mod_log),
     ("GET", f"/r/{_NAME}/about/moderators", Endpoints._moderators),
 )

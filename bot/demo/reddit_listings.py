@@ -123,6 +123,22 @@ class Listings(Answering):
         things = [self._in_comments(name) if comments else self.world.shown(name) for name in page]
         return listing_of(things, page[-1] if len(shown) > limit else None)
 
+    def _reported(self, request: Request, joined: str) -> Response:
+        names = joined.lower().split("+")
+        for name in names:
+            closed = self.closed(name)
+            if closed is not None:
+                return closed
+            if not self.world.allows(name, self.username, "posts"):
+                return refused(403)
+        everything = sorted((*self.world.listed(names, "t3"), *self.world.listed(names, "t1")), reverse=True)
+        shown = [name for name in everything if self.world.visible(name) and self.world.things[name]["num_reports"]]
+        after = request.query.get("after")
+        shown = shown[shown.index(after) + 1 :] if after in shown else shown
+        limit = limit_of(request)
+        page = shown[:limit]
+        return listing_of([self.world.shown(name) for name in page], page[-1] if len(shown) > limit else None)
+
     def _in_comments(self, fullname: str) -> dict[str, Any]:
         """A listing of comments tells of each submission what `api/info` does not."""
         thing = self.world.shown(fullname)

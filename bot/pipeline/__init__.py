@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from bot.pipeline.acquiring import Acquiring
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
+from bot.pipeline.deeds import Deeds
+from bot.pipeline.digest import Digests
 from bot.pipeline.judge import Judging
 from bot.pipeline.linked import Linking
 from bot.pipeline.listings import Listings
 from bot.pipeline.modlog import Hearing
+from bot.pipeline.orders import Orders
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.past import Past
 from bot.pipeline.people import People
@@ -18,6 +21,7 @@ from bot.pipeline.places import Places
 from bot.pipeline.replay import Replaying
 from bot.pipeline.rows import GoOn, a_while, always, reason_of
 from bot.pipeline.scan import Scanning
+from bot.pipeline.stopping import Stopping
 from bot.pipeline.watch import Queues, Watching
 from bot.pipeline.wiki import WikiWatch
 from bot.pipeline.work import Working
@@ -48,6 +52,9 @@ class Pipeline:
         self.scanning = Scanning(deps, self.working, self.judging)
         self.replaying = Replaying(deps, self.judging)
         self.wiki = WikiWatch(deps)
+        self.orders = Orders(deps, self.people, Deeds(deps, self.people, self.scanning))
+        self.digests = Digests(deps)
+        self.stopping = Stopping(deps)
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
@@ -100,6 +107,11 @@ class Pipeline:
         self._each_subreddit("wiki page not read", self.wiki.look, go_on)
         return self.hearing.round(go_on)
 
+    def obey(self) -> int:
+        """Hear moderators' orders and carry them out, and make the daily digests; return how many orders ended."""
+        self.digests.run()
+        return self.orders.run()
+
     def purge(self) -> int:
         """Forget what has been kept long enough; return how many posts that were."""
         self.deps.store.health.forget()
@@ -115,6 +127,7 @@ class Pipeline:
         more = True
         while more:
             self.follow(go_on)
+            self.obey()
             self.work(self.slice(go_on))
             self.act()
             more = go_on() and self.acquiring.waiting()

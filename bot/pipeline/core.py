@@ -31,6 +31,9 @@ BOUNDARIES = (
     "acquire.stored",
     "match.stored",
     "judge.stored",  # case opened, actions planned
+    "order.heard",  # an order stored, not yet carried out
+    "order.done",  # carried out and its answer planned, not yet sent
+    "digest.made",
     *(f"act.begun:{plug.kind}" for plug in actions.ACTIONS),  # written down as being sent, not yet sent
     *(f"act.performed:{plug.kind}" for plug in actions.ACTIONS),  # sent, not yet written down as done
     *(f"act.done:{plug.kind}" for plug in actions.ACTIONS),

@@ -216,6 +216,9 @@ class Outbox:
         if self._d.stop_file.exists():
             return f"stop: the kill switch is on; delete {self._d.stop_file.name} to go on"
         action = row.action
+        stop = self._d.store.orders.stopped(action.subreddit)
+        if stop is not None and not actions.get(action.kind).asked_for:
+            return f"stop: r/{action.subreddit} was stopped by {stop.who}; gifwarden go {action.subreddit} goes on"
         names: tuple[str, ...] = (action.subreddit,)
         if action.kind == "notice":
             names = self._d.store.notices.get(action.params["notice"]).subreddits

@@ -44,10 +44,11 @@ class People:
         now, storage = self._d.clock.now(), self._d.config.storage
         count = self._d.store.upkeep.forget_before(now - timedelta(days=storage.seen_days))
         self._d.store.banks.destroy_withdrawn(now - timedelta(days=storage.withdrawn_days))
+        self._d.store.orders.forget_before(now - timedelta(days=storage.seen_days))
         self._d.store.upkeep.truncate_log()
         return count
 
     def effect(self, mode: Mode) -> str:
         """Return in words what a mode lets the bot do."""
-        kinds = [plug.kind for plug in actions.ACTIONS if mode in plug.modes]
+        kinds = [plug.kind for plug in actions.ACTIONS if mode in plug.modes and not plug.asked_for]
         return f"performs {', '.join(kinds)}" if kinds else "performs nothing, shows what it would do"

@@ -77,6 +77,13 @@ class Reading(Calls):
                               retry=False, state="missing")  # fmt: skip
         return shown
 
+    def reported(self, subreddit: str, *, after: str | None = None, limit: int = 100) -> Listing:
+        """Return a page of what is reported and not settled in `name`, or in several: `one+other`, newest first."""
+        name = subreddit_name(subreddit)
+        answer = self.get(f"r/{name}/about/reports", f"read the reports of r/{name}", limit=limit, after=after)
+        things, next_page = page_of(answer, f"r/{name}/about/reports")
+        return Listing(things=tuple(thing for thing in things if thing.get("kind") in ("t1", "t3")), after=next_page)
+
     def thing(self, fullname: str) -> dict[str, Any] | None:
         """Return a submission (`t3_…`) or comment (`t1_…`) as it stands now, or None if Reddit knows none."""
         things, _ = page_of(self.get("api/info", f"read {fullname}", id=fullname_of(fullname)), fullname)

@@ -20,6 +20,7 @@ from bot.store.known import KnownRows
 from bot.store.linked import Linked
 from bot.store.links import Judgement, LinkRow, Links
 from bot.store.notices import NoticeRow, Notices
+from bot.store.orders import OrderRow, Orders, StopRow
 from bot.store.queue import Look, Queue
 from bot.store.review import AppealRow, Review
 from bot.store.sketches import Sketches
@@ -38,7 +39,9 @@ __all__ = [
     "Look",
     "LossRow",
     "NoticeRow",
+    "OrderRow",
     "PlaceRow",
+    "StopRow",
     "Store",
     "WikiRow",
 ]
@@ -67,6 +70,7 @@ class Store:
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)
         self.authors = Authors(self.connection)
+        self.orders = Orders(self.connection)
         self.upkeep = Upkeep(self.connection)
         self.figures = Figures(self.connection)
         self.health = Health(self.connection)

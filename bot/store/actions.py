@@ -220,8 +220,9 @@ class Actions:
         """Return the newest conversation with a subreddit's moderators that was opened within a window before then."""
         reference = self._c.value(
             """select json_extract(receipt, '$.reference') as mail from actions
-               where kind = 'modmail' and state = 'done' and subreddit = ? and sent_at > ? and sent_at <= ?
-               and mail is not null group by mail having min(sent_at) > ? order by min(sent_at) desc limit 1""",
+               where kind in ('modmail', 'answer') and state = 'done' and subreddit = ? and sent_at > ? and sent_at <= ?
+               and mail is not null and coalesce(json_extract(params, '$.conversation'), '') = ''
+               group by mail having min(sent_at) > ? order by min(sent_at) desc limit 1""",
             (subreddit, iso(at - 2 * window), iso(at), iso(at - window)),
         )
         return str(reference) if reference is not None else None

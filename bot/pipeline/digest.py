@@ -1,0 +1,128 @@
+"""Once a day, what would have been done in subreddits that are only observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.model import Verdict
+from bot.pipeline.core import Deps
+from bot.plain import loads
+
+DAY = timedelta(days=1)
+MOST_CASES = 20  # named in one line
+_DONE: Mapping[str, str] = {
+    "remove": "removed",
+    "report": "reported",
+    "lock": "locked",
+    "spoiler": "marked as spoilers",
+    "nsfw": "marked as NSFW",
+    "flair": "given a flair",
+    "note": "noted on their authors",
+    "message": "written to their authors about",
+}
+
+
+class Digests:
+    """Plans a digest for each observed subreddit, once a day, whatever the number of restarts."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+
+    def run(self) -> int:
+        """Make the digests that are due; return how many were."""
+        config, now = self._d.config, self._d.clock.now()
+        day = now.strftime("%Y-%m-%d")
+        if config.digest.by == "off" or now.hour < config.digest.hour or self._d.stop_file.exists():
+            return 0
+        made = 0
+        for name, settings in config.subreddits.items():
+            if settings.mode == "observe" and self._d.store.orders.digest_day(name) != day:
+                made += self._make(name, day, now)
+        return made
+
+    def preview(self, subreddit: str) -> tuple[str, str]:
+        """Return subject and body of the digest as it would be now."""
+        return digest(subreddit, self._found(subreddit, self._d.clock.now())) or quiet(subreddit)
+
+    def _make(self, subreddit: str, day: str, now: datetime) -> int:
+        store = self._d.store
+        text = digest(subreddit, self._found(subreddit, now))
+        with store.transaction():
+            if not store.orders.digest_due(subreddit, day):
+                return 0
+            if text is None and not self._d.config.digest.heartbeat:
+                return 0
+            subject, body = text or quiet(subreddit)
+            to = self._d.config.digest.to if self._d.config.digest.by == "mail" else ""
+            store.actions.plan(
+                key=f"digest:{subreddit}:{day}",
+                kind="digest",
+                case=None,
+                post=None,
+                subreddit=subreddit,
+                permalink="",
+                params={"subject": f"{subject} ({day})", "body": body, "day": day, "to": to},
+            )
+        self._d.boundary("digest.made")
+        self._d.log.info("digest made", subreddit=subreddit)
+        return 1
+
+    def _found(self, subreddit: str, now: datetime) -> list[tuple[str, Verdict, str]]:
+        rows = self._d.store.orders.would_have(subreddit, now - DAY, now)
+        return [
+            (row["label"], loads(Verdict, row["verdict"]), row["post"])
+            for row in rows
+            if row["state"] != "closed_elsewhere"
+        ]
+
+
+def digest(subreddit: str, found: Sequence[tuple[str, Verdict, str]]) -> tuple[str, str] | None:
+    """Return subject and body on the cases (label, verdict, post) of a day, or None if there were none."""
+    if not found:
+        return None
+    by_rule: dict[str, list[tuple[str, Verdict, str]]] = {}
+    for case in found:
+        by_rule.setdefault(case[1].rule or "no rule", []).append(case)
+    lines = [
+        f"In the last day I would have acted in r/{subreddit} as follows. It is in mode observe, so I did nothing.",
+        "",
+    ]
+    for rule, cases in sorted(by_rule.items(), key=lambda item: (-len(item[1]), item[0])):
+        lines += [f"**{rule}**", "", *(_line(what, some) for what, some in _by_deed(cases).items()), ""]
+    lines += [
+        'Is it right? Then let me report, with `mode = "report"` in my configuration. If a case is wrong, answer'
+        " `allow` with its name; `help` lists what else I understand.",
+    ]
+    posts = len({post for _, _, post in found})
+    return f"I would have acted on {posts} post{'s' if posts != 1 else ''} in r/{subreddit}", "\n".join(lines)
+
+
+def quiet(subreddit: str) -> tuple[str, str]:
+    """Return subject and body of a day without anything."""
+    return (
+        f"Nothing found in r/{subreddit}",
+        f"In the last day I looked at r/{subreddit} and found nothing that I know.",
+    )
+
+
+def _by_deed(cases: Sequence[tuple[str, Verdict, str]]) -> dict[str, list[tuple[str, str]]]:
+    deeds: dict[str, list[tuple[str, str]]] = {}
+    for label, verdict, post in cases:
+        kinds = [action.kind for action in verdict.actions]
+        done = [_DONE[kind] for kind in kinds if kind in _DONE and not (kind == "report" and "remove" in kinds)]
+        if verdict.outcome == "review":
+            what = "put before a moderator"
+        else:
+            what = ", ".join(done) or "told the moderators about"
+        deeds.setdefault(what, []).append((label, post))
+    return deeds
+
+
+def _line(what: str, cases: Sequence[tuple[str, str]]) -> str:
+    labels = [label for label, _ in cases]
+    posts = len({post for _, post in cases})
+    shown = ", ".join(labels[:MOST_CASES]) + (
+        f" and {len(labels) - MOST_CASES} more" if len(labels) > MOST_CASES else ""
+    )
+    return f"- {what}: {posts} post{'s' if posts != 1 else ''} ({shown})"
