@@ -22,6 +22,13 @@ def m0008_index_changes(db: Database) -> None:
 
 
 @migrations()
+def m0008_entry_origins(db: Database) -> None:
+    """Remember which row of which list an entry came from."""
+    for statement in ENTRY_ORIGINS:
+        db.execute(statement)
+
+
+@migrations()
 def m0007_review(db: Database) -> None:
     """Create what decisions on cases keep: pairs that were allowed, entries that a case made, appeals."""
     for statement in REVIEW:
@@ -142,6 +149,12 @@ WATCHING = (
     "create index links_turn on links (host, state, priority, next_at)",
 )
 
+ENTRY_ORIGINS = (
+    """create table entry_origins (
+        bank integer not null references banks, key blob not null, source text not null,
+        entry integer not null unique references entries on delete cascade,
+        primary key (bank, key)) strict, without rowid""",
+)
 # Triggers, so that whoever changes an entry or its signals tells the search index of it in the same transaction.
 CHANGED = "begin insert or replace into entry_changes (entry) values ({}); end"
 INDEX_CHANGES = (

@@ -29,6 +29,7 @@ FLOORS = {
         "reddit",
         "mail",
         "index",
+        "lists",
         "seal",
         "confine",
         "links",

@@ -6,6 +6,7 @@ from typing import Annotated, cast, get_args
 
 import typer
 
+from bot.cli import lists
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -32,6 +33,7 @@ Label = Annotated[str, typer.Argument(help="The entry's label, such as E-3f9c2a7
 
 def register(parent: typer.Typer) -> None:
     """Add these commands."""
+    lists.register(app)
     parent.add_typer(app, name="bank")
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -127,31 +127,48 @@ def lookup(
     with session(settings) as pipeline:
         if bank is not None and bank not in {row.name for row in pipeline.deps.store.banks.listing()}:
             raise UsageError(f"there is no bank {bank}; see: gifwarden bank list")
-        library = pipeline.working.library()
-        for line in sys.stdin:
-            value = line.strip()
-            if not value:
-                continue
-            if len(value) != 64 or not set(value.lower()) <= set("0123456789abcdef"):
-                failed = True
-                error = "not a PDQ hash: it has 64 hex digits"
-                if as_json:
-                    emit({"value": value, "error": error})
-                else:
-                    complain(f"{value}  {error}")
-                continue
-            found = [
-                {"bank": name, "entry": entry, "distance": distance}
-                for name, entry, distance in library.lookup([bytes.fromhex(value)])[0]
-                if bank is None or name == bank
-            ]
-            if as_json:
-                emit({"value": value, "matches": found})
-            else:
-                shown = ", ".join(f"{match['entry']} in {match['bank']} at {match['distance']}" for match in found)
-                say(f"{value}  {shown or 'no match'}")
+        for values in _values(sys.stdin.buffer):
+            known = [value for value in values if _is_pdq(value)]
+            answers = dict(zip(known, pipeline.working.library().lookup(list(map(bytes.fromhex, known))), strict=True))
+            for value in values:
+                failed = failed or value not in answers
+                _answer(value, answers.get(value), bank, as_json)
     if failed:
         raise typer.Exit(1)
+
+
+def _values(stream: BinaryIO) -> Iterator[list[str]]:
+    """Yield lines without their ends as they arrive: those that arrive together are looked up together."""
+    rest = b""
+    while arrived := stream.read1(1 << 14):  # type: ignore[attr-defined]  # standard input is buffered
+        *lines, rest = (rest + arrived).split(b"\n")
+        yield [text for line in lines if (text := line.decode(errors="replace").strip())]
+    if text := rest.decode(errors="replace").strip():
+        yield [text]
+
+
+def _is_pdq(value: str) -> bool:
+    return len(value) == 64 and set(value.lower()) <= set("0123456789abcdef")
+
+
+def _answer(value: str, found: list[tuple[str, str, int]] | None, bank: str | None, as_json: bool) -> None:
+    if found is None:
+        error = "not a PDQ hash: it has 64 hex digits"
+        if as_json:
+            emit({"value": value, "error": error})
+        else:
+            complain(f"{value}  {error}")
+        return
+    matches = [
+        {"bank": name, "entry": entry, "distance": distance}
+        for name, entry, distance in found
+        if bank is None or name == bank
+    ]
+    if as_json:
+        emit({"value": value, "matches": matches})
+    else:
+        shown = ", ".join(f"{match['entry']} in {match['bank']} at {match['distance']}" for match in matches)
+        say(f"{value}  {shown or 'no match'}")
 
 
 def wants_reddit(settings: Config, targets: list[str]) -> bool:

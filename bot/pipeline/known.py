@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.errors import GifwardenError, SnapshotError
@@ -20,6 +21,7 @@ from bot.match.words import NAMES
 from bot.pipeline.core import Deps
 
 FOLDER = "index"  # in storage.path; may be deleted at any time
+KEPT = timedelta(days=1)  # how long a withdrawn hash may stay in the file while a daemon runs
 
 
 class Banked:
@@ -32,6 +34,7 @@ class Banked:
         self._lock = threading.Lock()
         self._live: dict[str, Live] = {}
         self._seen: dict[str, int] = {}
+        self._since: dict[str, datetime] = {}
         self._latest = -1
         self._has_files = False
         self._builders: dict[str, threading.Thread] = {}
@@ -93,7 +96,9 @@ class Banked:
         else:
             self._take_in(kind)
         live = self._live[kind]
-        if live.wants_rebuild and kind not in self._builders:
+        # what was withdrawn is hidden at once, and is to leave the file as well
+        stale = bool(len(live.hidden)) and self._d.clock.now() - self._since[kind] > KEPT
+        if (live.wants_rebuild or stale) and kind not in self._builders:
             old = live.base.stamp.seq if live.base is not None else -1
             builder = threading.Thread(target=self._build_behind, args=(kind, old), name=f"index {kind}", daemon=True)
             self._builders[kind] = builder
@@ -101,6 +106,7 @@ class Banked:
 
     def _lay_over(self, kind: str, snapshot: Snapshot | None) -> None:
         """Search from now on in this snapshot and in what changed since it was built."""
+        self._since[kind] = self._d.clock.now()
         if snapshot is None:
             self._seen[kind] = self._d.store.known.latest()
             self._live[kind] = Live(None, self._read(kind))

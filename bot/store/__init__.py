@@ -19,6 +19,7 @@ from bot.store.health import Health
 from bot.store.known import KnownRows
 from bot.store.linked import Linked
 from bot.store.links import Judgement, LinkRow, Links
+from bot.store.lists import Lists
 from bot.store.notices import NoticeRow, Notices
 from bot.store.orders import OrderRow, Orders, StopRow
 from bot.store.queue import Look, Queue
@@ -64,6 +65,7 @@ class Store:
         self.sketches = Sketches(self.connection, seal)
         self.banks = Banks(self.connection, self.sketches)
         self.known = KnownRows(self.connection)
+        self.lists = Lists(self.connection)
         self.cases = Cases(self.connection)
         self.actions = Actions(self.connection)
         self.notices = Notices(self.connection)

@@ -90,6 +90,11 @@ class Connection:
         with self, self._told():
             return self.db.conn.execute(sql, parameters).rowcount
 
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a writing statement once for each row."""
+        with self, self._told():
+            self.db.conn.executemany(sql, rows)
+
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row; return its id."""
         with self, self._told():

@@ -1,0 +1,139 @@
+"""Hash lists of others into a bank, and a bank out as a list."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+from rich.progress import Progress, TaskID
+
+from bot.cli.base import ConfigOption, JsonOption, WhoOption, complain, emit, progress, read_config, say, session
+from bot.errors import UsageError
+from bot.lists import FORMATS, WRITERS, Bad, read
+from bot.pipeline import Pipeline
+from bot.pipeline.lists import Counts, take
+
+
+def register(bank: typer.Typer) -> None:
+    """Add these commands to those of `bank`."""
+    bank.command(name="import")(import_)
+    bank.command(name="export")(export)
+
+
+def import_(
+    name: Annotated[str, typer.Argument(help="The bank's name.")],
+    files: Annotated[list[str], typer.Argument(help="Lists; - for standard input.")],
+    who: WhoOption,
+    how: Annotated[
+        str, typer.Option("--format", help="auto, hex, csv, ndjson, json (ThreatExchange, HMA, vPDQ) or vpdq.")
+    ] = "auto",
+    source: Annotated[
+        str, typer.Option("--source", help="Your name for where the list comes from; rows with ids are told by it.")
+    ] = "import",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Put a list of hashes into a bank, in steps that are kept: if it is cut off, run it again.
+
+    A row is an entry; a video's vPDQ is one. Entries are unconfirmed, so they act alone only in banks of banks.trusted.
+    """
+    if how not in ("auto", *FORMATS):
+        raise UsageError(f"{how} is no format of lists; choose one of auto, {', '.join(FORMATS)}")
+    settings = read_config(config)
+    failed = False
+    with session(settings) as pipeline:
+        _need_bank(pipeline, name)
+        for file in files:
+            with progress(told=False) as bar, _opened(file, bar) as lines:
+                failed = _import(pipeline, name, file, read(lines, how, file), source, who, as_json) or failed
+        pipeline.working.library()  # the index is built here rather than when the first link waits for it
+    if failed:
+        raise typer.Exit(1)
+
+
+def export(
+    name: Annotated[str, typer.Argument(help="The bank's name.")],
+    how: Annotated[str, typer.Option("--format", help=", ".join(WRITERS) + ".")] = "ndjson",
+    entry: Annotated[str | None, typer.Option("--entry", help="This entry only.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write, mode 0600; else standard output.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write a bank's active entries as a list of hashes. Nothing else leaves: no names, no words, no media."""
+    if how not in WRITERS:
+        raise UsageError(f"{how} is no format to write; choose one of {', '.join(WRITERS)}")
+    with session(read_config(config)) as pipeline:
+        _need_bank(pipeline, name)
+        entries = pipeline.deps.store.known.active((), name)
+        lines = WRITERS[how](found for found in entries if entry is None or found.label == entry)
+        if out is None:
+            for line in lines:
+                print(line)  # noqa: T201  plain output for programs
+            return
+        try:
+            with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in lines)
+        except OSError as error:
+            raise UsageError(f"cannot write {out}: {error.strerror}") from None
+    say(f"{name} written to {out}")
+
+
+def _import(
+    pipeline: Pipeline, bank: str, file: str, rows: Iterator[Any], source: str, who: str, as_json: bool
+) -> bool:
+    """Import one list and say what became of it; return whether a row was bad."""
+
+    def told(bad: Bad) -> None:
+        if as_json:
+            emit({"file": file, "line": bad.line, "error": bad.reason})
+        else:
+            complain(f"{file}:{bad.line}  {bad.reason}")
+
+    began = time.monotonic()
+    counts: Counts = take(pipeline.deps.store, bank, source, rows, who=who, told=told)
+    seconds = max(time.monotonic() - began, 1e-9)
+    if as_json:
+        emit(
+            {
+                "file": file,
+                "bank": bank,
+                "added": counts.added,
+                "known": counts.known,
+                "withdrawn": counts.withdrawn,
+                "failed": counts.failed,
+                "seconds": round(seconds, 3),
+            }
+        )
+    else:
+        say(
+            f"{file}  {counts.added:,} added, {counts.known:,} known already, {counts.withdrawn:,} withdrawn, "
+            f"{counts.failed:,} failed; {counts.rows / seconds:,.0f} rows a second"
+        )
+    return counts.failed > 0
+
+
+def _need_bank(pipeline: Pipeline, name: str) -> None:
+    if name not in {row.name for row in pipeline.deps.store.banks.listing()}:
+        raise UsageError(f"there is no bank {name}; run: gifwarden bank create {name} --kind block")
+
+
+@contextmanager
+def _opened(name: str, bar: Progress) -> Iterator[Iterator[str]]:
+    """Yield the lines of a file, and show on the bar how far they were read."""
+    try:
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as raw:
+            size = None if name == "-" else os.fstat(raw.fileno()).st_size
+            yield _told_lines(raw, bar, bar.add_task("importing", total=size))
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+
+
+def _told_lines(raw: BinaryIO, bar: Progress, task: TaskID) -> Iterator[str]:
+    for line in raw:
+        bar.advance(task, len(line))
+        yield line.decode("utf-8", errors="replace")
