@@ -53,6 +53,8 @@ SIDEWAYS = {
     ("workers", "fingerprint"),
     ("cli", "schedule"),
     ("cli", "demo"),
+    ("cli", "bench"),
+    ("bench", "demo"),
     ("schedule", "web"),
 }
 GROUND_ORDER = ("errors", "clock", "model", "plain", "config", "shipped", "permalink")

@@ -147,7 +147,7 @@ def _sorted(words: Words, entries: Numbers, rows: Numbers) -> tuple[Words, npt.N
     new = np.ones(len(words), dtype=bool)
     new[1:] = (words[1:] != words[:-1]).any(axis=1)
     starts = np.append(np.flatnonzero(new), len(words)).astype(np.uint32)
-    return words[new], starts, entries[order], rows[order]
+    return words if new.all() else words[new], starts, entries[order], rows[order]
 
 
 def _narrow(numbers: Numbers) -> Anything:

@@ -1,0 +1,52 @@
+"""Benchmarks: our figure, the peer's and the limit, in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from bot.bench import hashing, searching
+from bot.bench.figures import COLUMNS, Figure, table
+from bot.cli.base import JsonOption, emit, progress, show
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Measure on this machine, beside peers that are installed: nothing needs them, and they are never installed.",
+)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add these commands."""
+    parent.add_typer(app, name="bench")
+
+
+@app.command(name="hash")
+def hash_(as_json: JsonOption = False) -> None:
+    """Measure PDQ of a frame against pdqhash and imagehash, and against reading and decoding it."""
+    with progress(told=as_json) as bar:
+        task = bar.add_task("measuring", total=None)
+        _tell(hashing.run(lambda what: bar.update(task, description=what)), as_json)
+
+
+@app.command()
+def index(
+    rows: Annotated[
+        list[int] | None, typer.Option("--rows", min=1000, help="Number of hashes; may be repeated.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure exact search within 31 bits against faiss and py-threatexchange. Takes 150 bytes of disk a hash."""
+    with progress(told=as_json) as bar:
+        task = bar.add_task("measuring", total=None)
+        sizes = tuple(rows or (100_000, 1_000_000))
+        _tell(searching.run(lambda what: bar.update(task, description=what), sizes), as_json)
+
+
+def _tell(figures: Iterable[Figure], as_json: bool) -> None:
+    if as_json:
+        for figure in figures:
+            emit(figure.plain())
+        return
+    show(COLUMNS, table(list(figures)), empty="nothing was measured")

@@ -1,0 +1,61 @@
+"""Benchmarks print our figure, the peer's and the limit, and say so where a peer is not installed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.bench import figures, hashing, searching
+from bot.bench.figures import Figure
+from bot.cli import app
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure next to nothing."""
+    monkeypatch.setattr(figures, "ROUNDS", 1)
+    monkeypatch.setattr(figures, "ENOUGH", 0.0)
+    monkeypatch.setattr(searching, "SECONDS", 0.05)
+    monkeypatch.setattr(hashing, "SIZES", ((96, 64),))
+
+
+def quiet(_what: str) -> None:
+    """Show no progress."""
+
+
+def test_hash_compares_with_the_reference_and_the_limit() -> None:
+    """Each line has a figure of ours and a limit; the reference is compared or said to be missing."""
+    found = list(hashing.run(quiet, ((96, 64),)))
+    assert [figure.peer for figure in found] == ["pdqhash", "pdqhash", "imagehash pHash-256"]
+    assert all(figure.ours > 0 and figure.limit for figure in found)
+    for figure in found[:2]:
+        assert ("not installed" in figure.cells()) == (figure.theirs is None)
+    assert found[2].times
+
+
+def test_index_measures_search_change_and_two_processes() -> None:
+    """Opening, searching beside each peer, two processes on one file, a change that is seen at once."""
+    found = list(searching.run(quiet, (5000,)))
+    assert [figure.what.split(",")[0].split(" ")[0] for figure in found] == ["open", "search", "search", "two", "add"]
+    assert all(figure.ours > 0 for figure in found)
+
+
+def test_the_commands_print_a_table_or_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line a figure either way, and the table fits a terminal of 100 columns."""
+    result = CliRunner().invoke(app, ["bench", "index", "--rows", "2000", "--json"])
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {"what", "ours", "unit", "peer", "theirs", "times", "limit", "missing"} <= lines[0].keys()
+    shown = CliRunner().invoke(app, ["bench", "hash"])
+    assert shown.exit_code == 0, shown.output
+    assert "PDQ 1920x1080" in shown.stdout or "PDQ 96x64" in shown.stdout
+
+
+def test_a_figure_says_how_many_times() -> None:
+    """The ratio is the peer's figure by ours; without a peer there is none."""
+    assert Figure(what="x", ours=2.0, unit="ms", peer="p", theirs=50.0).times == 25
+    assert Figure(what="x", ours=2.0, unit="ms").times is None
+    assert "not installed" in Figure(what="x", ours=2.0, unit="ms", peer="p").cells()
+    assert "25×" in Figure(what="x", ours=2.0, unit="ms", peer="p", theirs=50.0).cells()  # noqa: RUF001  the sign for times
