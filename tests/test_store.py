@@ -29,6 +29,7 @@ from bot.model import (
 )
 from bot.seal import Seal, new_key, write_key
 from bot.store import Store
+from bot.store.lists import Listed
 from tests.conftest import START
 
 LINK = Link(url="https://redgifs.com/watch/abc", host="redgifs", id="abc", kind="media", source="url", post="t3_a")
@@ -433,3 +434,27 @@ def test_only_what_may_match_is_read_for_the_index(store: Store) -> None:
     assert list(store.known.signals("phash", 50)) == []
     assert list(store.known.signals_of([entry for _, entry, _ in rows], "pdq", 50)) == [rows]
     assert [store.known.count("pdq", 50, most) for most in (2, 9)] == [2, 3]
+
+
+def test_a_change_is_taken_in_without_reading_the_banks(store: Store) -> None:
+    """Among thousands of entries without files, what is asked at each change takes SQLite a few steps."""
+    store.banks.create("list", "block")
+    rows = [
+        Listed(
+            key=number.to_bytes(4),
+            signals=(Signal(type="pdq", value=number.to_bytes(32), quality=90, t=0.0),),
+            files=(),
+            withdrawn=False,
+        )
+        for number in range(3000)
+    ]
+    assert store.lists.take("list", "them", rows, who="ann") == (3000, 0, 0)
+    steps: list[int] = []
+    connection = store.connection.db.conn
+    connection.set_progress_handler(lambda: steps.append(1), 100)
+    latest = store.known.latest()
+    assert not store.known.has_files()
+    assert store.known.changed(latest - 1) == [3000]
+    assert len(list(store.known.signals_of([3000], "pdq", 50))) == 1
+    connection.set_progress_handler(None, 100)
+    assert len(steps) < 10
