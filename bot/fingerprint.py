@@ -33,7 +33,7 @@ from bot.signals.base import SignalType, picture
 
 CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
 SPARSE_SECONDS = 1.0
-PROBED = 16  # rows of a frame that are compared before all of it
+PROBED = 4  # rows of a frame that are compared before all of it
 GATES = {signal.name: signal.gate for signal in SIGNALS}
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
 LEAST_ROOM = 128 * 2**20  # bytes of address space beside the program itself

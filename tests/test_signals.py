@@ -94,12 +94,14 @@ def test_the_quick_way_agrees_with_the_slow_one(width: int, height: int, seed: i
         assert ((quick > _median(quick)) == (slow > _median(slow))).all()
 
 
-def test_pdq_reads_a_padded_plane() -> None:
-    """A view into wider rows, as decoders hand out, hashes like the same plane on its own."""
+def test_pdq_reads_a_padded_plane_and_a_turned_one() -> None:
+    """A view into wider rows, as decoders hand out, hashes like the same plane on its own; a turned view too."""
     luma = picture(333, 201, 4)
     wide = np.zeros((201, 384), dtype=np.uint8)
     wide[:, :333] = luma
     assert PDQ.compute(wide[:, :333]) == PDQ.compute(luma)
+    for view in (np.rot90(wide[:, :333]), np.fliplr(wide[:, :333]), wide[:, :333].T):
+        assert PDQ.compute(view) == PDQ.compute(np.ascontiguousarray(view))
 
 
 @pytest.mark.parametrize(("width", "height"), [(7680, 4320), (2304, 64), (65, 3000), (5, 5), (8, 8), (200, 129)])

@@ -20,6 +20,7 @@ from bot.signals.phash import PHASH
 
 SIZES = ((640, 360), (1920, 1080))
 FRAMES = 24
+PADDING = 64  # bytes a row
 
 
 def run(say: Say, sizes: tuple[tuple[int, int], ...] | None = None) -> Iterator[Figure]:
@@ -78,8 +79,14 @@ def run(say: Say, sizes: tuple[tuple[int, int], ...] | None = None) -> Iterator[
 
 
 def _planes(data: bytes) -> list[Luma]:
-    shown = frames.decode(data, DecodeConfig(cpu_seconds=600)).frames
-    return [frame.luma.copy() for frame in shown][:FRAMES]
+    """Return frames as the decoder hands them out: rows with padding behind."""
+    planes: list[Luma] = []
+    for frame in frames.decode(data, DecodeConfig(cpu_seconds=600)).frames:
+        height, width = frame.luma.shape
+        padded = np.zeros((height, width + PADDING), dtype=np.uint8)
+        padded[:, :width] = frame.luma
+        planes.append(padded[:, :width])
+    return planes[:FRAMES]
 
 
 def _each(planes: list[Any], work: Callable[[Any], Any]) -> Callable[[], Any]:

@@ -11,8 +11,9 @@ reference's own sequence of 32-bit operations is followed instead. It is slower 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -242,12 +243,16 @@ def _thumbnail(luma: Luma) -> Floats:
     height, width = luma.shape
     down = _down(height)
     whole = np.uint16 if 255 * down.window**2 < 2**16 else np.uint32
+    if luma.strides[1] != 1:  # a turned frame
+        luma = np.ascontiguousarray(luma)
+    # taking rows is quicker than indexing, but copies all of a plane that is padded, as decoders hand them out
+    rows_at: Callable[[Any], Any] = partial(luma.take, axis=0) if luma.flags.c_contiguous else luma.__getitem__
     # the sum of what was added so far, added again and again, gives each row its weight: the inner ones come first
-    added: NDArray[Any] = luma.take(down.rings[0], axis=0).astype(whole)
+    added: NDArray[Any] = rows_at(down.rings[0]).astype(whole)
     sums = added.copy()
     for k in range(1, down.window):
-        added += luma.take(down.rings[k], axis=0)
-        added += luma.take(down.rings[-k], axis=0)
+        added += rows_at(down.rings[k])
+        added += rows_at(down.rings[-k])
         sums += added
     rows = sums.astype(np.float32)
     for i, part, weights in down.cut_short:
