@@ -5,7 +5,7 @@ A take is (pictures, frames a second); a still is a take of one picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -16,22 +16,40 @@ Rgb = NDArray[np.uint8]
 Take = tuple[list[Rgb], float]
 
 
+Change = Callable[[Take, float, int], Take]  # the take, the strength, a seed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alteration:
-    """One way of altering a take. `form` is what it is saved as, `crf` and `quality` how badly."""
+    """One way of altering a take, and how strongly."""
 
-    name: str
-    group: str  # the row of the table it counts in
-    target: float  # the recall aimed at, 0-1
-    apply: Callable[[Take, int], Take]  # the take and a seed
-    form: str = "video"  # video or gif; a still is saved as JPEG or GIF
-    crf: int = 28
-    quality: int = 70
+    kind: str  # in CHANGES
+    strength: float
+    row: str  # of the table it counts in
+    target: float  # the recall aimed at, 0-1; 0: none
     stills: bool = True  # makes sense for a still too
 
+    @property
+    def form(self) -> str:
+        """What it is saved as: a video or a GIF."""
+        return "gif" if self.kind in ("gif", "combined") else "video"
 
-def _each(change: Callable[[Rgb], Rgb]) -> Callable[[Take, int], Take]:
-    return lambda take, _seed: ([change(picture) for picture in take[0]], take[1])
+    @property
+    def crf(self) -> int:
+        """How badly a video is compressed, on x264's scale."""
+        return round(self.strength) if self.kind == "re-encode" else 28
+
+    @property
+    def quality(self) -> int:
+        """How well a still is saved, 1-100."""
+        return 45 if self.kind == "re-encode" else 70
+
+    def apply(self, take: Take, seed: int) -> Take:
+        """Return the altered take."""
+        return CHANGES[self.kind](take, self.strength, seed)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.strength:g}" if self.strength else self.kind
 
 
 def resize(picture: Rgb, factor: float) -> Rgb:
@@ -46,7 +64,7 @@ def crop(picture: Rgb, side: float) -> Rgb:
     """Return the picture without a strip of `side` (of its width or height) on every side."""
     height, width, _ = picture.shape
     x, y = round(width * side), round(height * side)
-    return _even(picture[y : height - y, x : width - x])
+    return even(picture[y : height - y, x : width - x])
 
 
 def rotate(picture: Rgb, degrees: float) -> Rgb:
@@ -63,7 +81,7 @@ def letterbox(picture: Rgb, part: float, level: int = 0, sides: bool = False) ->
     rows, columns = (0, bar) if sides else (bar, 0)
     padded = np.full((height + 2 * rows, width + 2 * columns, 3), level, dtype=np.uint8)
     padded[rows : rows + height, columns : columns + width] = picture
-    return _even(padded)
+    return even(padded)
 
 
 def caption(picture: Rgb, part: float, seed: int, outside: bool = False) -> Rgb:
@@ -77,7 +95,7 @@ def caption(picture: Rgb, part: float, seed: int, outside: bool = False) -> Rgb:
     size = bar / 40
     cv2.putText(strip, text, (width // 20, round(bar * 0.7)), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 2)
     if outside:
-        return _even(np.concatenate([strip, picture]))
+        return even(np.concatenate([strip, picture]))
     shown = picture.copy()
     shown[:bar] = strip
     return shown
@@ -181,77 +199,92 @@ def gif(take: Take, side: int = 320, fps: float = 10) -> Take:
     return [resize(picture, side / max(picture.shape)) for picture in pictures], rate
 
 
-def combined(take: Take, seed: int) -> Take:
+def combined(take: Take, part: float, seed: int) -> Take:
     """Return a take mirrored, letterboxed, captioned and made a GIF."""
-    changed = [caption(letterbox(np.ascontiguousarray(picture[:, ::-1]), 0.2), 0.12, seed) for picture in take[0]]
+    changed = [caption(letterbox(np.ascontiguousarray(picture[:, ::-1]), 0.2), part, seed) for picture in take[0]]
     return gif((changed, take[1]))
 
 
-def _even(picture: Rgb) -> Rgb:
+def even(picture: Rgb) -> Rgb:
+    """Return a picture whose sides are even, as video wants them."""
     height, width, _ = picture.shape
     return np.ascontiguousarray(picture[: height // 2 * 2, : width // 2 * 2])
 
 
-def _pip(size: float) -> Callable[[Take, int], Take]:
-    return lambda take, seed: (
-        [picture_in_picture(picture, size, seed, i / take[1]) for i, picture in enumerate(take[0])],
-        take[1],
+def _each(change: Callable[[Rgb, float, int], Rgb]) -> Change:
+    return lambda take, strength, seed: ([change(picture, strength, seed) for picture in take[0]], take[1])
+
+
+def _framed(take: Take, size: float, seed: int) -> Take:
+    pictures, fps = take
+    return [picture_in_picture(picture, size, seed, i / fps) for i, picture in enumerate(pictures)], fps
+
+
+CHANGES: dict[str, Change] = {
+    "re-encode": _each(lambda p, _s, _n: p),  # the strength is the compression
+    "resize": _each(lambda p, s, _n: resize(p, s)),
+    "gif": lambda take, s, _n: gif(take, side=round(s)),
+    "grey": _each(lambda p, _s, _n: grey(p)),
+    "brighter": _each(lambda p, s, _n: tone(p, brightness=s)),
+    "contrast": _each(lambda p, s, _n: tone(p, contrast=s)),
+    "gamma": _each(lambda p, s, _n: tone(p, gamma=s)),
+    "blur": _each(lambda p, s, _n: blur(p, s)),
+    "noise": _each(noise),
+    "caption": _each(caption),
+    "caption added": _each(lambda p, s, n: caption(p, s, n, outside=True)),
+    "mark": _each(watermark),
+    "see-through mark": _each(lambda p, s, n: watermark(p, s, n, opacity=0.5)),
+    "letterbox": _each(lambda p, s, _n: letterbox(p, s)),
+    "white sides": _each(lambda p, s, _n: letterbox(p, s, 255, sides=True)),
+    "mirror": _each(lambda p, _s, _n: np.ascontiguousarray(p[:, ::-1])),
+    "quarter turns": _each(lambda p, s, _n: np.ascontiguousarray(np.rot90(p, round(s)))),
+    "crop": _each(lambda p, s, _n: crop(p, s)),
+    "rotate": _each(lambda p, s, _n: rotate(p, s)),
+    "trim": trim,
+    "speed": lambda take, s, _n: speed(take, s),
+    "compilation": compilation,
+    "in a picture": _framed,
+    "combined": combined,
+}
+
+LIGHT, HEAVY = "re-encode, resize, GIF, tone, blur, noise", "caption, mark, border, mirror, turn"
+
+
+def _row(row: str, target: float, *parts: tuple[str, float], stills: bool = True) -> tuple[Alteration, ...]:
+    return tuple(
+        Alteration(kind=kind, strength=strength, row=row, target=target, stills=stills) for kind, strength in parts
     )
 
 
-def _seeded(change: Callable[[Rgb, int], Rgb]) -> Callable[[Take, int], Take]:
-    return lambda take, seed: ([change(picture, seed) for picture in take[0]], take[1])
-
-
-def _turn(quarters: int) -> Callable[[Take, int], Take]:
-    return _each(lambda picture: np.ascontiguousarray(np.rot90(picture, quarters)))
-
-
-LIGHT, HEAVY = "re-encode, resize, tone, blur, noise", "caption, mark, border, mirror, turn"
-ALTERATIONS: Sequence[Alteration] = (
-    Alteration(name="re-encoded", group=LIGHT, target=0.99, apply=_each(lambda p: p), crf=34, quality=45),
-    Alteration(name="resized to 0.25", group=LIGHT, target=0.99, apply=_each(lambda p: resize(p, 0.25))),
-    Alteration(name="resized to 0.5", group=LIGHT, target=0.99, apply=_each(lambda p: resize(p, 0.5))),
-    Alteration(name="resized to 1.5", group=LIGHT, target=0.99, apply=_each(lambda p: resize(p, 1.5))),
-    Alteration(name="GIF, 10 fps, 320 px", group=LIGHT, target=0.99, apply=lambda t, _: gif(t), form="gif"),
-    Alteration(name="grey", group=LIGHT, target=0.99, apply=_each(grey)),
-    Alteration(name="brighter by 40", group=LIGHT, target=0.99, apply=_each(lambda p: tone(p, brightness=40))),
-    Alteration(name="contrast 0.6", group=LIGHT, target=0.99, apply=_each(lambda p: tone(p, contrast=0.6))),
-    Alteration(name="gamma 1.8", group=LIGHT, target=0.99, apply=_each(lambda p: tone(p, gamma=1.8))),
-    Alteration(name="blur 2 px", group=LIGHT, target=0.99, apply=_each(lambda p: blur(p, 2.0))),
-    Alteration(name="noise 12", group=LIGHT, target=0.99, apply=_seeded(lambda p, s: noise(p, 12, s))),
-    Alteration(name="caption over 15 %", group=HEAVY, target=0.99, apply=_seeded(lambda p, s: caption(p, 0.15, s))),
-    Alteration(
-        name="caption added, 15 %",
-        group=HEAVY,
-        target=0.99,
-        apply=_seeded(lambda p, s: caption(p, 0.15, s, outside=True)),
-    ),
-    Alteration(name="mark on 5 %", group=HEAVY, target=0.99, apply=_seeded(lambda p, s: watermark(p, 0.05, s))),
-    Alteration(name="mark on 15 %", group=HEAVY, target=0.99, apply=_seeded(lambda p, s: watermark(p, 0.15, s))),
-    Alteration(name="letterbox 20 %", group=HEAVY, target=0.99, apply=_each(lambda p: letterbox(p, 0.2))),
-    Alteration(
-        name="white sides 20 %", group=HEAVY, target=0.99, apply=_each(lambda p: letterbox(p, 0.2, 255, sides=True))
-    ),
-    Alteration(name="mirror", group=HEAVY, target=0.99, apply=_each(lambda p: np.ascontiguousarray(p[:, ::-1]))),
-    Alteration(name="quarter turn", group=HEAVY, target=0.99, apply=_turn(1)),
-    Alteration(name="half turn", group=HEAVY, target=0.99, apply=_turn(2)),
-    Alteration(name="crop 5 % a side", group="crop 5 %", target=0.99, apply=_each(lambda p: crop(p, 0.05))),
-    Alteration(name="crop 15 % a side", group="crop 15 %", target=0.96, apply=_each(lambda p: crop(p, 0.15))),
-    Alteration(name="crop 25 % a side", group="crop 25 %", target=0.88, apply=_each(lambda p: crop(p, 0.25))),
-    Alteration(name="rotated 4°", group="rotation 4°", target=0.98, apply=_each(lambda p: rotate(p, 4))),
-    Alteration(name="rotated 8°", group="rotation 8°", target=0.95, apply=_each(lambda p: rotate(p, 8))),
-    Alteration(name="2 s of 10", group="trim", target=0.98, apply=lambda t, s: trim(t, 2, s), stills=False),
-    Alteration(name="speed 0.75", group="speed", target=0.98, apply=lambda t, _: speed(t, 0.75), stills=False),
-    Alteration(name="speed 1.5", group="speed", target=0.98, apply=lambda t, _: speed(t, 1.5), stills=False),
-    Alteration(
-        name="inside a compilation",
-        group="compilation",
-        target=0.97,
-        apply=lambda t, s: compilation(t, 60, s),
-        stills=False,
-    ),
-    Alteration(name="in a picture, 60 %", group="picture in picture 60 %", target=0.96, apply=_pip(0.6)),
-    Alteration(name="in a picture, 40 %", group="picture in picture 40 %", target=0.85, apply=_pip(0.4)),
-    Alteration(name="mirror, letterbox, caption, GIF", group="combined", target=0.95, apply=combined, form="gif"),
+ALTERATIONS: tuple[Alteration, ...] = (
+    *_row(LIGHT, 0.99, ("re-encode", 34), ("resize", 0.25), ("resize", 0.5), ("resize", 1.5), ("gif", 320)),
+    *_row(LIGHT, 0.99, ("grey", 0), ("brighter", 40), ("contrast", 0.6), ("gamma", 1.8), ("blur", 2), ("noise", 12)),
+    *_row(HEAVY, 0.99, ("caption", 0.15), ("caption added", 0.15), ("mark", 0.05), ("mark", 0.15)),
+    *_row(HEAVY, 0.99, ("letterbox", 0.2), ("white sides", 0.2)),
+    *_row(HEAVY, 0.99, ("mirror", 0), ("quarter turns", 1), ("quarter turns", 2)),
+    *_row("see-through mark, 15 %", 0.99, ("see-through mark", 0.15)),
+    *_row("crop 5 % a side", 0.99, ("crop", 0.05)),
+    *_row("crop 15 % a side", 0.96, ("crop", 0.15)),
+    *_row("crop 25 % a side", 0.88, ("crop", 0.25)),
+    *_row("rotated by 4°", 0.98, ("rotate", 4)),
+    *_row("rotated by 8°", 0.95, ("rotate", 8)),
+    *_row("2 s of 10", 0.98, ("trim", 2), stills=False),
+    *_row("speed 0.75 and 1.5", 0.98, ("speed", 0.75), ("speed", 1.5), stills=False),
+    *_row("inside 60 s of others", 0.97, ("compilation", 60), stills=False),
+    *_row("picture in picture, 60 %", 0.96, ("in a picture", 0.6)),
+    *_row("picture in picture, 40 %", 0.85, ("in a picture", 0.4)),
+    *_row("mirror, letterbox, caption, GIF", 0.95, ("combined", 0.12)),
 )
+
+
+def parse(text: str) -> Alteration:
+    """Return the alteration that `KIND=STRENGTH` or `KIND` asks for. Raises ValueError if there is none."""
+    kind, _, strength = text.partition("=")
+    known = [one for one in ALTERATIONS if one.kind == kind]
+    if not known:
+        raise ValueError(f"{kind} is no alteration; there are {', '.join(CHANGES)}")
+    try:
+        value = float(strength) if strength else known[0].strength
+    except ValueError:
+        raise ValueError(f"{strength} is no number; write {kind}={known[0].strength:g}, say") from None
+    return Alteration(kind=kind, strength=value, row=f"{kind} {value:g}", target=0, stills=known[0].stills)

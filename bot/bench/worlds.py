@@ -73,7 +73,7 @@ class World:
         picture = back.copy()
         for mover in range(self.movers):
             _draw(picture, self.seed, self.cast, mover, t)
-        return _camera(picture, self.seed, self.kind, t, width, height)
+        return _camera(picture, (self.seed, self.cast), self.kind, t, width, height)
 
     def frames(self, seconds: float, fps: float, start: float = 0.0, width: int = 640, height: int = 360) -> list[Rgb]:
         """Return the pictures of a take."""
@@ -115,8 +115,8 @@ def _draw(picture: Rgb, seed: int, cast: int, mover: int, t: float) -> None:
     picture[top:bottom, left:right][where] = cv2.warpAffine(skin, matrix, size)[where]
 
 
-def _camera(picture: Rgb, seed: int, kind: Kind, t: float, width: int, height: int) -> Rgb:
-    rng = np.random.default_rng([seed, 9])
+def _camera(picture: Rgb, seed: tuple[int, int], kind: Kind, t: float, width: int, height: int) -> Rgb:
+    rng = np.random.default_rng([*seed, 9])  # another take: another way of the camera
     rows, columns, _ = picture.shape
     phase = rng.uniform(0, 2 * np.pi, 3)
     if kind == "room":

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from bot import __version__
-from bot.cli import bank, bench, cases, hosts, look, past, review, rules, service, team
+from bot.cli import bank, bench, bench_copies, cases, hosts, look, past, review, rules, service, team
 from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
@@ -31,6 +31,7 @@ past.register(app)
 look.register(app)
 bank.register(app)
 bench.register(app)
+bench_copies.register(bench.app)
 rules.register(app)
 cases.register(app)
 review.register(app)

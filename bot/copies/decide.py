@@ -28,12 +28,13 @@ OTHER_CAST = 0.3  # what moves is found so much less often than what stands: oth
 UNSTEADY = 7.0  # how much more parts may vary over time than chance makes them, and more where frames are apart
 SURE = 20.0  # corners that should have been found again in a region before it is said to differ
 MOSTLY_OTHER, OTHER_STILL, OTHER_MOMENT = 0.45, 0.45, 0.03  # share of the parts that do not agree
-LEAST_RATE = 0.15  # of corners found again in a still
+LEAST_RATE, LEAST_STILL = 0.08, 0.15  # of corners found again
+LEAST_GOOD = 0.25  # share of the parts in view that agree
+LEAST_COVERAGE = 0.4  # of query or entry: two cuts of one long take have a moment in common
 TWIN = 9  # bits
 OVERLAY = 0.1  # share of what stands still in them that makes them a caption or a mark
 UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
 SMALL = 0.75  # size of the entry in the query
-ENOUGH = 6  # pairs of frames that are compared, if there are so many close in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Numbers:
     spread: float  # how unsteadily parts agree over time; 1: as chance has it
     bad: Bools  # parts that do not agree, as a grid
     good: Bools
+    shown: int  # parts in view with corners enough
     bad_rate: float  # of corners found again there
     even: bool  # no small part, of a face in the distance, is found much less often than the others
     unlike: int  # inliers whose word stands only once in the query's frame
@@ -58,7 +60,8 @@ class Numbers:
 
 def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
     """Return the numbers of what was seen."""
-    rows, off = _close(seen)
+    rows = [seen.rows[number] for number in seen.close]
+    off = float(np.mean([seen.pairs[number][2] for number in seen.close]))
     across, down = (ACROSS, DOWN) if held.aspect >= 1 else (DOWN, ACROSS)
     part = _parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
     total = np.array([np.bincount(part[which], minlength=across * down) for which, _, _ in rows], dtype=float)
@@ -84,26 +87,12 @@ def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
         spread=_dispersion(total, found),
         bad=bad.reshape(down, across),
         good=good.reshape(down, across),
+        shown=int((total.sum(axis=0) >= 8).sum()),
         bad_rate=float(had[bad].sum() / max(1.0, total.sum(axis=0)[bad].sum())),
         even=_even(held, rows, 2 * across, 2 * down, rate),
         unlike=_unlike(asked, held, seen),
         static=_static(asked, held, seen, bad, across, down) if bad.any() else -1.0,
     )
-
-
-def _close(seen: Seen) -> tuple[list[tuple[Ints, Bools, Bools]], float]:
-    """Return the rows of the frames that are closest in time, and how far apart they are.
-
-    They show what moves in the same place.
-    """
-    order = sorted(range(len(seen.pairs)), key=lambda number: seen.pairs[number][2])
-    close = order[:ENOUGH]
-    for most in (CLOSE / 4, CLOSE / 2, CLOSE):
-        within = [number for number in order if seen.pairs[number][2] <= most]
-        if len(within) >= ENOUGH:
-            close = within
-            break
-    return [seen.rows[number] for number in close], float(np.mean([seen.pairs[number][2] for number in close]))
 
 
 def _parts(place: NDArray[np.float32], wide: float, high: float, across: int, down: int) -> Ints:
@@ -220,6 +209,10 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
         return None
     kind, face = _kind(asked, held, seen, numbers, matching)
     queries, entries = _ranges(asked.times, held.times, matching)
+    query_share = _coverage(asked.times, queries, _gap(asked.times))
+    entry_share = _coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times)))
+    if held.moving and len(asked) > 1 and max(query_share, entry_share) < LEAST_COVERAGE:
+        kind, face = "place", "unknown"
     return Finding(
         kind=kind,
         face_region=face,
@@ -227,8 +220,8 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
         inliers=numbers.inliers,
         frames=len({query for query, _ in matching}),
         of=len(asked),
-        coverage_query=_coverage(asked.times, queries, _gap(asked.times)),
-        coverage_entry=_coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times))),
+        coverage_query=query_share,
+        coverage_entry=entry_share,
         query_ranges=_rounded(queries),
         entry_ranges=_rounded(entries),
         region=round(float(numbers.bad.sum() / max(1, numbers.bad.sum() + numbers.good.sum())), 3),
@@ -250,7 +243,9 @@ def _kind(
         return "place", "unknown"
     # one frame of a take tells nothing of what moves, so nothing may differ that could
     most = MOSTLY_OTHER if moving else OTHER_STILL if len(held.times) == len(asked) == 1 else OTHER_MOMENT
-    if apart > most * compared or (not moving and numbers.rate < LEAST_RATE):
+    if apart > most * compared or numbers.rate < (LEAST_RATE if moving else LEAST_STILL):
+        return "place", "unknown"
+    if numbers.good.sum() < LEAST_GOOD * numbers.shown:
         return "place", "unknown"
     if apart == 0:
         return "copy", "agrees" if _whole(seen, numbers) else "unknown"

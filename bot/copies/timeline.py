@@ -15,11 +15,14 @@ from bot.model import Sketch
 APART = 0.9  # seconds between frames of which one tells what stands still in the other
 SPEEDS = np.array([0.5, 0.6, 0.667, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.333, 1.5, 1.75, 2.0])
 SAME_TIME = 0.3  # seconds within which two frames are compared at all
+ENOUGH = 6  # pairs of frames that are compared in everything, if there are so many close in time
 CLOSE = 0.08  # seconds within which what moves has hardly moved
 MOVING_REACH = 16.0  # units that something may move between two frames that are compared
 MOVING_BITS = 10
 EACH, ALONE = 300, 600  # corners of an entry's frame, one of several or alone
-TOLD = 120  # corners of a frame that are asked when it was
+TOLD = 80  # corners of a frame that are asked when it was
+FEW, SOME = 8, 16  # query frames that are asked about a transform, and about time
+ANCHORS = 60  # pairs of frames that are tried as one moment
 LEAST = 10  # corners found again under a transform, below which it is none
 EDGE = 11.5  # units: nearer to the edge a corner of the smallest size is not described
 
@@ -102,8 +105,9 @@ class Seen:
     mirrored: bool
     pairs: list[tuple[int, int, float]]  # (query frame, entry frame, seconds between them), in time
     speed: float
+    close: list[int]  # the pairs whose frames are closest in time
     rows: list[tuple[Ints, Bools, Bools]] = field(default_factory=list)
-    """For each pair: which of the entry's corners are in view, which of them are found, found or moved a little."""
+    """For each pair: which of the entry's corners are in view, which are found; of the closest, which moved."""
 
 
 def find(asked: Asked, held: Held, hints: Sequence[tuple[int, int]], mirrored: bool) -> Seen | None:
@@ -146,34 +150,51 @@ def look(asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool) 
     """Return what of the entry is found again in the query under the best of some transforms, and when."""
     whole = straight(held.aspect, asked.aspect)
     near = [one for one in starts if abs(np.log(one.scale / whole.scale)) < 0.12 and abs(one.angle) < 0.1]
-    found = []
+    few = _spread(len(asked), FEW)
+    best: tuple[float, Transform, float, float] | None = None
     for transform in [*starts, *([whole] if near else [])]:
-        table = _table(asked, held, transform, mirrored, transform.reach())
-        pairs_, _, score = _aligned(asked.times, held.times, table)
-        found.append((score, pairs_, transform))
-    _, pairs_, transform = max(found, key=lambda one: one[0])
+        table = _table(asked, held, transform, mirrored, few, transform.reach())
+        score, speed, offset = _aligned(asked.times[few], held.times, table)
+        if best is None or score > best[0]:
+            best = score, transform, speed, offset
+    assert best is not None, "there is a start"
+    _, transform, speed, offset = best
+    pairs_ = _pairs(asked.times, held.times, speed, offset)
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
-    table = _table(asked, held, transform, mirrored, 1.5 + 1.2 * transform.scale)
-    pairs_, speed, _ = _aligned(asked.times, held.times, table)
+    some = _spread(len(asked), SOME)
+    table = _table(asked, held, transform, mirrored, some, 1.5 + 1.2 * transform.scale)
+    _, speed, offset = _aligned(asked.times[some], held.times, table)
+    pairs_ = _pairs(asked.times, held.times, speed, offset)
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
-    seen = Seen(transform, mirrored, pairs_, speed)
+    seen = Seen(transform, mirrored, pairs_, speed, _closest(pairs_))
     inside = _in_view(held, transform, asked.aspect)
     reach = min(2 * MOVING_REACH, MOVING_REACH * max(1.0, transform.scale))
-    for query, entry, _ in pairs_:
+    for number, (query, entry, _) in enumerate(pairs_):
         which = np.arange(held.begin[entry], held.begin[entry + 1])
         which = which[inside[which]]
         corners = held.points.take(which)
         exact = asked.lookup(query, mirrored).find(corners, transform) >= 0
-        missed = np.flatnonzero(~exact)
-        wide = asked.lookup(query, mirrored, 2 * MOVING_REACH)
         loose = exact.copy()
-        loose[missed] = wide.find(corners.take(missed), transform, reach=reach, bits=MOVING_BITS) >= 0
+        if number in seen.close:
+            missed = np.flatnonzero(~exact)
+            wide = asked.lookup(query, mirrored, 2 * MOVING_REACH)
+            loose[missed] = wide.find(corners.take(missed), transform, reach=reach, bits=MOVING_BITS) >= 0
         seen.rows.append((which, exact, loose))
     return seen
+
+
+def _closest(found: Sequence[tuple[int, int, float]]) -> list[int]:
+    """Return which pairs of frames are closest in time, spread over the whole: they show what moves in one place."""
+    order = sorted(range(len(found)), key=lambda number: found[number][2])
+    for most in (CLOSE / 4, CLOSE / 2, CLOSE):
+        within = sorted(number for number in order if found[number][2] <= most)
+        if len(within) >= ENOUGH:
+            return [within[place] for place in _spread(len(within), 2 * ENOUGH)]
+    return sorted(order[:ENOUGH])
 
 
 def _in_view(held: Held, transform: Transform, aspect: float) -> Bools:
@@ -190,15 +211,17 @@ def _in_view(held: Held, transform: Transform, aspect: float) -> Bools:
     )
 
 
-def _table(asked: Asked, held: Held, transform: Transform, mirrored: bool, reach: float) -> NDArray[np.float64]:
-    """Return how much of each entry frame each query frame shows; what stands still tells little about time."""
+def _table(
+    asked: Asked, held: Held, transform: Transform, mirrored: bool, frames: Sequence[int], reach: float
+) -> NDArray[np.float64]:
+    """Return how much of each entry frame some query frames show; what stands still tells little about time."""
     rank = np.arange(len(held.points)) - held.begin[held.frame]
     which = np.flatnonzero(_in_view(held, transform, asked.aspect) & (rank < TOLD))
     corners, frame = held.points.take(which), held.frame[which]
     weight = np.where(held.still()[which], 0.15, 1.0)
     total = np.maximum(np.bincount(frame, weights=weight, minlength=len(held.times)), 8.0)
     rows = []
-    for number in range(len(asked)):
+    for number in frames:
         found = asked.lookup(number, mirrored).find(corners, transform, reach=reach) >= 0
         rows.append(np.bincount(frame[found], weights=weight[found], minlength=len(held.times)) / total)
     return np.array(rows)
@@ -206,36 +229,38 @@ def _table(asked: Asked, held: Held, transform: Transform, mirrored: bool, reach
 
 def _aligned(
     asked: NDArray[np.float64], held: NDArray[np.float64], table: NDArray[np.float64]
-) -> tuple[list[tuple[int, int, float]], float, float]:
-    """Return the frames that show one moment by the speed and offset that explain most, that speed, and how much."""
+) -> tuple[float, float, float]:
+    """Return how much the best speed and offset explain, and the two: entry time = speed x query time + offset."""
     if len(asked) == 1 or len(held) == 1:
-        if len(asked) == 1:
-            return [(0, int(table[0].argmax()), 0.0)], 1.0, float(table.max())
-        return (
-            [(int(i), 0, 0.0) for i in np.flatnonzero(table[:, 0] > 0.5 * table[:, 0].max())],
-            1.0,
-            float(table.sum()),
-        )
-    flat = np.argsort(-table, axis=None)[:80]
-    best: tuple[float, float, float] | None = None
-    gap = float(np.median(np.diff(held)))
+        one, two = divmod(int(table.argmax()), table.shape[1])
+        still = len(held) == 1
+        return float(table.sum()), 0.0 if still else 1.0, float(held[two] - (0.0 if still else asked[one]))
+    gap = max(SAME_TIME, float(np.median(np.diff(held))))
+    i, j = np.unravel_index(np.argsort(-table, axis=None)[:ANCHORS], table.shape)
+    best = (-1.0, 1.0, 0.0)
     for speed in SPEEDS:
-        for i, j in zip(*np.unravel_index(flat, table.shape), strict=True):
-            offset = held[j] - speed * asked[i]
-            when = speed * asked + offset
-            nearest = np.abs(held[None, :] - when[:, None]).argmin(axis=1)
-            off = np.abs(held[nearest] - when)
-            worth = np.where(off <= max(SAME_TIME, gap), 1 - 0.5 * off / max(SAME_TIME, gap), 0)
-            score = float((table[np.arange(len(asked)), nearest] * worth).sum()) * (1 - 0.1 * abs(float(np.log(speed))))
-            if best is None or score > best[0]:
-                best = score, float(speed), float(offset)
-    assert best is not None
-    score, speed, offset = best
+        offset = held[j] - speed * asked[i]
+        when = speed * asked[None, :] + offset[:, None]
+        after = np.clip(np.searchsorted(held, when), 1, len(held) - 1)
+        nearest = after - (np.abs(held[after - 1] - when) <= np.abs(held[after] - when))
+        off = np.abs(held[nearest] - when)
+        worth = np.where(off <= gap, 1 - 0.5 * off / gap, 0)
+        score = (table[np.arange(len(asked))[None, :], nearest] * worth).sum(axis=1)
+        place = int(score.argmax())
+        value = float(score[place]) * (1 - 0.1 * abs(float(np.log(speed))))
+        if value > best[0]:
+            best = value, float(speed), float(offset[place])
+    return best
+
+
+def _pairs(
+    asked: NDArray[np.float64], held: NDArray[np.float64], speed: float, offset: float
+) -> list[tuple[int, int, float]]:
+    """Return the frames of query and entry that show one moment, and how many seconds they are apart."""
     when = speed * asked + offset
     nearest = np.abs(held[None, :] - when[:, None]).argmin(axis=1)
     off = np.abs(held[nearest] - when)
-    rows = [(i, int(j), float(o)) for i, (j, o) in enumerate(zip(nearest, off, strict=True)) if o <= SAME_TIME]
-    return rows, speed, score
+    return [(i, int(j), float(o)) for i, (j, o) in enumerate(zip(nearest, off, strict=True)) if o <= SAME_TIME]
 
 
 def _refit(

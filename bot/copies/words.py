@@ -19,7 +19,7 @@ BITS, TABLES = 21, 3
 NEAR = 8  # bits of 64
 COMMON = 400  # rows under one sub-string of a segment: what says so little is not followed
 DIRECTIONS, SIZES = 16, 8  # bins
-FEW = 3  # votes in one bin, below which an entry is not worth a closer look
+FEW = 2  # votes in one bin, below which an entry is not worth a closer look
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,15 @@ def gif(
 ) -> bytes:
     """Return an animated picture of a scene: GIF, animated PNG, WebP or AVIF. `start` is the scene's time at 0."""
     count = max(1, round(seconds * fps))
-    shown = [Image.fromarray(scene(seed, width, height, start + i / fps)) for i in range(count)]
+    pictures = (scene(seed, width, height, start + i / fps) for i in range(count))
+    return encode_moving(pictures, fps=fps, format=format, marker=marker)
+
+
+def encode_moving(
+    pictures: Iterable[Rgb], *, fps: float = 10, format: MovingFormat = "gif", marker: bytes = b""
+) -> bytes:
+    """Return RGB pictures of one size as an animated picture: GIF, animated PNG, WebP or AVIF."""
+    shown = [Image.fromarray(picture) for picture in pictures]
     delay = round(1000 / fps)
     out = io.BytesIO()
     if format == "gif":

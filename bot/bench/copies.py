@@ -1,0 +1,323 @@
+"""How many altered copies are found, and what is wrongly taken for one. The whole way: encode, decode, bank, match."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.assemble import Parts, assembled
+from bot.bench import sources
+from bot.bench.alter import ALTERATIONS, Alteration, Take, crop, even
+from bot.bench.sources import Source
+from bot.bench.worlds import KINDS, World, with_face
+from bot.config import Config, DecodeConfig
+from bot.demo import media
+from bot.fingerprint import fingerprint
+from bot.model import Evidence, Fingerprint, Link, Match, Signal
+from bot.pipeline import Pipeline
+from bot.pipeline.core import Log
+
+PEERS = ("pdq", "vpdq", "phash")  # ours without local features, as Meta samples it, imagehash
+BANK = "bench"
+LINK = Link(url="bench", host="", id=None, kind="media", source="target")
+FACE_AREAS = (0.05, 0.1, 0.15)
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of one row of the table."""
+
+    row: str
+    target: float
+    asked: int = 0
+    found: int = 0
+    false: int = 0
+    peers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PEERS, 0))
+    missed: list[str] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data, with the 95 % interval of the recall."""
+        low, high = wilson(self.found, self.asked)
+        return {
+            "row": self.row,
+            "target": self.target or None,
+            "n": self.asked,
+            "found": self.found,
+            "recall": round(self.found / self.asked, 4) if self.asked else None,
+            "low": round(low, 4),
+            "high": round(high, 4),
+            "false": self.false,
+            **{peer: round(count / self.asked, 4) if self.asked else None for peer, count in self.peers.items()},
+            "missed": self.missed,
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """All rows, and what was measured beside them."""
+
+    rows: list[Tally] = field(default_factory=list)
+    clips: int = 0
+    stills: int = 0
+    bank: int = 0
+    left_out: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # processor time of each match
+    false: list[str] = field(default_factory=list)
+    peers_false: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PEERS, 0))
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        times = sorted(self.seconds) or [0.0]
+        return {
+            "clips": self.clips,
+            "stills": self.stills,
+            "bank": self.bank,
+            "rows": [row.plain() for row in self.rows],
+            "false": self.false,
+            "peers_false": self.peers_false,
+            "match_ms": {
+                "median": round(1000 * times[len(times) // 2], 1),
+                "p95": round(1000 * times[int(len(times) * 0.95)], 1),
+                "most": round(1000 * times[-1], 1),
+            },
+            "left_out": self.left_out,
+        }
+
+
+def wilson(found: int, asked: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share."""
+    if not asked:
+        return 0.0, 1.0
+    z, p = 1.96, found / asked
+    middle = p + z * z / (2 * asked)
+    half = z * math.sqrt(p * (1 - p) / asked + z * z / (4 * asked * asked))
+    return max(0.0, (middle - half) / (1 + z * z / asked)), min(1.0, (middle + half) / (1 + z * z / asked))
+
+
+def encode(take: Take, alteration: Alteration | None = None) -> bytes:
+    """Return a take as a file: MP4 or GIF, a still as JPEG or GIF."""
+    pictures, fps = [even(picture) for picture in take[0]], take[1]
+    if alteration is not None and alteration.form == "gif":
+        return media.encode_moving(pictures, fps=fps)
+    if len(pictures) == 1:
+        return media.encode_still(pictures[0], quality=alteration.quality if alteration else 90)
+    return media.encode_clip(pictures, fps=max(1, round(fps)), crf=alteration.crf if alteration else 23)
+
+
+class Bench:
+    """A bank in memory, and what is asked of it."""
+
+    def __init__(self, pipeline: Pipeline, say: Say) -> None:
+        self.report = Report()
+        self._say = say
+        self._pipeline = pipeline
+        self._store = pipeline.deps.store
+        self._store.banks.create(BANK, "block")
+        self._peers = Peers()
+        self._labels: dict[str, str] = {}
+
+    def bank(self, name: str, found: Fingerprint) -> str:
+        """Add an entry under a name that is ours to tell."""
+        label, _ = self._store.banks.add(BANK, replace(found, sha256=f"{len(self._labels):064x}", also=()), who="bench")
+        self._labels[label] = name
+        self._peers.add(name, found)
+        self.report.bank = len(self._labels)
+        return label
+
+    def known(self, found: Fingerprint) -> list[str]:
+        """Return the names of entries that are copies of a media or share its place."""
+        evidence = self._match(found)
+        labels = [match.entry for match in evidence.matches] + [str(row["entry"]) for row in evidence.source]
+        return [self._labels[label] for label in labels]
+
+    def ask(
+        self, tally: Tally, found: Fingerprint, wanted: str | None, also: Sequence[str] = (), what: str = ""
+    ) -> None:
+        """Match a media; `wanted` is the entry that it is a copy of, if any, `also` those that it may be one of."""
+        began = time.process_time()
+        evidence = self._match(found)
+        self.report.seconds.append(time.process_time() - began)
+        copies = {self._labels[match.entry] for match in evidence.matches if not match.suppressed}
+        tally.asked += 1
+        hit = wanted is not None and wanted in copies
+        tally.found += hit
+        if wanted is not None and not hit:
+            tally.missed.append(what)
+        for wrong in sorted(copies - {wanted, *also}):
+            tally.false += 1
+            self.report.false.append(f"{what} taken for {wrong}: {self._why(evidence.matches, wrong)}")
+        whole = {self._labels[match.entry] for match in self._pipeline.working.library().match(found, 0)}
+        for peer, names in {**self._peers.of(found), "pdq": whole}.items():
+            tally.peers[peer] += wanted is not None and wanted in names
+            self.report.peers_false[peer] += len(names - {wanted, *also})
+
+    def regions(self, found: Fingerprint) -> list[str]:
+        """Return what source evidence says of the face region."""
+        return [str(row["face_region"]) for row in self._match(found).source]
+
+    def _match(self, found: Fingerprint) -> Evidence:
+        asked = replace(found, sha256="f" * 64, md5="f" * 32, also=())
+        return self._pipeline.working.matched(Evidence(target="bench", link=LINK), [(0, asked)])
+
+    def _why(self, matches: Iterable[Match], name: str) -> str:
+        return next(match.why for match in matches if self._labels[match.entry] == name)
+
+
+class Peers:
+    """What others do with the same pictures: PDQ of one frame a second on both sides, and pHash of a few frames."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {"vpdq": [], "phash": []}
+        self._values: dict[str, list[bytes]] = {"vpdq": [], "phash": []}
+
+    def add(self, name: str, found: Fingerprint) -> None:
+        """Add an entry."""
+        for peer, signals in (("vpdq", _each_second(found)), ("phash", _of(found, "phash"))):
+            self._values[peer].extend(signal.value for signal in signals)
+            self._names[peer].extend([name] * len(signals))
+
+    def of(self, found: Fingerprint) -> dict[str, set[str]]:
+        """Return the names that each peer finds."""
+        return {
+            "vpdq": self._within("vpdq", _each_second(found), 31),
+            "phash": self._within("phash", _of(found, "phash"), 40),
+        }
+
+    def _within(self, peer: str, signals: Sequence[Signal], radius: int) -> set[str]:
+        if not signals or not self._values[peer]:
+            return set()
+        ours = np.frombuffer(b"".join(self._values[peer]), dtype=np.uint64).reshape(-1, 4)
+        found: set[str] = set()
+        for signal in signals:
+            gap = np.bitwise_count(ours ^ np.frombuffer(signal.value, dtype=np.uint64)).sum(axis=1)
+            found.update(self._names[peer][place] for place in np.flatnonzero(gap <= radius))
+        return found
+
+
+def _of(found: Fingerprint, kind: str) -> list[Signal]:
+    return [signal for signal in found.signals if signal.type == kind and signal.quality >= 50]
+
+
+def _each_second(found: Fingerprint) -> list[Signal]:
+    chosen, due = [], 0.0
+    for signal in _of(found, "pdq"):
+        if signal.t >= due:
+            chosen.append(signal)
+            due = math.floor(signal.t) + 1.0
+    return chosen
+
+
+def run(
+    log: Log,
+    say: Say,
+    *,
+    folder: Path | None = None,
+    clips: int = 9,
+    stills: int = 30,
+    others: int = 2000,
+    fakes: int = 40,
+    alterations: Sequence[Alteration] = ALTERATIONS,
+) -> Report:
+    """Make copies of media, match them against a bank with distractors, and return what came of it.
+
+    `folder` instead of generated media; `others` distractors; `fakes` that a face is put into. `say` hears of progress.
+    """
+    with assembled(Config(), log, parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        bench = Bench(pipeline, say)
+        chosen = _sources(bench, folder, clips, stills, say)
+        for number, take in enumerate(sources.distractors(others)):
+            bench.bank(f"distractor {number}", _printed(take))
+            if number % 500 == 499:
+                say(f"{number + 1} distractors banked")
+        _places(bench, chosen)
+        _altered(bench, chosen, alterations, say)
+        if fakes:
+            with assembled(Config(), log, parts=Parts(rules=False, reddit=False, memory=True)) as second:
+                _fakes(Bench(second, say), bench.report, fakes, say)
+    return bench.report
+
+
+def _printed(take: Take, alteration: Alteration | None = None) -> Fingerprint:
+    return fingerprint(encode(take, alteration), DecodeConfig())
+
+
+def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Say) -> list[Source]:
+    """Bank what copies are made of, each thing once."""
+    chosen: list[Source] = []
+    for source in sources.folder(folder) if folder else sources.generated(clips, stills):
+        if isinstance(source, str):
+            bench.report.left_out.append(source)
+            continue
+        found = _printed(source.take)
+        if not any(signal.quality >= 50 for signal in found.signals):
+            bench.report.left_out.append(f"{source.name}: below the quality gate")
+            continue
+        if same := bench.known(found):
+            bench.report.left_out.append(f"{source.name}: shows the same as {same[0]}")
+            continue
+        bench.bank(source.name, found)
+        chosen.append(source)
+        say(f"{source.name} banked")
+    bench.report.clips = sum(source.moves for source in chosen)
+    bench.report.stills = len(chosen) - bench.report.clips
+    return chosen
+
+
+def _places(bench: Bench, chosen: Sequence[Source]) -> None:
+    """Ask with other takes of the same places, then bank them as distractors."""
+    tally = Tally("another take of the same place", 0)
+    printed = [(source.name, number, _printed(take)) for source in chosen for number, take in enumerate(source.others)]
+    for name, number, found in printed:
+        bench.ask(tally, found, None, what=f"other take {number + 1} of {name}")
+    for name, number, found in printed:
+        bench.bank(f"other take {number + 1} of {name}", found)
+    if printed:
+        bench.report.rows.append(tally)
+
+
+def _altered(bench: Bench, chosen: Sequence[Source], alterations: Sequence[Alteration], say: Say) -> None:
+    rows: dict[str, Tally] = {}
+    for number, source in enumerate(chosen):
+        for alteration in alterations:
+            if not source.moves and not alteration.stills:
+                continue
+            tally = rows.setdefault(alteration.row, Tally(alteration.row, alteration.target))
+            found = _printed(alteration.apply(source.take, number), alteration)
+            bench.ask(tally, found, source.name, what=f"{source.name}, {alteration}")
+        total = sum(row.found for row in rows.values()), sum(row.asked for row in rows.values())
+        say(f"{source.name}: {total[0]} of {total[1]} found")
+    bench.report.rows.extend(rows.values())
+
+
+def _fakes(bench: Bench, report: Report, count: int, say: Say) -> None:
+    """Bank fakes only; ask with the footage that they were made from, and with copies of the fakes."""
+    genuine, copies = (
+        Tally("footage behind a banked fake", 0),
+        Tally("copies of the fakes (crop 5 %, re-encoded)", 0.99),
+    )
+    face = sources.face()
+    asked: list[tuple[str, Fingerprint, Fingerprint]] = []
+    for number in range(count):
+        world = World(300 + number, KINDS[number % 3])
+        pictures = world.frames(6.0, 8.0)
+        fake = with_face(pictures, face, FACE_AREAS[number % 3], number, 8.0)
+        name = f"fake {number + 1} ({FACE_AREAS[number % 3]:.0%} of the picture)"
+        bench.bank(name, _printed((fake, 8.0)))
+        asked.append((name, _printed((pictures, 8.0)), _printed(([crop(picture, 0.05) for picture in fake], 8.0))))
+        say(f"{name} banked")
+    differs: Counter[str] = Counter()
+    for name, original, copy in asked:
+        bench.ask(genuine, original, None, what=f"footage of {name}")
+        differs.update(bench.regions(original))
+        bench.ask(copies, copy, name, what=f"copy of {name}")
+    say(f"footage behind fakes: source evidence {dict(differs)}")
+    report.rows += [genuine, copies]
+    report.false += bench.report.false

@@ -1,0 +1,146 @@
+"""Benchmarks of altered copies, of clips, and of what could be rebuilt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.bench import clips as clips_bench
+from bot.bench import copies as copies_bench
+from bot.bench import rebuild as rebuild_bench
+from bot.bench.alter import ALTERATIONS, CHANGES, parse
+from bot.cli.base import JsonOption, emit, err, out, show
+from bot.errors import UsageError
+
+Count = Annotated[int, typer.Option(min=0)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to those that measure."""
+    app.command(name="copies")(copies)
+    app.command(name="clips")(clips)
+    app.command(name="rebuild")(rebuild)
+
+
+def copies(
+    media: Annotated[
+        Path | None, typer.Option("--media", help="Make the copies of this folder's media.", show_default=False)
+    ] = None,
+    alter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alter",
+            help=f"Only this alteration, and how strongly: KIND or KIND=STRENGTH; several times. {', '.join(CHANGES)}.",
+            show_default=False,
+        ),
+    ] = None,
+    clips: Annotated[int, typer.Option("--clips", min=0, help="Generated clips.")] = 9,
+    stills: Annotated[int, typer.Option("--stills", min=0, help="Generated stills.")] = 30,
+    others: Annotated[int, typer.Option("--others", min=0, help="Distractors in the bank.")] = 2000,
+    fakes: Annotated[int, typer.Option("--fakes", min=0, help="Clips that a face is put into.")] = 40,
+    as_json: JsonOption = False,
+) -> None:
+    """Alter media as people do before they post it again; count how many copies are found, and what is taken for one.
+
+    Beside it what others find of the same: whole-frame PDQ, PDQ of one frame a second (vPDQ), imagehash's pHash.
+    """
+    if media is not None and not media.is_dir():
+        raise UsageError(f"{media} is no folder; name one with media in it")
+    try:
+        chosen = [parse(text) for text in alter or ()] or list(ALTERATIONS)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    report = copies_bench.run(
+        Quiet(),
+        lambda line: err.print(line, style="dim"),
+        folder=media,
+        clips=clips,
+        stills=stills,
+        others=others,
+        fakes=fakes,
+        alterations=chosen,
+    )
+    data = report.plain()
+    if as_json:
+        emit(data)
+        return
+    show(
+        ["altered", "n", "found", "95 %", "aim", "false", "PDQ", "vPDQ", "pHash"],
+        [
+            (
+                str(row["row"]),
+                str(row["n"]),
+                _percent(row["recall"]),
+                f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+                _percent(row["target"]),
+                str(row["false"]),
+                *(_percent(row[peer]) for peer in copies_bench.PEERS),
+            )
+            for row in data["rows"]
+        ],
+        empty="nothing was asked",
+    )
+    out.print(
+        f"{data['clips']} clips and {data['stills']} stills, each thing once, against {data['bank']} entries; "
+        f"{len(data['false'])} false matches; a match takes {data['match_ms']['median']:g} ms "
+        f"(95 %: {data['match_ms']['p95']:g} ms); {len(data['left_out'])} files left out"
+    )
+    for line in data["false"]:
+        out.print(f"false: {line}", markup=False)
+
+
+def clips(as_json: JsonOption = False) -> None:
+    """Measure what fingerprinting a clip of ten seconds costs beside decoding it."""
+    rows = [cost.plain() for cost in clips_bench.run()]
+    if as_json:
+        for row in rows:
+            emit(row)
+        return
+    show(
+        ["clip", "decoding", "with PDQ of every frame", "with local features", "everything"],
+        [
+            (
+                f"{row['width']:g}x{row['height']:g}, {row['frames']:g} frames",
+                f"{row['decode_s']:g} s",
+                *(f"{row[key]:.2f} x" for key in ("pdq_ratio", "features_ratio", "whole_ratio")),
+            )
+            for row in rows
+        ],
+        empty="nothing was measured",
+    )
+
+
+def rebuild(as_json: JsonOption = False) -> None:
+    """Try to rebuild pictures from what the database keeps of them, with its key, and say how far that comes."""
+    found = rebuild_bench.run()
+    if as_json:
+        emit(
+            {
+                "pictures": found.pictures,
+                "correlation": found.correlation,
+                "blurred": found.blurred,
+                "first": found.first,
+                "pdq": found.pdq,
+            }
+        )
+        return
+    out.print(
+        f"{found.pictures} pictures rebuilt from local features: correlation {found.correlation:g}, "
+        f"{found.blurred:g} when blurred; {found.first:.0%} are nearest to their own original; "
+        f"PDQ distance {found.pdq:g} of 256 (unrelated: 128)"
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+class Quiet:
+    """A log that nobody reads."""
+
+    def debug(self, event: str, **values: object) -> None:
+        """Say nothing."""
+
+    info = warning = error = debug

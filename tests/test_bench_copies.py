@@ -1,0 +1,119 @@
+"""The benchmark of copies counts right, alters as it says, and its own figures can be read by machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bot.bench import alter, clips, copies, rebuild, sources
+from bot.bench.worlds import World
+from bot.cli import app
+from bot.cli.bench_copies import Quiet
+from bot.demo import media
+
+RUN = CliRunner()
+
+
+def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
+    """Crops and mirrors of a clip and two stills against distractors and other takes of the place: all found."""
+    report = copies.run(
+        Quiet(),
+        lambda _line: None,
+        clips=1,
+        stills=2,
+        others=20,
+        fakes=0,
+        alterations=[alter.parse("crop=0.08"), alter.parse("mirror")],
+    ).plain()
+    rows = {row["row"]: row for row in report["rows"]}
+    assert rows["crop 0.08"]["found"] == rows["crop 0.08"]["n"] == 3
+    assert rows["mirror 0"]["found"] == 3
+    assert rows["another take of the same place"]["n"] == 2
+    assert report["false"] == []
+    assert report["bank"] == 3 + 20 + 2
+    assert rows["mirror 0"]["vpdq"] == 0.0
+
+
+def test_fakes_are_told_from_their_footage() -> None:
+    """Footage behind a banked fake is no copy; a copy of the fake is."""
+    report = copies.run(Quiet(), lambda _line: None, clips=0, stills=0, others=0, fakes=2).plain()
+    rows = {row["row"]: row for row in report["rows"]}
+    assert rows["footage behind a banked fake"]["false"] == 0
+    assert rows["copies of the fakes (crop 5 %, re-encoded)"]["found"] == 2
+
+
+def test_a_folder_is_read_once_for_each_thing(tmp_path: Path) -> None:
+    """Files that show the same are one; what is flat, broken or no media is left out, with a reason."""
+    (tmp_path / "a.jpg").write_bytes(media.still(1))
+    (tmp_path / "b.png").write_bytes(media.still(1, format="png"))
+    (tmp_path / "flat.png").write_bytes(media.encode_still(np.full((90, 160, 3), 90, np.uint8), format="png"))
+    (tmp_path / "notes.txt").write_text("no media")
+    report = copies.run(
+        Quiet(),
+        lambda _line: None,
+        folder=tmp_path,
+        others=0,
+        fakes=0,
+        alterations=[alter.parse("resize=0.5")],
+    ).plain()
+    assert (report["clips"], report["stills"]) == (0, 1)
+    reasons = "; ".join(report["left_out"])
+    assert "b.png: shows the same as a.jpg" in reasons
+    assert "flat.png: below the quality gate" in reasons
+    assert "notes.txt" in reasons
+
+
+def test_every_alteration_changes_a_picture_and_keeps_it_one() -> None:
+    """Each gives pictures of one size; most are not what they were."""
+    take = World(1).frames(1.0, 4.0), 4.0
+    same = []
+    for one in alter.ALTERATIONS:
+        if one.kind == "compilation":
+            continue
+        pictures, fps = one.apply(take, 3)
+        assert len({picture.shape for picture in pictures}) == 1
+        assert fps > 0
+        if len(pictures) == 4 and pictures[0].shape == take[0][0].shape and np.array_equal(pictures[0], take[0][0]):
+            same.append(one.kind)
+    assert same == ["re-encode", "trim"]
+
+
+def test_an_interval_is_wide_for_few_and_narrow_for_many() -> None:
+    """Wilson's interval, known values."""
+    assert copies.wilson(10, 10)[0] == pytest.approx(0.7225, abs=0.001)
+    assert copies.wilson(990, 1000) == pytest.approx((0.9817, 0.9946), abs=0.001)
+    assert copies.wilson(0, 0) == (0.0, 1.0)
+
+
+def test_distractors_are_of_all_kinds_and_differ() -> None:
+    """Textures, scenes, text, patterns, clips: as many as asked for, no two alike."""
+    takes = list(sources.distractors(20))
+    assert len(takes) == 20
+    assert {len(pictures) for pictures, _ in takes} == {1, 4}
+    assert len({pictures[0].tobytes() for pictures, _ in takes}) == 20
+
+
+def test_an_unknown_alteration_is_named_with_those_there_are() -> None:
+    """A wrong word gives one sentence."""
+    result = RUN.invoke(app, ["bench", "copies", "--alter", "fold=2"])
+    assert result.exit_code != 0
+    assert "fold is no alteration; there are" in str(result.exception)
+
+
+def test_clips_are_measured_beside_decoding() -> None:
+    """Ratios are above what decoding alone can be, and plain numbers."""
+    (small, _) = clips.run(seconds=0.4, tries=1)
+    assert json.loads(json.dumps(small.plain()))["frames"] == 10
+    assert small.decode > 0
+
+
+def test_what_can_be_rebuilt_is_told_in_numbers() -> None:
+    """Two pictures from the patches of three others."""
+    found = rebuild.run(2, 3)
+    assert found.pictures == 2
+    assert -1 <= found.correlation < 0.95
+    assert 0 <= found.first <= 1
