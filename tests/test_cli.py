@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bot import config
+from bot.assemble import DATABASE
 from bot.cli import app, base, look, main
+from bot.clock import SystemClock
 from bot.demo import media
 from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import ConfigError
 from bot.pipeline import Pipeline
+from bot.store import Store
 from tests.commands_doc import TARGET, render
 from tests.killing import Silent
 
@@ -567,3 +571,23 @@ def test_the_program_starts_as_installed() -> None:
         check=True,
     )
     assert done.stdout.startswith("gifwarden ")
+
+
+def test_trouble_with_a_subreddit_is_shown(home: Path) -> None:
+    """`stats` and `doctor` show its state with the sentence, what was lost, and what is left of Reddit's limit."""
+    with Store(home / "data" / DATABASE, SystemClock()) as store:
+        now = SystemClock().now()
+        sentence = "the subreddit is private, so we could not read r/clips; invite the account"
+        store.watched.troubled("clips", state="private", sentence=sentence, next_at=now)
+        store.watched.lost("clips", "new", lost_from=now - timedelta(hours=2), lost_to=now, estimate=1234)
+        store.watched.put_budget({"limit": 1000, "remaining": 321, "by_job": {"watch": 7}, "closed": None})
+    shown = run("stats").stdout
+    assert "r/clips" in shown
+    assert "private" in shown
+    assert "321 of 1,000" in shown
+    (facts,) = lines(run("stats", "--json"))
+    assert facts["subreddits"][0]["sentence"] == sentence
+    assert facts["reddit"]["by_job"] == {"watch": 7}
+    said = " ".join(finding["text"] for finding in lines(run("doctor", "--json")) if finding["subject"] == "r/clips")
+    assert sentence in said
+    assert "about 1,234" in said

@@ -161,6 +161,8 @@ def test_what_was_left_out_of_a_shared_listing_is_read_again(world: Stage, bot: 
     """Reddit leaves a private subreddit out without a word: what was posted meanwhile is read when it is back."""
     world.reddit.world.close("clips", "private")
     inside = post(world, 1, "clips")
+    for number in range(150):  # more than a page between it and what is newest
+        post(world, 300 + number, "clips")
     for number in range(5):
         world.clock.sleep(30)
         post(world, 100 + number, "gifs")
@@ -276,6 +278,20 @@ def test_reports_raise_urgency_once(world: Stage, bot: Pipeline) -> None:
     stored = store.post(name)
     assert stored is not None
     assert stored.num_reports == 100
+
+
+def test_reports_do_not_repeat_a_failed_try(world: Stage, bot: Pipeline) -> None:
+    """After the first one, more reports never shorten the wait for a host that failed."""
+    name = post(world, 1)
+    world.reddit.world.report(name, "it is fake", "one")
+    bot.watch()
+    store, later = bot.deps.store.links, world.clock.now() + timedelta(hours=1)
+    store.failed(1, reason="the host does not answer", next_at=later)
+    world.reddit.world.report(name, "it is fake", "two")
+    bot.watch()
+    assert store.due(LinkState.FAILED) == []
+    world.clock.sleep(3600)
+    assert len(store.due(LinkState.FAILED)) == 1
 
 
 def test_a_report_brings_in_an_old_post(world: Stage, bot: Pipeline) -> None:

@@ -17,6 +17,7 @@ from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import StoreError
 from bot.model import Evidence, LinkState, Post
 from bot.pipeline import Pipeline, rows
+from bot.rules import RuleSet
 from bot.seal import Seal, new_key
 from bot.store import LinkRow
 from tests.killing import Silent
@@ -167,7 +168,7 @@ def test_one_bad_link_stops_no_other(world: Stage, bot: Pipeline, monkeypatch: p
     bot.watch()
     bad = links(bot)[0].link
 
-    def judged(_post: Post | None, evidence: Evidence) -> bool:
+    def judged(_rules: RuleSet, _post: Post, evidence: Evidence, _known: object) -> bool:
         return evidence.link == bad
 
     if step == "acquire":
@@ -175,7 +176,7 @@ def test_one_bad_link_stops_no_other(world: Stage, bot: Pipeline, monkeypatch: p
     elif step == "match":
         break_for(monkeypatch, bot.working, "matched", lambda evidence, _prints: evidence.link == bad)
     else:
-        break_for(monkeypatch, bot.judging, "verdict", judged)
+        break_for(monkeypatch, bot.judging, "_learn", judged)
     bot.work()
     assert states(bot) == [LinkState.FAILED, LinkState.JUDGED, LinkState.JUDGED]
     row = links(bot)[0]
