@@ -21,6 +21,7 @@ from bot.signals.pdq import PDQ
 FPS, SECONDS = 10.0, 10.0
 WIDE = 960  # pixels; larger pictures are made smaller first
 WORDS = ("the", "when", "nobody", "wait", "for", "it", "this", "is", "a", "moment", "again", "video", "clip", "link")
+LEAST_SIDE = 64  # pixels: icons are not what anybody posts
 LEAST_REST = 3.0  # seconds
 FACES = {
     "skimage": ("data/astronaut.png", (0, 220, 130, 310)),
@@ -74,6 +75,9 @@ def folder(path: Path) -> Iterator[Source | str]:
             pictures, fps = _pictures(file.read_bytes())
         except (GifwardenError, OSError) as error:
             yield f"{name}: {error}"
+            continue
+        if min(pictures[0].shape[:2]) < LEAST_SIDE:
+            yield f"{name}: smaller than {LEAST_SIDE} pixels"
             continue
         least = max(
             PDQ.compute(np.ascontiguousarray(picture[..., 0]))[1] for picture in pictures[:: max(1, len(pictures) // 8)]

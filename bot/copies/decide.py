@@ -15,24 +15,23 @@ from bot.copies.timeline import APART, CLOSE, Asked, Held, Seen
 from bot.model import FaceRegion
 
 ACROSS, DOWN = 8, 5  # parts of the entry's picture that are told apart
-LEAST_INLIERS = 18  # places that agree in the best pair; unrelated pictures have up to some fifteen
-LEAST_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = (
-    12,
-    40,
-    0.6,
-)  # with a word that the picture has once: letters and stripes agree with all
+LEAST_STILL_INLIERS, LEAST_MOVING = 24, 12  # places that agree in the best pair; by chance up to some fifteen
+LEAST_TOGETHER = 60  # places that agree in the compared pairs together, where the best pair has few
+# with a word that stands in the picture once: letters and stripes agree with all
+LEAST_UNLIKE, LEAST_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 16, 8, 40, 0.6
 LEAST_IN_FRAME = 8  # corners for a pair of frames to count
 LEAST_FRAMES = 3
 LEAST_SECONDS = 1.0
-OTHER_CAST = 0.3  # what moves is found so much less often than what stands: other things move here
+OTHER_CAST, OTHER_CAST_APART = 0.45, 0.3  # what moves is found so much less often than what stands: another take
 UNSTEADY = 7.0  # how much more parts may vary over time than chance makes them, and more where frames are apart
 SURE = 20.0  # corners that should have been found again in a region before it is said to differ
 MOSTLY_OTHER, OTHER_STILL, OTHER_MOMENT = 0.45, 0.45, 0.03  # share of the parts that do not agree
 LEAST_RATE, LEAST_STILL = 0.08, 0.15  # of corners found again
-LEAST_GOOD = 0.25  # share of the parts in view that agree
+LEAST_GOOD = 0.4  # share of the parts in view that agree
 LEAST_COVERAGE = 0.4  # of query or entry: two cuts of one long take have a moment in common
-TWIN = 9  # bits
+TWIN = 9  # bits of 64 within which two words are one
 OVERLAY = 0.1  # share of what stands still in them that makes them a caption or a mark
+GROUP = 4  # small parts side by side
 UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
 SMALL = 0.75  # size of the entry in the query
 
@@ -45,6 +44,7 @@ class Numbers:
     off: float  # seconds between those that were compared
     missed: float  # corners that should have been found again where parts do not agree
     inliers: int  # corners found again in the best pair, each place once
+    together: int  # the same in all pairs that were compared
     rate: float  # of corners found again, over parts that agree
     still: tuple[int, float]  # how many corners stand still, and how many of them are found
     passing: tuple[int, float]  # the same of those that do not
@@ -53,7 +53,7 @@ class Numbers:
     good: Bools
     shown: int  # parts in view with corners enough
     bad_rate: float  # of corners found again there
-    even: bool  # no small part, of a face in the distance, is found much less often than the others
+    small: Bools  # small parts, of the size of a face in the distance, that are found much less often than the others
     unlike: int  # inliers whose word stands only once in the query's frame
     static: float  # how much of what the query shows in the parts that do not agree stands still in it; -1: nothing
 
@@ -73,14 +73,17 @@ def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
     strict = min(1.0, rate / 0.7)  # where little is found again anyway, a part without is no wonder
     bad = (wanted * strict >= 5) & (had <= 0.2 * strict * wanted)
     good = (wanted >= 2.5) & (had >= 0.4 * wanted)
+    small = _uneven(held, rows, 2 * across, 2 * down, rate)
+    region = small | np.kron(bad.reshape(down, across), np.ones((2, 2), dtype=bool))
     still = held.still() if held.moving else np.zeros(len(held.points), dtype=bool)
     which = np.concatenate([row[0] for row in rows])
     exact, loose = (np.concatenate([row[i] for row in rows]) for i in (1, 2))
     return Numbers(
         pairs=len(seen.pairs),
         off=off,
-        missed=float(wanted[bad].sum()),
+        missed=float(wanted[bad].sum()) + float(_largest(small) * 6),
         inliers=max(_places(held.points.place[row[0][row[1]]]) for row in seen.rows),
+        together=sum(_places(held.points.place[row[0][row[1]]]) for row in rows),
         rate=rate,
         still=_share(exact[still[which]]),
         passing=_share(loose[~still[which]]),
@@ -89,9 +92,9 @@ def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
         good=good.reshape(down, across),
         shown=int((total.sum(axis=0) >= 8).sum()),
         bad_rate=float(had[bad].sum() / max(1.0, total.sum(axis=0)[bad].sum())),
-        even=_even(held, rows, 2 * across, 2 * down, rate),
+        small=small,
         unlike=_unlike(asked, held, seen),
-        static=_static(asked, held, seen, bad, across, down) if bad.any() else -1.0,
+        static=_static(asked, held, seen, region.ravel(), 2 * across, 2 * down) if region.any() else -1.0,
     )
 
 
@@ -110,14 +113,28 @@ def _common_rate(total: NDArray[np.float64], found: NDArray[np.float64]) -> floa
     return float(np.quantile(found[enough] / total[enough], 0.75))
 
 
-def _even(held: Held, rows: Sequence[tuple[Ints, Bools, Bools]], across: int, down: int, rate: float) -> bool:
-    """Return whether every small part of the picture is found again about as often as the rest."""
+def _uneven(held: Held, rows: Sequence[tuple[Ints, Bools, Bools]], across: int, down: int, rate: float) -> Bools:
+    """Return the small parts of the picture that are found again much less often than the rest."""
     part = _parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
     which = np.concatenate([row[0] for row in rows])
     found = np.concatenate([row[2] for row in rows])
     wanted = np.bincount(part[which], minlength=across * down) * rate
     had = np.bincount(part[which], weights=found, minlength=across * down)
-    return not bool(((wanted >= 6) & (had <= UNEVEN * wanted)).any())
+    return np.asarray((wanted >= 6) & (had <= UNEVEN * wanted)).reshape(down, across)
+
+
+def _largest(parts: Bools) -> int:
+    """Return how many parts the largest connected group has."""
+    rest = {(int(row), int(column)) for row, column in np.argwhere(parts)}
+    most = 0
+    while rest:
+        group = [rest.pop()]
+        for row, column in group:
+            near = {(row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)} & rest
+            rest -= near
+            group.extend(near)
+        most = max(most, len(group))
+    return most
 
 
 def _dispersion(total: NDArray[np.float64], found: NDArray[np.float64]) -> float:
@@ -191,6 +208,7 @@ class Finding:
     inliers: int  # corners that agree in the best pair of frames
     frames: int  # query frames that match
     of: int  # query frames looked at
+    entry_frames: int
     coverage_query: float
     coverage_entry: float
     query_ranges: tuple[tuple[float, float], ...]
@@ -204,8 +222,7 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
     """Return what was seen, or None if it is nothing."""
     numbers = measure(asked, held, seen)
     matching = _matching(seen, numbers)
-    unlike = min(ENOUGH_UNLIKE, max(LEAST_UNLIKE, SHARE_UNLIKE * numbers.inliers))
-    if numbers.inliers < LEAST_INLIERS or numbers.unlike < unlike or not matching:
+    if not matching or not _enough(numbers, moving=held.moving and len(asked) > 1):
         return None
     kind, face = _kind(asked, held, seen, numbers, matching)
     queries, entries = _ranges(asked.times, held.times, matching)
@@ -220,6 +237,7 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
         inliers=numbers.inliers,
         frames=len({query for query, _ in matching}),
         of=len(asked),
+        entry_frames=len(held.times),
         coverage_query=query_share,
         coverage_entry=entry_share,
         query_ranges=_rounded(queries),
@@ -230,6 +248,15 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
     )
 
 
+def _enough(numbers: Numbers, *, moving: bool) -> bool:
+    """Return whether so many corners agree that chance is out of the question."""
+    least, unlike = (LEAST_MOVING, LEAST_MOVING_UNLIKE) if moving else (LEAST_STILL_INLIERS, LEAST_UNLIKE)
+    if moving and numbers.inliers < LEAST_STILL_INLIERS and numbers.together < LEAST_TOGETHER:
+        return False
+    wanted = min(ENOUGH_UNLIKE, max(unlike, SHARE_UNLIKE * numbers.inliers))
+    return numbers.inliers >= least and numbers.unlike >= wanted
+
+
 def _kind(
     asked: Asked, held: Held, seen: Seen, numbers: Numbers, matching: Sequence[tuple[int, int]]
 ) -> tuple[Kind, FaceRegion]:
@@ -237,7 +264,10 @@ def _kind(
     compared = apart + int(numbers.good.sum())
     moving = held.moving and len(asked) > 1
     still, passing = numbers.still, numbers.passing
-    if still[0] >= 60 and passing[0] >= 40 and passing[1] < OTHER_CAST * still[1]:
+    # between frames that are apart in time, or in a small picture, what moves fast is not found again either
+    clear = numbers.off <= CLOSE / 2 and seen.transform.scale >= SMALL
+    other = OTHER_CAST if clear else OTHER_CAST_APART
+    if still[0] >= 60 and passing[0] >= 40 and passing[1] < other * still[1]:
         return "place", "unknown"
     if moving and (not _runs(asked, held, matching) or numbers.spread > UNSTEADY + 60 * numbers.off):
         return "place", "unknown"
@@ -247,11 +277,10 @@ def _kind(
         return "place", "unknown"
     if numbers.good.sum() < LEAST_GOOD * numbers.shown:
         return "place", "unknown"
-    if apart == 0:
+    if apart == 0 and _largest(numbers.small) < GROUP:
         return "copy", "agrees" if _whole(seen, numbers) else "unknown"
-    replaced = apart >= 2 and numbers.missed >= SURE and 0 <= numbers.static < OVERLAY
-    # between frames that are apart in time, or in a small picture, what moves fast is not found again either
-    clear = numbers.off <= CLOSE / 2 and seen.transform.scale >= SMALL
+    replaced = apart >= 2 or _largest(numbers.small) >= GROUP
+    replaced = replaced and numbers.missed >= SURE and 0 <= numbers.static < OVERLAY
     if moving and replaced and (clear or apart > 0.15 * compared):
         return "source", "differs"
     return "copy", "unknown"
@@ -272,7 +301,10 @@ def _whole(seen: Seen, numbers: Numbers) -> bool:
     """Return whether so much of the picture agrees, at so fine a grain, that no face can have been replaced."""
     compared = numbers.good.size
     return bool(
-        numbers.good.sum() >= 0.75 * compared and numbers.rate >= 0.5 and seen.transform.scale >= 0.5 and numbers.even
+        numbers.good.sum() >= 0.75 * compared
+        and numbers.rate >= 0.5
+        and seen.transform.scale >= 0.5
+        and not numbers.small.any()
     )
 
 

@@ -10,14 +10,15 @@ import numpy as np
 from bot.copies.decide import Finding, decide
 from bot.copies.points import unpack
 from bot.copies.timeline import Asked, Held, find
-from bot.copies.words import NEAR, Segment, joined, ranked, segment
+from bot.copies.words import NEAR, Segment, joined, segment, votes
 from bot.model import Sketch
 
 FRAMES, CORNERS, ALONE = 8, 160, 400  # of an entry that are searched: frames, corners of each, of a still
-ASKED = 24  # frames of a query that are searched with
+ASKED, FEWER, LONG = 24, 10, 15.0  # frames of a query that are searched with: of a long one (seconds), of others
+STRONGEST = 4000  # pairs of frames that share most
 HINTS = 3  # pairs of frames from which a closer look begins
 CLOSER = 6  # entries that are looked at closely
-SMALL = 64  # entries in a segment, below which it is joined with the next
+BATCH = 4096  # frames that are put into order at a time
 KEPT = 64  # entries whose corners are kept in memory
 
 Load = Callable[[int], Sequence[Sketch]]
@@ -53,12 +54,13 @@ class Shelf:
                 parts.append((len(self._owners), unpack(sketch.points, sketch.aspect).take(slice(most))))
                 self._owners.append((entry, frame))
             self._by_entry[entry] = range(begin, len(self._owners))
-            if len(parts) >= SMALL * FRAMES:
+            if len(parts) >= BATCH:
                 self._segments.append(segment(parts))
+                self._tidy()
                 parts = []
         if parts:
             self._segments.append(segment(parts))
-        self._tidy()
+            self._tidy()
 
     def drop(self, entry: int) -> None:
         """Take an entry away; nothing happens if it is not there."""
@@ -67,24 +69,26 @@ class Shelf:
 
     def search(self, asked: Asked) -> list[tuple[int, bool, list[tuple[int, int]]]]:
         """Return (entry, mirrored, hints) of the entries that share most with a query; best first."""
-        score: dict[tuple[int, bool], float] = {}
+        most = ASKED if asked.times[-1] - asked.times[0] > LONG else FEWER
+        wanted = [(frame, mirrored) for frame in _spread(len(asked), most) for mirrored in (False, True)]
+        number, owner, count = votes(self._segments, [asked.points(*one) for one in wanted])
         hints: dict[tuple[int, bool], Hints] = {}
-        for frame in _spread(len(asked), ASKED):
-            for mirrored in (False, True):
-                points = asked.points(frame, mirrored)
-                for owner, votes in ranked(self._segments, points, len(self._owners), 24):
-                    if owner in self._gone:
-                        continue
-                    entry, place = self._owners[owner]
-                    key = entry, mirrored
-                    hints.setdefault(key, []).append((votes, frame, place))
+        order = np.argsort(-count, kind="stable")[:STRONGEST]
+        for query, place, votes_ in zip(
+            number[order].tolist(), owner[order].tolist(), count[order].tolist(), strict=True
+        ):
+            if place not in self._gone:
+                entry, frame = self._owners[place]
+                at, mirrored = wanted[query]
+                hints.setdefault((entry, mirrored), []).append((votes_, at, frame))
+        score: dict[tuple[int, bool], float] = {}
         for key, found in hints.items():
             best: dict[int, float] = {}
-            for votes, frame, _ in found:
-                best[frame] = max(votes, best.get(frame, 0))
+            for votes_, frame, _ in found:
+                best[frame] = max(votes_, best.get(frame, 0))
             score[key] = sum(best.values())
-        order = sorted(score, key=lambda key: -score[key])[:CLOSER]
-        return [(*key, _diverse(hints[key])) for key in order]
+        likeliest = sorted(score, key=lambda key: -score[key])[:CLOSER]
+        return [(*key, _diverse(hints[key])) for key in likeliest]
 
     def find(self, sketches: Sequence[Sketch]) -> list[tuple[int, Finding]]:
         """Return what the entries that share most with a media are to it: (entry, finding), the likest first."""
@@ -127,12 +131,10 @@ class Shelf:
         return self._held[entry]
 
     def _tidy(self) -> None:
-        """Join small segments, so that a search looks into few."""
-        small = [held for held in self._segments if len(held.owner) < SMALL * FRAMES * CORNERS // 2]
-        if len(small) < 8:
-            return
-        self._segments = [held for held in self._segments if len(held.owner) >= SMALL * FRAMES * CORNERS // 2]
-        self._segments.append(joined(small, self._gone))
+        """Join segments that are not larger than what was added since, so that a search looks into few."""
+        while len(self._segments) > 1 and len(self._segments[-2].owner) < 2 * len(self._segments[-1].owner):
+            last, before = self._segments.pop(), self._segments.pop()
+            self._segments.append(joined([before, last], self._gone))
 
 
 def _alike(asked: Asked, held: Held, mirrored: bool) -> Hints:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.copies.points import Ints, Points, Words, turned
+from bot.copies.points import Floats, Ints, Points, Words, turned
+from bot.copies.points import joined as joined_points
 
 BITS, TABLES = 21, 3
 NEAR = 8  # bits of 64
@@ -66,61 +67,64 @@ def _ordered(owner: NDArray[np.int32], word: Words, angle: NDArray[np.uint8], si
     return Segment(owner=owner, word=word, angle=angle, size=size, keys=tuple(keys), rows=tuple(rows))
 
 
-def ranked(segments: Sequence[Segment], query: Points, owners: int, most: int) -> list[tuple[int, float]]:
-    """Return the owners (numbers below `owners`) that share most with a query, and their votes; best first."""
-    if not owners or not len(query):
-        return []
-    who: list[Ints] = []
-    bins: list[Ints] = []
+def votes(segments: Sequence[Segment], queries: Sequence[Points]) -> tuple[Ints, Ints, Floats]:
+    """Return (query number, owner, votes) of all owners that share corners with the queries, few of them at random.
+
+    A vote counts only beside others that turn and grow alike.
+    """
+    nothing = np.zeros(0, dtype=np.int64)
+    if not segments or not sum(len(query) for query in queries):
+        return nothing, nothing, np.zeros(0, dtype=np.float32)
+    every = joined_points(queries)
+    number = np.repeat(np.arange(len(queries)), [len(query) for query in queries])
+    keys: list[Ints] = []
     weights: list[NDArray[np.float64]] = []
     for held in segments:
-        ours, rows = _near(held, query.word)
-        if not len(ours):
-            continue
-        turn = turned(query.angle[ours] - held.angle[rows].astype(np.float32) * np.float32(2 * np.pi / 256))
-        growth = query.size[ours] - held.size[rows]
+        ours, rows = _near(held, every.word)
+        turn = turned(every.angle[ours] - held.angle[rows].astype(np.float32) * np.float32(2 * np.pi / 256))
+        growth = every.size[ours] - held.size[rows]
         direction = ((turn + np.pi) * (DIRECTIONS / (2 * np.pi))).astype(np.int64) % DIRECTIONS
         level = np.clip((growth + 12) / 3, 0, SIZES - 1).astype(np.int64)
         # a word that is everywhere in the bank, or ten times in one picture, is one witness
-        often = np.bincount(ours, minlength=len(query))[ours]
-        who.append(held.owner[rows].astype(np.int64))
-        bins.append(direction * SIZES + level)
+        often = np.bincount(ours, minlength=len(every))[ours]
+        owner = (number[ours] << 40) + held.owner[rows].astype(np.int64) * (DIRECTIONS * SIZES)
+        keys.append(owner + direction * SIZES + level)
         weights.append(1.0 / np.sqrt(often))
-    if not who:
-        return []
-    return _best(np.concatenate(who), np.concatenate(bins), np.concatenate(weights), owners, most)
-
-
-def _best(who: Ints, bins: Ints, weights: NDArray[np.float64], owners: int, most: int) -> list[tuple[int, float]]:
-    key = who * (DIRECTIONS * SIZES) + bins
-    seen, place = np.unique(key, return_inverse=True)
-    votes = np.bincount(place, weights=weights)
-    score = np.zeros(owners)
-    np.maximum.at(score, seen // (DIRECTIONS * SIZES), votes)
-    order = np.argsort(-score, kind="stable")[:most]
-    return [(int(number), float(score[number])) for number in order if score[number] >= FEW]
+    seen, place = np.unique(np.concatenate(keys), return_inverse=True)
+    score = np.bincount(place, weights=np.concatenate(weights), minlength=len(seen))
+    seen, score = seen[score >= FEW], score[score >= FEW]
+    pair = seen // (DIRECTIONS * SIZES)
+    first = np.ones(len(pair), dtype=bool)
+    first[1:] = pair[1:] != pair[:-1]
+    best = np.maximum.reduceat(score, np.flatnonzero(first)) if len(pair) else score
+    pair = pair[first]
+    per = (1 << 40) // (DIRECTIONS * SIZES)
+    return pair // per, pair % per, best.astype(np.float32)
 
 
 def _near(held: Segment, words: Words) -> tuple[Ints, Ints]:
     """Return (query number, row) of every pair that shares a sub-string and is near as a whole, each once."""
+    common = max(COMMON, len(held.owner) // 10_000)
     found: list[Ints] = []
     for table in range(TABLES):
         key = _key(words, table)
-        begin = np.searchsorted(held.keys[table], key, side="left")
-        count = np.searchsorted(held.keys[table], key, side="right") - begin
-        count[count > COMMON] = 0
+        order = np.argsort(key, kind="stable")  # neighbours in the table are looked up together
+        begin = np.searchsorted(held.keys[table], key[order], side="left")
+        count = np.searchsorted(held.keys[table], key[order], side="right") - begin
+        count[count > common] = 0
         total = int(count.sum())
         if not total:
             continue
-        ours = np.repeat(np.arange(len(words)), count)
+        ours = np.repeat(order, count)
         at = np.arange(total) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin, count)
         rows = held.rows[table][at].astype(np.int64)
-        keep = np.bitwise_count(held.word[rows] ^ words[ours]) <= NEAR
+        differing = held.word[rows] ^ words[ours]
+        keep = np.bitwise_count(differing) <= NEAR
+        for earlier in range(table):  # found there already
+            keep &= _key(differing, earlier) != 0
         found.append(ours[keep] * len(held.owner) + rows[keep])
-    if not found:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    both = np.unique(np.concatenate(found))
-    return both // len(held.owner), both % len(held.owner)
+    both = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    return both // max(1, len(held.owner)), both % max(1, len(held.owner))
 
 
 def _key(words: Words, table: int) -> NDArray[np.uint32]:

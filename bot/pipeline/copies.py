@@ -19,6 +19,8 @@ from bot.pipeline.core import Deps
 EXPLAINED = 0.9  # coverage of a media by whole frames, above which nothing else is searched for
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
 
+DETAIL = 100 * 12  # bytes of a hundred corners
+
 Source = Mapping[str, Any]
 
 
@@ -54,11 +56,14 @@ class Copied:
         for match in matches:
             number = self._d.store.sketches.number(match.entry)
             if number is None or not self._shelf.knows(number):
-                kept.append(match)
+                if match.method != "phash" or _detailed(fingerprint):
+                    kept.append(match)
                 continue
             done.add(number)
             finding = self._shelf.compare(fingerprint.sketches, number)
-            if finding is None or (finding.kind == "place" and finding.of == 1 and _near(match)):
+            if finding is None and match.method == "phash":
+                continue  # it takes plain shapes for one another; nothing else speaks for it
+            if finding is None or (finding.kind == "place" and _one_moment(match, finding)):
                 kept.append(match)
             elif finding.kind == "copy":
                 kept.append(_told(match, finding))
@@ -96,8 +101,16 @@ class Copied:
                 yield _source(media, entry.bank, entry.label, finding)
 
 
-def _near(match: Match) -> bool:
-    return match.method == "pdq" and match.distance is not None and match.distance <= SAME_FRAME
+def _detailed(fingerprint: Fingerprint) -> bool:
+    """Return whether a media has corners enough for pHash to tell it from plain shapes."""
+    return any(len(sketch.points) >= DETAIL for sketch in fingerprint.sketches)
+
+
+def _one_moment(match: Match, finding: Finding) -> bool:
+    """Return whether the whole frame tells more than what moves can: a still against a still, or against its frame."""
+    if finding.of > 1:
+        return False
+    return finding.entry_frames == 1 or (match.distance is not None and match.distance <= SAME_FRAME)
 
 
 def _told(match: Match, finding: Finding) -> Match:
