@@ -97,6 +97,11 @@ class RedditServer(LoopbackServer):
         return list(self._api.received.approvals)
 
     @property
+    def answers(self) -> list[tuple[str, str]]:
+        """(conversation, body) of every answer received in a conversation."""
+        return list(self._api.received.answers)
+
+    @property
     def modmails(self) -> list[tuple[str, str, str]]:
         """(subreddit, subject, body) of every conversation received."""
         return list(self._api.received.modmails)
