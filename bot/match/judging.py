@@ -10,6 +10,8 @@ from bot.match.known import Found, Hit
 from bot.match.words import coverage, ranges, why
 from bot.model import Entry, Fingerprint, Match, Signal
 
+NOISE = 2  # bits: a new encoding of the same picture moves either distance by so much, and PDQ's are always even
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
@@ -49,11 +51,11 @@ def nearest(hits: Iterable[Hit], others: Mapping[int, int] | None = None) -> dic
 
 
 def explained(hits: Iterable[Hit], spoken: Mapping[int, int]) -> frozenset[int]:
-    """Return the queries that are at least as near to an allow entry of this pair as to the entry itself.
+    """Return the queries that are about as near, or nearer, to an allow entry of this pair as to the entry itself.
 
     The genuine clip and the fake made of it share most of a frame: what is nearer to the fake stays a match.
     """
-    return frozenset(query for query, distance in nearest(hits).items() if spoken.get(query, 257) <= distance)
+    return frozenset(query for query, distance in nearest(hits).items() if spoken.get(query, 257) <= distance + NOISE)
 
 
 def judge(
