@@ -37,6 +37,7 @@ PROBED = 4  # rows of a frame that are compared before all of it
 GATES = {signal.name: signal.gate for signal in SIGNALS}
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
 LEAST_ROOM = 128 * 2**20  # bytes of address space beside the program itself
+MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
 KINDS = ("image", "animation", "video")
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
@@ -176,6 +177,10 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
     pairs = [(fp.sha256, fp.md5), *fp.also]
     if fp.kind not in KINDS or any((len(sha256), len(md5)) != (64, 32) for sha256, md5 in pairs):
         raise ValueError("not a fingerprint: unknown kind or digests of another length")
+    if not (0 < fp.width <= MOST and 0 < fp.height <= MOST and 0 < fp.frames <= MOST):
+        raise ValueError("not a fingerprint: a size or a number of frames that cannot be")
+    if fp.duration is not None and not 0 <= fp.duration <= MOST:
+        raise ValueError("not a fingerprint: a duration that cannot be")
     return fp
 
 

@@ -193,3 +193,27 @@ def test_describing_an_empty_picture_still_gives_its_value() -> None:
     flat = media.encode_still(media.scene(18, 64, 64) * 0, format="png")
     shown = describe(fingerprint(flat, LIMITS), all_frames=False)["signals"]
     assert [(s["type"], s["quality"]) for s in shown] == [("pdq", 0), ("phash", 0)]
+
+
+ATOM = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just("ab" * 32)
+JSON = ATOM | st.lists(ATOM, max_size=4) | st.lists(st.lists(ATOM, max_size=4), max_size=2)
+GOOD = to_json(fingerprint(media.still(11, width=64, height=48), LIMITS))
+
+
+@given(st.dictionaries(st.sampled_from(sorted(GOOD)), JSON, max_size=2))
+def test_any_answer_is_a_fingerprint_or_refused(change: dict[str, Any]) -> None:
+    """What a child says that a stranger's file has taken over is a fingerprint or a ValueError, nothing else."""
+    try:
+        found = from_json(GOOD | change)
+    except ValueError:
+        return
+    assert from_json(to_json(found)) == found
+
+
+@pytest.mark.parametrize(
+    "change", [{"duration": float("nan")}, {"duration": -1}, {"width": -5}, {"frames": 0}, {"height": 10**30}]
+)
+def test_numbers_that_cannot_be_are_refused(change: dict[str, Any]) -> None:
+    """A length that is no number, a size below nothing: SQLite, JSON or arithmetic would stumble over them later."""
+    with pytest.raises(ValueError, match="not a fingerprint"):
+        from_json(GOOD | change)

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from bot.frames.base import Format
 
+NOTES = (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf")
+MOTION = (b"acTL", b"fcTL", b"fdAT")  # without it browsers show the cover
 MOST_FILL = 32 * 2**20  # bytes; a file that claims to miss more is damaged rather than cut off
 
 
 def mend(data: bytes, found: Format) -> bytes | None:
-    """Return a cut off WebP or AVIF made complete, a broken animated PNG without its animation; None if it is none."""
+    """Return a cut off WebP or AVIF made complete, or a PNG without what keeps it from being read; None if it is none.
+
+    Of a PNG its notes are left out (a packed one may unpack to anything, and browsers show the picture all the same);
+    if there are none, a broken animation.
+    """
     if found == "png":
-        return _cover(data) if b"acTL" in data else None
+        return _png(data, NOTES) or _png(data, MOTION)
     if found == "webp":
         return _webp(data)
     return _avif(data) if found == "avif" else None
 
 
-def _cover(data: bytes) -> bytes:
-    """Return a PNG without the chunks that make it move: what browsers show when the animation is broken."""
+def _png(data: bytes, left_out: tuple[bytes, ...]) -> bytes | None:
+    """Return a PNG without some kinds of chunks, or None if it has none of them."""
     kept, at = [data[:8]], 8
     while at + 8 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] not in (b"acTL", b"fcTL", b"fdAT"):
+        if data[at + 4 : at + 8] not in left_out:
             kept.append(data[at:end])
         at = end
-    return b"".join(kept)
+    whole = b"".join(kept)
+    return whole if len(whole) < len(data) else None
 
 
 def _webp(data: bytes) -> bytes | None:

@@ -87,10 +87,23 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
         mended = None if result.width else mend(data, result.format)
         if mended is None:
             raise
-        yield from _frames(mended, limits, result)
-        kept = "its cover picture" if result.format == "png" else "what is there"
-        state = "animation is damaged" if result.format == "png" else "end is missing"
-        remark(result, f"the {name(result.format)} file's {state}; {kept} was read")
+        try:
+            yield from _frames(mended, limits, result)
+        except MediaError:
+            again = None if result.width or result.format != "png" else mend(mended, result.format)
+            if again is None:
+                raise
+            mended = again
+            yield from _frames(mended, limits, result)
+        remark(result, f"the {name(result.format)} file's {_lack(data, mended, result)} was read")
+
+
+def _lack(data: bytes, mended: bytes, result: Decoded) -> str:
+    if result.format != "png":
+        return "end is missing; what is there"
+    if b"acTL" in data and b"acTL" not in mended:
+        return "animation is damaged; its cover picture"
+    return "notes are damaged; its picture"
 
 
 def _frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
