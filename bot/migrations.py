@@ -62,6 +62,13 @@ def m0009_copies_sketches(db: Database) -> None:
     )
 
 
+@migrations()
+def m0007_forgetting(db: Database) -> None:
+    """Remember when a post was last looked for on Reddit."""
+    for statement in FORGETTING:
+        db.execute(statement)
+
+
 START = (
     """create table posts (
         fullname text primary key, subreddit text not null, created text not null,
@@ -240,6 +247,13 @@ def m0006_orders(db: Database) -> None:
     """Remember what moderators ordered, where they stopped the bot, and which digests were sent."""
     for statement in ORDERS:
         db.execute(statement)
+
+
+FORGETTING = (
+    """create table post_checks (
+        post text primary key references posts on delete cascade, checked_at text not null, missing_at text,
+        forgotten_at text) strict""",
+)
 
 
 def known_steps() -> frozenset[str]:

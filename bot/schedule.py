@@ -23,6 +23,7 @@ LEASE_SECONDS = 120  # renewed four times as often, from a thread of its own: a 
 FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
+FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
 SIGNAL_SECONDS = 1.0
 SILENT_SECONDS = 900.0  # without a sign of life of any step; then systemd is no longer told that all is well
 
@@ -71,7 +72,8 @@ class Daemon:
             ("work", lambda: self._pipeline.work(self._pipeline.slice(self._go_on)), WORK_SECONDS),
             ("act", self._pipeline.act, WORK_SECONDS),
             ("orders", self._pipeline.obey, self._pipeline.deps.config.orders.poll_seconds),
-            ("purge", self._pipeline.purge, PURGE_HOURS * 3600),
+            ("purge", lambda: self._pipeline.purge(self._go_on), PURGE_HOURS * 3600),
+            ("forget", lambda: self._pipeline.forget(self._go_on), FORGET_MINUTES * 60),
         )
         for name, _, seconds in steps:
             self._steps.expect(name, seconds)

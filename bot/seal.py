@@ -75,3 +75,11 @@ class Seal:
             raise SealError(
                 "a stored fingerprint does not open with this key; restore the key it was sealed with"
             ) from None
+
+    def fits(self, sealed: bytes) -> bool:
+        """Return whether this key opens a sealed value."""
+        try:
+            self.open(sealed)
+        except SealError:
+            return False
+        return True

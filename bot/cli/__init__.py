@@ -9,7 +9,7 @@ import sys
 import typer
 
 from bot import __version__
-from bot.cli import bank, bench, bench_copies, cases, hosts, look, past, review, rules, service, team
+from bot.cli import bank, bench, bench_copies, cases, hosts, keep, look, past, review, rules, service, team
 from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 service.register(app)
 past.register(app)
+keep.register(app)
 look.register(app)
 bank.register(app)
 bench.register(app)

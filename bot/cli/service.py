@@ -1,4 +1,4 @@
-"""Commands that set up and run: demo, init, doctor, run, stats, purge."""
+"""Commands that set up and run: demo, init, doctor, run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rich.text import Text
 from bot import shipped
 from bot.assemble import open_store
 from bot.cli import doctor as checks
-from bot.cli.base import ConfigOption, JsonOption, emit, logger, many, read_config, say, session, show
-from bot.clock import SystemClock, iso
+from bot.cli.base import ConfigOption, JsonOption, emit, logger, read_config, say, session, show
+from bot.clock import SystemClock
 from bot.config import load
 from bot.errors import UsageError
 from bot.schedule import Daemon
@@ -25,8 +25,6 @@ def register(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(doctor)
     app.command()(run)
-    app.command()(stats)
-    app.command()(purge)
 
 
 def demo(
@@ -105,38 +103,3 @@ def run(
             daemon.run_once()
         else:
             daemon.run()
-
-
-def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show how many posts, links, cases, actions and notices are in each state, and how each subreddit is read."""
-    with session(read_config(config)) as pipeline:
-        store = pipeline.deps.store
-        counts, places, budget = store.upkeep.counts(), store.watched.places(), store.watched.budget()
-    if as_json:
-        watched = [
-            {"subreddit": place.subreddit, "state": place.state, "since": iso(place.since), "sentence": place.sentence}
-            for place in places
-        ]
-        emit({**counts, "subreddits": watched, "reddit": budget})
-        return
-    rows = [(table, state, number) for table, states in counts.items() for state, number in states.items()]
-    show(["what", "state", "how many"], rows, empty="nothing yet")
-    if places:
-        say("")
-        states = [
-            (f"r/{place.subreddit}", place.state, f"{place.since:%Y-%m-%d %H:%M}", place.sentence) for place in places
-        ]
-        show(["subreddit", "state", "since (UTC)", ""], states, empty="")
-    if budget:
-        used = ", ".join(f"{job} {count}" for job, count in budget["by_job"].items()) or "none"
-        say(f"\nReddit's limit: {budget['remaining']:,} of {budget['limit']:,} requests were left at {budget['at']}; "
-            f"the daemon's in the 10 minutes before: {used}")  # fmt: skip
-        if budget["closed"]:
-            say(budget["closed"])
-
-
-def purge(config: ConfigOption = None) -> None:
-    """Forget posts without a case after storage.seen_days. The daemon does this by itself."""
-    with session(read_config(config)) as pipeline:
-        count = pipeline.purge()
-    say(f"{many(count, 'post')} forgotten")

@@ -9,6 +9,7 @@ from bot.pipeline.acquiring import Acquiring
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.deeds import Deeds
 from bot.pipeline.digest import Digests
+from bot.pipeline.forgetting import Forgetting
 from bot.pipeline.judge import Judging
 from bot.pipeline.linked import Linking
 from bot.pipeline.listings import Listings
@@ -55,6 +56,7 @@ class Pipeline:
         self.orders = Orders(deps, self.people, Deeds(deps, self.people, self.scanning))
         self.digests = Digests(deps)
         self.stopping = Stopping(deps)
+        self.forgetting = Forgetting(deps)
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
@@ -112,10 +114,13 @@ class Pipeline:
         self.digests.run()
         return self.orders.run()
 
-    def purge(self) -> int:
-        """Forget what has been kept long enough; return how many posts that were."""
-        self.deps.store.health.forget()
-        return self.people.purge()
+    def purge(self, go_on: GoOn = always) -> int:
+        """Forget what was deleted on Reddit and what has been kept long enough; return how many posts that were."""
+        return sum(self.forgetting.purge(go_on))
+
+    def forget(self, go_on: GoOn = always) -> int:
+        """Look for stored posts on Reddit and forget those that were deleted; return how many were."""
+        return self.forgetting.look(go_on)
 
     def tick(self, go_on: GoOn = always) -> None:
         """Do every step once, in order, until no link is due or `go_on` says no.

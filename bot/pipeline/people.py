@@ -1,8 +1,6 @@
-"""What people decide: cases, notices, undo. And what time decides: forgetting."""
+"""What people decide: cases, notices, undo."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from bot import actions
 from bot.model import Mode
@@ -35,18 +33,6 @@ class People:
         self.preview_notice = statements.preview_notice
         self.confirm_notice = statements.confirm_notice
         self.retract_notice = statements.retract_notice
-
-    def purge(self) -> int:
-        """Forget posts without a case after storage.seen_days, and what was withdrawn long enough; return how many.
-
-        What is counted are posts.
-        """
-        now, storage = self._d.clock.now(), self._d.config.storage
-        count = self._d.store.upkeep.forget_before(now - timedelta(days=storage.seen_days))
-        self._d.store.banks.destroy_withdrawn(now - timedelta(days=storage.withdrawn_days))
-        self._d.store.orders.forget_before(now - timedelta(days=storage.seen_days))
-        self._d.store.upkeep.truncate_log()
-        return count
 
     def effect(self, mode: Mode) -> str:
         """Return in words what a mode lets the bot do."""

@@ -11,10 +11,12 @@ from bot.seal import Seal
 from bot.store.actions import Actions
 from bot.store.authors import Authors
 from bot.store.backfills import BackfillRow, Backfills
+from bot.store.backup import Backup
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
 from bot.store.figures import Figures
+from bot.store.forgetting import Forgetting
 from bot.store.health import Health
 from bot.store.known import KnownRows
 from bot.store.linked import Linked
@@ -73,7 +75,9 @@ class Store:
         self.wiki = WikiRules(self.connection)
         self.authors = Authors(self.connection)
         self.orders = Orders(self.connection)
+        self.forgetting = Forgetting(self.connection, self.notices)
         self.upkeep = Upkeep(self.connection)
+        self.backup = Backup(self.connection)
         self.figures = Figures(self.connection)
         self.health = Health(self.connection)
         self.linked = Linked(self.connection)

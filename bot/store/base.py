@@ -154,6 +154,11 @@ class Connection:
                 f"the database {self._where} is full, busy or damaged ({error}); check its disk and who else uses it"
             ) from error
 
+    def copy_into(self, path: Path) -> None:
+        """Write the database as it is at this moment into an empty file, without what was deleted from it."""
+        with self._lock, self._told():
+            self.db.conn.execute("vacuum into ?", (str(path),))
+
     def now(self) -> str:
         """Return the clock's moment as text."""
         return iso(self.clock.now())

@@ -1,0 +1,132 @@
+"""Commands on what is kept: figures, forgetting, copies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.assemble import DATABASE
+from bot.cli.base import (
+    ConfigOption,
+    JsonOption,
+    emit,
+    facts,
+    login_missing,
+    many,
+    read_config,
+    say,
+    session,
+    show,
+    warn,
+)
+from bot.clock import iso
+from bot.config import key_path, sealing_key
+from bot.errors import UsageError
+from bot.seal import Seal
+from bot.store.backup import check
+
+SHOWN = ("posts", "cases", "actions", "notices", "entries")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(stats)
+    app.command()(purge)
+    app.command()(backup)
+
+
+def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show how many posts, links, cases, actions and notices are in each state, and how each subreddit is read."""
+    with session(read_config(config)) as pipeline:
+        store = pipeline.deps.store
+        counts, places, budget = store.upkeep.counts(), store.watched.places(), store.watched.budget()
+    if as_json:
+        watched = [
+            {"subreddit": place.subreddit, "state": place.state, "since": iso(place.since), "sentence": place.sentence}
+            for place in places
+        ]
+        emit({**counts, "subreddits": watched, "reddit": budget})
+        return
+    rows = [(table, state, number) for table, states in counts.items() for state, number in states.items()]
+    show(["what", "state", "how many"], rows, empty="nothing yet")
+    if places:
+        say("")
+        states = [
+            (f"r/{place.subreddit}", place.state, f"{place.since:%Y-%m-%d %H:%M}", place.sentence) for place in places
+        ]
+        show(["subreddit", "state", "since (UTC)", ""], states, empty="")
+    if budget:
+        used = ", ".join(f"{job} {count}" for job, count in budget["by_job"].items()) or "none"
+        say(f"\nReddit's limit: {budget['remaining']:,} of {budget['limit']:,} requests were left at {budget['at']}; "
+            f"the daemon's in the 10 minutes before: {used}")  # fmt: skip
+        if budget["closed"]:
+            say(budget["closed"])
+
+
+def purge(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Look for every stored post on Reddit now, also those looked for today.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Forget posts that were deleted on Reddit, and posts without a case after storage.seen_days.
+
+    The daemon does this by itself. Without a login only the second part is done.
+    """
+    settings = read_config(config)
+    missing = login_missing(settings)
+    with session(settings, reddit=missing is None) as pipeline:
+        deleted, old = pipeline.forgetting.purge(everything=everything)
+    if missing is not None:
+        warn(f"deleted posts were not looked for: {missing}")
+    say(f"{many(deleted + old, 'post')} forgotten ({deleted} deleted on Reddit, {old} old)")
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write, or a folder for a file named by the time.")],
+    checked: Annotated[bool, typer.Option("--check", help="Check this copy instead of writing one.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Copy the database while the daemon works, or check a copy. The key is not in it."""
+    settings = read_config(config)
+    if not checked:
+        with session(settings) as pipeline:
+            if target.is_dir():
+                target /= f"gifwarden-{pipeline.deps.clock.now():%Y%m%dT%H%M%SZ}.db"
+            pipeline.deps.store.backup.write(target)
+    elif target.is_dir():
+        raise UsageError(f"{target} is a folder; name the copy to check")
+    key = sealing_key(settings.storage)
+    found = check(target, Seal(key) if key else None)
+    if as_json:
+        emit(
+            {
+                "file": str(target),
+                "rows": dict(found.rows),
+                "steps": list(found.steps),
+                "sealed": found.sealed,
+                "key_opens": found.opens,
+            }
+        )
+        return
+    facts(
+        [
+            ("backup", f"{target}, whole and readable by its owner only" if not checked else f"{target} is whole"),
+            (
+                "holds",
+                ", ".join(f"{found.rows[name]} {name}" for name in SHOWN),
+            ),
+            ("key", _key_words(found.sealed, found.opens, key_path(settings.storage))),
+            ("restore", f"stop the daemon, put it in place of {settings.storage.path / DATABASE}; see docs/backup.md"),
+        ]
+    )
+
+
+def _key_words(sealed: int, opens: bool | None, path: Path) -> str:
+    if opens is False:
+        return f"the key at hand ({path}) does NOT open its {many(sealed, 'sealed fingerprint')}: keep the right one"
+    held = f"; it opens the {many(sealed, 'sealed fingerprint')}" if opens else ""
+    return f"not in the backup: keep a copy of {path} in another place{held}"

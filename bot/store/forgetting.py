@@ -1,0 +1,261 @@
+"""What is taken out of the database when a post was deleted on Reddit."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.clock import iso
+from bot.model import CaseState, Evidence, NoticeState, Post, Verdict
+from bot.plain import dumps, loads
+from bot.store.base import Connection, Row
+from bot.store.notices import Notices
+
+ENDED = (NoticeState.CLOSED, NoticeState.RETRACTED)
+DELETED = "the post was deleted on Reddit"
+
+
+_SLUG = re.compile(r"^(/r/[^/]+/comments/[^/]+/)[^/]+/")  # in a comment's address, words of its submission's title
+
+
+class Forgetting:
+    """Table post_checks, and every field of others in which a post leaves a trace."""
+
+    def __init__(self, connection: Connection, notices: Notices) -> None:
+        self._c = connection
+        self._notices = notices
+
+    def due(self, *, checked: datetime, missed: datetime, limit: int) -> list[str]:
+        """Return posts not looked for since `checked`, or missing since `missed`, the longest due first."""
+        rows = self._c.rows(
+            """select p.fullname from posts p left join post_checks k on k.post = p.fullname
+               where k.forgotten_at is null and (coalesce(k.checked_at, p.seen_at) <= ? or k.missing_at <= ?)
+               order by coalesce(k.checked_at, p.seen_at), p.fullname limit ?""",
+            (iso(checked), iso(missed), limit),
+        )
+        return [row["fullname"] for row in rows]
+
+    def unlooked(self, since: datetime) -> int:
+        """Return how many posts were not looked for since then."""
+        return int(
+            self._c.value(
+                """select count(*) from posts p left join post_checks k on k.post = p.fullname
+                   where k.forgotten_at is null and coalesce(k.checked_at, p.seen_at) <= ?""",
+                (iso(since),),
+            )
+        )
+
+    def found(self, fullnames: Iterable[str]) -> None:
+        """Record that these posts are there."""
+        with self._c:
+            for name in fullnames:
+                self._c.run(
+                    """insert into post_checks (post, checked_at) values (:post, :now)
+                       on conflict do update set checked_at = :now, missing_at = null""",
+                    {"post": name, "now": self._c.now()},
+                )
+
+    def missing(self, fullname: str) -> str:
+        """Record that Reddit does not show a post; return since when that is so."""
+        with self._c:
+            self._c.run(
+                """insert into post_checks (post, checked_at, missing_at) values (:post, :now, :now)
+                   on conflict do update set checked_at = :now, missing_at = coalesce(missing_at, :now)""",
+                {"post": fullname, "now": self._c.now()},
+            )
+            return str(self._c.value("select missing_at from post_checks where post = ?", (fullname,)))
+
+    def forget_author(self, fullname: str) -> None:
+        """Take the author out of a post whose account is gone."""
+        with self._c:
+            post = self._post(fullname)
+            if post is None or (post.author is None and post.author_id is None):
+                return
+            details = post.details and replace(
+                post.details, author_flair_text=None, media_author=None, media_author_url=None, author_premium=None
+            )
+            self._put(replace(post, author=None, author_id=None, details=details))
+            self._c.run("delete from author_facts where post = ?", (fullname,))
+            for row in self._c.rows("select id, params from actions where post = ?", (fullname,)):
+                params = json.loads(row["params"])
+                if post.author:
+                    params = {key: str(value).replace(post.author, "[deleted]") for key, value in params.items()}
+                self._c.run("update actions set params = ? where id = ?", (json.dumps(params), row["id"]))
+
+    def forget_post(self, fullname: str) -> tuple[str, ...]:
+        """Take a post's permalink, author, text and addresses out of every table; return its cases' labels.
+
+        A post without a case goes altogether. With one, its numbers, states and moments stay, and what a notice that
+        was sent says until that is closed.
+        """
+        with self._c:
+            post = self._post(fullname)
+            if post is None:
+                return ()
+            cases = self._c.rows("select id, label, link, verdict, why from cases where post = ?", (fullname,))
+            links = self._c.rows("select id, url, host_id from links where post = ?", (fullname,))
+            traces = _traces(post, links)
+            self._c.run("delete from decisions where post = ?", (fullname,))
+            self._c.run("delete from author_facts where post = ?", (fullname,))
+            self._c.run("delete from mod_reports where post = ?", (fullname,))
+            self._orders(fullname, [case["label"] for case in cases])
+            self._beneath(post)
+            self._actions(fullname, cases)
+            if not cases:
+                self._c.run("delete from posts where fullname = ?", (fullname,))
+                return ()
+            for case in cases:
+                self._case(case, traces)
+            held = [case["link"] for case in cases]
+            for link in links:
+                if link["id"] in held:
+                    self._link(link["id"])
+                else:
+                    self._c.run("delete from links where id = ?", (link["id"],))
+            self._put(
+                Post(
+                    fullname=fullname,
+                    subreddit=post.subreddit,
+                    permalink="",
+                    created=post.created,
+                    over_18=post.over_18,
+                    removed_by_category="deleted",
+                )
+            )
+            self._c.run(
+                """insert into post_checks (post, checked_at, forgotten_at) values (:post, :now, :now)
+                   on conflict do update set checked_at = :now, forgotten_at = :now""",
+                {"post": fullname, "now": self._c.now()},
+            )
+            return tuple(case["label"] for case in cases)
+
+    def forget_ended(self) -> int:
+        """Take the media of deleted posts off notices that have ended; return how many were."""
+        return self._c.run(
+            """delete from notice_items where notice in (select label from notices where state in (?, ?))
+               and case_id in (select c.id from cases c join post_checks k on k.post = c.post
+                               where k.forgotten_at is not null)""",
+            ENDED,
+        )
+
+    def _post(self, fullname: str) -> Post | None:
+        text = self._c.value("select data from posts where fullname = ?", (fullname,))
+        return loads(Post, text) if text else None
+
+    def _put(self, post: Post) -> None:
+        self._c.run("update posts set data = ? where fullname = ?", (dumps(post), post.fullname))
+
+    def _beneath(self, post: Post) -> None:
+        """Take a deleted submission's title, author and address out of the comments that stand under it."""
+        number = post.fullname.partition("_")[2]
+        if not post.fullname.startswith("t3_"):
+            return
+        rows = self._c.rows(
+            """select fullname, data from posts
+               where subreddit = ? and fullname like 't1!_%' escape '!' and instr(data, ?) > 0""",
+            (post.subreddit.lower(), f"/comments/{number}/"),
+        )
+        for row in rows:
+            comment = loads(Post, row["data"])
+            path = _SLUG.sub(r"\1_/", comment.permalink)
+            details = comment.details and replace(comment.details, parent=None)
+            self._put(replace(comment, title="", permalink=path, details=details))
+            gone = [(comment.permalink, path), (post.permalink, ""), (post.title, ""), (post.author or "", "[deleted]")]
+            for action in self._c.rows("select id, params from actions where post = ?", (comment.fullname,)):
+                params = {key: _without(str(value), gone) for key, value in json.loads(action["params"]).items()}
+                self._c.run(
+                    "update actions set permalink = ?, params = ? where id = ?",
+                    (path, json.dumps(params), action["id"]),
+                )
+            for case in self._c.rows("select id, link, verdict from cases where post = ?", (comment.fullname,)):
+                verdict = loads(Verdict, case["verdict"])
+                reasons = tuple(_without(reason, gone) for reason in verdict.reasons)
+                text = dumps(replace(verdict, reasons=reasons))
+                self._c.run("update cases set verdict = ? where id = ?", (text, case["id"]))
+                self._c.run("update evidence set verdict = ? where link = ?", (text, case["link"]))
+
+    def _orders(self, fullname: str, labels: Sequence[str]) -> None:
+        """Take what moderators wrote of a post off their orders."""
+        for word in (fullname.partition("_")[2], *labels):
+            self._c.run(
+                """update orders set target = '', why = '', outcome = null
+                   where instr(lower(target), ?) > 0 or id like ?""",
+                (word.casefold(), f"%{fullname}%"),
+            )
+
+    def _actions(self, fullname: str, cases: Sequence[Row]) -> None:
+        now = self._c.now()
+        of_case = ",".join(str(int(case["id"])) for case in cases)
+        where = f"(post = ? or case_id in ({of_case}))"
+        self._c.run(
+            f"""update actions set stopped = 1 where {where} and state in ('sending', 'unknown')""",  # noqa: S608  numbers
+            (fullname,),
+        )
+        self._c.run(
+            f"""update actions set permalink = '', params = '{{}}',
+                receipt = iif(receipt is null, null, json_object('detail', '', 'reference',
+                              json_extract(receipt, '$.reference'))),
+                reason = iif(state in ('planned', 'held'), ?, null), updated_at = ?,
+                state = iif(state in ('planned', 'held'), 'cancelled', state) where {where}""",  # noqa: S608  numbers
+            (DELETED, now, fullname),
+        )
+
+    def _case(self, case: Row, traces: Sequence[str]) -> None:
+        verdict = replace(loads(Verdict, case["verdict"]), reasons=())
+        why = None if _holds(case["why"], traces) else case["why"]
+        self._c.run("update cases set verdict = ?, why = ? where id = ?", (dumps(verdict), why, case["id"]))
+        self._c.run(
+            """update cases set state = ?, decided_by = 'reddit', decided_at = ?, why = ?
+               where id = ? and state = 'open'""",
+            (CaseState.CLOSED_ELSEWHERE, self._c.now(), DELETED, case["id"]),
+        )
+        for row in self._c.rows("select id, why from audit where subject = ? and why is not null", (case["label"],)):
+            if _holds(row["why"], traces):
+                self._c.run("update audit set why = null where id = ?", (row["id"],))
+        name = self._notices.of_case(case["id"])
+        state = self._notices.get(name).state if name else None
+        if state == NoticeState.DRAFTED:
+            self._notices.drop_case(case["id"])
+        elif state in ENDED:
+            self._notices.take_off(case["id"])
+
+    def _link(self, link: int) -> None:
+        self._c.run(
+            "update links set url = 'forgotten:' || id, host_id = null, reason = null, updated_at = ? where id = ?",
+            (self._c.now(), link),
+        )
+        self._c.run("delete from fingerprints where link = ?", (link,))
+        row = self._c.one("select data, verdict from evidence where link = ?", (link,))
+        if row is None:
+            return
+        evidence = loads(Evidence, row["data"])
+        kept = replace(
+            evidence,
+            target="",
+            link=replace(evidence.link, url="", id=None),
+            media=tuple(replace(info, sha256=None, md5=None, error=None, note=None) for info in evidence.media),
+            source=(),
+        )
+        verdict = dumps(replace(loads(Verdict, row["verdict"]), reasons=())) if row["verdict"] else None
+        self._c.run("update evidence set data = ?, verdict = ? where link = ?", (dumps(kept), verdict, link))
+
+
+def _without(text: str, gone: Iterable[tuple[str, str]]) -> str:
+    for old, new in gone:
+        text = text.replace(old, new) if old else text
+    return text
+
+
+def _traces(post: Post, links: Sequence[Row]) -> list[str]:
+    """Return what in a free text tells which post it was, in small letters."""
+    words = [post.author, post.author_id, post.permalink, post.permalink.rstrip("/"), post.title, post.body, post.url]
+    words += [link[key] for link in links for key in ("url", "host_id")]
+    words.append(post.fullname.partition("_")[2])
+    return [word.casefold() for word in words if word]
+
+
+def _holds(text: str | None, traces: Sequence[str]) -> bool:
+    return text is not None and any(trace in text.casefold() for trace in traces)

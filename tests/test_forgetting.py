@@ -1,0 +1,269 @@
+"""Forgetting: what was deleted on Reddit leaves no trace in database, log of the database, and backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.demo import media
+from bot.demo.stage import Stage, bot_on, stage
+from bot.model import ActionState, CaseState, NoticeState
+from bot.pipeline import Pipeline
+from bot.pipeline.forgetting import gone_of
+from bot.store import Store
+from tests.killing import STATES_GROUND, Silent
+from tests.test_pipeline import bank_the_fake, fake, near_copy
+
+AUTHOR = "marker_author_Q7"
+TITLE = "marker title quetzal"
+TEXT = "marker text axolotl"
+HOURS = 3600
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Stage]:
+    """Loopback Reddit, hosts and mail."""
+    with stage(tmp_path) as built:
+        yield built
+
+
+@pytest.fixture
+def bot(world: Stage) -> Iterator[Pipeline]:
+    """A bot with one known fake in a trusted bank."""
+    with bot_on(world, Silent()) as pipeline:
+        bank_the_fake(pipeline)
+        yield pipeline
+
+
+def submit(world: Stage, subreddit: str = "clips", *, id: str = "MarkerHostId", data: bytes | None = None) -> str:
+    """Post a link with markers in every field."""
+    url = world.park.add_redgifs(id, hd=data or fake())
+    return world.reddit.submit(subreddit, author=AUTHOR, title=TITLE, url=url, selftext=TEXT)
+
+
+def traces(world: Stage, name: str, *, host_id: str = "markerhostid") -> list[bytes]:
+    """Return every string that tells of a post."""
+    data = world.reddit.world.things[name]
+    words = [AUTHOR, f"t2_{AUTHOR}".lower(), TITLE, TEXT, str(data["permalink"]).rstrip("/"), host_id]
+    return [word.encode() for word in words]
+
+
+def files(bot: Pipeline) -> list[Path]:
+    """Return the database and what SQLite keeps beside it."""
+    return sorted(bot.deps.config.storage.path.glob("gifwarden.db*"))
+
+
+def found_in(paths: list[Path], markers: list[bytes]) -> list[tuple[str, bytes]]:
+    """Return which file holds which marker, in any case of letters."""
+    return [(path.name, marker) for path in paths for marker in markers if marker.lower() in path.read_bytes().lower()]
+
+
+def later(world: Stage, bot: Pipeline, hours: float = 47) -> int:
+    """Let time pass, then let the daemon's steps forget."""
+    world.clock.sleep(hours * HOURS)
+    return bot.purge()
+
+
+@pytest.mark.parametrize("subreddit", ["clips", "gifs", "quiet"])
+def test_nothing_of_a_deleted_post_with_a_case_is_left(
+    world: Stage, bot: Pipeline, tmp_path: Path, subreddit: str
+) -> None:
+    """Permalink, author, text and address are in no file's bytes, nor in a new backup; the case and its label stay."""
+    name = submit(world, subreddit)
+    bot.tick()
+    (case,) = bot.deps.store.cases.listing()
+    bot.deps.store.upkeep.note(who="ann", what="note", subject=case.label, why=f"{AUTHOR} again: {TITLE}")
+    markers = traces(world, name)
+    assert {marker for _, marker in found_in(files(bot), markers)} == set(markers)
+    world.reddit.delete(name)
+    assert later(world, bot) == 1
+    bot.deps.store.backup.write(tmp_path / "copy.db")
+    assert found_in([*files(bot), tmp_path / "copy.db"], markers) == []
+    row = bot.deps.store.cases.get(case.label)
+    assert row.state == CaseState.CLOSED_ELSEWHERE
+    assert row.post.permalink == ""
+
+
+def test_nothing_of_a_deleted_post_without_a_case_is_left(world: Stage, bot: Pipeline) -> None:
+    """Post, links and evidence go altogether."""
+    name = submit(world, data=media.clip(977, seconds=1, width=160, height=90))
+    comment = world.reddit.comment(name, author=AUTHOR, body=f"{TEXT} https://i.imgur.com/MarkerHostId.gif")
+    bot.tick()
+    markers = traces(world, name)
+    world.reddit.delete(name)
+    world.reddit.delete(comment)
+    assert later(world, bot) == 2
+    assert found_in(files(bot), markers) == []
+    assert bot.deps.store.links.post(name) is None
+
+
+def test_a_decided_case_forgets_too(world: Stage, bot: Pipeline) -> None:
+    """After a confirm, an undo and a ban on names nothing of the post stays in reasons, actions and receipts."""
+    name = submit(world)
+    bot.tick()
+    (case,) = bot.deps.store.cases.listing()
+    markers = traces(world, name)
+    bot.people.confirm(case.label, who="ann", why=f"{AUTHOR} posts {TITLE}")
+    bot.people.undo(case.label, who="ann", why=TEXT)
+    world.reddit.delete(name)
+    assert later(world, bot) == 1
+    assert found_in(files(bot), markers) == []
+
+
+def test_a_sent_notice_keeps_what_it_said_until_it_is_closed(world: Stage, bot: Pipeline) -> None:
+    """Host id, hashes and dates stay on a sent notice; a closed one loses them."""
+    name = submit(world)
+    bot.tick()
+    (draft,) = bot.deps.store.notices.listing()
+    bot.people.confirm_notice(
+        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+    )
+    bot.tick()
+    markers = traces(world, name)
+    world.reddit.delete(name)
+    later(world, bot)
+    (item,) = bot.deps.store.notices.get(draft.label).items
+    assert (item.host_id, bool(item.sha256)) == ("markerhostid", True)
+    assert {marker for _, marker in found_in(files(bot), markers)} == {b"markerhostid"}
+    bot.deps.store.notices.move(draft.label, NoticeState.CLOSED, expect=(NoticeState.SENT,))
+    later(world, bot, 1)
+    assert found_in(files(bot), markers) == []
+
+
+def test_an_unsent_draft_is_given_up_with_the_post(world: Stage, bot: Pipeline) -> None:
+    """A draft that nobody stated holds an address out of the deleted post, so it goes."""
+    name = submit(world)
+    bot.tick()
+    world.reddit.delete(name)
+    later(world, bot)
+    (draft,) = bot.deps.store.notices.listing()
+    assert (draft.state, draft.items) == (NoticeState.RETRACTED, ())
+
+
+def test_a_comment_does_not_tell_of_its_deleted_submission(world: Stage, bot: Pipeline) -> None:
+    """A comment that is up stays, without the title, the author and the address of what it stands under."""
+    name = world.reddit.submit("clips", author=AUTHOR, title=TITLE, selftext=TEXT)
+    url = world.park.add_redgifs("OneTwoThree", hd=fake())
+    comment = world.reddit.comment(name, author="somebody", body=f"look {url}")
+    bot.tick()
+    (case,) = bot.deps.store.cases.listing()
+    assert case.post.fullname == comment
+    markers = [word for word in traces(world, name) if word != b"markerhostid"]
+    assert {marker for _, marker in found_in(files(bot), markers)} == set(markers)
+    world.reddit.delete(name)
+    later(world, bot)
+    assert found_in(files(bot), markers) == []
+    (case,) = bot.deps.store.cases.listing()
+    assert case.post.author == "somebody"
+    assert bot.deps.store.links.get(case.link).link.url == url
+
+
+def test_what_waited_is_not_done_to_a_deleted_post(world: Stage, bot: Pipeline) -> None:
+    """Held actions are cancelled, and confirming is no longer possible."""
+    name = submit(world, "quiet", data=near_copy())
+    bot.tick()
+    world.reddit.delete(name)
+    later(world, bot)
+    assert {row.state for row in bot.deps.store.actions.listing()} == {ActionState.CANCELLED}
+
+
+def test_a_post_that_is_there_stays(world: Stage, bot: Pipeline) -> None:
+    """Neither a post that is up nor one that a moderator removed is forgotten."""
+    up, removed = submit(world, id="One"), submit(world, "gifs", id="Two")
+    bot.tick()
+    world.reddit.moderator_removes(removed, "head_moderator")
+    assert later(world, bot) == 0
+    for name in (up, removed):
+        post = bot.deps.store.links.post(name)
+        assert post is not None
+        assert post.author == AUTHOR
+
+
+def test_a_post_that_reddit_does_not_show_is_looked_for_twice(world: Stage, bot: Pipeline) -> None:
+    """An empty answer once may be a stumble; an hour later it counts."""
+    name = submit(world)
+    bot.tick()
+    data = world.reddit.world.things.pop(name)
+    assert later(world, bot, 21) == 0
+    assert bot.deps.store.links.post(name) is not None
+    world.reddit.world.things[name] = data
+    assert later(world, bot, 2) == 0
+    world.reddit.world.things.pop(name)
+    assert later(world, bot, 21) == 0
+    assert later(world, bot, 2) == 1
+
+
+def test_an_account_that_is_gone_loses_its_name_only(world: Stage, bot: Pipeline) -> None:
+    """The post is up, so its case goes on; who posted it is forgotten."""
+    name = submit(world, "gifs", data=near_copy())
+    bot.tick()
+    world.reddit.world.things[name]["author"] = "[deleted]"
+    world.reddit.world.things[name].pop("author_fullname")
+    assert later(world, bot) == 0
+    assert found_in(files(bot), [AUTHOR.encode()]) == []
+    (case,) = bot.deps.store.cases.listing()
+    assert (case.state, case.post.title) == (CaseState.OPEN, TITLE)
+
+
+def test_reddit_being_down_forgets_nothing_and_is_said(world: Stage, bot: Pipeline) -> None:
+    """Without an answer nothing counts as deleted, and the posts stay due."""
+    name = submit(world)
+    bot.tick()
+    world.reddit.fail_next("api/info", status=503, times=50)
+    assert later(world, bot) == 0
+    assert bot.deps.store.links.post(name) is not None
+    assert bot.deps.store.forgetting.unlooked(world.clock.now()) == 1
+
+
+def test_a_busy_database_keeps_no_stale_bytes(tmp_path: Path) -> None:
+    """Thousands of rows of all lengths, split and merged pages: forgotten text is in no page and not in the log."""
+    from dataclasses import replace
+
+    from bot.clock import ManualClock
+    from bot.demo.stage import START
+    from bot.model import Link, Post
+
+    path = tmp_path / "busy.db"
+    with Store(path, ManualClock(START)) as store:
+        base = Post(fullname="", subreddit="clips", permalink="", created=START)
+        for number in range(1500):
+            marked = number % 3 == 0
+            name = f"t3_{number:x}"
+            text = ("axolotl" if marked else "harmless") * (1 + number * 7 % 900)
+            post = replace(base, fullname=name, permalink=f"/r/clips/{name}", body=text, author=f"u{number}")
+            url = f"https://example.org/{'axolotl' if marked else 'fine'}/{number}"
+            store.links.add([(post, [Link(url=url, host="direct", id=None, kind="media", source="url")])])
+            if number % 2:  # pages are rewritten in between
+                store.links.update_post(replace(post, body=text[: len(text) // 3]))
+        assert b"axolotl" in path.read_bytes() + path.with_name("busy.db-wal").read_bytes()
+        for number in range(0, 1500, 3):
+            store.forgetting.forget_post(f"t3_{number:x}")
+        store.upkeep.truncate_log()
+        assert [file.name for file in tmp_path.glob("busy.db*") if b"axolotl" in file.read_bytes()] == []
+        assert store.upkeep.counts()["posts"]["seen"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("data", "gone"),
+    [
+        ({"author": "a", "selftext": "x"}, None),
+        ({"author": "[deleted]", "selftext": "[deleted]", "removed_by_category": "deleted"}, "post"),
+        ({"author": "a", "selftext": "[removed]", "removed_by_category": "moderator"}, None),
+        ({"author": "[deleted]", "selftext": "", "removed_by_category": None}, "author"),
+        ({"author": "[deleted]", "body": "[deleted]"}, "post"),
+        ({"author": "a", "body": "[removed]", "banned_by": "m"}, None),
+    ],
+)
+def test_what_counts_as_deleted(data: dict[str, object], gone: str | None) -> None:
+    """The author's deletion does, a moderator's removal does not, a lost account only loses its name."""
+    assert gone_of(data) == gone
+
+
+def test_two_databases_read_the_system_clock(tmp_path: Path) -> None:
+    """A store on a real clock forgets nothing it has just seen."""
+    with Store(tmp_path / "x.db", SystemClock()) as store:
+        now = store.connection.clock.now()
+        assert store.forgetting.due(checked=now, missed=now, limit=5) == []
