@@ -27,7 +27,7 @@ Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
 Tries = Annotated[int, Field(gt=0, le=20)]  # the wait doubles each time
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-OrderVerb = Literal["scan", "bank", "allow", "undo", "stop", "go"]
+OrderVerb = Literal["scan", "bank", "allow", "undo", "minor", "stop", "go"]
 Cap = Annotated[int, Field(ge=0, le=1_000_000)]
 Minutes = Annotated[int, Field(ge=0, le=1440)]
 Pause = Annotated[float, Field(ge=0, le=86_400)]  # seconds

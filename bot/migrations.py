@@ -249,6 +249,22 @@ def m0006_orders(db: Database) -> None:
         db.execute(statement)
 
 
+MINORS = (
+    """create table minors (
+        label text primary key, post text not null, subreddit text not null, permalink text not null,
+        urls text not null, seen_at text not null, marked_at text not null, marked_by text not null,
+        reported_at text, reported_by text) strict""",
+    "create table never (mark text primary key, at text not null) strict",
+)
+
+
+@migrations()
+def m0007_minors(db: Database) -> None:
+    """Keep what is needed to report a suspected minor, and never fetch it again."""
+    for statement in MINORS:
+        db.execute(statement)
+
+
 FORGETTING = (
     """create table post_checks (
         post text primary key references posts on delete cascade, checked_at text not null, missing_at text,

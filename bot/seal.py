@@ -5,6 +5,8 @@ Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec): a sealed 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -56,6 +58,7 @@ class Seal:
     """Seals and opens bytes with one key."""
 
     def __init__(self, key: str) -> None:
+        self._key = key.encode()
         try:
             self._fernet = Fernet(key.encode())
         except ValueError:
@@ -75,6 +78,10 @@ class Seal:
             raise SealError(
                 "a stored fingerprint does not open with this key; restore the key it was sealed with"
             ) from None
+
+    def mark(self, text: str) -> str:
+        """Return a digest of a text that only this key makes: equal texts are known again, none can be read back."""
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
     def fits(self, sealed: bytes) -> bool:
         """Return whether this key opens a sealed value."""

@@ -113,7 +113,7 @@ def test_a_conversation_about_one_case_needs_no_target() -> None:
         ("gifwarden scna https://redd.it/1abcd2", "I do not know 'scna'"),
         ("gifwarden bank", "`bank` needs a link"),
         ("gifwarden undo https://example.org/1abcd2", "`undo` needs a link"),
-        ("gifwarden minor https://redd.it/1abcd2", "remove the post by hand"),
+        ("gifwarden minor", "`minor` needs a link"),
         ("gifwarden allow C-12", "`allow` needs a link"),
     ],
 )

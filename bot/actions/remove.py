@@ -42,7 +42,8 @@ class Remove(Plug):
             raise RedditError(
                 f"{action.post} is removed already, by {how.by or 'Reddit'}, and stays theirs", retry=False
             )
-        if how.state == "approved" and not how.by_user(world.api.me()):
+        ordered = action.params.get("order") == "minor"  # then an approval was a mistake
+        if how.state == "approved" and not how.by_user(world.api.me()) and not ordered:
             raise RedditError(f"{action.post} was approved by {how.by or 'a moderator'}, and that stands", retry=False)
         world.api.remove(action.post, spam=action.params.get("spam") == "true")
         return Receipt(detail=f"removed{self._explain(action, world)}", reference=action.post)

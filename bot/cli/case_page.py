@@ -206,5 +206,8 @@ def _next(row: CaseRow) -> Iterator[Fact]:
     if row.state == CaseState.OPEN:
         yield "next", f"gifwarden cases confirm {row.label} --by YOU    it is a fake; what waits goes ahead"
         yield "", f"gifwarden cases dismiss {row.label} --by YOU    it is not; what was done is taken back"
+        yield "", f"gifwarden cases minor {row.label} --by YOU      anybody in it may be under 18"
+    elif row.state == CaseState.MINOR:
+        yield "next", f"gifwarden cases minor {row.label} --by YOU    where to report, if nobody has yet"
     elif row.state in (CaseState.CONFIRMED, CaseState.DISMISSED):
         yield "next", f"gifwarden cases undo {row.label} --by YOU    take the decision back"

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.cli import minors
 from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
 from bot.cli.case_page import as_row, page, plain_case
 from bot.cli.review import action_line
@@ -21,6 +22,7 @@ CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")
 def register(parent: typer.Typer) -> None:
     """Add these commands."""
     parent.add_typer(app, name="cases")
+    minors.register(app)
 
 
 @app.command(name="list")
@@ -43,6 +45,9 @@ def list_(
             plain_case(row, appeal=row.id in under_appeal) for row in cases if row.id in under_appeal or not appealed
         ]
         now = pipeline.deps.clock.now()
+        waiting = store.minors.waiting()
+    if not as_json:
+        minors.warn_of(waiting)
     columns = {"case": "case", "state": "state", "outcome": "verdict", "rule": "rule", "subreddit": "subreddit"}
     columns |= {"post": "post", "host": "host", "opened": "opened", "decided_by": "decided by"}
     listing(rows if as_json else (as_row(row, now) for row in rows), as_json=as_json, columns=columns, empty="no cases")

@@ -12,6 +12,7 @@ from bot.links import links_of, post_of
 from bot.model import ActionState, CaseState, Fingerprint
 from bot.permalink import permalink_fullname
 from bot.pipeline.core import Deps
+from bot.pipeline.hotlines import HOTLINES
 from bot.pipeline.order_words import VERBS, target_of
 from bot.pipeline.people import People
 from bot.pipeline.scan import Scanning
@@ -67,6 +68,8 @@ class Deeds:
                 return self._allow(row)
             case "undo":
                 return self._undo(row)
+            case "minor":
+                return self._minor(row)
             case _:
                 return self.refuse(row, f"I do not know the order {row.verb}")
 
@@ -254,6 +257,22 @@ class Deeds:
         if not cases:
             return self.refuse(row, "I have done nothing to that post.")
         return self._end(row, _listed("Taken back:", lines))
+
+    def _minor(self, row: OrderRow) -> bool:
+        """Mark a post, whatever its state, and answer with what a person must do now. Nothing of the media is named."""
+        name, _, _ = self._post(row)
+        marked = self._people.minor(name, who=f"u/{row.sender}")  # marking twice, after a crash, marks once
+        labels = ", ".join(post.label for post in marked.posts)
+        lines = [
+            "I have stopped everything about this post and remove it. Do not open, save or send the media to anybody.",
+            "",
+            "Now report the post's address, and only that:",
+            "",
+            *(f"- {place.name}: {place.url} ({place.what})" for place in HOTLINES),
+            "",
+            f"Who runs me then says `gifwarden cases reported {labels}`, so that the address is forgotten here too.",
+        ]
+        return self._end(row, "\n".join(lines))
 
     def _take_back(self, case: CaseRow, *, who: str, why: str) -> list[str]:
         """Undo what an order that was cut off left done; return a line on each."""

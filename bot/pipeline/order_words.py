@@ -13,17 +13,13 @@ VERBS: Mapping[str, str] = {
     "bank": "confirm the case of a post and put its media into the bank, or bank the media of any post",
     "allow": "dismiss the case of a post, take back what was done, and do not take its media for that again",
     "undo": "take back what was done to a post, and look at its case again",
+    "minor": "suspected minor: stop everything about a post, remove it, and say where to report it",
     "stop": "do nothing more in this subreddit",
     "go": "go on after stop; needs full rights or the config right",
     "help": "answer this list",
 }
-NEED_TARGET = frozenset({"scan", "bank", "allow", "undo"})
+NEED_TARGET = frozenset({"scan", "bank", "allow", "undo", "minor"})
 ALIASES: Mapping[str, str] = {"resume": "go", "start": "go", "halt": "stop"}
-MINOR = (
-    "I cannot do that part for you yet: do not save or share the media, remove the post by hand, and report its address"
-    " to Reddit (https://www.reddit.com/report) and to the hotline of your country (https://www.inhope.org/EN lists"
-    " them)."
-)
 LONGEST_WHY = 200  # characters kept of what stands behind the target
 
 _CASE = re.compile(r"(?<![\w-])C-[0-9a-f]{10}(?![\w-])", re.IGNORECASE)
@@ -74,8 +70,6 @@ def read_order(text: str, *, case: str | None = None) -> Order | Unclear:
         return Unclear(help=f"What shall I do? I know {_known()}; `help` explains them.")
     verb = words[0].strip(_EDGES).casefold()
     verb = ALIASES.get(verb, verb)
-    if verb == "minor":
-        return Unclear(help=MINOR)
     if verb not in VERBS:
         return Unclear(help=f"I do not know {words[0][:30]!r}; I know {_known()}, and `help` explains them.")
     if verb not in NEED_TARGET:

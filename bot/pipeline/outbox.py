@@ -12,6 +12,7 @@ from bot.links import post_of
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline.core import Deps
 from bot.pipeline.judge import decided_by_others
+from bot.pipeline.minors import ORDER
 from bot.store import ActionRow
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
@@ -86,13 +87,14 @@ class Outbox:
         store, action = self._d.store, row.action
         if reason := self._forbidden(row):
             return self._hold(row, reason)
-        if cap := self._cap(action.kind):
+        ordered = _ordered(row)
+        if not ordered and (cap := self._cap(action.kind)):
             return self._hold(row, cap)
-        if action.post and self._overtaken(row):
+        if action.post and not ordered and self._overtaken(row):
             return 0
         if actions.get(action.kind).after_removal and self._too_early(row):
             return 0
-        if refused := store.actions.begin(action.id):
+        if refused := store.actions.begin(action.id, ordered=ordered):
             store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
             return 0
         self._d.boundary(f"act.begun:{action.kind}")
@@ -223,7 +225,7 @@ class Outbox:
         if action.kind == "notice":
             names = self._d.store.notices.get(action.params["notice"]).subreddits
         modes = {name: self._d.config.mode(name) for name in names}
-        if not set(modes.values()) & actions.get(action.kind).modes:
+        if not _ordered(row) and not set(modes.values()) & actions.get(action.kind).modes:
             name, mode = next(iter(modes.items()), ("", "observe"))
             return f"mode: r/{name} is in mode {mode}"
         return None
@@ -279,3 +281,8 @@ class Outbox:
     def _soon(self, row: ActionRow, seconds: float | None = None) -> datetime:
         wait = FIRST_WAIT * max(0, row.attempts - 1) if seconds is None else seconds
         return self._d.clock.now() + timedelta(seconds=wait)
+
+
+def _ordered(row: ActionRow) -> bool:
+    """Return whether a person ordered the removal of a suspected minor: modes, caps and approvals do not hold it."""
+    return row.action.params.get("order") == ORDER

@@ -7,6 +7,7 @@ from bot.model import Mode
 from bot.pipeline.core import Deps
 from bot.pipeline.judge import Judging
 from bot.pipeline.learning import Learning
+from bot.pipeline.minors import Minors
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.review import Appealed, Review
 from bot.pipeline.statements import Statements
@@ -30,6 +31,9 @@ class People:
         self.undo_action = review.undo_action
         self.pair = learning.pair
         self.confirm_entry = learning.confirm_entry
+        minors = Minors(deps)
+        self.minor = minors.minor
+        self.reported = minors.reported
         self.preview_notice = statements.preview_notice
         self.confirm_notice = statements.confirm_notice
         self.retract_notice = statements.retract_notice

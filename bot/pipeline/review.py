@@ -163,6 +163,10 @@ class Review:
 
     def _open_case(self, name: str) -> CaseRow:
         case = self._d.store.cases.get(name)
+        if case.state == CaseState.MINOR:
+            raise UsageError(
+                f"{name} is about a suspected minor and is not judged; see: gifwarden cases reported --help"
+            )
         if case.state != CaseState.OPEN:
             raise StoreError(f"case {name} is {case.state} (by {case.decided_by}); undo that first")
         return case

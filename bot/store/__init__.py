@@ -22,6 +22,7 @@ from bot.store.known import KnownRows
 from bot.store.linked import Linked
 from bot.store.links import Judgement, LinkRow, Links
 from bot.store.lists import Lists
+from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
 from bot.store.orders import OrderRow, Orders, StopRow
 from bot.store.queue import Look, Queue
@@ -41,6 +42,7 @@ __all__ = [
     "LinkRow",
     "Look",
     "LossRow",
+    "MinorRow",
     "NoticeRow",
     "OrderRow",
     "PlaceRow",
@@ -62,7 +64,8 @@ class Store:
         """
         self.path = path
         self.connection = Connection(path, clock)
-        self.links = Links(self.connection, seal)
+        self.minors = Minors(self.connection, seal)
+        self.links = Links(self.connection, seal, self.minors)
         self.queue = Queue(self.connection)
         self.sketches = Sketches(self.connection, seal)
         self.banks = Banks(self.connection, self.sketches)

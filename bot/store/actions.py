@@ -105,11 +105,11 @@ class Actions:
         row = self._c.one(f"{SELECT} where a.key = ?", (key,))
         return _row(row) if row else None
 
-    def begin(self, action: int, *, again: bool = False) -> str | None:
+    def begin(self, action: int, *, again: bool = False, ordered: bool = False) -> str | None:
         """Write down that a planned action is being sent; return None, or why it must not be.
 
         It must not if a person decided otherwise meanwhile, or if the same was done to its post for another case.
-        `again`: the action's outcome is unknown and it is repeated.
+        `again`: the action's outcome is unknown and it is repeated. `ordered`: a person ordered it, done before or not.
         """
         now = self._c.now()
         with self._c:
@@ -129,7 +129,7 @@ class Actions:
                 return f"its case is {row['case_state']} by now"
             if row["notice_state"] not in (None, "confirmed"):
                 return f"its notice is {row['notice_state']} by now"
-            if row["other"] is not None:
+            if row["other"] is not None and not ordered:
                 return f"action {row['other']} did the same to this post"
             self._c.run(
                 """update actions set state = 'sending', reason = null, attempts = attempts + 1, sent_at = ?,

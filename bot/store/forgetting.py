@@ -189,7 +189,7 @@ class Forgetting:
     def _actions(self, fullname: str, cases: Sequence[Row]) -> None:
         now = self._c.now()
         of_case = ",".join(str(int(case["id"])) for case in cases)
-        where = f"(post = ? or case_id in ({of_case}))"
+        where = f"(post = ? or case_id in ({of_case})) and key not like 'minor:%'"
         self._c.run(
             f"""update actions set stopped = 1 where {where} and state in ('sending', 'unknown')""",  # noqa: S608  numbers
             (fullname,),

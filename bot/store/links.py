@@ -12,6 +12,7 @@ from bot.model import AuthorFacts, Evidence, Link, LinkState, Post, Verdict
 from bot.plain import dumps, loads
 from bot.seal import Seal
 from bot.store.base import Connection, Row
+from bot.store.minors import WHY_BLOCKED, Minors
 
 PAGE = 500  # judgements read at a time
 # Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found
@@ -50,9 +51,10 @@ class Judgement:
 class Links:
     """Tables posts, watermarks, links, fingerprints and evidence."""
 
-    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+    def __init__(self, connection: Connection, seal: Seal | None, minors: Minors) -> None:
         self._c = connection
         self._seal = seal
+        self._minors = minors
 
     def watermark(self, subreddit: str, what: str) -> datetime | None:
         """Return the creation time of the newest thing seen there, or None before the first poll."""
@@ -121,17 +123,23 @@ class Links:
         now = self._c.now()
         with self._c:
             for post, refs in found:
+                if self._minors.is_never(post.fullname):
+                    continue  # a suspected minor: neither stored nor looked at again
                 posts += self._put_post(post, now)
                 why = (left_alone or {}).get(post.fullname)
                 for link in refs:
                     state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
-                    if why and state == LinkState.SEEN:
+                    never = link.id is not None and self._minors.is_never(f"{link.host}:{link.id}")
+                    if never:
+                        state = LinkState.BLOCKED
+                    elif why and state == LinkState.SEEN:
                         state = LinkState.JUDGED
+                    reason = WHY_BLOCKED if never else why
                     links += self._c.run(
                         """insert or ignore into links
                            (post, url, host, host_id, kind, source, state, reason, next_at, updated_at, priority)
                            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                        (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, why, now, now,
+                        (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, reason, now, now,
                          priority),
                     )  # fmt: skip
         return posts, links
@@ -196,6 +204,10 @@ class Links:
                 break
         return [row_of(row) for row in found[:limit]]
 
+    def of_post(self, fullname: str) -> list[Link]:
+        """Return the links of a post."""
+        return [row_of(row).link for row in self._c.rows("select * from links where post = ? order by id", (fullname,))]
+
     def get(self, link: int) -> LinkRow:
         """Return one stored link."""
         row = self._c.one("select * from links where id = ?", (link,))
@@ -230,6 +242,8 @@ class Links:
             raise SealError("there is no sealing key; run: gifwarden init")
         seal = self._seal
         with self._c:
+            if self._c.value("select 1 from links where id = ? and state = 'blocked'", (link,)):
+                return  # a person stopped it while it was being fetched
             self._c.run("delete from fingerprints where link = ?", (link,))
             for media, data in fingerprints:
                 self._c.run("insert into fingerprints values (?, ?, ?)", (link, media, seal.seal(data)))

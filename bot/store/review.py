@@ -44,6 +44,14 @@ class Review:
         )
         return [row["label"] for row in rows]
 
+    def all_made(self, case: int) -> list[str]:
+        """Return the labels of all entries that decisions on a case made, withdrawn ones too."""
+        rows = self._c.rows(
+            "select e.label from case_entries c join entries e on e.id = c.entry where c.case_id = ? order by e.id",
+            (case,),
+        )
+        return [row["label"] for row in rows]
+
     def appeal(self, case: int, *, raised_by: str, decider: str | None) -> None:
         """Record an appeal."""
         self._c.run(

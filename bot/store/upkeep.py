@@ -59,6 +59,11 @@ class Upkeep:
         row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
         return row is not None and row["holder"] == holder and from_iso(row["expires_at"]) > self._c.clock.now()
 
+    def daemon(self) -> bool:
+        """Return whether a daemon holds the lease."""
+        until = self._c.value("select expires_at from lease where name = 'daemon'")
+        return until is not None and from_iso(until) > self._c.clock.now()
+
     def release(self, holder: str) -> None:
         """Give the lease back."""
         self._c.run("delete from lease where name = 'daemon' and holder = ?", (holder,))
