@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot import actions, hosts
+from bot import actions, faces, hosts
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
-from bot.config import Config, key_path, sealing_key
+from bot.config import Config, GalleryConfig, key_path, sealing_key
 from bot.errors import ConfigError, SealError
+from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
 from bot.mail import Mailer
 from bot.pipeline import Deps, Pipeline, no_boundary
@@ -103,6 +104,20 @@ def mailer_for(config: Config, log: Log) -> Mailer | None:
         return None
 
 
+def face_model(config: Config) -> FaceModel | None:
+    """Return the model that looks for faces, or None if the gallery is off. Raises ConfigError or FaceModelError."""
+    if not config.gallery.enabled:
+        return None
+    model = faces.model_of(config.gallery)
+    model.check()
+    return model
+
+
+def _gallery(config: Config) -> GalleryConfig | None:
+    """Return the settings by which children look for faces, or None if they do not. Raises as `face_model`."""
+    return config.gallery if face_model(config) else None
+
+
 def forbid_core_dumps() -> None:
     """Keep a crash from writing memory, and with it media, to the disk."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
@@ -127,7 +142,7 @@ def assembled(
         fetcher = stack.enter_context(
             Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
         )
-        workers = stack.enter_context(Workers(config.decode))
+        workers = stack.enter_context(Workers(config.decode, _gallery(config)))
         reddit = None
         if parts.reddit:
             where = parts.outside

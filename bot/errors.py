@@ -17,6 +17,7 @@ GifwardenError                      exit code 1
 ├── StoreError                      the database
 │   └── LeaseError                  another daemon holds the lease
 ├── SnapshotError                   a file of the search index that is not used; another is built
+├── FaceModelError                  a face model's packages or weights are missing or not what they should be
 ├── SealError                       the key that protects stored fingerprints
 └── OutsideError                    exit code 3: a service we depend on is unavailable
     ├── RedditError                 `retry` says whether trying again can help
@@ -120,6 +121,12 @@ class SnapshotError(GifwardenError):
 
 class SealError(GifwardenError):
     """The key that protects stored fingerprints is missing, unsafe or wrong."""
+
+    exit_code = 2
+
+
+class FaceModelError(GifwardenError):
+    """A face model cannot be used: its package or weights are missing, or are not those they should be."""
 
     exit_code = 2
 

@@ -23,11 +23,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from bot import confine, frames
-from bot.config import DecodeConfig
+from bot.config import DecodeConfig, GalleryConfig
 from bot.copies.points import POINT
 from bot.errors import LimitError, MediaError
+from bot.faces import FaceModel, Watcher, model_of
 from bot.frames import Frame, Luma
-from bot.model import Fingerprint, Signal, Sketch
+from bot.model import FaceTrack, FaceView, Fingerprint, Signal, Sketch
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType, picture
 
@@ -43,17 +44,24 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
 def fingerprint(
-    data: bytes, limits: DecodeConfig, *, also: Sequence[bytes] = (), every_frame: bool = False
+    data: bytes,
+    limits: DecodeConfig,
+    *,
+    also: Sequence[bytes] = (),
+    every_frame: bool = False,
+    model: FaceModel | None = None,
 ) -> Fingerprint:
     """Return everything that is kept of one media file.
 
     Moving pictures give PDQ of every frame; a frame whose value is its predecessor's is left out unless `every_frame`.
     `also` are other files of the same media (the original beside a rendition): only their digests are taken.
+    With a face `model` the faces of the file are there too.
     Raises MediaError if nothing decodes and LimitError if it is too large.
     """
     decoded = frames.decode(data, limits)
     takers = [_Taker(signal, every_frame, decoded.expected) for signal in SIGNALS]
     sketcher = local.Sketcher()
+    watcher = Watcher(model, still=decoded.kind == "image") if model else None
     until = _cpu_seconds() + CPU_SHARE * limits.cpu_seconds
     count = 0
     note = None
@@ -62,6 +70,8 @@ def fingerprint(
             taker.take(count, frame)
         if not frame.finer:
             sketcher.take(frame.luma, frame.t)
+        if watcher and not frame.finer:
+            watcher.take(frame.t, frame.luma, frame.colour)
         count += 1
         if _cpu_seconds() > until:
             note = f"only the first {count} frames ({frame.t:.1f} s) were read, for want of time"
@@ -78,6 +88,7 @@ def fingerprint(
         frames=count,
         signals=tuple(signal for taker in takers for signal in sorted(taker.taken, key=lambda signal: signal.t)),
         sketches=sketcher.sketches(),
+        faces=watcher.tracks() if watcher else (),
         also=tuple(digests(other) for other in also),
         note=note or decoded.note,
     )
@@ -135,7 +146,7 @@ def _cpu_seconds() -> float:
 
 
 def to_json(fp: Fingerprint) -> dict[str, Any]:
-    """Return a fingerprint as plain data for storage; signals as [type, hex, quality, t]."""
+    """Return a fingerprint as plain data for storage, without its faces; signals as [type, hex, quality, t]."""
     return {
         "kind": fp.kind,
         "format": fp.format,
@@ -213,6 +224,62 @@ def _sketch(t: float, aspect: float, *parts: str) -> Sketch:
     )
 
 
+def faces_to_json(tracks: Sequence[FaceTrack]) -> list[dict[str, Any]]:
+    """Return faces as plain data, from the child to the coordinator and nowhere else."""
+    return [
+        {
+            "places": [[t, *box] for t, box in track.places],
+            "views": [
+                [view.t, *view.box, view.score, view.frontal, view.sharpness, view.vector.hex()] for view in track.views
+            ],
+        }
+        for track in tracks
+    ]
+
+
+def faces_from_json(data: Any, size: int) -> tuple[FaceTrack, ...]:
+    """Return what `faces_to_json` was given, with vectors of `size` numbers. Raises ValueError for anything else."""
+    try:
+        return tuple(
+            FaceTrack(
+                places=tuple((_time(t), _box(*box)) for t, *box in track["places"]),
+                views=tuple(_view(size, *view) for view in track["views"]),
+            )
+            for track in data
+        )
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"not faces: {error!r}") from None
+
+
+def _view(
+    size: int, t: float, x: int, y: int, width: int, height: int, score: float, front: float, sharp: float, vector: str
+) -> FaceView:
+    raw = bytes.fromhex(vector)
+    if len(raw) != 4 * size or not np.isfinite(np.frombuffer(raw, "<f4")).all():
+        raise ValueError("not faces: a vector of another length, or not of numbers")
+    return FaceView(
+        t=_time(t),
+        box=_box(x, y, width, height),
+        score=float(score),
+        frontal=float(front),
+        sharpness=float(sharp),
+        vector=raw,
+    )
+
+
+def _time(t: float) -> float:
+    if not 0 <= float(t) < 1e7:
+        raise ValueError(f"not faces: at {t}")
+    return float(t)
+
+
+def _box(x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
+    box = int(x), int(y), int(width), int(height)
+    if any(abs(part) > 1 << 20 for part in box):
+        raise ValueError("not faces: a box beyond any picture")
+    return box
+
+
 def describe(fp: Fingerprint, *, all_frames: bool) -> dict[str, Any]:
     """Return what `gifwarden hash --json` says of a file, but for its name.
 
@@ -249,12 +316,16 @@ def _sparse(signals: Sequence[Signal]) -> list[Signal]:
     return chosen
 
 
-def main(limits_json: str) -> None:
-    """Be the child: answer requests on standard input until it closes. `limits_json` is a DecodeConfig."""
+def main(limits_json: str, gallery_json: str = "") -> None:
+    """Be the child: answer requests on standard input until it closes.
+
+    `limits_json` is a DecodeConfig, `gallery_json` a GalleryConfig if files may be asked for their faces.
+    """
+    model = model_of(GalleryConfig.model_validate_json(gallery_json)) if gallery_json else None
     limits = DecodeConfig.model_validate_json(limits_json)
     answers = os.fdopen(os.dup(1), "wb")  # nothing but answers goes there, whatever a library prints
     os.dup2(2, 1)
-    _warm_up()
+    _warm_up(model)
     _give_up_rights(limits, answers.fileno())
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it after every file would cost more than a small file does
@@ -266,14 +337,16 @@ def main(limits_json: str) -> None:
         if len(data) < request["size"]:
             return
         _allow_cpu(limits)
-        _send(answers, _answer(data, limits, every_frame=request["every_frame"]))
+        wanted = model if request["faces"] else None
+        _send(answers, _answer(data, limits, every_frame=request["every_frame"], model=wanted))
         del data
         gc.collect()
 
 
-def _answer(data: bytes, limits: DecodeConfig, *, every_frame: bool) -> dict[str, Any]:
+def _answer(data: bytes, limits: DecodeConfig, *, every_frame: bool, model: FaceModel | None) -> dict[str, Any]:
     try:
-        return {"fingerprint": to_json(fingerprint(data, limits, every_frame=every_frame))}
+        found = fingerprint(data, limits, every_frame=every_frame, model=model)
+        return {"fingerprint": to_json(found), "faces": faces_to_json(found.faces)}
     except MemoryError:
         return {
             "limit": f"decoding needs more than {limits.memory_mb} MiB; raise decode.memory_mb if such files are wanted"
@@ -292,8 +365,10 @@ def _send(answers: BinaryIO, answer: Mapping[str, Any]) -> None:
     answers.flush()
 
 
-def _warm_up() -> None:
+def _warm_up(model: FaceModel | None) -> None:
     """Load now what is otherwise loaded with the first file: later no file can be opened."""
+    if model:
+        model.warm_up()
     frames.warm_up()
     for signal in SIGNALS:
         signal.compute(picture(65, 64, 1))
@@ -334,4 +409,4 @@ def _allow_cpu(limits: DecodeConfig) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

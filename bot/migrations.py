@@ -272,6 +272,25 @@ FORGETTING = (
 )
 
 
+@migrations()
+def m0010_gallery(db: Database) -> None:
+    """Create the gallery of protected persons."""
+    for statement in GALLERY:
+        db.execute(statement)
+
+
+GALLERY = (
+    """create table persons (
+        id integer primary key, label text not null unique, sealed_key blob not null, sealed_name blob not null,
+        basis text not null, mandate text, record text not null, purpose text not null, expires_at text not null,
+        added_by text not null, added_at text not null) strict""",
+    """create table person_views (
+        id integer primary key, person integer not null references persons on delete cascade, model text not null,
+        sealed blob not null) strict""",
+    "create index person_views_person on person_views (person)",
+)
+
+
 def known_steps() -> frozenset[str]:
     """Return the names of all steps of this program."""
     empty = Database(memory=True)

@@ -19,6 +19,7 @@ FaceRegion = Literal["agrees", "differs", "unknown"]
 Mode = Literal["observe", "report", "enforce"]
 Outcome = Literal["ignore", "review", "act"]
 Capacity = Literal["third_party_notifier", "authorised_representative", "depicted_person"]
+Basis = Literal["explicit_consent", "mandate"]
 Ground = Literal["original_footage", "depicted_person", "citable_list", "public_statement"]
 
 
@@ -218,8 +219,28 @@ class Sketch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaceView:
+    """One look at a face, as numbers of a face model. In memory only: never stored, shown or exported."""
+
+    t: float  # seconds from the start
+    box: tuple[int, int, int, int]  # left, top, width, height, in pixels of the upright picture
+    score: float  # the detector's own, higher is surer
+    frontal: float  # 0 for a profile to 1
+    sharpness: float  # below about 20 it is a blur
+    vector: bytes = field(repr=False)  # float32, little-endian
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceTrack:
+    """One face through a file. In memory only. `places` are (t, box) of every look at it."""
+
+    places: tuple[tuple[float, tuple[int, int, int, int]], ...]
+    views: tuple[FaceView, ...]  # the best of them, in order of time; none for lesser faces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """Everything that is kept of one media file. Holds no pixels."""
+    """Everything that is kept of one media file. Holds no pixels. `faces` are never kept with the rest."""
 
     kind: MediaKind
     format: str  # gif, png, jpeg, webp, mp4, webm
@@ -231,6 +252,7 @@ class Fingerprint:
     frames: int  # decoded
     signals: tuple[Signal, ...] = ()
     sketches: tuple[Sketch, ...] = ()
+    faces: tuple[FaceTrack, ...] = field(default=(), repr=False)
     also: tuple[tuple[str, str], ...] = ()  # (sha256, md5) of other files of the same media, e.g. the original
     note: str | None = None  # one sentence when the file was damaged or cut short by a limit
 

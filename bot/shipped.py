@@ -19,9 +19,14 @@ def rule_files() -> tuple[Path, ...]:
     return tuple(sorted(_find("rules").glob("*.yaml")))
 
 
-def _find(name: str) -> Path:
-    # a wheel carries them inside the package, a clone at its top
-    for place in (PACKAGE / "_shipped" / name, PACKAGE.parent / name):
+def gallery_policy() -> str:
+    """Return the retention policy of face data as text."""
+    return _find("gallery-policy.md", "docs").read_text(encoding="utf-8")
+
+
+def _find(name: str, folder: str = "") -> Path:
+    # a wheel carries them inside the package, a clone at its top or in a folder there
+    for place in (PACKAGE / "_shipped" / name, PACKAGE.parent / folder / name):
         if place.exists():
             return place
     raise GifwardenError(f"{name} is missing from this installation; install gifwarden again")

@@ -18,9 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bot.config import DecodeConfig
+from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import LimitError, MediaError, OutsideError
-from bot.fingerprint import digests, from_json
+from bot.faces import model_of
+from bot.fingerprint import digests, faces_from_json, from_json
 from bot.model import Fingerprint
 
 START_SECONDS = 60.0
@@ -28,7 +29,7 @@ LEAVE_SECONDS = 0.5
 TASKS = 500  # then a child is replaced: decoders leak a little
 LONGEST_ANSWER = 64 * 2**20
 # -I keeps the working folder and PYTHON* out; so this program's own folder is named
-BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from bot.fingerprint import main; main(sys.argv[2])"
+BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from bot.fingerprint import main; main(*sys.argv[2:])"
 HOME = Path(__file__).resolve().parent.parent
 # a threaded BLAS would take address space and processor time for nothing
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
@@ -46,10 +47,11 @@ class _Died(Exception):
 class _Child:
     """One child process."""
 
-    def __init__(self, config: DecodeConfig) -> None:
+    def __init__(self, config: DecodeConfig, gallery: GalleryConfig | None) -> None:
         self.tasks = 0
+        faces = gallery.model_dump_json() if gallery else ""
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", BOOT, str(HOME), config.model_dump_json()],
+            [sys.executable, "-I", "-B", "-c", BOOT, str(HOME), config.model_dump_json(), faces],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -71,10 +73,10 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, data: bytes, *, every_frame: bool, seconds: float) -> dict[str, Any]:
+    def ask(self, data: bytes, *, every_frame: bool, faces: bool, seconds: float) -> dict[str, Any]:
         """Send one file and return the answer. Raises _Died; then the child is reaped."""
         self.tasks += 1
-        head = json.dumps({"size": len(data), "every_frame": every_frame}).encode()
+        head = json.dumps({"size": len(data), "every_frame": every_frame, "faces": faces}).encode()
 
         def talk() -> object:
             self._write(len(head).to_bytes(4, "big") + head)
@@ -142,8 +144,14 @@ class _Child:
 class Workers:
     """`config.workers` children behind a thread-safe `fingerprint`. Use as a context manager, or call `close`."""
 
-    def __init__(self, config: DecodeConfig) -> None:
+    def __init__(self, config: DecodeConfig, gallery: GalleryConfig | None = None) -> None:
+        """With `gallery` its face model's weights are in every child, for the files for which faces are asked.
+
+        Raises ConfigError if there is no such model.
+        """
         self._config = config
+        self._gallery = gallery
+        self._model = model_of(gallery) if gallery else None
         self._lock = threading.Lock()
         self._closed = self._stopped = False
         self._children: set[_Child] = set()
@@ -159,7 +167,9 @@ class Workers:
         with self._lock:
             return tuple(sorted(child.pid for child in self._children))
 
-    def fingerprint(self, data: bytes, also: Sequence[bytes] = (), *, every_frame: bool = False) -> Fingerprint:
+    def fingerprint(
+        self, data: bytes, also: Sequence[bytes] = (), *, every_frame: bool = False, faces: bool = False
+    ) -> Fingerprint:
         """Return the fingerprint of one file, as `bot.fingerprint.fingerprint` does, but in a child.
 
         Waits for a free child. Raises MediaError for what does not decode or crashes the decoder, and LimitError for
@@ -171,7 +181,12 @@ class Workers:
                 self._end(child)
                 child = None
             child = child or self._start()
-            answer = child.ask(data, every_frame=every_frame, seconds=self._config.wall_seconds)
+            answer = child.ask(
+                data,
+                every_frame=every_frame,
+                faces=faces and self._model is not None,
+                seconds=self._config.wall_seconds,
+            )
         except BaseException as error:
             if child is not None:
                 self._end(child)  # whatever happened, it may be in the middle of an answer
@@ -188,7 +203,7 @@ class Workers:
             if self._closed or self._stopped:
                 raise RuntimeError("these workers are closed")
         try:
-            child = self._keeper.submit(_Child, self._config).result()
+            child = self._keeper.submit(_Child, self._config, self._gallery).result()
         except _Died as death:
             reason = "too slow" if death.late else death.reason
             raise OutsideError(
@@ -212,11 +227,12 @@ class Workers:
             raise MediaError(str(answer["error"]))
         try:
             fp = from_json(answer["fingerprint"])
+            faces = faces_from_json(answer.get("faces", []), self._model.size) if self._model else ()
         except (KeyError, ValueError):
             raise MediaError("the decoder gave an answer that is no fingerprint; the file is left alone") from None
         # digests decide most, so they are not taken from a process that read a stranger's bytes
         sha256, md5 = digests(data)
-        return replace(fp, sha256=sha256, md5=md5, also=tuple(digests(other) for other in also))
+        return replace(fp, faces=faces, sha256=sha256, md5=md5, also=tuple(digests(other) for other in also))
 
     def _explain(self, death: _Died) -> MediaError:
         config = self._config

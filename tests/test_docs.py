@@ -30,6 +30,8 @@ SHOWN: dict[str, Any] = {
     "hosts.redgifs.report_email": "support@redgifs.com",
     "hosts.direct.allow": ("media.example.org",),
     "storage.key_file": Path("secrets/key"),
+    "gallery.detector": Path("models/detector.onnx"),
+    "gallery.embedder": Path("models/embedder.onnx"),
 }
 
 
@@ -161,7 +163,7 @@ def test_example_switched_on_has_the_defaults_or_the_shown_values(tmp_path: Path
         )
     )
     want.update(SHOWN)
-    for key in ("storage.path", "storage.rules", "storage.key_file"):
+    for key in ("storage.path", "storage.rules", "storage.key_file", "gallery.detector", "gallery.embedder"):
         want[key] = tmp_path / want[key]
     assert got == want
 

@@ -144,7 +144,7 @@ RIGHTS = """
 import os, socket, sys
 from bot import fingerprint as room
 from bot.config import DecodeConfig
-room._warm_up()
+room._warm_up(None)
 room._give_up_rights(DecodeConfig(), 2)
 for name, attempt in (
     ("read", lambda: open("/etc/hostname")),

@@ -13,7 +13,7 @@ from typing import Literal
 from PIL import Image
 
 from bot import hosts
-from bot.assemble import Parts, action_params, assembled, rule_files
+from bot.assemble import Parts, action_params, assembled, face_model, rule_files
 from bot.cli.base import Quiet, host_names, login_missing, many, read_config, wiki_rules
 from bot.cli.rules import examples_said
 from bot.config import Config, MailConfig
@@ -69,6 +69,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     else:
         with assembled(without_mail, Quiet(), parts=Parts(rules=False, memory=True)) as pipeline:
             yield from _reddit(pipeline)
+    yield from _gallery(config)
     yield from _mail(config)
     yield from _hosts(config)
 
@@ -188,6 +189,24 @@ def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
             yield Finding(
                 level="fail", subject=f"r/{name}", text=f"the account lacks the right to {', '.join(missing)}; {effect}"
             )
+
+
+def _gallery(config: Config) -> Iterator[Finding]:
+    if not config.gallery.enabled:
+        yield _ok("gallery", "off: no faces are looked for")
+        return
+    try:
+        model = face_model(config)
+        assert model is not None, "it is switched on"
+        yield _ok("gallery", f"on, by {model.check()}")
+    except GifwardenError as error:
+        yield _fail("gallery", error)
+        return
+    yield _warn(
+        "gallery",
+        "your duties: publish the policy (gifwarden person policy), written consent and proof of age for every person, "
+        "withdraw at once on request, delete older backups then, and let a person decide on every resemblance",
+    )
 
 
 def _mail(config: Config) -> Iterator[Finding]:

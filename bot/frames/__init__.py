@@ -13,9 +13,9 @@ from itertools import chain
 from bot.config import DecodeConfig
 from bot.errors import MediaError
 from bot.frames import pictures, video
-from bot.frames.base import Decoded, Format, Frame, Luma, name
+from bot.frames.base import Colour, Decoded, Format, Frame, Luma, name
 
-__all__ = ["Decoded", "Format", "Frame", "Luma", "decode", "sniff", "warm_up"]
+__all__ = ["Colour", "Decoded", "Format", "Frame", "Luma", "decode", "sniff", "warm_up"]
 
 READABLE = "GIF, PNG, JPEG, WebP, AVIF, MP4, QuickTime, WebM, Matroska and AVI"
 STILL_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2", b"jpeg", b"avci")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,16 +15,22 @@ from bot.model import MediaKind
 
 Format = Literal["gif", "png", "jpeg", "webp", "avif", "mp4", "mov", "webm", "mkv", "avi"]
 Luma = NDArray[np.uint8]
+Colour = NDArray[np.uint8]
 
 LONGEST_SIDE = 65_535  # no format but PNG can say more, and nobody shows it
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame. `luma` is 8 bit, height x width, upright, and valid until the next frame is asked for."""
+    """One frame. `luma` is 8 bit, height x width, upright, and valid until the next frame is asked for.
+
+    `colour` decodes the same frame to RGB, 8 bit, height x width x 3, upright, until then too; a large still has fewer
+    pixels in `luma` than in `colour`. It raises MediaError if the colours do not decode.
+    """
 
     t: float  # seconds from the first frame
     luma: Luma
+    colour: Callable[[], Colour]
     finer: bool = False  # lies between frames that came before; without it times never fall
 
 

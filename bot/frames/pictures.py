@@ -9,6 +9,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import RLock
 
 import numpy as np
@@ -16,9 +17,10 @@ from PIL import AvifImagePlugin, Image, ImageFile
 
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
-from bot.frames.base import Decoded, Frame, Luma, check_size, name, reason, remark, unreadable
+from bot.frames.base import Colour, Decoded, Frame, Luma, check_size, name, reason, remark, unreadable
 from bot.frames.mending import mend
 
+COLOUR_SIDE = 1280  # the same for what is looked at in colour
 DRAFT_SIDE = 512  # a JPEG with larger sides is decoded at 1/2, 1/4 or 1/8, not below this
 SHORTEST_DELAY = 0.010  # browsers and FFmpeg take this and less for a mistake,
 BROWSER_DELAY = 0.1  # and show this instead
@@ -41,11 +43,11 @@ PILLOW_ERRORS = (
 
 TURNS: dict[int, Callable[[Luma], Luma]] = {
     2: np.fliplr,
-    3: lambda luma: np.rot90(luma, 2),
+    3: lambda plane: np.rot90(plane, 2),
     4: np.flipud,
-    5: np.transpose,
-    6: lambda luma: np.rot90(luma, -1),
-    7: lambda luma: np.rot90(luma.T, 2),
+    5: lambda plane: plane.swapaxes(0, 1),
+    6: lambda plane: np.rot90(plane, -1),
+    7: lambda plane: np.rot90(plane.swapaxes(0, 1), 2),
     8: np.rot90,
 }
 
@@ -114,7 +116,7 @@ def _frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Fram
         if result.width:
             return
     result.kind, result.duration = "image", None
-    yield Frame(0.0, _still(data, limits, result))
+    yield Frame(0.0, _still(data, limits, result), partial(_still_colour, data, limits, result))
 
 
 def _open(data: bytes, limits: DecodeConfig, result: Decoded, *, tolerant: bool) -> Image.Image:
@@ -172,7 +174,7 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
             result.height, result.width = luma.shape
         if i % stride == 0:
             given += 1
-            yield Frame(t, luma)
+            yield Frame(t, luma, partial(_colour, image, result))
         t += delay if SHORTEST_DELAY < delay < LONGEST_DELAY else BROWSER_DELAY
         i += 1
         result.duration = t
@@ -207,6 +209,33 @@ def _still(data: bytes, limits: DecodeConfig, result: Decoded) -> Luma:
     raise unreadable(result, trouble) from None
 
 
+def _still_colour(data: bytes, limits: DecodeConfig, result: Decoded) -> Colour:
+    """Decode a still once more, in colour and with more of its pixels, as far as it goes."""
+    with _open(data, limits, result, tolerant=True) as image, _set_up(limits, tolerant=True):
+        try:
+            if result.format == "jpeg" and min(image.size) >= 2 * COLOUR_SIDE:
+                image.draft("RGB", (COLOUR_SIDE, COLOUR_SIDE))
+            colour, turn = _rgb(image), _turn(image)
+        except PILLOW_ERRORS as error:
+            raise unreadable(result, error) from None
+    return TURNS[turn](colour) if turn in TURNS else colour
+
+
+def _colour(image: Image.Image, result: Decoded) -> Colour:
+    """Return the frame of an animation that was decoded last, in colour."""
+    try:
+        return _rgb(image)
+    except PILLOW_ERRORS as error:
+        raise unreadable(result, error) from None
+
+
+def _rgb(image: Image.Image) -> Colour:
+    image.load()
+    if image.mode.startswith("I"):
+        return np.dstack([_luma(image)] * 3)
+    return np.asarray(_on_paper(image).convert("RGB"))
+
+
 def _turn(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ORIENTATION, 1))
@@ -220,13 +249,19 @@ def _luma(image: Image.Image) -> Luma:
     if image.mode.startswith("I"):  # 16 bit grey
         deep = np.asarray(image)
         return (deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        if layer.getchannel("A").getextrema() != (255, 255):
-            paper = Image.new("RGBA", layer.size, "white")
-            paper.alpha_composite(layer)
-            layer = paper
-        image = layer.convert("RGB")
+    image = _on_paper(image)
     if image.mode not in ("L", "1", "RGB"):
         image = image.convert("RGB")
     return np.asarray(image.convert("L"))
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """Return a picture whose transparent parts are white."""
+    if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
+        return image
+    layer = image.convert("RGBA")
+    if layer.getchannel("A").getextrema() != (255, 255):
+        paper = Image.new("RGBA", layer.size, "white")
+        paper.alpha_composite(layer)
+        layer = paper
+    return layer.convert("RGB")

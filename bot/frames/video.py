@@ -11,6 +11,7 @@ import math
 import pkgutil
 import struct
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import av
@@ -19,10 +20,11 @@ from av.buffer import Buffer
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
+from numpy.typing import NDArray
 
 from bot.config import DecodeConfig
 from bot.errors import MediaError
-from bot.frames.base import Decoded, Format, Frame, Luma, check_size, name, remark, unreadable
+from bot.frames.base import Colour, Decoded, Format, Frame, Luma, check_size, name, reason, remark, unreadable
 from bot.frames.sampling import Plan
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")
@@ -126,7 +128,7 @@ def _video_frames(
             result.height, result.width = luma.shape
         count += 1
         last = max(last, own)
-        yield Frame(max(own, 0.0), luma, finer=pace == "finer")
+        yield Frame(max(own, 0.0), luma, partial(_colour, frame), finer=pace == "finer")
     if plan.tally.sampled:
         shown = plan.seconds
         where = f"up to {last:.1f} of {shown:.1f} s" if plan.tally.late else f"spread over {shown:.1f} s"
@@ -176,10 +178,10 @@ def _packets(
 def _plane(frame: av.VideoFrame) -> Luma:
     """Return the decoder's own luma without its padding, upright."""
     depth = frame.format.components[0].bits
-    direct = frame.format.name.startswith(("yuv", "nv12", "nv21", "gray"))
     turn = frame.side_data.get("DISPLAYMATRIX")
+    direct = frame.format.name.startswith(("yuv", "nv12", "nv21", "gray"))
     if not direct or (depth != 8 and not frame.format.name.endswith("le")):
-        frame = frame.reformat(format="gray")
+        frame = frame.reformat(format="gray", threads=1)
         depth = 8
     plane = frame.planes[0]
     if depth == 8:
@@ -187,15 +189,26 @@ def _plane(frame: av.VideoFrame) -> Luma:
     else:
         deep = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)
         luma = (deep >> (depth - 8)).astype(np.uint8)
-    luma = luma[: frame.height, : frame.width]
-    return _turned(luma, bytes(turn)) if isinstance(turn, Buffer) else luma
+    return _upright(luma[: frame.height, : frame.width], turn)
 
 
-def _turned(luma: Luma, matrix: bytes) -> Luma:
-    """Apply a display matrix, to the nearest quarter turn; it may mirror too."""
+def _colour(frame: av.VideoFrame) -> Colour:
+    """Return the frame in colour, upright."""
+    try:
+        return _upright(
+            frame.to_ndarray(format="rgb24", threads=1).astype(np.uint8, copy=False),
+            frame.side_data.get("DISPLAYMATRIX"),
+        )
+    except FFmpegError as error:
+        raise MediaError(f"the colours of a frame do not decode ({reason(error)}); the file is left alone") from None
+
+
+def _upright(plane: NDArray[np.uint8], turn: object) -> NDArray[np.uint8]:
+    """Apply a frame's display matrix, if it has one, to the nearest quarter turn; it may mirror too."""
+    matrix = bytes(turn) if isinstance(turn, Buffer) else b""
     if len(matrix) < 36:
-        return luma
+        return plane
     a, b, _, c, d = struct.unpack_from("=5i", matrix)
     if a * d < b * c:
-        luma, a, b = np.fliplr(luma), -a, -b
-    return np.rot90(luma, -round(math.atan2(b, a) / (math.pi / 2)))
+        plane, a, b = np.fliplr(plane), -a, -b
+    return np.rot90(plane, -round(math.atan2(b, a) / (math.pi / 2)))

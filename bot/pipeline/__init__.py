@@ -10,6 +10,7 @@ from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.deeds import Deeds
 from bot.pipeline.digest import Digests
 from bot.pipeline.forgetting import Forgetting
+from bot.pipeline.gallery import Gallery
 from bot.pipeline.judge import Judging
 from bot.pipeline.linked import Linking
 from bot.pipeline.listings import Listings
@@ -45,7 +46,8 @@ class Pipeline:
         self.hearing = Hearing(deps, self.places)
         self.linking = Linking(deps)
         self.past = Past(deps, self.listings)
-        self.working = Working(deps)
+        self.gallery = Gallery(deps)
+        self.working = Working(deps, self.gallery)
         self.acquiring = Acquiring(deps, self.working)
         self.judging = Judging(deps)
         self.outbox = Outbox(deps)
@@ -116,6 +118,7 @@ class Pipeline:
 
     def purge(self, go_on: GoOn = always) -> int:
         """Forget what was deleted on Reddit and what has been kept long enough; return how many posts that were."""
+        self.gallery.expire()
         return sum(self.forgetting.purge(go_on))
 
     def forget(self, go_on: GoOn = always) -> int:

@@ -23,7 +23,7 @@ CHANGING = timedelta(minutes=15)  # albums and files under an address of somebod
 
 def program(config: Config) -> str:
     """Return a digest of what results depend on beside media and banks: the program's version and its settings."""
-    settings = config.model_dump(mode="json", include={"fetch", "decode", "banks", "hosts"})
+    settings = config.model_dump(mode="json", include={"fetch", "decode", "banks", "hosts", "gallery"})
     return hashlib.sha256(json.dumps([__version__, settings], sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -32,7 +32,12 @@ class Reuse:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
-        self.program = program(deps.config)
+        self._program = program(deps.config)
+
+    @property
+    def program(self) -> str:
+        """What results depend on beside media and banks; faces are compared when a media is fetched, never later."""
+        return f"{self._program}.{self._d.store.gallery.version()}"
 
     def settle(self, row: LinkRow, *, banks: int, originals: bool) -> bool:
         """Take a link as far as an earlier look at its media goes; return whether there was one that serves.

@@ -79,11 +79,12 @@ class Scanning:
             data = path.read_bytes()
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
-        infos, prints = self._working.fingerprint_all([MediaFile(index=0, url=target, data=data)])
+        infos, prints, faces = self._working.fingerprint_all([MediaFile(index=0, url=target, data=data)])
         if not prints:
             raise MediaError(infos[0].error or f"{path} is not media")
         link = Link(url=target, host="", id=None, kind="media", source="target")
-        return self._result(Evidence(target=target, link=link, media=tuple(infos)), prints, None, judge=judge)
+        evidence = Evidence(target=target, link=link, media=tuple(infos), faces=faces)
+        return self._result(evidence, prints, None, judge=judge)
 
     def _permalink(self, target: str, *, judge: bool) -> Iterator[Scanned]:
         thing = self._d.api.as_job(Job.REVIEW).resolve(hosts.unwrapped(target))

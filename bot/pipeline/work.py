@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot import hosts
 from bot.errors import AcquireError, MediaError, TryLaterError
@@ -13,6 +14,7 @@ from bot.match import Library
 from bot.model import Evidence, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.copies import Copied
 from bot.pipeline.core import Deps
+from bot.pipeline.gallery import Gallery
 from bot.pipeline.health import outcome_of
 from bot.pipeline.known import Banked
 from bot.pipeline.rows import GoOn, all_due, always, try_again
@@ -27,7 +29,7 @@ class Looked:
     """
 
     evidence: Evidence
-    prints: tuple[tuple[int, Fingerprint], ...]  # (media, its fingerprint)
+    prints: tuple[tuple[int, Fingerprint], ...]  # (media, its fingerprint), without faces
     later: str | None = None
 
 
@@ -38,8 +40,9 @@ def nothing() -> None:
 class Working:
     """Takes links through seen → acquired → matched."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, gallery: Gallery) -> None:
         self._d = deps
+        self._gallery = gallery
         self._known = Banked(deps)
         self._banks_version = 0
         self._library = Library(self._known, deps.config.banks)
@@ -86,7 +89,7 @@ class Working:
         acquired = self._d.acquirer.acquire(link, want_original=want_original)
         downloaded()
         self._d.boundary("acquire.fetched")
-        infos, prints = self.fingerprint_all(acquired.media)
+        infos, prints, faces = self.fingerprint_all(acquired.media)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
         plug = hosts.get(link.host)
         evidence = Evidence(
@@ -96,25 +99,33 @@ class Working:
             fetched_at=self._d.clock.now(),
             adult_host=plug.adult if plug else False,
             media=tuple(sorted(infos, key=lambda info: info.index)),
+            faces=faces,
         )
         reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
         return Looked(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None)
 
     def fingerprint_all(
         self, files: Sequence[MediaFile]
-    ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...]]:
-        """Fingerprint files in child processes; a broken one is told, and the others go on."""
+    ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[Mapping[str, Any], ...]]:
+        """Fingerprint files in child processes; a broken one is told, and the others go on.
+
+        The last are the faces that resemble a protected person. All others are forgotten here.
+        """
         infos: list[MediaInfo] = []
         prints: list[tuple[int, Fingerprint]] = []
+        faces: list[Mapping[str, Any]] = []
+        looked_for = self._gallery.on
         for file in files:
             try:
-                found = self._d.workers.fingerprint(file.data, also=(file.original,) if file.original else ())
+                also = (file.original,) if file.original else ()
+                found = self._d.workers.fingerprint(file.data, also=also, faces=looked_for)
             except MediaError as error:
                 infos.append(MediaInfo(index=file.index, state="failed", error=str(error)))
                 continue
-            prints.append((file.index, found))
+            faces += self._gallery.recognise(file.index, found.faces)
+            prints.append((file.index, replace(found, faces=())))
             infos.append(info_of(file.index, found))
-        return infos, tuple(prints)
+        return infos, tuple(prints), tuple(faces)
 
     def matched(self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]]) -> Evidence:
         """Return the evidence with every match of these fingerprints, and what is the same footage but no copy."""

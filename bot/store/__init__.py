@@ -17,6 +17,7 @@ from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
 from bot.store.figures import Figures
 from bot.store.forgetting import Forgetting
+from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
 from bot.store.known import KnownRows
 from bot.store.linked import Linked
@@ -45,6 +46,7 @@ __all__ = [
     "MinorRow",
     "NoticeRow",
     "OrderRow",
+    "PersonRow",
     "PlaceRow",
     "StopRow",
     "Store",
@@ -86,6 +88,7 @@ class Store:
         self.linked = Linked(self.connection)
         self.watched = Watched(self.connection)
         self.backfills = Backfills(self.connection)
+        self.gallery = Gallery(self.connection, seal)
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""

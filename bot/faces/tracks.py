@@ -1,0 +1,196 @@
+"""The faces of one file: found on few frames, followed from one to the next, the best views of each embedded.
+
+Finding faces in a whole frame is what costs, so it is done on frames that differ and a second apart; in between a face
+is looked for where it was. Embedding costs even more, so only the best views of the largest faces get a vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.faces.base import Aligned, Box, FaceModel, Located, Picture
+from bot.model import FaceTrack, FaceView
+
+GAP = 0.5  # seconds between looks; doubled when there are MOST of them, as often as a clip needs
+FULL_GAP = 1.0  # seconds between looks at a whole frame, at least
+MOST = 24  # looks at a clip that are kept
+SIDE = 640  # pixels of the longer side at which a frame of a clip is searched whole
+STILL_SIDE = 1280  # of a still
+SHARE = 9  # the smallest face looked for is this part of the shorter side: 40 px of 360
+ALIKE = 2.0  # grey levels of difference between thumbnails below which a frame shows what the last one showed
+FACES = 3  # tracks that are embedded: the largest and surest
+VIEWS = 6  # of all embedded tracks together, where there are so many
+WEAK = 0.1  # detector's score below which a face is no face
+MARGIN = 1.0  # of a box, around it, in which it is looked for again
+SAME = 0.3  # overlap from which on two boxes of one frame are one face
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One look at a face, with its pixels until the file is read."""
+
+    t: float
+    box: Box
+    score: float
+    aligned: Aligned
+
+    @property
+    def worth(self) -> float:
+        """How much the embedding of this view can be trusted: large, sharp and frontal is best."""
+        sharp = min(1.0, self.aligned.sharpness / 200)
+        return min(1.0, self.box.height / 120) * (0.3 + sharp) * (0.2 + self.aligned.frontal)
+
+
+@dataclass(slots=True)
+class _Track:
+    """One face from look to look."""
+
+    boxes: list[tuple[float, Box]]
+    best: list[_Seen]
+
+    @property
+    def last(self) -> Box:
+        return self.boxes[-1][1]
+
+    @property
+    def seen_at(self) -> float:
+        return self.boxes[-1][0]
+
+    def add(self, seen: _Seen) -> None:
+        self.boxes.append((seen.t, seen.box))
+        self.best = sorted([*self.best, seen], key=lambda one: -one.worth)[: 2 * VIEWS]
+
+
+class Watcher:
+    """Follows the faces of one file as its frames pass. Use one for each file."""
+
+    def __init__(self, model: FaceModel, *, still: bool) -> None:
+        self._model = model
+        self._still = still
+        self._tracks: list[_Track] = []
+        self._gap = GAP
+        self._looks = 0
+        self._due = 0.0
+        self._whole_due = 0.0
+        self._thumb: NDArray[np.int16] | None = None
+
+    def take(self, t: float, luma: NDArray[np.uint8], picture: Callable[[], Picture]) -> None:
+        """Look at a frame if its time has come and it shows something new; `picture` gives it in colour."""
+        if t < self._due:
+            return
+        self._due = t + self._gap
+        thumb = luma[:: max(1, luma.shape[0] // 32), :: max(1, luma.shape[1] // 32)].astype(np.int16)
+        before, self._thumb = self._thumb, thumb
+        if before is not None and before.shape == thumb.shape and float(np.abs(thumb - before).mean()) < ALIKE:
+            self._thumb = before  # a slow change must not go unseen
+            return
+        self._look(t, np.ascontiguousarray(picture()))
+        self._looks += 1
+        if self._looks >= MOST:
+            self._looks //= 2
+            self._gap *= 2
+
+    def tracks(self) -> tuple[FaceTrack, ...]:
+        """Return the faces that were seen, the most telling first; embeds the best views of the first few."""
+        ranked = sorted(self._tracks, key=lambda track: -max(seen.worth for seen in track.best))
+        each = max(1, VIEWS // max(1, min(FACES, len(ranked))))
+        found = []
+        for place, track in enumerate(ranked):
+            chosen = _spread(track.best, each) if place < FACES else []
+            vectors = self._model.embed([seen.aligned.chip for seen in chosen])
+            views = [
+                FaceView(
+                    t=round(seen.t, 3),
+                    box=(seen.box.x, seen.box.y, seen.box.width, seen.box.height),
+                    score=round(seen.score, 3),
+                    frontal=round(seen.aligned.frontal, 3),
+                    sharpness=round(seen.aligned.sharpness, 1),
+                    vector=vector.astype("<f4").tobytes(),
+                )
+                for seen, vector in zip(chosen, vectors, strict=True)
+            ]
+            views.sort(key=lambda view: view.t)
+            places = tuple((round(t, 3), (box.x, box.y, box.width, box.height)) for t, box in track.boxes)
+            found.append(FaceTrack(places=places, views=tuple(views)))
+        return tuple(found)
+
+    def _look(self, t: float, picture: Picture) -> None:
+        lost = False
+        for track in self._current(t):
+            found = self._again(picture, track.last)
+            if found is None:
+                lost = True
+            else:
+                track.add(self._seen(t, picture, found))
+        if lost or t >= self._whole_due or not self._tracks:
+            self._whole_due = t + max(FULL_GAP, self._gap)
+            self._whole(t, picture)
+
+    def _again(self, picture: Picture, box: Box) -> Located | None:
+        """Look for a face where it was."""
+        wide, high = round(box.width * MARGIN), round(box.height * MARGIN)
+        x, y = max(0, box.x - wide), max(0, box.y - high)
+        part = picture[y : box.y + box.height + high, x : box.x + box.width + wide]
+        if min(part.shape[:2]) < self._model.least:
+            return None
+        inside = self._model.locate(np.ascontiguousarray(part), least=max(20, round(box.height * 0.7)))
+        near = [one.moved(x, y) for one in inside if one.score > WEAK]
+        return min((one for one in near if one.box.follows(box)), key=lambda one: one.box.away(box), default=None)
+
+    def _whole(self, t: float, picture: Picture) -> None:
+        height, width = picture.shape[:2]
+        side = STILL_SIDE if self._still else SIDE
+        scale = min(1.0, side / max(height, width))
+        least = max(self._model.least, round(min(height, width) * scale / SHARE))
+        small = picture if scale == 1 else _shrunk(picture, scale)
+        for found in self._model.locate(small, least=least):
+            if found.score <= WEAK:
+                continue
+            whole = found.scaled(1 / scale)
+            box = whole.box
+            if min(box.width, box.height) < 20:
+                continue
+            if any(track.seen_at == t and track.last.overlap(box) > SAME for track in self._tracks):
+                continue
+            before = [track for track in self._current(t) if track.seen_at < t and box.follows(track.last)]
+            known = min(before, key=lambda track: track.last.away(box), default=None)
+            seen = self._seen(t, picture, whole)
+            if known is not None:
+                known.add(seen)
+            else:
+                self._tracks.append(_Track(boxes=[(t, box)], best=[seen]))
+
+    def _current(self, t: float) -> list[_Track]:
+        """Return the tracks that were seen at one of the last looks."""
+        return [track for track in self._tracks if track.seen_at >= t - 2 * self._gap - 1e-6]
+
+    def _seen(self, t: float, picture: Picture, found: Located) -> _Seen:
+        return _Seen(t=t, box=found.box, score=found.score, aligned=self._model.align(picture, found))
+
+
+def _spread(seen: list[_Seen], most: int) -> list[_Seen]:
+    """Return the best views, no two of one moment: those of other moments tell more."""
+    chosen: list[_Seen] = []
+    for one in seen:
+        if len(chosen) < most and all(abs(one.t - other.t) > GAP / 2 for other in chosen):
+            chosen.append(one)
+    return chosen
+
+
+def _shrunk(picture: Picture, scale: float) -> Picture:
+    """Return a smaller copy, each pixel the mean of those that it stands for."""
+    step = max(1, int(1 / scale))
+    if step > 1:  # whole steps by means of blocks, the rest by the nearest pixel
+        height, width = (side // step * step for side in picture.shape[:2])
+        blocks = picture[:height, :width].reshape(height // step, step, width // step, step, 3)
+        picture = blocks.mean(axis=(1, 3)).astype(np.uint8)
+        scale *= step
+    if scale == 1:
+        return np.ascontiguousarray(picture)
+    rows = np.minimum((np.arange(round(picture.shape[0] * scale)) / scale).astype(int), picture.shape[0] - 1)
+    columns = np.minimum((np.arange(round(picture.shape[1] * scale)) / scale).astype(int), picture.shape[1] - 1)
+    return np.ascontiguousarray(picture[rows][:, columns])

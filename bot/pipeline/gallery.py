@@ -1,0 +1,244 @@
+"""The gallery: who is protected, and which faces in a media resemble one of them. Others leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot import faces
+from bot.errors import MediaError, UsageError
+from bot.faces import FaceModel
+from bot.match import minutes
+from bot.model import Basis, FaceTrack, FaceView
+from bot.pipeline.core import Deps
+
+LEAST_HEIGHT = 60  # pixels of an enrolled face
+LEAST_SHARPNESS = 15.0
+LEAST_FRONTAL = 0.35
+SECOND_FACE = 0.4  # of the first one's height: smaller faces beside it are bystanders
+LONGEST = timedelta(days=3 * 366)
+ALIKE = 1e-3  # false match rate at whose distance two persons are called too close to tell apart
+ONE_PERSON = 1e-2  # the same for pictures that are said to show one person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """What came of an enrolment."""
+
+    label: str
+    views: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Why somebody may be in the gallery, and until when."""
+
+    basis: Basis
+    mandate: str | None
+    adult: bool
+    record: str
+    purpose: str
+    expires: datetime
+
+
+class Gallery:
+    """Enrols, forgets and recognises protected persons."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+        self._model: FaceModel | None = None
+        self._version: int | None = None
+        self._labels: list[str] = []
+        self._vectors: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+
+    @property
+    def on(self) -> bool:
+        """Whether faces are looked for at all: switched on, and somebody is protected."""
+        return self._d.config.gallery.enabled and self._d.store.gallery.count() > 0
+
+    def model(self) -> FaceModel:
+        """Return the configured model. Raises ConfigError if there is none of that name."""
+        if self._model is None:
+            self._model = faces.model_of(self._d.config.gallery)
+        return self._model
+
+    def enrol(self, name: str, consent: Consent, pictures: Sequence[tuple[str, bytes]], *, who: str) -> Enrolled:
+        """Protect a person by local pictures, which are not kept.
+
+        Raises UsageError, naming the picture, if one cannot serve: no face or several, too small, blurred, turned away,
+        or another person than the rest; or if the consent is not complete.
+        """
+        self._check(consent)
+        model = self.model()
+        views = [(place, self._view(place, data)) for place, data in pictures]
+        if not views:
+            raise UsageError("a person needs at least one picture; three from different days are better")
+        vectors = np.stack([_vector(view) for _, view in views])
+        apart = model.curve.distance(ONE_PERSON)
+        for (place, _), vector in zip(views[1:], vectors[1:], strict=True):
+            if float(np.linalg.norm(vectors[0] - vector)) > apart:
+                raise UsageError(f"{place} does not show the same person as {views[0][0]}; enrol one person at a time")
+        warnings = self._too_close(vectors, model)
+        if len(views) == 1:
+            warnings = (*warnings, "one picture only: two or three more, from other days, find much more")
+        store = self._d.store
+        with store.transaction():
+            label = store.gallery.add(
+                name=name,
+                basis=consent.basis,
+                mandate=consent.mandate,
+                record=consent.record,
+                purpose=consent.purpose,
+                expires=consent.expires,
+                model=model.name,
+                vectors=[vector.astype("<f4").tobytes() for vector in vectors],
+                who=who,
+            )
+            store.upkeep.note(who=who, what="person enrolled", subject=label, why=consent.basis)
+        return Enrolled(label=label, views=len(views), warnings=warnings)
+
+    def forget(self, person: str, *, who: str, why: str) -> None:
+        """Destroy a person's entry at once and for good. Raises StoreError if there is none."""
+        store = self._d.store
+        with store.transaction():
+            store.gallery.forget(person)
+            store.upkeep.note(who=who, what="person forgotten", subject=person, why=why)
+        store.upkeep.truncate_log()
+        self._version = None
+
+    def expire(self) -> int:
+        """Destroy the entries whose time has run out; return how many."""
+        expired = self._d.store.gallery.expired()
+        for person in expired:
+            self.forget(person, who="gifwarden", why="the time agreed on has run out")
+        return len(expired)
+
+    def recognise(self, media: int, tracks: Sequence[FaceTrack]) -> list[Mapping[str, Any]]:
+        """Return, as evidence, the faces that resemble a protected person; nothing of any other."""
+        if not tracks or not self.on:
+            return []
+        self._load()
+        model = self.model()
+        cut = model.curve.distance(min(0.5, self._d.config.gallery.false_matches / max(1, len(self._labels))))
+        found = []
+        for track in tracks:
+            evidence = self._resembles(media, track, model, cut)
+            if evidence is not None:
+                found.append(evidence)
+        return found
+
+    def _resembles(self, media: int, track: FaceTrack, model: FaceModel, cut: float) -> Mapping[str, Any] | None:
+        """Return what is found of one face, or None. Who it is said to be is who most of its views are nearest to."""
+        if not track.views or not self._labels:
+            return None
+        seen = np.stack([_vector(view) for view in track.views])
+        # |a - b|² = |a|² - 2ab + |b|²: one matrix product for the whole gallery
+        squares = (seen**2).sum(1)[:, None] - 2 * seen @ self._vectors.T + (self._vectors**2).sum(1)[None, :]
+        distances = np.sqrt(np.maximum(squares, 0))
+        nearest = [self._labels[place] for place in distances.argmin(1)]
+        person = max(set(nearest), key=nearest.count)
+        own = np.array([label == person for label in self._labels])
+        mine = distances[:, own].min(1)
+        middle = float(median(mine.tolist()))
+        within = int((mine <= cut).sum())
+        if middle > cut or not within:
+            return None
+        best = track.views[int(mine.argmin())]
+        similarity = max(0.0, 1 - float(mine.min()))
+        return {
+            "media": media,
+            "t": best.t,
+            "box": list(best.box),
+            "person": person,
+            "model": model.name,
+            "distance": round(middle, 3),
+            "probability": round(model.curve.probability(middle, len(self._labels)), 4),
+            "similarity": round(similarity, 3),
+            "views": len(track.views),
+            "views_matched": within,
+            "looks": len(track.places),
+            "from": track.places[0][0],
+            "to": track.places[-1][0],
+            "why": _words(track, within, similarity),
+        }
+
+    def _view(self, place: str, data: bytes) -> FaceView:
+        try:
+            found = self._d.workers.fingerprint(data, faces=True)
+        except MediaError as error:
+            raise UsageError(f"{place}: {error}") from None
+        seen = [track.views[0] for track in found.faces if track.views]
+        if not seen:
+            raise UsageError(f"{place} shows no face that is found; choose a clear picture from the front")
+        first = max(seen, key=lambda view: view.box[3])
+        others = [view for view in seen if view is not first and view.box[3] >= SECOND_FACE * first.box[3]]
+        if others:
+            raise UsageError(f"{place} shows {len(others) + 1} faces; cut out the one that is meant")
+        if first.box[3] < LEAST_HEIGHT:
+            raise UsageError(f"the face in {place} is {first.box[3]} pixels high; it needs {LEAST_HEIGHT}")
+        if first.sharpness < LEAST_SHARPNESS:
+            raise UsageError(f"the face in {place} is blurred; choose a sharper picture")
+        if first.frontal < LEAST_FRONTAL:
+            raise UsageError(f"the face in {place} is turned away; choose a picture from the front")
+        return first
+
+    def _too_close(self, vectors: NDArray[np.float32], model: FaceModel) -> tuple[str, ...]:
+        self._load()
+        if not self._labels:
+            return ()
+        gaps = np.linalg.norm(self._vectors[None, :, :] - vectors[:, None, :], axis=2).min(0)
+        close = {label for label, gap in zip(self._labels, gaps, strict=True) if gap <= model.curve.distance(ALIKE)}
+        return tuple(
+            f"this face and {label} are too close to tell apart; the same person twice, or two who look alike: "
+            "matches of either need a careful look"
+            for label in sorted(close)
+        )
+
+    def _check(self, consent: Consent) -> None:
+        if not self._d.config.gallery.enabled:
+            raise UsageError("the gallery is off; read gifwarden person policy, then set gallery.enabled = true")
+        if not consent.adult:
+            raise UsageError("only adults are enrolled, and somebody must say so: --adult")
+        if consent.basis == "mandate" and not consent.mandate:
+            raise UsageError("a mandate needs its record: --mandate, where the power to act for this person is kept")
+        for name, text in (("record", consent.record), ("purpose", consent.purpose)):
+            if not text.strip():
+                raise UsageError(f"--{name} is empty; say in a few words what is recorded where, and what for")
+        now = self._d.clock.now()
+        if not now < consent.expires <= now + LONGEST:
+            raise UsageError("--expires must be a day in the next three years; consent can be renewed")
+
+    def _load(self) -> None:
+        """Read the gallery again if it changed, here or in another process."""
+        version = self._d.store.gallery.version()
+        if version == self._version:
+            return
+        rows = self._d.store.gallery.vectors(self.model().name)
+        self._labels = [label for label, _ in rows]
+        size = self.model().size
+        self._vectors = (
+            np.stack([np.frombuffer(vector, "<f4") for _, vector in rows]) if rows else np.zeros((0, size), np.float32)
+        )
+        self._version = version
+
+
+def _vector(view: FaceView) -> NDArray[np.float32]:
+    return np.frombuffer(view.vector, "<f4")
+
+
+def _words(track: FaceTrack, within: int, best: float) -> str:
+    views = len(track.views)
+    if views == 1:
+        return f"the face resembles the protected person, similarity {best:.2f}"
+    span = f"{minutes(track.places[0][0])} to {minutes(track.places[-1][0])}"
+    text = f"in {within} of {views} views of the face, {span}, best similarity {best:.2f}"
+    if within < views:
+        text += "; it resembles the person only at times, as a swapped face does, or somebody who looks alike"
+    return text

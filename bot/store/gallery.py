@@ -1,0 +1,157 @@
+"""The gallery of protected persons: why each is in it and until when, and sealed vectors of their faces.
+
+Each person has a key of their own, sealed with the database's: to forget somebody is to destroy the key and what it
+sealed, and nothing of either is left in the file or its write-ahead log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import from_iso, iso
+from bot.errors import SealError, StoreError
+from bot.model import Basis
+from bot.seal import Seal, new_key
+from bot.store.base import Connection, Row, label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow:
+    """A protected person without name or vectors."""
+
+    label: str
+    basis: Basis
+    mandate: str | None  # where the mandate of who speaks for them is recorded
+    record: str  # where the consent and the proof of age are recorded
+    purpose: str
+    expires: datetime
+    added_by: str
+    added: datetime
+    views: int
+
+
+class Gallery:
+    """Tables persons and person_views."""
+
+    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+        self._c = connection
+        self._seal = seal
+
+    def add(
+        self,
+        *,
+        name: str,
+        basis: Basis,
+        mandate: str | None,
+        record: str,
+        purpose: str,
+        expires: datetime,
+        model: str,
+        vectors: Iterable[bytes],
+        who: str,
+    ) -> str:
+        """Enrol a person; return their opaque label. Raises SealError without a key."""
+        own = new_key()
+        with self._c:
+            person = self._c.insert(
+                "persons",
+                {
+                    "label": (name_of := label("P")),
+                    "sealed_key": self._outer().seal(own.encode()),
+                    "sealed_name": Seal(own).seal(name.encode()),
+                    "basis": basis,
+                    "mandate": mandate,
+                    "record": record,
+                    "purpose": purpose,
+                    "expires_at": iso(expires),
+                    "added_by": who,
+                    "added_at": self._c.now(),
+                },
+            )
+            for vector in vectors:
+                self._c.insert("person_views", {"person": person, "model": model, "sealed": Seal(own).seal(vector)})
+            self._changed()
+        return name_of
+
+    def listing(self) -> list[PersonRow]:
+        """Return everybody, oldest first. No name, no vector."""
+        rows = self._c.rows(
+            """select p.label, p.basis, p.mandate, p.record, p.purpose, p.expires_at, p.added_by, p.added_at,
+               (select count(*) from person_views v where v.person = p.id) as views from persons p order by p.id"""
+        )
+        return [_row(row) for row in rows]
+
+    def get(self, person: str) -> PersonRow:
+        """Return one person by their label. Raises StoreError if there is none."""
+        found = next((row for row in self.listing() if row.label == person), None)
+        if found is None:
+            raise StoreError(f"there is no person {person}; see: gifwarden person list")
+        return found
+
+    def name(self, person: str) -> str:
+        """Return a person's name, for who enrolled them. Raises StoreError or SealError."""
+        row = self._c.one("select sealed_key, sealed_name from persons where label = ?", (person,))
+        if row is None:
+            raise StoreError(f"there is no person {person}; see: gifwarden person list")
+        return self._own(row).open(row["sealed_name"]).decode()
+
+    def vectors(self, model: str) -> list[tuple[str, bytes]]:
+        """Return (label, vector) of every view of everybody whose time has not run out, by one model."""
+        rows = self._c.rows(
+            """select p.label, p.sealed_key, v.sealed from person_views v join persons p on p.id = v.person
+               where v.model = ? and p.expires_at > ? order by v.id""",
+            (model, self._c.now()),
+        )
+        keys: dict[str, Seal] = {}
+        found = []
+        for row in rows:
+            own = keys.get(row["label"]) or keys.setdefault(row["label"], self._own(row))
+            found.append((row["label"], own.open(row["sealed"])))
+        return found
+
+    def count(self) -> int:
+        """Return how many persons are protected now."""
+        return int(self._c.value("select count(*) from persons where expires_at > ?", (self._c.now(),)))
+
+    def forget(self, person: str) -> None:
+        """Destroy everything about a person but the audit trail's opaque label. Raises StoreError if there is none."""
+        with self._c:
+            if not self._c.run("delete from persons where label = ?", (person,)):
+                raise StoreError(f"there is no person {person}; see: gifwarden person list")
+            self._changed()
+
+    def expired(self) -> list[str]:
+        """Return the labels of those whose time has run out."""
+        rows = self._c.rows("select label from persons where expires_at <= ? order by id", (self._c.now(),))
+        return [row["label"] for row in rows]
+
+    def version(self) -> int:
+        """Return a number that grows whenever the gallery changes, here or in another process."""
+        return int(self._c.value("select value from versions where name = 'gallery'") or 0)
+
+    def _changed(self) -> None:
+        self._c.run("insert into versions values ('gallery', 1) on conflict do update set value = value + 1")
+
+    def _outer(self) -> Seal:
+        if self._seal is None:
+            raise SealError("there is no sealing key; run: gifwarden init")
+        return self._seal
+
+    def _own(self, row: Row) -> Seal:
+        return Seal(self._outer().open(row["sealed_key"]).decode())
+
+
+def _row(row: Row) -> PersonRow:
+    return PersonRow(
+        label=row["label"],
+        basis=row["basis"],
+        mandate=row["mandate"],
+        record=row["record"],
+        purpose=row["purpose"],
+        expires=from_iso(row["expires_at"]),
+        added_by=row["added_by"],
+        added=from_iso(row["added_at"]),
+        views=row["views"],
+    )

@@ -1,0 +1,297 @@
+"""The gallery of protected persons: who gets in, who is found, what is forgotten, and what is never kept."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.config import Config
+from bot.demo.stage import Stage, bot_on, stage
+from bot.errors import StoreError, UsageError
+from bot.pipeline import Pipeline
+from bot.pipeline.gallery import Consent
+from bot.store import Store
+from tests import portraits
+from tests.killing import Silent
+
+NAME = "A Person Whose Name Is Secret"
+PICTURES = (("a.png", portraits.file("astronaut")), ("b.jpg", portraits.file("astronaut", height=260, kind="jpeg")))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Stage]:
+    """A loopback world whose configuration has the gallery switched on."""
+    with stage(tmp_path) as built:
+        settings = built.config.model_dump()
+        settings["gallery"]["enabled"] = True
+        built.config = Config.model_validate(settings)
+        yield built
+
+
+@pytest.fixture
+def bot(world: Stage) -> Iterator[Pipeline]:
+    """The bot on it."""
+    with bot_on(world, Silent()) as pipeline:
+        yield pipeline
+
+
+def consent(world: Stage, **changes: object) -> Consent:
+    """Return a complete consent for a year."""
+    whole = Consent(
+        basis="explicit_consent",
+        mandate=None,
+        adult=True,
+        record="folder 12",
+        purpose="find fakes of me",
+        expires=world.clock.now() + timedelta(days=365),
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]  # fields of a Consent
+
+
+def enrol(bot: Pipeline, world: Stage) -> str:
+    """Protect the astronaut; return the label."""
+    return bot.gallery.enrol(NAME, consent(world), PICTURES, who="ann").label
+
+
+def everything_in(folder: Path) -> bytes:
+    """Return the bytes of every file below a folder: database, write-ahead log, backups."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_a_protected_face_is_found_in_a_clip_and_said_in_words(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
+    """A clip with the person's face gives evidence with label, times and how sure; no name, no vector."""
+    label = enrol(bot, world)
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(portraits.clip(portraits.wandering("astronaut"), seconds=4))
+    (found,) = bot.scanning.scan(str(path))
+    assert found.evidence
+    (face,) = found.evidence.faces
+    assert face["person"] == label
+    assert face["probability"] > 0.95
+    assert face["views_matched"] >= 2
+    assert face["why"].startswith(f"in {face['views_matched']} of {face['views']} views of the face, 0:00 to 0:0")
+    assert {"media", "t", "box", "person", "model", "distance", "probability"} <= face.keys()
+    assert NAME not in json.dumps(dict(face))
+
+
+def test_another_persons_face_leaves_nothing_behind(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
+    """A post with an unprotected face goes through the whole flow, and no part of the face is in any file."""
+    enrol(bot, world)
+    data = portraits.file("officer", height=300)
+    found = bot.deps.workers.fingerprint(data, faces=True)
+    vector = found.faces[0].views[0].vector
+    url = world.park.add_direct("media.example.net", "/else.png", data, "image/png")
+    world.reddit.submit("clips", author="a", title="x", url=url, created=world.clock.now())
+    bot.tick()
+    (row,) = bot.deps.store.links.listing()
+    evidence = bot.deps.store.links.evidence(row.id)
+    assert evidence
+    assert (row.state, evidence.faces) == ("judged", ())
+    kept = everything_in(tmp_path)
+    for trace in (vector, vector[:16], vector.hex().encode(), b'"views"', b'"places"'):
+        assert trace not in kept
+
+
+def test_an_entry_is_sealed_with_a_key_of_its_own(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
+    """Neither the name nor a vector stands in the database in clear."""
+    enrol(bot, world)
+    vector = bot.deps.workers.fingerprint(PICTURES[0][1], faces=True).faces[0].views[0].vector
+    kept = everything_in(tmp_path)
+    for secret in (NAME.encode(), vector, vector[:16], vector.hex().encode()):
+        assert secret not in kept
+    (row,) = bot.deps.store.gallery.listing()
+    assert bot.deps.store.gallery.name(row.label) == NAME
+
+
+@pytest.mark.parametrize("how", ["forgotten", "expired"])
+def test_what_is_forgotten_is_in_no_file_and_no_later_backup(
+    bot: Pipeline, world: Stage, tmp_path: Path, how: str
+) -> None:
+    """Ciphertext and key are gone from database, write-ahead log and a later backup; the trail keeps a label."""
+    label = enrol(bot, world)
+    store = bot.deps.store
+    sealed = [row["sealed"] for row in store.connection.rows("select sealed from person_views")]
+    (person,) = store.connection.rows("select sealed_key, sealed_name from persons")
+    traces = [bytes(part) for part in (*sealed, person["sealed_key"], person["sealed_name"])]
+    assert all(trace in everything_in(tmp_path) for trace in traces)  # the search finds what is there
+    if how == "forgotten":
+        bot.gallery.forget(label, who="ann", why="withdrawn")
+    else:
+        world.clock.sleep(366 * 86400)
+        bot.purge()
+    with (
+        closing(sqlite3.connect(tmp_path / "data" / "gifwarden.db")) as source,
+        closing(sqlite3.connect(tmp_path / "data" / "backup.db")) as target,
+    ):
+        source.backup(target)
+    kept = everything_in(tmp_path)
+    assert not [trace for trace in traces if trace in kept or trace[20:60] in kept]
+    assert [row["subject"] for row in store.upkeep.audit() if row["what"] == "person forgotten"] == [label]
+    path = tmp_path / "again.png"
+    path.write_bytes(PICTURES[0][1])
+    (found,) = bot.scanning.scan(str(path))
+    assert found.evidence
+    assert found.evidence.faces == ()
+    with pytest.raises(StoreError, match="there is no person"):
+        bot.gallery.forget(label, who="ann", why="again")
+
+
+def test_an_expired_person_is_not_looked_for_even_before_the_purge(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
+    """The moment the time has run out, the face matches nothing any more."""
+    enrol(bot, world)
+    path = tmp_path / "a.png"
+    path.write_bytes(PICTURES[0][1])
+    (before,) = bot.scanning.scan(str(path))
+    world.clock.sleep(366 * 86400)
+    (after,) = bot.scanning.scan(str(path))
+    assert before.evidence
+    assert after.evidence
+    assert (len(before.evidence.faces), len(after.evidence.faces)) == (1, 0)
+
+
+def two_faces() -> bytes:
+    """Return a picture of two people side by side."""
+    page = Image.new("RGB", (700, 340))
+    page.paste(portraits.sized(portraits.picture("astronaut"), 330), (5, 5))
+    page.paste(portraits.sized(portraits.picture("officer"), 330), (370, 5))
+    return portraits.encoded(page)
+
+
+def blurred() -> bytes:
+    """Return a portrait out of focus."""
+    return portraits.encoded(portraits.sized(portraits.picture("astronaut"), 320).filter(ImageFilter.GaussianBlur(5)))
+
+
+@pytest.mark.parametrize(
+    ("pictures", "why"),
+    [
+        ([("cat.png", portraits.file("cat"))], "cat.png shows no face"),
+        ([("two.png", two_faces())], "two.png shows 2 faces"),
+        ([("tiny.png", portraits.file("officer", height=80))], "tiny.png"),
+        ([("blur.png", blurred())], "blur.png"),
+        ([("a.png", PICTURES[0][1]), ("b.png", portraits.file("officer"))], "b.png does not show the same person"),
+        ([("text.png", b"no picture")], "text.png"),
+        ([], "at least one picture"),
+    ],
+)
+def test_a_picture_that_cannot_serve_is_refused_by_name(
+    bot: Pipeline, world: Stage, pictures: list[tuple[str, bytes]], why: str
+) -> None:
+    """No face, two, tiny, blurred, another person, no picture: one sentence each, and nobody is enrolled."""
+    with pytest.raises(UsageError, match=why):
+        bot.gallery.enrol(NAME, consent(world), pictures, who="ann")
+    assert bot.deps.store.gallery.listing() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"adult": False}, "only adults"),
+        ({"basis": "mandate"}, "a mandate needs its record"),
+        ({"record": " "}, "--record is empty"),
+        ({"purpose": ""}, "--purpose is empty"),
+        ({"expires": datetime(2020, 1, 1, tzinfo=UTC)}, "--expires must be"),
+        ({"expires": datetime(2099, 1, 1, tzinfo=UTC)}, "--expires must be"),
+    ],
+)
+def test_without_a_whole_consent_nobody_is_enrolled(
+    bot: Pipeline, world: Stage, changes: dict[str, object], why: str
+) -> None:
+    """Adulthood, record, purpose, mandate and a day in the next three years are needed."""
+    with pytest.raises(UsageError, match=why):
+        bot.gallery.enrol(NAME, consent(world, **changes), PICTURES, who="ann")
+    assert bot.deps.store.gallery.listing() == []
+
+
+def test_two_who_look_alike_are_warned_of(bot: Pipeline, world: Stage) -> None:
+    """A face that is in the gallery already, or its double, is enrolled with a warning that names the other label."""
+    first = enrol(bot, world)
+    again = bot.gallery.enrol("Somebody", consent(world), PICTURES[:1], who="ann")
+    assert any(first in warning and "too close" in warning for warning in again.warnings)
+    assert any("one picture only" in warning for warning in again.warnings)
+    other = bot.gallery.enrol("Else", consent(world), [("c.png", portraits.file("officer"))], who="ann")
+    assert not any("too close" in warning for warning in other.warnings)
+
+
+def test_switched_off_nothing_is_looked_for_and_nobody_enrolled(tmp_path: Path) -> None:
+    """The default: no face is looked for, and enrolment says what to read first."""
+    with stage(tmp_path) as world, bot_on(world, Silent()) as bot:
+        with pytest.raises(UsageError, match="gifwarden person policy"):
+            bot.gallery.enrol(NAME, consent(world), PICTURES, who="ann")
+        assert not bot.gallery.on
+        assert bot.gallery.recognise(0, ()) == []
+
+
+def test_a_gallery_of_ten_thousand_is_searched_whole(bot: Pipeline, world: Stage) -> None:
+    """Among ten thousand strangers the right person is still found, and a stranger to all is not."""
+    rng = np.random.default_rng(5)
+    tracks = bot.deps.workers.fingerprint(PICTURES[0][1], faces=True).faces
+    mine = np.frombuffer(tracks[0].views[0].vector, "<f4")
+    enrol(bot, world)
+    bot.gallery.recognise(0, tracks)
+    strangers = rng.normal(size=(10_000, 128)).astype(np.float32)
+    strangers = mine + 1.2 * strangers / np.linalg.norm(strangers, axis=1, keepdims=True)
+    bot.gallery._vectors = np.concatenate([strangers, bot.gallery._vectors])
+    bot.gallery._labels = [f"P-{number:010x}" for number in range(10_000)] + bot.gallery._labels
+    (found,) = bot.gallery.recognise(0, tracks)
+    assert found["person"] == bot.gallery._labels[-1]
+    officer = bot.deps.workers.fingerprint(portraits.file("officer"), faces=True).faces
+    assert bot.gallery.recognise(0, officer) == []
+
+
+def run(*args: str) -> tuple[int, str]:
+    """Run a command; return its exit code and output."""
+    done = CliRunner().invoke(app, list(args))
+    return done.exit_code, done.stdout
+
+
+def test_the_commands_enrol_list_and_forget(tmp_path: Path) -> None:
+    """person add, list and forget work from a shell, and the list shows neither name nor face data."""
+    assert run("init", str(tmp_path))[0] == 0
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("#enabled = false", "enabled = true"))
+    picture = tmp_path / "a.png"
+    picture.write_bytes(PICTURES[0][1])
+    day = (datetime.now(UTC) + timedelta(days=300)).date().isoformat()
+    code, out = run(
+        "person", "add", NAME, str(picture), "--basis", "explicit_consent", "--adult", "--record", "folder 12",
+        "--purpose", "find fakes", "--expires", day, "--by", "ann", "--json", "-c", str(config),
+    )  # fmt: skip
+    assert code == 0
+    label = json.loads(out)["person"]
+    code, out = run("person", "list", "--json", "-c", str(config))
+    row = json.loads(out)
+    assert (code, row["person"], row["expires"], row["views"]) == (0, label, day, 1)
+    assert NAME not in out
+    assert run("person", "forget", label, "--by", "ann", "-c", str(config))[0] == 0
+    assert run("person", "list", "--json", "-c", str(config)) == (0, "")
+
+
+def test_the_policy_is_printed() -> None:
+    """`person policy` prints what must be published and the operator's duties."""
+    code, out = run("person", "policy")
+    assert code == 0
+    assert "Duties of who switches it on" in out
+
+
+def test_a_gallery_needs_its_key(tmp_path: Path) -> None:
+    """Without a key nobody can be enrolled: nothing would be sealed."""
+    from bot.clock import SystemClock
+    from bot.errors import SealError
+
+    with Store(tmp_path / "x.db", SystemClock()) as store, pytest.raises(SealError, match="gifwarden init"):
+        store.gallery.add(
+            name="x", basis="explicit_consent", mandate=None, record="r", purpose="p",
+            expires=datetime(2030, 1, 1, tzinfo=UTC), model="m", vectors=[b"v"], who="ann",
+        )  # fmt: skip
