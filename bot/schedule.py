@@ -104,7 +104,9 @@ class Daemon:
         if not deps.config.metrics.port:
             yield
             return
-        with StatusServer(deps.config.metrics.port, registry(deps.store, self._steps), self._steps) as server:
+        with StatusServer(
+            deps.config.metrics.port, registry(deps.store, self._steps, deps.config), self._steps
+        ) as server:
             deps.log.info("metrics served", port=server.port)
             yield
 

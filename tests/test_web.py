@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.clock import ManualClock
+from bot.config import Config
 from bot.errors import ConfigError
 from bot.model import Link, Post
 from bot.store import Store
@@ -52,7 +53,7 @@ def steps(clock: ManualClock) -> Steps:
 @pytest.fixture
 def server(store: Store, steps: Steps) -> Iterator[StatusServer]:
     """A running server on a free port."""
-    with StatusServer(0, registry(store, steps), steps) as running:
+    with StatusServer(0, registry(store, steps, Config()), steps) as running:
         yield running
 
 
@@ -100,6 +101,18 @@ def test_metrics_tell_how_the_steps_do(server: StatusServer, steps: Steps, clock
     assert shown["gifwarden_step_seconds_total", ("watch",)] == 2
     stamp = (START + timedelta(seconds=2)).timestamp()
     assert shown["gifwarden_step_last_success_timestamp_seconds", ("watch",)] == stamp
+
+
+def test_metrics_raise_the_alarm_of_a_host_and_of_a_subreddit(server: StatusServer, store: Store) -> None:
+    """A host that answers in an unknown shape and a private subreddit are seen without asking the doctor."""
+    for _ in range(3):
+        store.health.note("redgifs", "changed", "redgifs answers without gif.urls")
+    store.watched.troubled("clips", state="private", sentence="the subreddit is private", next_at=START)
+    shown = figures(server)
+    assert shown["gifwarden_host_state", ("redgifs", "changed")] == 1
+    assert shown["gifwarden_host_state", ("imgur", "unseen")] == 1
+    assert shown["gifwarden_host_day", ("redgifs", "changed")] == 3
+    assert shown["gifwarden_subreddit_state", ("private", "clips")] == 1
 
 
 def test_metrics_name_no_post_author_or_media(server: StatusServer) -> None:
@@ -161,4 +174,4 @@ def test_a_taken_port_is_told_in_one_sentence(store: Store, steps: Steps) -> Non
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=r"metrics\.port .* choose another"):
-            StatusServer(port, registry(store, steps), steps)
+            StatusServer(port, registry(store, steps, Config()), steps)

@@ -10,25 +10,28 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from bot import __version__
+from bot.config import Config
+from bot.pipeline.health import host_rows
 from bot.store import Store
 from bot.web.steps import Steps
 
 TABLES = ("links", "cases", "notices", "entries")
 
 
-def registry(store: Store, steps: Steps | None = None) -> CollectorRegistry:
+def registry(store: Store, steps: Steps, config: Config) -> CollectorRegistry:
     """Return a registry of our own with every figure; `steps` are the running daemon's."""
     own = CollectorRegistry()
-    own.register(_Figures(store, steps))
+    own.register(_Figures(store, steps, config))
     return own
 
 
 class _Figures(Collector):
     """Everything that is shown, read at each request."""
 
-    def __init__(self, store: Store, steps: Steps | None) -> None:
+    def __init__(self, store: Store, steps: Steps, config: Config) -> None:
         self._store = store
         self._steps = steps
+        self._config = config
 
     def describe(self) -> Iterable[Metric]:
         """Name nothing in advance: registering must not read the database."""
@@ -39,8 +42,8 @@ class _Figures(Collector):
         yield InfoMetricFamily("gifwarden", "The running program.", {"version": __version__})
         yield from self._states()
         yield from self._queues()
-        if self._steps is not None:
-            yield from _steps(self._steps)
+        yield from self._outside()
+        yield from _steps(self._steps)
 
     def _states(self) -> Iterator[Metric]:
         figures = self._store.figures
@@ -75,6 +78,25 @@ class _Figures(Collector):
             polls.add_metric([poll.subreddit, poll.what], poll.at.timestamp())
         yield polls
         yield GaugeMetricFamily("gifwarden_database_bytes", "Size of the database.", value=figures.size())
+
+    def _outside(self) -> Iterator[Metric]:
+        """Yield how hosts and subreddits do: the alarms that `doctor` and `gifwarden hosts` put in words."""
+        state = GaugeMetricFamily(
+            "gifwarden_host_state", "1 for the state that a host is in.", labels=["host", "state"]
+        )
+        day = GaugeMetricFamily(
+            "gifwarden_host_day", "What came of asking a host in the last day.", labels=["host", "outcome"]
+        )
+        for row in host_rows(self._store, self._config, self._steps.clock.now()):
+            state.add_metric([row.host, row.state], 1)
+            for outcome, number in row.day.items():
+                day.add_metric([row.host, outcome], number)
+        places = GaugeMetricFamily(
+            "gifwarden_subreddit_state", "1 for the state that a subreddit is in.", labels=["subreddit", "state"]
+        )
+        for place in self._store.watched.places():
+            places.add_metric([place.subreddit, place.state], 1)
+        yield from (state, day, places)
 
 
 def _steps(steps: Steps) -> Iterator[Metric]:
