@@ -291,6 +291,26 @@ GALLERY = (
 )
 
 
+@migrations()
+def m0007_flood(db: Database) -> None:
+    """Count what carries automatic actions, and remember what is quarantined."""
+    for statement in FLOOD:
+        db.execute(statement)
+
+
+FLOOD = (
+    """create table flood (
+        kind text not null, name text not null, case_id integer not null references cases on delete cascade,
+        author text not null, entry text not null, at text not null,
+        primary key (kind, name, case_id, entry)) strict""",
+    "create index flood_case on flood (case_id)",
+    "create index flood_at on flood (kind, name, at)",
+    """create table quarantine (
+        kind text not null, name text not null, since text not null, why text not null, by text not null,
+        released text, primary key (kind, name)) strict""",
+)
+
+
 def known_steps() -> frozenset[str]:
     """Return the names of all steps of this program."""
     empty = Database(memory=True)

@@ -9,7 +9,22 @@ import sys
 import typer
 
 from bot import __version__
-from bot.cli import bank, bench, bench_copies, cases, gallery, hosts, keep, look, past, review, rules, service, team
+from bot.cli import (
+    bank,
+    bench,
+    bench_copies,
+    cases,
+    gallery,
+    hosts,
+    keep,
+    look,
+    past,
+    quarantine,
+    review,
+    rules,
+    service,
+    team,
+)
 from bot.cli.base import complain, place
 from bot.errors import GifwardenError
 
@@ -38,6 +53,7 @@ cases.register(app)
 review.register(app)
 hosts.register(app)
 team.register(app)
+quarantine.register(app)
 gallery.register(app)
 
 

@@ -136,6 +136,12 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
             "kill switch",
             f"r/{stopped.subreddit} is stopped, by {stopped.who}; gifwarden go {stopped.subreddit} goes on",
         )
+    for row in store.flood.listing():
+        yield _warn("flood guard", f"{row.kind} {row.name} is quarantined: {row.why}; see gifwarden quarantine --help")
+    limits = config.actions
+    guard = f"an entry may act against {limits.flood_authors} authors a day before it is quarantined"
+    caps = f"at most {limits.per_hour} actions of a kind an hour, {limits.per_day} a day"
+    yield _ok("caps", f"{caps}; {guard}" if limits.flood_authors else f"{caps}; no flood guard for entries")
     if pipeline.deps.stop_file.exists():
         yield _warn("kill switch", f"on: nothing is done in the world while {pipeline.deps.stop_file} exists")
 

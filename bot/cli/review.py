@@ -21,7 +21,9 @@ notices = typer.Typer(
     no_args_is_help=True, help="Notices to hosts: drafted by rules, stated and confirmed by a person."
 )
 actions = typer.Typer(no_args_is_help=True, help="What was done, is planned, or is held and why.")
-_WHAT_HOLDS = re.compile(r"^(?:cap|mode|stop|outside): ")  # how the outbox finds what it held; no news to a person
+_WHAT_HOLDS = re.compile(
+    r"^(?:cap|mode|stop|flood|outside): "
+)  # how the outbox finds what it held; no news to a person
 NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 

@@ -175,6 +175,12 @@ class ActionsConfig(Section):
 
     per_hour: Cap = Field(30, description="Most actions of one kind an hour; more are held.")
     per_day: Cap = Field(200, description="Most actions of one kind a day; more are held.")
+    flood_authors: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        10, description="Different authors a day against whom one entry acts before it is quarantined; 0: no limit."
+    )
+    flood_entries: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        30, description="Entries of one bank that act in a day before the bank is quarantined; 0: no limit."
+    )
     attempts: Tries = Field(6, description="How often a failing action is tried.")
     modmail_minutes: Minutes = Field(60, description="Messages to moderators within this time share a conversation.")
 

@@ -9,6 +9,7 @@ from bot.pipeline.acquiring import Acquiring
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.deeds import Deeds
 from bot.pipeline.digest import Digests
+from bot.pipeline.flood import FloodGuard
 from bot.pipeline.forgetting import Forgetting
 from bot.pipeline.gallery import Gallery
 from bot.pipeline.judge import Judging
@@ -49,6 +50,7 @@ class Pipeline:
         self.gallery = Gallery(deps)
         self.working = Working(deps, self.gallery)
         self.acquiring = Acquiring(deps, self.working)
+        self.flood = FloodGuard(deps)
         self.judging = Judging(deps)
         self.outbox = Outbox(deps)
         self.people = People(deps, self.working, self.outbox, self.judging)
@@ -119,6 +121,7 @@ class Pipeline:
     def purge(self, go_on: GoOn = always) -> int:
         """Forget what was deleted on Reddit and what has been kept long enough; return how many posts that were."""
         self.gallery.expire()
+        self.flood.forget()
         return sum(self.forgetting.purge(go_on))
 
     def forget(self, go_on: GoOn = always) -> int:

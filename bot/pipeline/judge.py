@@ -9,6 +9,7 @@ from bot.errors import RedditError
 from bot.model import AuthorFacts, CaseState, Evidence, LinkState, NoticeItem, PlannedAction, Post, Verdict
 from bot.pipeline.authors import Authors
 from bot.pipeline.core import Deps
+from bot.pipeline.flood import FloodGuard
 from bot.pipeline.rows import GoOn, all_due, always
 from bot.rules import RuleReport, RuleSet, fill_action
 from bot.store import CaseRow, LinkRow
@@ -25,6 +26,7 @@ class Judging:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
+        self._flood = FloodGuard(deps)
         self._authors = Authors(deps)
 
     def judge_due(self, go_on: GoOn = always) -> int:
@@ -113,6 +115,7 @@ class Judging:
             return
         self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
         store.upkeep.note(who="gifwarden", what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
+        self._flood.count(case, post, evidence, verdict)
         held = NEEDS_PERSON if verdict.outcome == "review" else None
         matched = rules.matched(post, evidence, verdict)
         settings = self._d.config.subreddit(post.subreddit)

@@ -11,12 +11,14 @@ from bot.errors import GifwardenError, MailError, OutsideError
 from bot.links import post_of
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline.core import Deps
+from bot.pipeline.flood import FloodGuard
 from bot.pipeline.judge import decided_by_others
 from bot.pipeline.minors import ORDER
 from bot.store import ActionRow
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
 LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
+TELLS = frozenset({"modmail"})  # what only tells the moderators is not held by the flood guard
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
 
 
@@ -25,6 +27,7 @@ class Outbox:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
+        self._flood = FloodGuard(deps)
         self.still_ours: Callable[[], bool] = lambda: (
             True
         )  # the daemon's word, asked before each action: has it the lease, may it go on
@@ -88,6 +91,13 @@ class Outbox:
         if reason := self._forbidden(row):
             return self._hold(row, reason)
         ordered = _ordered(row)
+        if (
+            not ordered
+            and action.kind not in TELLS
+            and not self._confirmed(row)
+            and (flood := self._flood.held(row.case_id))
+        ):
+            return self._hold(row, flood)
         if not ordered and (cap := self._cap(action.kind)):
             return self._hold(row, cap)
         if action.post and not ordered and self._overtaken(row):
@@ -99,6 +109,10 @@ class Outbox:
             return 0
         self._d.boundary(f"act.begun:{action.kind}")
         return self._perform(row)
+
+    def _confirmed(self, row: ActionRow) -> bool:
+        """Whether a person confirmed the case: then it is no automatic action any more."""
+        return row.case_id is not None and self._d.store.cases.of_id(row.case_id).state == CaseState.CONFIRMED
 
     def _perform(self, row: ActionRow) -> int:
         action = row.action

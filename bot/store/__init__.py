@@ -16,6 +16,7 @@ from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
 from bot.store.figures import Figures
+from bot.store.flood import Flood, QuarantineRow
 from bot.store.forgetting import Forgetting
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
@@ -48,6 +49,7 @@ __all__ = [
     "OrderRow",
     "PersonRow",
     "PlaceRow",
+    "QuarantineRow",
     "StopRow",
     "Store",
     "WikiRow",
@@ -81,6 +83,7 @@ class Store:
         self.authors = Authors(self.connection)
         self.orders = Orders(self.connection)
         self.forgetting = Forgetting(self.connection, self.notices)
+        self.flood = Flood(self.connection)
         self.upkeep = Upkeep(self.connection)
         self.backup = Backup(self.connection)
         self.figures = Figures(self.connection)

@@ -205,7 +205,7 @@ class Actions:
         now = self._c.now()
         return self._c.run(
             """update actions set state = 'planned', updated_at = ? where state = 'held' and next_at <= ? and
-               (reason like 'cap:%' or reason like 'stop:%' or reason like 'outside:%' or
+               (reason like 'cap:%' or reason like 'stop:%' or reason like 'flood:%' or reason like 'outside:%' or
                 reason like 'order:%' or (reason like 'mode:%' and
                 coalesce((select state from cases where id = case_id), 'confirmed') = 'confirmed'))""",
             (now, now),

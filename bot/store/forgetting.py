@@ -101,6 +101,9 @@ class Forgetting:
             self._c.run("delete from decisions where post = ?", (fullname,))
             self._c.run("delete from author_facts where post = ?", (fullname,))
             self._c.run("delete from mod_reports where post = ?", (fullname,))
+            self._c.run(
+                "update flood set author = case_id where case_id in (select id from cases where post = ?)", (fullname,)
+            )
             self._orders(fullname, [case["label"] for case in cases])
             self._beneath(post)
             self._actions(fullname, cases)

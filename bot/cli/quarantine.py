@@ -1,0 +1,79 @@
+"""Commands on the flood guard: quarantine list|add|release."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast, get_args
+
+import typer
+
+from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, listing, read_config, say, session
+from bot.errors import UsageError
+from bot.store.flood import Kind
+
+app = typer.Typer(no_args_is_help=True, help="Entries, banks and rules whose automatic actions are held.")
+KindArgument = Annotated[str, typer.Argument(help="entry, bank or rule.")]
+NameArgument = Annotated[str, typer.Argument(help="Its label or name.")]
+
+
+def register(parent: typer.Typer) -> None:
+    """Add these commands."""
+    parent.add_typer(app, name="quarantine")
+
+
+@app.command(name="list")
+def show_all(
+    everything: Annotated[bool, typer.Option("--all", help="Also what was let go again.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show what is quarantined, since when and why."""
+    with session(read_config(config)) as pipeline:
+        rows = [
+            {
+                "kind": row.kind,
+                "name": row.name,
+                "since": f"{row.since:%Y-%m-%d %H:%M}",
+                "why": row.why,
+                "by": row.by,
+                "released_until": f"{row.released:%Y-%m-%d %H:%M}" if row.released else None,
+                "removed": pipeline.deps.store.flood.acted(row.kind, row.name),
+            }
+            for row in pipeline.deps.store.flood.listing(released=everything)
+        ]
+    listing(
+        rows,
+        as_json=as_json,
+        columns={
+            "kind": "what",
+            "name": "name",
+            "since": "since (UTC)",
+            "removed": "removed",
+            "by": "by",
+            "why": "why",
+        },
+        empty="nothing is quarantined",
+    )
+
+
+@app.command()
+def add(
+    kind: KindArgument,
+    name: NameArgument,
+    who: WhoOption,
+    why: WhyOption = "a person wants to look first",
+    config: ConfigOption = None,
+) -> None:
+    """Hold everything that an entry, a bank or a rule would make the bot do without a person."""
+    if kind not in get_args(Kind):
+        raise UsageError(f"{kind} cannot be quarantined; choose {', '.join(get_args(Kind))}")
+    with session(read_config(config)) as pipeline:
+        done = pipeline.flood.quarantine(cast(Kind, kind), name, who=who, why=why)
+    say(f"{kind} {name} is quarantined" if done else f"{kind} {name} is quarantined already, or was let go lately")
+
+
+@app.command()
+def release(kind: KindArgument, name: NameArgument, who: WhoOption, config: ConfigOption = None) -> None:
+    """Let it go: what was held goes ahead, and for a week it is not quarantined again."""
+    with session(read_config(config)) as pipeline:
+        pipeline.flood.release(kind, name, who=who)
+    say(f"{kind} {name} is let go; the daemon does what was held at its next step")

@@ -1,0 +1,115 @@
+"""The flood guard: what suddenly matches far beyond its history is quarantined, and a person looks.
+
+A poisoned entry (a popular meme, a black frame, a mistake) acts against many people who have nothing to do with one
+another. A raid is many posts by few people. So what counts is authors, not posts; for a bank, a list that somebody
+filled with rubbish, it is how many of its entries act in a day. A raid by very many accounts is held too, and told:
+when in doubt, a person decides.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.model import Evidence, Post, Verdict
+from bot.pipeline.core import Deps
+from bot.store import CaseRow
+from bot.store.flood import Kind
+
+DAY = timedelta(days=1)
+HISTORY_DAYS = 30
+BEYOND = 3  # times the busiest day before
+RELEASED_DAYS = 7  # for so long what a person let go is not quarantined again
+
+
+class FloodGuard:
+    """Counts what carries automatic actions, and holds them when that jumps. All numbers of it stand here."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+
+    def count(self, case: CaseRow, post: Post, evidence: Evidence, verdict: Verdict) -> None:
+        """Note what carries a case that the rules act on, and quarantine what jumped. Call it in a transaction."""
+        if verdict.outcome != "act":
+            return
+        flood = self._d.store.flood
+        for match in evidence.matches:
+            if match.suppressed or match.bank_kind != "block" or not match.confirmed:
+                continue
+            carriers: list[tuple[Kind, str]] = [("entry", match.entry), ("bank", match.bank)]
+            carriers += [("rule", rule) for rule in verdict.fired]
+            flood.carried(case.id, carriers, author=post.author or post.fullname, entry=match.entry)
+            for kind, name in carriers:
+                self._judge(kind, name, post)
+
+    def held(self, case: int | None) -> str | None:
+        """Return why the automatic actions of a case are held, or None."""
+        found = self._d.store.flood.holds(case) if case is not None else None
+        if found is None:
+            return None
+        return f"flood: {found.kind} {found.name} is quarantined ({found.why}); gifwarden quarantine release"
+
+    def release(self, kind: str, name: str, *, who: str) -> None:
+        """Let something go again: what was held goes ahead. Raises StoreError if it is not quarantined."""
+        store = self._d.store
+        with store.transaction():
+            store.flood.release(kind, name, until=self._d.clock.now() + RELEASED_DAYS * DAY, by=who)
+            store.upkeep.note(who=who, what="quarantine released", subject=name)
+
+    def quarantine(self, kind: Kind, name: str, *, who: str, why: str) -> bool:
+        """Hold what this carries, on a person's word; False if it is held already."""
+        store = self._d.store
+        with store.transaction():
+            done = store.flood.quarantine(kind, name, why=why, by=who)
+            if done:
+                store.upkeep.note(who=who, what="quarantined", subject=name, why=why)
+        return done
+
+    def forget(self) -> None:
+        """Forget counts that are no history any more."""
+        self._d.store.flood.forget_before(self._d.clock.now() - HISTORY_DAYS * DAY)
+
+    def _judge(self, kind: Kind, name: str, post: Post) -> None:
+        store, now = self._d.store, self._d.clock.now()
+        limit = self._limit(kind)
+        if not limit:
+            return
+        today = store.flood.breadth(kind, name, since=now - DAY)
+        most = max(limit, BEYOND * store.flood.busiest(kind, name, before=now - DAY))
+        if today <= most:
+            return
+        what = f"{today} of its entries" if kind == "bank" else f"posts of {today} different authors"
+        why = f"it matched {what} within a day, {most} is the most that goes without a look"
+        if not store.flood.quarantine(kind, name, why=why, by="gifwarden"):
+            return
+        store.upkeep.note(who="gifwarden", what="quarantined", subject=name, why=why)
+        self._d.log.warning("quarantined", kind=kind, name=name, reason=why)
+        self._tell(kind, name, why, post)
+
+    def _limit(self, kind: Kind) -> int:
+        limits = self._d.config.actions
+        if kind == "bank":
+            return limits.flood_entries
+        return limits.flood_authors * (BEYOND if kind == "rule" else 1)
+
+    def _tell(self, kind: Kind, name: str, why: str, post: Post) -> None:
+        """Write to the moderators, once for each quarantine."""
+        store = self._d.store
+        done = store.flood.acted(kind, name)
+        removed = f"{done} post{'' if done == 1 else 's'} had been removed on its word by then. " if done else ""
+        store.actions.plan(
+            key=f"flood:{kind}:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
+            kind="modmail",
+            case=None,
+            post=None,
+            subreddit=post.subreddit,
+            permalink="",
+            params={
+                "subject": f"Quarantined: {kind} {name}",
+                "body": f"I hold everything that {kind} {name} would make me do: {why}. {removed}"
+                "Either many people posted the same fake at once, or something innocent was banked by mistake. "
+                "Please look at its cases.\n\n"
+                f"- A raid: `gifwarden quarantine release {kind} {name}` lets what waits go ahead.\n"
+                + (f"- A mistake: `gifwarden bank remove {name}`, then undo its cases.\n" if kind == "entry" else "")
+                + "- Single cases can be confirmed, dismissed or undone as always.",
+            },
+        )
