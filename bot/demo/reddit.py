@@ -62,6 +62,9 @@ class RedditServer(LoopbackServer):
         self.client_secret = "loopback-secret"  # noqa: S105  as above
         self.refresh_token = "loopback-refresh"  # noqa: S105  as above
         self._tokens: dict[str, datetime] = {}
+        self.token_seconds = (
+            TOKEN_SECONDS  # longer where the clock jumps: PRAW counts by its own and waits after a refusal
+        )
         self._faults: list[Fault] = []
         self._used = 0
         self._limit = limit
@@ -229,7 +232,7 @@ class RedditServer(LoopbackServer):
         if grant not in ("password", "refresh_token"):
             return json_response({"error": "unsupported_grant_type"})
         token = secrets.token_urlsafe(24)
-        self._tokens[token] = self._now() + timedelta(seconds=TOKEN_SECONDS)
+        self._tokens[token] = self._now() + timedelta(seconds=self.token_seconds)
         answer = {"access_token": token, "token_type": "bearer", "expires_in": TOKEN_SECONDS, "scope": "*"}
         return json_response(answer)
 

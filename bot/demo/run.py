@@ -20,6 +20,8 @@ from rich.text import Text
 from bot.clock import Clock
 from bot.demo.stage import FOLDER, Stage, bot_on, stage
 from bot.demo.story import MINUTES, Hour, shortfalls
+from bot.demo.week import POSTS, Week, week_stage
+from bot.demo.week import run as run_week
 from bot.pipeline import Pipeline
 
 WIDTH = 140
@@ -29,14 +31,15 @@ QUIET = frozenset({"posts seen", "link acquired"})
 class Narrator:
     """A logger that tells a person what happens, minute by minute."""
 
-    def __init__(self, console: Console, clock: Clock, *, silent: bool) -> None:
+    def __init__(self, console: Console, clock: Clock, *, silent: bool, only_script: bool = False) -> None:
+        self._only_script = only_script  # of a week the script and what a person should look at are enough
         self._console = console
         self._clock = clock
         self._silent = silent
 
     def info(self, event: str, **facts: Any) -> None:
         """Show an event unless it is everyday."""
-        if event not in QUIET:
+        if event not in QUIET and not self._only_script:
             self._tell(event, facts, "cyan")
 
     def warning(self, event: str, **facts: Any) -> None:
@@ -78,6 +81,37 @@ def play(*, as_json: bool = False, serve: bool = False, picture: Path | None = N
             _draw(picture, world, rows, wrong)
         if serve:
             _wait(console, world)
+    return not wrong
+
+
+def play_week(*, as_json: bool = False) -> bool:
+    """Run the scripted week. Returns True only if all that had to be done was done, once, and nothing else."""
+    console = Console(highlight=False)
+    with TemporaryDirectory(prefix=FOLDER) as folder, week_stage(Path(folder)) as world:
+        narrator = Narrator(console, world.clock, silent=as_json, only_script=True)
+        narrator.say(f"a week of r/clips: {POSTS} posts, three moderators; it takes about a minute")
+        with bot_on(world, narrator) as pipeline:
+            played = Week(world, pipeline, narrator.say)
+            run_week(played, pipeline)
+            wrong = played.shortfalls()
+            done = {
+                "posts": POSTS,
+                "removals": len(world.reddit.removals),
+                "reports": len(world.reddit.reports),
+                "conversations": len(world.reddit.modmails),
+                "messages_in_them": len(world.reddit.answers),
+                "given_back": len(world.reddit.approvals),
+                "downloads": len(world.park.log),
+                "requests_to_reddit": len(world.reddit.log),
+            }
+    if as_json:
+        print(json.dumps({"ok": not wrong, "wrong": wrong, **done}, ensure_ascii=False))  # noqa: T201  plain output for programs
+        return not wrong
+    console.print("\n" + ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in done.items()))
+    for sentence in wrong:
+        console.print(Text(f"WRONG  {sentence}", style="bold red"))
+    if not wrong:
+        console.print(Text("All that had to be done was done, once, and nothing else was.", style="bold green"))
     return not wrong
 
 

@@ -35,11 +35,15 @@ class FloodGuard:
         for match in evidence.matches:
             if match.suppressed or match.bank_kind != "block" or not match.confirmed:
                 continue
-            carriers: list[tuple[Kind, str]] = [("entry", match.entry), ("bank", match.bank)]
-            carriers += [("rule", rule) for rule in verdict.fired]
-            flood.carried(case.id, carriers, author=post.author or post.fullname, entry=match.entry)
-            for kind, name in carriers:
-                self._judge(kind, name, post)
+            own: list[tuple[Kind, str]] = [("entry", match.entry)]
+            wider: list[tuple[Kind, str]] = [("bank", match.bank), *(("rule", rule) for rule in verdict.fired)]
+            # what is held by its entry says nothing against the rule or the bank, which go on with all others
+            for carriers in (own, wider):
+                if flood.holds(case.id):
+                    break
+                flood.carried(case.id, carriers, author=post.author or post.fullname, entry=match.entry)
+                for kind, name in carriers:
+                    self._judge(kind, name, post)
 
     def held(self, case: int | None) -> str | None:
         """Return why the automatic actions of a case are held, or None."""

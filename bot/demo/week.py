@@ -1,0 +1,322 @@
+"""A scripted week of one subreddit on loopback: three moderators, 5,000 posts, and most of what can go wrong.
+
+What must come of it is written down as it happens; at the end the loopback servers' own logs are compared with that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bot.config import Config
+from bot.demo import media
+from bot.demo.stage import Stage, stage
+from bot.model import ActionState, CaseState
+from bot.pipeline import Pipeline
+
+HOURS = 7 * 24
+POSTS = 5000
+RAID, RAIDERS = 300, 8
+PLACE = "clips"
+HEAD, SECOND, THIRD = "head_moderator", "second_moderator", "third_moderator"
+MARKER = "unmistakable words of a deleted post"
+TELL_AUTHOR = """---
+name: Tell the author
+exact_media: {bank: [known-fakes]}
+action: remove
+action_reason: "Known fake (case {{case}})"
+message_subject: "Your post was removed"
+message: "Your {{kind}} in r/{{subreddit}} was removed; answer here if that is wrong. Case {{case}}."
+priority: 90
+"""
+WIKI = """---
+name: Words that we look at
+title: leaked
+action: review
+examples:
+  - {post: {title: leaked}, gives: review}
+"""
+WIKI_TYPO = WIKI.replace("action: review", "acton: review")
+
+
+@contextlib.contextmanager
+def week_stage(folder: Path) -> Iterator[Stage]:
+    """Yield the stage as the week needs it: one subreddit with three moderators and a wiki, room for a raid."""
+    with stage(folder) as world:
+        (folder / "rules" / "40-author.yaml").write_text(TELL_AUTHOR, encoding="utf-8")
+        world.reddit.token_seconds = 8 * 86400
+        world.reddit.world.subreddits[PLACE].moderators[THIRD] = ["all"]
+        sections = world.config.model_dump()
+        sections["subreddits"] = {PLACE: sections["subreddits"][PLACE] | {"wiki": "gifwarden"}}
+        sections["actions"] |= {"per_hour": 150, "per_day": 600}
+        world.config = Config.model_validate(sections)
+        yield world
+
+
+class Week:
+    """The script. `hour(n)` lets happen what happens in that hour, from 0 to `HOURS` - 1."""
+
+    def __init__(self, stage: Stage, pipeline: Pipeline, say: Callable[[str], None]) -> None:
+        self._s = stage
+        self._p = pipeline
+        self._say = say
+        self._random = random.Random(7)  # noqa: S311  a script, not a secret
+        self._fakes = [media.clip(700 + number, seconds=1, width=320, height=180) for number in range(4)]
+        self._meme = media.clip(750, seconds=1, width=320, height=180)
+        self._innocent = [media.still(800 + number, width=160, height=120) for number in range(24)]
+        self.removed: Counter[str] = Counter()  # posts that must have been removed, each once
+        self.approved: set[str] = set()  # posts that must have been given back
+        self.untouched: dict[str, str] = {}  # posts at which nothing may have been done, and why
+        self.wrong: list[str] = []  # what was not as it must be in the middle of the week
+        self._posts: dict[str, str] = {}
+        self._entries: dict[str, str] = {}
+        self._posted = 0
+        self._script: dict[int, Callable[[], None]] = {
+            2: self._wiki_is_written,
+            5: self._a_known_fake,
+            9: self._a_moderator_approves_a_copy_first,
+            26: self._the_raid,
+            34: self._the_raid_is_over,
+            50: self._the_brigade,
+            60: self._the_author_appeals,
+            62: self._the_appeal_is_decided,
+            74: self._an_innocent_file_is_banked,
+            76: self._many_people_post_it,
+            78: self._the_entry_is_looked_at,
+            90: self._a_post_with_a_case,
+            92: self._it_is_deleted,
+            98: self._the_wiki_has_a_typo,
+            100: self._a_fake_under_the_old_rules,
+            110: self._the_login_is_revoked,
+            113: self._the_login_works_again,
+            122: self._stop,
+            123: self._a_fake_while_stopped,
+            130: self._go,
+            145: self._nothing_is_left_of_the_deleted_post,
+        }
+
+    def prepare(self) -> None:
+        """Fill the bank before the week begins; rules that tell authors are beside those that come with the program."""
+        store, workers = self._p.deps.store, self._p.deps.workers
+        store.banks.create("known-fakes", "block")
+        for number, data in enumerate(self._fakes):
+            label, _ = store.banks.add("known-fakes", workers.fingerprint(data), who=HEAD)
+            self._entries[f"fake{number}"] = label
+        store.banks.create("reported", "block")
+
+    def hour(self, number: int) -> None:
+        """Let an hour pass: everyday posts, and what the script says for it."""
+        self._s.clock.sleep(3600)
+        event = self._script.get(number)
+        if event is not None:
+            self._say(f"day {number // 24 + 1}, {number % 24:02d}:00: {event.__name__.strip('_').replace('_', ' ')}")
+            event()
+        due = POSTS * (number + 1) // HOURS
+        while self._posted < due:
+            self._everyday()
+
+    def eventful(self, number: int) -> bool:
+        """Return whether the script has something for an hour."""
+        return number in self._script
+
+    def shortfalls(self) -> list[str]:
+        """Return a sentence for everything that was done and must not have been, or was not done."""
+        reddit, wrong = self._s.reddit, list(self.wrong)
+        done = Counter(reddit.removals)
+        for name, times in (self.removed - done).items():
+            wrong.append(f"{self._posts.get(name, name)}: was to be removed, {times} removal is missing")
+        for name, times in (done - self.removed).items():
+            why = self.untouched.get(name, "nobody expected it")
+            wrong.append(f"{self._posts.get(name, name)}: {times} removal too many ({why})")
+        for name in set(reddit.approvals) ^ self.approved:
+            wrong.append(f"{self._posts.get(name, name)}: given back and it must not be, or the other way round")
+        for name, reason, _ in reddit.reports:
+            if name in self.untouched:
+                wrong.append(f"{self._posts.get(name, name)}: reported ({reason}), {self.untouched[name]}")
+        if self._s.mail.received:
+            wrong.append(f"{len(self._s.mail.received)} mails were sent although nobody stated a notice")
+        unfinished = self._p.deps.store.figures.oldest()["links"]
+        if unfinished > 3600:
+            wrong.append(f"a link has waited for {unfinished / 3600:.0f} hours")
+        return wrong
+
+    def _post(self, what: str, *, url: str | None = None, author: str = "some_poster", text: str = "") -> str:
+        name = self._s.reddit.submit(
+            PLACE, author=author, title=what, url=url, selftext=text, created=self._s.clock.now()
+        )
+        self._posts[name] = what
+        self._posted += 1
+        return name
+
+    def _everyday(self) -> None:
+        """Post what people post: mostly talk, some links elsewhere, some pictures."""
+        kind, author = self._random.random(), f"user{self._random.randrange(900)}"
+        number = self._posted
+        if kind < 0.72:
+            name = self._post(f"Talk {number}", author=author, text="What do you think?")
+        elif kind < 0.9:
+            name = self._post(f"Link {number}", author=author, url=f"https://news.example.org/{number}")
+        else:
+            data = self._random.choice(self._innocent)
+            id = f"{self._random.getrandbits(40):010x}p{number % 10}"
+            url = self._s.park.add_reddit_image(f"x{id}", data)
+            name = self._post(f"Picture {number}", author=author, url=url)
+        self.untouched[name] = "an everyday post"
+
+    def _fake(self, number: int, id: str, what: str, author: str = "some_poster") -> str:
+        url = self._s.park.add_redgifs(id, hd=self._fakes[number])
+        return self._post(what, url=url, author=author)
+
+    def _wiki_is_written(self) -> None:
+        self._s.reddit.world.edit_wiki(PLACE, "gifwarden", WIKI, by=HEAD)
+
+    def _a_known_fake(self) -> None:
+        self._first = self._fake(0, "WrongfullyTaken", "A fake, its author will appeal", author="an_author")
+        self.removed[self._first] += 1
+
+    def _a_moderator_approves_a_copy_first(self) -> None:
+        name = self._fake(1, "ApprovedCopy", "A copy that a moderator approved")
+        self._s.reddit.moderator_approves(name, SECOND)
+        self.untouched[name] = "a moderator approved it"
+
+    def _the_raid(self) -> None:
+        url = self._s.park.add_redgifs("RaidedClip", hd=self._fakes[2])
+        self._raid = [
+            self._post(f"Raid {number}", url=url, author=f"raider{number % RAIDERS}") for number in range(RAID)
+        ]
+        self.removed.update(self._raid)
+
+    def _the_raid_is_over(self) -> None:
+        missing = set(self._raid) - set(self._s.reddit.removals)
+        if missing:
+            self.wrong.append(f"{len(missing)} of {RAID} posts of the raid are there still after eight hours")
+        # the last path of a download is its file; a page or an answer of the API is no download
+        files = [path for path in self._s.park.paths("media.redgifs.com") if "raidedclip" in path.lower()]
+        if len(files) > 2:
+            self.wrong.append(f"one clip of the raid was downloaded {len(files)} times")
+        if self._p.deps.store.flood.listing():
+            self.wrong.append("a raid by few accounts was quarantined")
+
+    def _the_brigade(self) -> None:
+        url = self._s.park.add_reddit_image("xbrigadedpicture1", self._innocent[0])
+        name = self._post("An innocent picture that many report", url=url, author="a_creator")
+        self.untouched[name] = "false reports are no evidence"
+        for number in range(80):
+            self._s.reddit.world.report(name, "This is non-consensual intimate media", f"brigade{number}")
+
+    def _the_author_appeals(self) -> None:
+        mails = self._s.reddit.world.conversations.items()
+        mine = [number for number, found in mails if found["participant"].get("name") == "an_author"]
+        if not mine:
+            self.wrong.append("the author of the removed post was not written to")
+            return
+        self._s.reddit.deeds.answer_mail(mine[0], "an_author", "That is my own work, please look again.")
+
+    def _the_appeal_is_decided(self) -> None:
+        store = self._p.deps.store
+        (case,) = store.cases.of_post(self._first)
+        if store.review.open_appeal(case.id) is None:
+            self.wrong.append("the author's answer reopened no case")
+            return
+        self._p.people.dismiss(case.label, who=THIRD, why="the entry is wrong")
+        entry = self._entries["fake0"]
+        store.banks.withdraw(entry)
+        if self._first not in self._s.reddit.approvals:
+            self._p.people.undo(case.label, who=THIRD, why="the entry is wrong")
+        self.approved.add(self._first)
+
+    def _an_innocent_file_is_banked(self) -> None:
+        url = self._s.park.add_redgifs("EverybodysMeme", hd=self._meme)
+        name = self._post("A meme, banked by mistake", url=url)
+        self._memes = [name]
+        self._s.reddit.deeds.write_mail(PLACE, HEAD, "bank", f"gifwarden bank https://redd.it/{name[3:]}")
+
+    def _many_people_post_it(self) -> None:
+        for number in range(40):
+            url = self._s.park.add_redgifs(f"Meme{'abcdefghij'[number % 10]}{'klmn'[number // 10]}x", hd=self._meme)
+            self._memes.append(self._post(f"Meme {number}", url=url, author=f"fan{number}"))
+
+    def _the_entry_is_looked_at(self) -> None:
+        store, reddit = self._p.deps.store, self._s.reddit
+        done = [name for name in self._memes if name in reddit.removals]
+        if len(done) > self._s.config.actions.flood_authors:
+            self.wrong.append(f"a poisoned entry removed {len(done)} posts before it was quarantined")
+        if not store.flood.listing():
+            self.wrong.append("a poisoned entry was not quarantined")
+            return
+        self.removed.update(done)
+        row = next(row for row in store.flood.listing() if row.kind == "entry")
+        store.banks.withdraw(row.name)
+        for name in self._memes:
+            self.untouched.setdefault(name, "a meme") if name not in done else None
+            for case in store.cases.of_post(name):
+                if case.state == CaseState.OPEN:
+                    self._p.people.dismiss(case.label, who=SECOND, why="a meme")
+        self.approved |= set(done)
+
+    def _a_post_with_a_case(self) -> None:
+        url = self._s.park.add_redgifs("SoonDeleted", hd=media.reencode(self._fakes[3], crf=34, width=256, height=144))
+        self._deleted = self._post(MARKER, url=url, author="deleting_author")
+        self._deleted_path = str(self._s.reddit.world.things[self._deleted]["permalink"])
+
+    def _it_is_deleted(self) -> None:
+        if not self._p.deps.store.cases.of_post(self._deleted):
+            self.wrong.append("the near copy that is deleted later opened no case")
+        self._s.reddit.delete(self._deleted)
+
+    def _nothing_is_left_of_the_deleted_post(self) -> None:
+        folder = self._s.config.storage.path
+        kept = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+        for trace in (MARKER, "deleting_author", self._deleted_path, "SoonDeleted", "soondeleted"):
+            if trace.encode() in kept:
+                self.wrong.append(f"48 hours after it was deleted the database still holds {trace!r}")
+
+    def _the_wiki_has_a_typo(self) -> None:
+        self._s.reddit.world.edit_wiki(PLACE, "gifwarden", WIKI_TYPO, by=SECOND)
+
+    def _a_fake_under_the_old_rules(self) -> None:
+        if "Words that we look at" not in {rule.name for rule in self._p.deps.rules_for(PLACE).rules}:
+            self.wrong.append("a typo in the wiki took the last good rules out of force")
+        texts = [body for _, _, body in self._s.reddit.modmails] + [body for _, body in self._s.reddit.answers]
+        if not any("acton" in text for text in texts):
+            self.wrong.append("nobody was told of the typo in the wiki")
+        self.removed[self._fake(1, "UnderOldRules", "A fake while the wiki is broken")] += 1
+
+    def _the_login_is_revoked(self) -> None:
+        self._password, self._s.reddit.password = self._s.reddit.password, "another one"
+        self._s.reddit.revoke()
+        self.removed[self._fake(1, "WhileLockedOut", "A fake while the login is revoked")] += 1
+
+    def _the_login_works_again(self) -> None:
+        self._s.reddit.password = self._password
+
+    def _stop(self) -> None:
+        self._s.reddit.deeds.write_mail(PLACE, SECOND, "stop", "gifwarden stop")
+
+    def _a_fake_while_stopped(self) -> None:
+        self._stopped = self._fake(3, "WhileStopped", "A fake while everything is stopped")
+        self.removed[self._stopped] += 1
+
+    def _go(self) -> None:
+        if self._stopped in self._s.reddit.removals:
+            self.wrong.append("a post was removed although a moderator had said stop")
+        held = [row for row in self._p.deps.store.actions.listing() if row.state == ActionState.HELD]
+        if not any((row.reason or "").startswith("stop:") for row in held):
+            self.wrong.append("what waits for go is not shown as held")
+        self._s.reddit.deeds.write_mail(PLACE, HEAD, "go", "gifwarden go")
+
+
+def run(week: Week, pipeline: Pipeline) -> None:
+    """Play the week: the bot works every hour, twice where much happens, and purges as its daemon does."""
+    week.prepare()
+    for hour in range(HOURS):
+        week.hour(hour)
+        for _ in range(2 if week.eventful(hour) else 1):
+            pipeline.tick()
+            pipeline.deps.clock.sleep(60)
+        if hour % 6 == 0:
+            pipeline.forget()
+            pipeline.purge()

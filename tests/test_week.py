@@ -1,0 +1,19 @@
+"""A week of a subreddit, scripted: what had to be done was done, and nothing else was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.demo.stage import bot_on
+from bot.demo.week import POSTS, RAID, Week, run, week_stage
+from tests.killing import Silent
+
+
+def test_a_week_goes_by_and_nothing_is_done_that_must_not_be(tmp_path: Path) -> None:
+    """5,000 posts, a raid, a brigade, a poisoned entry, an appeal, a deletion, a typo, a revoked login, and stop."""
+    with week_stage(tmp_path) as world, bot_on(world, Silent()) as bot:
+        week = Week(world, bot, lambda _text: None)
+        run(week, bot)
+        assert week.shortfalls() == []
+        assert len(world.reddit.world.things) >= POSTS
+        assert sum(name in world.reddit.removals for name in week.removed) >= RAID
