@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from bot.errors import UsageError
 from bot.seal import Seal
 from bot.store.backup import check
 
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
 SHOWN = ("posts", "cases", "actions", "notices", "entries")
 
 
@@ -38,19 +40,38 @@ def register(app: typer.Typer) -> None:
 
 
 def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show how many posts, links, cases, actions and notices are in each state, and how each subreddit is read."""
+    """Show what is in each state, what happened lately, how right each rule was, and how each subreddit is read."""
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
         counts, places, budget = store.upkeep.counts(), store.watched.places(), store.watched.budget()
+        now, rules = pipeline.deps.clock.now(), store.figures.rules()
+        lately = {name: store.figures.recent(now - span) for name, span in SPANS.items()}
     if as_json:
         watched = [
             {"subreddit": place.subreddit, "state": place.state, "since": iso(place.since), "sentence": place.sentence}
             for place in places
         ]
-        emit({**counts, "subreddits": watched, "reddit": budget})
+        right = [
+            {"rule": row.rule, "open": row.open, "confirmed": row.confirmed, "dismissed": row.dismissed,
+             "otherwise": row.otherwise, "precision": row.precision}
+            for row in rules
+        ]  # fmt: skip
+        emit({**counts, "subreddits": watched, "reddit": budget, "rules": right, "lately": lately})
         return
     rows = [(table, state, number) for table, states in counts.items() for state, number in states.items()]
     show(["what", "state", "how many"], rows, empty="nothing yet")
+    if rules:
+        say("")
+        shown = [
+            (row.rule, row.open, row.confirmed, row.dismissed, "" if row.precision is None else f"{row.precision:.0%}")
+            for row in rules
+        ]
+        show(["rule", "open", "confirmed", "dismissed", "right"], shown, empty="")
+    names = sorted({(what, name) for span in lately.values() for what, names in span.items() for name in names})
+    if names:
+        say("")
+        recent = [(what, name, *(lately[span][what].get(name, 0) for span in SPANS)) for what, name in names]
+        show(["what", "of", *SPANS], recent, empty="")
     if places:
         say("")
         states = [

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.clock import from_iso
+from bot.clock import from_iso, iso
 from bot.store.base import Connection
 
 WAITING_LINKS = ("seen", "failed", "acquired", "matched")
@@ -19,6 +19,23 @@ class Poll:
     subreddit: str
     what: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFigures:
+    """What moderators made of a rule's cases."""
+
+    rule: str
+    open: int
+    confirmed: int
+    dismissed: int
+    otherwise: int  # closed elsewhere, or about a suspected minor
+
+    @property
+    def precision(self) -> float | None:
+        """The share of decided cases that were confirmed, 0 to 1; None if none was decided."""
+        decided = self.confirmed + self.dismissed
+        return self.confirmed / decided if decided else None
 
 
 class Figures:
@@ -55,6 +72,32 @@ class Figures:
         """Return when each listing was read last."""
         rows = self._c.rows("select subreddit, what, polled_at from watermarks order by subreddit, what")
         return [Poll(subreddit=row["subreddit"], what=row["what"], at=from_iso(row["polled_at"])) for row in rows]
+
+    def rules(self) -> list[RuleFigures]:
+        """Return what moderators made of each rule's cases, the most decided first."""
+        rows = self._c.rows(
+            """select coalesce(json_extract(verdict, '$.rule'), '') as rule,
+               count(*) filter (where state = 'open') as open,
+               count(*) filter (where state = 'confirmed') as confirmed,
+               count(*) filter (where state = 'dismissed') as dismissed,
+               count(*) filter (where state not in ('open', 'confirmed', 'dismissed')) as otherwise
+               from cases group by 1 order by confirmed + dismissed desc, rule"""
+        )
+        return [RuleFigures(**row) for row in rows]
+
+    def recent(self, since: datetime) -> Mapping[str, Mapping[str, int]]:
+        """Return what happened since then: posts, links judged and cases by subreddit; actions done by kind."""
+        moment = iso(since)
+        spans = {
+            "posts": "select subreddit as name, count(*) as n from posts where seen_at >= ? group by 1 order by 1",
+            "links": """select p.subreddit as name, count(*) as n from links l join posts p on p.fullname = l.post
+                        where l.state = 'judged' and l.updated_at >= ? group by 1 order by 1""",
+            "cases": """select p.subreddit as name, count(*) as n from cases c join posts p on p.fullname = c.post
+                        where c.opened_at >= ? group by 1 order by 1""",
+            "actions": """select kind as name, count(*) as n from actions where state = 'done' and sent_at >= ?
+                          group by 1 order by 1""",
+        }
+        return {what: {row["name"]: row["n"] for row in self._c.rows(sql, (moment,))} for what, sql in spans.items()}
 
     def size(self) -> int:
         """Return the size of the database in bytes, without its write-ahead log."""
