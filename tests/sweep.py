@@ -106,7 +106,7 @@ class Sweep:
                 line = self._one(number, workers)
                 with self._lock:
                     self.lines[number] = line
-                    record = [line.number, round(line.seconds, 4), round(line.cpu, 4), line.what, line.wrong]
+                    record = [line.number, line.seconds, line.cpu, line.what, line.wrong]
                     file.write(json.dumps(record) + "\n")
                     file.flush()
                     if line.wrong:
@@ -135,7 +135,8 @@ class Sweep:
         what, wrong = outcome(workers, data)
         took = time.monotonic() - began
         spent = _cpu(workers) - (cpu if workers.pids == before else 0.0)
-        return Line(number, took, max(0.0, spent), what, wrong)
+        # as the journal keeps them: shares of a run that goes on must come out the same
+        return Line(number, round(took, 4), round(max(0.0, spent), 4), what, wrong)
 
     def show(self) -> Iterator[str]:
         """Yield the summary, by format and by outcome, for people."""
