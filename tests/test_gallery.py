@@ -15,13 +15,17 @@ import pytest
 from PIL import Image, ImageFilter
 from typer.testing import CliRunner
 
+from bot.assemble import open_store
 from bot.cli import app
+from bot.cli.case_page import page
 from bot.config import Config
 from bot.demo.stage import Stage, bot_on, stage
-from bot.errors import StoreError, UsageError
+from bot.errors import SealError, StoreError, UsageError
 from bot.pipeline import Pipeline
 from bot.pipeline.gallery import Consent
+from bot.seal import Seal, new_key
 from bot.store import Store
+from bot.store.backup import check
 from tests import portraits
 from tests.killing import Silent
 
@@ -285,10 +289,63 @@ def test_the_policy_is_printed() -> None:
     assert "Duties of who switches it on" in out
 
 
+def test_a_lost_key_is_not_replaced_while_somebody_is_enrolled(bot: Pipeline, world: Stage) -> None:
+    """A new key would open nothing of theirs: the start is refused until the right one is there."""
+    enrol(bot, world)
+    (world.config.storage.path / "key").unlink()
+    with pytest.raises(SealError, match="restore the key"):
+        open_store(world.config, world.clock)
+
+
+def test_a_backup_says_whether_the_key_opens_who_is_enrolled(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
+    """A copy that holds a person and no fingerprint needs its key, and another key is told apart."""
+    enrol(bot, world)
+    copy = tmp_path / "copy.db"
+    bot.deps.store.backup.write(copy)
+    right = Seal((world.config.storage.path / "key").read_text().strip())
+    assert (check(copy, right).sealed, check(copy, right).opens, check(copy, Seal(new_key())).opens) == (1, True, False)
+
+
+def test_a_found_face_is_shown_where_a_person_looks(tmp_path: Path) -> None:
+    """`scan` and `cases show` say which face resembles whom, how sure, and that a resemblance is no identity."""
+    assert run("init", str(tmp_path))[0] == 0
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("#enabled = false", "enabled = true"))
+    picture = tmp_path / "a.png"
+    picture.write_bytes(PICTURES[0][1])
+    day = (datetime.now(UTC) + timedelta(days=300)).date().isoformat()
+    code, _ = run(
+        "person", "add", NAME, str(picture), "--basis", "explicit_consent", "--adult", "--record", "r",
+        "--purpose", "p", "--expires", day, "--by", "ann", "-c", str(config),
+    )  # fmt: skip
+    assert code == 0
+    code, out = run("scan", str(picture), "-c", str(config))
+    assert code == 0
+    assert "face: resembles P-" in out
+    assert "nothing known in it" not in out
+    assert NAME not in out
+
+
+def test_a_case_says_what_speaks_against_a_face(bot: Pipeline, world: Stage) -> None:
+    """A case opened for a face shows whom it resembles, how sure that is, and that somebody may look alike."""
+    label = enrol(bot, world)
+    rule = '---\nname: Protected face\nface: {person: any, probability: ">= 0.95"}\naction: review\n'
+    (world.config.storage.rules / "50-faces.yaml").write_text(rule)
+    with bot_on(world, Silent()) as again:
+        url = world.park.add_direct("media.example.net", "/face.png", PICTURES[0][1], "image/png")
+        name = world.reddit.submit("clips", author="a", title="x", url=url, created=world.clock.now())
+        again.tick()
+        (case,) = again.deps.store.cases.of_post(name)
+        text = "\n".join(f"{head} {line}" for head, line in page(again, world.config, case.label)[1])
+    assert world.reddit.removals == []
+    assert f"face resembles {label}" in text
+    assert "a resemblance is no identity" in text
+    assert "the rule looked at the post only" not in text
+
+
 def test_a_gallery_needs_its_key(tmp_path: Path) -> None:
     """Without a key nobody can be enrolled: nothing would be sealed."""
     from bot.clock import SystemClock
-    from bot.errors import SealError
 
     with Store(tmp_path / "x.db", SystemClock()) as store, pytest.raises(SealError, match="gifwarden init"):
         store.gallery.add(

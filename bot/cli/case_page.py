@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import hosts
+from bot.cli.found import NO_IDENTITY, face_lines, footage_lines
 from bot.cli.review import action_line, action_plain
 from bot.config import Config
 from bot.model import CaseState, Evidence, Match, MediaInfo, NoticeState
@@ -126,6 +127,8 @@ def _found(evidence: Evidence | None) -> Iterator[Fact]:
             yield "", times
         if match.bank_kind != "allow":
             yield "", _sure(match)
+    yield from (("source", line) for line in footage_lines(evidence))
+    yield from (("face", line) for line in face_lines(evidence))
 
 
 def _media(info: MediaInfo) -> str:
@@ -168,7 +171,9 @@ def _against(row: CaseRow, evidence: Evidence | None, appeal: AppealRow | None) 
     live = [m for m in real if not m.suppressed]
     if appeal:
         yield f"{appeal.raised_by} appealed"
-    if evidence and not real:
+    if evidence and any(face_lines(evidence)):
+        yield NO_IDENTITY
+    if evidence and not (real or evidence.faces or evidence.source):
         yield "no bank entry matched; the rule looked at the post only"
     if real and not live:
         yield "an allow entry speaks for everything that matched"

@@ -29,7 +29,7 @@ from bot.seal import Seal
 from bot.store.backup import check
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-SHOWN = ("posts", "cases", "actions", "notices", "entries")
+SHOWN = {"posts": "post", "cases": "case", "actions": "action", "notices": "notice", "entries": "entry"}
 
 
 def register(app: typer.Typer) -> None:
@@ -138,7 +138,7 @@ def backup(
             ("backup", f"{target}, whole and readable by its owner only" if not checked else f"{target} is whole"),
             (
                 "holds",
-                ", ".join(f"{found.rows[name]} {name}" for name in SHOWN),
+                ", ".join(many(found.rows[table], noun, table) for table, noun in SHOWN.items()),
             ),
             ("key", _key_words(found.sealed, found.opens, key_path(settings.storage))),
             ("restore", f"stop the daemon, put it in place of {settings.storage.path / DATABASE}; see docs/backup.md"),
@@ -148,6 +148,6 @@ def backup(
 
 def _key_words(sealed: int, opens: bool | None, path: Path) -> str:
     if opens is False:
-        return f"the key at hand ({path}) does NOT open its {many(sealed, 'sealed fingerprint')}: keep the right one"
-    held = f"; it opens the {many(sealed, 'sealed fingerprint')}" if opens else ""
+        return f"the key at hand ({path}) does NOT open its {many(sealed, 'sealed row')}: keep the right one"
+    held = f"; it opens the {many(sealed, 'sealed row')}" if opens else ""
     return f"not in the backup: keep a copy of {path} in another place{held}"

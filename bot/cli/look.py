@@ -25,6 +25,7 @@ from bot.cli.base import (
     session,
     warn,
 )
+from bot.cli.found import face_lines, footage_lines
 from bot.config import Config, find
 from bot.errors import GifwardenError, MediaError, UsageError
 from bot.fingerprint import describe
@@ -272,7 +273,12 @@ def _print_scan(result: Scanned) -> None:
             say(f"  media {media.index + 1}: {media.kind}, {media.width}×{media.height}{length}")  # noqa: RUF001  the sign for dimensions
     for match in result.evidence.matches:
         say(f"  match: {match.entry} in {match.bank} ({match.bank_kind}): {match.why}")
-    if not result.evidence.matches:
+    footage, faces = list(footage_lines(result.evidence)), list(face_lines(result.evidence))
+    for line in footage:
+        say(f"  source: {line}")
+    for line in faces:
+        say(f"  face: {line}")
+    if not (result.evidence.matches or footage or faces):
         say("  nothing known in it")
     verdict = result.verdict
     say(f"  verdict: {verdict.outcome}" + (f" by rule {verdict.rule!r}" if verdict.rule else ""))

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from bot.errors import StoreError
 from bot.migrations import known_steps, migrations
 from bot.seal import Seal
 from bot.store.base import Connection
+from bot.store.upkeep import SEALED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a copy holds. `sealed` are fingerprints that need the key; `opens` whether the key at hand opens them."""
+    """What a copy holds. `sealed` counts what needs the key; `opens`: whether the key at hand opens it."""
 
     rows: Mapping[str, int]  # by table
     steps: tuple[str, ...]  # of the database's shape
@@ -79,13 +80,17 @@ def check(path: Path, seal: Seal | None) -> Checked:
                 raise StoreError(f"{path} is no database of this version of gifwarden or an older one")
             names = [name for name in db.table_names() if not name.startswith(("sqlite_", "_"))]
             rows = {name: raw.execute(f"select count(*) from [{name}]").fetchone()[0] for name in names}  # noqa: S608  its own names
-            sample = raw.execute("select sealed from fingerprints limit 1").fetchone()
+            held = {table: column for table, column in SEALED.items() if rows.get(table)}  # older copies lack some
+            samples = [
+                raw.execute(f"select {column} from {table} limit 1").fetchone()[0]  # noqa: S608  names of ours
+                for table, column in held.items()
+            ]
     except sqlite3.Error as error:
         raise StoreError(f"{path} is damaged or no database: {error}") from None
-    return Checked(rows=rows, steps=steps, sealed=rows["fingerprints"], opens=_opens(sample, seal))
+    return Checked(rows=rows, steps=steps, sealed=sum(rows[table] for table in held), opens=_opens(samples, seal))
 
 
-def _opens(sample: tuple[bytes] | None, seal: Seal | None) -> bool | None:
-    if sample is None or seal is None:
+def _opens(samples: Sequence[bytes], seal: Seal | None) -> bool | None:
+    if not samples or seal is None:
         return None
-    return seal.fits(sample[0])
+    return all(seal.fits(sample) for sample in samples)

@@ -261,10 +261,6 @@ class Links:
         """Return whether the fingerprints of a link are there."""
         return bool(self._c.value("select exists (select 1 from fingerprints where link = ?)", (link,)))
 
-    def any_sealed(self) -> bool:
-        """Return whether the database holds anything that only its key opens."""
-        return bool(self._c.value("select exists (select 1 from fingerprints)"))
-
     def drop_fingerprints(self, link: int) -> None:
         """Forget the fingerprints of a link."""
         self._c.run("delete from fingerprints where link = ?", (link,))

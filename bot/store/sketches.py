@@ -60,10 +60,6 @@ class Sketches:
         number = self._c.value("select id from entries where label = ?", (label,))
         return None if number is None else int(number)
 
-    def any(self) -> bool:
-        """Return whether anything is sealed here."""
-        return bool(self._c.value("select exists(select 1 from sketches)"))
-
 
 def _packed(sketches: Sequence[Sketch], most: int) -> bytes:
     """Return times, aspects and corners as bytes: a line of JSON, then the corners of one frame after the other."""

@@ -23,6 +23,10 @@ def opaque(text: str | None) -> str | None:
     return None if text is None else _NAMING.sub("[…]", text)
 
 
+# tables with what is sealed by the database's key, and the column that holds it
+SEALED = {"fingerprints": "sealed", "sketches": "sealed", "persons": "sealed_key"}
+
+
 class Upkeep:
     """Tables audit and lease, and what touches all tables."""
 
@@ -90,6 +94,10 @@ class Upkeep:
             self._c.run("delete from losses where at < ?", (iso(moment),))
             self._c.run("delete from backfills where updated_at < ?", (iso(moment),))
         return count
+
+    def any_sealed(self) -> bool:
+        """Return whether the database holds anything that only its key opens or recognises."""
+        return any(self._c.value(f"select exists (select 1 from {table})") for table in (*SEALED, "never"))  # noqa: S608  names from above
 
     def truncate_log(self) -> None:
         """Fold the write-ahead log into the database and empty it."""

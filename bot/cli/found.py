@@ -1,0 +1,25 @@
+"""What was found behind a link beside bank entries, in words: protected faces, and footage that is no copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.model import Evidence
+
+NO_IDENTITY = "a resemblance is no identity: two people may look alike, so compare the face yourself"
+
+
+def face_lines(evidence: Evidence) -> Iterator[str]:
+    """Yield a line for each face that resembles a protected person, how sure it is included."""
+    for face in evidence.faces:
+        person, sure, why = face.get("person"), face.get("probability"), face.get("why", "")
+        if person:
+            odds = f", probability {sure:.2f}" if isinstance(sure, int | float) else ""
+            yield f"resembles {person}{odds}: {why}"
+
+
+def footage_lines(evidence: Evidence) -> Iterator[str]:
+    """Yield a line for each entry whose footage or place is shown without being a copy of it."""
+    for found in evidence.source:
+        what = "same footage, a part replaced" if found.get("kind") == "face_differs" else "same place"
+        yield f"{found.get('entry')} in {found.get('bank')}, {what}: {found.get('why', '')}"
