@@ -24,7 +24,7 @@ from bot import hosts
 from bot.assemble import DATABASE, Parts, assembled
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.errors import ConfigError, RedditError
+from bot.errors import ConfigError, MediaError, RedditError
 from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
@@ -138,6 +138,16 @@ def login_missing(config: Config) -> str | None:
 def has_database(config: Config) -> bool:
     """True if there is a database where the configuration says."""
     return (config.storage.path / DATABASE).exists()
+
+
+def read_media(path: Path, config: Config) -> bytes:
+    """Return a file's bytes. Raises OSError if it cannot be read, MediaError if it is larger than fetch.max_bytes."""
+    most = config.fetch.max_bytes
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise MediaError(f"it is larger than fetch.max_bytes, {most}; raise that to read it")
+    return data
 
 
 def known_banks(config: Config) -> dict[str, BankKind] | None:

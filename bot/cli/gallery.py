@@ -23,6 +23,7 @@ from bot.cli.base import (
     many,
     progress,
     read_config,
+    read_media,
     say,
     session,
     show,
@@ -76,7 +77,8 @@ def add(
     """Protect a person: media that show their face come to a moderator. Only adults, only with a recorded consent."""
     if basis not in get_args(Basis):
         raise UsageError(f"--basis {basis} is none; choose {' or '.join(get_args(Basis))}")
-    pictures = [(str(path), _read(path)) for path in images]
+    settings = read_config(config)
+    pictures = [(str(path), _read(path, settings)) for path in images]
     consent = Consent(
         basis="mandate" if basis == "mandate" else "explicit_consent",
         mandate=mandate,
@@ -85,7 +87,7 @@ def add(
         purpose=purpose,
         expires=_day(expires),
     )
-    with session(read_config(config)) as pipeline:
+    with session(settings) as pipeline:
         enrolled = pipeline.gallery.enrol(name, consent, pictures, who=who)
     if as_json:
         emit({"person": enrolled.label, "views": enrolled.views, "warnings": list(enrolled.warnings)})
@@ -161,8 +163,8 @@ def find(
     with Workers(settings.decode, settings.gallery) as workers, progress(told=as_json) as bar:
         for path in bar.track(files, description="looking"):
             try:
-                found = workers.fingerprint(_read(path), faces=True).faces
-            except (GifwardenError, MediaError) as error:
+                found = workers.fingerprint(_read(path, settings), faces=True).faces
+            except GifwardenError as error:
                 failed = True
                 emit({"file": str(path), "error": str(error)}) if as_json else complain(f"{path}  {error}")
                 continue
@@ -189,7 +191,7 @@ def compare(
     """Say how likely the best face of each of two files is one person's, if both answers were as likely before."""
     settings, model = _set_up(config)
     with Workers(settings.decode, settings.gallery) as workers:
-        first, second = (_vectors(path, workers) for path in (one, other))
+        first, second = (_vectors(path, workers, settings) for path in (one, other))
     distance = float(np.median(np.linalg.norm(first[:, None, :] - second[None, :, :], axis=2)))
     probability = model.curve.probability(distance)
     row = {
@@ -212,9 +214,9 @@ def _set_up(path: Path | None) -> tuple[Config, FaceModel]:
     return settings, model
 
 
-def _vectors(path: Path, workers: Workers) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _vectors(path: Path, workers: Workers, settings: Config) -> np.ndarray[Any, np.dtype[np.float32]]:
     try:
-        found = workers.fingerprint(_read(path), faces=True).faces
+        found = workers.fingerprint(_read(path, settings), faces=True).faces
     except MediaError as error:
         raise MediaError(f"{path}: {error}") from None
     best = next((track for track in found if track.views), None)
@@ -229,9 +231,11 @@ def _boxes(tracks: Sequence[FaceTrack]) -> list[dict[str, Any]]:
     ]
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, settings: Config) -> bytes:
     try:
-        return path.read_bytes()
+        return read_media(path, settings)
+    except MediaError as error:
+        raise MediaError(f"{path}: {error}") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; check the path and its rights") from None
 

@@ -21,13 +21,14 @@ from bot.cli.base import (
     login_missing,
     progress,
     read_config,
+    read_media,
     say,
     session,
     warn,
 )
 from bot.cli.found import face_lines, footage_lines
 from bot.config import Config, find
-from bot.errors import GifwardenError, MediaError, UsageError
+from bot.errors import GifwardenError, UsageError
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
 from bot.model import Link
@@ -233,10 +234,7 @@ def _links_of_json(file: str) -> Iterator[Link]:
 
 def _hash(path: Path, workers: Workers, settings: Config, all_frames: bool) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            data = file.read(settings.fetch.max_bytes + 1)
-        if len(data) > settings.fetch.max_bytes:
-            raise MediaError(f"it is larger than fetch.max_bytes, {settings.fetch.max_bytes}; raise that to read it")
+        data = read_media(path, settings)
         return {"file": str(path), **describe(workers.fingerprint(data, every_frame=all_frames), all_frames=all_frames)}
     except OSError as error:
         return {"file": str(path), "error": f"cannot be read: {error.strerror}"}

@@ -251,7 +251,8 @@ class Week:
         row = next(row for row in store.flood.listing() if row.kind == "entry")
         store.banks.withdraw(row.name)
         for name in self._memes:
-            self.untouched.setdefault(name, "a meme") if name not in done else None
+            if name not in done:
+                self.untouched[name] = "a meme"
             for case in store.cases.of_post(name):
                 if case.state == CaseState.OPEN:
                     self._p.people.dismiss(case.label, who=SECOND, why="a meme")

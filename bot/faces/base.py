@@ -167,6 +167,21 @@ class FaceModel(Protocol):
         """Return a vector of `size` numbers for each aligned face."""
 
 
+def shrunk(picture: Picture, scale: float) -> NDArray[np.float32]:
+    """Return a picture at `scale` (at most 1) of its size: the mean of whole blocks, then the nearest of these."""
+    step = max(1, int(1 / scale))
+    height, width = (side // step * step for side in picture.shape[:2])
+    blocks = picture[:height, :width].reshape(height // step, step, width // step, step, 3)
+    means = blocks.mean(axis=(1, 3), dtype=np.float64) if step > 1 else picture
+    rest = scale * step
+    if rest != 1:
+        rows, columns = (
+            np.minimum((np.arange(round(side * rest)) / rest).astype(int), side - 1) for side in means.shape[:2]
+        )
+        means = means[rows][:, columns]
+    return np.asarray(means, np.float32)
+
+
 def sharpness(grey: NDArray[np.uint8]) -> float:
     """Return the mean square of second differences (a Laplacian), in grey levels squared."""
     plane = grey.astype(np.int32)

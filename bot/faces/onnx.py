@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.errors import FaceModelError
-from bot.faces.base import Aligned, Box, Curve, FaceModel, Located, Picture, Vector, frontal, sharpness
+from bot.faces.base import Aligned, Box, Curve, FaceModel, Located, Picture, Vector, frontal, sharpness, shrunk
 
 STRIDES = (8, 16, 32)  # pixels between the places at which both detectors look
 SIDE = 640  # pixels of a detector's input where the file leaves that open
@@ -82,7 +82,7 @@ class Onnx(FaceModel):
         height, width = self._input
         scale = min(1.0, height / picture.shape[0], width / picture.shape[1])
         page = np.zeros((height, width, 3), np.float32)
-        small = _resized(picture, scale)
+        small = shrunk(picture, scale)
         page[: small.shape[0], : small.shape[1]] = small
         outputs = {output.name: output.shape for output in self._detector.get_outputs()}
         yunet = len(outputs) == 4 * len(STRIDES)
@@ -91,7 +91,7 @@ class Onnx(FaceModel):
         arrays = self._detector.run(None, {self._detector.get_inputs()[0].name: _batch(tensor)})
         found = _yunet(dict(zip(outputs, arrays, strict=True)), width) if yunet else _scrfd(arrays, width, height)
         faces = [
-            Located(box=box.scaled(1 / scale), score=score, points=tuple((x / scale, y / scale) for x, y in points))
+            Located(box=box, score=score, points=tuple(points)).scaled(1 / scale)
             for box, score, points in found
             if box.height / scale >= least
         ]
@@ -255,14 +255,3 @@ def _warped(picture: Picture, matrix: NDArray[np.float64]) -> Picture:
     lower = picture[bottom, left] * (1 - across) + picture[bottom, right] * across
     mixed: Picture = np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
     return mixed
-
-
-def _resized(picture: Picture, scale: float) -> NDArray[np.float32]:
-    """Return a smaller copy by the mean of whole blocks, then the nearest pixel."""
-    step = max(1, int(1 / scale)) if scale < 1 else 1
-    height, width = (side // step * step for side in picture.shape[:2])
-    blocks = picture[:height, :width].reshape(height // step, step, width // step, step, 3).mean(axis=(1, 3))
-    rest = scale * step
-    rows = np.minimum((np.arange(int(blocks.shape[0] * rest)) / rest).astype(int), blocks.shape[0] - 1)
-    columns = np.minimum((np.arange(int(blocks.shape[1] * rest)) / rest).astype(int), blocks.shape[1] - 1)
-    return np.asarray(blocks[rows][:, columns], np.float32)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.faces.base import Aligned, Box, FaceModel, Located, Picture
+from bot.faces.base import Aligned, Box, FaceModel, Located, Picture, shrunk
 from bot.model import FaceTrack, FaceView
 
 GAP = 0.5  # seconds between looks; doubled when there are MOST of them, as often as a clip needs
@@ -146,7 +146,7 @@ class Watcher:
         side = STILL_SIDE if self._still else SIDE
         scale = min(1.0, side / max(height, width))
         least = max(self._model.least, round(min(height, width) * scale / SHARE))
-        small = picture if scale == 1 else _shrunk(picture, scale)
+        small = picture if scale == 1 else np.ascontiguousarray(shrunk(picture, scale).astype(np.uint8))
         for found in self._model.locate(small, least=least):
             if found.score <= WEAK:
                 continue
@@ -179,18 +179,3 @@ def _spread(seen: list[_Seen], most: int) -> list[_Seen]:
         if len(chosen) < most and all(abs(one.t - other.t) > GAP / 2 for other in chosen):
             chosen.append(one)
     return chosen
-
-
-def _shrunk(picture: Picture, scale: float) -> Picture:
-    """Return a smaller copy, each pixel the mean of those that it stands for."""
-    step = max(1, int(1 / scale))
-    if step > 1:  # whole steps by means of blocks, the rest by the nearest pixel
-        height, width = (side // step * step for side in picture.shape[:2])
-        blocks = picture[:height, :width].reshape(height // step, step, width // step, step, 3)
-        picture = blocks.mean(axis=(1, 3)).astype(np.uint8)
-        scale *= step
-    if scale == 1:
-        return np.ascontiguousarray(picture)
-    rows = np.minimum((np.arange(round(picture.shape[0] * scale)) / scale).astype(int), picture.shape[0] - 1)
-    columns = np.minimum((np.arange(round(picture.shape[1] * scale)) / scale).astype(int), picture.shape[1] - 1)
-    return np.ascontiguousarray(picture[rows][:, columns])

@@ -82,10 +82,7 @@ class Deeds:
         self._d.store.actions.plan(
             key=f"answer:{name}",
             kind="answer",
-            case=None,
-            post=None,
             subreddit=subreddit.lower(),
-            permalink="",
             params={"conversation": conversation or "", "subject": "About a report", "body": text},
         )
 

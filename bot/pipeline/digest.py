@@ -58,10 +58,7 @@ class Digests:
             store.actions.plan(
                 key=f"digest:{subreddit}:{day}",
                 kind="digest",
-                case=None,
-                post=None,
                 subreddit=subreddit,
-                permalink="",
                 params={"subject": f"{subject} ({day})", "body": body, "day": day, "to": to},
             )
         self._d.boundary("digest.made")

@@ -103,10 +103,7 @@ class FloodGuard:
         store.actions.plan(
             key=f"flood:{kind}:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
             kind="modmail",
-            case=None,
-            post=None,
             subreddit=post.subreddit,
-            permalink="",
             params={
                 "subject": f"Quarantined: {kind} {name}",
                 "body": f"I hold everything that {kind} {name} would make me do: {why}. {removed}"

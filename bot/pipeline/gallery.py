@@ -236,7 +236,7 @@ def _vector(view: FaceView) -> NDArray[np.float32]:
 def _words(track: FaceTrack, within: int, best: float) -> str:
     views = len(track.views)
     if views == 1:
-        return f"the face resembles the protected person, similarity {best:.2f}"
+        return f"in one view of the face, similarity {best:.2f}"
     span = f"{minutes(track.places[0][0])} to {minutes(track.places[-1][0])}"
     text = f"in {within} of {views} views of the face, {span}, best similarity {best:.2f}"
     if within < views:

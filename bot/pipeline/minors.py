@@ -107,10 +107,8 @@ class Minors:
         planned = store.actions.plan(
             key=f"minor:{post.fullname}",
             kind="remove",
-            case=None,
             post=post.fullname,
             subreddit=post.subreddit,
-            permalink="",
             params={"order": ORDER},
         )
         if planned:

@@ -100,10 +100,7 @@ class Statements:
             store.actions.plan(
                 key=f"notice:{name}",
                 kind="notice",
-                case=None,
-                post=None,
                 subreddit=row.subreddit,
-                permalink="",
                 params={"notice": name},
             )
             store.upkeep.note(who=who, what="notice confirmed", subject=name, why=notice.ground)

@@ -63,9 +63,7 @@ class Stopping:
             key=f"{case}:ban",
             kind="ban",
             case=row.id,
-            post=None,
             subreddit=row.post.subreddit,
-            permalink="",
             params={
                 "user": row.post.author,
                 "by": who,

@@ -96,10 +96,7 @@ class WikiWatch:
             store.actions.plan(
                 key=f"wiki:{subreddit}:{revision}",
                 kind="modmail",
-                case=None,
-                post=None,
                 subreddit=subreddit,
-                permalink="",
                 params={
                     "subject": SUBJECT.format(page=page),
                     "body": BODY.format(page=page, subreddit=subreddit, why=why, stays=stays),

@@ -93,7 +93,6 @@ BITS = (
     97,
     64,
 )
-Corners = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
 
 def _orb(points: int, levels: int) -> cv2.ORB:

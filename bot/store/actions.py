@@ -40,14 +40,16 @@ class Actions:
         *,
         key: str,
         kind: str,
-        case: int | None,
-        post: str | None,
         subreddit: str,
-        permalink: str,
         params: Mapping[str, str],
+        case: int | None = None,
+        post: str | None = None,
+        permalink: str = "",
         held: str | None = None,
     ) -> bool:
         """Write an action down, once for each key; False if it was planned before. `held` is why it must wait.
+
+        What only writes to somebody has no case, post or permalink.
 
         An action that failed or was cancelled before it was sent is planned anew.
         """
