@@ -19,6 +19,7 @@ from bot import workers as room
 from bot.config import DecodeConfig
 from bot.demo import media
 from bot.errors import LimitError, MediaError, OutsideError
+from bot.faces.dlib import Dlib
 from bot.fingerprint import digests, fingerprint, to_json
 from bot.model import Fingerprint
 from bot.workers import Workers
@@ -59,7 +60,7 @@ def one() -> Iterator[Workers]:
 )
 def test_a_child_gives_what_the_function_gives(shared: Workers, data: bytes) -> None:
     """Every format decodes in a child that can open nothing, to the same fingerprint as here."""
-    assert shared.fingerprint(data) == fingerprint(data, LIMITS)
+    assert shared.fingerprint(data) == fingerprint(data, LIMITS, locator=Dlib())
 
 
 def test_a_small_file_costs_little(one: Workers) -> None:
@@ -142,9 +143,10 @@ def test_a_child_is_limited(shared: Workers) -> None:
 
 RIGHTS = """
 import os, socket, sys
-from bot import fingerprint as room
 from bot.config import DecodeConfig
-room._warm_up(None)
+from bot.faces.dlib import Dlib
+from bot.fingerprint import child as room
+room._warm_up(None, Dlib())
 room._give_up_rights(DecodeConfig(), 2)
 for name, attempt in (
     ("read", lambda: open("/etc/hostname")),
@@ -342,7 +344,7 @@ def test_a_child_that_was_taken_over_cannot_forge_digests(monkeypatch: pytest.Mo
 def test_what_libraries_print_does_not_reach_the_protocol() -> None:
     """Standard output belongs to nobody in a child: its answers travel on a descriptor of their own."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from bot import fingerprint as room; "
+        "import sys; sys.path.insert(0, sys.argv[1]); from bot.fingerprint import child as room; "
         "room.frames.warm_up = lambda: print('noise', flush=True); room.main(sys.argv[2])"
     )
     done = subprocess.run(

@@ -7,18 +7,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bot.assemble import Parts, assembled
-from bot.bench import sources
+from bot.bench import sources, swaps
 from bot.bench.alter import ALTERATIONS, Alteration, Take, crop, even
 from bot.bench.sources import Source
-from bot.bench.worlds import KINDS, World, with_face
 from bot.config import Config, DecodeConfig
 from bot.demo import media
+from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint
 from bot.model import Evidence, Fingerprint, Link, Match, Signal
 from bot.pipeline import Pipeline
@@ -245,8 +246,13 @@ def run(
     return bench.report
 
 
+@cache
+def _locator() -> Dlib:
+    return Dlib()
+
+
 def _printed(take: Take, alteration: Alteration | None = None) -> Fingerprint:
-    return fingerprint(encode(take, alteration), DecodeConfig())
+    return fingerprint(encode(take, alteration), DecodeConfig(), locator=_locator())
 
 
 def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Say) -> list[Source]:
@@ -303,21 +309,29 @@ def _fakes(bench: Bench, report: Report, count: int, say: Say) -> None:
         Tally("footage behind a banked fake", 0),
         Tally("copies of the fakes (crop 5 %, re-encoded)", 0.99),
     )
-    face = sources.face()
+    people = swaps.portraits()
     asked: list[tuple[str, Fingerprint, Fingerprint]] = []
-    for number in range(count):
-        world = World(300 + number, KINDS[number % 3])
-        pictures = world.frames(6.0, 8.0)
-        fake = with_face(pictures, face, FACE_AREAS[number % 3], number, 8.0)
-        name = f"fake {number + 1} ({FACE_AREAS[number % 3]:.0%} of the picture)"
-        bench.bank(name, _printed((fake, 8.0)))
-        asked.append((name, _printed((pictures, 8.0)), _printed(([crop(picture, 0.05) for picture in fake], 8.0))))
+    people_in: dict[str, tuple[str, str]] = {}
+    shown_in: dict[
+        str, list[str]
+    ] = {}  # a portrait is one still: whatever shows it has a part in common with the others
+    for number, (host, donor) in enumerate(swaps.pairs(people, count)):
+        area, blend = FACE_AREAS[number % len(FACE_AREAS)], swaps.BLENDS[number // 3 % 3]
+        original, fake = (swaps.take(shown, number, face=area) for shown in (host, swaps.swapped(host, donor, blend)))
+        name = f"fake {number + 1}, {host.name} with the face of {donor.name} ({area:.0%} of the picture)"
+        bench.bank(name, _printed(fake))
+        for person in (host, donor):
+            shown_in.setdefault(person.name, []).append(name)
+        people_in[name] = host.name, donor.name
+        cut = [crop(picture, 0.05) for picture in fake[0]]
+        asked.append((name, _printed(original), _printed((cut, fake[1]))))
         say(f"{name} banked")
     differs: Counter[str] = Counter()
-    for name, original, copy in asked:
-        bench.ask(genuine, original, None, what=f"footage of {name}")
-        differs.update(bench.regions(original))
-        bench.ask(copies, copy, name, what=f"copy of {name}")
+    for name, footage, copy in asked:
+        also = {other for person in people_in[name] for other in shown_in[person]}
+        bench.ask(genuine, footage, None, also=sorted(also - {name}), what=f"footage of {name}")
+        differs.update(bench.regions(footage))
+        bench.ask(copies, copy, name, also=sorted(also), what=f"copy of {name}")
     say(f"footage behind fakes: source evidence {dict(differs)}")
     report.rows += [genuine, copies]
     report.false += bench.report.false

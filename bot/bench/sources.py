@@ -23,10 +23,6 @@ WIDE = 960  # pixels; larger pictures are made smaller first
 WORDS = ("the", "when", "nobody", "wait", "for", "it", "this", "is", "a", "moment", "again", "video", "clip", "link")
 LEAST_SIDE = 64  # pixels: icons are not what anybody posts
 LEAST_REST = 3.0  # seconds
-FACES = {
-    "skimage": ("data/astronaut.png", (0, 220, 130, 310)),
-    "matplotlib": ("mpl-data/sample_data/grace_hopper.jpg", (60, 390, 140, 400)),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,21 +106,6 @@ def distractors(count: int) -> Iterator[Take]:
         else:
             world = World(seed, KINDS[number // 10 % 3], movers=2)
             yield [world.frame(t) for t in (0.0, 1.0, 2.0, 3.0)], 1.0
-
-
-def face() -> Rgb:
-    """Return a face to put into a take: of a picture that scikit-image or matplotlib bring, or a drawn one."""
-    for package, (inside, (top, bottom, left, right)) in FACES.items():
-        found = importlib.util.find_spec(package)
-        for root in (found.submodule_search_locations or ()) if found else ():
-            path = Path(root) / inside
-            if path.exists():
-                return _pictures(path.read_bytes())[0][0][top:bottom, left:right]
-    drawn = texture(77, 180, 220, 0.75)
-    for x, y, rx, ry in ((60, 85, 18, 10), (120, 85, 18, 10), (90, 160, 34, 12), (90, 120, 9, 22)):
-        cv2.ellipse(drawn, (x, y), (rx, ry), 0, 0, 360, (20, 20, 20), -1)
-        cv2.ellipse(drawn, (x, y), (rx // 2, ry // 2), 0, 0, 360, (240, 240, 240), -1)
-    return drawn
 
 
 def _photographs() -> Iterator[Rgb]:

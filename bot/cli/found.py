@@ -9,6 +9,9 @@ from bot.model import Evidence
 NO_IDENTITY = "a resemblance is no identity: two people may look alike, so compare the face yourself"
 
 
+WHAT = {"face_differs": "same footage, another face", "part_differs": "same footage, a part replaced"}
+
+
 def face_lines(evidence: Evidence) -> Iterator[str]:
     """Yield a line for each face that resembles a protected person, how sure it is included."""
     for face in evidence.faces:
@@ -21,5 +24,5 @@ def face_lines(evidence: Evidence) -> Iterator[str]:
 def footage_lines(evidence: Evidence) -> Iterator[str]:
     """Yield a line for each entry whose footage or place is shown without being a copy of it."""
     for found in evidence.source:
-        what = "same footage, a part replaced" if found.get("kind") == "face_differs" else "same place"
+        what = WHAT.get(str(found.get("kind")), "same place")
         yield f"{found.get('entry')} in {found.get('bank')}, {what}: {found.get('why', '')}"

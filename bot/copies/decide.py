@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.copies.align import Lookup, straight
+from bot.copies.faces import DIFFERS, Faces, Place, compare
 from bot.copies.points import Bools, Ints, height, width
 from bot.copies.timeline import APART, CLOSE, Asked, Held, Seen
 from bot.model import FaceRegion
@@ -19,6 +20,7 @@ LEAST_STILL_INLIERS, LEAST_MOVING = 24, 12  # places that agree in the best pair
 LEAST_TOGETHER = 60  # places that agree in the compared pairs together, where the best pair has few
 # with a word that stands in the picture once: letters and stripes agree with all
 LEAST_UNLIKE, LEAST_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 16, 8, 40, 0.6
+NEARLY_ALL, FEW_INLIERS, FEW_UNLIKE = 0.75, 13, 12  # of one picture: the share of the corners in view
 LEAST_IN_FRAME = 8  # corners for a pair of frames to count
 LEAST_FRAMES = 3
 LEAST_SECONDS = 1.0
@@ -30,9 +32,11 @@ LEAST_RATE, LEAST_STILL = 0.08, 0.15  # of corners found again
 LEAST_GOOD = 0.4  # share of the parts in view that agree
 LEAST_COVERAGE = 0.4  # of query or entry: two cuts of one long take have a moment in common
 TWIN = 9  # bits of 64 within which two words are one
-OVERLAY = 0.1  # share of what stands still in them that makes them a caption or a mark
+OVERLAY, UNSURE = 0.06, 21  # share of what stands still in them that makes them a mark; bits of a see-through one
 GROUP = 4  # small parts side by side
 UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
+FACE_BITS = 256.0
+EVEN_RATE = 0.3  # of corners found again, from which on a face that agrees is taken for the whole picture's word
 SMALL = 0.75  # size of the entry in the query
 
 
@@ -166,7 +170,8 @@ def _static(asked: Asked, held: Held, seen: Seen, bad: Bools, across: int, down:
         inside[known[known >= 0]] = False
         chosen = points.take(np.flatnonzero(inside))
         again = [
-            Lookup(asked.points(other, seen.mirrored)).find(chosen, here, reach=1.6) >= 0 for other in (far[0], far[-1])
+            Lookup(asked.points(other, seen.mirrored)).find(chosen, here, reach=1.6, bits=UNSURE) >= 0
+            for other in (far[0], far[-1])
         ]
         still += int((again[0] & again[1]).sum())
         shown += len(chosen)
@@ -213,6 +218,8 @@ class Finding:
     coverage_entry: float
     query_ranges: tuple[tuple[float, float], ...]
     entry_ranges: tuple[tuple[float, float], ...]
+    face_distance: float | None  # of faces of one moment, 0-1, about 0.5: unrelated; None where none was compared
+    faces: tuple[Place, ...]  # of source evidence: where the query shows the other face, in 1/256 of its longer side
     region: float  # share of the compared picture that does not agree, 0-1
     region_found: float  # share of the corners there that are found again; where all agree about `rate`
     rate: float  # share of corners found again elsewhere
@@ -225,6 +232,8 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
     if not matching or not _enough(numbers, moving=held.moving and len(asked) > 1):
         return None
     kind, face = _kind(asked, held, seen, numbers, matching)
+    faces = compare(asked, held, seen, numbers.rate)
+    kind, face = _with_faces(asked, held, numbers, (kind, face), faces)
     queries, entries = _ranges(asked.times, held.times, matching)
     query_share = _coverage(asked.times, queries, _gap(asked.times))
     entry_share = _coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times)))
@@ -242,6 +251,8 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
         coverage_entry=entry_share,
         query_ranges=_rounded(queries),
         entry_ranges=_rounded(entries),
+        face_distance=None if faces is None else round(faces.distance / FACE_BITS, 3),
+        faces=faces.places if faces and kind == "source" else (),
         region=round(float(numbers.bad.sum() / max(1, numbers.bad.sum() + numbers.good.sum())), 3),
         region_found=round(numbers.bad_rate, 3),
         rate=round(numbers.rate, 3),
@@ -253,6 +264,8 @@ def _enough(numbers: Numbers, *, moving: bool) -> bool:
     least, unlike = (LEAST_MOVING, LEAST_MOVING_UNLIKE) if moving else (LEAST_STILL_INLIERS, LEAST_UNLIKE)
     if moving and numbers.inliers < LEAST_STILL_INLIERS and numbers.together < LEAST_TOGETHER:
         return False
+    if not moving and numbers.rate >= NEARLY_ALL and numbers.inliers >= FEW_INLIERS and numbers.unlike >= FEW_UNLIKE:
+        return True  # of a much enlarged part few corners are known, but nearly all of them are there
     wanted = min(ENOUGH_UNLIKE, max(unlike, SHARE_UNLIKE * numbers.inliers))
     return numbers.inliers >= least and numbers.unlike >= wanted
 
@@ -284,6 +297,37 @@ def _kind(
     if moving and replaced and (clear or apart > 0.15 * compared):
         return "source", "differs"
     return "copy", "unknown"
+
+
+def _with_faces(
+    asked: Asked, held: Held, numbers: Numbers, told: tuple[Kind, FaceRegion], faces: Faces | None
+) -> tuple[Kind, FaceRegion]:
+    """Return what a finding is in the light of the faces themselves; what was told without them is its start."""
+    kind, region = told
+    if kind == "place":
+        return told
+    if faces is None:
+        return _without_faces(asked, held, told)
+    if faces.region == "differs":
+        return "source", "differs"
+    if faces.region == "unknown":
+        return ("source" if kind == "source" and faces.near >= DIFFERS else "copy"), "unknown"
+    if kind == "source":  # something else than the face was replaced
+        return "copy", "unknown"
+    even = not numbers.bad.any() and _largest(numbers.small) < GROUP
+    return kind, "agrees" if even and numbers.rate >= EVEN_RATE else region
+
+
+def _without_faces(asked: Asked, held: Held, told: tuple[Kind, FaceRegion]) -> tuple[Kind, FaceRegion]:
+    """Return what a finding is where no face was seen at one moment in both."""
+    kind, _ = told
+    ours = [rows for rows in held.faces if rows is not None]
+    theirs = [rows for frame in range(len(asked)) if (rows := asked.faces(frame)) is not None]
+    if any(len(rows) for rows in ours):  # a face that is known to be there and was not seen again may be another one
+        return kind, "unknown"
+    if kind == "source" and ours and theirs and not any(len(rows) for rows in theirs):
+        return "copy", "unknown"  # looked for on both sides: what was replaced is no face, a mark maybe
+    return told
 
 
 def _runs(asked: Asked, held: Held, matching: Sequence[tuple[int, int]]) -> bool:

@@ -19,6 +19,18 @@ POINT = np.dtype(
         ("word", "<u8"),  # what it looks like, in 64 bits
     ]
 )
+SPOT = np.dtype(  # a face in a frame, see `bot.spots`; places and sizes in 1/256 of the longer side
+    [
+        ("x", "<i2"),
+        ("y", "<i2"),
+        ("width", "<i2"),
+        ("height", "<i2"),
+        ("upper", "<u8", 4),
+        ("lower", "<u8", 4),
+        ("upper_mirrored", "<u8", 4),
+        ("lower_mirrored", "<u8", 4),
+    ]
+)
 SPAN = 256.0  # units along the longer side
 STEP = 1.2  # a level of detail
 OFFSET = 4  # the size of what fills the smallest level at the usual scale
@@ -56,6 +68,11 @@ def unpack(packed: bytes, aspect: float, mirrored: bytes | None = None) -> Point
         x, angle = np.float32(width(aspect)) - x, np.float32(np.pi) - angle
         word = np.frombuffer(mirrored, dtype="<u8").astype(np.uint64)
     return Points(np.stack([x, y], axis=1), angle, rows["size"].astype(np.float32), word)
+
+
+def spots(packed: bytes | None) -> NDArray[np.void] | None:
+    """Return the packed faces of a frame as rows of `SPOT`, or None where nobody looked."""
+    return None if packed is None else np.frombuffer(packed, dtype=SPOT)
 
 
 def of_frame(sketch: Sketch, *, mirrored: bool, fine: bool = True) -> Points:

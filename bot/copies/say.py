@@ -15,8 +15,13 @@ def why(finding: Finding) -> str:
     if finding.transform != "none":
         parts.append(finding.transform)
     parts.append(f"{finding.inliers} places agree")
-    if finding.kind == "source":
+    if finding.kind == "source" and finding.face_distance is not None and finding.face_region == "differs":
+        moments = "" if finding.of == 1 else f", at all {len(finding.faces)} moments compared"
+        parts.append(f"but the face is another one{moments}")
+    elif finding.kind == "source":
         parts.append(f"but a part of {max(1, round(100 * finding.region))} % of the picture differs throughout")
+        if finding.face_region == "unknown":
+            parts.append("and no face in it could be compared")
     return ", ".join(parts)
 
 

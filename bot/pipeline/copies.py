@@ -13,11 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 from bot.copies import Finding, Shelf, why
+from bot.copies.points import SPAN
 from bot.model import Entry, Fingerprint, Match
 from bot.pipeline.core import Deps
 
 EXPLAINED = 0.9  # coverage of a media by whole frames, above which nothing else is searched for
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
+
+MOST_BOXES = 40  # of faces in source evidence
 
 DETAIL = 100 * 12  # bytes of a hundred corners
 
@@ -68,7 +71,7 @@ class Copied:
             elif finding.kind == "copy":
                 kept.append(_told(match, finding))
             else:
-                sources.append(_source(media, match.bank, match.entry, finding))
+                sources.append(_source(media, match.bank, match.entry, finding, fingerprint))
         if not any(match.coverage_query >= EXPLAINED for match in kept):
             for found in self._others(fingerprint, media, done):
                 (kept if isinstance(found, Match) else sources).append(found)  # type: ignore[arg-type]  # by its type
@@ -98,7 +101,7 @@ class Copied:
             if finding.kind == "copy":
                 yield _match(media, entry, finding)
             else:
-                yield _source(media, entry.bank, entry.label, finding)
+                yield _source(media, entry.bank, entry.label, finding, fingerprint)
 
 
 def _detailed(fingerprint: Fingerprint) -> bool:
@@ -139,13 +142,19 @@ def _match(media: int, entry: Entry, finding: Finding) -> Match:
     )
 
 
-def _source(media: int, bank: str, entry: str, finding: Finding) -> Source:
+def _source(media: int, bank: str, entry: str, finding: Finding, shown: Fingerprint) -> Source:
+    kind, region = "same_place", "another take"  # only what is the same footage has a face region
+    if finding.kind == "source":
+        kind, region = "face_differs" if finding.face_region == "differs" else "part_differs", finding.face_region
+    pixels = max(shown.width, shown.height) / SPAN
     return {
         "media": media,
         "bank": bank,
         "entry": entry,
-        "kind": "face_differs" if finding.kind == "source" else "same_place",
-        "face_region": finding.face_region if finding.kind == "source" else "another take",  # only the first is footage
+        "kind": kind,
+        "face_region": region,
+        "face_distance": finding.face_distance,
+        "boxes": [[round(t, 3), *(round(part * pixels) for part in box)] for t, box in finding.faces[:MOST_BOXES]],
         "method": "local",
         "transform": finding.transform,
         "inliers": finding.inliers,

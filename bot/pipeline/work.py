@@ -18,6 +18,7 @@ from bot.pipeline.gallery import Gallery
 from bot.pipeline.health import outcome_of
 from bot.pipeline.known import Banked
 from bot.pipeline.rows import GoOn, all_due, always, try_again
+from bot.pipeline.swaps import named
 from bot.store import LinkRow
 
 
@@ -135,7 +136,7 @@ class Working:
         return replace(
             evidence,
             matches=tuple(match for matches, _ in looked for match in matches),
-            source=tuple(source for _, sources in looked for source in sources),
+            source=named([source for _, sources in looked for source in sources], evidence.faces),
         )
 
     def keep(self, row: LinkRow, looked: Looked) -> None:

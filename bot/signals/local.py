@@ -219,6 +219,10 @@ class Sketcher:
             self._kept = [kept for kept in self._kept if kept[0] % self._stride == 0]
             self._next += -self._next % self._stride
 
+    def frames(self) -> list[tuple[float, Luma]]:
+        """Return the times (seconds) and small copies of the frames that `sketches` tells of, in the same order."""
+        return [(t, small) for _, t, small in self._kept]
+
     def sketches(self) -> tuple[Sketch, ...]:
         """Return the features of the frames that were kept; a few of them in full."""
         return tuple(

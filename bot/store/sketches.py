@@ -62,16 +62,21 @@ class Sketches:
 
 
 def _packed(sketches: Sequence[Sketch], most: int) -> bytes:
-    """Return times, aspects and corners as bytes: a line of JSON, then the corners of one frame after the other."""
-    kept = [(sketch.t, sketch.aspect, sketch.points[:most]) for sketch in sketches if sketch.points]
-    head = json.dumps([[t, aspect, len(points)] for t, aspect, points in kept]).encode()
-    return head + b"\n" + b"".join(points for _, _, points in kept)
+    """Return times, aspects, corners and faces as bytes: a line of JSON, then those of one frame after the other."""
+    kept = [(sketch, sketch.points[:most]) for sketch in sketches if sketch.points]
+    sizes = [
+        [sketch.t, sketch.aspect, len(points), None if sketch.faces is None else len(sketch.faces)]
+        for sketch, points in kept
+    ]
+    return json.dumps(sizes).encode() + b"\n" + b"".join(points + (sketch.faces or b"") for sketch, points in kept)
 
 
 def _unpacked(data: bytes) -> tuple[Sketch, ...]:
     head, _, body = data.partition(b"\n")
     found = []
-    for t, aspect, size in json.loads(head):
-        found.append(Sketch(t=t, aspect=aspect, points=body[:size]))
-        body = body[size:]
+    for t, aspect, size, *rest in json.loads(head):
+        more = rest[0] if rest else None  # what an earlier version kept tells of no faces
+        end = size + (more or 0)
+        found.append(Sketch(t=t, aspect=aspect, points=body[:size], faces=None if more is None else body[size:end]))
+        body = body[end:]
     return tuple(found)

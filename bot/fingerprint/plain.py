@@ -1,0 +1,166 @@
+"""Fingerprints and faces as JSON. What comes from a child is checked: it may have been taken over."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bot.copies.points import POINT, SPOT
+from bot.fingerprint.spots import FACES as MOST_FACES
+from bot.model import FaceTrack, FaceView, Fingerprint, Signal, Sketch
+from bot.signals import SIGNALS, local
+
+SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
+MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
+KINDS = ("image", "animation", "video")
+
+
+def to_json(fp: Fingerprint) -> dict[str, Any]:
+    """Return a fingerprint as plain data for storage, without its faces; signals as [type, hex, quality, t]."""
+    return {
+        "kind": fp.kind,
+        "format": fp.format,
+        "sha256": fp.sha256,
+        "md5": fp.md5,
+        "width": fp.width,
+        "height": fp.height,
+        "duration": fp.duration,
+        "frames": fp.frames,
+        "signals": [[signal.type, signal.value.hex(), signal.quality, signal.t] for signal in fp.signals],
+        "sketches": [
+            [sketch.t, sketch.aspect, *(_text(part) for part in _parts(sketch)), _text(sketch.faces)]
+            for sketch in fp.sketches
+        ],
+        "also": [list(pair) for pair in fp.also],
+        "note": fp.note,
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> Fingerprint:
+    """Return what `to_json` was given. Raises ValueError for anything else: a child may have been taken over."""
+    try:
+        fp = Fingerprint(
+            kind=data["kind"],
+            format=str(data["format"]),
+            sha256=bytes.fromhex(data["sha256"]).hex(),
+            md5=bytes.fromhex(data["md5"]).hex(),
+            width=int(data["width"]),
+            height=int(data["height"]),
+            duration=None if data["duration"] is None else float(data["duration"]),
+            frames=int(data["frames"]),
+            signals=tuple(_signal(*parts) for parts in data["signals"]),
+            sketches=tuple(_sketch(*parts) for parts in data.get("sketches", ())),
+            also=tuple((bytes.fromhex(sha256).hex(), bytes.fromhex(md5).hex()) for sha256, md5 in data["also"]),
+            note=None if data["note"] is None else str(data["note"])[:500],
+        )
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"not a fingerprint: {error!r}") from None
+    pairs = [(fp.sha256, fp.md5), *fp.also]
+    if fp.kind not in KINDS or any((len(sha256), len(md5)) != (64, 32) for sha256, md5 in pairs):
+        raise ValueError("not a fingerprint: unknown kind or digests of another length")
+    if not (0 < fp.width <= MOST and 0 < fp.height <= MOST and 0 < fp.frames <= MOST):
+        raise ValueError("not a fingerprint: a size or a number of frames that cannot be")
+    if fp.duration is not None and not 0 <= fp.duration <= MOST:
+        raise ValueError("not a fingerprint: a duration that cannot be")
+    return fp
+
+
+def _signal(name: str, value: str, quality: int, t: float) -> Signal:
+    raw = bytes.fromhex(value)
+    if SIZES.get(name) != len(raw) or not 0 <= int(quality) <= 100 or not 0 <= float(t) < 1e7:
+        raise ValueError(f"not a signal: {name} of {len(raw)} bytes, quality {quality}, at {t}")
+    return Signal(type=name, value=raw, quality=int(quality), t=float(t))
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _parts(sketch: Sketch) -> tuple[bytes, bytes, bytes, bytes]:
+    return sketch.points, sketch.mirrored, sketch.fine, sketch.fine_mirrored
+
+
+def _sketch(t: float, aspect: float, *parts: str | None) -> Sketch:
+    points, mirrored, fine, fine_mirrored = (base64.b64decode(part or "", validate=True) for part in parts[:4])
+    # what an earlier version kept tells of no faces
+    faces = base64.b64decode(parts[4], validate=True) if len(parts) > 4 and parts[4] is not None else None
+    rows, fine_rows = len(points) // POINT.itemsize, len(fine) // POINT.itemsize
+    if not (
+        0 <= float(t) < 1e7
+        and 1e-5 < float(aspect) < 1e5
+        and max(rows, fine_rows) <= local.POINTS
+        and len(points) == rows * POINT.itemsize
+        and len(fine) == fine_rows * POINT.itemsize
+        and len(mirrored) in (0, rows * 8)
+        and len(fine_mirrored) in (0, fine_rows * 8)
+        and (faces is None or len(faces) in range(0, (MOST_FACES + 1) * SPOT.itemsize, SPOT.itemsize))
+    ):
+        raise ValueError(f"not a sketch: {len(points)} bytes at {t}")
+    return Sketch(
+        t=float(t),
+        aspect=float(aspect),
+        points=points,
+        mirrored=mirrored,
+        fine=fine,
+        fine_mirrored=fine_mirrored,
+        faces=faces,
+    )
+
+
+def faces_to_json(tracks: Sequence[FaceTrack]) -> list[dict[str, Any]]:
+    """Return faces as plain data, from the child to the coordinator and nowhere else."""
+    return [
+        {
+            "places": [[t, *box] for t, box in track.places],
+            "views": [
+                [view.t, *view.box, view.score, view.frontal, view.sharpness, view.vector.hex()] for view in track.views
+            ],
+        }
+        for track in tracks
+    ]
+
+
+def faces_from_json(data: Any, size: int) -> tuple[FaceTrack, ...]:
+    """Return what `faces_to_json` was given, with vectors of `size` numbers. Raises ValueError for anything else."""
+    try:
+        return tuple(
+            FaceTrack(
+                places=tuple((_time(t), _box(*box)) for t, *box in track["places"]),
+                views=tuple(_view(size, *view) for view in track["views"]),
+            )
+            for track in data
+        )
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"not faces: {error!r}") from None
+
+
+def _view(
+    size: int, t: float, x: int, y: int, width: int, height: int, score: float, front: float, sharp: float, vector: str
+) -> FaceView:
+    raw = bytes.fromhex(vector)
+    if len(raw) != 4 * size or not np.isfinite(np.frombuffer(raw, "<f4")).all():
+        raise ValueError("not faces: a vector of another length, or not of numbers")
+    return FaceView(
+        t=_time(t),
+        box=_box(x, y, width, height),
+        score=float(score),
+        frontal=float(front),
+        sharpness=float(sharp),
+        vector=raw,
+    )
+
+
+def _time(t: float) -> float:
+    if not 0 <= float(t) < 1e7:
+        raise ValueError(f"not faces: at {t}")
+    return float(t)
+
+
+def _box(x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
+    box = int(x), int(y), int(width), int(height)
+    if any(abs(part) > 1 << 20 for part in box):
+        raise ValueError("not faces: a box beyond any picture")
+    return box

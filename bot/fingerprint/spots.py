@@ -1,0 +1,107 @@
+"""Where faces are in the frames of a media, and a coarse hash of each: by it a copy is told from a fake of the same.
+
+The hash is of the picture of a face, upright and cut out, in two parts: what is above the nose and what is below it. It
+tells whether the same frame shows the same face. It is no face vector and tells nobody from anybody: another moment of
+the same face is another picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.copies.points import SPAN, SPOT
+from bot.faces import Box, FaceModel, Located, Picture
+from bot.signals.pdq import PDQ
+
+LEAST = 56  # pixels of the height of a face in a frame of a clip, 640 pixels wide at most
+LEAST_STILL = 40
+WEAK = 0.1  # detector's score below which a face is no face
+MARGIN = 0.6  # of a box, around it, in which a face is looked for again
+WHOLE_LOOKS = 6  # at frames of a clip: a face that is there for less is not looked for
+FACES = 3  # of a frame, the largest
+SAME = 0.3  # overlap from which on two boxes are one face
+UPPER, LOWER, ACROSS = slice(20, 82), slice(72, 134), slice(25, 125)  # of a chip of 150 pixels
+Luma = NDArray[np.uint8]
+
+
+class Look(NamedTuple):
+    """A frame, no larger than features are taken from."""
+
+    t: float
+    luma: Luma
+
+
+def spots(looks: Sequence[Look], model: FaceModel, *, still: bool) -> list[bytes]:
+    """Return for each frame its faces as rows of `SPOT`, in 1/256 of the longer side; none where none is found.
+
+    Whole frames are searched at a few moments; from there a face is followed both ways for as long as it is found.
+    """
+    found: list[list[Located]] = [[] for _ in looks]
+    for place in _spread(len(looks), 1 if still else WHOLE_LOOKS):
+        pictures = np.repeat(looks[place].luma[..., None], 3, axis=2)
+        seen = [one for one in model.locate(pictures, least=LEAST_STILL if still else LEAST) if one.score > WEAK]
+        for face in sorted(seen, key=lambda one: -one.box.height)[:FACES]:
+            if not _known(found[place], face.box):
+                found[place].append(face)
+                for way in (1, -1):
+                    _follow(looks, found, place, way, face, model)
+    return [_packed(look, faces, model) for look, faces in zip(looks, found, strict=True)]
+
+
+def _follow(
+    looks: Sequence[Look], found: list[list[Located]], place: int, way: int, face: Located, model: FaceModel
+) -> None:
+    place += way
+    while 0 <= place < len(looks):
+        again = _again(looks[place].luma, face.box, model)
+        if again is None or _known(found[place], again.box) or len(found[place]) >= FACES:
+            return
+        found[place].append(again)
+        face = again
+        place += way
+
+
+def _again(luma: Luma, box: Box, model: FaceModel) -> Located | None:
+    wide, high = round(box.width * MARGIN), round(box.height * MARGIN)
+    x, y = max(0, box.x - wide), max(0, box.y - high)
+    part = luma[y : box.y + box.height + high, x : box.x + box.width + wide]
+    if min(part.shape) < LEAST_STILL:
+        return None
+    seen = model.locate(np.repeat(part[..., None], 3, axis=2), least=max(20, round(box.height * 0.8)))
+    near = [one.moved(x, y) for one in seen if one.score > WEAK]
+    return min((one for one in near if one.box.follows(box)), key=lambda one: one.box.away(box), default=None)
+
+
+def _known(faces: Sequence[Located], box: Box) -> bool:
+    return any(face.box.overlap(box) > SAME for face in faces)
+
+
+def _packed(look: Look, faces: Sequence[Located], model: FaceModel) -> bytes:
+    rows = np.zeros(len(faces), dtype=SPOT)
+    if not faces:
+        return b""
+    picture = np.repeat(look.luma[..., None], 3, axis=2)
+    mirrored = np.ascontiguousarray(picture[:, ::-1])
+    scale = SPAN / max(look.luma.shape)
+    for row, face in zip(rows, faces, strict=True):
+        box = face.box
+        row["x"], row["y"], row["width"], row["height"] = (round(part * scale) for part in box)
+        row["upper"], row["lower"] = _hashes(picture, face, model)
+        other = replace(face, box=Box(picture.shape[1] - box.x - box.width, *box[1:]))
+        row["upper_mirrored"], row["lower_mirrored"] = _hashes(mirrored, other, model)
+    return rows.tobytes()
+
+
+def _hashes(picture: Picture, face: Located, model: FaceModel) -> list[NDArray[np.uint64]]:
+    chip = model.align(picture, face).chip[..., 0]
+    parts = (np.ascontiguousarray(chip[part, ACROSS]) for part in (UPPER, LOWER))
+    return [np.frombuffer(PDQ.compute(part)[0], dtype=np.uint64) for part in parts]
+
+
+def _spread(count: int, most: int) -> list[int]:
+    return sorted({round((i + 0.5) * count / most - 0.5) for i in range(most)}) if count else []

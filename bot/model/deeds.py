@@ -1,0 +1,75 @@
+"""What is done in the world, and what others did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model.states import Capacity, Ground
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing to do in the world, written down before it is done."""
+
+    id: int
+    kind: str
+    case: str  # opaque case label
+    post: str  # fullname
+    subreddit: str
+    permalink: str
+    params: Mapping[str, str]
+    planned: datetime
+    sent: datetime | None = None  # when it was last begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What an action plug brings back: enough to find the deed again and to undo it."""
+
+    detail: str  # one phrase for people
+    reference: str | None = None  # id in the outside world
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeItem:
+    """One media of a host in a notice."""
+
+    host_id: str
+    url: str  # the host's own public page of it
+    seen_at: datetime  # when our copy of it was fetched
+    sha256: str | None = None
+    md5: str | None = None
+    viewed_at: datetime | None = None  # when a person looked at it there; None: nobody says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is said to a host. Sent only with a ground, a capacity and the person who states it."""
+
+    id: str  # opaque, e.g. N-3f9c2a
+    host: str
+    to: str
+    items: tuple[NoticeItem, ...]
+    ground: Ground
+    ground_detail: str  # where the original is, which list, which statement
+    capacity: Capacity
+    stated_by: str
+    organisation: str
+    contact: str
+    stated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModAction:
+    """One line of a subreddit's mod log."""
+
+    id: str
+    action: str  # removelink, removecomment, spamlink, spamcomment, approvelink, approvecomment, …
+    moderator: str
+    target: str  # fullname
+    at: datetime
+    details: str = ""
+    user: str = ""  # the author of the target, or who was banned
+    subreddit: str = ""  # in lower case

@@ -1,0 +1,71 @@
+"""States, and words that stand for one of a few things."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+LinkKind = Literal["media", "album", "page", "unsupported"]
+MediaKind = Literal["image", "animation", "video"]
+BankKind = Literal["block", "source", "watch", "allow"]
+FaceRegion = Literal["agrees", "differs", "unknown"]
+Mode = Literal["observe", "report", "enforce"]
+Outcome = Literal["ignore", "review", "act"]
+Capacity = Literal["third_party_notifier", "authorised_representative", "depicted_person"]
+Basis = Literal["explicit_consent", "mandate"]
+Ground = Literal["original_footage", "depicted_person", "citable_list", "public_statement"]
+
+
+class LinkState(StrEnum):
+    """Where a link is on its way: seen → acquired → matched → judged, or out on one of the others."""
+
+    SEEN = "seen"
+    ACQUIRED = "acquired"
+    MATCHED = "matched"
+    JUDGED = "judged"
+    GONE = "gone"
+    BLOCKED = "blocked"
+    NEEDS_TOKEN = "needs_token"  # noqa: S105  a state's name, not a secret
+    UNSUPPORTED = "unsupported"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"
+
+
+class CaseState(StrEnum):
+    """What a moderator sees of a case."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    MINOR = "minor"
+    WITHDRAWN = "withdrawn"
+    CLOSED_ELSEWHERE = "closed_elsewhere"
+
+
+class ActionState(StrEnum):
+    """planned → held | sending → done | failed | unknown | cancelled → undone."""
+
+    PLANNED = "planned"
+    HELD = "held"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    UNDONE = "undone"
+
+
+class NoticeState(StrEnum):
+    """drafted → confirmed → sent → … → closed; retracted at any time."""
+
+    DRAFTED = "drafted"
+    CONFIRMED = "confirmed"
+    SENT = "sent"
+    BOUNCED = "bounced"
+    ANSWERED = "answered"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+    OVERDUE = "overdue"
+    REMINDED = "reminded"
+    CLOSED = "closed"
+    RETRACTED = "retracted"

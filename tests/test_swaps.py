@@ -1,0 +1,206 @@
+"""A fake and the footage it was made from differ only in the face: real swaps of benign faces are told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.bench import alter, swaps
+from bot.bench.alter import Take
+from bot.bench.copies import encode
+from bot.clock import SystemClock
+from bot.config import DecodeConfig
+from bot.copies import Finding, Shelf, why
+from bot.copies.points import SPOT
+from bot.demo.portrait import drawn
+from bot.faces.dlib import Dlib
+from bot.fingerprint import fingerprint, from_json, to_json
+from bot.model import Fingerprint, Sketch
+from bot.pipeline.swaps import named
+from bot.seal import Seal, new_key
+from bot.store import Store
+from bot.store.sketches import _unpacked
+
+FACE = 0.05  # of the picture
+HOST, DONOR = 0, 1
+
+
+@cache
+def people() -> tuple[swaps.Portrait, ...]:
+    """Return an astronaut and an officer."""
+    return tuple(swaps.portraits(drawn=0))
+
+
+@cache
+def footage(number: int = 2, start: float = 0.0) -> Take:
+    """Return a take that shows the astronaut."""
+    return swaps.take(people()[HOST], number, face=FACE, seconds=3, start=start)
+
+
+@cache
+def fake(number: int = 2, blend: swaps.Blend = "matched") -> Take:
+    """Return the same take with the officer's face."""
+    return swaps.take(swaps.swapped(people()[HOST], people()[DONOR], blend), number, face=FACE, seconds=3)
+
+
+@cache
+def locator() -> Dlib:
+    """Return what finds faces."""
+    return Dlib()
+
+
+def printed(take: Take, alteration: alter.Alteration | None = None) -> Fingerprint:
+    """Return what is kept of a take as a file, where its faces are included."""
+    return fingerprint(encode(take, alteration), DecodeConfig(), locator=locator())
+
+
+def against(entry: Sequence[Sketch], query: Sequence[Sketch]) -> Finding:
+    """Return what an entry is to a query."""
+    shelf = Shelf({0: entry}.__getitem__)
+    shelf.put([0])
+    found = shelf.compare(query, 0)
+    assert found is not None
+    return found
+
+
+def altered(take: Take, kind: str) -> tuple[Sketch, ...]:
+    """Return the features of an altered take."""
+    alteration = alter.parse(kind)
+    return printed(alteration.apply(take, 1), alteration).sketches
+
+
+@cache
+def of_footage() -> tuple[Sketch, ...]:
+    """Return the features of the footage."""
+    return printed(footage()).sketches
+
+
+@cache
+def of_fake() -> tuple[Sketch, ...]:
+    """Return the features of the fake."""
+    return printed(fake()).sketches
+
+
+@pytest.mark.parametrize("kind", ["re-encode", "crop=0.05", "mirror", "noise"])
+def test_a_fake_and_its_footage_are_told_apart_both_ways(kind: str) -> None:
+    """Each agrees with its own copies and is the same footage with another face to the other's."""
+    for own, other, take in ((of_footage(), of_fake(), footage()), (of_fake(), of_footage(), fake())):
+        copy = altered(take, kind)
+        same = against(own, copy)
+        assert (same.kind, same.face_region) == ("copy", "agrees")
+        swap = against(other, copy)
+        assert (swap.kind, swap.face_region) == ("source", "differs")
+        assert swap.face_distance is not None
+        assert same.face_distance is not None
+        assert swap.face_distance > 0.3 > same.face_distance
+
+
+@pytest.mark.parametrize("blend", swaps.BLENDS)
+def test_a_swap_is_found_however_it_is_blended(blend: swaps.Blend) -> None:
+    """Matched in colour, pasted as it is, or faint."""
+    found = against(of_footage(), printed(fake(2, blend)).sketches)
+    assert (found.kind, found.face_region) == ("source", "differs")
+    assert "but the face is another one" in why(found)
+
+
+def test_a_mark_over_a_face_makes_no_other_face() -> None:
+    """What lies over the face of a copy is no swap, and the copy's face is not said to agree."""
+    pictures, fps = footage()
+    marked = [picture.copy() for picture in pictures]
+    height, width, _ = marked[0].shape
+    for picture in marked:
+        picture[height // 3 : height * 2 // 3, width // 3 : width * 2 // 3] = (90, 200, 110)
+    found = against(of_footage(), printed((marked, fps)).sketches)
+    assert (found.kind, found.face_region) != ("source", "differs")
+    assert found.face_region != "agrees"
+
+
+def test_a_face_that_was_not_seen_again_never_agrees() -> None:
+    """Made so small that no face is found any more, a copy may be of either."""
+    small = altered(footage(), "resize=0.25")
+    assert not any(sketch.faces for sketch in small)
+    for entry in (of_footage(), of_fake()):
+        assert against(entry, small).face_region == "unknown"
+
+
+def test_a_still_with_another_face_is_no_copy() -> None:
+    """One picture is enough where both are one picture."""
+    (original, *_), _ = footage()
+    (swapped, *_), _ = fake()
+    entry = printed(([original], 1.0)).sketches
+    assert against(entry, printed(([swapped], 1.0)).sketches).face_region == "differs"
+    assert against(entry, altered(([original], 1.0), "re-encode")).face_region == "agrees"
+
+
+def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
+    """JSON and back, sealed and back; an older version's rows tell of no faces; a forged row is refused."""
+    clip = printed(fake())
+    assert sum(len(sketch.faces or b"") for sketch in clip.sketches) >= 5 * SPOT.itemsize
+    assert from_json(json.loads(json.dumps(to_json(clip)))) == clip
+    older = to_json(clip)
+    older["sketches"] = [row[:6] for row in older["sketches"]]
+    assert all(sketch.faces is None for sketch in from_json(older).sketches)
+    forged = to_json(clip)
+    forged["sketches"][0][6] = "AAAA"
+    with pytest.raises(ValueError, match="not a sketch"):
+        from_json(forged)
+    with Store(None, SystemClock(), Seal(new_key())) as store:
+        store.banks.create("b", "block")
+        store.banks.add("b", clip, who="me")
+        kept = store.sketches.of(store.known.changed(0)[0])
+        assert [sketch.faces for sketch in kept] == [sketch.faces for sketch in clip.sketches]
+        raw = store.connection.value("select sealed from sketches")
+        assert next(sketch.faces for sketch in kept if sketch.faces)[8:40] not in raw
+    assert [sketch.faces for sketch in _unpacked(b"[[0.0, 1.5, 2]]\nab")] == [None]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.binary(min_size=SPOT.itemsize, max_size=3 * SPOT.itemsize))
+def test_any_bytes_that_pass_for_faces_can_be_asked(data: bytes) -> None:
+    """A child that was taken over may send anything: it breaks nothing and makes no face agree."""
+    faces = data[: len(data) // SPOT.itemsize * SPOT.itemsize]
+    asked = [
+        Sketch(t=one.t, aspect=one.aspect, points=one.points, mirrored=one.mirrored, faces=faces)
+        for one in of_footage()
+    ]
+    assert against(of_footage(), asked).face_region != "agrees"
+
+
+def test_source_evidence_says_whom_the_other_face_resembles() -> None:
+    """A protected person's face where the footage shows another one is named; one elsewhere in the picture is not."""
+    row: dict[str, Any] = {
+        "media": 0,
+        "kind": "face_differs",
+        "boxes": [[0.0, 100, 80, 60, 60], [1.0, 140, 80, 60, 60]],
+        "why": "the same footage",
+    }
+    face: dict[str, Any] = {
+        "media": 0,
+        "t": 1.2,
+        "box": [150, 90, 64, 64],
+        "person": "P-1",
+        "probability": 0.98,
+        "why": "in 5 of 6 views",
+    }
+    (found,) = named([row], [face])
+    assert (found["resembles"], found["probability"]) == ("P-1", 0.98)
+    assert found["why"] == "the same footage; it resembles a protected person, P-1: in 5 of 6 views"
+    for other in ({"box": [400, 90, 64, 64]}, {"media": 1}, {"t": 3.0}):
+        assert named([row], [{**face, **other}]) == (row,)
+    place = {**row, "kind": "same_place"}
+    assert named([place], [face]) == (place,)
+
+
+def test_drawn_portraits_are_faces_of_nobody() -> None:
+    """Each seed is another face, which a detector finds; the same seed is the same picture."""
+    pictures = [drawn(seed) for seed in range(4)]
+    assert all(len(locator().locate(picture, least=60)) == 1 for picture in pictures)
+    assert np.array_equal(pictures[1], drawn(1))
+    assert not np.array_equal(pictures[1], pictures[2])
