@@ -30,6 +30,7 @@ from bot.rules import (
     run_examples,
     words,
 )
+from bot.rules.ladder import Step
 
 BASIC = "name: x\nexact_media: {bank: [fakes]}\naction: review\n"
 
@@ -509,14 +510,17 @@ def test_an_example_can_set_everything_a_check_looks_at() -> None:
 
 
 def test_the_shipped_rules_are_safe_to_run_unread() -> None:
-    """The rules that come with the program load, keep their examples, and only ever touch copies of block entries."""
+    """The rules that come with the program load and keep their examples; only copies of block entries are acted on."""
     files = shipped.rule_files()
-    assert [file.name for file in files] == ["10-known-fakes.yaml", "20-near-copies.yaml"]
-    kinds: dict[str, BankKind] = {"known-fakes": "block"}
+    assert [file.name for file in files] == ["10-known-fakes.yaml", "20-near-copies.yaml", "30-faces.yaml"]
+    kinds: dict[str, BankKind] = {"known-fakes": "block", "originals": "source"}
     made = load(files, banks=kinds)
     assert run_examples(made) == []
     assert sum(len(rule.examples) for rule in made.rules) > 10
-    assert all(rule.moderators_exempt and list(rule.copy_checks) for rule in made.rules)
+    copies = [rule for rule in made.rules if list(rule.copy_checks)]
+    assert all(rule.moderators_exempt for rule in made.rules)
+    assert len(copies) == 2
+    assert all(rule.step == Step.REVIEW for rule in made.rules if rule not in copies)
     assert made.judge(post(over_18=True), evidence(adult_host=True)).outcome == "ignore"
 
 

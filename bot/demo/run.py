@@ -19,7 +19,7 @@ from rich.text import Text
 
 from bot.clock import Clock
 from bot.demo.stage import FOLDER, Stage, bot_on, stage
-from bot.demo.story import MINUTES, Hour, shortfalls
+from bot.demo.story import MINUTES, Hour, shortfalls, unreviewed
 from bot.demo.week import POSTS, Week, week_stage
 from bot.demo.week import run as run_week
 from bot.pipeline import Pipeline
@@ -71,7 +71,7 @@ def play(*, as_json: bool = False, serve: bool = False, picture: Path | None = N
             for minute in range(1, MINUTES + 1):
                 hour.minute(minute)
                 pipeline.tick()
-            wrong = shortfalls(world)
+            wrong = shortfalls(world) + unreviewed(world, pipeline)
             rows = _rows(world, pipeline)
         if as_json:
             _emit(world, rows, wrong)
@@ -130,7 +130,8 @@ def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
         elif link:
             evidence = store.links.evidence(link.id)
             shown = next((m for m in evidence.matches if m.bank_kind == "block"), None) if evidence else None
-            found = shown.why if shown else "nothing known in it"
+            told = [str(row["why"]) for row in evidence.source or evidence.faces] if evidence else []
+            found = shown.why if shown else (told[0] if told else "nothing known in it")
         received = [f"report: {reason}" for post, reason, _ in world.reddit.reports if post == name]
         received += ["removal"] * world.reddit.removals.count(name)
         received += [f"modmail: {subject}" for _, subject, _ in world.reddit.modmails if case and case.label in subject]
@@ -144,6 +145,8 @@ def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
             if held:
                 why = next(row.reason or "" for row in acted if row.state == "held")
                 done.append(f"held: {', '.join(held)} ({why.partition(': ')[2]})")
+            if not acted:
+                done = ["none: a moderator is asked"]
         rows.append(
             {
                 "post": expected.what,

@@ -38,6 +38,7 @@ class Expected:
     reports: int = 0
     removals: int = 0
     modmails: int = 0
+    review: str = ""  # words that a case for a moderator must hold; without, there may be no case that only asks
     why: str  # what the bot must make of it
 
 
@@ -77,6 +78,7 @@ def stage(folder: Path) -> Iterator[Stage]:
                     "quiet": {"mode": "observe"},
                 },
                 "banks": {"trusted": ["known-fakes"]},
+                "gallery": {"enabled": True},
                 "hosts": {"direct": {"allow": ["media.example.net", "rebind.example.net"]}},
                 "mail": {
                     "host": "127.0.0.1",

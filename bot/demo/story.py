@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
-from bot.demo import media
+from bot.demo import media, people
 from bot.demo.answers import redirect
 from bot.demo.smtp import Fault
 from bot.demo.stage import Expected, Stage
 from bot.model import NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.gallery import Consent
 
 MINUTES = 60
 PRIVATE = "10.0.0.5"
@@ -41,6 +43,7 @@ class Hour:
             28: [self._observed, self._token_expires],
             33: [self._posted_again],
             38: [self._host_stumbles],
+            41: [self._protected_face, self._innocent_face, self._swap],
             45: [self._moderator_states_the_notice],
         }
 
@@ -56,14 +59,30 @@ class Hour:
         label, _ = banks.add("memes", meme, who="head_moderator")
         self._p.people.pair(label, meme)
 
+        banks.create("originals", "source")
+        banks.add("originals", workers.fingerprint(people.clip(301, people.OTHER)), who="head_moderator")
+        consent = Consent(
+            basis="explicit_consent",
+            mandate=None,
+            adult=True,
+            record="letter and identity card of 2026-11-02, folder 7",
+            purpose="media of r/clips that show her face",
+            expires=self._s.clock.now() + timedelta(days=365),
+        )
+        self._p.gallery.enrol("A drawn woman", consent, [("portrait.png", people.picture())], who="head_moderator")
+
     def minute(self, number: int) -> None:
         """Let a minute pass and do what the script says for it."""
         self._s.clock.sleep(60)
         for event in self._script.get(number, ()):
             event()
 
-    def _post(self, subreddit: str, expected: Expected, url: str | None = None, text: str = "") -> str:
-        name = self._s.reddit.submit(subreddit, author="some_poster", title=expected.what, url=url, selftext=text)
+    def _post(
+        self, subreddit: str, expected: Expected, url: str | None = None, text: str = "", *, over_18: bool = False
+    ) -> str:
+        name = self._s.reddit.submit(
+            subreddit, author="some_poster", title=expected.what, url=url, selftext=text, over_18=over_18
+        )
         self._s.expected[name] = expected
         self._say(f"r/{subreddit}: “{expected.what}”")
         return name
@@ -162,6 +181,27 @@ class Hour:
             "gifs", Expected(what="Behind a host that stumbles", reports=1, modmails=1, why="the same file"), url
         )
 
+    def _protected_face(self) -> None:
+        url = self._s.park.add_redgifs("WarmRedRobin", hd=people.clip(302, people.PROTECTED))
+        expected = Expected(
+            what="A protected person's face, marked NSFW", review="a face resembles a protected person", why="a review"
+        )
+        self._post("clips", expected, url, over_18=True)
+
+    def _innocent_face(self) -> None:
+        url = self._s.park.add_imgur("Rr3Bb7N", people.clip(303, people.PROTECTED), "mp4")
+        self._post("clips", Expected(what="The same face, in an innocent post", why="nothing"), url)
+
+    def _swap(self) -> None:
+        swapped = people.clip(301, people.OTHER, face_of=people.PROTECTED, crf=28)
+        url = self._s.park.add_imgur("Ss8Tt9U", swapped, "mp4")
+        expected = Expected(
+            what="Known footage, with that face put in",
+            review="but the face is another one, at all 16 moments compared; it resembles a protected person",
+            why="a review",
+        )
+        self._post("gifs", expected, url)
+
     def _moderator_states_the_notice(self) -> None:
         self._s.mail.script(Fault(at="rcpt", code=451, text="try again later"))
         drafts = [row for row in self._p.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
@@ -176,6 +216,20 @@ class Hour:
                     to=None,
                     seen=True,
                 )
+
+
+def unreviewed(stage: Stage, pipeline: Pipeline) -> list[str]:
+    """Return a sentence for each case that should ask a moderator and does not, or asks for nothing."""
+    cases = {case.post.fullname: case for case in pipeline.deps.store.cases.listing()}
+    wrong = []
+    for name, expected in stage.expected.items():
+        case = cases.get(name)
+        asks = case is not None and case.state == "open" and case.verdict.outcome == "review"
+        if asks != bool(expected.review):
+            wrong.append(f"{expected.what}: a moderator is {'asked' if asks else 'not asked'}")
+        elif case is not None and expected.review and expected.review not in " ".join(case.verdict.reasons):
+            wrong.append(f"{expected.what}: the case does not say “{expected.review}” but {case.verdict.reasons}")
+    return wrong
 
 
 def shortfalls(stage: Stage) -> list[str]:

@@ -19,7 +19,7 @@ from bot.rules.override import applied
 from bot.rules.rule import Rule
 from bot.rules.subject import Fact
 from bot.rules.template import fill, fill_action
-from bot.rules.words import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, NOT_COMPUTED, PLACEHOLDERS
+from bot.rules.words import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS, SWITCHED
 
 automoderator_table = automoderator.table
 
@@ -29,8 +29,8 @@ __all__ = [
     "EXAMPLE_KEYS",
     "KEYS",
     "MODIFIERS",
-    "NOT_COMPUTED",
     "PLACEHOLDERS",
+    "SWITCHED",
     "CheckReport",
     "Fact",
     "Failure",

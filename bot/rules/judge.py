@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from bot.rules.examples import Failure
 from bot.rules.ladder import Step
 from bot.rules.rule import Gives, Rule
 from bot.rules.subject import NO_FACTS, Fact, Finding, Subject
-from bot.rules.words import NOT_COMPUTED
 
 # a removed post takes no reports, so a report goes first
 _ORDER = ("report", "nsfw", "spoiler", "flair", "lock", "remove", "message", "note", "modmail", "notice")
@@ -78,10 +77,9 @@ class RuleSet:
         """The banks that rules name, so that a misspelt one can be pointed out."""
         return frozenset(bank for rule in self.rules for check in rule.copy_checks for bank in check.banks)
 
-    @property
-    def idle(self) -> Mapping[str, frozenset[str]]:
-        """Rule → its checks on evidence that this version does not compute, so that it cannot fire yet."""
-        checks = {rule.name: frozenset(check.key for check in rule.checks) & NOT_COMPUTED.keys() for rule in self.rules}
+    def idle(self, off: Set[str]) -> Mapping[str, frozenset[str]]:
+        """Return rule → its checks among those that are switched `off`, so that it cannot fire."""
+        checks = {rule.name: frozenset(check.key for check in rule.checks) & off for rule in self.rules}
         return {name: keys for name, keys in checks.items() if keys}
 
     def asks(
