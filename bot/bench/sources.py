@@ -115,11 +115,8 @@ def distractors(count: int) -> Iterator[Take]:
 def face() -> Rgb:
     """Return a face to put into a take: of a picture that scikit-image or matplotlib bring, or a drawn one."""
     for package, (inside, (top, bottom, left, right)) in FACES.items():
-        found = importlib.util.find_spec(package)
-        for root in (found.submodule_search_locations or ()) if found else ():
-            path = Path(root) / inside
-            if path.exists():
-                return _pictures(path.read_bytes())[0][0][top:bottom, left:right]
+        if path := packaged(package, inside):
+            return _pictures(path.read_bytes())[0][0][top:bottom, left:right]
     drawn = texture(77, 180, 220, 0.75)
     for x, y, rx, ry in ((60, 85, 18, 10), (120, 85, 18, 10), (90, 160, 34, 12), (90, 120, 9, 22)):
         cv2.ellipse(drawn, (x, y), (rx, ry), 0, 0, 360, (20, 20, 20), -1)
@@ -127,14 +124,21 @@ def face() -> Rgb:
     return drawn
 
 
-def _photographs() -> Iterator[Rgb]:
-    found = importlib.util.find_spec("skimage")
+def packaged(package: str, inside: str) -> Path | None:
+    """Return a file that a package brings, or None. The package is not imported."""
+    found = importlib.util.find_spec(package)
     for root in (found.submodule_search_locations or ()) if found else ():
-        for name in ("coffee.png", "chelsea.png", "motorcycle_left.png", "rocket.jpg", "camera.png", "retina.jpg"):
-            path = Path(root) / "data" / name
-            if path.exists():
-                picture = _pictures(path.read_bytes())[0][0]
-                yield np.asarray(cv2.resize(picture, (960, 540), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        path = Path(root) / inside
+        if path.exists():
+            return path
+    return None
+
+
+def _photographs() -> Iterator[Rgb]:
+    for name in ("coffee.png", "chelsea.png", "motorcycle_left.png", "rocket.jpg", "camera.png", "retina.jpg"):
+        if path := packaged("skimage", f"data/{name}"):
+            picture = _pictures(path.read_bytes())[0][0]
+            yield np.asarray(cv2.resize(picture, (960, 540), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _pictures(data: bytes) -> Take:
