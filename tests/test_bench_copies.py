@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bot.bench import alter, clips, copies, rebuild, sources
+from bot.bench import alter, clips, copies, figures, rebuild, sources
 from bot.bench.worlds import World
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
@@ -86,9 +86,9 @@ def test_every_alteration_changes_a_picture_and_keeps_it_one() -> None:
 
 def test_an_interval_is_wide_for_few_and_narrow_for_many() -> None:
     """Wilson's interval, known values."""
-    assert copies.wilson(10, 10)[0] == pytest.approx(0.7225, abs=0.001)
-    assert copies.wilson(990, 1000) == pytest.approx((0.9817, 0.9946), abs=0.001)
-    assert copies.wilson(0, 0) == (0.0, 1.0)
+    assert figures.wilson(10, 10)[0] == pytest.approx(0.7225, abs=0.001)
+    assert figures.wilson(990, 1000) == pytest.approx((0.9817, 0.9946), abs=0.001)
+    assert figures.wilson(0, 0) == (0.0, 1.0)
 
 
 def test_distractors_are_of_all_kinds_and_differ() -> None:

@@ -22,7 +22,7 @@ from bot.config import Config
 from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import SealError, StoreError, UsageError
 from bot.pipeline import Pipeline
-from bot.pipeline.gallery import Consent
+from bot.pipeline.gallery import Consent, Known
 from bot.seal import Seal, new_key
 from bot.store import Store
 from bot.store.backup import check
@@ -242,16 +242,35 @@ def test_a_gallery_of_ten_thousand_is_searched_whole(bot: Pipeline, world: Stage
     rng = np.random.default_rng(5)
     tracks = bot.deps.workers.fingerprint(PICTURES[0][1], faces=True).faces
     mine = np.frombuffer(tracks[0].views[0].vector, "<f4")
-    enrol(bot, world)
+    label = enrol(bot, world)
     bot.gallery.recognise(0, tracks)
     strangers = rng.normal(size=(10_000, 128)).astype(np.float32)
     strangers = mine + 1.2 * strangers / np.linalg.norm(strangers, axis=1, keepdims=True)
-    bot.gallery._vectors = np.concatenate([strangers, bot.gallery._vectors])
-    bot.gallery._labels = [f"P-{number:010x}" for number in range(10_000)] + bot.gallery._labels
+    labels = [f"P-{number:010x}" for number in range(10_000)]
+    bot.gallery._known = Known([*labels, label], np.concatenate([strangers, mine[None]]))
     (found,) = bot.gallery.recognise(0, tracks)
-    assert found["person"] == bot.gallery._labels[-1]
+    assert found["person"] == label
     officer = bot.deps.workers.fingerprint(portraits.file("officer"), faces=True).faces
     assert bot.gallery.recognise(0, officer) == []
+
+
+def test_whoever_most_views_are_nearest_to_is_found_by_any_reckoning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Multiplying all faces at once, in blocks, gives what comparing each view with each known one gives."""
+    monkeypatch.setattr("bot.pipeline.gallery.BLOCK", 16 * 50)  # two blocks and a part of one
+    rng = np.random.default_rng(8)
+    centres = rng.normal(size=(40, 16))
+    labels = [f"P-{number % 40:03}" for number in range(120)]
+    vectors = np.stack([centres[number % 40] + 0.2 * rng.normal(size=16) for number in range(120)]).astype(np.float32)
+    known = Known(labels, vectors)
+    seen = [(centres[who] + 0.3 * rng.normal(size=(views, 16))).astype(np.float32) for who, views in ((3, 6), (17, 1))]
+    seen.append(np.stack([vectors[5], vectors[9] + 0.1]))  # as many for one as for another: the nearer one
+    for views, (person, apart), wanted in zip(seen, known.nearest(seen), ("P-003", "P-017", "P-005"), strict=True):
+        gaps = np.linalg.norm(views[:, None] - vectors[None], axis=2)
+        assert person == wanted
+        assert apart == pytest.approx(gaps[:, [label == wanted for label in labels]].min(1), abs=2e-3)
+    assert known.within(vectors[:1], 0.01) == {"P-000"}
+    assert known.nearest([]) == []
+    assert Known([], np.zeros((0, 16), np.float32)).within(vectors[:1], 9) == set()
 
 
 def run(*args: str) -> tuple[int, str]:

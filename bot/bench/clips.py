@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import frames
+from bot.bench.figures import least
 from bot.config import DecodeConfig
 from bot.demo import media
 from bot.fingerprint import fingerprint
@@ -69,17 +68,8 @@ def _cost(width: int, height: int, seconds: float, tries: int) -> Cost:
         width=width,
         height=height,
         frames=decode(),
-        decode=_least(decode, tries),
-        pdq=_least(hashed, tries),
-        features=_least(sketched, tries),
-        whole=_least(lambda: fingerprint(data, limits), tries),
+        decode=least(decode, tries),
+        pdq=least(hashed, tries),
+        features=least(sketched, tries),
+        whole=least(lambda: fingerprint(data, limits), tries),
     )
-
-
-def _least(work: Callable[[], object], tries: int) -> float:
-    times = []
-    for _ in range(tries):
-        began = time.process_time()
-        work()
-        times.append(time.process_time() - began)
-    return min(times)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from bot.assemble import Parts, assembled
 from bot.bench import sources, swaps
 from bot.bench.alter import ALTERATIONS, Alteration, Take, crop, even
+from bot.bench.figures import Say, wilson
 from bot.bench.sources import Source
 from bot.config import Config, DecodeConfig
 from bot.demo import media
@@ -29,7 +30,6 @@ PEERS = ("pdq", "vpdq", "phash")  # ours without local features, as Meta samples
 BANK = "bench"
 LINK = Link(url="bench", host="", id=None, kind="media", source="target")
 FACE_AREAS = (0.05, 0.1, 0.15)
-Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -91,16 +91,6 @@ class Report:
             },
             "left_out": self.left_out,
         }
-
-
-def wilson(found: int, asked: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share."""
-    if not asked:
-        return 0.0, 1.0
-    z, p = 1.96, found / asked
-    middle = p + z * z / (2 * asked)
-    half = z * math.sqrt(p * (1 - p) / asked + z * z / (4 * asked * asked))
-    return max(0.0, (middle - half) / (1 + z * z / asked)), min(1.0, (middle + half) / (1 + z * z / asked))
 
 
 def encode(take: Take, alteration: Alteration | None = None) -> bytes:

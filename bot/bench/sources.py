@@ -23,6 +23,10 @@ WIDE = 960  # pixels; larger pictures are made smaller first
 WORDS = ("the", "when", "nobody", "wait", "for", "it", "this", "is", "a", "moment", "again", "video", "clip", "link")
 LEAST_SIDE = 64  # pixels: icons are not what anybody posts
 LEAST_REST = 3.0  # seconds
+PORTRAITS = {
+    "astronaut": ("skimage", "data/astronaut.png"),
+    "officer": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +112,21 @@ def distractors(count: int) -> Iterator[Take]:
             yield [world.frame(t) for t in (0.0, 1.0, 2.0, 3.0)], 1.0
 
 
-def _photographs() -> Iterator[Rgb]:
-    found = importlib.util.find_spec("skimage")
+def packaged(package: str, inside: str) -> Path | None:
+    """Return a file that a package brings, or None. The package is not imported."""
+    found = importlib.util.find_spec(package)
     for root in (found.submodule_search_locations or ()) if found else ():
-        for name in ("coffee.png", "chelsea.png", "motorcycle_left.png", "rocket.jpg", "camera.png", "retina.jpg"):
-            path = Path(root) / "data" / name
-            if path.exists():
-                picture = _pictures(path.read_bytes())[0][0]
-                yield np.asarray(cv2.resize(picture, (960, 540), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        path = Path(root) / inside
+        if path.exists():
+            return path
+    return None
+
+
+def _photographs() -> Iterator[Rgb]:
+    for name in ("coffee.png", "chelsea.png", "motorcycle_left.png", "rocket.jpg", "camera.png", "retina.jpg"):
+        if path := packaged("skimage", f"data/{name}"):
+            picture = _pictures(path.read_bytes())[0][0]
+            yield np.asarray(cv2.resize(picture, (960, 540), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _pictures(data: bytes) -> Take:

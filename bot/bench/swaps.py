@@ -6,7 +6,6 @@ Expressions are not moved along: the face is one still. Needs the default face m
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import frames
+from bot.bench import sources
 from bot.bench.alter import Rgb, Take
 from bot.bench.worlds import KINDS, World, with_face
 from bot.config import DecodeConfig
@@ -28,10 +28,6 @@ Blend = Literal["matched", "plain", "faint"]
 BLENDS: tuple[Blend, ...] = ("matched", "plain", "faint")
 FAINT = 0.8  # how much of the donor a faint swap shows
 ROOM = 0.9  # of a face's box, kept around it on every side
-PACKAGED = {
-    "astronaut": ("skimage", "data/astronaut.png"),
-    "officer": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
-}
 WIDTH = 260  # pixels of a portrait
 
 
@@ -53,11 +49,9 @@ class Portrait:
 def portraits(folder: Path | None = None, drawn: int = 4) -> list[Portrait]:
     """Return the portraits that installed packages carry, the pictures of a folder that show a face, and drawn ones."""
     found = [cut(f"drawn {seed}", portrait_of(seed)) for seed in range(drawn)]
-    for name, (package, inside) in PACKAGED.items():
-        spec = importlib.util.find_spec(package)
-        for root in (spec.submodule_search_locations or ()) if spec else ():
-            if (path := Path(root) / inside).exists():
-                found.append(portrait(name, path.read_bytes()))
+    for name, (package, inside) in sources.PORTRAITS.items():
+        if path := sources.packaged(package, inside):
+            found.append(portrait(name, path.read_bytes()))
     for path in sorted(folder.rglob("*")) if folder else ():
         if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
             found.append(portrait(path.stem, path.read_bytes()))

@@ -13,6 +13,7 @@ from bot.cli import (
     bank,
     bench,
     bench_copies,
+    bench_faces,
     cases,
     gallery,
     hosts,
@@ -48,6 +49,7 @@ look.register(app)
 bank.register(app)
 bench.register(app)
 bench_copies.register(bench.app)
+bench_faces.register(bench.app)
 rules.register(app)
 cases.register(app)
 review.register(app)

@@ -62,7 +62,7 @@ class Narrator:
 def play(*, as_json: bool = False, serve: bool = False, picture: Path | None = None) -> bool:
     """Run the hour. Returns True only if everything expected happened, once, and nothing else did."""
     console = Console(highlight=False)
-    with TemporaryDirectory(prefix=FOLDER) as folder, stage(Path(folder)) as world:
+    with TemporaryDirectory(prefix=FOLDER) as folder, stage(Path(folder), gallery=True) as world:
         narrator = Narrator(console, world.clock, silent=as_json)
         narrator.say("a Reddit, three kinds of hosts and a mail server start on loopback; an hour passes in seconds")
         with bot_on(world, narrator) as pipeline:

@@ -56,7 +56,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def stage(folder: Path, *, gallery: bool = False) -> Iterator[Stage]:
     """Yield a loopback Reddit, hosts and mail server, and a configuration for them; all gone afterwards."""
     clock = ManualClock(START)
     rules = folder / "rules"
@@ -78,7 +78,7 @@ def stage(folder: Path) -> Iterator[Stage]:
                     "quiet": {"mode": "observe"},
                 },
                 "banks": {"trusted": ["known-fakes"]},
-                "gallery": {"enabled": True},
+                "gallery": {"enabled": gallery},
                 "hosts": {"direct": {"allow": ["media.example.net", "rebind.example.net"]}},
                 "mail": {
                     "host": "127.0.0.1",

@@ -25,6 +25,9 @@ SECOND_FACE = 0.4  # of the first one's height: smaller faces beside it are byst
 LONGEST = timedelta(days=3 * 366)
 ALIKE = 1e-3  # false match rate at whose distance two persons are called too close to tell apart
 ONE_PERSON = 1e-2  # the same for pictures that are said to show one person
+# Numbers of known views that are multiplied at once. So few leave BLAS on one thread: on a busy machine its threads
+# wait for one another, which takes four times as long as the work.
+BLOCK = 2**15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,69 @@ class Consent:
     expires: datetime
 
 
+def chance(false_matches: float, views: int) -> float:
+    """Return how often one pair of strangers may match, so that a face that is looked at has so many false matches.
+
+    `views` are those in the gallery: each of them is one more chance to be wrong.
+    """
+    return min(0.5, false_matches / views)
+
+
+class Known:
+    """The views of everybody in a gallery, ready to be compared with every face of a file at once. Never changes."""
+
+    def __init__(self, labels: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Take a view a row: `labels` says whose each is, `vectors` is views x numbers of the model."""
+        self._persons = sorted(set(labels))
+        places = {label: place for place, label in enumerate(self._persons)}
+        self._owners = np.array([places[label] for label in labels], np.intp)
+        self._squares = (vectors**2).sum(1)
+        # blocks x numbers x views, the last block filled up with zeros
+        count, size = vectors.shape
+        each = max(1, BLOCK // max(1, size))
+        filled = np.zeros((-(-count // each) * each, size), np.float32)
+        filled[:count] = vectors
+        self._blocks = np.ascontiguousarray(filled.reshape(len(filled) // each, each, size).transpose(0, 2, 1))
+
+    def __len__(self) -> int:
+        """Return how many views there are."""
+        return len(self._owners)
+
+    def nearest(self, seen: Sequence[NDArray[np.float32]]) -> list[tuple[str, NDArray[np.float32]]]:
+        """Return, of each face (views x numbers), who it resembles most and each view's distance to that person.
+
+        That is who most of its views are nearest to; between persons with as many, the nearest one. Every face must
+        have a view, and so must the gallery.
+        """
+        squares = self._apart(np.concatenate(seen)) if seen else np.zeros((0, len(self)), np.float32)
+        ends = np.cumsum([len(views) for views in seen], dtype=int)
+        return [self._nearest(squares[end - len(views) : end]) for views, end in zip(seen, ends, strict=True)]
+
+    def _nearest(self, squares: NDArray[np.float32]) -> tuple[str, NDArray[np.float32]]:
+        first = squares.argmin(1)
+        owners = self._owners[first]
+        votes = np.bincount(owners)
+        closest = squares[np.arange(len(squares)), first]
+        person = min(np.flatnonzero(votes == votes.max()), key=lambda owner: closest[owners == owner].min())
+        mine = squares[:, self._owners == person].min(1)
+        return self._persons[person], np.sqrt(np.maximum(mine, 0))
+
+    def within(self, seen: NDArray[np.float32], distance: float) -> set[str]:
+        """Return who has a view within a distance of one of these (views x numbers)."""
+        close = (self._apart(seen) <= distance**2).any(0)
+        return {self._persons[owner] for owner in self._owners[close]}
+
+    def _apart(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return squared distances, views x known views: |a - b|² = |a|² - 2ab + |b|²."""
+        if not len(self):
+            return np.zeros((len(seen), 0), np.float32)
+        products = np.moveaxis((-2 * seen) @ self._blocks, 0, 1)
+        squares: NDArray[np.float32] = products.reshape(len(seen), -1)[:, : len(self)]
+        squares += self._squares
+        squares += (seen**2).sum(1)[:, None]
+        return squares
+
+
 class Gallery:
     """Enrols, forgets and recognises protected persons."""
 
@@ -55,13 +121,12 @@ class Gallery:
         self._d = deps
         self._model: FaceModel | None = None
         self._version: int | None = None
-        self._labels: list[str] = []
-        self._vectors: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._known = Known([], np.zeros((0, 0), np.float32))
 
     @property
     def on(self) -> bool:
         """Whether faces are looked for at all: switched on, and somebody is protected."""
-        return self._d.config.gallery.enabled and self._d.store.gallery.count() > 0
+        return self._d.config.gallery.enabled and self._d.store.gallery.anybody()
 
     def model(self) -> FaceModel:
         """Return the configured model. Raises ConfigError if there is none of that name."""
@@ -125,27 +190,23 @@ class Gallery:
         if not tracks or not self.on:
             return []
         self._load()
+        if not len(self._known):
+            return []
         model = self.model()
-        cut = model.curve.distance(min(0.5, self._d.config.gallery.false_matches / max(1, len(self._labels))))
+        cut = model.curve.distance(chance(self._d.config.gallery.false_matches, len(self._known)))
+        looked = [track for track in tracks if track.views]
+        nearest = self._known.nearest([np.stack([_vector(view) for view in track.views]) for track in looked])
         found = []
-        for track in tracks:
-            evidence = self._resembles(media, track, model, cut)
+        for track, (person, apart) in zip(looked, nearest, strict=True):
+            evidence = self._resembles(media, track, person, apart, model, cut)
             if evidence is not None:
                 found.append(evidence)
         return found
 
-    def _resembles(self, media: int, track: FaceTrack, model: FaceModel, cut: float) -> Mapping[str, Any] | None:
-        """Return what is found of one face, or None. Who it is said to be is who most of its views are nearest to."""
-        if not track.views or not self._labels:
-            return None
-        seen = np.stack([_vector(view) for view in track.views])
-        # |a - b|² = |a|² - 2ab + |b|²: one matrix product for the whole gallery
-        squares = (seen**2).sum(1)[:, None] - 2 * seen @ self._vectors.T + (self._vectors**2).sum(1)[None, :]
-        distances = np.sqrt(np.maximum(squares, 0))
-        nearest = [self._labels[place] for place in distances.argmin(1)]
-        person = max(set(nearest), key=nearest.count)
-        own = np.array([label == person for label in self._labels])
-        mine = distances[:, own].min(1)
+    def _resembles(
+        self, media: int, track: FaceTrack, person: str, mine: NDArray[np.float32], model: FaceModel, cut: float
+    ) -> Mapping[str, Any] | None:
+        """Return what is found of one face whose views are `mine` apart from a person's, or None."""
         middle = float(median(mine.tolist()))
         within = int((mine <= cut).sum())
         if middle > cut or not within:
@@ -159,7 +220,7 @@ class Gallery:
             "person": person,
             "model": model.name,
             "distance": round(middle, 3),
-            "probability": round(model.curve.probability(middle, len(self._labels)), 4),
+            "probability": round(model.curve.probability(middle, len(self._known)), 4),
             "similarity": round(similarity, 3),
             "views": len(track.views),
             "views_matched": within,
@@ -191,10 +252,7 @@ class Gallery:
 
     def _too_close(self, vectors: NDArray[np.float32], model: FaceModel) -> tuple[str, ...]:
         self._load()
-        if not self._labels:
-            return ()
-        gaps = np.linalg.norm(self._vectors[None, :, :] - vectors[:, None, :], axis=2).min(0)
-        close = {label for label, gap in zip(self._labels, gaps, strict=True) if gap <= model.curve.distance(ALIKE)}
+        close = self._known.within(vectors, model.curve.distance(ALIKE))
         return tuple(
             f"this face and {label} are too close to tell apart; the same person twice, or two who look alike: "
             "matches of either need a careful look"
@@ -221,10 +279,10 @@ class Gallery:
         if version == self._version:
             return
         rows = self._d.store.gallery.vectors(self.model().name)
-        self._labels = [label for label, _ in rows]
         size = self.model().size
-        self._vectors = (
-            np.stack([np.frombuffer(vector, "<f4") for _, vector in rows]) if rows else np.zeros((0, size), np.float32)
+        vectors = [np.frombuffer(vector, "<f4") for _, vector in rows]
+        self._known = Known(
+            [label for label, _ in rows], np.stack(vectors) if vectors else np.zeros((0, size), np.float32)
         )
         self._version = version
 

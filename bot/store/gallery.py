@@ -111,9 +111,9 @@ class Gallery:
             found.append((row["label"], own.open(row["sealed"])))
         return found
 
-    def count(self) -> int:
-        """Return how many persons are protected now."""
-        return int(self._c.value("select count(*) from persons where expires_at > ?", (self._c.now(),)))
+    def anybody(self) -> bool:
+        """Return whether somebody is protected now."""
+        return bool(self._c.value("select exists (select 1 from persons where expires_at > ?)", (self._c.now(),)))
 
     def forget(self, person: str) -> None:
         """Destroy everything about a person but the audit trail's opaque label. Raises StoreError if there is none."""
