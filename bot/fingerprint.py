@@ -8,27 +8,25 @@ file, dump its memory or outlive its parent, and the kernel refuses it what `bot
 from __future__ import annotations
 
 import base64
-import ctypes
 import gc
 import hashlib
 import json
 import os
-import resource
-import signal as signals
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from bot import confine, frames
+from bot import confine, frames, rights
 from bot.config import DecodeConfig, GalleryConfig
 from bot.copies.points import POINT
 from bot.errors import LimitError, MediaError
 from bot.faces import FaceModel, Watcher, model_of
 from bot.frames import Frame, Luma
 from bot.model import FaceTrack, FaceView, Fingerprint, Signal, Sketch
+from bot.nudity import Looker, NudityModel
+from bot.nudity import model_of as nudity_of
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType, picture
 
@@ -37,10 +35,9 @@ SPARSE_SECONDS = 1.0
 PROBED = 4  # rows of a frame that are compared before all of it
 GATES = {signal.name: signal.gate for signal in SIGNALS}
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
-LEAST_ROOM = 128 * 2**20  # bytes of address space beside the program itself
+MOST_SCORES = 1000
 MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
 KINDS = ("image", "animation", "video")
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
 def fingerprint(
@@ -50,19 +47,21 @@ def fingerprint(
     also: Sequence[bytes] = (),
     every_frame: bool = False,
     model: FaceModel | None = None,
+    nudity: NudityModel | None = None,
 ) -> Fingerprint:
     """Return everything that is kept of one media file.
 
     Moving pictures give PDQ of every frame; a frame whose value is its predecessor's is left out unless `every_frame`.
     `also` are other files of the same media (the original beside a rendition): only their digests are taken.
-    With a face `model` the faces of the file are there too.
+    With a face `model` the faces of the file are there too, with a `nudity` model scores of a few frames.
     Raises MediaError if nothing decodes and LimitError if it is too large.
     """
     decoded = frames.decode(data, limits)
     takers = [_Taker(signal, every_frame, decoded.expected) for signal in SIGNALS]
     sketcher = local.Sketcher()
     watcher = Watcher(model, still=decoded.kind == "image") if model else None
-    until = _cpu_seconds() + CPU_SHARE * limits.cpu_seconds
+    looker = Looker(nudity, decoded.expected) if nudity else None
+    until = rights.cpu_seconds() + CPU_SHARE * limits.cpu_seconds
     count = 0
     note = None
     for frame in decoded.frames:
@@ -72,8 +71,10 @@ def fingerprint(
             sketcher.take(frame.luma, frame.t)
         if watcher and not frame.finer:
             watcher.take(frame.t, frame.luma, frame.colour)
+        if looker and not frame.finer:
+            looker.take(count, frame.luma, frame.colour)
         count += 1
-        if _cpu_seconds() > until:
+        if rights.cpu_seconds() > until:
             note = f"only the first {count} frames ({frame.t:.1f} s) were read, for want of time"
             break
     sha256, md5 = digests(data)
@@ -90,6 +91,7 @@ def fingerprint(
         sketches=sketcher.sketches(),
         faces=watcher.tracks() if watcher else (),
         also=tuple(digests(other) for other in also),
+        nudity=looker.scores() if looker else (),
         note=note or decoded.note,
     )
 
@@ -140,11 +142,6 @@ class _Taker:
         return self._known
 
 
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
 def to_json(fp: Fingerprint) -> dict[str, Any]:
     """Return a fingerprint as plain data for storage, without its faces; signals as [type, hex, quality, t]."""
     return {
@@ -162,6 +159,7 @@ def to_json(fp: Fingerprint) -> dict[str, Any]:
             for sketch in fp.sketches
         ],
         "also": [list(pair) for pair in fp.also],
+        "nudity": list(fp.nudity),
         "note": fp.note,
     }
 
@@ -181,6 +179,7 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
             signals=tuple(_signal(*parts) for parts in data["signals"]),
             sketches=tuple(_sketch(*parts) for parts in data.get("sketches", ())),
             also=tuple((bytes.fromhex(sha256).hex(), bytes.fromhex(md5).hex()) for sha256, md5 in data["also"]),
+            nudity=tuple(map(float, data.get("nudity", ()))),
             note=None if data["note"] is None else str(data["note"])[:500],
         )
     except (KeyError, TypeError, OverflowError) as error:
@@ -190,6 +189,8 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
         raise ValueError("not a fingerprint: unknown kind or digests of another length")
     if not (0 < fp.width <= MOST and 0 < fp.height <= MOST and 0 < fp.frames <= MOST):
         raise ValueError("not a fingerprint: a size or a number of frames that cannot be")
+    if len(fp.nudity) > MOST_SCORES or not all(0 <= score <= 1 for score in fp.nudity):
+        raise ValueError("not a fingerprint: scores of nudity that cannot be")
     if fp.duration is not None and not 0 <= fp.duration <= MOST:
         raise ValueError("not a fingerprint: a duration that cannot be")
     return fp
@@ -316,17 +317,19 @@ def _sparse(signals: Sequence[Signal]) -> list[Signal]:
     return chosen
 
 
-def main(limits_json: str, gallery_json: str = "") -> None:
+def main(limits_json: str, gallery_json: str = "", nudity_json: str = "") -> None:
     """Be the child: answer requests on standard input until it closes.
 
-    `limits_json` is a DecodeConfig, `gallery_json` a GalleryConfig if files may be asked for their faces.
+    `limits_json` is a DecodeConfig, `gallery_json` a GalleryConfig if files may be asked for their faces,
+    `nudity_json` what `bot.nudity.model_of` takes if they may be asked for nudity.
     """
     model = model_of(GalleryConfig.model_validate_json(gallery_json)) if gallery_json else None
+    nudity = nudity_of(*json.loads(nudity_json)) if nudity_json else None
     limits = DecodeConfig.model_validate_json(limits_json)
     answers = os.fdopen(os.dup(1), "wb")  # nothing but answers goes there, whatever a library prints
     os.dup2(2, 1)
-    _warm_up(model)
-    _give_up_rights(limits, answers.fileno())
+    _warm_up(model, nudity)
+    rights.give_up(limits, answers.fileno())
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it after every file would cost more than a small file does
     # where the kernel refuses, the limits above are what holds
@@ -336,16 +339,19 @@ def main(limits_json: str, gallery_json: str = "") -> None:
         data = sys.stdin.buffer.read(request["size"])
         if len(data) < request["size"]:
             return
-        _allow_cpu(limits)
+        rights.allow_cpu(limits)
         wanted = model if request["faces"] else None
-        _send(answers, _answer(data, limits, every_frame=request["every_frame"], model=wanted))
+        shown = nudity if request["nudity"] else None
+        _send(answers, _answer(data, limits, every_frame=request["every_frame"], model=wanted, nudity=shown))
         del data
         gc.collect()
 
 
-def _answer(data: bytes, limits: DecodeConfig, *, every_frame: bool, model: FaceModel | None) -> dict[str, Any]:
+def _answer(
+    data: bytes, limits: DecodeConfig, *, every_frame: bool, model: FaceModel | None, nudity: NudityModel | None
+) -> dict[str, Any]:
     try:
-        found = fingerprint(data, limits, every_frame=every_frame, model=model)
+        found = fingerprint(data, limits, every_frame=every_frame, model=model, nudity=nudity)
         return {"fingerprint": to_json(found), "faces": faces_to_json(found.faces)}
     except MemoryError:
         return {
@@ -365,47 +371,16 @@ def _send(answers: BinaryIO, answer: Mapping[str, Any]) -> None:
     answers.flush()
 
 
-def _warm_up(model: FaceModel | None) -> None:
+def _warm_up(model: FaceModel | None, nudity: NudityModel | None = None) -> None:
     """Load now what is otherwise loaded with the first file: later no file can be opened."""
     if model:
         model.warm_up()
+    if nudity:
+        nudity.warm_up()
     frames.warm_up()
     for signal in SIGNALS:
         signal.compute(picture(65, 64, 1))
     local.warm_up()
-
-
-def _give_up_rights(limits: DecodeConfig, reserved: int) -> None:
-    """Keep the standard streams and the descriptor `reserved`; nothing else can be opened, written or dumped now."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signals.SIGKILL, 0, 0, 0)
-    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-    signals.signal(signals.SIGINT, signals.SIG_IGN)  # Ctrl-C is the coordinator's to handle
-    for what, most in (
-        (resource.RLIMIT_NOFILE, 1 + max(2, reserved)),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        # a limit below what the program itself takes would refuse every file
-        (resource.RLIMIT_AS, max(limits.memory_mb * 2**20, _own_size() + LEAST_ROOM)),
-    ):
-        allowed = _at_most(most, resource.getrlimit(what)[1])
-        resource.setrlimit(what, (allowed, allowed))
-
-
-def _at_most(wanted: int, hard: int) -> int:
-    """Return a limit that is no looser than the one we were started under."""
-    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-
-
-def _own_size() -> int:
-    """Return the address space in use, in bytes."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-
-
-def _allow_cpu(limits: DecodeConfig) -> None:
-    """Move the processor limit forward for one file."""
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(int(_cpu_seconds() + limits.cpu_seconds) + 1, hard), hard))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The nouns, in the order in which they appear. Frozen, keyword-only, no I/O.
 
-Units: distances in bits; quality 0-100 (PDQ's own scale); coverage, similarity and probability 0-1;
-times in seconds; moments aware, in UTC.
+Units: distances in bits, quality 0-100 (PDQ's), coverage, similarity, probability 0-1, seconds, aware moments in UTC.
 """
 
 from __future__ import annotations
@@ -254,6 +253,7 @@ class Fingerprint:
     sketches: tuple[Sketch, ...] = ()
     faces: tuple[FaceTrack, ...] = field(default=(), repr=False)
     also: tuple[tuple[str, str], ...] = ()  # (sha256, md5) of other files of the same media, e.g. the original
+    nudity: tuple[float, ...] = ()  # scores of the frames that a nudity model looked at, 0 to 1; empty: none did
     note: str | None = None  # one sentence when the file was damaged or cut short by a limit
 
 

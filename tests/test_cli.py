@@ -413,10 +413,10 @@ def test_rules_are_checked_without_an_installation(bare: Path) -> None:
 
 
 def test_rules_that_cannot_fire_yet_are_told(bare: Path) -> None:
-    """A rule on evidence that this version does not compute loads, and the check says that it cannot fire."""
+    """A rule on evidence that nothing is configured to make loads, and the check says that it cannot fire."""
     (bare / "later.yaml").write_text("name: face\nface: {person: any}\naction: review\n")
     said = run("rules", "check", "later.yaml")
-    assert "the rule face cannot fire yet: this version compares no faces with a gallery" in said.stderr
+    assert "the rule face cannot fire: faces are compared only if gallery.enabled is set" in said.stderr
 
 
 def test_an_example_that_fails_is_told_to_programs_too(bare: Path) -> None:

@@ -142,10 +142,10 @@ def test_a_child_is_limited(shared: Workers) -> None:
 
 RIGHTS = """
 import os, socket, sys
-from bot import fingerprint as room
+from bot import fingerprint as room, rights
 from bot.config import DecodeConfig
 room._warm_up(None)
-room._give_up_rights(DecodeConfig(), 2)
+rights.give_up(DecodeConfig(), 2)
 for name, attempt in (
     ("read", lambda: open("/etc/hostname")),
     ("write", lambda: open("/dev/shm/gifwarden-test", "w")),

@@ -18,6 +18,7 @@ from bot.cli import (
     hosts,
     keep,
     look,
+    nudity,
     past,
     quarantine,
     review,
@@ -55,6 +56,7 @@ hosts.register(app)
 team.register(app)
 quarantine.register(app)
 gallery.register(app)
+nudity.register(app)
 
 
 def _version(shown: bool) -> None:

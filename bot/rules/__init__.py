@@ -13,6 +13,7 @@ from bot.errors import RuleError
 from bot.model import BankKind
 from bot.rules import automoderator, read
 from bot.rules.compile import Known, rule_of
+from bot.rules.evidence import NUDE
 from bot.rules.examples import Failure
 from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples, waiting
 from bot.rules.override import applied
@@ -30,6 +31,7 @@ __all__ = [
     "KEYS",
     "MODIFIERS",
     "NOT_COMPUTED",
+    "NUDE",
     "PLACEHOLDERS",
     "CheckReport",
     "Fact",

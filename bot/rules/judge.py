@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,10 +78,13 @@ class RuleSet:
         """The banks that rules name, so that a misspelt one can be pointed out."""
         return frozenset(bank for rule in self.rules for check in rule.copy_checks for bank in check.banks)
 
-    @property
-    def idle(self) -> Mapping[str, frozenset[str]]:
-        """Rule → its checks on evidence that this version does not compute, so that it cannot fire yet."""
-        checks = {rule.name: frozenset(check.key for check in rule.checks) & NOT_COMPUTED.keys() for rule in self.rules}
+    def idle(self, made: Collection[str] = ()) -> Mapping[str, frozenset[str]]:
+        """Return rule → its checks on evidence that nothing makes, so that it cannot fire.
+
+        `made`: which of the checks in `NOT_COMPUTED` the configuration makes evidence for.
+        """
+        lacking = NOT_COMPUTED.keys() - set(made)
+        checks = {rule.name: frozenset(check.key for check in rule.checks) & lacking for rule in self.rules}
         return {name: keys for name, keys in checks.items() if keys}
 
     def asks(

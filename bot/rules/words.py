@@ -205,11 +205,10 @@ SECRET_PLACEHOLDERS = frozenset(
 )
 
 NOT_COMPUTED: Mapping[str, str] = {
-    "face": "this version compares no faces with a gallery",
-    "nudity": "this version computes no nudity signal",
-    "source_media": "this version does not search original footage for replaced faces",
+    "face": "faces are compared only if gallery.enabled is set",
+    "nudity": "nudity is looked for only if nudity.model is set",
 }
-"""Checks that load and judge evidence that carries them, which nothing of this version makes yet."""
+"""Checks that load and judge evidence that carries them, which nothing makes as things are, and why."""
 
 SAMPLES: Mapping[str, str] = {
     "reports": '"> 2"',
