@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot import actions, faces, hosts
+from bot import actions, faces, hosts, nudity
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
 from bot.config import Config, GalleryConfig, key_path, sealing_key
@@ -20,6 +20,7 @@ from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
 from bot.mail import Mailer
+from bot.nudity import NudityModel
 from bot.pipeline import Deps, Pipeline, no_boundary
 from bot.pipeline.core import Log
 from bot.pipeline.rulebook import Rulebook, Texts
@@ -30,6 +31,7 @@ from bot.store import Store
 from bot.workers import Workers
 
 DATABASE = "gifwarden.db"
+MODELS = "models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,20 @@ def _gallery(config: Config) -> GalleryConfig | None:
     return config.gallery if face_model(config) else None
 
 
+def models_folder(config: Config) -> Path:
+    """Return where model files are that a command installed, absolute."""
+    return config.storage.path.resolve() / MODELS
+
+
+def nudity_model(config: Config) -> NudityModel | None:
+    """Return the model that looks for nudity, or None if that is off. Raises ConfigError or NudityModelError."""
+    if not config.nudity.model:
+        return None
+    model = nudity.model_of(config.nudity.model, models_folder(config))
+    model.check()
+    return model
+
+
 def forbid_core_dumps() -> None:
     """Keep a crash from writing memory, and with it media, to the disk."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
@@ -142,7 +158,7 @@ def assembled(
         fetcher = stack.enter_context(
             Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
         )
-        workers = stack.enter_context(Workers(config.decode, _gallery(config)))
+        workers = stack.enter_context(Workers(config.decode, _gallery(config), nudity_model(config)))
         reddit = None
         if parts.reddit:
             where = parts.outside

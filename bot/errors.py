@@ -18,6 +18,7 @@ GifwardenError                      exit code 1
 │   └── LeaseError                  another daemon holds the lease
 ├── SnapshotError                   a file of the search index that is not used; another is built
 ├── FaceModelError                  a face model's packages or weights are missing or not what they should be
+├── NudityModelError                a nudity model's packages or file are missing or not what they should be
 ├── SealError                       the key that protects stored fingerprints
 └── OutsideError                    exit code 3: a service we depend on is unavailable
     ├── RedditError                 `retry` says whether trying again can help
@@ -127,6 +128,12 @@ class SealError(GifwardenError):
 
 class FaceModelError(GifwardenError):
     """A face model cannot be used: its package or weights are missing, or are not those they should be."""
+
+    exit_code = 2
+
+
+class NudityModelError(GifwardenError):
+    """A nudity model cannot be used: its package or file is missing, or is not the one it should be."""
 
     exit_code = 2
 

@@ -23,6 +23,7 @@ from bot.errors import LimitError, MediaError, OutsideError
 from bot.faces import model_of
 from bot.fingerprint import digests, faces_from_json, from_json
 from bot.model import Fingerprint
+from bot.nudity import NudityModel
 
 START_SECONDS = 60.0
 LEAVE_SECONDS = 0.5
@@ -47,11 +48,12 @@ class _Died(Exception):
 class _Child:
     """One child process."""
 
-    def __init__(self, config: DecodeConfig, gallery: GalleryConfig | None) -> None:
+    def __init__(self, config: DecodeConfig, gallery: GalleryConfig | None, nudity: NudityModel | None) -> None:
         self.tasks = 0
         faces = gallery.model_dump_json() if gallery else ""
+        shown = json.dumps([nudity.name, str(nudity.folder), nudity.checksum]) if nudity else ""
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", BOOT, str(HOME), config.model_dump_json(), faces],
+            [sys.executable, "-I", "-B", "-c", BOOT, str(HOME), config.model_dump_json(), faces, shown],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -73,10 +75,10 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, data: bytes, *, every_frame: bool, faces: bool, seconds: float) -> dict[str, Any]:
+    def ask(self, data: bytes, *, every_frame: bool, faces: bool, nudity: bool, seconds: float) -> dict[str, Any]:
         """Send one file and return the answer. Raises _Died; then the child is reaped."""
         self.tasks += 1
-        head = json.dumps({"size": len(data), "every_frame": every_frame, "faces": faces}).encode()
+        head = json.dumps({"size": len(data), "every_frame": every_frame, "faces": faces, "nudity": nudity}).encode()
 
         def talk() -> object:
             self._write(len(head).to_bytes(4, "big") + head)
@@ -144,13 +146,18 @@ class _Child:
 class Workers:
     """`config.workers` children behind a thread-safe `fingerprint`. Use as a context manager, or call `close`."""
 
-    def __init__(self, config: DecodeConfig, gallery: GalleryConfig | None = None) -> None:
+    def __init__(
+        self, config: DecodeConfig, gallery: GalleryConfig | None = None, nudity: NudityModel | None = None
+    ) -> None:
         """With `gallery` its face model's weights are in every child, for the files for which faces are asked.
+
+        So are those of the model `nudity`.
 
         Raises ConfigError if there is no such model.
         """
         self._config = config
         self._gallery = gallery
+        self._nudity = nudity
         self._model = model_of(gallery) if gallery else None
         self._lock = threading.Lock()
         self._closed = self._stopped = False
@@ -168,7 +175,13 @@ class Workers:
             return tuple(sorted(child.pid for child in self._children))
 
     def fingerprint(
-        self, data: bytes, also: Sequence[bytes] = (), *, every_frame: bool = False, faces: bool = False
+        self,
+        data: bytes,
+        also: Sequence[bytes] = (),
+        *,
+        every_frame: bool = False,
+        faces: bool = False,
+        nudity: bool = False,
     ) -> Fingerprint:
         """Return the fingerprint of one file, as `bot.fingerprint.fingerprint` does, but in a child.
 
@@ -185,6 +198,7 @@ class Workers:
                 data,
                 every_frame=every_frame,
                 faces=faces and self._model is not None,
+                nudity=nudity and self._nudity is not None,
                 seconds=self._config.wall_seconds,
             )
         except BaseException as error:
@@ -203,7 +217,7 @@ class Workers:
             if self._closed or self._stopped:
                 raise RuntimeError("these workers are closed")
         try:
-            child = self._keeper.submit(_Child, self._config, self._gallery).result()
+            child = self._keeper.submit(_Child, self._config, self._gallery, self._nudity).result()
         except _Died as death:
             reason = "too slow" if death.late else death.reason
             raise OutsideError(

@@ -412,11 +412,11 @@ def test_rules_are_checked_without_an_installation(bare: Path) -> None:
     assert [path.name for path in bare.iterdir()] == ["mine.yaml"]
 
 
-def test_rules_that_cannot_fire_are_told(bare: Path) -> None:
-    """A rule on faces loads while the gallery is off, and the check says that it finds nothing."""
+def test_rules_that_cannot_fire_yet_are_told(bare: Path) -> None:
+    """A rule on evidence that nothing is configured to make loads, and the check says that it cannot fire."""
     (bare / "later.yaml").write_text("name: face\nface: {person: any}\naction: review\n")
     said = run("rules", "check", "later.yaml")
-    assert "the rule face finds nothing while gallery.enabled is off" in said.stdout
+    assert "the rule face cannot fire: faces are compared only if gallery.enabled is set" in said.stdout
 
 
 def test_an_example_that_fails_is_told_to_programs_too(bare: Path) -> None:

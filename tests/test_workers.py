@@ -143,11 +143,12 @@ def test_a_child_is_limited(shared: Workers) -> None:
 
 RIGHTS = """
 import os, socket, sys
+from bot import rights
 from bot.config import DecodeConfig
 from bot.faces.dlib import Dlib
 from bot.fingerprint import child as room
 room._warm_up(None, Dlib())
-room._give_up_rights(DecodeConfig(), 2)
+rights.give_up(DecodeConfig(), 2)
 for name, attempt in (
     ("read", lambda: open("/etc/hostname")),
     ("write", lambda: open("/dev/shm/gifwarden-test", "w")),

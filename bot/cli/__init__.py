@@ -19,6 +19,7 @@ from bot.cli import (
     hosts,
     keep,
     look,
+    nudity,
     past,
     quarantine,
     review,
@@ -57,6 +58,7 @@ hosts.register(app)
 team.register(app)
 quarantine.register(app)
 gallery.register(app)
+nudity.register(app)
 
 
 def _version(shown: bool) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import hosts
-from bot.cli.found import NO_IDENTITY, face_lines, footage_lines
+from bot.cli.found import NO_IDENTITY, face_lines, footage_lines, nudity_lines
 from bot.cli.review import action_line, action_plain
 from bot.config import Config
 from bot.model import CaseState, Evidence, Match, MediaInfo, NoticeState
@@ -129,6 +129,7 @@ def _found(evidence: Evidence | None) -> Iterator[Fact]:
             yield "", _sure(match)
     yield from (("source", line) for line in footage_lines(evidence))
     yield from (("face", line) for line in face_lines(evidence))
+    yield from (("nudity", line) for line in nudity_lines(evidence))
 
 
 def _media(info: MediaInfo) -> str:

@@ -13,10 +13,10 @@ from typing import Literal
 from PIL import Image
 
 from bot import hosts
-from bot.assemble import Parts, action_params, assembled, face_model, rule_files
+from bot.assemble import Parts, action_params, assembled, face_model, nudity_model, rule_files
 from bot.cli.base import Quiet, host_names, login_missing, many, read_config, wiki_rules
 from bot.cli.rules import examples_said
-from bot.config import Config, MailConfig
+from bot.config import Config, MailConfig, NudityConfig
 from bot.errors import GifwardenError
 from bot.mail import Mailer
 from bot.model import BankKind
@@ -24,6 +24,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.health import ALARMS, host_rows
 from bot.pipeline.rulebook import said_of
 from bot.rules import load, run_examples
+from bot.workers import Workers
 
 LEAST_DISK = 1 << 30
 LOSSES_SHOWN = timedelta(days=7)
@@ -52,10 +53,10 @@ def examine(path: Path | None) -> Iterator[Finding]:
     if not config.subreddits:
         yield _warn("configuration", "no subreddit is watched yet; add a section [subreddits.NAME]")
     banks: dict[str, BankKind] | None = None
-    # a section on mail that is wrong is a finding of its own and must not hide the others
-    without_mail = config.model_copy(update={"mail": MailConfig()})
+    # sections that are wrong about mail or a model are findings of their own and must not hide the others
+    plain = config.model_copy(update={"mail": MailConfig(), "nudity": NudityConfig()})
     try:
-        with assembled(without_mail, Quiet(), parts=Parts(rules=False, reddit=False)) as pipeline:
+        with assembled(plain, Quiet(), parts=Parts(rules=False, reddit=False)) as pipeline:
             banks = {bank.name: bank.kind for bank in pipeline.deps.store.banks.listing()}
             yield from _storage(pipeline)
             yield from _watched(pipeline)
@@ -67,9 +68,10 @@ def examine(path: Path | None) -> Iterator[Finding]:
     if missing := login_missing(config):
         yield Finding(level="fail", subject="reddit", text=missing)
     else:
-        with assembled(without_mail, Quiet(), parts=Parts(rules=False, memory=True)) as pipeline:
+        with assembled(plain, Quiet(), parts=Parts(rules=False, memory=True)) as pipeline:
             yield from _reddit(pipeline)
     yield from _gallery(config)
+    yield from _nudity(config)
     yield from _mail(config)
     yield from _hosts(config)
 
@@ -159,14 +161,18 @@ def _watched(pipeline: Pipeline) -> Iterator[Finding]:
 
 
 def _decoder(pipeline: Pipeline) -> Iterator[Finding]:
-    picture = io.BytesIO()
-    Image.linear_gradient("L").save(picture, "png")
     try:
-        pipeline.deps.workers.fingerprint(picture.getvalue())
+        pipeline.deps.workers.fingerprint(_picture())
     except GifwardenError as error:
         yield _fail("decoder", error)
     else:
         yield _ok("decoder", "a child process decoded a test picture")
+
+
+def _picture() -> bytes:
+    picture = io.BytesIO()
+    Image.linear_gradient("L").save(picture, "png")
+    return picture.getvalue()
 
 
 def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
@@ -213,6 +219,19 @@ def _gallery(config: Config) -> Iterator[Finding]:
         "your duties: publish the policy (gifwarden person policy), written consent and proof of age for every person, "
         "withdraw at once on request, delete older backups then, and let a person decide on every resemblance",
     )
+
+
+def _nudity(config: Config) -> Iterator[Finding]:
+    try:
+        model = nudity_model(config)
+        if model is None:
+            yield _ok("nudity", "off: post, subreddit and host alone decide what is a sexual context")
+            return
+        with Workers(config.decode, nudity=model) as workers:
+            workers.fingerprint(_picture(), nudity=True)
+        yield _ok("nudity", f"on, by {model.check()}")
+    except GifwardenError as error:
+        yield _fail("nudity", error)
 
 
 def _mail(config: Config) -> Iterator[Finding]:

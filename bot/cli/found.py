@@ -1,10 +1,11 @@
-"""What was found behind a link beside bank entries, in words: protected faces, and footage that is no copy."""
+"""What was found behind a link beside bank entries, in words: protected faces, footage that is no copy, nudity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from bot.model import Evidence
+from bot.rules.evidence import frames_of, score_of, text_of
 
 NO_IDENTITY = "a resemblance is no identity: two people may look alike, so compare the face yourself"
 
@@ -26,3 +27,12 @@ def footage_lines(evidence: Evidence) -> Iterator[str]:
     for found in evidence.source:
         what = WHAT.get(str(found.get("kind")), "same place")
         yield f"{found.get('entry')} in {found.get('bank')}, {what}: {found.get('why', '')}"
+
+
+def nudity_lines(evidence: Evidence) -> Iterator[str]:
+    """Yield one line on the nudity signal, if there is one: the score, in how many frames, by which model."""
+    score, frames = score_of(evidence.nudity), frames_of(evidence.nudity)
+    if evidence.nudity is not None and score is not None:
+        seen = "" if frames is None else f" in {frames:g} {'frame' if frames == 1 else 'frames'}"
+        model = text_of(evidence.nudity, "model")
+        yield f"{score:.2f}{seen}" + (f" ({model})" if model else "")

@@ -26,7 +26,7 @@ from bot.cli.base import (
     session,
     warn,
 )
-from bot.cli.found import face_lines, footage_lines
+from bot.cli.found import face_lines, footage_lines, nudity_lines
 from bot.config import Config, find
 from bot.errors import GifwardenError, UsageError
 from bot.fingerprint import describe
@@ -278,6 +278,8 @@ def _print_scan(result: Scanned) -> None:
         say(f"  face: {line}")
     if not (result.evidence.matches or footage or faces):
         say("  nothing known in it")
+    for line in nudity_lines(result.evidence):
+        say(f"  nudity: {line}")
     verdict = result.verdict
     say(f"  verdict: {verdict.outcome}" + (f" by rule {verdict.rule!r}" if verdict.rule else ""))
     for reason in verdict.reasons:

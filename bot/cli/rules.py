@@ -34,7 +34,7 @@ from bot.model import BankKind, Verdict
 from bot.pipeline.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
 from bot.plain import plain
-from bot.rules import SWITCHED, Failure, RuleSet, automoderator_table, load, run_examples
+from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples
 from bot.store import WikiRow
 
 MOST_CASES = 30  # shown by replay
@@ -72,6 +72,7 @@ def check(
                 complain(str(error))
             continue
         failures = run_examples(rules)
+        idle = rules.idle(_made(settings))
         missing = sorted(rules.banks - banks.keys()) if banks is not None else []
         codes.append(1 if failures else 0)
         if as_json:
@@ -82,7 +83,7 @@ def check(
                     "examples": sum(len(rule.examples) for rule in rules.rules),
                     "failures": [plain(failure) for failure in failures],
                     "missing_banks": missing,
-                    "cannot_fire": {name: sorted(keys) for name, keys in rules.idle(_off(settings)).items()},
+                    "cannot_fire": {name: sorted(keys) for name, keys in idle.items()},
                 }
             )
         else:
@@ -90,8 +91,8 @@ def check(
                 complain(str(failure))
             for name in missing:
                 warn(f"rules name the bank {name}, and there is none; run: gifwarden bank create {name}")
-            for name, keys in rules.idle(_off(settings)).items():
-                say(f"the rule {name} finds nothing while {' and '.join(SWITCHED[key] for key in sorted(keys))}")
+            for name, keys in idle.items():
+                say(f"the rule {name} cannot fire: {'; '.join(NOT_COMPUTED[key] for key in sorted(keys))}")
             said = examples_said(rules, failures)
             say(f"{many(len(rules.rules), 'rule')} in {', '.join(map(str, paths))}, {said}")
     if not files:
@@ -102,9 +103,9 @@ def check(
         raise typer.Exit(max(codes))
 
 
-def _off(settings: Config) -> frozenset[str]:
-    """Return the checks whose evidence is not computed, as the configuration stands."""
-    return frozenset({"nudity"} if settings.gallery.enabled else {"face", "nudity"})
+def _made(settings: Config) -> set[str]:
+    """Return the checks for which the configuration has evidence made."""
+    return {key for key, on in (("face", settings.gallery.enabled), ("nudity", settings.nudity.model)) if on}
 
 
 def _check_wiki(

@@ -170,6 +170,14 @@ class GalleryConfig(Section):
         return self
 
 
+class NudityConfig(Section):
+    """Whether media show nudity, as one more sign of a sexual context."""
+
+    model: Literal["", "open_nsfw", "nudenet"] = Field(
+        "", description="The nudity model; empty: none, and the post, its subreddit and the host alone decide."
+    )
+
+
 class ActionsConfig(Section):
     """Limits on what the bot does without a person."""
 
@@ -272,6 +280,7 @@ class Config(Section):
     decode: DecodeConfig = Field(default_factory=DecodeConfig)
     banks: BanksConfig = Field(default_factory=BanksConfig)
     gallery: GalleryConfig = Field(default_factory=GalleryConfig)
+    nudity: NudityConfig = Field(default_factory=NudityConfig)
     actions: ActionsConfig = Field(default_factory=ActionsConfig)
     review: ReviewConfig = Field(default_factory=ReviewConfig)
     orders: OrdersConfig = Field(default_factory=OrdersConfig)

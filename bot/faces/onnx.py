@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bot import networks
 from bot.errors import FaceModelError
 from bot.faces.base import Aligned, Box, Curve, FaceModel, Located, Picture, Vector, frontal, sharpness, shrunk
 
@@ -69,7 +70,7 @@ class Onnx(FaceModel):
             (self._files.embedder, self._files.embedder_checksum),
         ):
             _read(path, wanted)
-        _runtime()
+        networks.runtime(FaceModelError)
         sums = f"detector {self._files.detector_checksum[:12]}, embedder {self._files.embedder_checksum[:12]}"
         return f"{self.name}: {sums}; licence as configured: {self.licence}"
 
@@ -132,14 +133,6 @@ class Onnx(FaceModel):
         return height, width
 
 
-def _runtime() -> Any:
-    try:
-        import onnxruntime  # only where the operator brings ONNX files
-    except ImportError as error:
-        raise FaceModelError(f"onnxruntime cannot be loaded ({error}); run: pip install 'gifwarden[onnx]'") from None
-    return onnxruntime
-
-
 def _read(path: Path, wanted: str) -> bytes:
     try:
         data = path.read_bytes()
@@ -152,16 +145,7 @@ def _read(path: Path, wanted: str) -> bytes:
 
 
 def _session(path: Path, wanted: str) -> Any:
-    runtime = _runtime()
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return runtime.InferenceSession(_read(path, wanted), options, providers=["CPUExecutionProvider"])
-    except FaceModelError:
-        raise
-    except Exception as error:  # noqa: BLE001  onnxruntime's errors have no common base but this
-        raise FaceModelError(f"{path} is no ONNX model that runs here ({type(error).__name__})") from None
+    return networks.session(_read(path, wanted), str(path), FaceModelError)
 
 
 def _batch(tensor: NDArray[Any]) -> NDArray[np.float32]:

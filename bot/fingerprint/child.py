@@ -7,43 +7,40 @@ dump its memory or outlive its parent, and the kernel refuses it what `bot.confi
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
-import resource
-import signal as signals
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from bot import confine, frames
+from bot import confine, frames, rights
 from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import LimitError, MediaError
 from bot.faces import FaceModel, model_of
 from bot.faces.dlib import Dlib
-from bot.fingerprint.compute import cpu_seconds, fingerprint
+from bot.fingerprint.compute import fingerprint
 from bot.fingerprint.plain import faces_to_json, to_json
+from bot.nudity import NudityModel
+from bot.nudity import model_of as nudity_of
 from bot.signals import SIGNALS, local
 from bot.signals.base import picture
 
-LEAST_ROOM = 128 * 2**20  # bytes of address space beside the program itself
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
-
-def main(limits_json: str, gallery_json: str = "") -> None:
+def main(limits_json: str, gallery_json: str = "", nudity_json: str = "") -> None:
     """Be the child: answer requests on standard input until it closes.
 
-    `limits_json` is a DecodeConfig, `gallery_json` a GalleryConfig if files may be asked for their faces.
+    `limits_json` is a DecodeConfig, `gallery_json` a GalleryConfig if files may be asked for their faces,
+    `nudity_json` what `bot.nudity.model_of` takes if they may be asked for nudity.
     """
     model = model_of(GalleryConfig.model_validate_json(gallery_json)) if gallery_json else None
+    nudity = nudity_of(*json.loads(nudity_json)) if nudity_json else None
     locator = Dlib()
     limits = DecodeConfig.model_validate_json(limits_json)
     answers = os.fdopen(os.dup(1), "wb")  # nothing but answers goes there, whatever a library prints
     os.dup2(2, 1)
-    _warm_up(model, locator)
-    _give_up_rights(limits, answers.fileno())
+    _warm_up(model, locator, nudity)
+    rights.give_up(limits, answers.fileno())
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it after every file would cost more than a small file does
     # where the kernel refuses, the limits above are what holds
@@ -53,18 +50,26 @@ def main(limits_json: str, gallery_json: str = "") -> None:
         data = sys.stdin.buffer.read(request["size"])
         if len(data) < request["size"]:
             return
-        _allow_cpu(limits)
+        rights.allow_cpu(limits)
         wanted = model if request["faces"] else None
-        _send(answers, _answer(data, limits, every_frame=request["every_frame"], model=wanted, locator=locator))
+        shown = nudity if request["nudity"] else None
+        every_frame = request["every_frame"]
+        _send(answers, _answer(data, limits, every_frame=every_frame, model=wanted, locator=locator, nudity=shown))
         del data
         gc.collect()
 
 
 def _answer(
-    data: bytes, limits: DecodeConfig, *, every_frame: bool, model: FaceModel | None, locator: FaceModel
+    data: bytes,
+    limits: DecodeConfig,
+    *,
+    every_frame: bool,
+    model: FaceModel | None,
+    locator: FaceModel,
+    nudity: NudityModel | None,
 ) -> dict[str, Any]:
     try:
-        found = fingerprint(data, limits, every_frame=every_frame, model=model, locator=locator)
+        found = fingerprint(data, limits, every_frame=every_frame, model=model, locator=locator, nudity=nudity)
         return {"fingerprint": to_json(found), "faces": faces_to_json(found.faces)}
     except MemoryError:
         return {
@@ -84,45 +89,14 @@ def _send(answers: BinaryIO, answer: Mapping[str, Any]) -> None:
     answers.flush()
 
 
-def _warm_up(model: FaceModel | None, locator: Dlib) -> None:
+def _warm_up(model: FaceModel | None, locator: Dlib, nudity: NudityModel | None = None) -> None:
     """Load now what is otherwise loaded with the first file: later no file can be opened."""
     locator.warm_up_locating()
     if model:
         model.warm_up()
+    if nudity:
+        nudity.warm_up()
     frames.warm_up()
     for signal in SIGNALS:
         signal.compute(picture(65, 64, 1))
     local.warm_up()
-
-
-def _give_up_rights(limits: DecodeConfig, reserved: int) -> None:
-    """Keep the standard streams and the descriptor `reserved`; nothing else can be opened, written or dumped now."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signals.SIGKILL, 0, 0, 0)
-    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-    signals.signal(signals.SIGINT, signals.SIG_IGN)  # Ctrl-C is the coordinator's to handle
-    for what, most in (
-        (resource.RLIMIT_NOFILE, 1 + max(2, reserved)),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        # a limit below what the program itself takes would refuse every file
-        (resource.RLIMIT_AS, max(limits.memory_mb * 2**20, _own_size() + LEAST_ROOM)),
-    ):
-        allowed = _at_most(most, resource.getrlimit(what)[1])
-        resource.setrlimit(what, (allowed, allowed))
-
-
-def _at_most(wanted: int, hard: int) -> int:
-    """Return a limit that is no looser than the one we were started under."""
-    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-
-
-def _own_size() -> int:
-    """Return the address space in use, in bytes."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-
-
-def _allow_cpu(limits: DecodeConfig) -> None:
-    """Move the processor limit forward for one file."""
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(int(cpu_seconds() + limits.cpu_seconds) + 1, hard), hard))

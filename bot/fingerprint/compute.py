@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import resource
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from bot import frames
+from bot import frames, rights
 from bot.config import DecodeConfig
 from bot.faces import FaceModel, Watcher
 from bot.fingerprint.spots import Look, spots
 from bot.frames import Frame, Luma
 from bot.model import Fingerprint, Signal, Sketch
+from bot.nudity import Looker, NudityModel
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType
 
@@ -33,20 +33,22 @@ def fingerprint(
     every_frame: bool = False,
     model: FaceModel | None = None,
     locator: FaceModel | None = None,
+    nudity: NudityModel | None = None,
 ) -> Fingerprint:
     """Return everything that is kept of one media file.
 
     Moving pictures give PDQ of every frame; a frame whose value is its predecessor's is left out unless `every_frame`.
     `also` are other files of the same media (the original beside a rendition): only their digests are taken.
     With a face `model` the faces of the file are there too; with a `locator` its sketches tell where faces are, and by
-    a coarse hash what each looks like in that frame.
+    a coarse hash what each looks like in that frame; with a `nudity` model there are scores of a few frames.
     Raises MediaError if nothing decodes and LimitError if it is too large.
     """
     decoded = frames.decode(data, limits)
     takers = [_Taker(signal, every_frame, decoded.expected) for signal in SIGNALS]
     sketcher = local.Sketcher()
     watcher = Watcher(model, still=decoded.kind == "image") if model else None
-    until = cpu_seconds() + CPU_SHARE * limits.cpu_seconds
+    looker = Looker(nudity, decoded.expected) if nudity else None
+    until = rights.cpu_seconds() + CPU_SHARE * limits.cpu_seconds
     count = 0
     note = None
     for frame in decoded.frames:
@@ -56,8 +58,10 @@ def fingerprint(
             sketcher.take(frame.luma, frame.t)
         if watcher and not frame.finer:
             watcher.take(frame.t, frame.luma, frame.colour)
+        if looker and not frame.finer:
+            looker.take(count, frame.luma, frame.colour)
         count += 1
-        if cpu_seconds() > until:
+        if rights.cpu_seconds() > until:
             note = f"only the first {count} frames ({frame.t:.1f} s) were read, for want of time"
             break
     sha256, md5 = digests(data)
@@ -74,6 +78,7 @@ def fingerprint(
         sketches=_with_faces(sketcher, locator),
         faces=watcher.tracks() if watcher else (),
         also=tuple(digests(other) for other in also),
+        nudity=looker.scores() if looker else (),
         note=note or decoded.note,
     )
 
@@ -131,12 +136,6 @@ class _Taker:
             self._whole = luma.copy()
         self._known = self._type.compute(luma)
         return self._known
-
-
-def cpu_seconds() -> float:
-    """Return the processor time of this process so far."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 def describe(fp: Fingerprint, *, all_frames: bool) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bot.signals import SIGNALS, local
 
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
 MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
+MOST_SCORES = 1000
 KINDS = ("image", "animation", "video")
 
 
@@ -35,6 +36,7 @@ def to_json(fp: Fingerprint) -> dict[str, Any]:
             for sketch in fp.sketches
         ],
         "also": [list(pair) for pair in fp.also],
+        "nudity": list(fp.nudity),
         "note": fp.note,
     }
 
@@ -54,6 +56,7 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
             signals=tuple(_signal(*parts) for parts in data["signals"]),
             sketches=tuple(_sketch(*parts) for parts in data.get("sketches", ())),
             also=tuple((bytes.fromhex(sha256).hex(), bytes.fromhex(md5).hex()) for sha256, md5 in data["also"]),
+            nudity=tuple(map(float, data.get("nudity", ()))),
             note=None if data["note"] is None else str(data["note"])[:500],
         )
     except (KeyError, TypeError, OverflowError) as error:
@@ -63,6 +66,8 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
         raise ValueError("not a fingerprint: unknown kind or digests of another length")
     if not (0 < fp.width <= MOST and 0 < fp.height <= MOST and 0 < fp.frames <= MOST):
         raise ValueError("not a fingerprint: a size or a number of frames that cannot be")
+    if len(fp.nudity) > MOST_SCORES or not all(0 <= score <= 1 for score in fp.nudity):
+        raise ValueError("not a fingerprint: scores of nudity that cannot be")
     if fp.duration is not None and not 0 <= fp.duration <= MOST:
         raise ValueError("not a fingerprint: a duration that cannot be")
     return fp

@@ -97,6 +97,7 @@ class Fingerprint:
     sketches: tuple[Sketch, ...] = ()
     faces: tuple[FaceTrack, ...] = field(default=(), repr=False)
     also: tuple[tuple[str, str], ...] = ()  # (sha256, md5) of other files of the same media, e.g. the original
+    nudity: tuple[float, ...] = ()  # scores of the frames that a nudity model looked at, 0 to 1; empty: none did
     note: str | None = None  # one sentence when the file was damaged or cut short by a limit
 
 

@@ -23,7 +23,7 @@ CHANGING = timedelta(minutes=15)  # albums and files under an address of somebod
 
 def program(config: Config) -> str:
     """Return a digest of what results depend on beside media and banks: the program's version and its settings."""
-    settings = config.model_dump(mode="json", include={"fetch", "decode", "banks", "hosts", "gallery"})
+    settings = config.model_dump(mode="json", include={"fetch", "decode", "banks", "hosts", "gallery", "nudity"})
     return hashlib.sha256(json.dumps([__version__, settings], sort_keys=True).encode()).hexdigest()[:16]
 
 

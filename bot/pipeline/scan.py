@@ -12,6 +12,7 @@ from bot.links import links_of, post_of
 from bot.model import Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import Deps
 from bot.pipeline.judge import Judging
+from bot.pipeline.nudity import nudity_of
 from bot.pipeline.rows import reason_of
 from bot.pipeline.work import Working
 from bot.reddit import Job
@@ -83,7 +84,8 @@ class Scanning:
         if not prints:
             raise MediaError(infos[0].error or f"{path} is not media")
         link = Link(url=target, host="", id=None, kind="media", source="target")
-        evidence = Evidence(target=target, link=link, media=tuple(infos), faces=faces)
+        nudity = nudity_of(prints, self._d.config.nudity.model)
+        evidence = Evidence(target=target, link=link, media=tuple(infos), faces=faces, nudity=nudity)
         return self._result(evidence, prints, None, judge=judge)
 
     def _permalink(self, target: str, *, judge: bool) -> Iterator[Scanned]:

@@ -17,6 +17,7 @@ from bot.pipeline.core import Deps
 from bot.pipeline.gallery import Gallery
 from bot.pipeline.health import outcome_of
 from bot.pipeline.known import Banked
+from bot.pipeline.nudity import nudity_of
 from bot.pipeline.rows import GoOn, all_due, always, try_again
 from bot.pipeline.swaps import named
 from bot.store import LinkRow
@@ -101,6 +102,7 @@ class Working:
             adult_host=plug.adult if plug else False,
             media=tuple(sorted(infos, key=lambda info: info.index)),
             faces=faces,
+            nudity=nudity_of(prints, self._d.config.nudity.model),
         )
         reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
         return Looked(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None)
@@ -119,7 +121,7 @@ class Working:
         for file in files:
             try:
                 also = (file.original,) if file.original else ()
-                found = self._d.workers.fingerprint(file.data, also=also, faces=looked_for)
+                found = self._d.workers.fingerprint(file.data, also=also, faces=looked_for, nudity=True)
             except MediaError as error:
                 infos.append(MediaInfo(index=file.index, state="failed", error=str(error)))
                 continue

@@ -13,13 +13,14 @@ from bot.errors import RuleError
 from bot.model import BankKind
 from bot.rules import automoderator, read
 from bot.rules.compile import Known, rule_of
+from bot.rules.evidence import NUDE
 from bot.rules.examples import Failure
 from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples, waiting
 from bot.rules.override import applied
 from bot.rules.rule import Rule
 from bot.rules.subject import Fact
 from bot.rules.template import fill, fill_action
-from bot.rules.words import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS, SWITCHED
+from bot.rules.words import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, NOT_COMPUTED, PLACEHOLDERS
 
 automoderator_table = automoderator.table
 
@@ -29,8 +30,9 @@ __all__ = [
     "EXAMPLE_KEYS",
     "KEYS",
     "MODIFIERS",
+    "NOT_COMPUTED",
+    "NUDE",
     "PLACEHOLDERS",
-    "SWITCHED",
     "CheckReport",
     "Fact",
     "Failure",

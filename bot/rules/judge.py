@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from bot.rules.examples import Failure
 from bot.rules.ladder import Step
 from bot.rules.rule import Gives, Rule
 from bot.rules.subject import NO_FACTS, Fact, Finding, Subject
+from bot.rules.words import NOT_COMPUTED
 
 # a removed post takes no reports, so a report goes first
 _ORDER = ("report", "nsfw", "spoiler", "flair", "lock", "remove", "message", "note", "modmail", "notice")
@@ -77,9 +78,13 @@ class RuleSet:
         """The banks that rules name, so that a misspelt one can be pointed out."""
         return frozenset(bank for rule in self.rules for check in rule.copy_checks for bank in check.banks)
 
-    def idle(self, off: Set[str]) -> Mapping[str, frozenset[str]]:
-        """Return rule → its checks among those that are switched `off`, so that it cannot fire."""
-        checks = {rule.name: frozenset(check.key for check in rule.checks) & off for rule in self.rules}
+    def idle(self, made: Collection[str] = ()) -> Mapping[str, frozenset[str]]:
+        """Return rule → its checks on evidence that nothing makes, so that it cannot fire.
+
+        `made`: which of the checks in `NOT_COMPUTED` the configuration makes evidence for.
+        """
+        lacking = NOT_COMPUTED.keys() - set(made)
+        checks = {rule.name: frozenset(check.key for check in rule.checks) & lacking for rule in self.rules}
         return {name: keys for name, keys in checks.items() if keys}
 
     def asks(

@@ -204,8 +204,11 @@ SECRET_PLACEHOLDERS = frozenset(
     )
 )
 
-SWITCHED: Mapping[str, str] = {"face": "gallery.enabled is off", "nudity": "nudity.model is not set"}
-"""Checks on evidence that is only there if the operator asks for it, and what is said while that is not so."""
+NOT_COMPUTED: Mapping[str, str] = {
+    "face": "faces are compared only if gallery.enabled is set",
+    "nudity": "nudity is looked for only if nudity.model is set",
+}
+"""Checks that load and judge evidence that carries them, which nothing makes as things are, and why."""
 
 SAMPLES: Mapping[str, str] = {
     "reports": '"> 2"',

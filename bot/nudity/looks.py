@@ -1,0 +1,49 @@
+"""Which frames of a file are looked at: few, spread over all of it, and none that shows what the last one showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.errors import MediaError
+from bot.nudity.base import NudityModel, Picture
+
+LOOKS = 8  # frames of a file whose number of frames is known; each costs about 20 ms
+SPREAD = 4  # where it is not known, every LOOKS looks the gap between them grows by this
+ALIKE = 2.0  # grey levels of difference between thumbnails below which a frame shows what the last one showed
+
+
+class Looker:
+    """Scores a few frames of one file as they pass. Use one for each file."""
+
+    def __init__(self, model: NudityModel, expected: int | None) -> None:
+        """`expected` is the number of frames, None if that is not known."""
+        self._model = model
+        self._known = expected is not None
+        self._stride = -(-(expected or 1) // LOOKS)
+        self._scores: list[float] = []
+        self._thumb: NDArray[np.int16] | None = None
+
+    def take(self, number: int, luma: NDArray[np.uint8], picture: Callable[[], Picture]) -> None:
+        """Look at frame `number` if it is its turn; `picture` gives it in colour."""
+        if number % self._stride:
+            return
+        thumb = luma[:: max(1, luma.shape[0] // 32), :: max(1, luma.shape[1] // 32)].astype(np.int16)
+        before = self._thumb
+        same = before is not None and before.shape == thumb.shape and float(np.abs(thumb - before).mean()) < ALIKE
+        if same:
+            self._scores.append(self._scores[-1])  # a picture that stands was seen twice
+        else:
+            try:
+                self._scores.append(self._model.score(np.ascontiguousarray(picture())))
+            except MediaError:
+                return  # colours that do not decode are no reason to lose the file
+            self._thumb = thumb
+        if not self._known and len(self._scores) % LOOKS == 0:
+            self._stride *= SPREAD
+
+    def scores(self) -> tuple[float, ...]:
+        """Return the score of each frame that was looked at, 0 to 1, in order."""
+        return tuple(round(score, 4) for score in self._scores)
