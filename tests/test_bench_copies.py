@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bot.bench import alter, clips, copies, figures, rebuild, sources
+from bot.bench import alter, clips, copies, figures, rebuild, sources, swapping
 from bot.bench.worlds import World
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
@@ -119,3 +119,11 @@ def test_what_can_be_rebuilt_is_told_in_numbers() -> None:
     assert found.pictures == 2
     assert -1 <= found.correlation < 0.95
     assert 0 <= found.first <= 1
+
+
+def test_swaps_are_counted_beside_what_is_none() -> None:
+    """A small run finds its swaps; altered copies and other takes are not called swaps."""
+    rows = [row.plain() for row in swapping.run(Quiet(), lambda _: None, count=1)]
+    assert [row["called"] for row in rows if row["swap"]] == [1, 1]
+    assert [(row["row"], row["called"]) for row in rows if not row["swap"] and row["called"]] == []
+    assert sum(row["n"] for row in rows) == 9

@@ -22,7 +22,7 @@ from bot.config import Config, DecodeConfig
 from bot.demo import media
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint
-from bot.model import Evidence, Fingerprint, Link, Match, Signal
+from bot.model import BankKind, Evidence, Fingerprint, Link, Match, Signal
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
 
@@ -106,18 +106,21 @@ def encode(take: Take, alteration: Alteration | None = None) -> bytes:
 class Bench:
     """A bank in memory, and what is asked of it."""
 
-    def __init__(self, pipeline: Pipeline, say: Say) -> None:
+    def __init__(self, pipeline: Pipeline, say: Say, *, bank: str = BANK, kind: BankKind = "block") -> None:
         self.report = Report()
         self._say = say
         self._pipeline = pipeline
         self._store = pipeline.deps.store
-        self._store.banks.create(BANK, "block")
+        self._store.banks.create(bank, kind)
+        self._bank = bank
         self._peers = Peers()
         self._labels: dict[str, str] = {}
 
     def bank(self, name: str, found: Fingerprint) -> str:
         """Add an entry under a name that is ours to tell."""
-        label, _ = self._store.banks.add(BANK, replace(found, sha256=f"{len(self._labels):064x}", also=()), who="bench")
+        label, _ = self._store.banks.add(
+            self._bank, replace(found, sha256=f"{len(self._labels):064x}", also=()), who="bench"
+        )
         self._labels[label] = name
         self._peers.add(name, found)
         self.report.bank = len(self._labels)
@@ -149,6 +152,14 @@ class Bench:
         for peer, names in {**self._peers.of(found), "pdq": whole}.items():
             tally.peers[peer] += wanted is not None and wanted in names
             self.report.peers_false[peer] += len(names - {wanted, *also})
+
+    def drop(self, label: str) -> None:
+        """Withdraw an entry."""
+        self._store.banks.withdraw(label)
+
+    def swaps(self, found: Fingerprint) -> bool:
+        """Return whether a media is called footage of an entry with another face."""
+        return any(row["kind"] == "face_differs" for row in self._match(found).source)
 
     def regions(self, found: Fingerprint) -> list[str]:
         """Return what source evidence says of the face region."""
@@ -225,7 +236,7 @@ def run(
         bench = Bench(pipeline, say)
         chosen = _sources(bench, folder, clips, stills, say)
         for number, take in enumerate(sources.distractors(others)):
-            bench.bank(f"distractor {number}", _printed(take))
+            bench.bank(f"distractor {number}", printed(take))
             if number % 500 == 499:
                 say(f"{number + 1} distractors banked")
         _places(bench, chosen)
@@ -241,7 +252,8 @@ def _locator() -> Dlib:
     return Dlib()
 
 
-def _printed(take: Take, alteration: Alteration | None = None) -> Fingerprint:
+def printed(take: Take, alteration: Alteration | None = None) -> Fingerprint:
+    """Return what is kept of a take as a file, where its faces are included."""
     return fingerprint(encode(take, alteration), DecodeConfig(), locator=_locator())
 
 
@@ -252,7 +264,7 @@ def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Sa
         if isinstance(source, str):
             bench.report.left_out.append(source)
             continue
-        found = _printed(source.take)
+        found = printed(source.take)
         if not any(signal.quality >= 50 for signal in found.signals):
             bench.report.left_out.append(f"{source.name}: below the quality gate")
             continue
@@ -270,7 +282,7 @@ def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Sa
 def _places(bench: Bench, chosen: Sequence[Source]) -> None:
     """Ask with other takes of the same places, then bank them as distractors."""
     tally = Tally("another take of the same place", 0)
-    printed = [(source.name, number, _printed(take)) for source in chosen for number, take in enumerate(source.others)]
+    printed = [(source.name, number, printed(take)) for source in chosen for number, take in enumerate(source.others)]
     for name, number, found in printed:
         bench.ask(tally, found, None, what=f"other take {number + 1} of {name}")
     for name, number, found in printed:
@@ -286,7 +298,7 @@ def _altered(bench: Bench, chosen: Sequence[Source], alterations: Sequence[Alter
             if not source.moves and not alteration.stills:
                 continue
             tally = rows.setdefault(alteration.row, Tally(alteration.row, alteration.target))
-            found = _printed(alteration.apply(source.take, number), alteration)
+            found = printed(alteration.apply(source.take, number), alteration)
             bench.ask(tally, found, source.name, what=f"{source.name}, {alteration}")
         total = sum(row.found for row in rows.values()), sum(row.asked for row in rows.values())
         say(f"{source.name}: {total[0]} of {total[1]} found")
@@ -309,12 +321,12 @@ def _fakes(bench: Bench, report: Report, count: int, say: Say) -> None:
         area, blend = FACE_AREAS[number % len(FACE_AREAS)], swaps.BLENDS[number // 3 % 3]
         original, fake = (swaps.take(shown, number, face=area) for shown in (host, swaps.swapped(host, donor, blend)))
         name = f"fake {number + 1}, {host.name} with the face of {donor.name} ({area:.0%} of the picture)"
-        bench.bank(name, _printed(fake))
+        bench.bank(name, printed(fake))
         for person in (host, donor):
             shown_in.setdefault(person.name, []).append(name)
         people_in[name] = host.name, donor.name
         cut = [crop(picture, 0.05) for picture in fake[0]]
-        asked.append((name, _printed(original), _printed((cut, fake[1]))))
+        asked.append((name, printed(original), printed((cut, fake[1]))))
         say(f"{name} banked")
     differs: Counter[str] = Counter()
     for name, footage, copy in asked:

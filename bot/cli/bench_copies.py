@@ -10,6 +10,7 @@ import typer
 from bot.bench import clips as clips_bench
 from bot.bench import copies as copies_bench
 from bot.bench import rebuild as rebuild_bench
+from bot.bench import swapping as swapping_bench
 from bot.bench.alter import ALTERATIONS, CHANGES, parse
 from bot.cli.base import JsonOption, emit, err, out, show
 from bot.errors import UsageError
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="copies")(copies)
     app.command(name="clips")(clips)
     app.command(name="rebuild")(rebuild)
+    app.command(name="swaps")(swaps)
 
 
 def copies(
@@ -110,6 +112,38 @@ def clips(as_json: JsonOption = False) -> None:
         ],
         empty="nothing was measured",
     )
+
+
+def swaps(
+    clips: Annotated[int, typer.Option("--clips", min=1, help="Clips that faces are put into.")] = 40,
+    as_json: JsonOption = False,
+) -> None:
+    """Put faces into banked footage; count how many swaps are found, and what else is called one.
+
+    Benign portraits that packages carry, warped onto one another in moving scenes; altered copies, and other takes.
+    """
+    rows = [row.plain() for row in swapping_bench.run(Quiet(), lambda line: err.print(line, style="dim"), count=clips)]
+    if as_json:
+        for row in rows:
+            emit(row)
+        return
+    show(
+        ["clips", "n", "called a swap", "95 %", "aim"],
+        [
+            (
+                str(row["row"]),
+                str(row["n"]),
+                _percent(row["share"]),
+                f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+                "95.0 or more" if row["swap"] else "0.0",
+            )
+            for row in rows
+        ],
+        empty="nothing was asked",
+    )
+    for row in rows:
+        for line in row["wrong"]:
+            out.print(f"{'missed' if row['swap'] else 'false'}: {row['row']}: {line}", markup=False)
 
 
 def rebuild(as_json: JsonOption = False) -> None:
