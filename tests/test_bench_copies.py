@@ -50,7 +50,7 @@ def test_a_folder_is_read_once_for_each_thing(tmp_path: Path) -> None:
     """Files that show the same are one; what is flat, broken or no media is left out, with a reason."""
     (tmp_path / "a.jpg").write_bytes(media.still(1))
     (tmp_path / "b.png").write_bytes(media.still(1, format="png"))
-    (tmp_path / "flat.png").write_bytes(media.encode_still(np.full((90, 160, 3), 90, np.uint8), format="png"))
+    (tmp_path / "flat.png").write_bytes(media.encode_still(np.full((180, 320, 3), 90, np.uint8), format="png"))
     (tmp_path / "icon.png").write_bytes(media.still(2, format="png", width=48, height=48))
     (tmp_path / "notes.txt").write_text("no media")
     report = copies.run(
@@ -65,7 +65,7 @@ def test_a_folder_is_read_once_for_each_thing(tmp_path: Path) -> None:
     reasons = "; ".join(report["left_out"])
     assert "b.png: shows the same as a.jpg" in reasons
     assert "flat.png: below the quality gate" in reasons
-    assert "icon.png: smaller than 64 pixels" in reasons
+    assert "icon.png: smaller than 160 pixels" in reasons
     assert "notes.txt" in reasons
 
 

@@ -123,6 +123,16 @@ def test_a_mark_over_a_face_makes_no_other_face() -> None:
     assert found.face_region != "agrees"
 
 
+def test_a_caption_over_a_face_makes_no_other_face() -> None:
+    """Text that stands still over a part of a moving face is a caption, whatever it makes of the face."""
+    officer = people()[DONOR]
+    pictures, fps = swaps.take(officer, 35, face=0.15, seconds=3)
+    bar = alter.caption(pictures[0], 0.13, 7)[:47]
+    captioned = [np.concatenate([picture[:166], bar, picture[213:]]) for picture in pictures]
+    found = against(printed((pictures, fps)).sketches, printed((captioned, fps)).sketches)
+    assert (found.kind, found.face_region) == ("copy", "unknown")
+
+
 def test_a_face_that_was_not_seen_again_never_agrees() -> None:
     """Made so small that no face is found any more, a copy may be of either."""
     small = altered(footage(), "resize=0.25")

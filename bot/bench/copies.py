@@ -282,12 +282,12 @@ def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Sa
 def _places(bench: Bench, chosen: Sequence[Source]) -> None:
     """Ask with other takes of the same places, then bank them as distractors."""
     tally = Tally("another take of the same place", 0)
-    printed = [(source.name, number, printed(take)) for source in chosen for number, take in enumerate(source.others)]
-    for name, number, found in printed:
+    takes = [(source.name, number, printed(take)) for source in chosen for number, take in enumerate(source.others)]
+    for name, number, found in takes:
         bench.ask(tally, found, None, what=f"other take {number + 1} of {name}")
-    for name, number, found in printed:
+    for name, number, found in takes:
         bench.bank(f"other take {number + 1} of {name}", found)
-    if printed:
+    if takes:
         bench.report.rows.append(tally)
 
 

@@ -16,6 +16,7 @@ from bot.bench.portraits import Portrait
 from bot.config import DecodeConfig
 from bot.demo import media
 from bot.faces import FaceModel
+from bot.faces.dlib import Dlib
 from bot.faces.tracks import FACES, VIEWS
 from bot.fingerprint import fingerprint
 from bot.pipeline.gallery import Known
@@ -52,6 +53,8 @@ def run(model: FaceModel, portrait: Portrait, say: Say) -> Iterator[Cost]:
 
     The portrait must have a face.
     """
+    locator = Dlib()
+    locator.warm_up_locating()
     model.warm_up()
     say("detecting")
     pictures = _clip(portrait)
@@ -75,10 +78,10 @@ def run(model: FaceModel, portrait: Portrait, say: Say) -> Iterator[Cost]:
 
     yield Cost(what=f"{clip}: decoding", value=least(decode, TRIES), unit="s")
     yield Cost(what=f"{clip}: and hashes", value=least(lambda: fingerprint(data, limits), TRIES), unit="s")
-    whole = least(lambda: fingerprint(data, limits, model=model), TRIES)
+    whole = least(lambda: fingerprint(data, limits, model=model, locator=locator), TRIES)
     yield Cost(what=f"{clip}: and a moving face", value=whole, unit="s", aim=2.5)
     data = media.encode_clip(_restless(portrait), fps=FPS)
-    whole = least(lambda: fingerprint(data, limits, model=model), TRIES)
+    whole = least(lambda: fingerprint(data, limits, model=model, locator=locator), TRIES)
     yield Cost(what="the same with three faces and a cut every half second", value=whole, unit="s", aim=2.5)
     say("a gallery")
     yield _gallery(model.size)

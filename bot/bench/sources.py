@@ -21,7 +21,7 @@ from bot.signals.pdq import PDQ
 FPS, SECONDS = 10.0, 10.0
 WIDE = 960  # pixels; larger pictures are made smaller first
 WORDS = ("the", "when", "nobody", "wait", "for", "it", "this", "is", "a", "moment", "again", "video", "clip", "link")
-LEAST_SIDE = 64  # pixels: icons are not what anybody posts
+LEAST_SIDE = 160  # pixels: of icons and thumbnails nothing is left at a quarter of the size
 LEAST_REST = 3.0  # seconds
 PORTRAITS = {
     "astronaut": ("skimage", "data/astronaut.png"),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.copies.align import Lookup, straight
-from bot.copies.faces import DIFFERS, Faces, Place, compare
+from bot.copies.faces import DIFFERS, Faces, Place, compare, covered
 from bot.copies.points import Bools, Ints, height, width
 from bot.copies.timeline import APART, CLOSE, Asked, Held, Seen
 from bot.model import FaceRegion
@@ -24,7 +24,7 @@ NEARLY_ALL, FEW_INLIERS, FEW_UNLIKE = 0.7, 11, 10  # of one picture: the share o
 LEAST_IN_FRAME = 8  # corners for a pair of frames to count
 LEAST_FRAMES = 3
 LEAST_SECONDS = 1.0
-OTHER_CAST, OTHER_CAST_APART = 0.45, 0.3  # what moves is found so much less often than what stands: another take
+OTHER_CAST, OTHER_CAST_APART = 0.6, 0.3  # what moves is found so much less often than what stands: another take
 UNSTEADY = 7.0  # how much more parts may vary over time than chance makes them, and more where frames are apart
 SURE = 20.0  # corners that should have been found again in a region before it is said to differ
 MOSTLY_OTHER, OTHER_STILL, OTHER_MOMENT = 0.45, 0.45, 0.03  # share of the parts that do not agree
@@ -36,6 +36,7 @@ OVERLAY, UNSURE = 0.06, 21  # share of what stands still in them that makes them
 GROUP = 4  # small parts side by side
 UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
 FACE_BITS = 256.0
+COVERED = 0.12  # share of what stands still in the faces: captions have 0.26 and more, swaps 0.02 and less
 EVEN_RATE = 0.3  # of corners found again, from which on a face that agrees is taken for the whole picture's word
 SMALL = 0.75  # size of the entry in the query
 
@@ -233,7 +234,7 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
         return None
     kind, face = _kind(asked, held, seen, numbers, matching)
     faces = compare(asked, held, seen, numbers.rate)
-    kind, face = _with_faces(asked, held, numbers, (kind, face), faces)
+    kind, face = _with_faces(asked, held, seen, numbers, (kind, face), faces)
     queries, entries = _ranges(asked.times, held.times, matching)
     query_share = _coverage(asked.times, queries, _gap(asked.times))
     entry_share = _coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times)))
@@ -300,7 +301,7 @@ def _kind(
 
 
 def _with_faces(
-    asked: Asked, held: Held, numbers: Numbers, told: tuple[Kind, FaceRegion], faces: Faces | None
+    asked: Asked, held: Held, seen: Seen, numbers: Numbers, told: tuple[Kind, FaceRegion], faces: Faces | None
 ) -> tuple[Kind, FaceRegion]:
     """Return what a finding is in the light of the faces themselves; what was told without them is its start."""
     kind, region = told
@@ -309,7 +310,7 @@ def _with_faces(
     if faces is None:
         return _without_faces(asked, held, told)
     if faces.region == "differs":
-        return "source", "differs"
+        return ("copy", "unknown") if covered(asked, held, seen, faces) >= COVERED else ("source", "differs")
     if faces.region == "unknown":
         return ("source" if kind == "source" and faces.near >= DIFFERS else "copy"), "unknown"
     if kind == "source":  # something else than the face was replaced

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.copies.align import Lookup, straight
 from bot.copies.points import width
+from bot.copies.timeline import APART as APART_SECONDS
 from bot.copies.timeline import Asked, Held, Seen
 from bot.model import FaceRegion
 
@@ -22,6 +24,7 @@ LEAST = 3  # pairs of frames of moving pictures
 FEW_DIFFER = 0.2  # share of the pairs that may differ where a face agrees
 TELLING = 30  # corners in the faces
 FOUND, MOST_FOUND = 0.5, 0.6  # of the usual rate: less speaks for another face, more for the same
+COVER_LOOKS = 6  # frames that are looked at for a caption over a face
 APART, LARGER = 0.35, 1.4  # of its height that a face may be off its place; by how much larger or smaller
 Place = tuple[float, tuple[int, int, int, int]]  # seconds, (left, top, width, height) in 1/256 of the longer side
 
@@ -36,6 +39,7 @@ class Faces:
     found: float | None  # share of the corners in the faces found again, of the usual rate; None: too few of them
     pairs: int  # of frames in which a face was compared
     places: tuple[Place, ...]  # of the query's faces
+    pairs_of: tuple[tuple[int, int], ...]  # the (query frame, entry frame) of each place
 
 
 def compare(asked: Asked, held: Held, seen: Seen, rate: float) -> Faces | None:
@@ -72,7 +76,35 @@ def compare(asked: Asked, held: Held, seen: Seen, rate: float) -> Faces | None:
         found=found,
         pairs=len(best),
         places=tuple(row[2] for row in best.values()),
+        pairs_of=tuple(seen.pairs[number][:2] for number in best),
     )
+
+
+def covered(asked: Asked, held: Held, seen: Seen, faces: Faces) -> float:
+    """Return how much of what the query shows in its faces stands still in it, 0-1: a caption over them.
+
+    What the entry shows there too is left out, so that a head that does not move tells nothing.
+    """
+    here = straight(asked.aspect, asked.aspect)
+    still = shown = 0
+    step = max(1, len(faces.places) // COVER_LOOKS)
+    for (query, entry), (t, (x, y, wide, high)) in list(zip(faces.pairs_of, faces.places, strict=True))[::step]:
+        far = np.flatnonzero(np.abs(asked.times - t) >= APART_SECONDS)
+        points = asked.points(query, seen.mirrored)
+        left = width(asked.aspect) - x - wide if seen.mirrored else x
+        inside = (np.abs(points.place - (left + wide / 2, y + high / 2)) <= (wide / 2, high / 2)).all(axis=1)
+        known = asked.lookup(query, seen.mirrored).find(held.of(entry), seen.transform)
+        inside[known[known >= 0]] = False
+        chosen = points.take(np.flatnonzero(inside))
+        if not len(far) or not len(chosen):
+            continue
+        one, two = (
+            Lookup(asked.points(int(other), seen.mirrored)).find(chosen, here, reach=1.6) >= 0
+            for other in (far[0], far[-1])
+        )
+        still += int((one & two).sum())
+        shown += len(chosen)
+    return still / shown if shown else 0.0
 
 
 def _verdict(near: NDArray[np.int64], far: NDArray[np.int64], found: float | None) -> FaceRegion:

@@ -83,17 +83,18 @@ def _known(faces: Sequence[Located], box: Box) -> bool:
 
 def _packed(look: Look, faces: Sequence[Located], model: FaceModel) -> bytes:
     rows = np.zeros(len(faces), dtype=SPOT)
-    if not faces:
-        return b""
-    picture = np.repeat(look.luma[..., None], 3, axis=2)
-    mirrored = np.ascontiguousarray(picture[:, ::-1])
     scale = SPAN / max(look.luma.shape)
     for row, face in zip(rows, faces, strict=True):
         box = face.box
         row["x"], row["y"], row["width"], row["height"] = (round(part * scale) for part in box)
-        row["upper"], row["lower"] = _hashes(picture, face, model)
-        other = replace(face, box=Box(picture.shape[1] - box.x - box.width, *box[1:]))
-        row["upper_mirrored"], row["lower_mirrored"] = _hashes(mirrored, other, model)
+        left, top = max(0, box.x - box.width), max(0, box.y - box.height)
+        part = look.luma[top : box.y + 2 * box.height, left : box.x + 2 * box.width]
+        around = np.repeat(part[..., None], 3, axis=2)
+        inside = face.moved(-left, -top)
+        row["upper"], row["lower"] = _hashes(around, inside, model)
+        across = around.shape[1] - inside.box.x - box.width
+        turned = replace(inside, box=Box(across, *inside.box[1:]))
+        row["upper_mirrored"], row["lower_mirrored"] = _hashes(np.ascontiguousarray(around[:, ::-1]), turned, model)
     return rows.tobytes()
 
 

@@ -34,6 +34,7 @@ PILLOW_ERRORS = (
     SyntaxError,
     ValueError,
     EOFError,
+    ArithmeticError,  # an AVIF whose clock does not tick
     LookupError,
     TypeError,
     RuntimeError,
