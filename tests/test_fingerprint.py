@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import rights
 from bot.config import DecodeConfig
 from bot.demo import media
 from bot.errors import MediaError
-from bot.fingerprint import describe, digests, fingerprint, from_json, to_json
+from bot.fingerprint import describe, digests, fingerprint, from_json, rights, to_json
 from bot.model import Fingerprint, Signal
 from bot.signals import SIGNALS
 from bot.signals.base import distance

@@ -32,7 +32,6 @@ FLOORS = {
         "lists",
         "seal",
         "confine",
-        "rights",
         "networks",
         "links",
         "match",

@@ -143,10 +143,9 @@ def test_a_child_is_limited(shared: Workers) -> None:
 
 RIGHTS = """
 import os, socket, sys
-from bot import rights
 from bot.config import DecodeConfig
 from bot.faces.dlib import Dlib
-from bot.fingerprint import child as room
+from bot.fingerprint import child as room, rights
 room._warm_up(None, Dlib())
 rights.give_up(DecodeConfig(), 2)
 for name, attempt in (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -21,7 +20,6 @@ from bot.bench.alter import Rgb, Take
 from bot.bench.worlds import KINDS, World, with_face
 from bot.config import DecodeConfig
 from bot.demo.portrait import drawn as portrait_of
-from bot.errors import GifwardenError
 from bot.faces.dlib import Dlib
 
 Blend = Literal["matched", "plain", "faint"]
@@ -46,25 +44,14 @@ class Portrait:
         return self.name.startswith("drawn")
 
 
-def portraits(folder: Path | None = None, drawn: int = 4) -> list[Portrait]:
-    """Return the portraits that installed packages carry, the pictures of a folder that show a face, and drawn ones."""
+def portraits(drawn: int = 4) -> list[Portrait]:
+    """Return some drawn portraits and those that installed packages carry."""
     found = [cut(f"drawn {seed}", portrait_of(seed)) for seed in range(drawn)]
     for name, (package, inside) in sources.PORTRAITS.items():
         if path := sources.packaged(package, inside):
-            found.append(portrait(name, path.read_bytes()))
-    for path in sorted(folder.rglob("*")) if folder else ():
-        if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
-            found.append(portrait(path.stem, path.read_bytes()))
+            pictures = frames.decode(path.read_bytes(), DecodeConfig()).frames
+            found.append(cut(name, np.ascontiguousarray(next(iter(pictures)).colour())))
     return [one for one in found if one is not None]
-
-
-def portrait(name: str, data: bytes) -> Portrait | None:
-    """Return a picture file cut to its largest face, or None if it shows none that is found."""
-    try:
-        picture = np.ascontiguousarray(next(iter(frames.decode(data, DecodeConfig()).frames)).colour())
-    except (GifwardenError, StopIteration):
-        return None
-    return cut(name, picture)
 
 
 def cut(name: str, picture: Rgb) -> Portrait | None:

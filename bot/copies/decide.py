@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.copies.align import Lookup, straight
 from bot.copies.faces import DIFFERS, Faces, Place, compare, covered
 from bot.copies.points import Bools, Ints, height, width
 from bot.copies.timeline import APART, CLOSE, Asked, Held, Seen
@@ -157,7 +156,6 @@ def _static(asked: Asked, held: Held, seen: Seen, bad: Bools, across: int, down:
     """Return how much of what the query shows in parts that do not agree stands still in it."""
     back = np.linalg.inv(seen.transform.matrix.astype(np.float64))
     still = shown = 0
-    here = straight(asked.aspect, asked.aspect)
     rows = [(query, entry) for query, entry, _ in seen.pairs]
     for query, entry in rows[:: max(1, len(rows) // 4)]:
         points = asked.points(query, seen.mirrored)
@@ -170,11 +168,7 @@ def _static(asked: Asked, held: Held, seen: Seen, bad: Bools, across: int, down:
         known = asked.lookup(query, seen.mirrored).find(held.of(entry), seen.transform)
         inside[known[known >= 0]] = False
         chosen = points.take(np.flatnonzero(inside))
-        again = [
-            Lookup(asked.points(other, seen.mirrored)).find(chosen, here, reach=1.6, bits=UNSURE) >= 0
-            for other in (far[0], far[-1])
-        ]
-        still += int((again[0] & again[1]).sum())
+        still += asked.standing(chosen, far, seen.mirrored, bits=UNSURE)
         shown += len(chosen)
     return still / shown if shown >= 12 else -1.0
 
@@ -253,7 +247,7 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
         query_ranges=_rounded(queries),
         entry_ranges=_rounded(entries),
         face_distance=None if faces is None else round(faces.distance / FACE_BITS, 3),
-        faces=faces.places if faces and kind == "source" else (),
+        faces=tuple(place for _, _, place in faces.seen) if faces and kind == "source" else (),
         region=round(float(numbers.bad.sum() / max(1, numbers.bad.sum() + numbers.good.sum())), 3),
         region_found=round(numbers.bad_rate, 3),
         rate=round(numbers.rate, 3),

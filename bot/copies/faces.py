@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.copies.align import Lookup, straight
 from bot.copies.points import width
 from bot.copies.timeline import APART as APART_SECONDS
 from bot.copies.timeline import Asked, Held, Seen
@@ -36,10 +35,7 @@ class Faces:
     region: FaceRegion
     distance: float  # bits of 256 between the faces of one moment, median over the pairs
     near: float  # the same of the nearer part
-    found: float | None  # share of the corners in the faces found again, of the usual rate; None: too few of them
-    pairs: int  # of frames in which a face was compared
-    places: tuple[Place, ...]  # of the query's faces
-    pairs_of: tuple[tuple[int, int], ...]  # the (query frame, entry frame) of each place
+    seen: tuple[tuple[int, int, Place], ...]  # (query frame, entry frame, where the query's face is)
 
 
 def compare(asked: Asked, held: Held, seen: Seen, rate: float) -> Faces | None:
@@ -73,10 +69,7 @@ def compare(asked: Asked, held: Held, seen: Seen, rate: float) -> Faces | None:
         region=_verdict(near, far, found) if enough else "unknown",
         distance=float(np.median((near + far) / 2)),
         near=float(np.median(near)),
-        found=found,
-        pairs=len(best),
-        places=tuple(row[2] for row in best.values()),
-        pairs_of=tuple(seen.pairs[number][:2] for number in best),
+        seen=tuple((*seen.pairs[number][:2], place) for number, (_, _, place) in best.items()),
     )
 
 
@@ -85,10 +78,8 @@ def covered(asked: Asked, held: Held, seen: Seen, faces: Faces) -> float:
 
     What the entry shows there too is left out, so that a head that does not move tells nothing.
     """
-    here = straight(asked.aspect, asked.aspect)
     still = shown = 0
-    step = max(1, len(faces.places) // COVER_LOOKS)
-    for (query, entry), (t, (x, y, wide, high)) in list(zip(faces.pairs_of, faces.places, strict=True))[::step]:
+    for query, entry, (t, (x, y, wide, high)) in faces.seen[:: max(1, len(faces.seen) // COVER_LOOKS)]:
         far = np.flatnonzero(np.abs(asked.times - t) >= APART_SECONDS)
         points = asked.points(query, seen.mirrored)
         left = width(asked.aspect) - x - wide if seen.mirrored else x
@@ -98,11 +89,7 @@ def covered(asked: Asked, held: Held, seen: Seen, faces: Faces) -> float:
         chosen = points.take(np.flatnonzero(inside))
         if not len(far) or not len(chosen):
             continue
-        one, two = (
-            Lookup(asked.points(int(other), seen.mirrored)).find(chosen, here, reach=1.6) >= 0
-            for other in (far[0], far[-1])
-        )
-        still += int((one & two).sum())
+        still += asked.standing(chosen, far.tolist(), seen.mirrored)
         shown += len(chosen)
     return still / shown if shown else 0.0
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.copies.decide import Finding, decide
 from bot.copies.points import unpack
-from bot.copies.timeline import Asked, Held, find
+from bot.copies.timeline import Asked, Held, find, spread
 from bot.copies.words import NEAR, Segment, joined, segment, votes
 from bot.model import Sketch
 
@@ -49,7 +49,7 @@ class Shelf:
                 continue
             begin = len(self._owners)
             most = ALONE if len(sketches) == 1 else CORNERS
-            for frame in _spread(len(sketches), FRAMES):
+            for frame in spread(len(sketches), FRAMES):
                 sketch = sketches[frame]
                 parts.append((len(self._owners), unpack(sketch.points, sketch.aspect).take(slice(most))))
                 self._owners.append((entry, frame))
@@ -70,7 +70,7 @@ class Shelf:
     def search(self, asked: Asked) -> list[tuple[int, bool, list[tuple[int, int]]]]:
         """Return (entry, mirrored, hints) of the entries that share most with a query; best first."""
         most = ASKED if asked.times[-1] - asked.times[0] > LONG else FEWER
-        wanted = [(frame, mirrored) for frame in _spread(len(asked), most) for mirrored in (False, True)]
+        wanted = [(frame, mirrored) for frame in spread(len(asked), most) for mirrored in (False, True)]
         number, owner, count = votes(self._segments, [asked.points(*one) for one in wanted])
         hints: dict[tuple[int, bool], Hints] = {}
         order = np.argsort(-count, kind="stable")[:STRONGEST]
@@ -140,7 +140,7 @@ class Shelf:
 def _alike(asked: Asked, held: Held, mirrored: bool) -> Hints:
     """Return for a few frames of a query the entry's frame that has most words in common with it."""
     hints: Hints = []
-    for place in _spread(len(asked.full), HINTS):
+    for place in spread(len(asked.full), HINTS):
         frame = asked.full[place]
         words = asked.points(frame, mirrored).word[:ALONE]
         near = (np.bitwise_count(held.points.word[:, None] ^ words[None, :]) <= NEAR).any(axis=1)
@@ -158,7 +158,3 @@ def _diverse(hints: Hints) -> list[tuple[int, int]]:
         if len(chosen) == HINTS:
             break
     return list(chosen.items())
-
-
-def _spread(count: int, most: int) -> list[int]:
-    return sorted({round(i * (count - 1) / max(1, most - 1)) for i in range(most)}) if count else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.copies.align import CELL, Lookup, Transform, estimate, pairs, refined, straight
+from bot.copies.align import CELL, LIKELY, Lookup, Transform, estimate, pairs, refined, straight
 from bot.copies.points import OFFSET, STEP, Bools, Floats, Ints, Points, height, joined, of_frame, spots, width
 from bot.model import Sketch
 
@@ -23,6 +23,7 @@ EACH, ALONE = 300, 600  # corners of an entry's frame, one of several or alone
 TOLD = 80  # corners of a frame that are asked when it was
 FEW, SOME = 8, 16  # query frames that are asked about a transform, and about time
 ANCHORS = 60  # pairs of frames that are tried as one moment
+STANDING = 1.6  # units that what stands still may be off
 LEAST = 10  # corners found again under a transform, below which it is none
 EDGE = 11.5  # units: nearer to the edge a corner of the smallest size is not described
 
@@ -55,7 +56,7 @@ class Held:
             if not self.moving:
                 return found
             here = straight(self.aspect, self.aspect)
-            for other in _spread(len(self.times), 6):
+            for other in spread(len(self.times), 6):
                 far = np.abs(self.times[self.frame] - self.times[other]) >= APART
                 if far.any():
                     which = np.flatnonzero(far)
@@ -100,6 +101,18 @@ class Asked:
         if key not in self._lookups:
             self._lookups[key] = Lookup(self.points(frame, mirrored), cell)
         return self._lookups[key]
+
+    def standing(self, corners: Points, far: Sequence[int], mirrored: bool, bits: int = LIKELY) -> int:
+        """Return how many corners of a frame stand in the same place in the first and the last of some others.
+
+        `bits` is how different they may look there.
+        """
+        here = straight(self.aspect, self.aspect)
+        one, two = (
+            Lookup(self.points(frame, mirrored)).find(corners, here, reach=STANDING, bits=bits) >= 0
+            for frame in (far[0], far[-1])
+        )
+        return int((one & two).sum())
 
 
 @dataclass(slots=True)
@@ -155,7 +168,7 @@ def look(asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool) 
     """Return what of the entry is found again in the query under the best of some transforms, and when."""
     whole = straight(held.aspect, asked.aspect)
     near = [one for one in starts if abs(np.log(one.scale / whole.scale)) < 0.12 and abs(one.angle) < 0.1]
-    few = _spread(len(asked), FEW)
+    few = spread(len(asked), FEW)
     best: tuple[float, Transform, float, float] | None = None
     for transform in [*starts, *([whole] if near else [])]:
         table = _table(asked, held, transform, mirrored, few, transform.reach())
@@ -168,7 +181,7 @@ def look(asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool) 
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
-    some = _spread(len(asked), SOME)
+    some = spread(len(asked), SOME)
     table = _table(asked, held, transform, mirrored, some, 1.5 + 1.2 * transform.scale)
     _, speed, offset = _aligned(asked.times[some], held.times, table)
     pairs_ = _pairs(asked.times, held.times, speed, offset)
@@ -198,7 +211,7 @@ def _closest(found: Sequence[tuple[int, int, float]]) -> list[int]:
     for most in (CLOSE / 4, CLOSE / 2, CLOSE):
         within = sorted(number for number in order if found[number][2] <= most)
         if len(within) >= ENOUGH:
-            return [within[place] for place in _spread(len(within), 2 * ENOUGH)]
+            return [within[place] for place in spread(len(within), 2 * ENOUGH)]
     return sorted(order[:ENOUGH])
 
 
@@ -282,5 +295,6 @@ def _refit(
     return refined(transform, np.concatenate(ours), np.concatenate(theirs))
 
 
-def _spread(count: int, most: int) -> list[int]:
+def spread(count: int, most: int) -> list[int]:
+    """Return up to `most` numbers below `count`, evenly spread, the first and the last among them."""
     return sorted({round(i * (count - 1) / max(1, most - 1)) for i in range(most)}) if count else []

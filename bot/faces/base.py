@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+WEAK = 0.1  # detector's score below which a face is no face
 Picture = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 
@@ -165,6 +166,21 @@ class FaceModel(Protocol):
 
     def embed(self, chips: list[Picture]) -> list[Vector]:
         """Return a vector of `size` numbers for each aligned face."""
+
+
+def again(model: FaceModel, picture: Picture, box: Box, *, margin: float, share: float) -> Located | None:
+    """Return a face where one was in a frame before, or None: `margin` of its box around that, the nearest.
+
+    `share` of its height is the least that it may have left.
+    """
+    wide, high = round(box.width * margin), round(box.height * margin)
+    x, y = max(0, box.x - wide), max(0, box.y - high)
+    part = picture[y : box.y + box.height + high, x : box.x + box.width + wide]
+    if min(part.shape[:2]) < model.least:
+        return None
+    inside = model.locate(np.ascontiguousarray(part), least=max(20, round(box.height * share)))
+    near = [one.moved(x, y) for one in inside if one.score > WEAK]
+    return min((one for one in near if one.box.follows(box)), key=lambda one: one.box.away(box), default=None)
 
 
 def shrunk(picture: Picture, scale: float) -> NDArray[np.float32]:

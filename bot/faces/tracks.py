@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.faces.base import Aligned, Box, FaceModel, Located, Picture, shrunk
+from bot.faces.base import WEAK, Aligned, Box, FaceModel, Located, Picture, again, shrunk
+from bot.frames.alike import Thumb, alike, thumbnail
 from bot.model import FaceTrack, FaceView
 
 GAP = 0.5  # seconds between looks; doubled when there are MOST of them, as often as a clip needs
@@ -21,11 +22,10 @@ MOST = 24  # looks at a clip that are kept
 SIDE = 640  # pixels of the longer side at which a frame of a clip is searched whole
 STILL_SIDE = 1280  # of a still
 SHARE = 9  # the smallest face looked for is this part of the shorter side: 40 px of 360
-ALIKE = 2.0  # grey levels of difference between thumbnails below which a frame shows what the last one showed
 FACES = 3  # tracks that are embedded: the largest and surest
 VIEWS = 6  # of all embedded tracks together, where there are so many
-WEAK = 0.1  # detector's score below which a face is no face
 MARGIN = 1.0  # of a box, around it, in which it is looked for again
+SHRUNK = 0.7  # of its height that it may have left then
 SAME = 0.3  # overlap from which on two boxes of one frame are one face
 
 
@@ -76,18 +76,17 @@ class Watcher:
         self._looks = 0
         self._due = 0.0
         self._whole_due = 0.0
-        self._thumb: NDArray[np.int16] | None = None
+        self._thumb: Thumb | None = None
 
     def take(self, t: float, luma: NDArray[np.uint8], picture: Callable[[], Picture]) -> None:
         """Look at a frame if its time has come and it shows something new; `picture` gives it in colour."""
         if t < self._due:
             return
         self._due = t + self._gap
-        thumb = luma[:: max(1, luma.shape[0] // 32), :: max(1, luma.shape[1] // 32)].astype(np.int16)
-        before, self._thumb = self._thumb, thumb
-        if before is not None and before.shape == thumb.shape and float(np.abs(thumb - before).mean()) < ALIKE:
-            self._thumb = before  # a slow change must not go unseen
-            return
+        thumb = thumbnail(luma)
+        if alike(self._thumb, thumb):
+            return  # the old one is kept: a slow change must not go unseen
+        self._thumb = thumb
         self._look(t, np.ascontiguousarray(picture()))
         self._looks += 1
         if self._looks >= MOST:
@@ -121,7 +120,7 @@ class Watcher:
     def _look(self, t: float, picture: Picture) -> None:
         lost = False
         for track in self._current(t):
-            found = self._again(picture, track.last)
+            found = again(self._model, picture, track.last, margin=MARGIN, share=SHRUNK)
             if found is None:
                 lost = True
             else:
@@ -129,17 +128,6 @@ class Watcher:
         if lost or t >= self._whole_due or not self._tracks:
             self._whole_due = t + max(FULL_GAP, self._gap)
             self._whole(t, picture)
-
-    def _again(self, picture: Picture, box: Box) -> Located | None:
-        """Look for a face where it was."""
-        wide, high = round(box.width * MARGIN), round(box.height * MARGIN)
-        x, y = max(0, box.x - wide), max(0, box.y - high)
-        part = picture[y : box.y + box.height + high, x : box.x + box.width + wide]
-        if min(part.shape[:2]) < self._model.least:
-            return None
-        inside = self._model.locate(np.ascontiguousarray(part), least=max(20, round(box.height * 0.7)))
-        near = [one.moved(x, y) for one in inside if one.score > WEAK]
-        return min((one for one in near if one.box.follows(box)), key=lambda one: one.box.away(box), default=None)
 
     def _whole(self, t: float, picture: Picture) -> None:
         height, width = picture.shape[:2]

@@ -4,6 +4,7 @@ compute  what is kept of one file
 plain    the same as JSON, from a child and in storage
 spots    where faces are, and a coarse hash of each
 child    the confined process in which files are read: see `bot.workers`
+rights   what that process gives up before, and the limits of each file
 """
 
 from __future__ import annotations

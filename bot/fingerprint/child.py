@@ -14,11 +14,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from bot import confine, frames, rights
+from bot import confine, frames
 from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import LimitError, MediaError
 from bot.faces import FaceModel, model_of
 from bot.faces.dlib import Dlib
+from bot.fingerprint import rights
 from bot.fingerprint.compute import fingerprint
 from bot.fingerprint.plain import faces_to_json, to_json
 from bot.nudity import NudityModel

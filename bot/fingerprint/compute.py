@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from bot import frames, rights
+from bot import frames
 from bot.config import DecodeConfig
 from bot.faces import FaceModel, Watcher
+from bot.fingerprint import rights
 from bot.fingerprint.spots import Look, spots
 from bot.frames import Frame, Luma
 from bot.model import Fingerprint, Signal, Sketch

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from bot.copies.points import SPAN, SPOT
 from bot.faces import Box, FaceModel, Located, Picture
+from bot.faces.base import WEAK, again
 from bot.signals.pdq import PDQ
 
 LEAST = 56  # pixels of the height of a face in a frame of a clip, 640 pixels wide at most
 LEAST_STILL = 40
-WEAK = 0.1  # detector's score below which a face is no face
 MARGIN = 0.6  # of a box, around it, in which a face is looked for again
+SHRUNK = 0.8  # of its height that it may have left then
 WHOLE_LOOKS = 6  # at frames of a clip: a face that is there for less is not looked for
 FACES = 3  # of a frame, the largest
 SAME = 0.3  # overlap from which on two boxes are one face
@@ -43,8 +44,8 @@ def spots(looks: Sequence[Look], model: FaceModel, *, still: bool) -> list[bytes
     """
     found: list[list[Located]] = [[] for _ in looks]
     for place in _spread(len(looks), 1 if still else WHOLE_LOOKS):
-        pictures = np.repeat(looks[place].luma[..., None], 3, axis=2)
-        seen = [one for one in model.locate(pictures, least=LEAST_STILL if still else LEAST) if one.score > WEAK]
+        picture = np.ascontiguousarray(_grey(looks[place].luma))
+        seen = [one for one in model.locate(picture, least=LEAST_STILL if still else LEAST) if one.score > WEAK]
         for face in sorted(seen, key=lambda one: -one.box.height)[:FACES]:
             if not _known(found[place], face.box):
                 found[place].append(face)
@@ -58,23 +59,17 @@ def _follow(
 ) -> None:
     place += way
     while 0 <= place < len(looks):
-        again = _again(looks[place].luma, face.box, model)
-        if again is None or _known(found[place], again.box) or len(found[place]) >= FACES:
+        seen = again(model, _grey(looks[place].luma), face.box, margin=MARGIN, share=SHRUNK)
+        if seen is None or _known(found[place], seen.box) or len(found[place]) >= FACES:
             return
-        found[place].append(again)
-        face = again
+        found[place].append(seen)
+        face = seen
         place += way
 
 
-def _again(luma: Luma, box: Box, model: FaceModel) -> Located | None:
-    wide, high = round(box.width * MARGIN), round(box.height * MARGIN)
-    x, y = max(0, box.x - wide), max(0, box.y - high)
-    part = luma[y : box.y + box.height + high, x : box.x + box.width + wide]
-    if min(part.shape) < LEAST_STILL:
-        return None
-    seen = model.locate(np.repeat(part[..., None], 3, axis=2), least=max(20, round(box.height * 0.8)))
-    near = [one.moved(x, y) for one in seen if one.score > WEAK]
-    return min((one for one in near if one.box.follows(box)), key=lambda one: one.box.away(box), default=None)
+def _grey(luma: Luma) -> Picture:
+    """Return a frame as a picture without colour; it is no copy."""
+    return np.broadcast_to(luma[..., None], (*luma.shape, 3))
 
 
 def _known(faces: Sequence[Located], box: Box) -> bool:
@@ -89,7 +84,7 @@ def _packed(look: Look, faces: Sequence[Located], model: FaceModel) -> bytes:
         row["x"], row["y"], row["width"], row["height"] = (round(part * scale) for part in box)
         left, top = max(0, box.x - box.width), max(0, box.y - box.height)
         part = look.luma[top : box.y + 2 * box.height, left : box.x + 2 * box.width]
-        around = np.repeat(part[..., None], 3, axis=2)
+        around = np.ascontiguousarray(_grey(part))
         inside = face.moved(-left, -top)
         row["upper"], row["lower"] = _hashes(around, inside, model)
         across = around.shape[1] - inside.box.x - box.width

@@ -7,15 +7,18 @@ shows nudity; scores of two models do not compare. It never says who is shown, n
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot import networks
 from bot.errors import NudityModelError
 
 Picture = NDArray[np.uint8]
+BLANK = 224  # pixels of the empty picture that loads a model
 
 
 class NudityModel(Protocol):
@@ -41,16 +44,50 @@ class NudityModel(Protocol):
         """Return how surely a picture shows nudity, 0 to 1. Raises NudityModelError if the model says no number."""
 
 
-def checked(path: Path, wanted: str, remedy: str) -> bytes:
-    """Return a model file's bytes. Raises NudityModelError, with the remedy, if it is missing or another one."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise NudityModelError(f"cannot read the nudity model {path}: {error.strerror}; {remedy}") from None
-    found = hashlib.sha256(data).hexdigest()
-    if found != wanted:
-        raise NudityModelError(f"{path} has SHA-256 {found} and should have {wanted}; {remedy}")
-    return data
+class OneFile(NudityModel):
+    """A model of one ONNX file with a known checksum. Loads it when it is asked first."""
+
+    remedy: str  # what to do if it is missing or another one
+
+    def __init__(self, folder: Path, checksum: str | None = None) -> None:
+        self.folder = folder
+        self.checksum = checksum or self.published()
+
+    def check(self) -> str:
+        self._read()
+        networks.runtime(NudityModelError)
+        return f"{self.name}: SHA-256 {self.checksum[:12]}… as it should be; licence: {self.licence}"
+
+    def warm_up(self) -> None:
+        self.score(np.zeros((BLANK, BLANK, 3), np.uint8))
+
+    @staticmethod
+    def published() -> str:
+        """Return the SHA-256 of the file as its publisher made it."""
+        raise NotImplementedError
+
+    def where(self) -> Path:
+        """Return where the file is. Raises NudityModelError, with the remedy, if that cannot be told."""
+        raise NotImplementedError
+
+    def run(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's first answer to its only input."""
+        return np.asarray(self._network.run(None, {self._network.get_inputs()[0].name: tensor})[0], np.float32)
+
+    @cached_property
+    def _network(self) -> Any:
+        return networks.session(self._read(), str(self.where()), NudityModelError)
+
+    def _read(self) -> bytes:
+        path = self.where()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise NudityModelError(f"cannot read the nudity model {path}: {error.strerror}; {self.remedy}") from None
+        found = hashlib.sha256(data).hexdigest()
+        if found != self.checksum:
+            raise NudityModelError(f"{path} has SHA-256 {found} and should have {self.checksum}; {self.remedy}")
+        return data
 
 
 def share(value: float) -> float:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.errors import MediaError
+from bot.frames.alike import Thumb, alike, thumbnail
 from bot.nudity.base import NudityModel, Picture
 
 LOOKS = 8  # frames of a file whose number of frames is known; each costs about 20 ms
 SPREAD = 4  # where it is not known, every LOOKS looks the gap between them grows by this
-ALIKE = 2.0  # grey levels of difference between thumbnails below which a frame shows what the last one showed
 
 
 class Looker:
@@ -24,16 +24,14 @@ class Looker:
         self._known = expected is not None
         self._stride = -(-(expected or 1) // LOOKS)
         self._scores: list[float] = []
-        self._thumb: NDArray[np.int16] | None = None
+        self._thumb: Thumb | None = None
 
     def take(self, number: int, luma: NDArray[np.uint8], picture: Callable[[], Picture]) -> None:
         """Look at frame `number` if it is its turn; `picture` gives it in colour."""
         if number % self._stride:
             return
-        thumb = luma[:: max(1, luma.shape[0] // 32), :: max(1, luma.shape[1] // 32)].astype(np.int16)
-        before = self._thumb
-        same = before is not None and before.shape == thumb.shape and float(np.abs(thumb - before).mean()) < ALIKE
-        if same:
+        thumb = thumbnail(luma)
+        if alike(self._thumb, thumb):
             self._scores.append(self._scores[-1])  # a picture that stands was seen twice
         else:
             try:

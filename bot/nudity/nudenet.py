@@ -8,48 +8,32 @@ is that of the surest exposed part.
 from __future__ import annotations
 
 import importlib.util
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bot import networks
 from bot.errors import NudityModelError
-from bot.nudity.base import NudityModel, Picture, checked, share
+from bot.nudity.base import OneFile, Picture, share
 
 PACKAGE = "nudenet"
 FILE = "320n.onnx"
 SHA256 = "c15d8273adad2d0a92f014cc69ab2d6c311a06777a55545f2c4eb46f51911f0f"
-REMEDY = "run: pip install 'gifwarden[nudenet]'"
 SIDE = 320
 CLASSES = 18
 EXPOSED = (2, 3, 4, 6, 14)  # buttocks, female breast, female genitalia, anus, male genitalia
 
 
-class NudeNet(NudityModel):
+class NudeNet(OneFile):
     """The detector. It knows bare parts of the body, whatever the picture is about."""
 
     name = "nudenet"
     licence = "AGPL-3.0 (NudeNet, model and code)"
-
-    def __init__(self, folder: Path, checksum: str | None = None) -> None:
-        self.folder = folder  # not used: the file is where the package is
-        self.checksum = checksum or SHA256
-
-    def check(self) -> str:
-        self._read()
-        networks.runtime(NudityModelError)
-        return f"{self.name}: SHA-256 {self.checksum[:12]}… as it should be; licence: {self.licence}"
-
-    def warm_up(self) -> None:
-        self.score(np.zeros((SIDE, SIDE, 3), np.uint8))
+    remedy = "run: pip install 'gifwarden[nudenet]'"
 
     def score(self, picture: Picture) -> float:
-        entry = self._network.get_inputs()[0].name
-        answer = np.asarray(self._network.run(None, {entry: prepared(picture)})[0], np.float32)
+        answer = self.run(prepared(picture))
         if answer.ndim != 3 or answer.shape[:2] != (1, 4 + CLASSES):
             raise NudityModelError(f"{FILE} is no NudeNet detector: its answer has the shape {answer.shape}")
         classes = answer[0, 4:]
@@ -57,16 +41,16 @@ class NudeNet(NudityModel):
         named = np.isin(classes.argmax(axis=0), EXPOSED)
         return share(float(classes.max(axis=0)[named].max(initial=0.0)))
 
-    @cached_property
-    def _network(self) -> Any:
-        return networks.session(self._read(), FILE, NudityModelError)
+    @staticmethod
+    def published() -> str:
+        return SHA256
 
-    def _read(self) -> bytes:
+    def where(self) -> Path:
         spec = importlib.util.find_spec(PACKAGE)
         folders = spec.submodule_search_locations if spec else None
         if not folders:
-            raise NudityModelError(f"the package {PACKAGE} ({self.licence}) is not installed; {REMEDY}")
-        return checked(Path(folders[0]) / FILE, self.checksum, REMEDY)
+            raise NudityModelError(f"the package {PACKAGE} ({self.licence}) is not installed; {self.remedy}")
+        return Path(folders[0]) / FILE  # not in the folder of what was installed: the package brought it
 
 
 def prepared(picture: Picture) -> NDArray[np.float32]:

