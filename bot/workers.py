@@ -50,7 +50,7 @@ class _Child:
 
     def __init__(self, config: DecodeConfig, gallery: GalleryConfig | None, nudity: NudityModel | None) -> None:
         self.tasks = 0
-        faces = gallery.model_dump_json() if gallery else ""
+        faces = _from_here(gallery).model_dump_json() if gallery else ""
         shown = json.dumps([nudity.name, str(nudity.folder), nudity.checksum]) if nudity else ""
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", BOOT, str(HOME), config.model_dump_json(), faces, shown],
@@ -141,6 +141,12 @@ class _Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+
+def _from_here(gallery: GalleryConfig) -> GalleryConfig:
+    """Return the settings with absolute paths: a child stands elsewhere."""
+    paths = {"detector": gallery.detector, "embedder": gallery.embedder}
+    return gallery.model_copy(update={key: path.absolute() for key, path in paths.items() if path})
 
 
 class Workers:

@@ -139,6 +139,16 @@ def test_the_model_runs_in_a_confined_child(tmp_path: Path) -> None:
     assert len(track.views[0].vector) == 4 * 192
 
 
+def test_a_child_finds_files_that_are_named_from_where_we_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths in the configuration may be relative; a child works elsewhere and finds the same files."""
+    found = yunet(tmp_path / "detector.onnx")
+    monkeypatch.chdir(tmp_path)
+    with Workers(DecodeConfig(), settings(tmp_path, found, detector="detector.onnx", embedder="embedder.onnx")) as one:
+        assert one.fingerprint(portraits.file("astronaut", height=310), faces=True).faces
+
+
 def test_two_models_have_two_names(tmp_path: Path) -> None:
     """The name carries the embedder's checksum, so vectors of two files never meet."""
     chosen = settings(tmp_path, yunet(tmp_path / "detector.onnx"))
