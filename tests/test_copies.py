@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bot.assemble import Parts, assembled
 from bot.bench import alter, swaps
-from bot.bench.worlds import World, texture, with_face
+from bot.bench.worlds import World, speaker, texture, with_face
 from bot.clock import SystemClock
 from bot.config import Config, DecodeConfig, StorageConfig
 from bot.copies import Finding, Shelf, why
@@ -120,6 +120,29 @@ def test_another_take_of_the_same_place_is_no_copy(world: World) -> None:
     for other in (take(replace(world, cast=7)), take(world, 6.0)):
         finding = found(other).get(number)
         assert finding is None or finding.kind == "place"
+
+
+TALKS: dict[str, Change] = {
+    "plain": lambda p: p,
+    "blurred": lambda p: alter.blur(p, 2),
+    "captioned": lambda p: alter.caption(p, 0.15, 1),
+    "framed": lambda p: alter.picture_in_picture(p, 0.6, 3, 0.0),
+    "small": lambda p: alter.picture_in_picture(p, 0.4, 3, 0.0),
+    "cropped": lambda p: alter.crop(p, 0.25),
+}
+
+
+@pytest.mark.parametrize("lively", [0.35, 0.6, 1.0, 1.6])
+def test_who_goes_on_talking_in_one_place_is_no_copy(lively: float) -> None:
+    """The same body at another moment looks much alike wherever it is; it must be found at its own time."""
+    bank = shelf(sketched(speaker(40, 5.0, FPS, lively=lively)))
+    later = speaker(40, 5.0, FPS, 7.3, lively)
+    for name, change in TALKS.items():
+        finding = dict(bank.find(sketched([change(picture) for picture in later]))).get(0)
+        assert finding is None or finding.kind == "place", name
+    for name in ("plain", "blurred", "captioned"):
+        same = [TALKS[name](picture) for picture in speaker(40, 5.0, FPS, lively=lively)]
+        assert dict(bank.find(sketched(same)))[0].kind == "copy", name
 
 
 @pytest.mark.parametrize("world", [ROOM, PAN], ids=["room", "pan"])

@@ -26,7 +26,8 @@ from bot.model import BankKind, Evidence, Fingerprint, Link, Match, Signal
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
 
-PEERS = ("pdq", "vpdq", "phash")  # ours without local features, as Meta samples it, imagehash
+# ours against a bank of PDQ alone, PDQ of whole frames as they are, as Meta samples it, imagehash
+PEERS = ("foreign", "pdq", "vpdq", "phash")
 BANK = "bench"
 LINK = Link(url="bench", host="", id=None, kind="media", source="target")
 FACE_AREAS = (0.05, 0.1, 0.15)
@@ -148,8 +149,12 @@ class Bench:
         for wrong in sorted(copies - {wanted, *also}):
             tally.false += 1
             self.report.false.append(f"{what} taken for {wrong}: {self._why(evidence.matches, wrong)}")
-        whole = {self._labels[match.entry] for match in self._pipeline.working.library().match(found, 0)}
-        for peer, names in {**self._peers.of(found), "pdq": whole}.items():
+        library = self._pipeline.working.library()
+        foreign, whole = (
+            {self._labels[match.entry] for match in library.match(shown, 0)}
+            for shown in (found, replace(found, variants=()))
+        )
+        for peer, names in {**self._peers.of(found), "foreign": foreign, "pdq": whole}.items():
             tally.peers[peer] += wanted is not None and wanted in names
             self.report.peers_false[peer] += len(names - {wanted, *also})
 
@@ -260,6 +265,7 @@ def printed(take: Take, alteration: Alteration | None = None) -> Fingerprint:
 def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Say) -> list[Source]:
     """Bank what copies are made of, each thing once."""
     chosen: list[Source] = []
+    prints: dict[str, Fingerprint] = {}
     for source in sources.folder(folder) if folder else sources.generated(clips, stills):
         if isinstance(source, str):
             bench.report.left_out.append(source)
@@ -271,7 +277,14 @@ def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Sa
         if same := bench.known(found):
             bench.report.left_out.append(f"{source.name}: shows the same as {same[0]}")
             continue
-        bench.bank(source.name, found)
+        label = bench.bank(source.name, found)
+        # a small picture may find the large one where the large one does not find it
+        if folder and (same := [name for name, earlier in prints.items() if source.name in bench.known(earlier)]):
+            bench.drop(label)
+            bench.report.left_out.append(f"{source.name}: shows the same as {same[0]}")
+            continue
+        # without signals, so that a picture's own entry does not explain it
+        prints[source.name] = replace(found, signals=(), variants=())
         chosen.append(source)
         say(f"{source.name} banked")
     bench.report.clips = sum(source.moves for source in chosen)

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from bot import frames
 from bot.bench.alter import Rgb, Take, even
-from bot.bench.worlds import KINDS, World, texture
+from bot.bench.worlds import KINDS, World, speaker, texture
 from bot.config import DecodeConfig
 from bot.errors import GifwardenError
 from bot.signals.pdq import PDQ
 
 FPS, SECONDS = 10.0, 10.0
 WIDE = 960  # pixels; larger pictures are made smaller first
+LIVELY = (1.0, 0.6, 1.6)  # how much a speaker moves
 WORDS = ("the", "when", "nobody", "wait", "for", "it", "this", "is", "a", "moment", "again", "video", "clip", "link")
 LEAST_SIDE = 160  # pixels: of icons and thumbnails nothing is left at a quarter of the size
+ONLY_NOISE = 0.2  # of the contrast is left at 32 x 32: photographs keep 0.7 and more, white noise loses nearly all
 LEAST_REST = 3.0  # seconds
 PORTRAITS = {
     "astronaut": ("skimage", "data/astronaut.png"),
@@ -44,7 +46,10 @@ class Source:
 
 
 def generated(clips: int, stills: int) -> Iterator[Source]:
-    """Yield generated clips, each with two other takes of its place, then stills; photographs too if some are here."""
+    """Yield generated clips, each with two other takes of its place, then stills; photographs too if some are here.
+
+    A third as many clips more show somebody who talks; their other takes are other moments of that.
+    """
     photographs = list(_photographs())
     for seed in range(clips):
         # every third place is a photograph, as far as there are some
@@ -56,6 +61,12 @@ def generated(clips: int, stills: int) -> Iterator[Source]:
             take=(world.frames(SECONDS, FPS), FPS),
             others=((world.frames(SECONDS, FPS, SECONDS), FPS), (other.frames(SECONDS, FPS), FPS)),
         )
+    for number in range(clips // 3):
+        moments = [
+            (speaker(7000 + 2 * number, SECONDS, FPS, start, LIVELY[number % len(LIVELY)]), FPS)
+            for start in (0.0, 17.3, 41.9)
+        ]
+        yield Source(name=f"generated speaker {number + 1}", take=moments[0], others=tuple(moments[1:]))
     for seed in range(stills):
         world = World(5000 + seed, "room", movers=4)
         picture = texture(6000 + seed, 960, 640) if seed % 2 else world.frame(1.0, 960, 540)
@@ -78,6 +89,9 @@ def folder(path: Path) -> Iterator[Source | str]:
             continue
         if min(pictures[0].shape[:2]) < LEAST_SIDE:
             yield f"{name}: smaller than {LEAST_SIDE} pixels"
+            continue
+        if _noise(pictures[0][..., 0]):
+            yield f"{name}: only noise"
             continue
         least = max(
             PDQ.compute(np.ascontiguousarray(picture[..., 0]))[1] for picture in pictures[:: max(1, len(pictures) // 8)]
@@ -127,6 +141,11 @@ def _photographs() -> Iterator[Rgb]:
         if path := packaged("skimage", f"data/{name}"):
             picture = _pictures(path.read_bytes())[0][0]
             yield np.asarray(cv2.resize(picture, (960, 540), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _noise(luma: NDArray[np.uint8]) -> bool:
+    small = cv2.resize(luma, (32, 32), interpolation=cv2.INTER_AREA)
+    return float(small.std()) < ONLY_NOISE * float(luma.std())
 
 
 def _pictures(data: bytes) -> Take:

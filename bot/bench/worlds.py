@@ -80,6 +80,32 @@ class World:
         return [self.frame(start + i / fps, width, height) for i in range(max(1, round(seconds * fps)))]
 
 
+SWAYS = ((0.31, 9.0, 0.4, 0.7), (0.83, 6.0, 1.1, 0.5), (1.37, 4.0, 2.0, 1.4), (2.3, 3.0, 3.1, 2.2))
+"""Of somebody who talks: how often a second, how far in pixels, and how unevenly across and down."""
+
+
+def speaker(
+    seed: int, seconds: float, fps: float, start: float = 0.0, lively: float = 1.0, width: int = 640, height: int = 360
+) -> list[Rgb]:
+    """Return a take of a place in which something large stays where it is and never holds still, as one who talks.
+
+    Another `start` is another moment of the same. `lively` is how far it moves, 1: a few hundredths of the width.
+    """
+    place, skin = texture(seed, width, height), texture(seed + 1, width, height, 0.7)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    body = ((x / width - 0.5) / 0.27) ** 2 + ((y / height - 0.58) / 0.55) ** 2 < 1
+    pictures = []
+    for i in range(max(1, round(seconds * fps))):
+        turn = 2 * np.pi * (start + i / fps)
+        across, down = np.zeros_like(x), np.zeros_like(y)
+        for number, (often, far, wave, other) in enumerate(SWAYS):
+            across += lively * far * np.sin(often * turn + wave * x / 100 + number)
+            down += lively * far * np.cos(1.13 * often * turn + other * y / 100 + 2 * number)
+        moved = cv2.remap(skin, x + across, y + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        pictures.append(np.where(body[..., None], moved, place).astype(np.uint8))
+    return pictures
+
+
 @lru_cache(maxsize=6)
 def _background(seed: int, width: int, height: int) -> Rgb:
     return texture(seed, width, height)

@@ -46,7 +46,8 @@ def copies(
 ) -> None:
     """Alter media as people do before they post it again; count how many copies are found, and what is taken for one.
 
-    Beside it what others find of the same: whole-frame PDQ, PDQ of one frame a second (vPDQ), imagehash's pHash.
+    Beside it what is found if the bank holds nothing but PDQs, as shared lists do, and what others find: PDQ of whole
+    frames, PDQ of one frame a second (vPDQ), imagehash's pHash.
     """
     if media is not None and not media.is_dir():
         raise UsageError(f"{media} is no folder; name one with media in it")
@@ -69,7 +70,7 @@ def copies(
         emit(data)
         return
     show(
-        ["altered", "n", "found", "95 %", "aim", "false", "PDQ", "vPDQ", "pHash"],
+        ["altered", "n", "found", "95 %", "aim", "false", "PDQ bank", "PDQ", "vPDQ", "pHash"],
         [
             (
                 str(row["row"]),

@@ -47,6 +47,10 @@ class Transform:
         """Return how far off a corner may be, in the query's units."""
         return min(CELL, 3.0 + 2.0 * self.scale)
 
+    def finely(self) -> float:
+        """Return how far off a corner may be that tells when it was seen."""
+        return min(CELL, 1.5 + 1.2 * self.scale)
+
 
 def straight(entry_aspect: float, query_aspect: float) -> Transform:
     """Return the transform of a copy that shows the whole picture, stretched if need be."""

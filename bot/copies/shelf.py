@@ -16,6 +16,7 @@ from bot.model import Sketch
 FRAMES, CORNERS, ALONE = 8, 160, 400  # of an entry that are searched: frames, corners of each, of a still
 ASKED, FEWER, LONG = 24, 10, 15.0  # frames of a query that are searched with: of a long one (seconds), of others
 STRONGEST = 4000  # pairs of frames that share most
+NEARBY = 0.5  # seconds
 HINTS = 3  # pairs of frames from which a closer look begins
 CLOSER = 6  # entries that are looked at closely
 BATCH = 4096  # frames that are put into order at a time
@@ -101,12 +102,17 @@ class Shelf:
                     found[entry] = finding
         return list(found.items())
 
-    def compare(self, sketches: Sequence[Sketch], entry: int) -> Finding | None:
-        """Return what an entry is to a media in which another method found it; None if that cannot be told."""
+    def compare(
+        self, sketches: Sequence[Sketch], entry: int, within: Sequence[tuple[float, float]] = ()
+    ) -> Finding | None:
+        """Return what an entry is to a media in which another method found it; None if that cannot be told.
+
+        `within` are the stretches of the media's time (seconds) in which it was found; without them it may be anywhere.
+        """
         asked, held = Asked(sketches), self._of(entry)
         if not len(asked) or held is None:
             return None
-        plain, turned = (_alike(asked, held, mirrored) for mirrored in (False, True))
+        plain, turned = (_alike(asked, held, mirrored, within) for mirrored in (False, True))
         mirrored = sum(votes for votes, _, _ in turned) > sum(votes for votes, _, _ in plain)
         seen = find(asked, held, _diverse(turned if mirrored else plain), mirrored)
         return decide(asked, held, seen) if seen else None
@@ -137,11 +143,16 @@ class Shelf:
             self._segments.append(joined([before, last], self._gone))
 
 
-def _alike(asked: Asked, held: Held, mirrored: bool) -> Hints:
+def _alike(asked: Asked, held: Held, mirrored: bool, within: Sequence[tuple[float, float]]) -> Hints:
     """Return for a few frames of a query the entry's frame that has most words in common with it."""
     hints: Hints = []
-    for place in spread(len(asked.full), HINTS):
-        frame = asked.full[place]
+    inside = [
+        frame for frame, t in enumerate(asked.times) if any(a - NEARBY <= t <= b + NEARBY for a, b in within)
+    ] or list(range(len(asked)))
+    full = set(asked.full)
+    frames = [frame for frame in inside if frame in full] or inside
+    for place in spread(len(frames), HINTS):
+        frame = frames[place]
         words = asked.points(frame, mirrored).word[:ALONE]
         near = (np.bitwise_count(held.points.word[:, None] ^ words[None, :]) <= NEAR).any(axis=1)
         votes = np.bincount(held.frame[near], minlength=len(held.times))

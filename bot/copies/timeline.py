@@ -22,6 +22,8 @@ MOVING_BITS = 10
 EACH, ALONE = 300, 600  # corners of an entry's frame, one of several or alone
 TOLD = 80  # corners of a frame that are asked when it was
 FEW, SOME = 8, 16  # query frames that are asked about a transform, and about time
+LONG, AROUND = 24, 2  # frames of a long query, of which only those next to where something was found are asked
+ENDS = 0.25  # of what the middle frames show; less at an end is the next clip of a compilation
 ANCHORS = 60  # pairs of frames that are tried as one moment
 STANDING = 1.6  # units that what stands still may be off
 LEAST = 10  # corners found again under a transform, below which it is none
@@ -135,7 +137,7 @@ def find(asked: Asked, held: Held, hints: Sequence[tuple[int, int]], mirrored: b
     frames before and after for as long as that explains more.
     """
     starts = [found for hint in hints if (found := _climbed(asked, held, *hint, mirrored)) is not None]
-    return look(asked, held, starts, mirrored) if starts else None
+    return look(asked, held, starts, mirrored, [query for query, _ in hints]) if starts else None
 
 
 def _climbed(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -> Transform | None:
@@ -164,11 +166,19 @@ def _tried(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -> 
     return (scores[best], tries[best]) if scores[best] >= LEAST else None
 
 
-def look(asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool) -> Seen | None:
-    """Return what of the entry is found again in the query under the best of some transforms, and when."""
+def look(
+    asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool, alike: Sequence[int] = ()
+) -> Seen | None:
+    """Return what of the entry is found again in the query under the best of some transforms, and when.
+
+    `alike` are query frames in which it was found; of a long query only those around them are asked first.
+    """
     whole = straight(held.aspect, asked.aspect)
     near = [one for one in starts if abs(np.log(one.scale / whole.scale)) < 0.12 and abs(one.angle) < 0.1]
     few = spread(len(asked), FEW)
+    if len(asked) > LONG and alike:
+        near_by = {frame + step for frame in alike for step in range(-AROUND, AROUND + 1)}
+        few = sorted(frame for frame in near_by if 0 <= frame < len(asked))
     best: tuple[float, Transform, float, float] | None = None
     for transform in [*starts, *([whole] if near else [])]:
         table = _table(asked, held, transform, mirrored, few, transform.reach())
@@ -181,15 +191,20 @@ def look(asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool) 
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
-    some = spread(len(asked), SOME)
-    table = _table(asked, held, transform, mirrored, some, 1.5 + 1.2 * transform.scale)
+    # a clip among others is asked where it was found, and a little before and after
+    first, last = max(0, pairs_[0][0] - AROUND), min(len(asked), pairs_[-1][0] + AROUND + 1)
+    some = [first + place for place in spread(last - first, SOME)]
+    table = _table(asked, held, transform, mirrored, some, transform.finely())
     _, speed, offset = _aligned(asked.times[some], held.times, table)
     pairs_ = _pairs(asked.times, held.times, speed, offset)
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
+    pairs_ = _ends_cut(asked, held, transform, mirrored, pairs_)
+    if not pairs_:
+        return None
     seen = Seen(transform, mirrored, pairs_, speed, _closest(pairs_))
-    inside = _in_view(held, transform, asked.aspect)
+    inside = in_view(held, transform, asked.aspect)
     reach = min(2 * MOVING_REACH, MOVING_REACH * max(1.0, transform.scale))
     for number, (query, entry, _) in enumerate(pairs_):
         which = np.arange(held.begin[entry], held.begin[entry + 1])
@@ -205,6 +220,18 @@ def look(asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool) 
     return seen
 
 
+def _ends_cut(
+    asked: Asked, held: Held, transform: Transform, mirrored: bool, found: Sequence[tuple[int, int, float]]
+) -> list[tuple[int, int, float]]:
+    """Return the pairs without those at either end that show nothing of the entry."""
+    shown = []
+    for query, entry, _ in found:
+        corners = held.of(entry)
+        shown.append((asked.lookup(query, mirrored).find(corners, transform) >= 0).mean() if len(corners) else 0.0)
+    enough = np.flatnonzero(np.array(shown) >= ENDS * float(np.median(sorted(shown)[len(shown) // 2 :])))
+    return list(found[enough[0] : enough[-1] + 1]) if len(enough) else []
+
+
 def _closest(found: Sequence[tuple[int, int, float]]) -> list[int]:
     """Return which pairs of frames are closest in time, spread over the whole: they show what moves in one place."""
     order = sorted(range(len(found)), key=lambda number: found[number][2])
@@ -215,7 +242,7 @@ def _closest(found: Sequence[tuple[int, int, float]]) -> list[int]:
     return sorted(order[:ENOUGH])
 
 
-def _in_view(held: Held, transform: Transform, aspect: float) -> Bools:
+def in_view(held: Held, transform: Transform, aspect: float) -> Bools:
     """Return which corners a copy could show: inside, far enough from the edge, of a size looked at."""
     moved = transform.apply(held.points.place)
     level = held.points.size - OFFSET + np.float32(np.log(max(transform.scale, 1e-3)) / np.log(STEP))
@@ -234,7 +261,7 @@ def _table(
 ) -> NDArray[np.float64]:
     """Return how much of each entry frame some query frames show; what stands still tells little about time."""
     rank = np.arange(len(held.points)) - held.begin[held.frame]
-    which = np.flatnonzero(_in_view(held, transform, asked.aspect) & (rank < TOLD))
+    which = np.flatnonzero(in_view(held, transform, asked.aspect) & (rank < TOLD))
     corners, frame = held.points.take(which), held.frame[which]
     weight = np.where(held.still()[which], 0.15, 1.0)
     total = np.maximum(np.bincount(frame, weights=weight, minlength=len(held.times)), 8.0)

@@ -11,17 +11,20 @@ import numpy as np
 
 from bot import frames
 from bot.config import DecodeConfig
+from bot.copies.timeline import spread
 from bot.faces import FaceModel, Watcher
 from bot.fingerprint import rights
 from bot.fingerprint.spots import Look, spots
 from bot.frames import Frame, Luma
-from bot.model import Fingerprint, Signal, Sketch
+from bot.model import Fingerprint, Signal, Sketch, Variant
 from bot.nudity import Looker, NudityModel
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType
+from bot.signals.variants import variants
 
 CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
 SPARSE_SECONDS = 1.0
+LEAST_VARIED, MOST_VARIED = 6, 24  # frames
 PROBED = 4  # rows of a frame that are compared before all of it
 GATES = {signal.name: signal.gate for signal in SIGNALS}
 
@@ -76,6 +79,7 @@ def fingerprint(
         duration=None if decoded.duration is None else round(decoded.duration, 3),
         frames=count,
         signals=tuple(signal for taker in takers for signal in sorted(taker.taken, key=lambda signal: signal.t)),
+        variants=_variants(sketcher.frames()),
         sketches=_with_faces(sketcher, locator),
         faces=watcher.tracks() if watcher else (),
         also=tuple(digests(other) for other in also),
@@ -91,6 +95,19 @@ def _with_faces(sketcher: local.Sketcher, locator: FaceModel | None) -> tuple[Sk
     looks = [Look(t, luma) for t, luma in sketcher.frames()]
     found = spots(looks, locator, still=len(looks) == 1)
     return tuple(replace(sketch, faces=faces) for sketch, faces in zip(sketches, found, strict=True))
+
+
+def _variants(seen: Sequence[tuple[float, Luma]]) -> tuple[Variant, ...]:
+    """Return what some of the frames may have been: about one a second, more of a short clip, fewer of a long one."""
+    if not seen:
+        return ()
+    wanted = int(np.clip(seen[-1][0] - seen[0][0], LEAST_VARIED, MOST_VARIED))
+    return tuple(
+        Variant(type="pdq", value=one.value, quality=one.quality, t=round(t, 3), transform=one.transform)
+        for t, luma in (seen[place] for place in spread(len(seen), wanted))
+        for one in variants(luma)
+        if one.quality >= GATES["pdq"]
+    )
 
 
 def digests(data: bytes) -> tuple[str, str]:

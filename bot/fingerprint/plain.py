@@ -10,7 +10,7 @@ import numpy as np
 
 from bot.copies.points import POINT, SPOT
 from bot.fingerprint.spots import FACES as MOST_FACES
-from bot.model import FaceTrack, FaceView, Fingerprint, Signal, Sketch
+from bot.model import FaceTrack, FaceView, Fingerprint, Signal, Sketch, Variant
 from bot.signals import SIGNALS, local
 
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
@@ -31,6 +31,7 @@ def to_json(fp: Fingerprint) -> dict[str, Any]:
         "duration": fp.duration,
         "frames": fp.frames,
         "signals": [[signal.type, signal.value.hex(), signal.quality, signal.t] for signal in fp.signals],
+        "variants": [[one.transform, one.value.hex(), one.quality, one.t] for one in fp.variants],
         "sketches": [
             [sketch.t, sketch.aspect, *(_text(part) for part in _parts(sketch)), _text(sketch.faces)]
             for sketch in fp.sketches
@@ -54,6 +55,7 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
             duration=None if data["duration"] is None else float(data["duration"]),
             frames=int(data["frames"]),
             signals=tuple(_signal(*parts) for parts in data["signals"]),
+            variants=tuple(_variant(*parts) for parts in data.get("variants", ())),
             sketches=tuple(_sketch(*parts) for parts in data.get("sketches", ())),
             also=tuple((bytes.fromhex(sha256).hex(), bytes.fromhex(md5).hex()) for sha256, md5 in data["also"]),
             nudity=tuple(map(float, data.get("nudity", ()))),
@@ -78,6 +80,13 @@ def _signal(name: str, value: str, quality: int, t: float) -> Signal:
     if SIZES.get(name) != len(raw) or not 0 <= int(quality) <= 100 or not 0 <= float(t) < 1e7:
         raise ValueError(f"not a signal: {name} of {len(raw)} bytes, quality {quality}, at {t}")
     return Signal(type=name, value=raw, quality=int(quality), t=float(t))
+
+
+def _variant(transform: str, value: str, quality: int, t: float) -> Variant:
+    signal = _signal("pdq", value, quality, t)
+    return Variant(
+        type=signal.type, value=signal.value, quality=signal.quality, t=signal.t, transform=str(transform)[:100]
+    )
 
 
 def _text(data: bytes | None) -> str | None:

@@ -21,6 +21,7 @@ class Query:
     kind: str  # type of the signals
     usable: tuple[Signal, ...]
     still: bool
+    transform: str = "none"  # what was undone before they were taken, in words
 
 
 def query_of(fingerprint: Fingerprint, media: int, kind: str, config: BanksConfig) -> Query:
@@ -95,13 +96,23 @@ def judge(
         signal=query.kind,
         distance=min(best),
         threshold=cut(entry, query.kind, config),
+        transform=query.transform,
         frames=len(queries),
         coverage_query=coverage(query.usable, queries),
         coverage_entry=coverage(ours, places),
         query_ranges=ranges(query.usable, queries),
         entry_ranges=entry_ranges,
         suppressed=suppressed,
-        why=why(query.kind, queries, query.usable, entry_ranges, best, moving=len(ours) > 1, suppressed=suppressed),
+        why=why(
+            query.kind,
+            queries,
+            query.usable,
+            entry_ranges,
+            best,
+            transform=query.transform,
+            moving=len(ours) > 1,
+            suppressed=suppressed,
+        ),
     )
 
 

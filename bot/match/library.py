@@ -1,19 +1,23 @@
 """From a fingerprint to its matches: candidates from the index, then entry by entry.
 
-The order follows the evidence ladder: files first, then frames. A moving picture is compared frame by frame in both
-directions, so that a clip inside a compilation and a part of a clip are both told by their two coverages.
+The order follows the evidence ladder: files first, then frames, then frames with an alteration undone. A moving picture
+is compared frame by frame in both directions, so that a clip inside a compilation and a part of a clip are both told by
+their two coverages.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.config import BanksConfig
-from bot.match.judging import cut, explained, judge, nearest, query_of, same_file
+from bot.match.judging import Query, cut, explained, judge, nearest, query_of, same_file
 from bot.match.known import Found, Hit, Known
 from bot.match.words import NAMES
-from bot.model import Fingerprint, Match
+from bot.model import Fingerprint, Match, Signal
+
+EXPLAINED = 0.9  # coverage of a media, above which nothing else is looked for
 
 
 class Library:
@@ -40,6 +44,9 @@ class Library:
                     continue
                 if held is None or (held.suppressed and not match.suppressed):
                     near[match.entry] = match
+        if not exact and not any(match.coverage_query >= EXPLAINED for match in near.values()):
+            for match in self._varied(fingerprint, media):
+                near.setdefault(match.entry, match)
         return (*exact, *sorted(near.values(), key=lambda match: (match.distance or 0, match.entry)))
 
     def lookup(self, values: Sequence[bytes]) -> list[list[tuple[str, str, int]]]:
@@ -82,6 +89,33 @@ class Library:
         )
         return [match for match in judged if match is not None]
 
+    def _varied(self, fingerprint: Fingerprint, media: int) -> list[Match]:
+        """Return for each entry the best match with a media whose frames were mirrored, turned, bordered or cropped."""
+        variants = [one for one in fingerprint.variants if one.quality >= self._config.min_quality]
+        times = sorted({one.t for one in variants})
+        place = {t: number for number, t in enumerate(times)}
+        frames = tuple(Signal(type="pdq", value=b"", quality=0, t=t) for t in times)
+        entries, found = self._candidates("pdq", [one.value for one in variants])
+        groups: defaultdict[tuple[int, str], list[Hit]] = defaultdict(list)
+        for number, hits in found.items():
+            for hit in hits:
+                one = variants[hit.query]
+                groups[number, one.transform].append(replace(hit, query=place[one.t]))
+        spoken: defaultdict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+        for (number, transform), hits in groups.items():
+            for label in entries[number].entry.against:
+                spoken[label, transform] = nearest(hits, spoken[label, transform])
+        best: dict[str, Match] = {}
+        for (number, transform), hits in groups.items():
+            query = Query(
+                media=media, kind="pdq", usable=frames, still=fingerprint.kind == "image", transform=transform
+            )
+            allowed = explained(hits, spoken[entries[number].entry.label, transform])
+            match = judge(query, entries[number], hits, allowed, self._config)
+            if match and (match.entry not in best or _closer(match, best[match.entry])):
+                best[match.entry] = match
+        return list(best.values())
+
     def _candidates(self, kind: str, values: Sequence[bytes]) -> tuple[dict[int, Found], dict[int, list[Hit]]]:
         """Return the entries that were hit, and the hits of each within the entry's own cut."""
         if not values:
@@ -94,3 +128,7 @@ class Library:
             if hit.entry in entries and hit.distance <= cut(entries[hit.entry].entry, kind, self._config):
                 found[hit.entry].append(hit)
         return entries, dict(found)
+
+
+def _closer(one: Match, other: Match) -> bool:
+    return (one.frames, -(one.distance or 0)) > (other.frames, -(other.distance or 0))

@@ -41,14 +41,17 @@ def why(
     entry_ranges: Sequence[tuple[float, float]],
     best: Sequence[int],
     *,
+    transform: str,
     moving: bool,
     suppressed: bool,
 ) -> str:
-    """Return one sentence: how many frames, where in the entry, how near."""
+    """Return one sentence: how many frames, where in the entry, how they were altered, how near."""
     frames = "the picture matches" if len(usable) == 1 else f"{len(queries)} of {len(usable)} frames match"
     parts = [f"{frames} by {NAMES[kind]}"]
     if moving:
         parts.append(f"{minutes(entry_ranges[0][0])} to {minutes(entry_ranges[-1][1])} of the entry")
+    if transform != "none":
+        parts.append(transform)
     parts.append(f"{'distance' if len(best) == 1 else 'median distance'} {median(best):g}")
     if suppressed:
         parts.append("an allow-listed picture explains all of them")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.model.deeds import Action, ModAction, Notice, NoticeItem, Receipt
 from bot.model.evidence import Entry, Evidence, Match, PlannedAction, Verdict
-from bot.model.media import FaceTrack, FaceView, Fingerprint, Link, MediaFile, MediaInfo, Ref, Signal, Sketch
+from bot.model.media import FaceTrack, FaceView, Fingerprint, Link, MediaFile, MediaInfo, Ref, Signal, Sketch, Variant
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails
 from bot.model.states import (
     ActionState,
@@ -62,5 +62,6 @@ __all__ = [
     "Ref",
     "Signal",
     "Sketch",
+    "Variant",
     "Verdict",
 ]

@@ -49,6 +49,13 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant(Signal):
+    """A signal of one frame after something was undone that may have been done to it. See `bot.signals.variants`."""
+
+    transform: str  # what had been done, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sketch:
     """Local features of one frame, the most telling first. Holds no pixels. See `bot.signals.local`."""
 
@@ -94,6 +101,7 @@ class Fingerprint:
     duration: float | None  # None for images
     frames: int  # decoded
     signals: tuple[Signal, ...] = ()
+    variants: tuple[Variant, ...] = ()  # of some frames; what may match, for queries only
     sketches: tuple[Sketch, ...] = ()
     faces: tuple[FaceTrack, ...] = field(default=(), repr=False)
     also: tuple[tuple[str, str], ...] = ()  # (sha256, md5) of other files of the same media, e.g. the original

@@ -14,10 +14,10 @@ from typing import Any
 
 from bot.copies import Finding, Shelf, why
 from bot.copies.points import SPAN
+from bot.match.library import EXPLAINED
 from bot.model import Entry, Fingerprint, Match
 from bot.pipeline.core import Deps
 
-EXPLAINED = 0.9  # coverage of a media by whole frames, above which nothing else is searched for
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
 
 MOST_BOXES = 40  # of faces in source evidence
@@ -63,7 +63,7 @@ class Copied:
                     kept.append(match)
                 continue
             done.add(number)
-            finding = self._shelf.compare(fingerprint.sketches, number)
+            finding = self._shelf.compare(fingerprint.sketches, number, match.query_ranges)
             if finding is None and match.method == "phash":
                 continue  # it takes plain shapes for one another; nothing else speaks for it
             if finding is None or (finding.kind == "place" and _one_moment(match, finding)):

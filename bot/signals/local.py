@@ -108,7 +108,7 @@ ORB, FINE_ORB = _orb(4 * POINTS, 8), _orb(4 * POINTS, 10)
 def shrink(luma: Luma) -> Luma:
     """Return a copy of a frame, no larger than features are ever taken from."""
     height, width = luma.shape
-    return _resized(luma, min(FINE_SIDE, max(height, width)))
+    return resized(luma, min(FINE_SIDE, max(height, width)))
 
 
 def sketch(luma: Luma, t: float, *, full: bool) -> Sketch:
@@ -119,11 +119,11 @@ def sketch(luma: Luma, t: float, *, full: bool) -> Sketch:
     height, width = luma.shape
     if min(height, width) < LEAST_SIDE:
         return Sketch(t=t, aspect=width / height)
-    points, mirrored = _points(_resized(luma, SIDE), ORB, POINTS if full else LESS, 0)
+    points, mirrored = _points(resized(luma, SIDE), ORB, POINTS if full else LESS, 0)
     fine, fine_mirrored = (b"", b"")
     if full and max(height, width) > SIDE:
         finer = np.log(FINE_SIDE / SIDE) / np.log(STEP)
-        fine, fine_mirrored = _points(_resized(luma, FINE_SIDE), FINE_ORB, POINTS, float(finer))
+        fine, fine_mirrored = _points(resized(luma, FINE_SIDE), FINE_ORB, POINTS, float(finer))
     return Sketch(t=t, aspect=width / height, points=points, mirrored=mirrored, fine=fine, fine_mirrored=fine_mirrored)
 
 
@@ -132,7 +132,8 @@ def warm_up() -> None:
     sketch(picture(FINE_SIDE, SIDE, 1, "noise"), 0.0, full=True)
 
 
-def _resized(luma: Luma, side: int) -> Luma:
+def resized(luma: Luma, side: int) -> Luma:
+    """Return a copy of a frame whose longer side has `side` pixels."""
     height, width = luma.shape
     scale = side / max(height, width)
     if scale == 1:
