@@ -28,6 +28,7 @@ from bot.pipeline import Pipeline
 from bot.seal import Seal, new_key
 from bot.signals import local
 from bot.store import Store
+from bot.store.sketches import kept_corners
 from tests.killing import Silent
 
 FPS = 8.0
@@ -267,6 +268,29 @@ def test_features_are_sealed_and_only_what_is_needed_is_kept() -> None:
             store.sketches.of(number)
 
 
+def test_a_picture_alone_keeps_a_finer_look_too() -> None:
+    """Of a large crop only small corners are left: up to 900 are kept, and any first part has some of both looks."""
+    (whole,) = fingerprint(media.encode_still(texture(8, 960, 640)), DecodeConfig()).sketches
+    coarse, fine = whole.points, whole.fine
+    kept = kept_corners(whole, alone=True)
+    size = POINT.itemsize
+    assert size * 600 < len(kept) <= size * 900
+    first = {kept[at : at + size] for at in range(0, size * 90, size)}
+    assert first & {coarse[at : at + size] for at in range(0, len(coarse), size)}
+    assert first & {fine[at : at + size] for at in range(0, len(fine), size)}
+    assert kept_corners(whole, alone=False) == coarse[: size * 300]
+
+
+def test_a_copy_in_a_compilation_is_found_where_it_is() -> None:
+    """Among a minute of other things: the right stretch of time, at its own speed."""
+    others = [frame for seed in (60, 61, 62, 63) for frame in World(seed, "room").frames(8.0, 4.0)]
+    inside = list(take(ROOM, 0.0, 8.0))[::2]
+    finding = dict(known().find(sketched([*others[:64], *inside, *others[64:]], 4.0)))[0]
+    assert finding.kind == "copy"
+    assert finding.query_ranges[0][0] == pytest.approx(16.0, abs=1.2)
+    assert finding.query_ranges[-1][1] == pytest.approx(21.0, abs=1.2)
+
+
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Pipeline]:
     """A bot with a bank of known fakes."""
@@ -322,3 +346,16 @@ def test_an_allow_entry_speaks_for_local_matches_too(bot: Pipeline) -> None:
     cropped = fingerprinted(bot, [alter.crop(picture, 0.12) for picture in take(ROOM)])
     looked = bot.working.matched(Evidence(target="x", link=link), [(0, cropped)])
     assert {m.bank: m.suppressed for m in looked.matches} == {"known-fakes": True, "harmless": False}
+
+
+def test_a_moment_in_common_is_no_copy(bot: Pipeline) -> None:
+    """Where one cut of a long take ends and the next begins a few frames are alike: that is the same place, no more."""
+    bot.deps.store.banks.add("known-fakes", fingerprinted(bot, take(PAN, 4.0, 5.0)), who="me")
+    others = [texture(900 + number, 640, 360) for number in range(40)]
+    before = [*others[:20], *take(PAN, 3.75, 0.6), *others[20:]]
+    found = fingerprinted(bot, before)
+    assert len(bot.working.library().match(found, 0)) == 1
+    link = Link(url="x", host="", id=None, kind="media", source="target")
+    looked = bot.working.matched(Evidence(target="x", link=link), [(0, found)])
+    assert looked.matches == ()
+    assert [source["kind"] for source in looked.source] == ["same_place"]

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from bot.bench.sources import generated
 from bot.bench.worlds import texture
-from bot.copies.points import OFFSET, SPAN, STEP, Points, of_frame
+from bot.copies.points import OFFSET, SPAN, STEP, Points, unpack
 from bot.signals import local
 from bot.signals.pdq import PDQ
+from bot.store.sketches import kept_corners
 
 SIDE = 400  # pixels
 PATCH = 31
@@ -38,9 +39,10 @@ class Rebuilt:
 
 def run(count: int = 24, others: int = 60) -> Rebuilt:
     """Rebuild `count` pictures from patches of `others`, and compare."""
-    words, patches = _dictionary([_small(texture(70_000 + seed, 640, 360)) for seed in range(others)])
-    originals = [_small(source.take[0][0]) for source in generated(0, count)]
-    made = [_painted(picture, words, patches) for picture in originals]
+    words, patches = _dictionary([texture(70_000 + seed, 640, 360) for seed in range(others)])
+    pictures = [source.take[0][0] for source in generated(0, count)]
+    originals = [_small(picture) for picture in pictures]
+    made = [_painted(picture, words, patches) for picture in pictures]
     sharp = [_alike(one, other) for one, other in zip(made, originals, strict=True)]
     table = np.array([[_alike(_far(one), _far(other)) for other in originals] for one in made])
     pdq = [_bits(one, other) for one, other in zip(made, originals, strict=True)]
@@ -53,17 +55,18 @@ def run(count: int = 24, others: int = 60) -> Rebuilt:
     )
 
 
-def _small(picture: NDArray[np.uint8]) -> Grey:
+def _small(picture: Grey, side: int = SIDE) -> Grey:
     height, width, _ = picture.shape
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return np.asarray(
-        cv2.resize(grey, (SIDE, round(SIDE * height / width)), interpolation=cv2.INTER_AREA), dtype=np.uint8
+        cv2.resize(grey, (side, round(side * height / width)), interpolation=cv2.INTER_AREA), dtype=np.uint8
     )
 
 
 def _corners(picture: Grey) -> Points:
     """Return what an entry keeps of a still."""
-    return of_frame(local.sketch(picture, 0.0, full=True), mirrored=False, fine=False)
+    sketch = local.sketch(_small(picture, local.FINE_SIDE), 0.0, full=True, alone=True)
+    return unpack(kept_corners(sketch, alone=True), sketch.aspect)
 
 
 def _matrix(points: Points, number: int) -> NDArray[np.float64]:
@@ -78,10 +81,10 @@ def _matrix(points: Points, number: int) -> NDArray[np.float64]:
 def _dictionary(pictures: Sequence[Grey]) -> tuple[NDArray[np.uint64], list[Grey]]:
     words, patches = [], []
     for picture in pictures:
-        points = _corners(picture)
+        points, small = _corners(picture), _small(picture)
         for number in range(len(points)):
             turned = cv2.invertAffineTransform(_matrix(points, number))
-            patches.append(np.asarray(cv2.warpAffine(picture, turned, (PATCH, PATCH)), dtype=np.uint8))
+            patches.append(np.asarray(cv2.warpAffine(small, turned, (PATCH, PATCH)), dtype=np.uint8))
         words.append(points.word)
     return np.concatenate(words), patches
 
@@ -89,7 +92,7 @@ def _dictionary(pictures: Sequence[Grey]) -> tuple[NDArray[np.uint64], list[Grey
 def _painted(picture: Grey, words: NDArray[np.uint64], patches: Sequence[Grey]) -> Grey:
     """Return a picture made of others' patches, large ones first, where the corners of this one were."""
     points = _corners(picture)
-    height, width = picture.shape
+    height, width = _small(picture).shape
     total = np.full((height, width), 128.0)
     weight = np.ones((height, width))
     disc = np.zeros((PATCH, PATCH), dtype=np.float32)

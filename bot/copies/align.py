@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.copies.points import STEP, Floats, Ints, Points, height, turned, width
+from bot.copies.points import SPAN, STEP, Floats, Ints, Points, height, turned, width
 
 NEAR = 9  # bits of 64: a pair without any other evidence (one chance pair in some 100,000)
 LIKELY = 14  # bits: a pair whose places, directions and sizes agree
@@ -17,8 +17,9 @@ TRIALS = 300
 BINS = 24  # directions
 SCALES = (0.15, 6.0)  # of the entry in the query
 SHEAR = 1.6  # how much one axis may be stretched against the other
-CELL = 8.0  # units; also the farthest at which a corner counts as found again
-COLUMNS = 64  # cells in a row, with room beyond both borders
+FAR = 8.0  # units: the farthest at which a corner counts as found again
+CELLS = (3.0, 5.0, FAR, 16.0, 32.0)  # units: the smallest that holds what is looked for is quickest
+ROWS = np.array([-1, 0, 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ class Transform:
 
     def reach(self) -> float:
         """Return how far off a corner may be, in the query's units."""
-        return min(CELL, 3.0 + 2.0 * self.scale)
+        return min(FAR, 3.0 + 2.0 * self.scale)
 
     def finely(self) -> float:
         """Return how far off a corner may be that tells when it was seen."""
-        return min(CELL, 1.5 + 1.2 * self.scale)
+        return min(FAR, 1.5 + 1.2 * self.scale)
 
 
 def straight(entry_aspect: float, query_aspect: float) -> Transform:
@@ -96,7 +97,7 @@ def estimate(entry: Points, query: Points) -> tuple[Transform, int] | None:
         return None
     b = q[one] - a * p[one]
     off = np.abs(a[:, None] * p[None, :] + b[:, None] - q[None, :])
-    reach = np.minimum(CELL, 3.0 + 2.0 * np.abs(a))[:, None]
+    reach = np.minimum(FAR, 3.0 + 2.0 * np.abs(a))[:, None]
     agreed = off <= reach
     best = int(agreed.sum(axis=1).argmax())
     held = agreed[best]
@@ -116,53 +117,74 @@ def refined(transform: Transform, entry: Floats, query: Floats) -> Transform:
     return _fitted(entry, query) or transform
 
 
+class _Grid:
+    """The corners of one query frame in cells of one size, row after row."""
+
+    def __init__(self, query: Points, cell: float) -> None:
+        self.cell = cell
+        self.columns = int(SPAN / cell) + 5  # with room beyond both borders
+        column, row = np.clip((query.place.T + 2 * cell) / cell, 1, self.columns - 2).astype(np.int64)
+        key = row * self.columns + column
+        self.order = np.argsort(key, kind="stable")
+        self.begin = np.searchsorted(key[self.order], np.arange(self.columns**2 + 1))
+        self.points = query.take(self.order)
+        self.x, self.y = np.ascontiguousarray(self.points.place.T)
+
+    def near(self, x: Floats, y: Floats, reach: float) -> tuple[Ints, Ints]:
+        """Return (number of a place, number of a corner here) of all that lie within `reach`, at most a cell."""
+        column = np.floor((x + 2 * self.cell) / self.cell).astype(np.int64)
+        row = np.floor((y + 2 * self.cell) / self.cell).astype(np.int64)
+        last = self.columns - 1
+        inside = np.flatnonzero((column >= 1) & (column < last) & (row >= 1) & (row < last))
+        base = (row[inside, None] + ROWS) * self.columns + column[inside, None]  # three cells in a row are one stretch
+        begin = self.begin[base - 1].ravel()
+        count = self.begin[base + 2].ravel() - begin
+        total = int(count.sum())
+        ours = np.repeat(np.repeat(inside, 3), count)
+        theirs = np.arange(total) - np.repeat(np.cumsum(count) - count - begin, count)
+        across, down = x[ours] - self.x[theirs], y[ours] - self.y[theirs]
+        keep = np.flatnonzero(across * across + down * down <= reach**2)
+        return ours[keep], theirs[keep]
+
+
 class Lookup:
     """The corners of one query frame by place, so that each of an entry's finds its own quickly."""
 
-    def __init__(self, query: Points, cell: float = CELL) -> None:
-        self._cell = cell
-        column, row = (np.clip((query.place.T + 2 * cell) / cell, 1, COLUMNS - 2)).astype(np.int64)
-        key = row * COLUMNS + column
-        order = np.argsort(key, kind="stable")
-        self._keys = key[order]
-        self.order = order
-        self.points = query.take(order)
+    def __init__(self, query: Points) -> None:
+        self._query = query
+        self._grids: dict[float, _Grid] = {}
 
     def find(self, entry: Points, transform: Transform, *, reach: float | None = None, bits: int = LIKELY) -> Ints:
         """Return for each corner of the entry the number of the query's corner that is its own, or -1.
 
-        `reach` (units, at most a cell) is how far off it may be, `bits` how different.
+        `reach` (units, at most 32) is how far off it may be, `bits` how different.
         """
         found = np.full(len(entry), -1, dtype=np.int64)
-        if not len(entry) or not len(self.points):
+        if not len(entry) or not len(self._query):
             return found
+        reach = transform.reach() if reach is None else reach
+        grid = self._grid(reach)
         moved = transform.apply(entry.place)
-        column, row = (np.floor((moved + 2 * self._cell) / self._cell)).astype(np.int64).T
-        inside = np.flatnonzero((column >= 1) & (column < COLUMNS - 1) & (row >= 1) & (row < COLUMNS - 1))
-        if not len(inside):
-            return found
-        base = ((row[inside, None] + np.array([-1, 0, 1])) * COLUMNS + column[inside, None]).ravel()
-        begin = np.searchsorted(self._keys, base - 1, side="left")
-        count = np.searchsorted(self._keys, base + 1, side="right") - begin
-        total = int(count.sum())
-        if not total:
-            return found
-        ours = np.repeat(np.repeat(inside, 3), count)
-        theirs = np.arange(total) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin, count)
-        gap = moved[ours] - self.points.place[theirs]
-        keep = (gap * gap).sum(axis=1) <= (transform.reach() if reach is None else reach) ** 2
-        ours, theirs = ours[keep], theirs[keep]
-        apart = np.bitwise_count(entry.word[ours] ^ self.points.word[theirs])
+        ours, theirs = grid.near(moved[:, 0], moved[:, 1], reach)
+        apart = np.bitwise_count(entry.word[ours] ^ grid.points.word[theirs])
+        like = np.flatnonzero(apart <= bits)
+        ours, theirs, apart = ours[like], theirs[like], apart[like]
         level = np.float32(np.log(max(transform.scale, 1e-3)) / np.log(STEP))
-        turn = np.abs(turned(self.points.angle[theirs] - entry.angle[ours] - np.float32(transform.angle)))
-        keep = (apart <= bits) & (turn <= 0.55) & (np.abs(self.points.size[theirs] - entry.size[ours] - level) <= 2.6)
+        turn = np.abs(turned(grid.points.angle[theirs] - entry.angle[ours] - np.float32(transform.angle)))
+        keep = (turn <= 0.55) & (np.abs(grid.points.size[theirs] - entry.size[ours] - level) <= 2.6)
         ours, theirs, apart = ours[keep], theirs[keep], apart[keep]
         nearest = np.lexsort((apart, ours))
         ours, theirs = ours[nearest], theirs[nearest]
         first = np.ones(len(ours), dtype=bool)
         first[1:] = ours[1:] != ours[:-1]
-        found[ours[first]] = self.order[theirs[first]]
+        found[ours[first]] = grid.order[theirs[first]]
         return found
+
+    def _grid(self, reach: float) -> _Grid:
+        cell = next(cell for cell in CELLS if cell >= reach)
+        if cell not in self._grids:
+            self._grids[cell] = _Grid(self._query, cell)
+        return self._grids[cell]
 
 
 def _alike(entry: Points, query: Points) -> NDArray[np.intp]:

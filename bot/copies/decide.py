@@ -16,9 +16,9 @@ from bot.model import FaceRegion
 
 LEAST_STILL_INLIERS, LEAST_MOVING = 24, 12  # places that agree in the best pair; by chance up to some fifteen
 LEAST_TOGETHER = 60  # places that agree in the compared pairs together, where the best pair has few
-# with a word that stands in the picture once: letters and stripes agree with all
-LEAST_UNLIKE, LEAST_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 16, 8, 40, 0.6
-NEARLY_ALL, FEW_INLIERS, FEW_UNLIKE = 0.7, 11, 10  # of one picture: the share of the corners in view
+# with a word that stands in the picture once, of one picture alone in both: letters and stripes agree with all
+LEAST_SINGLE, LEAST_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 20, 8, 40, 0.6
+FEW_INLIERS, FEW = 11, ((0.9, 8), (0.7, 10))  # of one picture: share of the corners in view, with a word of their own
 LEAST_IN_FRAME = 8  # corners for a pair of frames to count
 LEAST_FRAMES = 3
 LEAST_SECONDS = 1.0
@@ -106,13 +106,16 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
 
 def _enough(numbers: Numbers, *, moving: bool) -> bool:
     """Return whether so many corners agree that chance is out of the question."""
-    least, unlike = (LEAST_MOVING, LEAST_MOVING_UNLIKE) if moving else (LEAST_STILL_INLIERS, LEAST_UNLIKE)
+    least, unlike = (LEAST_MOVING, numbers.unlike) if moving else (LEAST_STILL_INLIERS, numbers.single)
     if moving and numbers.inliers < LEAST_STILL_INLIERS and numbers.together < LEAST_TOGETHER:
         return False
-    if not moving and numbers.rate >= NEARLY_ALL and numbers.inliers >= FEW_INLIERS and numbers.unlike >= FEW_UNLIKE:
-        return True  # of a much enlarged part few corners are known, but nearly all of them are there
-    wanted = min(ENOUGH_UNLIKE, max(unlike, SHARE_UNLIKE * numbers.inliers))
-    return numbers.inliers >= least and numbers.unlike >= wanted
+    # of a much enlarged part few corners are known, but nearly all of them are there
+    share = SHARE_UNLIKE * numbers.inliers
+    few = any(numbers.rate >= rate and numbers.single >= max(own, share) for rate, own in FEW)
+    if not moving and few and numbers.inliers >= FEW_INLIERS:
+        return True
+    wanted = max(LEAST_MOVING_UNLIKE if moving else LEAST_SINGLE, share)
+    return numbers.inliers >= least and unlike >= min(ENOUGH_UNLIKE, wanted)
 
 
 def _kind(

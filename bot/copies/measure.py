@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.copies.points import Bools, Ints, height, width
+from bot.copies.points import Bools, Floats, Ints, Points, height, width
 from bot.copies.timeline import APART, Asked, Held, Seen, in_view, spread
 
 ACROSS, DOWN = 8, 5  # parts of the entry's picture that are told apart
 TWIN = 9  # bits of 64 within which two words are one
+SAME_PLACE = 10.0  # units within which two corners of one frame are one, at two sizes
 UNSURE = 21  # bits within which what stands still in a see-through mark is one
 UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
 ASKED_WHEN, LEAST_TIMED = 12, 15  # pairs of frames that are asked when they are; corners for an answer
@@ -37,6 +38,7 @@ class Numbers:
     bad_rate: float  # of corners found again there
     small: Bools  # small parts, of the size of a face in the distance, that are found much less often than the others
     unlike: int  # inliers whose word stands only once in the query's frame
+    single: int  # the same in both frames
     static: float  # how much of what the query shows in the parts that do not agree stands still in it; -1: nothing
 
 
@@ -60,6 +62,7 @@ def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
     still = held.still() if held.moving else np.zeros(len(held.points), dtype=bool)
     which = np.concatenate([row[0] for row in rows])
     exact, loose = (np.concatenate([row[i] for row in rows]) for i in (1, 2))
+    unlike, single = _unlike(asked, held, seen)
     return Numbers(
         pairs=len(seen.pairs),
         off=off,
@@ -75,7 +78,8 @@ def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
         shown=int((total.sum(axis=0) >= 8).sum()),
         bad_rate=float(had[bad].sum() / max(1.0, total.sum(axis=0)[bad].sum())),
         small=small,
-        unlike=_unlike(asked, held, seen),
+        unlike=unlike,
+        single=single,
         static=_static(asked, held, seen, region.ravel(), 2 * across, 2 * down) if region.any() else -1.0,
     )
 
@@ -151,17 +155,24 @@ def _static(asked: Asked, held: Held, seen: Seen, bad: Bools, across: int, down:
     return still / shown if shown >= 12 else -1.0
 
 
-def _unlike(asked: Asked, held: Held, seen: Seen) -> int:
-    """Return how many corners of the best pair agree that look like no other corner of the query's frame."""
+def _unlike(asked: Asked, held: Held, seen: Seen) -> tuple[int, int]:
+    """Return how many corners of the best pair agree that look like no other of the query's frame; of both frames."""
     best = max(range(len(seen.rows)), key=lambda number: int(seen.rows[number][1].sum()))
     which, exact, _ = seen.rows[best]
+    query, entry, _ = seen.pairs[best]
     corners = held.points.take(which[exact])
-    frame = asked.points(seen.pairs[best][0], seen.mirrored)
-    moved = seen.transform.apply(corners.place)
+    here = _alone(corners, held.of(entry), corners.place, SAME_PLACE)
+    there = _alone(
+        corners, asked.points(query, seen.mirrored), seen.transform.apply(corners.place), 2 * seen.transform.reach()
+    )
+    return _places(corners.place[there]), _places(corners.place[here & there])
+
+
+def _alone(corners: Points, frame: Points, place: Floats, near: float) -> Bools:
+    """Return which corners look like no other of a frame, but for those within `near` units of where they are."""
     alike = np.bitwise_count(corners.word[:, None] ^ frame.word[None, :]) <= TWIN
-    gap = np.abs(moved[:, None, :] - frame.place[None, :, :]).max(axis=2)
-    single = ~(alike & (gap > 2 * seen.transform.reach())).any(axis=1)
-    return _places(corners.place[single])
+    gap = np.abs(place[:, None, :] - frame.place[None, :, :]).max(axis=2)
+    return np.asarray(~(alike & (gap > near)).any(axis=1))
 
 
 def _places(place: NDArray[np.float32]) -> int:

@@ -13,7 +13,7 @@ from bot.copies.timeline import Asked, Held, find, spread
 from bot.copies.words import NEAR, Segment, joined, segment, votes
 from bot.model import Sketch
 
-FRAMES, CORNERS, ALONE = 8, 160, 400  # of an entry that are searched: frames, corners of each, of a still
+FRAMES, CORNERS, ALONE = 8, 160, 600  # of an entry that are searched: frames, corners of each, of a still
 ASKED, FEWER, LONG = 24, 10, 15.0  # frames of a query that are searched with: of a long one (seconds), of others
 STRONGEST = 4000  # pairs of frames that share most
 NEARBY = 0.5  # seconds

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.copies.align import CELL, LIKELY, Lookup, Transform, estimate, pairs, refined, straight
+from bot.copies.align import LIKELY, Lookup, Transform, estimate, pairs, refined, straight
 from bot.copies.points import OFFSET, STEP, Bools, Floats, Ints, Points, height, joined, of_frame, spots, width
 from bot.model import Sketch
 
@@ -19,7 +19,7 @@ ENOUGH = 6  # pairs of frames that are compared in everything, if there are so m
 CLOSE = 0.08  # seconds within which what moves has hardly moved
 MOVING_REACH = 16.0  # units that something may move between two frames that are compared
 MOVING_BITS = 10
-EACH, ALONE = 300, 600  # corners of an entry's frame, one of several or alone
+EACH, ALONE = 300, 900  # corners of an entry's frame, one of several or alone
 TOLD = 80  # corners of a frame that are asked when it was
 FEW, SOME = 8, 16  # query frames that are asked about a transform, and about time
 LONG, AROUND = 24, 2  # frames of a long query, of which only those next to where something was found are asked
@@ -76,7 +76,7 @@ class Asked:
         self.aspect = self.sketches[0].aspect if self.sketches else 1.0
         self.times = np.array([sketch.t for sketch in self.sketches])
         self._points: dict[tuple[int, bool], Points] = {}
-        self._lookups: dict[tuple[int, bool, float], Lookup] = {}
+        self._lookups: dict[tuple[int, bool], Lookup] = {}
 
     def __len__(self) -> int:
         return len(self.sketches)
@@ -97,11 +97,11 @@ class Asked:
             self._points[key] = of_frame(self.sketches[frame], mirrored=mirrored)
         return self._points[key]
 
-    def lookup(self, frame: int, mirrored: bool, cell: float = CELL) -> Lookup:
+    def lookup(self, frame: int, mirrored: bool) -> Lookup:
         """Return the corners of a frame by place."""
-        key = frame, mirrored, cell
+        key = frame, mirrored
         if key not in self._lookups:
-            self._lookups[key] = Lookup(self.points(frame, mirrored), cell)
+            self._lookups[key] = Lookup(self.points(frame, mirrored))
         return self._lookups[key]
 
     def standing(self, corners: Points, far: Sequence[int], mirrored: bool, bits: int = LIKELY) -> int:
@@ -214,7 +214,7 @@ def look(
         loose = exact.copy()
         if number in seen.close:
             missed = np.flatnonzero(~exact)
-            wide = asked.lookup(query, mirrored, 2 * MOVING_REACH)
+            wide = asked.lookup(query, mirrored)
             loose[missed] = wide.find(corners.take(missed), transform, reach=reach, bits=MOVING_BITS) >= 0
         seen.rows.append((which, exact, loose))
     return seen

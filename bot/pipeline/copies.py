@@ -18,6 +18,7 @@ from bot.match.library import EXPLAINED
 from bot.model import Entry, Fingerprint, Match
 from bot.pipeline.core import Deps
 
+A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
 
 MOST_BOXES = 40  # of faces in source evidence
@@ -66,7 +67,9 @@ class Copied:
             finding = self._shelf.compare(fingerprint.sketches, number, match.query_ranges)
             if finding is None and match.method == "phash":
                 continue  # it takes plain shapes for one another; nothing else speaks for it
-            if finding is None or (finding.kind == "place" and _one_moment(match, finding)):
+            if finding is None and max(match.coverage_query, match.coverage_entry) < A_MOMENT:
+                sources.append(_moment(media, match))
+            elif finding is None or (finding.kind == "place" and _one_moment(match, finding)):
                 kept.append(match)
             elif finding.kind == "copy":
                 kept.append(_told(match, finding))
@@ -140,6 +143,26 @@ def _match(media: int, entry: Entry, finding: Finding) -> Match:
         face_region=finding.face_region,
         why=why(finding),
     )
+
+
+def _moment(media: int, match: Match) -> Source:
+    """Return a few frames in common as evidence of the place: two cuts of one long take have such."""
+    return {
+        "media": media,
+        "bank": match.bank,
+        "entry": match.entry,
+        "kind": "same_place",
+        "face_region": "another take",
+        "method": match.method,
+        "transform": match.transform,
+        "inliers": match.inliers,
+        "frames": match.frames,
+        "coverage_query": match.coverage_query,
+        "coverage_entry": match.coverage_entry,
+        "query_ranges": [list(span) for span in match.query_ranges],
+        "entry_ranges": [list(span) for span in match.entry_ranges],
+        "why": f"{match.why}: a moment in common, too little for a copy",
+    }
 
 
 def _source(media: int, bank: str, entry: str, finding: Finding, shown: Fingerprint) -> Source:

@@ -19,8 +19,8 @@ from bot.signals.base import Luma, picture
 
 SIDE, FINE_SIDE = 400, 640  # pixels of the longer side at which corners are looked for
 CELLS = 8  # each way: corners are taken from everywhere, not only where there are most
-POINTS = 600  # a frame
-LESS = 300  # of a frame that is only there to check what moves
+POINTS = 900  # at most: of a picture alone, and of a finer look
+SEVERAL, LESS = 600, 300  # of one of several frames, and of one that is only there to check what moves
 GAP = 0.25  # seconds between frames, doubled as often as a clip needs
 FRAMES, MANY = 40, 64  # of a clip at most; of one in which they would be more than a second apart
 FULL = 4  # one frame of so many is looked at in full
@@ -111,15 +111,16 @@ def shrink(luma: Luma) -> Luma:
     return resized(luma, min(FINE_SIDE, max(height, width)))
 
 
-def sketch(luma: Luma, t: float, *, full: bool) -> Sketch:
+def sketch(luma: Luma, t: float, *, full: bool, alone: bool = False) -> Sketch:
     """Return the features of one frame, the most telling first; none if it is flat or tiny.
 
-    `full` adds a finer look, for a picture within the picture, which a query needs and an entry does not.
+    `full` adds a finer look, for a picture within the picture; of one that is `alone` more is taken.
     """
     height, width = luma.shape
     if min(height, width) < LEAST_SIDE:
         return Sketch(t=t, aspect=width / height)
-    points, mirrored = _points(resized(luma, SIDE), ORB, POINTS if full else LESS, 0)
+    most = POINTS if alone else SEVERAL if full else LESS
+    points, mirrored = _points(resized(luma, SIDE), ORB, most, 0)
     fine, fine_mirrored = (b"", b"")
     if full and max(height, width) > SIDE:
         finer = np.log(FINE_SIDE / SIDE) / np.log(STEP)
@@ -227,7 +228,8 @@ class Sketcher:
     def sketches(self) -> tuple[Sketch, ...]:
         """Return the features of the frames that were kept; a few of them in full."""
         return tuple(
-            sketch(small, round(t, 3), full=place % FULL == 0) for place, (_, t, small) in enumerate(self._kept)
+            sketch(small, round(t, 3), full=place % FULL == 0, alone=len(self._kept) == 1)
+            for place, (_, t, small) in enumerate(self._kept)
         )
 
 

@@ -11,7 +11,11 @@ from bot.seal import Seal
 from bot.store.base import Connection
 
 POINT = 12  # bytes of a corner
-EACH, ALONE = 300, 600  # corners that are kept of a frame, one of several or alone
+EACH, ALONE, FINE = (
+    300,
+    600,
+    300,
+)  # corners that are kept of a frame, one of several or alone; alone, of a finer look too
 
 
 class Sketches:
@@ -25,8 +29,7 @@ class Sketches:
         """Keep an entry's features, of every frame the most telling; without a key nothing is kept."""
         if self._seal is None or not any(sketch.points for sketch in fingerprint.sketches):
             return
-        most = POINT * (EACH if len(fingerprint.sketches) > 1 else ALONE)
-        self._c.insert("sketches", {"entry": entry, "sealed": self._seal.seal(_packed(fingerprint.sketches, most))})
+        self._c.insert("sketches", {"entry": entry, "sealed": self._seal.seal(_packed(fingerprint.sketches))})
 
     def of(self, entry: int) -> tuple[Sketch, ...]:
         """Return the features of an active entry, or none. Raises SealError if the key is another one."""
@@ -61,9 +64,22 @@ class Sketches:
         return None if number is None else int(number)
 
 
-def _packed(sketches: Sequence[Sketch], most: int) -> bytes:
+def kept_corners(sketch: Sketch, *, alone: bool) -> bytes:
+    """Return the corners that an entry keeps of a frame, packed. Any first part of them has some of both looks."""
+    if not alone:
+        return sketch.points[: POINT * EACH]
+    looks = ((sketch.points, ALONE), (sketch.fine, FINE))
+    ranked = [
+        (number / most, part[POINT * number : POINT * (number + 1)])
+        for part, most in looks
+        for number in range(min(most, len(part) // POINT))
+    ]
+    return b"".join(corner for _, corner in sorted(ranked, key=lambda one: one[0]))
+
+
+def _packed(sketches: Sequence[Sketch]) -> bytes:
     """Return times, aspects, corners and faces as bytes: a line of JSON, then those of one frame after the other."""
-    kept = [(sketch, sketch.points[:most]) for sketch in sketches if sketch.points]
+    kept = [(sketch, kept_corners(sketch, alone=len(sketches) == 1)) for sketch in sketches if sketch.points]
     sizes = [
         [sketch.t, sketch.aspect, len(points), None if sketch.faces is None else len(sketch.faces)]
         for sketch, points in kept
