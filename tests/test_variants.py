@@ -20,7 +20,7 @@ from bot.match import Library
 from bot.model import BankKind, Entry, Fingerprint, Match, Signal
 from bot.signals.base import distance
 from bot.signals.pdq import PDQ
-from bot.signals.variants import variants, within_border
+from bot.signals.variants import SAID, variants, within_border
 from tests.listed import Listed
 
 Rgb = NDArray[np.uint8]
@@ -88,7 +88,7 @@ def test_any_frame_has_variants_or_none(luma: NDArray[np.uint8]) -> None:
     values = [one.value for one in found]
     assert len(set(values)) == len(values)
     assert all(len(value) == 32 for value in values)
-    assert all(0 <= one.quality <= 100 and one.transform for one in found)
+    assert all(0 <= one.quality <= 100 and SAID.fullmatch(one.transform) for one in found)
 
 
 def test_the_border_is_what_stands_around_the_picture() -> None:
@@ -178,3 +178,13 @@ def test_variants_are_kept_with_a_fingerprint() -> None:
     assert from_json({key: value for key, value in kept.items() if key != "variants"}).variants == ()
     with pytest.raises(ValueError, match="not a signal"):
         from_json({**kept, "variants": [["mirrored", "00", 100, 0.0]]})
+    with pytest.raises(ValueError, match="more variants"):
+        from_json({**kept, "variants": [["mirrored", "00" * 32, 100, 0.0]] * 1001})
+
+
+@pytest.mark.parametrize("said", ["", "mirrored, see https://example.org", "mirrored\n", "turned by 0°", 7])
+def test_a_child_that_was_taken_over_cannot_speak_to_people(said: object) -> None:
+    """What was done to a frame is read in reports and notices, so only its few words are taken from a child."""
+    kept = to_json(fingerprint(media.still(3), DecodeConfig()))
+    with pytest.raises(ValueError, match="not a"):
+        from_json({**kept, "variants": [[said, "00" * 32, 100, 0.0]]})

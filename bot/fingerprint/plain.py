@@ -12,10 +12,11 @@ from bot.copies.points import POINT, SPOT
 from bot.fingerprint.spots import FACES as MOST_FACES
 from bot.model import FaceTrack, FaceView, Fingerprint, Signal, Sketch, Variant
 from bot.signals import SIGNALS, local
+from bot.signals.variants import SAID
 
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
 MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
-MOST_SCORES = 1000
+MOST_SCORES, MOST_VARIANTS = 1000, 1000
 KINDS = ("image", "animation", "video")
 
 
@@ -70,6 +71,8 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
         raise ValueError("not a fingerprint: a size or a number of frames that cannot be")
     if len(fp.nudity) > MOST_SCORES or not all(0 <= score <= 1 for score in fp.nudity):
         raise ValueError("not a fingerprint: scores of nudity that cannot be")
+    if len(fp.variants) > MOST_VARIANTS:
+        raise ValueError("not a fingerprint: more variants than are ever taken")
     if fp.duration is not None and not 0 <= fp.duration <= MOST:
         raise ValueError("not a fingerprint: a duration that cannot be")
     return fp
@@ -84,9 +87,9 @@ def _signal(name: str, value: str, quality: int, t: float) -> Signal:
 
 def _variant(transform: str, value: str, quality: int, t: float) -> Variant:
     signal = _signal("pdq", value, quality, t)
-    return Variant(
-        type=signal.type, value=signal.value, quality=signal.quality, t=signal.t, transform=str(transform)[:100]
-    )
+    if not SAID.fullmatch(transform):  # it is read by people, in reports and notices
+        raise ValueError("not a variant: it says something else than what may have been done to a frame")
+    return Variant(type=signal.type, value=signal.value, quality=signal.quality, t=signal.t, transform=transform)
 
 
 def _text(data: bytes | None) -> str | None:

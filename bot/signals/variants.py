@@ -7,6 +7,7 @@ caption above it 50, turned by 2-8° 48-51, cropped by 2-5 % a side 35-51; whole
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ DONE: dict[Turn, tuple[str, ...]] = {
     "turn-270-mirror": ("mirrored", "turned by 90°"),
 }
 MIRRORED: tuple[Turn, ...] = ("none", "mirror")
+_WORD = r"(mirrored|cropped|with a border|turned by [1-9]\d{0,2}°)"
+SAID = re.compile(rf"{_WORD}(, {_WORD}){{0,3}}")  # all that is ever said of what was done
 
 
 @dataclass(frozen=True, slots=True)
