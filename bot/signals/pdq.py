@@ -12,6 +12,7 @@ reference's own sequence of 32-bit operations is followed instead. It is slower 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -218,26 +219,26 @@ class Pdq:
             quality, apart = gradient_quality(small), _apart(_slow_coefficients(small))
         return _pack(apart), quality
 
-    def dihedral(self, luma: Luma) -> tuple[dict[Turn, bytes], int]:
-        """Return the values of the frame turned and mirrored in all eight ways, and the quality.
+    def dihedral(self, luma: Luma, turns: Collection[Turn] = tuple(TURNS)) -> tuple[dict[Turn, bytes], int]:
+        """Return the values of the frame turned and mirrored in all eight ways or some of them, and the quality.
 
         They come from one transform, as the reference's do: mirroring a frame changes the sign of every other
         coefficient, turning it swaps rows and columns as well. Hashing a frame that was really turned may give a few
         bits of difference, because the 64x64 samples do not lie symmetrically.
         """
         if min(luma.shape) < LEAST:
-            return {turn: bytes(32) for turn in TURNS}, 0
+            return dict.fromkeys(turns, bytes(32)), 0
         small = _thumbnail(luma)
         quality = gradient_quality(small)
         coefficients = _quick_coefficients(small)
-        signed = [_apart(coefficients * signs) for signs, _ in TURNS.values()]
+        signed = [_apart(coefficients * TURNS[turn][0]) for turn in turns]
         if quality and any(_doubtful(apart, small) for apart in signed):
             small = _slow_thumbnail(luma)
             quality, coefficients = gradient_quality(small), _slow_coefficients(small)
-            signed = [_apart(coefficients * signs) for signs, _ in TURNS.values()]
+            signed = [_apart(coefficients * TURNS[turn][0]) for turn in turns]
         return {
-            turn: _pack(apart.reshape(SIDE, SIDE).T.ravel() if swapped else apart)
-            for (turn, (_, swapped)), apart in zip(TURNS.items(), signed, strict=True)
+            turn: _pack(apart.reshape(SIDE, SIDE).T.ravel() if TURNS[turn][1] else apart)
+            for turn, apart in zip(turns, signed, strict=True)
         }, quality
 
 

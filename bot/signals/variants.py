@@ -99,7 +99,7 @@ def _bar(lines: NDArray[np.uint8]) -> int:
 
 
 def _turned(luma: Luma, done: tuple[str, ...], turns: tuple[Turn, ...]) -> Iterator[Undone]:
-    values, quality = PDQ.dihedral(luma)
+    values, quality = PDQ.dihedral(luma, turns)
     for turn in turns:
         words = sorted((*done, *DONE[turn]), key=lambda word: word.startswith("turned"))
         yield Undone(", ".join(words), values[turn], quality)
