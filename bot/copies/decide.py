@@ -16,8 +16,9 @@ from bot.model import FaceRegion
 
 LEAST_STILL_INLIERS, LEAST_MOVING = 24, 12  # places that agree in the best pair; by chance up to some fifteen
 LEAST_TOGETHER = 60  # places that agree in the compared pairs together, where the best pair has few
-# with a word that stands in the picture once, of one picture alone in both: letters and stripes agree with all
-LEAST_SINGLE, LEAST_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 20, 8, 40, 0.6
+# with a word that stands once in the query's picture, or in both: letters and stripes agree with all
+LEAST_UNLIKE, LEAST_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 20, 8, 40, 0.6
+SURE_RATE = 0.7  # of one picture: share of the corners in view that no chance explains
 FEW_INLIERS, FEW = 11, ((0.9, 8), (0.7, 10))  # of one picture: share of the corners in view, with a word of their own
 LEAST_IN_FRAME = 8  # corners for a pair of frames to count
 LEAST_FRAMES = 3
@@ -27,9 +28,8 @@ OTHER_CAST, OTHER_APART = 0.6, 0.3  # of what stands: where what moves is found 
 # what stands), where the picture has about its own size, is smaller, or larger. 261 of 264 copies of clips have these,
 # no other take of 234 that looks alike, and nobody who goes on talking in one place.
 OWN_TIME = ((15.0, 0.27), (7.0, 0.33), (3.0, 0.55))
-OWN_TIME_SMALL, OWN_TIME_LARGE = ((15.0, 0.27), (7.0, 0.33)), ((15.0, 0.27), (9.0, 0.5))
+OWN_TIME_SMALL, OWN_TIME_LARGE = ((15.0, 0.27), (7.0, 0.33)), ((15.0, 0.27), (9.0, 0.5), (6.0, 0.75))
 LEAST_OTHER = 0.005  # by chance
-HARDLY_MOVES, IN_PLACE = 0.15, 0.43  # share of the corners that move; of so little, how much is in place only in a copy
 UNSTEADY = 7.0  # how much more parts may vary over time than chance makes them, and more where frames are apart
 SURE = 20.0  # corners that should have been found again in a region before it is said to differ
 MOSTLY_OTHER, OTHER_STILL, OTHER_MOMENT = 0.45, 0.45, 0.03  # share of the parts that do not agree
@@ -104,7 +104,9 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
 
 def _enough(numbers: Numbers, *, moving: bool) -> bool:
     """Return whether so many corners agree that chance is out of the question."""
-    least, unlike = (LEAST_MOVING, numbers.unlike) if moving else (LEAST_STILL_INLIERS, numbers.single)
+    least = LEAST_MOVING if moving else LEAST_STILL_INLIERS
+    # of a chance match of pictures little is found, and that looks alike among itself
+    unlike = numbers.unlike if moving or numbers.rate >= SURE_RATE else numbers.single
     if moving and numbers.inliers < LEAST_STILL_INLIERS and numbers.together < LEAST_TOGETHER:
         return False
     # of a much enlarged part few corners are known, but nearly all of them are there
@@ -112,7 +114,7 @@ def _enough(numbers: Numbers, *, moving: bool) -> bool:
     few = any(numbers.rate >= rate and numbers.single >= max(own, share) for rate, own in FEW)
     if not moving and few and numbers.inliers >= FEW_INLIERS:
         return True
-    wanted = max(LEAST_MOVING_UNLIKE if moving else LEAST_SINGLE, share)
+    wanted = max(LEAST_MOVING_UNLIKE if moving else LEAST_UNLIKE, share)
     return numbers.inliers >= least and unlike >= min(ENOUGH_UNLIKE, wanted)
 
 
@@ -155,8 +157,7 @@ def _other_take(asked: Asked, held: Held, seen: Seen, numbers: Numbers, *, clear
     for times, least in OWN_TIME_SMALL if scale < SMALL else OWN_TIME_LARGE if scale > LARGE else OWN_TIME:
         if own >= times * max(other, LEAST_OTHER):
             return own < least * still[1]
-    same_size = SMALL <= scale <= LARGE
-    return not (same_size and passing[0] < HARDLY_MOVES * (still[0] + passing[0]) and own >= IN_PLACE * still[1])
+    return True
 
 
 def _with_faces(

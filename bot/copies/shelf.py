@@ -19,6 +19,7 @@ STRONGEST = 4000  # pairs of frames that share most
 NEARBY = 0.5  # seconds
 HINTS = 3  # pairs of frames from which a closer look begins
 CLOSER = 6  # entries that are looked at closely
+AGAIN = 2  # of them that are looked at from other frames too, where that showed nothing
 BATCH = 4096  # frames that are put into order at a time
 KEPT = 64  # entries whose corners are kept in memory
 
@@ -96,8 +97,10 @@ class Shelf:
         asked = Asked(sketches)
         found: dict[int, Finding] = {}
         if len(asked) and self._by_entry:
-            for entry, mirrored, hints in self.search(asked):
+            for place, (entry, mirrored, hints) in enumerate(self.search(asked)):
                 finding = self._closer(asked, entry, mirrored, hints)
+                if finding is None and place < AGAIN and (held := self._of(entry)) is not None:
+                    finding = self._closer(asked, entry, mirrored, _diverse(_alike(asked, held, mirrored, ())))
                 if finding and (entry not in found or finding.inliers > found[entry].inliers):
                     found[entry] = finding
         return list(found.items())

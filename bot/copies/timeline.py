@@ -22,7 +22,7 @@ MOVING_BITS = 10
 EACH, ALONE = 300, 900  # corners of an entry's frame, one of several or alone
 TOLD = 80  # corners of a frame that are asked when it was
 FEW, SOME = 8, 16  # query frames that are asked about a transform, and about time
-LONG, AROUND = 24, 2  # frames of a long query, of which only those next to where something was found are asked
+LONGER, AROUND = 2.0, 2  # times as long as the entry: of such a query only frames next to where it was found are asked
 ENDS = 0.25  # of what the middle frames show; less at an end is the next clip of a compilation
 ANCHORS = 60  # pairs of frames that are tried as one moment
 STANDING = 1.6  # units that what stands still may be off
@@ -176,7 +176,7 @@ def look(
     whole = straight(held.aspect, asked.aspect)
     near = [one for one in starts if abs(np.log(one.scale / whole.scale)) < 0.12 and abs(one.angle) < 0.1]
     few = spread(len(asked), FEW)
-    if len(asked) > LONG and alike:
+    if alike and asked.times[-1] - asked.times[0] > LONGER * (held.times[-1] - held.times[0]):
         near_by = {frame + step for frame in alike for step in range(-AROUND, AROUND + 1)}
         few = sorted(frame for frame in near_by if 0 <= frame < len(asked))
     best: tuple[float, Transform, float, float] | None = None
