@@ -23,7 +23,6 @@ ASKED_WHEN, LEAST_TIMED = 12, 15  # pairs of frames that are asked when they are
 class Numbers:
     """How much of an entry was found again, where, and how steadily."""
 
-    pairs: int  # of frames that show one moment
     off: float  # seconds between those that were compared
     missed: float  # corners that should have been found again where parts do not agree
     inliers: int  # corners found again in the best pair, each place once
@@ -64,7 +63,6 @@ def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
     exact, loose = (np.concatenate([row[i] for row in rows]) for i in (1, 2))
     unlike, single = _unlike(asked, held, seen)
     return Numbers(
-        pairs=len(seen.pairs),
         off=off,
         missed=float(wanted[bad].sum()) + float(largest(small) * 6),
         inliers=max(_places(held.points.place[row[0][row[1]]]) for row in seen.rows),

@@ -111,7 +111,7 @@ class Asked:
         """
         here = straight(self.aspect, self.aspect)
         one, two = (
-            Lookup(self.points(frame, mirrored)).find(corners, here, reach=STANDING, bits=bits) >= 0
+            self.lookup(frame, mirrored).find(corners, here, reach=STANDING, bits=bits) >= 0
             for frame in (far[0], far[-1])
         )
         return int((one & two).sum())
@@ -200,7 +200,9 @@ def look(
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
-    pairs_ = _ends_cut(asked, held, transform, mirrored, pairs_)
+    found = [asked.lookup(query, mirrored).find(held.of(entry), transform) >= 0 for query, entry, _ in pairs_]
+    kept = _without_ends(found)
+    pairs_, found = pairs_[kept], found[kept]
     if not pairs_:
         return None
     seen = Seen(transform, mirrored, pairs_, speed, _closest(pairs_))
@@ -208,9 +210,9 @@ def look(
     reach = min(2 * MOVING_REACH, MOVING_REACH * max(1.0, transform.scale))
     for number, (query, entry, _) in enumerate(pairs_):
         which = np.arange(held.begin[entry], held.begin[entry + 1])
-        which = which[inside[which]]
+        shown = inside[which]
+        which, exact = which[shown], found[number][shown]
         corners = held.points.take(which)
-        exact = asked.lookup(query, mirrored).find(corners, transform) >= 0
         loose = exact.copy()
         if number in seen.close:
             missed = np.flatnonzero(~exact)
@@ -220,16 +222,14 @@ def look(
     return seen
 
 
-def _ends_cut(
-    asked: Asked, held: Held, transform: Transform, mirrored: bool, found: Sequence[tuple[int, int, float]]
-) -> list[tuple[int, int, float]]:
-    """Return the pairs without those at either end that show nothing of the entry."""
-    shown = []
-    for query, entry, _ in found:
-        corners = held.of(entry)
-        shown.append((asked.lookup(query, mirrored).find(corners, transform) >= 0).mean() if len(corners) else 0.0)
+def _without_ends(found: Sequence[Bools]) -> slice:
+    """Return which pairs of frames are left without those at either end that show nothing of the entry.
+
+    `found` says for each pair which corners of the entry's frame are found.
+    """
+    shown = [float(one.mean()) if len(one) else 0.0 for one in found]
     enough = np.flatnonzero(np.array(shown) >= ENDS * float(np.median(sorted(shown)[len(shown) // 2 :])))
-    return list(found[enough[0] : enough[-1] + 1]) if len(enough) else []
+    return slice(int(enough[0]), int(enough[-1]) + 1) if len(enough) else slice(0)
 
 
 def _closest(found: Sequence[tuple[int, int, float]]) -> list[int]:

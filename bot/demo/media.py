@@ -32,10 +32,8 @@ WAVES = 48
 SHAPES = 5
 CODECS: dict[Container, str] = {"mp4": "libx264", "webm": "libvpx-vp9"}
 SPEED: dict[str, dict[str, str]] = {
-    "libx264": {
-        "preset": "veryfast",
-        "x264-params": "mbtree=0",
-    },  # with it the bytes of one picture differ now and then
+    # with mbtree the bytes differ from run to run
+    "libx264": {"preset": "veryfast", "x264-params": "mbtree=0"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "b": "0"},
     "libvpx": {"deadline": "realtime", "cpu-used": "8", "b": "4M"},
 }

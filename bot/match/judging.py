@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.config import BanksConfig
 from bot.match.known import Found, Hit
 from bot.match.words import coverage, ranges, why
 from bot.model import Entry, Fingerprint, Match, Signal
 
+AnySignal = TypeVar("AnySignal", bound=Signal)
 NOISE = 2  # bits: a new encoding of the same picture moves either distance by so much, and PDQ's are always even
 
 
@@ -31,7 +33,7 @@ def query_of(fingerprint: Fingerprint, media: int, kind: str, config: BanksConfi
     )
 
 
-def usable(signals: Iterable[Signal], kind: str, config: BanksConfig) -> tuple[Signal, ...]:
+def usable(signals: Iterable[AnySignal], kind: str, config: BanksConfig) -> tuple[AnySignal, ...]:
     """Return the signals of one type that are good enough to match."""
     return tuple(s for s in signals if s.type == kind and s.quality >= config.min_quality)
 

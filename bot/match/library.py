@@ -8,11 +8,11 @@ their two coverages.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.config import BanksConfig
-from bot.match.judging import Query, cut, explained, judge, nearest, query_of, same_file
+from bot.match.judging import Query, cut, explained, judge, nearest, query_of, same_file, usable
 from bot.match.known import Found, Hit, Known
 from bot.match.words import NAMES
 from bot.model import Fingerprint, Match, Signal
@@ -79,6 +79,31 @@ class Library:
     def _near(self, fingerprint: Fingerprint, media: int, kind: str) -> list[Match]:
         query = query_of(fingerprint, media, kind, self._config)
         entries, found = self._candidates(kind, [signal.value for signal in query.usable])
+        return self._judged(query, entries, found)
+
+    def _varied(self, fingerprint: Fingerprint, media: int) -> list[Match]:
+        """Return for each entry the best match with a media whose frames were mirrored, turned, bordered or cropped."""
+        variants = usable(fingerprint.variants, "pdq", self._config)
+        times = sorted({one.t for one in variants})
+        place = {t: number for number, t in enumerate(times)}
+        frames = tuple(Signal(type="pdq", value=b"", quality=0, t=t) for t in times)
+        entries, found = self._candidates("pdq", [one.value for one in variants])
+        done: defaultdict[str, defaultdict[int, list[Hit]]] = defaultdict(lambda: defaultdict(list))
+        for number, hits in found.items():
+            for hit in hits:
+                one = variants[hit.query]
+                done[one.transform][number].append(replace(hit, query=place[one.t]))
+        best: dict[str, Match] = {}
+        for transform, hits_of in done.items():
+            still = fingerprint.kind == "image"
+            query = Query(media=media, kind="pdq", usable=frames, still=still, transform=transform)
+            for match in self._judged(query, entries, hits_of):
+                if match.entry not in best or _closer(match, best[match.entry]):
+                    best[match.entry] = match
+        return list(best.values())
+
+    def _judged(self, query: Query, entries: Mapping[int, Found], found: Mapping[int, Sequence[Hit]]) -> list[Match]:
+        """Return the matches that the hits of some entries make, in the light of the allow entries among them."""
         spoken: defaultdict[str, dict[int, int]] = defaultdict(dict)  # entry → query → distance to its allow entry
         for number, hits in found.items():
             for label in entries[number].entry.against:
@@ -88,33 +113,6 @@ class Library:
             for number, hits in found.items()
         )
         return [match for match in judged if match is not None]
-
-    def _varied(self, fingerprint: Fingerprint, media: int) -> list[Match]:
-        """Return for each entry the best match with a media whose frames were mirrored, turned, bordered or cropped."""
-        variants = [one for one in fingerprint.variants if one.quality >= self._config.min_quality]
-        times = sorted({one.t for one in variants})
-        place = {t: number for number, t in enumerate(times)}
-        frames = tuple(Signal(type="pdq", value=b"", quality=0, t=t) for t in times)
-        entries, found = self._candidates("pdq", [one.value for one in variants])
-        groups: defaultdict[tuple[int, str], list[Hit]] = defaultdict(list)
-        for number, hits in found.items():
-            for hit in hits:
-                one = variants[hit.query]
-                groups[number, one.transform].append(replace(hit, query=place[one.t]))
-        spoken: defaultdict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-        for (number, transform), hits in groups.items():
-            for label in entries[number].entry.against:
-                spoken[label, transform] = nearest(hits, spoken[label, transform])
-        best: dict[str, Match] = {}
-        for (number, transform), hits in groups.items():
-            query = Query(
-                media=media, kind="pdq", usable=frames, still=fingerprint.kind == "image", transform=transform
-            )
-            allowed = explained(hits, spoken[entries[number].entry.label, transform])
-            match = judge(query, entries[number], hits, allowed, self._config)
-            if match and (match.entry not in best or _closer(match, best[match.entry])):
-                best[match.entry] = match
-        return list(best.values())
 
     def _candidates(self, kind: str, values: Sequence[bytes]) -> tuple[dict[int, Found], dict[int, list[Hit]]]:
         """Return the entries that were hit, and the hits of each within the entry's own cut."""

@@ -148,19 +148,10 @@ def _match(media: int, entry: Entry, finding: Finding) -> Match:
 def _moment(media: int, match: Match) -> Source:
     """Return a few frames in common as evidence of the place: two cuts of one long take have such."""
     return {
-        "media": media,
-        "bank": match.bank,
-        "entry": match.entry,
+        **_seen(media, match.bank, match.entry, match),
         "kind": "same_place",
         "face_region": "another take",
         "method": match.method,
-        "transform": match.transform,
-        "inliers": match.inliers,
-        "frames": match.frames,
-        "coverage_query": match.coverage_query,
-        "coverage_entry": match.coverage_entry,
-        "query_ranges": [list(span) for span in match.query_ranges],
-        "entry_ranges": [list(span) for span in match.entry_ranges],
         "why": f"{match.why}: a moment in common, too little for a copy",
     }
 
@@ -171,23 +162,30 @@ def _source(media: int, bank: str, entry: str, finding: Finding, shown: Fingerpr
         kind, region = "face_differs" if finding.face_region == "differs" else "part_differs", finding.face_region
     pixels = max(shown.width, shown.height) / SPAN
     return {
-        "media": media,
-        "bank": bank,
-        "entry": entry,
+        **_seen(media, bank, entry, finding),
         "kind": kind,
         "face_region": region,
         "face_distance": finding.face_distance,
         "boxes": [[round(t, 3), *(round(part * pixels) for part in box)] for t, box in finding.faces[:MOST_BOXES]],
         "method": "local",
-        "transform": finding.transform,
-        "inliers": finding.inliers,
-        "frames": finding.frames,
-        "coverage_query": finding.coverage_query,
-        "coverage_entry": finding.coverage_entry,
-        "query_ranges": [list(span) for span in finding.query_ranges],
-        "entry_ranges": [list(span) for span in finding.entry_ranges],
         "region": finding.region,
         "region_found": finding.region_found,
         "rate": finding.rate,
         "why": why(finding),
+    }
+
+
+def _seen(media: int, bank: str, entry: str, seen: Finding | Match) -> dict[str, Any]:
+    """Return what all source evidence says: of which entry how much is seen, where and when."""
+    return {
+        "media": media,
+        "bank": bank,
+        "entry": entry,
+        "transform": seen.transform,
+        "inliers": seen.inliers,
+        "frames": seen.frames,
+        "coverage_query": seen.coverage_query,
+        "coverage_entry": seen.coverage_entry,
+        "query_ranges": [list(span) for span in seen.query_ranges],
+        "entry_ranges": [list(span) for span in seen.entry_ranges],
     }
