@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.errors import GifwardenError, LeaseError
 from bot.pipeline import Pipeline
+from bot.plural import many
 from bot.systemd import ServiceManager
 from bot.web import StatusServer, Steps, registry
 
@@ -149,7 +150,8 @@ class Daemon:
         waiting = self._pipeline.deps.store.figures.by_state("links").get("seen", 0)
         late = self._steps.late()
         subreddits = len(self._pipeline.deps.config.subreddits)
-        self._manager.status(late[0] if late else f"watching {subreddits} subreddits; {waiting} links wait")
+        well = f"watching {many(subreddits, 'subreddit')}; {many(waiting, 'link')} waiting"
+        self._manager.status(late[0] if late else well)
 
     def _go_on(self) -> bool:
         self._steps.alive()

@@ -13,8 +13,9 @@ from bot.cli import app
 TARGET = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """# Commands
 
-Every command explains itself with `--help`; this page is made from that help. Every list and every look has `--json`:
-one JSON object a line.
+Every command explains itself with `--help` or `-h`; this page is made from that help. Every list and every look has
+`--json`: one JSON object a line. `gifwarden --install-completion` makes the tab key complete commands in bash, zsh,
+fish or PowerShell, from the next shell on; it writes to the shell's own start file.
 
 Exit codes: 0 fine, 1 something in the input failed (the rest was done), 2 usage or configuration, 3 an outside service
 is unavailable.

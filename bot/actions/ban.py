@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.actions.base import Plug, Probe, World, fit, last_decision
 from bot.errors import UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
+from bot.plural import many
 
 LONGEST_NOTE = 100  # characters; Reddit takes 300, moderators' lists show about this much
 LONGEST_DAYS = 999  # Reddit's limit of a ban that ends
@@ -31,7 +32,7 @@ class Ban(Plug):
         if world.api.banned(action.subreddit, user):
             return Receipt(detail="the user was banned already")
         world.api.ban(action.subreddit, user, note=note, message=action.params.get("message", ""), days=days)
-        return Receipt(detail=f"banned for {days} days" if days else "banned", reference=user)
+        return Receipt(detail=f"banned for {many(days, 'day')}" if days else "banned", reference=user)
 
     def probe(self, action: Action, world: World) -> Probe:
         """Look for our line in the mod log: a ban that was lifted since was still done."""

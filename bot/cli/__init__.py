@@ -28,12 +28,11 @@ from bot.cli import (
     team,
 )
 from bot.cli.base import complain, place
+from bot.cli.groups import App
 from bot.errors import GifwardenError
 
-app = typer.Typer(
+app = App(
     name="gifwarden",
-    no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Finds known deepfake and other non-consensual porn behind GIF and video links on Reddit, and gets it taken "

@@ -19,14 +19,13 @@ from bot.cli.base import (
     say,
     session,
 )
+from bot.cli.groups import App
 from bot.cli.look import wants_reddit
 from bot.errors import GifwardenError, UsageError
 from bot.model import BankKind
 from bot.plain import plain
 
-app = typer.Typer(
-    no_args_is_help=True, help="Banks of known media: fakes (block), originals (source), innocent (allow)."
-)
+app = App(help="Banks of known media: fakes (block), originals (source), innocent (allow).")
 Name = Annotated[str, typer.Argument(help="The bank's name.")]
 Label = Annotated[str, typer.Argument(help="The entry's label, such as E-3f9c2a71b0.")]
 

@@ -198,11 +198,6 @@ def warn(text: str) -> None:
     err.print(Text(printable(text), style="yellow"), soft_wrap=True)
 
 
-def many(number: int, noun: str, nouns: str | None = None) -> str:
-    """Return `1 rule` or `2 rules`; `nouns` where the plural is another word."""
-    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
-
-
 def progress(*, told: bool) -> Progress:
     """Return a bar on standard error; none if results are `told` one by one on the same terminal.
 

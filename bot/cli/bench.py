@@ -10,9 +10,9 @@ import typer
 from bot.bench import hashing, searching
 from bot.bench.figures import COLUMNS, Figure, table
 from bot.cli.base import JsonOption, emit, progress, show
+from bot.cli.groups import App
 
-app = typer.Typer(
-    no_args_is_help=True,
+app = App(
     help="Measure on this machine, beside peers that are installed: nothing needs them, and they are never installed.",
 )
 

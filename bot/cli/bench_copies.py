@@ -14,6 +14,7 @@ from bot.bench import swapping as swapping_bench
 from bot.bench.alter import ALTERATIONS, CHANGES, parse
 from bot.cli.base import JsonOption, emit, err, out, show
 from bot.errors import UsageError
+from bot.plural import many
 
 Count = Annotated[int, typer.Option(min=0)]
 
@@ -86,9 +87,10 @@ def copies(
         empty="nothing was asked",
     )
     out.print(
-        f"{data['clips']} clips and {data['stills']} stills, each thing once, against {data['bank']} entries; "
-        f"{len(data['false'])} false matches; a match takes {data['match_ms']['median']:g} ms "
-        f"(95 %: {data['match_ms']['p95']:g} ms); {len(data['left_out'])} files left out"
+        f"{many(data['clips'], 'clip')} and {many(data['stills'], 'still')}, each thing once, "
+        f"against {many(data['bank'], 'entry', 'entries')}; "
+        f"{many(len(data['false']), 'false match', 'false matches')}; a match takes {data['match_ms']['median']:g} ms "
+        f"(95 %: {data['match_ms']['p95']:g} ms); {many(len(data['left_out']), 'file')} left out"
     )
     for line in data["false"]:
         out.print(f"false: {line}", markup=False)

@@ -9,8 +9,9 @@ import typer
 
 from bot.bench import facecost, portraits
 from bot.bench import faces as faces_bench
-from bot.cli.base import ConfigOption, JsonOption, emit, many, progress, read_config, say, show
+from bot.cli.base import ConfigOption, JsonOption, emit, progress, read_config, say, show
 from bot.faces import model_of
+from bot.plural import many
 
 
 def register(app: typer.Typer) -> None:

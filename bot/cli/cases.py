@@ -9,13 +9,14 @@ import typer
 from bot.cli import minors
 from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
 from bot.cli.case_page import as_row, page, plain_case
+from bot.cli.groups import App
 from bot.cli.review import action_line
 from bot.config import Config
 from bot.errors import UsageError
 from bot.model import ActionState, CaseState
 from bot.pipeline.banking import Span
 
-app = typer.Typer(no_args_is_help=True, help="What was found, and what a moderator decides about it.")
+app = App(help="What was found, and what a moderator decides about it.")
 CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")]
 
 

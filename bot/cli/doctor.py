@@ -14,7 +14,7 @@ from PIL import Image
 
 from bot import hosts
 from bot.assemble import Parts, action_params, assembled, face_model, nudity_model, rule_files
-from bot.cli.base import Quiet, host_names, login_missing, many, read_config, wiki_rules
+from bot.cli.base import Quiet, host_names, login_missing, read_config, wiki_rules
 from bot.cli.rules import examples_said
 from bot.config import Config, MailConfig, NudityConfig
 from bot.errors import GifwardenError
@@ -23,6 +23,7 @@ from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.health import ALARMS, host_rows
 from bot.pipeline.rulebook import said_of
+from bot.plural import many
 from bot.rules import load, run_examples
 from bot.workers import Workers
 
@@ -142,7 +143,7 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
         yield _warn("flood guard", f"{row.kind} {row.name} is quarantined: {row.why}; see gifwarden quarantine --help")
     limits = config.actions
     guard = f"an entry may act against {limits.flood_authors} authors a day before it is quarantined"
-    caps = f"at most {limits.per_hour} actions of a kind an hour, {limits.per_day} a day"
+    caps = f"at most {many(limits.per_hour, 'action')} of a kind an hour, {limits.per_day} a day"
     yield _ok("caps", f"{caps}; {guard}" if limits.flood_authors else f"{caps}; no flood guard for entries")
     if pipeline.deps.stop_file.exists():
         yield _warn("kill switch", f"on: nothing is done in the world while {pipeline.deps.stop_file} exists")

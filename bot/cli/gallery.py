@@ -9,7 +9,6 @@ from typing import Annotated, Any, get_args
 
 import numpy as np
 import typer
-from typer.core import TyperGroup
 
 from bot import faces, shipped
 from bot.cli.base import (
@@ -20,7 +19,6 @@ from bot.cli.base import (
     complain,
     emit,
     listing,
-    many,
     progress,
     read_config,
     read_media,
@@ -29,27 +27,27 @@ from bot.cli.base import (
     show,
     warn,
 )
+from bot.cli.groups import App, Group
 from bot.config import Config
 from bot.errors import GifwardenError, MediaError, UsageError
 from bot.faces import FaceModel
 from bot.model import Basis, FaceTrack
 from bot.pipeline.gallery import Consent
+from bot.plural import many
 from bot.workers import Workers
 
 
-class _FilesOrCompare(TyperGroup):
+class _FilesOrCompare(Group):
     """`faces FILE…` finds faces, `faces compare A B` compares: what is no command's name is a file."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] != "--help" and args[0] not in self.commands:
+        if args and args[0] not in {"--help", "-h"} and args[0] not in self.commands:
             args = ["find", *args]
         return super().parse_args(ctx, args)
 
 
-person_app = typer.Typer(no_args_is_help=True, help="Protected persons: who may be looked for in media, and why.")
-faces_app = typer.Typer(
-    no_args_is_help=True, cls=_FilesOrCompare, help="Faces in files: where they are, and whether two are one person's."
-)
+person_app = App(help="Protected persons: who may be looked for in media, and why.")
+faces_app = App(cls=_FilesOrCompare, help="Faces in files: where they are, and whether two are one person's.")
 
 
 def register(app: typer.Typer) -> None:

@@ -15,7 +15,6 @@ from bot.cli.base import (
     emit,
     facts,
     login_missing,
-    many,
     read_config,
     say,
     session,
@@ -25,6 +24,7 @@ from bot.cli.base import (
 from bot.clock import iso
 from bot.config import key_path, sealing_key
 from bot.errors import UsageError
+from bot.plural import many
 from bot.seal import Seal
 from bot.store.backup import check
 

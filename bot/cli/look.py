@@ -34,6 +34,7 @@ from bot.links import links_of, post_of, things_in
 from bot.model import Link
 from bot.pipeline.scan import Scanned
 from bot.plain import plain
+from bot.plural import many
 from bot.workers import Workers
 
 
@@ -248,7 +249,7 @@ def _print_hashes(rows: list[dict[str, Any]]) -> None:
         if "error" in row:
             say(f"  {row['error']}", "red")
             continue
-        length = f", {row['duration']:.1f} s, {row['frames']} frames" if row["duration"] is not None else ""
+        length = f", {row['duration']:.1f} s, {many(row['frames'], 'frame')}" if row["duration"] is not None else ""
         say(f"  {row['format']}, {row['width']}×{row['height']}{length}")  # noqa: RUF001  the sign for dimensions
         if row["note"]:
             say(f"  {row['note']}", "yellow")

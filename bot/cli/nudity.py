@@ -20,13 +20,14 @@ from bot.cli.base import (
     say,
     show,
 )
+from bot.cli.groups import App
 from bot.errors import ConfigError, GifwardenError, NudityModelError
 from bot.nudity import OpenNsfw
 from bot.nudity import install as source
 from bot.pipeline.nudity import nudity_of
 from bot.workers import Workers
 
-app = typer.Typer(no_args_is_help=True, help="The nudity signal: one more sign of a sexual context, never a verdict.")
+app = App(help="The nudity signal: one more sign of a sexual context, never a verdict.")
 
 
 def register(parent: typer.Typer) -> None:
@@ -75,7 +76,7 @@ def score(
                 emit({"file": str(path), "error": why}) if as_json else complain(f"{path}  {why}")
                 continue
             said = nudity_of([(0, found)], model.name)
-            value, frames = (said.score, said.frames) if said else (None, 0)
+            value, frames = (said["score"], said["frames"]) if said else (None, 0)
             looks = len(found.nudity)
             if as_json:
                 row = {"file": str(path), "score": value, "frames": frames, "looks": looks}

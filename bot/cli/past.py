@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.base import ConfigOption, JsonOption, complain, emit, many, progress, read_config, say, session
+from bot.cli.base import ConfigOption, JsonOption, complain, emit, progress, read_config, say, session
 from bot.clock import iso
 from bot.errors import UsageError
+from bot.plural import many
 from bot.store import BackfillRow
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, cast, get_args
 import typer
 
 from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, listing, read_config, say, session
+from bot.cli.groups import App
 from bot.errors import UsageError
 from bot.store.flood import Kind
 
-app = typer.Typer(no_args_is_help=True, help="Entries, banks and rules whose automatic actions are held.")
+app = App(help="Entries, banks and rules whose automatic actions are held.")
 KindArgument = Annotated[str, typer.Argument(help="entry, bank or rule.")]
 NameArgument = Annotated[str, typer.Argument(help="Its label or name.")]
 

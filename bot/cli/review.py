@@ -11,16 +11,15 @@ from bot import actions as plugs
 from bot import hosts
 from bot.actions import wording
 from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
+from bot.cli.groups import App
 from bot.config import Config
 from bot.errors import UsageError
 from bot.model import ActionState, Capacity, Ground
 from bot.plain import plain
 from bot.store import ActionRow, NoticeRow
 
-notices = typer.Typer(
-    no_args_is_help=True, help="Notices to hosts: drafted by rules, stated and confirmed by a person."
-)
-actions = typer.Typer(no_args_is_help=True, help="What was done, is planned, or is held and why.")
+notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
+actions = App(help="What was done, is planned, or is held and why.")
 _WHAT_HOLDS = re.compile(
     r"^(?:cap|mode|stop|flood|outside): "
 )  # how the outbox finds what it held; no news to a person

@@ -19,7 +19,6 @@ from bot.cli.base import (
     emit,
     host_names,
     known_banks,
-    many,
     progress,
     read_config,
     say,
@@ -28,21 +27,21 @@ from bot.cli.base import (
     warn,
     wiki_rules,
 )
+from bot.cli.groups import App
 from bot.config import Config
 from bot.errors import RuleError, UsageError
 from bot.model import BankKind, Verdict
 from bot.pipeline.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
 from bot.plain import plain
+from bot.plural import many
 from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples
 from bot.store import WikiRow
 
 MOST_CASES = 30  # shown by replay
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
-app = typer.Typer(
-    no_args_is_help=True, help="Rules: what is done about what was found. The language is in docs/rules.md."
-)
+app = App(help="Rules: what is done about what was found. The language is in docs/rules.md.")
 
 
 def register(parent: typer.Typer) -> None:

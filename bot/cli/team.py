@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, listing, many, read_config, say, session
+from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, listing, read_config, say, session
 from bot.config import Config
 from bot.errors import UsageError
 from bot.plain import plain
+from bot.plural import many
 
 Where = Annotated[
     str | None, typer.Argument(help="One subreddit; without it, everything.", metavar="[SUBREDDIT]", show_default=False)

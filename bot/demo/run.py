@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rich.box import HORIZONTALS
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -23,8 +22,17 @@ from bot.demo.story import MINUTES, Hour, shortfalls, unreviewed
 from bot.demo.week import POSTS, Week, week_stage
 from bot.demo.week import run as run_week
 from bot.pipeline import Pipeline
+from bot.plural import many
 
-WIDTH = 140
+WIDTH = 160  # characters a line of the picture
+BLOCK = 80  # characters a line that what came of a post may take
+LABELS = 6
+DETAILS = (
+    ("rule", "rule", ""),
+    ("action", "action", ""),
+    ("Reddit", "reddit_received", "green"),
+    ("host", "host_received", "green"),
+)
 QUIET = frozenset({"posts seen", "link acquired"})
 
 
@@ -130,7 +138,7 @@ def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
         elif link:
             evidence = store.links.evidence(link.id)
             shown = next((m for m in evidence.matches if m.bank_kind == "block"), None) if evidence else None
-            told = [found.why for found in evidence.source or evidence.faces] if evidence else []
+            told = [str(row["why"]) for row in evidence.source or evidence.faces] if evidence else []
             found = shown.why if shown else (told[0] if told else "nothing known in it")
         received = [f"report: {reason}" for post, reason, _ in world.reddit.reports if post == name]
         received += ["removal"] * world.reddit.removals.count(name)
@@ -162,32 +170,17 @@ def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
 
 
 def _show(console: Console, world: Stage, rows: list[dict[str, str]], wrong: list[str], *, mails: bool = True) -> None:
-    table = Table(
-        title="What came of each post",
-        title_justify="left",
-        header_style="bold",
-        border_style="dim",
-        box=HORIZONTALS,
-        show_lines=True,
-        expand=True,
-    )
-    for heading, share in (
-        ("post", 3),
-        ("found", 5),
-        ("rule", 3),
-        ("action", 3),
-        ("Reddit received", 4),
-        ("host received", 2),
-    ):
-        table.add_column(heading, ratio=share, min_width=14, overflow="fold")
-    for row in rows:
-        style = "green" if row["reddit_received"] else ""
-        cells = (row["post"], row["found"], row["rule"], row["action"])
-        table.add_row(
-            *map(Text, cells), Text(row["reddit_received"], style=style), Text(row["host_received"], style=style)
-        )
     console.print()
-    console.print(table)
+    console.print(Text("What came of each post", style="bold"))
+    blocks = [_block(number, row) for number, row in enumerate(rows, start=1)]
+    beside = max(1, console.width // BLOCK)
+    height = -(-len(blocks) // beside)
+    page = Table.grid(padding=(0, 2), expand=beside > 1)
+    for _ in range(beside):
+        page.add_column(ratio=1 if beside > 1 else None)
+    page.add_row(*(Group(*blocks[start : start + height]) for start in range(0, len(blocks), height)))
+    console.print(page)
+    console.print()
     for mail in world.mail.received if mails else ():
         head = Text(f"To: {mail.message['To']}\nSubject: {mail.message['Subject']}\n", style="bold")
         console.print(
@@ -199,17 +192,34 @@ def _show(console: Console, world: Stage, rows: list[dict[str, str]], wrong: lis
         )
     reddit = world.reddit
     console.print(
-        f"Reddit received {len(reddit.log)} requests: {len(reddit.reports)} reports, {len(reddit.removals)} removals, "
-        f"{len(reddit.modmails)} modmails. The mail server received {len(world.mail.received)} mail. "
-        f"The hosts received {len(world.park.log)} requests, none at a private address."
+        f"Reddit received {many(len(reddit.log), 'request')}: {many(len(reddit.reports), 'report')}, "
+        f"{many(len(reddit.removals), 'removal')}, {many(len(reddit.modmails), 'modmail')}. "
+        f"The mail server received {many(len(world.mail.received), 'mail')}. "
+        f"The hosts received {many(len(world.park.log), 'request')}, none at a private address."
         if not wrong
-        else f"Reddit received {len(reddit.log)} requests, the hosts {len(world.park.log)}."
+        else f"Reddit received {many(len(reddit.log), 'request')}, the hosts {len(world.park.log)}."
     )
     if wrong:
         for sentence in wrong:
             console.print(Text(f"WRONG  {sentence}", style="bold red"))
     else:
         console.print(Text("Everything expected happened, once, and nothing else did.", style="bold green"))
+
+
+def _block(number: int, row: dict[str, str]) -> Table:
+    """Return what came of one post as a few lines that fit a narrow terminal; what did not happen has no line."""
+    block = Table.grid(padding=(0, 2), expand=False)
+    block.add_column(min_width=2, justify="right", no_wrap=True)
+    block.add_column(min_width=LABELS, no_wrap=True)
+    block.add_column(overflow="fold")
+    lines = [("found", row["found"], "")]
+    lines += [(label, row[key], style) for label, key, style in DETAILS if row[key]]
+    lines += [] if row["action"] or row["rule"] else [("action", "nothing", "dim")]
+    head = Text(f"\n{number}", style="dim"), Text("\npost", style="dim"), Text(f"\n{row['post']}", style="bold")
+    block.add_row(*head)
+    for label, text, style in lines:
+        block.add_row("", Text(label, style="dim"), Text(text, style=style))
+    return block
 
 
 def _draw(picture: Path, world: Stage, rows: list[dict[str, str]], wrong: list[str]) -> None:

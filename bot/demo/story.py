@@ -13,6 +13,7 @@ from bot.demo.stage import Expected, Stage
 from bot.model import NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.gallery import Consent
+from bot.plural import many
 
 MINUTES = 60
 PRIVATE = "10.0.0.5"
@@ -252,14 +253,14 @@ def shortfalls(stage: Stage) -> list[str]:
         reddit.answers
     )  # of a burst the first opens a conversation, the others answer there
     if told != wanted:
-        wrong.append(f"Reddit received {told} messages to moderators, expected {wanted}")
+        wrong.append(f"Reddit received {many(told, 'message')} to moderators, expected {wanted}")
     if len({subject for _, subject, _ in reddit.modmails}) != len(reddit.modmails):
         wrong.append("Reddit received a modmail twice")
     if reddit.approvals:
         wrong.append(f"Reddit received {len(reddit.approvals)} approvals, expected none")
     identities = [str(mail.message["Message-ID"]) for mail in stage.mail.received]
     if len(identities) != 1:
-        wrong.append(f"the mail server received {len(identities)} mails, expected 1")
+        wrong.append(f"the mail server received {many(len(identities), 'mail')}, expected 1")
     for mail in stage.mail.received:
         text = str(mail.message.get_content())
         wrong += [f"the notice does not name {name}" for name in stage.notice_ids if name not in text]

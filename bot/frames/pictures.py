@@ -19,6 +19,7 @@ from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
 from bot.frames.base import Colour, Decoded, Frame, Luma, check_size, name, reason, remark, unreadable
 from bot.frames.mending import mend
+from bot.plural import many
 
 COLOUR_SIDE = 1280  # the same for what is looked at in colour
 DRAFT_SIDE = 512  # a JPEG with larger sides is decoded at 1/2, 1/4 or 1/8, not below this
@@ -167,7 +168,7 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
             except EOFError:
                 break
             except PILLOW_ERRORS as error:
-                remark(result, f"the {name(result.format)} file is damaged after {i} frames ({reason(error)})")
+                remark(result, f"the {name(result.format)} file is damaged after {many(i, 'frame')} ({reason(error)})")
                 return
         # only now: WebP knows a frame's delay when the frame is decoded
         delay = float(image.info.get("duration") or 0) / 1000
@@ -180,12 +181,12 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
         i += 1
         result.duration = t
         if time.process_time() > until and i != count:
-            remark(result, f"only the first {i} frames ({t:.1f} s) were read, for want of time")
+            remark(result, f"only the first {many(i, 'frame')} ({t:.1f} s) were read, for want of time")
             return
     if stride > 1:
-        remark(result, f"{given} of {i} frames, spread over {t:.1f} s, were read")
+        remark(result, f"{given} of {many(i, 'frame')}, spread over {t:.1f} s, were read")
     elif count is None and given == limits.max_frames:
-        remark(result, f"only the first {i} frames ({t:.1f} s) were read")
+        remark(result, f"only the first {many(i, 'frame')} ({t:.1f} s) were read")
 
 
 def _still(data: bytes, limits: DecodeConfig, result: Decoded) -> Luma:

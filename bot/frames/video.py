@@ -26,6 +26,7 @@ from bot.config import DecodeConfig
 from bot.errors import MediaError
 from bot.frames.base import Colour, Decoded, Format, Frame, Luma, check_size, name, reason, remark, unreadable
 from bot.frames.sampling import Plan
+from bot.plural import many
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")
 DEMUXERS: dict[Format, str] = {"mp4": "mp4", "mov": "mov", "webm": "webm", "mkv": "matroska", "avi": "avi"}
@@ -133,7 +134,7 @@ def _video_frames(
         shown = plan.seconds
         where = f"up to {last:.1f} of {shown:.1f} s" if plan.tally.late else f"spread over {shown:.1f} s"
         late = ", for want of time" if plan.tally.late else ""
-        remark(result, f"{count} of about {len(packets)} frames, {where}, were read{late}")
+        remark(result, f"{count} of about {many(len(packets), 'frame')}, {where}, were read{late}")
     else:
         shown = t + step
     if declared is None:
@@ -141,7 +142,7 @@ def _video_frames(
     elif shown < 0.9 * declared - 0.5:
         remark(result, f"the file is cut off: {shown:.1f} of {declared:.1f} seconds decode")
     if damaged:
-        remark(result, f"the file is damaged: {damaged} pieces were left out, {count} frames decode")
+        remark(result, f"the file is damaged: {many(damaged, 'piece')} left out, {many(count, 'frame')} decoded")
 
 
 def _declared(container: InputContainer, stream: av.VideoStream) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 from bot.errors import UsageError
 from bot.lists.record import LENGTHS, Bad, Record, RowError, digest, first, id_of, kind_of, one_value, signal
 from bot.model import Signal
+from bot.plural import many
 
 VALUE_NAMES = ("value", "hash", "indicator", "raw_indicator", "signal_value", "pdq")
 TYPE_NAMES = ("type", "signal_type", "indicator_type")
@@ -89,7 +90,7 @@ def _csv(lines: Iterable[str]) -> Rows:
                 return None
             names = ["value", "type"]
         if len(cells) > len(names):
-            raise RowError(f"{len(cells)} cells under {len(names)} headings")
+            raise RowError(f"{many(len(cells), 'cell')} under {many(len(names), 'heading')}")
         return _record(dict(zip(names, cells, strict=False)))
 
     return _each(lines, one)

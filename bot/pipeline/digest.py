@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.model import Verdict
 from bot.pipeline.core import Deps
 from bot.plain import loads
+from bot.plural import many
 
 DAY = timedelta(days=1)
 MOST_CASES = 20  # named in one line
@@ -92,7 +93,7 @@ def digest(subreddit: str, found: Sequence[tuple[str, Verdict, str]]) -> tuple[s
         " `allow` with its name; `help` lists what else I understand.",
     ]
     posts = len({post for _, _, post in found})
-    return f"I would have acted on {posts} post{'s' if posts != 1 else ''} in r/{subreddit}", "\n".join(lines)
+    return f"I would have acted on {many(posts, 'post')} in r/{subreddit}", "\n".join(lines)
 
 
 def quiet(subreddit: str) -> tuple[str, str]:
@@ -122,4 +123,4 @@ def _line(what: str, cases: Sequence[tuple[str, str]]) -> str:
     shown = ", ".join(labels[:MOST_CASES]) + (
         f" and {len(labels) - MOST_CASES} more" if len(labels) > MOST_CASES else ""
     )
-    return f"- {what}: {posts} post{'s' if posts != 1 else ''} ({shown})"
+    return f"- {what}: {many(posts, 'post')} ({shown})"

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from bot.model import Evidence, Post, Verdict
 from bot.pipeline.core import Deps
+from bot.plural import many
 from bot.store import CaseRow
 from bot.store.flood import Kind
 
@@ -99,7 +100,7 @@ class FloodGuard:
         """Write to the moderators, once for each quarantine."""
         store = self._d.store
         done = store.flood.acted(kind, name)
-        removed = f"{done} post{'' if done == 1 else 's'} had been removed on its word by then. " if done else ""
+        removed = f"{many(done, 'post')} had been removed on its word by then. " if done else ""
         store.actions.plan(
             key=f"flood:{kind}:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
             kind="modmail",

@@ -18,6 +18,7 @@ from bot.errors import (
     NotAllowedError,
     TryLaterError,
 )
+from bot.plural import many
 from bot.store import Store
 from bot.store.health import KEPT_DAYS, NOTHING, OUTCOMES, HostOutcome, Tally
 
@@ -102,7 +103,7 @@ def _judge(name: str, day: Tally, week: Tally, pairs: list[tuple[Tally, Tally]])
     stopped = changed and day.last["changed"] > day.last.get("resolved", day.last["changed"] - timedelta(1))
     if changed >= 2 and (stopped or changed >= CHANGED_SHARE * answers):
         return "changed", (
-            f"{name} answered {changed} times today in a shape that its plug does not know "
+            f"{name} answered {many(changed, 'time')} today in a shape that its plug does not know "
             f"({day.sentences['changed']}); look for a newer version of gifwarden"
         )
     for new, old in pairs:
@@ -112,7 +113,9 @@ def _judge(name: str, day: Tally, week: Tally, pairs: list[tuple[Tally, Tally]])
                 return "collapsed", sentence
     if not week.asked:
         return "unseen", "no link to it was followed in the last week"
-    return "ok", f"{day['resolved']} of {day.asked} links led to media today" if day.asked else "nothing asked today"
+    if not day.asked:
+        return "ok", "nothing asked today"
+    return "ok", f"{day['resolved']} of {many(day.asked, 'link')} led to media today"
 
 
 def _fallen(name: str, new: Tally, old: Tally) -> str | None:
@@ -126,7 +129,7 @@ def _fallen(name: str, new: Tally, old: Tally) -> str | None:
     worst = max(("blocked", "needs_token", "failed", "changed"), key=lambda outcome: new[outcome])
     former = f", {before:.0%} before" if known and before is not None else ""
     return (
-        f"{name} gave media for only {rate:.0%} of {_answered(new)} links lately{former}; "
+        f"{name} gave media for only {rate:.0%} of {many(_answered(new), 'link')} lately{former}; "
         f"most often: {new.sentences.get(worst) or worst}"
     )
 
@@ -139,8 +142,8 @@ def _emptied(name: str, new: Tally, old: Tally) -> str | None:
     if rate > 0.1 or before < FALLEN:
         return None
     return (
-        f"{name} called {1 - rate:.0%} of {_told(new)} links gone lately, {1 - before:.0%} before; open one by hand: "
-        "it may refuse this machine and only say that the media are gone"
+        f"{name} called {1 - rate:.0%} of {many(_told(new), 'link')} gone lately, {1 - before:.0%} before; "
+        "open one by hand: it may refuse this machine and only say that the media are gone"
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.model import AuthorFacts, Post
+from bot.plural import many
 from bot.rules.fields import details
 from bot.rules.subject import NO_AUTHOR, NO_FACTS, NO_POST, NOT_ASKED, Fact, Finding, Subject, holds
 
@@ -61,7 +62,7 @@ class Threshold:
 def _span(seconds: float) -> str:
     if seconds >= DAY:
         days = int(seconds // DAY)
-        return f"{days} day{'' if days == 1 else 's'}"
+        return f"{many(days, 'day')}"
     minutes = int(seconds // 60)
     return f"{minutes // 60} h {minutes % 60} min"
 
