@@ -165,7 +165,7 @@ def assembled(
             reddit = Reddit(config.reddit, reddit_url=where.reddit_url, oauth_url=where.oauth_url, clock=clock)
             stack.callback(reddit.close)
 
-        def read(subreddit: str | None, more: Texts) -> RuleSet:
+        def read(subreddit: str | None, more: Texts, seconds: float) -> RuleSet:
             if not parts.rules:
                 return RuleSet(())
             banks = {bank.name: bank.kind for bank in store.banks.listing()}
@@ -176,6 +176,7 @@ def assembled(
                 banks=banks,
                 hosts=[plug.name for plug in hosts.HOSTS],
                 actions=action_params(),
+                seconds=seconds,
             )
             return rules if settings is None or settings.moderators_exempt else rules.exempting_nobody()
 

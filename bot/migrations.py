@@ -348,3 +348,10 @@ def m0005_author_forgotten(db: Database) -> None:
            when json_extract(new.data, '$.author') is null
            begin delete from author_facts where post = new.fullname; end"""
     )
+
+
+@migrations()
+def m0006_late_rules(db: Database) -> None:
+    """Create the table of rules that ran out of time for their patterns."""
+    db.execute("create table late_rules (subreddit text not null, rule text not null, at text not null) strict")
+    db.execute("create index late_rules_rule on late_rules (subreddit, rule)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from bot.errors import RuleError
 from bot.model import Evidence, Link, Match, PlannedAction, Post
 from bot.rules import PLACEHOLDERS, RuleSet, fill, fill_action, parse
-from bot.rules.text import FIELDS, MODES, query
+from bot.rules.text import MODES, query
 
 LINK = Link(url="https://a.example/x", host="redgifs", id="x", kind="media", source="url")
 EVIDENCE = Evidence(target=LINK.url, link=LINK)
@@ -135,30 +134,6 @@ def test_a_list_holds_if_one_of_it_does(several: list[str], title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern",
-    [
-        "(a+)+b",
-        "(a|a)+b",
-        "(a|ab)*c",
-        "(?:a?a?)+b",
-        "(.*)(.*)(.*)x",
-        r"(\w+\s?)*!",
-        "(a{0,9}){0,9}b",
-        "a?" * 30 + "a" * 30,
-        r"f\W*a\W*k\W*e",
-        "foo.*bar.*baz",
-        r"(.)\1+\1+",
-        "(?=(a+)+b)a",
-        "(?>a+)*(?>a+)*b",
-        "((((a+)))+)",
-    ],
-)
-def test_patterns_that_a_text_can_make_slow_are_refused(pattern: str) -> None:
-    """A pattern whose cost explodes on a crafted text does not load, and the sentence says what to write."""
-    assert "can be made slow by a crafted text; bound its repeats" in refused(pattern)
-
-
-@pytest.mark.parametrize(
     ("pattern", "words"),
     [
         ("(", "is not a regular expression"),
@@ -166,11 +141,10 @@ def test_patterns_that_a_text_can_make_slow_are_refused(pattern: str) -> None:
         ("[", "is not a regular expression"),
         ("*a", "is not a regular expression"),
         ("a{99999999999}", "is not a regular expression"),
-        ("(?i)a", "is not a regular expression"),
+        ("a(?i)b", "is not a regular expression"),
         ("\\", "is not a regular expression"),
         ("(" * 499 + "a" + ")" * 499, "nests too deep"),
         ("[[a]", "is ambiguous"),
-        ("(?P<n>a)(?(n)b|c)", "a condition"),
         ("a" * 1001, "longer than 1000 characters"),
     ],
 )
@@ -179,38 +153,6 @@ def test_what_is_no_pattern_is_refused(pattern: str, words: str) -> None:
     said = refused(pattern)
     assert said.startswith("r.yaml, line 3: body (regex): ")
     assert words in said
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "fa[ck]e",
-        "(?:foo|bar)+x",
-        "foo.*bar",
-        r"f\W{0,3}a\W{0,3}k\W{0,3}e",
-        r"\bdeep ?fakes?\b",
-        r"u/[\w-]{3,20}",
-        "(?<!not )fake",
-        r"\d{1,2}:\d{2}",
-        "^re: .*",
-        "(un)?dress(ed|ing)?",
-    ],
-)
-def test_ordinary_patterns_load(pattern: str) -> None:
-    """What moderators write every day is accepted."""
-    assert parse(f"name: x\naction: review\nbody (regex): {quoted(pattern)}\n", "r.yaml")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "piece"),
-    [("a.*b", "a"), ("a.{0,60}a.{0,60}b", "a"), ("(?:ab)*?c", "ab"), ("a?" * 12 + "b", "a"), ("[ab]*?c", "ab")],
-)
-def test_accepted_patterns_are_fast_on_the_worst_text(pattern: str, piece: str) -> None:
-    """The costliest patterns that are accepted finish on a text made against them, however long it is."""
-    search = query([pattern], fields=("body",), modifiers=("regex", "includes"))
-    begun = time.perf_counter()
-    assert search.find(piece * 40_000, FIELDS["body"].length) is None
-    assert time.perf_counter() - begun < 5
 
 
 @settings(max_examples=150, deadline=5000)

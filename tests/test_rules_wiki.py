@@ -16,6 +16,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.rulebook import said_of
 from bot.reddit import Reddit
 from tests.killing import Silent
+from tests.test_rules_patterns import heartbeat
 
 GOOD = """---
 name: Ours
@@ -116,7 +117,7 @@ def test_a_typo_leaves_the_last_good_revision_and_is_told_once(world: Stage, bot
         ("name: x\ntitle: a\naction: review\nexamples: [{post: {title: b}, gives: review}]\n", "must give review"),
         ("override: Nobody's rule\ndisabled: true\n", "there is no rule Nobody's rule to override"),
         ("name: Near copy of a known fake\ntitle: a\naction: review\n", "is taken by the rule at 20-near-copies.yaml"),
-        ("name: x\ntitle (regex): '(a+)+b'\naction: review\n", "can be made slow"),
+        ("name: x\ntitle (regex): '(?:a{e<=2})'\naction: review\n", "counts errors in some engines"),
         ("", "holds no rule"),
     ],
 )
@@ -228,3 +229,85 @@ def test_a_page_is_read_as_reddit_shows_it(world: Stage) -> None:
             with pytest.raises(RedditError) as caught:
                 reddit.wiki_page("clips", name)
             assert not caught.value.retry
+
+
+HOSTILE = """---
+name: Ours
+{sign}title (regex, includes): '(.*?,?){{25}}[P!]'
+action: review
+priority: 900
+"""
+
+
+def post_hostile(world: Stage, bot: Pipeline, number: int) -> None:
+    """Post a link under a title that makes the hostile pattern run out of time."""
+    world.park.add_redgifs(f"Slow{number}", hd=media.clip(500 + number, seconds=1, width=320, height=180))
+    world.reddit.submit(
+        "clips", author=f"poster{number}", title="a" * 300, url=f"https://redgifs.com/watch/slow{number}",
+        created=world.clock.now(),
+    )  # fmt: skip
+    bot.tick()
+
+
+@pytest.mark.parametrize("sign", ["", "~"])
+def test_a_rule_that_keeps_running_out_of_time_is_quarantined(world: Stage, bot: Pipeline, sign: str) -> None:
+    """Twice it is recorded, the third time its patterns stop and the moderators are told; an edit tries it again."""
+    edit(world, HOSTILE.format(sign=sign))
+    bot.tick()
+    flood = bot.deps.store.flood
+    for number in range(2):
+        post_hostile(world, bot, number)
+    assert flood.listing() == []
+    post_hostile(world, bot, 2)
+    (row,) = flood.listing()
+    assert (row.kind, row.name) == ("rule", "Ours in r/clips")
+    assert row.why == "its patterns ran out of time 3 times; write them more simply"
+    assert flood.stopped("Clips") == {"Ours"}
+    assert flood.stopped("videos") == frozenset()
+    told = [body for _, subject, body in world.reddit.modmails if subject.startswith("Quarantined: the patterns")]
+    assert len(told) == 1
+    post_hostile(world, bot, 3)
+    assert flood.late("clips", "Ours") == 4  # ours is the fourth: the quarantined patterns were not run again
+    assert bot.deps.store.cases.listing() == []
+    edit(world, GOOD)
+    bot.tick()
+    assert flood.listing() == []
+    assert flood.stopped("clips") == frozenset()
+
+
+def test_a_released_rule_has_three_more_tries(world: Stage, bot: Pipeline) -> None:
+    """What a person lets go runs again, and its old failures are forgotten."""
+    for _ in range(3):
+        bot.flood.late("clips", "Ours", own_fault=True)
+    bot.flood.late("clips", "Theirs", own_fault=False)
+    assert bot.deps.store.flood.stopped("clips") == {"Ours"}
+    bot.flood.release("rule", "Ours in r/clips", who="ann")
+    assert bot.deps.store.flood.stopped("clips") == frozenset()
+    assert bot.deps.store.flood.late("clips", "Ours") == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # the attack that once froze every subreddit: a costly pattern and an example that runs it
+        "---\nname: Slow\nbody (includes, regex): '(\\w+\\s?)*[!?]'\naction: review\nexamples:\n"
+        + f"  - {{post: {{body: '{'a ' * 2500}'}}, gives: nothing}}\n",
+        "".join(f"---\nname: r{i}\naction: review\nbody (regex): '{r'a' * 300}'\n" for i in range(501)),
+    ],
+)
+def test_a_hostile_page_freezes_nothing(world: Stage, bot: Pipeline, page: str) -> None:
+    """A page by a moderator who may only edit the wiki is refused with one sentence, and no thread waits for it."""
+    with heartbeat() as worst:
+        edit(world, page)
+        bot.tick()
+    assert len(mails(world)) == 1
+    assert worst[0] < 2  # beside all else that the bot does; it was 14
+
+
+def test_the_costly_pattern_of_old_is_harmless(world: Stage, bot: Pipeline) -> None:
+    """Thousands of repeats one after another were accepted by their price and ran for seconds; now they are stopped."""
+    example = f"examples:\n  - {{post: {{body: '{'-' * 5000}'}}, gives: nothing}}\n"
+    with heartbeat() as worst:
+        edit(world, "---\nname: Costly\nbody (includes, regex): '.{0,4999}[^\\n]{2500}X'\naction: review\n" + example)
+        bot.tick()
+    assert worst[0] < 2  # beside all else that the bot does; it was 14

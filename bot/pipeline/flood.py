@@ -14,11 +14,12 @@ from bot.model import Evidence, Post, Verdict
 from bot.pipeline.core import Deps
 from bot.plural import many
 from bot.store import CaseRow
-from bot.store.flood import Kind
+from bot.store.flood import Kind, name_in
 
 DAY = timedelta(days=1)
 HISTORY_DAYS = 30
 BEYOND = 3  # times the busiest day before
+LATE = 3  # times that a rule may run out of time for its patterns, by the thread's own clock
 RELEASED_DAYS = 7  # for so long what a person let go is not quarantined again
 
 
@@ -68,6 +69,41 @@ class FloodGuard:
             if done:
                 store.upkeep.note(who=who, what="quarantined", subject=name, why=why)
         return done
+
+    def stopped(self, subreddit: str) -> frozenset[str]:
+        """Return the rules of a subreddit whose patterns are not run."""
+        return self._d.store.flood.stopped(subreddit)
+
+    def late(self, subreddit: str, rule: str, *, own_fault: bool) -> None:
+        """Record that a rule's patterns ran out of time; the third time by its own fault they are quarantined.
+
+        The name of the quarantine says the subreddit: elsewhere a rule of the same name is another one.
+        """
+        store = self._d.store
+        self._d.log.warning("patterns not run to their end", rule=rule, subreddit=subreddit, counted=own_fault)
+        if not own_fault:
+            return
+        why = f"its patterns ran out of time {LATE} times; write them more simply"
+        name = name_in(subreddit, rule)
+        with store.transaction():
+            times = store.flood.late(subreddit, rule)
+            store.upkeep.note(who="gifwarden", what="patterns ran out of time", subject=name)
+            if times < LATE or not store.flood.quarantine("rule", name, why=why, by="gifwarden"):
+                return
+            store.upkeep.note(who="gifwarden", what="quarantined", subject=name, why=why)
+            store.actions.plan(
+                key=f"late:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
+                kind="modmail",
+                subreddit=subreddit,
+                params={
+                    "subject": f"Quarantined: the patterns of a rule of r/{subreddit}",
+                    "body": f"The rule {rule} holds for nothing any more: {why}. A pattern may take 0.05 seconds on a "
+                    "text; repeats inside repeats, such as `(a+)+`, take far longer. Please write it anew: a rule on "
+                    "the wiki page is tried again as soon as the page is edited; for one in the bot's own files, the "
+                    f'operator runs `gifwarden quarantine release rule "{name}"`.',
+                },
+            )
+        self._d.log.warning("quarantined", kind="rule", name=name, reason=why)
 
     def forget(self) -> None:
         """Forget counts that are no history any more."""

@@ -11,7 +11,7 @@ from bot.pipeline.authors import Authors
 from bot.pipeline.core import Deps
 from bot.pipeline.flood import FloodGuard
 from bot.pipeline.rows import GoOn, all_due, always
-from bot.rules import RuleReport, RuleSet, fill_action
+from bot.rules import Budget, RuleReport, RuleSet, fill_action
 from bot.store import CaseRow, LinkRow
 
 # what moderators are told, and a draft, need no person first
@@ -36,27 +36,34 @@ class Judging:
     def verdict(self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None) -> Verdict:
         """Return what the subreddit's rules make of the evidence. `author`: what is known of the author."""
         rules = self._d.rules_for(post.subreddit if post else None)
-        return rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author)
+        return rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author, budget=self._budget(post))
 
     def explain(
         self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None
     ) -> tuple[RuleReport, ...]:
         """Return what every check of every rule made of the evidence."""
         rules = self._d.rules_for(post.subreddit if post else None)
-        return rules.explain(post, evidence, adult_subreddit=self._adult(post), author=author)
+        return rules.explain(
+            post, evidence, adult_subreddit=self._adult(post), author=author, budget=self._budget(post)
+        )
 
     def ask(self, post: Post | None, evidence: Evidence) -> AuthorFacts | None:
         """Return what the rules need to know of an author who is not stored, as far as Reddit tells it now."""
         if post is None:
             return None
         try:
-            return self._learn(self._d.rules_for(post.subreddit), post, evidence, None)
+            return self._learn(self._d.rules_for(post.subreddit), post, evidence, None, self._budget(post))
         except RedditError as error:
             self._d.log.warning("an author cannot be looked up", reason=str(error))
             return None
 
-    def _learn(self, rules: RuleSet, post: Post, evidence: Evidence, known: AuthorFacts | None) -> AuthorFacts | None:
-        wanted = rules.asks(post, evidence, adult_subreddit=self._adult(post), author=known)
+    def _budget(self, post: Post | None) -> Budget:
+        return Budget(stopped=self._flood.stopped(post.subreddit) if post else ())
+
+    def _learn(
+        self, rules: RuleSet, post: Post, evidence: Evidence, known: AuthorFacts | None, budget: Budget
+    ) -> AuthorFacts | None:
+        wanted = rules.asks(post, evidence, adult_subreddit=self._adult(post), author=known, budget=budget)
         return self._authors.learn(post, wanted, known)
 
     def _adult(self, post: Post | None) -> bool:
@@ -71,8 +78,9 @@ class Judging:
         assert post is not None, "a link has a post"
         rules = self._d.rules_for(post.subreddit)  # once: rules that change meanwhile are for the next link
         known = store.authors.get(post.fullname)
+        budget = self._budget(post)
         try:
-            author = self._learn(rules, post, evidence, known)
+            author = self._learn(rules, post, evidence, known, budget)
         except RedditError as error:
             if self._may_wait(evidence):
                 later = self._d.clock.now() + timedelta(seconds=max(AUTHOR_WAIT, error.retry_after or 0))
@@ -80,7 +88,9 @@ class Judging:
                 self._d.log.info("judgement postponed", link=row.id, reason=str(error))
                 return 0
             author = known
-        verdict = rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author)
+        verdict = rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author, budget=budget)
+        for rule, own_fault in budget.late.items():
+            self._flood.late(post.subreddit, rule, own_fault=own_fault)
         if verdict.outcome != "ignore" and not store.links.has_fingerprints(row.id):
             # found behind another post's link; a case needs fingerprints, so this one is fetched after all
             store.queue.fetch_afresh(row.id)
@@ -91,7 +101,7 @@ class Judging:
             if verdict.outcome == "ignore":
                 store.links.drop_fingerprints(row.id)
             else:
-                self._open(row, post, evidence, verdict, rules)
+                self._open(row, post, evidence, verdict, rules, budget)
             store.links.judged(row.id, verdict)
         self._d.boundary("judge.stored")
         return 1
@@ -101,7 +111,9 @@ class Judging:
         begun = evidence.fetched_at
         return begun is not None and self._d.clock.now() - begun < LONGEST_WAIT
 
-    def _open(self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict, rules: RuleSet) -> None:
+    def _open(
+        self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict, rules: RuleSet, budget: Budget
+    ) -> None:
         store = self._d.store
         case = store.cases.open(row.id, post.fullname, verdict)
         decided = decided_by_others(post)
@@ -117,7 +129,7 @@ class Judging:
         store.upkeep.note(who="gifwarden", what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
         self._flood.count(case, post, evidence, verdict)
         held = NEEDS_PERSON if verdict.outcome == "review" else None
-        matched = rules.matched(post, evidence, verdict)
+        matched = rules.matched(post, evidence, verdict, budget=budget)
         settings = self._d.config.subreddit(post.subreddit)
         kinds = {action.kind for action in verdict.actions}
         if verdict.outcome == "act" and "remove" in kinds and settings and settings.mode == "enforce":

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from bot.config import Config
 from bot.errors import RuleError
 from bot.pipeline.log import Log
-from bot.rules import RuleSet, waiting
+from bot.rules import PAGE_SECONDS, RuleSet, waiting
 from bot.store import Store, WikiRow
 
 Texts = Sequence[tuple[str, str]]  # text, its name in messages
-Read = Callable[[str | None, Texts], RuleSet]
+Read = Callable[[str | None, Texts, float], RuleSet]
 
 
 def name_of(subreddit: str, page: str) -> str:
@@ -36,7 +36,7 @@ class Rulebook:
     """Rules by subreddit: from files, and from its wiki page if it has one configured."""
 
     def __init__(self, config: Config, store: Store, log: Log, read: Read) -> None:
-        """`read`: the files of a subreddit (None: of nobody in particular) and further texts → rules."""
+        """`read`: the files of a subreddit (None: of nobody in particular), further texts, seconds for them → rules."""
         self._config = config
         self._store = store
         self._log = log
@@ -56,7 +56,10 @@ class Rulebook:
 
     def trial(self, subreddit: str, text: str) -> RuleSet:
         """Return what a subreddit's rules would be with this text on its page. Raises RuleError."""
-        return self._read(subreddit, ((text, name_of(subreddit, self._page(subreddit))),))
+        return self._with(subreddit, text, PAGE_SECONDS)
+
+    def _with(self, subreddit: str, text: str, seconds: float) -> RuleSet:
+        return self._read(subreddit, ((text, name_of(subreddit, self._page(subreddit))),), seconds)
 
     def replace(self, subreddit: str, rules: RuleSet) -> None:
         """Put rules in force from the next judgement on."""
@@ -74,12 +77,13 @@ class Rulebook:
     def _of(self, name: str | None) -> RuleSet:
         row = self.wiki(name) if name else None
         if name is None or row is None or row.text is None:
-            return self._read(name, ())
+            return self._read(name, (), PAGE_SECONDS)
         try:
-            return self.trial(name, row.text)
+            # it was read in time once; a slower machine is no reason to take it out of force
+            return self._with(name, row.text, 5 * PAGE_SECONDS)
         except RuleError as error:
             # the files were changed under a page that overrides them: without its word nothing may be done unasked
-            alone = self._read(name, ())
+            alone = self._read(name, (), PAGE_SECONDS)
             self._log.warning("wiki rules no longer read, so everything waits for a person", subreddit=name,
                               reason=str(error))  # fmt: skip
             return waiting(alone)

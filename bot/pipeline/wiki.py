@@ -68,6 +68,7 @@ class WikiWatch:
             self._refuse(subreddit, page, found.revision, why or "")
             return 0
         with store.transaction():
+            store.flood.edited(subreddit)
             store.wiki.apply(subreddit, page, revision=found.revision, text=found.text)
             store.upkeep.note(who="wiki", what="rules in force", subject=found.revision, why=f"r/{subreddit}")
         book.replace(subreddit, rules)

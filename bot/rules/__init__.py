@@ -13,10 +13,12 @@ from bot.errors import RuleError
 from bot.model import BankKind
 from bot.rules import automoderator, read
 from bot.rules.compile import Known, rule_of
+from bot.rules.effort import PAGE_SECONDS, Budget, bounded
 from bot.rules.evidence import NUDE
 from bot.rules.examples import Failure
 from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples, waiting
 from bot.rules.override import applied
+from bot.rules.read import Table
 from bot.rules.rule import Rule
 from bot.rules.subject import Fact
 from bot.rules.template import fill, fill_action
@@ -32,7 +34,9 @@ __all__ = [
     "MODIFIERS",
     "NOT_COMPUTED",
     "NUDE",
+    "PAGE_SECONDS",
     "PLACEHOLDERS",
+    "Budget",
     "CheckReport",
     "Fact",
     "Failure",
@@ -56,10 +60,12 @@ def load(
     banks: Mapping[str, BankKind] | None = None,
     hosts: Collection[str] | None = None,
     actions: Mapping[str, Collection[str]] | None = None,
+    seconds: float = PAGE_SECONDS,
 ) -> RuleSet:
     """Read rule files, and the *.yaml and *.yml files of folders, in this order, the files of a folder by name.
 
     `more`: further texts of rules with their names, such as a wiki page; they come last and may override the files.
+    They are refused if reading them takes this thread more than `seconds`.
 
     `banks` (name → kind) lets a rule that does more than its bank's kind allows be refused here; without it, and for
     banks it does not know, the verdict is capped when judging. `hosts`: the names that `host:` may use.
@@ -74,8 +80,14 @@ def load(
         files |= dict.fromkeys(sorted(found))
     if not files:
         raise RuleError("no rule file is named; name one or a folder of them")
-    texts = [(read.text_of(file), str(file)) for file in files]
-    return RuleSet(_compiled([*texts, *more], Known(banks=banks, hosts=hosts, actions=actions)))
+    known = Known(banks=banks, hosts=hosts, actions=actions)
+    ours = [document for file in files for document in read.documents(read.text_of(file), str(file))]
+    if not more:
+        return RuleSet(_compiled(ours, known))
+    with bounded("reading the rules", seconds):
+        return RuleSet(
+            _compiled([*ours, *(found for text, where in more for found in read.documents(text, where))], known)
+        )
 
 
 def parse(
@@ -87,9 +99,8 @@ def parse(
     actions: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Rule, ...]:
     """Return the rules of one file's text, in its order; `where` names the file in messages. Raises RuleError."""
-    return _compiled([(text, where)], Known(banks=banks, hosts=hosts, actions=actions))
+    return _compiled(read.documents(text, where), Known(banks=banks, hosts=hosts, actions=actions))
 
 
-def _compiled(texts: Sequence[tuple[str, str]], known: Known) -> tuple[Rule, ...]:
-    documents = [document for text, where in texts for document in read.documents(text, where)]
+def _compiled(documents: Sequence[Table], known: Known) -> tuple[Rule, ...]:
     return tuple(rule_of(document, known) for document in applied(documents))

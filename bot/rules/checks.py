@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Literal
 
 from bot.model import Post
+from bot.rules.effort import OutOfTime
 from bot.rules.fields import TABLES, details
 from bot.rules.read import show
 from bot.rules.subject import NO_POST, AsksNothing, Finding, Subject, holds
 from bot.rules.text import TextQuery, bare
 
+SHOWN = 400  # characters of a text that are looked at to show some of it
 ARCHIVED = timedelta(days=180)  # AutoModerator's "past archive date": six months
 
 PostType = Literal["submission", "comment", "text submission", "link submission", "crosspost submission",
@@ -73,9 +75,13 @@ class TextCheck(AsksNothing):
             seen = [(name, _unquoted(text) if name == "body" else text) for name, text in seen]
         if not seen:
             return Finding(held=False, value=f"the post has no {' or '.join(self._names())}")
-        value = ", ".join(f"{name} {show(text, 80)!r}" for name, text in seen)
+        value = ", ".join(f"{name} {show(text[:SHOWN], 80)!r}" for name, text in seen)
         for name, text in seen:
-            found = self.query.find(text, fields[name].length)
+            try:
+                found = self.query.find(text, fields[name].length, subject.budget)
+            except OutOfTime as error:
+                # neither there nor absent: the check does not hold, whichever way round it asks
+                return Finding(held=False, value=f"not computed: {error}", late=True)
             if found is not None:
                 if self.negated:
                     return Finding(held=False, value=value)

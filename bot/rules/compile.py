@@ -8,6 +8,7 @@ from bot.rules import automoderator, read, template, words
 from bot.rules.checking import Known, checks_of
 from bot.rules.checks import TextCheck, TypeCheck
 from bot.rules.deeds import deeds_of
+from bot.rules.effort import spend
 from bot.rules.evidence import CopyCheck, FaceCheck, SourceCheck
 from bot.rules.examples import examples_of
 from bot.rules.ladder import Step, kind_reach
@@ -30,6 +31,7 @@ STEPS: Mapping[str, Step] = {
 
 def rule_of(document: Table, known: Known) -> Rule:
     """Compile one document. Raises RuleError with the place and what to do."""
+    spend(document.at)
     settings = {entry.key: entry for entry in document.entries if entry.key in words.SETTINGS}
     quotes = not _flag(settings, "ignore_blockquotes", default=False)
     checks = tuple(

@@ -25,11 +25,13 @@ class Failure:
     at: str  # file and line of the example
     rule: str
     wanted: Gives
-    got: Gives
+    got: Gives | None  # None: it could not be told in time
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
         said = f" ({'; '.join(self.reasons)})" if self.reasons else ""
+        if self.got is None:
+            return f"{self.at}: the example of {self.rule} cannot be judged in time{said}; write a simpler pattern"
         return f"{self.at}: the example of {self.rule} must give {self.wanted} and gives {self.got}{said}"
 
 

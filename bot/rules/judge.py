@@ -9,6 +9,7 @@ from typing import Any
 from bot.errors import RuleError
 from bot.model import AuthorFacts, Evidence, Outcome, PlannedAction, Post, Verdict
 from bot.rules import ladder
+from bot.rules.effort import PAGE_SECONDS, Budget, bounded, spend
 from bot.rules.examples import Failure
 from bot.rules.ladder import Step
 from bot.rules.rule import Gives, Rule
@@ -88,24 +89,34 @@ class RuleSet:
         return {name: keys for name, keys in checks.items() if keys}
 
     def asks(
-        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False, author: AuthorFacts | None = None
-    ) -> frozenset[Fact]:
-        """Return what has to be known of the author before `judge` can tell: what rules that hold otherwise ask for."""
-        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author)
+        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False,
+        author: AuthorFacts | None = None, budget: Budget | None = None,
+    ) -> frozenset[Fact]:  # fmt: skip
+        """Return what has to be known of the author before `judge` can tell: what rules that hold otherwise ask for.
+
+        `budget`: the time for patterns, one for all that belongs to one judgement; left out, it is a new one.
+        """
+        subject = Subject(
+            post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author, budget=budget or Budget()
+        )
         return frozenset(fact for rule in self.rules for fact in _asks(rule, subject))
 
     def judge(
-        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False, author: AuthorFacts | None = None
-    ) -> Verdict:
+        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False,
+        author: AuthorFacts | None = None, budget: Budget | None = None,
+    ) -> Verdict:  # fmt: skip
         """Try all rules. `post` is None for a bare file or address: then checks on the post do not hold.
 
-        `author` is what Reddit told of the author, if it was asked (`asks`); what is not known makes no check hold.
+        `author` is what Reddit told of the author, if it was asked (`asks`); what is not known makes no check hold,
+        and neither does a text that patterns could not look through in time: `budget` tells afterwards of which rules.
 
         The strongest step of the rules that fired decides (remove, report, review, ignore). The actions are those of
         all rules with the winning outcome, each kind once, texts unfilled (`fill_action`). A report or removal in a
         verdict of `review` is what waits for a person: it must not be performed before the case is confirmed.
         """
-        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author)
+        subject = Subject(
+            post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author, budget=budget or Budget()
+        )
         fired = [ruling for rule in self.rules if _fires(rule, subject) for ruling in [_rule(rule, subject)]]
         if not fired:
             return Verdict(outcome="ignore")
@@ -122,23 +133,26 @@ class RuleSet:
             actions=tuple(sorted(actions.values(), key=lambda action: _ORDER.index(action.kind))),
         )
 
-    def matched(self, post: Post | None, evidence: Evidence, verdict: Verdict) -> str:
+    def matched(self, post: Post | None, evidence: Evidence, verdict: Verdict, *, budget: Budget | None = None) -> str:
         """Return what {{match}} stands for: what the first text check of the rules that fired found, or nothing.
 
         It is no part of the verdict, which is kept when the post's text has to be forgotten. At most 100 characters.
         """
-        subject = Subject(post=post, evidence=evidence)
+        subject = Subject(post=post, evidence=evidence, budget=budget or Budget())
         decided_first = sorted(self.rules, key=lambda rule: rule.name != verdict.rule)
         found = (
-            check.look(subject).found for rule in decided_first if rule.name in verdict.fired for check in rule.checks
+            finding.found for rule in decided_first if rule.name in verdict.fired for finding in _looks(rule, subject)
         )
         return next((text for text in found if text), "")[:100]
 
     def explain(
-        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False, author: AuthorFacts | None = None
-    ) -> tuple[RuleReport, ...]:
+        self, post: Post | None, evidence: Evidence, *, adult_subreddit: bool = False,
+        author: AuthorFacts | None = None, budget: Budget | None = None,
+    ) -> tuple[RuleReport, ...]:  # fmt: skip
         """Return what every check of every rule made of the evidence, in the order in which rules are tried."""
-        subject = Subject(post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author)
+        subject = Subject(
+            post=post, evidence=evidence, adult_subreddit=adult_subreddit, author=author, budget=budget or Budget()
+        )
         return tuple(_report(_rule(rule, subject)) for rule in self.rules)
 
     def exempting_nobody(self) -> RuleSet:
@@ -158,16 +172,27 @@ def waiting(rules: RuleSet) -> RuleSet:
 
 
 def run_examples(rules: RuleSet) -> list[Failure]:
-    """Judge every example by its own rule alone; return those that give something else than they say."""
+    """Judge every example by its own rule alone; return those that give something else than they say, or too late.
+
+    Examples that all together take too long end in one Failure, and those after it are not judged.
+    """
     failures = []
-    for rule in rules.rules:
-        for example in rule.examples:
-            ruling = _rule(rule, example.subject)
-            got = _gives(ruling)
-            if got != example.gives:
+    with bounded("judging all examples", PAGE_SECONDS):
+        for rule, example in ((each, example) for each in rules.rules for example in each.examples):
+            ruling = _rule(rule, replace(example.subject, budget=Budget()))
+            why = _why_not(ruling)
+            got: Gives | None = _gives(ruling)
+            try:
+                spend(example.at)
+            except RuleError as error:
                 failures.append(
-                    Failure(at=example.at, rule=rule.name, wanted=example.gives, got=got, reasons=_why_not(ruling))
+                    Failure(at=example.at, rule=rule.name, wanted=example.gives, got=None, reasons=(str(error),))
                 )
+                break
+            if any(finding.late for finding in ruling.findings):
+                got = None
+            if got != example.gives:
+                failures.append(Failure(at=example.at, rule=rule.name, wanted=example.gives, got=got, reasons=why))
     return failures
 
 
@@ -178,7 +203,13 @@ def _exempt(rule: Rule, subject: Subject) -> bool:
 
 
 def _fires(rule: Rule, subject: Subject) -> bool:
-    return not _exempt(rule, subject) and all(check.look(subject).held for check in rule.checks)
+    return not _exempt(rule, subject) and all(finding.held for finding in _looks(rule, subject))
+
+
+def _looks(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    for check in rule.checks:
+        subject.budget.rule = rule.name
+        yield check.look(subject)
 
 
 def _asks(rule: Rule, subject: Subject) -> frozenset[Fact]:
@@ -186,6 +217,7 @@ def _asks(rule: Rule, subject: Subject) -> frozenset[Fact]:
     if _exempt(rule, subject):
         return NO_FACTS
     asked: set[Fact] = set()
+    subject.budget.rule = rule.name
     for check in rule.checks:
         wanted = check.asks(subject)
         if not wanted and not check.look(subject).held:
@@ -199,7 +231,7 @@ def _asks(rule: Rule, subject: Subject) -> frozenset[Fact]:
 
 def _rule(rule: Rule, subject: Subject) -> _Ruling:
     exempt = _exempt(rule, subject)
-    findings = tuple(check.look(subject) for check in rule.checks)
+    findings = tuple(_looks(rule, subject))
     most, best = ladder.support(match for finding in findings for match in finding.matches)
     step, notes = rule.step, []
     left_out = set()

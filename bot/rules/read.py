@@ -15,10 +15,13 @@ from typing import Literal, NoReturn, TypeAlias
 import yaml
 
 from bot.errors import RuleError
+from bot.rules.effort import spend
 
 MAX_CHARS = 256 * 1024  # of a file; PyYAML reads about 100 KiB a second
 MAX_DEPTH = 12
 MAX_ITEMS = 1000  # of one list
+MAX_NODES = 20_000  # keys and values of a file
+MAX_RULES = 500  # of a file
 
 ScalarKind = Literal["text", "bool", "number", "null"]
 _KINDS: dict[str, ScalarKind] = {
@@ -75,12 +78,20 @@ class _Composer(yaml.SafeLoader):
     """Composes nodes only; refuses what can make a small file large or deep."""
 
     depth = 0
+    nodes = 0
+
+    def fetch_more_tokens(self) -> None:
+        spend(f"line {self.line + 1}")
+        super().fetch_more_tokens()
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it bare
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise _Refused(event.start_mark.line, "anchors (&) and aliases (*) are not read; write the value out")
         self.depth += 1
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _Refused(event.start_mark.line, f"the file holds more than {MAX_NODES:,} keys and values; split it")
         if self.depth > MAX_DEPTH:
             raise _Refused(event.start_mark.line, f"values nest deeper than {MAX_DEPTH} levels; flatten them")
         node = super().compose_node(parent, index)
@@ -143,6 +154,8 @@ def _compose(text: str, where: str) -> list[yaml.Node]:
             node = loader.get_node()
             if node is not None:
                 nodes.append(node)
+            if len(nodes) > MAX_RULES:
+                raise _Refused(loader.line, f"the file holds more than {MAX_RULES} rules; split it")
         return nodes
     except _Refused as error:
         fail(f"{where}, line {error.line + 1}", str(error))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from bot.model import AuthorFacts, Evidence, Match, Post
+from bot.rules.effort import Budget
 
 Fact = Literal["account", "contributor", "moderator"]
 """What no listing tells of an author: the account's page, approved users, moderators of the subreddit."""
@@ -35,6 +36,7 @@ class Subject:
     evidence: Evidence
     adult_subreddit: bool = False  # configured as adult as a whole
     author: AuthorFacts | None = None
+    budget: Budget = field(default_factory=Budget, compare=False, repr=False)  # of this judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Finding:
     value: str  # what was seen, for people
     reasons: tuple[str, ...] = ()  # for the verdict; hold no text of the post, which may have to be forgotten
     matches: tuple[Match, ...] = ()  # the copies that made it hold
+    late: bool = False  # it was not computed: its patterns ran out of time
     found: str | None = None  # the words of the post that made it hold
 
 

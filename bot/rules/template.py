@@ -27,6 +27,7 @@ LIMITS: Mapping[str, int] = {
     "note text": 250,
 }
 """Characters that Reddit takes: by the parameter of any action, or of one kind."""
+MAX_PLACEHOLDERS = 50  # of one text; each may become a whole title
 _ELASTIC = ("title", "match")  # what a poster can make long; cut first, so that the case's label stays
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_-]+[0-9]*)\s*\}\}")
 _REDDIT = "https://www.reddit.com"
@@ -35,6 +36,8 @@ _REDDIT = "https://www.reddit.com"
 def check(text: str, *, limit: int, at: str, key: str) -> frozenset[str]:
     """Return the placeholders of a template. Raises RuleError for an unknown one and for a text that cannot fit."""
     names = _PLACEHOLDER.findall(text)
+    if len(names) > MAX_PLACEHOLDERS:
+        fail(at, f"{key} holds {len(names)} placeholders, {MAX_PLACEHOLDERS} are the most; write fewer")
     for name in names:
         if name in SECRET_PLACEHOLDERS:
             fail(at, f"{key} cannot hold {{{{{name}}}}}: texts that others read never say what was matched; remove it")

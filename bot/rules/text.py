@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+import regex as engine
 
 from bot.rules import regex
+from bot.rules.effort import Budget, How, one_more_pattern, spend
 from bot.rules.fields import POST as FIELDS
 from bot.rules.fields import TABLES, Mode, prefix_of
 from bot.rules.read import show
@@ -21,24 +25,61 @@ class TextQuery:
     """The words of one text check, ready to search with."""
 
     mode: Mode
-    patterns: tuple[re.Pattern[str], ...] = field(repr=False)
+    patterns: tuple[engine.Pattern[str], ...] = field(repr=False, default=())
+    words: tuple[_Word, ...] = field(repr=False, default=())
     is_regex: bool
 
-    def find(self, text: str, length: int) -> str | None:
-        """Return the first piece of `text` that the query asks for, or None. Regex reads `length` characters."""
+    def find(self, text: str, length: int, budget: Budget | None = None) -> str | None:
+        """Return the first piece of `text` that the query asks for, or None. Regex reads `length` characters.
+
+        Raises OutOfTime if `budget` does not suffice to tell.
+        """
+        budget = budget or Budget()
         if self.is_regex:
             text = text[:length]
-        if self.mode == "full-text":
-            text = bare(text)
-        whole = self.mode in ("full-exact", "full-text", "domain")
+        return budget.find(id(self), text, lambda text: self._look(text, budget))
+
+    @property
+    def _how(self) -> How:
+        if self.mode in ("full-exact", "full-text", "domain"):
+            return "fullmatch"
+        return "match" if self.mode == "starts-with" else "search"
+
+    def _look(self, text: str, budget: Budget) -> str | None:
+        budget.words()
+        with budget.counting():
+            text = bare(text) if self.mode == "full-text" else text
+            folded = "" if self.is_regex else _folded(text)
         for pattern in self.patterns:
-            if whole:
-                hit = pattern.fullmatch(text)
-            else:
-                hit = pattern.match(text) if self.mode == "starts-with" else pattern.search(text)
+            if (found := budget.run(pattern, self._how, text)) is not None:
+                return found
+        for number, word in enumerate(self.words):
+            if number % 64 == 0:
+                budget.words()
+            with budget.counting():
+                hit = getattr(_plain(word.source, word.flags), self._how)(text) if word.folded in folded else None
             if hit:
-                return hit.group()
+                return str(hit.group())
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A plain word: what must stand in a folded text for it to be there, and how to look for it then."""
+
+    folded: str
+    source: str
+    flags: int
+
+
+@lru_cache(maxsize=4096)
+def _plain(source: str, flags: int) -> re.Pattern[str]:
+    return re.compile(source, flags)
+
+
+def _folded(text: str) -> str:
+    # what `re` takes for one letter becomes one: it knows four of the letter i
+    return text.replace("\u0130", "i").replace("\u0131", "i").casefold()
 
 
 def query(words: Sequence[str], *, fields: Sequence[str], modifiers: Sequence[str], table: str = "") -> TextQuery:
@@ -50,20 +91,29 @@ def query(words: Sequence[str], *, fields: Sequence[str], modifiers: Sequence[st
     texts = TABLES[table]
     mode = named[0] if named else texts[fields[0]].mode if len(fields) == 1 else "includes-word"
     flags = re.DOTALL | (re.NOFLAG if "case-sensitive" in modifiers else re.IGNORECASE)
-    length = max(texts[name].length for name in fields)
     is_regex = "regex" in modifiers
-    patterns = []
+    patterns, plain = [], []
     for word in words:
         try:
             if is_regex:
-                regex.check(word, length=length, anchored=mode in ("starts-with", "full-exact", "full-text"))
-                source = f"(?:{word})"
+                one_more_pattern(show(word))
+                source = regex.check(word, case_sensitive="case-sensitive" in modifiers)
+                patterns.append(regex.compiled(_framed_pattern(source, mode)))
             else:
-                source = re.escape(_cleaned(word, prefix_of(table, fields[0]) if len(fields) == 1 else None, mode))
+                spend(show(word))
+                text = _cleaned(word, prefix_of(table, fields[0]) if len(fields) == 1 else None, mode)
+                plain.append(_Word(_folded(text), _framed(re.escape(text), word, mode), flags))
         except regex.PatternError as error:
             raise regex.PatternError(f"{show(word)} {error}") from None
-        patterns.append(re.compile(_framed(source, word, mode, is_regex=is_regex), flags))
-    return TextQuery(mode=mode, patterns=tuple(patterns), is_regex=is_regex)
+    return TextQuery(mode=mode, patterns=tuple(patterns), words=tuple(plain), is_regex=is_regex)
+
+
+def _framed_pattern(source: str, mode: Mode) -> str:
+    if mode == "domain":
+        return rf"(?:[^/]*\.)?{source}"
+    if mode == "ends-with":
+        return rf"{source}\Z"
+    return source if mode != "includes-word" else f"(?<![{regex.WORD}]){source}(?![{regex.WORD}])"
 
 
 def _cleaned(word: str, prefix: str | None, mode: Mode) -> str:
@@ -80,7 +130,7 @@ def _cleaned(word: str, prefix: str | None, mode: Mode) -> str:
     return word
 
 
-def _framed(source: str, word: str, mode: Mode, *, is_regex: bool) -> str:
+def _framed(source: str, word: str, mode: Mode) -> str:
     if mode == "domain":
         return rf"(?:[^/]*\.)?{source}"
     if mode == "ends-with":
@@ -88,8 +138,8 @@ def _framed(source: str, word: str, mode: Mode, *, is_regex: bool) -> str:
     if mode != "includes-word":
         return source
     # a word that begins or ends with a sign needs no gap there: `$5` stands in `US$5`
-    before = r"(?<!\w)" if is_regex or re.match(r"\w", word) else ""
-    after = r"(?!\w)" if is_regex or re.search(r"\w\Z", word) else ""
+    before = r"(?<!\w)" if re.match(r"\w", word) else ""
+    after = r"(?!\w)" if re.search(r"\w\Z", word) else ""
     return f"{before}{source}{after}"
 
 

@@ -1,4 +1,4 @@
-"""How often entries, banks and rules carried automatic actions, and which of them are quarantined."""
+"""How often entries, banks and rules carried automatic actions, which of them are quarantined, which rules are slow."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from bot.errors import StoreError
 from bot.store.base import Connection, Row
 
 Kind = Literal["entry", "bank", "rule"]
+
+
+def name_in(subreddit: str, rule: str) -> str:
+    """Return what a rule is called whose patterns are quarantined in one subreddit alone."""
+    return f"{rule} in r/{subreddit.lower()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,33 @@ class Flood:
             )
         )
 
+    def late(self, subreddit: str, rule: str) -> int:
+        """Note that a subreddit's rule ran out of time for its patterns; return how often it did."""
+        self._c.run(
+            "insert into late_rules (subreddit, rule, at) values (?, ?, ?)", (subreddit.lower(), rule, self._c.now())
+        )
+        return int(
+            self._c.value("select count(*) from late_rules where subreddit = ? and rule = ?", (subreddit.lower(), rule))
+        )
+
+    def stopped(self, subreddit: str) -> frozenset[str]:
+        """Return a subreddit's rules whose patterns are not run, because they ran out of time too often."""
+        rows = self._c.rows(
+            """select distinct l.rule as rule from late_rules l join quarantine q on q.kind = 'rule'
+               and q.name = l.rule || ' in r/' || l.subreddit where l.subreddit = ? and q.released is null""",
+            (subreddit.lower(),),
+        )
+        return frozenset(row["rule"] for row in rows)
+
+    def edited(self, subreddit: str) -> None:
+        """Give a subreddit's slow rules another chance: somebody wrote them anew."""
+        self._c.run(
+            """update quarantine set released = ? where kind = 'rule' and released is null and name in
+               (select rule || ' in r/' || subreddit from late_rules where subreddit = ?)""",
+            (self._c.now(), subreddit.lower()),
+        )
+        self._c.run("delete from late_rules where subreddit = ?", (subreddit.lower(),))
+
     def release(self, kind: str, name: str, *, until: datetime, by: str) -> None:
         """Let it go; until then it is not quarantined again. Raises StoreError if it is not quarantined."""
         if not self._c.run(
@@ -82,6 +114,8 @@ class Flood:
             (iso(until), by, kind, name),
         ):
             raise StoreError(f"{kind} {name} is not quarantined; see: gifwarden quarantine list")
+        if kind == "rule":
+            self._c.run("delete from late_rules where rule || ' in r/' || subreddit = ?", (name,))
 
     def listing(self, *, released: bool = False) -> list[QuarantineRow]:
         """Return what is quarantined, newest first; `released`: also what was let go."""
@@ -112,6 +146,11 @@ class Flood:
     def forget_before(self, moment: datetime) -> None:
         """Delete counts from before then."""
         self._c.run("delete from flood where at < ?", (iso(moment),))
+        self._c.run(
+            """delete from late_rules where at < ? and not exists (select 1 from quarantine where kind = 'rule'
+               and name = rule || ' in r/' || subreddit and released is null)""",
+            (iso(moment),),
+        )
 
 
 def _row(row: Row) -> QuarantineRow:
