@@ -1,11 +1,14 @@
-"""The only clock. Everything that asks for the time or waits takes one of these."""
+"""The only clock. Everything that asks for the time or waits takes one of these; how long to wait after a failure."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+DAY = 86_400.0  # seconds
 
 
 class Clock(Protocol):
@@ -55,6 +58,15 @@ class ManualClock:
     def sleep(self, seconds: float) -> None:
         with self._lock:
             self._elapsed += max(0.0, seconds)
+
+
+def backoff(failures: int, *, first: float, longest: float = DAY) -> float:
+    """Return how many seconds to wait after so many failures in a row: `first`, doubled each time, up to `longest`.
+
+    `failures` counts the one that just happened; none or fewer count as one.
+    """
+    doublings = min(max(failures, 1) - 1, math.ceil(math.log2(max(longest / first, 1))))
+    return min(first * 2.0**doublings, longest)
 
 
 def iso(moment: datetime) -> str:

@@ -326,8 +326,8 @@ def test_the_whole_way_from_a_confined_child_to_evidence(bot: Pipeline) -> None:
     assert [(m.method, m.face_region) for m in whole.matches] == [("pdq", "agrees")]
     genuine = evidence(footage)
     assert genuine.matches == ()
-    assert [(s["kind"], s["entry"]) for s in genuine.source] == [("face_differs", label)]
-    assert "but the face is another one" in genuine.source[0]["why"]
+    assert [(s.kind, s.entry) for s in genuine.source] == [("face_differs", label)]
+    assert "but the face is another one" in genuine.source[0].why
     elsewhere = evidence(take(replace(ROOM, cast=7)))
     assert elsewhere.matches == ()
     bot.deps.store.banks.withdraw(label)
@@ -358,4 +358,4 @@ def test_a_moment_in_common_is_no_copy(bot: Pipeline) -> None:
     link = Link(url="x", host="", id=None, kind="media", source="target")
     looked = bot.working.matched(Evidence(target="x", link=link), [(0, found)])
     assert looked.matches == ()
-    assert [source["kind"] for source in looked.source] == ["same_place"]
+    assert [(source.kind, source.face_region) for source in looked.source] == [("same_place", "unknown")]

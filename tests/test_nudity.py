@@ -32,7 +32,7 @@ from bot.demo.stage import bot_on, stage
 from bot.errors import ConfigError, GifwardenError, MediaError, NudityModelError, OutsideError, UsageError
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.model import Evidence, Fingerprint, Link, Post
+from bot.model import Evidence, Fingerprint, Link, NudityScore, Post
 from bot.nudity import Looker, NudeNet, OpenNsfw, Picture, base, install, model_of, nudenet, open_nsfw
 from bot.nudity.base import NudityModel
 from bot.nudity.looks import LOOKS
@@ -301,7 +301,7 @@ def printed(**changes: Any) -> Fingerprint:
 def test_evidence_is_that_of_the_media_with_the_highest_score() -> None:
     """An album's score is its highest, with media and model; frames of all media count; no look, no evidence."""
     prints = [(0, printed(nudity=(0.1,))), (2, printed(nudity=(0.95, 0.9, 0.2))), (3, printed())]
-    assert nudity_of(prints, "open_nsfw") == {"score": 0.9, "frames": 2, "media": 2, "model": "open_nsfw"}
+    assert nudity_of(prints, "open_nsfw") == NudityScore(score=0.9, frames=2, media=2, model="open_nsfw")
     assert nudity_of([(0, printed())], "open_nsfw") is None
 
 
@@ -327,11 +327,11 @@ def test_nudity_alone_makes_a_sexual_context_and_never_more_than_a_review() -> N
     link = Link(url="https://example.org/a.png", host="direct", id=None, kind="media", source="url")
     rules = RuleSet(parse(RULE, "r.yaml"))
 
-    def outcome(nudity: dict[str, Any] | None) -> str:
+    def outcome(nudity: NudityScore | None) -> str:
         return rules.judge(post, Evidence(target=link.url, link=link, nudity=nudity)).outcome
 
-    assert outcome({"score": 0.9, "frames": 3}) == "review"
-    assert outcome({"score": 0.79, "frames": 0}) == "ignore"
+    assert outcome(NudityScore(score=0.9, frames=3)) == "review"
+    assert outcome(NudityScore(score=0.79, frames=0)) == "ignore"
     assert outcome(None) == "ignore"
     with pytest.raises(GifwardenError, match="needs exact_media or known_media"):
         parse(RULE.replace("review", "remove"), "r.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import RuleError
 from bot.model import Evidence, Link, Verdict
-from bot.plain import dumps, loads
+from bot.plain import dumps, loads, plain
 from bot.rules import RuleSet, parse, run_examples
 
 LINK = Link(url="https://a.example/x.mp4", host="direct", id="x", kind="media", source="url")
@@ -26,9 +27,14 @@ FOOTAGE = {
 }  # fmt: skip
 
 
+def row(**found: Any) -> Evidence:
+    """Return evidence as it is read from a row of the database that holds this."""
+    return loads(Evidence, json.dumps({**plain(Evidence(target=LINK.url, link=LINK)), **found}))
+
+
 def judge(checks: str, **found: Any) -> Verdict:
-    """Return what a rule with these checks makes of evidence that went through the database's JSON."""
-    evidence = loads(Evidence, dumps(Evidence(target=LINK.url, link=LINK, **found)))
+    """Return what a rule with these checks makes of a row of evidence in the database."""
+    evidence = row(**found)
     return RuleSet(parse(f"name: x\naction: review\n{checks}\n", "r.yaml")).judge(None, evidence)
 
 
@@ -60,7 +66,7 @@ def test_faces(terms: str, faces: list[dict[str, Any]], held: bool) -> None:
 def test_no_reason_says_whom_a_face_resembles() -> None:
     """Neither reasons nor the check's value name the person."""
     made = RuleSet(parse("name: x\naction: review\nface: {person: P-3f9c2a}\n", "r.yaml"))
-    evidence = Evidence(target=LINK.url, link=LINK, faces=(FACE,))
+    evidence = row(faces=[FACE])
     assert made.judge(None, evidence).reasons == ("a face resembles a protected person",)
     assert "P-3f9c2a" not in repr(made.explain(None, evidence))
 
@@ -74,6 +80,10 @@ def test_no_reason_says_whom_a_face_resembles() -> None:
         ("", {**FOOTAGE, "face_region": "unknown"}, True),
         (", face_region: differs", {**FOOTAGE, "face_region": "unknown"}, False),
         ("", {**FOOTAGE, "suppressed": True}, False),
+        ("", {**FOOTAGE, "kind": "same_place", "face_region": "unknown"}, False),
+        ("", {**FOOTAGE, "kind": "same_place", "face_region": "another take"}, False),
+        ("", {**FOOTAGE, "face_region": "another take"}, False),
+        (", face_region: unknown", {**FOOTAGE, "kind": "same_place", "face_region": "unknown"}, False),
         (', coverage: ">= 0.8"', FOOTAGE, True),
         (', coverage: ">= 0.95"', FOOTAGE, False),
         (', coverage: ">= 0.1"', {"bank": "originals"}, False),
@@ -154,6 +164,69 @@ def test_examples_can_show_them() -> None:
     assert made.idle(["nudity"]) == {"x": {"face"}}
 
 
+WHOLE_FACE = {
+    "media": 1, "t": 1.52, "box": [150, 90, 64, 64], "person": "P-3f9c2a", "model": "dlib", "distance": 0.412,
+    "probability": 0.9712, "similarity": 0.61, "views": 6, "views_matched": 5, "looks": 9, "from": 0.0, "to": 2.04,
+    "why": "in 5 of 6 views of the face, 0:00 to 0:02",
+}  # fmt: skip
+WHOLE_SOURCE = {
+    "media": 0, "bank": "known-fakes", "entry": "E-3f9c2a", "transform": "mirrored", "inliers": 88, "frames": 12,
+    "coverage_query": 0.91, "coverage_entry": 1.0, "query_ranges": [[0.0, 2.5], [4.0, 5.25]],
+    "entry_ranges": [[0.0, 2.5]], "kind": "face_differs", "face_region": "differs", "face_distance": 0.487,
+    "boxes": [[0.0, 100, 80, 60, 61], [1.04, 140, 80, 60, 61]], "method": "local", "region": 0.031,
+    "region_found": 0.08, "rate": 0.77, "why": "the same footage, but the face is another one",
+    "resembles": "P-3f9c2a", "probability": 0.98,
+}  # fmt: skip
+PART = {
+    **{key: value for key, value in WHOLE_SOURCE.items() if key not in ("resembles", "probability")},
+    "kind": "part_differs", "face_region": "unknown", "face_distance": None, "boxes": [],
+}  # fmt: skip
+MOMENT = {
+    "media": 0, "bank": "known-fakes", "entry": "E-1", "transform": "none", "inliers": None, "frames": 3,
+    "coverage_query": 0.05, "coverage_entry": 0.06, "query_ranges": [[3.75, 4.2]], "entry_ranges": [[0.0, 0.5]],
+    "kind": "same_place", "face_region": "unknown", "method": "pdq", "why": "a moment in common, too little for a copy",
+}  # fmt: skip
+SCORE = {"score": 0.9, "frames": 2, "media": 2, "model": "open_nsfw"}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"faces": [WHOLE_FACE, {**WHOLE_FACE, "t": 0.0}]},
+        {"source": [WHOLE_SOURCE, PART, MOMENT]},
+        {"nudity": SCORE},
+        {"faces": [{"person": "P-1"}, {}], "source": [{"bank": "originals", "face_region": "unknown"}]},
+        {"nudity": {"score": 0.0, "frames": 0, "media": 0, "model": "open_nsfw"}},
+        {"nudity": {"score": 1.0}},
+        {},
+    ],
+)
+def test_a_stored_row_is_written_as_it_was_read(found: dict[str, Any]) -> None:
+    """Byte by byte: keys stay in their order, what was null stays null, what was missing stays missing."""
+    stored = json.dumps(
+        {**plain(Evidence(target=LINK.url, link=LINK)), **found}, ensure_ascii=False, separators=(",", ":")
+    )
+    assert dumps(loads(Evidence, stored)) == stored
+
+
+def test_another_take_is_a_kind_and_no_face_region() -> None:
+    """Rows that called the face region `another take` are read as what they meant, and the region as unknown."""
+    for told in (MOMENT, {key: value for key, value in MOMENT.items() if key != "kind"}):
+        (found,) = row(source=[{**told, "face_region": "another take"}]).source
+        assert (found.kind, found.face_region) == ("same_place", "unknown")
+    (odd,) = row(source=[{**PART, "face_region": "elsewhere", "kind": "no such kind"}]).source
+    assert (odd.kind, odd.face_region) == (None, "unknown")
+
+
+def test_what_has_another_shape_is_not_told() -> None:
+    """A field that holds something else reads as if it were missing, and the rest of the row stays."""
+    wrong = {"t": "x", "box": [1, 2], "probability": True, "person": 7, "views": 1.5, "why": None}
+    (face,) = row(faces=[{**WHOLE_FACE, **wrong}, "no row"]).faces
+    assert (face.t, face.box, face.probability, face.person, face.views, face.why) == (None, None, None, "", None, "")
+    assert (face.media, face.begin, face.end) == (1, 0.0, 2.04)
+    assert row(faces=None, source=3, nudity=[]).nudity is None
+
+
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=True) | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
@@ -186,6 +259,6 @@ def test_evidence_of_any_shape_is_judged(faces: list[Any], source: list[Any], nu
             "r.yaml",
         )
     )
-    evidence = Evidence(target=LINK.url, link=LINK, faces=tuple(faces), source=tuple(source), nudity=nudity)
+    evidence = row(faces=faces, source=source, nudity=nudity)
     assert made.judge(None, evidence).outcome in ("ignore", "review")
     assert len(made.explain(None, evidence)) == 4

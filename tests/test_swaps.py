@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from bot.copies.points import SPOT
 from bot.demo.portrait import drawn
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.model import Fingerprint, Sketch
+from bot.model import FaceMatch, Fingerprint, Sketch, SourceMatch
 from bot.pipeline.swaps import named
 from bot.seal import Seal, new_key
 from bot.store import Store
@@ -186,26 +186,20 @@ def test_any_bytes_that_pass_for_faces_can_be_asked(data: bytes) -> None:
 
 def test_source_evidence_says_whom_the_other_face_resembles() -> None:
     """A protected person's face where the footage shows another one is named; one elsewhere in the picture is not."""
-    row: dict[str, Any] = {
-        "media": 0,
-        "kind": "face_differs",
-        "boxes": [[0.0, 100, 80, 60, 60], [1.0, 140, 80, 60, 60]],
-        "why": "the same footage",
-    }
-    face: dict[str, Any] = {
-        "media": 0,
-        "t": 1.2,
-        "box": [150, 90, 64, 64],
-        "person": "P-1",
-        "probability": 0.98,
-        "why": "in 5 of 6 views",
-    }
+    row = SourceMatch(
+        media=0,
+        kind="face_differs",
+        boxes=((0.0, 100, 80, 60, 60), (1.0, 140, 80, 60, 60)),
+        why="the same footage",
+    )
+    face = FaceMatch(media=0, t=1.2, box=(150, 90, 64, 64), person="P-1", probability=0.98, why="in 5 of 6 views")
     (found,) = named([row], [face])
-    assert (found["resembles"], found["probability"]) == ("P-1", 0.98)
-    assert found["why"] == "the same footage; it resembles a protected person, P-1: in 5 of 6 views"
-    for other in ({"box": [400, 90, 64, 64]}, {"media": 1}, {"t": 3.0}):
-        assert named([row], [{**face, **other}]) == (row,)
-    place = {**row, "kind": "same_place"}
+    assert (found.resembles, found.probability) == ("P-1", 0.98)
+    assert found.why == "the same footage; it resembles a protected person, P-1: in 5 of 6 views"
+    others = (replace(face, box=(400, 90, 64, 64)), replace(face, media=1), replace(face, t=3.0), replace(face, t=None))
+    for other in others:
+        assert named([row], [other]) == (row,)
+    place = replace(row, kind="same_place")
     assert named([place], [face]) == (place,)
 
 

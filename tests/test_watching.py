@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.demo.stage import Stage, bot_on, stage
+from bot.errors import RedditError
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.places import groups
@@ -155,6 +156,19 @@ def test_a_closed_subreddit_blinds_nobody(world: Stage, bot: Pipeline, log: List
     assert bot.watch() == 1
     assert bot.deps.store.links.post(meanwhile)
     assert state(bot) == ("watching", "")
+
+
+def test_a_subreddit_closed_for_months_is_still_asked_each_hour(world: Stage, bot: Pipeline) -> None:
+    """However often a closed subreddit refused, the next try is an hour away and nothing breaks."""
+    refusal = RedditError("r/clips is private", retry=False, state="private")
+    watched = bot.deps.store.watched
+    with bot.deps.store.transaction():
+        for _ in range(1_100):
+            watched.troubled("clips", state="private", sentence=str(refusal), next_at=bot.deps.clock.now())
+    bot.places.troubled("clips", refusal)
+    place = watched.place("clips")
+    assert place is not None
+    assert (place.next_at - bot.deps.clock.now()).total_seconds() == 3600
 
 
 def test_what_was_left_out_of_a_shared_listing_is_read_again(world: Stage, bot: Pipeline) -> None:

@@ -130,7 +130,7 @@ class Bench:
     def known(self, found: Fingerprint) -> list[str]:
         """Return the names of entries that are copies of a media or share its place."""
         evidence = self._match(found)
-        labels = [match.entry for match in evidence.matches] + [str(row["entry"]) for row in evidence.source]
+        labels = [match.entry for match in evidence.matches] + [found.entry for found in evidence.source]
         return [self._labels[label] for label in labels]
 
     def ask(
@@ -164,11 +164,14 @@ class Bench:
 
     def swaps(self, found: Fingerprint) -> bool:
         """Return whether a media is called footage of an entry with another face."""
-        return any(row["kind"] == "face_differs" for row in self._match(found).source)
+        return any(source.kind == "face_differs" for source in self._match(found).source)
 
     def regions(self, found: Fingerprint) -> list[str]:
-        """Return what source evidence says of the face region."""
-        return [str(row["face_region"]) for row in self._match(found).source]
+        """Return what source evidence says of the face region, or that it is another take of the place."""
+        return [
+            "another take" if source.kind == "same_place" else source.face_region
+            for source in self._match(found).source
+        ]
 
     def _match(self, found: Fingerprint) -> Evidence:
         asked = replace(found, sha256="f" * 64, md5="f" * 32, also=())

@@ -76,7 +76,7 @@ def score(
                 emit({"file": str(path), "error": why}) if as_json else complain(f"{path}  {why}")
                 continue
             said = nudity_of([(0, found)], model.name)
-            value, frames = (said["score"], said["frames"]) if said else (None, 0)
+            value, frames = (said.score, said.frames) if said else (None, 0)
             looks = len(found.nudity)
             if as_json:
                 row = {"file": str(path), "score": value, "frames": frames, "looks": looks}

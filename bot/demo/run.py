@@ -138,7 +138,7 @@ def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
         elif link:
             evidence = store.links.evidence(link.id)
             shown = next((m for m in evidence.matches if m.bank_kind == "block"), None) if evidence else None
-            told = [str(row["why"]) for row in evidence.source or evidence.faces] if evidence else []
+            told = [found.why for found in evidence.source or evidence.faces] if evidence else []
             found = shown.why if shown else (told[0] if told else "nothing known in it")
         received = [f"report: {reason}" for post, reason, _ in world.reddit.reports if post == name]
         received += ["removal"] * world.reddit.removals.count(name)

@@ -7,7 +7,7 @@ times in seconds; moments aware, in UTC.
 from __future__ import annotations
 
 from bot.model.deeds import Action, ModAction, Notice, NoticeItem, Receipt
-from bot.model.evidence import Entry, Evidence, Match, PlannedAction, Verdict
+from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
 from bot.model.media import FaceTrack, FaceView, Fingerprint, Link, MediaFile, MediaInfo, Ref, Signal, Sketch, Variant
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails
 from bot.model.states import (
@@ -24,6 +24,7 @@ from bot.model.states import (
     Mode,
     NoticeState,
     Outcome,
+    SourceKind,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "CaseState",
     "Entry",
     "Evidence",
+    "FaceMatch",
     "FaceRegion",
     "FaceTrack",
     "FaceView",
@@ -53,6 +55,7 @@ __all__ = [
     "Notice",
     "NoticeItem",
     "NoticeState",
+    "NudityScore",
     "Origin",
     "Outcome",
     "PlannedAction",
@@ -62,6 +65,8 @@ __all__ = [
     "Ref",
     "Signal",
     "Sketch",
+    "SourceKind",
+    "SourceMatch",
     "Variant",
     "Verdict",
 ]

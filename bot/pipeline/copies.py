@@ -8,14 +8,13 @@ Only what whole frames do not explain is searched for by local features.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from bot.copies import Finding, Shelf, why
 from bot.copies.points import SPAN
 from bot.match.library import EXPLAINED
-from bot.model import Entry, Fingerprint, Match
+from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
 from bot.pipeline.core import Deps
 
 A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
@@ -24,8 +23,6 @@ SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever mo
 MOST_BOXES = 40  # of faces in source evidence
 
 DETAIL = 100 * 12  # bytes of a hundred corners
-
-Source = Mapping[str, Any]
 
 
 class Copied:
@@ -50,12 +47,12 @@ class Copied:
 
     def review(
         self, fingerprint: Fingerprint, media: int, matches: Sequence[Match]
-    ) -> tuple[tuple[Match, ...], tuple[Source, ...]]:
+    ) -> tuple[tuple[Match, ...], tuple[SourceMatch, ...]]:
         """Return the matches of one media in the light of local features, and its source evidence."""
         if not fingerprint.sketches or not len(self._shelf) or any(match.exact for match in matches):
             return tuple(matches), ()
         kept: list[Match] = []
-        sources: list[Source] = []
+        sources: list[SourceMatch] = []
         done: set[int] = set()
         for match in matches:
             number = self._d.store.sketches.number(match.entry)
@@ -96,7 +93,7 @@ class Copied:
             else:
                 yield match
 
-    def _others(self, fingerprint: Fingerprint, media: int, done: set[int]) -> Iterable[Match | Source]:
+    def _others(self, fingerprint: Fingerprint, media: int, done: set[int]) -> Iterable[Match | SourceMatch]:
         findings = {number: finding for number, finding in self._shelf.find(fingerprint.sketches) if number not in done}
         read = self._d.store.known.entries(findings, self._d.config.banks.trusted)
         for number, entry, _ in read:
@@ -145,47 +142,49 @@ def _match(media: int, entry: Entry, finding: Finding) -> Match:
     )
 
 
-def _moment(media: int, match: Match) -> Source:
+def _moment(media: int, match: Match) -> SourceMatch:
     """Return a few frames in common as evidence of the place: two cuts of one long take have such."""
-    return {
-        **_seen(media, match.bank, match.entry, match),
-        "kind": "same_place",
-        "face_region": "another take",
-        "method": match.method,
-        "why": f"{match.why}: a moment in common, too little for a copy",
-    }
+    return replace(
+        _seen(media, match.bank, match.entry, match),
+        kind="same_place",
+        method=match.method,
+        why=f"{match.why}: a moment in common, too little for a copy",
+    )
 
 
-def _source(media: int, bank: str, entry: str, finding: Finding, shown: Fingerprint) -> Source:
-    kind, region = "same_place", "another take"  # only what is the same footage has a face region
+def _source(media: int, bank: str, entry: str, finding: Finding, shown: Fingerprint) -> SourceMatch:
+    kind: SourceKind = "same_place"
     if finding.kind == "source":
-        kind, region = "face_differs" if finding.face_region == "differs" else "part_differs", finding.face_region
+        kind = "face_differs" if finding.face_region == "differs" else "part_differs"
     pixels = max(shown.width, shown.height) / SPAN
-    return {
-        **_seen(media, bank, entry, finding),
-        "kind": kind,
-        "face_region": region,
-        "face_distance": finding.face_distance,
-        "boxes": [[round(t, 3), *(round(part * pixels) for part in box)] for t, box in finding.faces[:MOST_BOXES]],
-        "method": "local",
-        "region": finding.region,
-        "region_found": finding.region_found,
-        "rate": finding.rate,
-        "why": why(finding),
-    }
+    return replace(
+        _seen(media, bank, entry, finding),
+        kind=kind,
+        face_region=finding.face_region if finding.kind == "source" else "unknown",
+        face_distance=finding.face_distance,
+        boxes=tuple(
+            (round(t, 3), round(left * pixels), round(top * pixels), round(wide * pixels), round(high * pixels))
+            for t, (left, top, wide, high) in finding.faces[:MOST_BOXES]
+        ),
+        method="local",
+        region=finding.region,
+        region_found=finding.region_found,
+        rate=finding.rate,
+        why=why(finding),
+    )
 
 
-def _seen(media: int, bank: str, entry: str, seen: Finding | Match) -> dict[str, Any]:
+def _seen(media: int, bank: str, entry: str, seen: Finding | Match) -> SourceMatch:
     """Return what all source evidence says: of which entry how much is seen, where and when."""
-    return {
-        "media": media,
-        "bank": bank,
-        "entry": entry,
-        "transform": seen.transform,
-        "inliers": seen.inliers,
-        "frames": seen.frames,
-        "coverage_query": seen.coverage_query,
-        "coverage_entry": seen.coverage_entry,
-        "query_ranges": [list(span) for span in seen.query_ranges],
-        "entry_ranges": [list(span) for span in seen.entry_ranges],
-    }
+    return SourceMatch(
+        media=media,
+        bank=bank,
+        entry=entry,
+        transform=seen.transform,
+        inliers=seen.inliers,
+        frames=seen.frames,
+        coverage_query=seen.coverage_query,
+        coverage_entry=seen.coverage_entry,
+        query_ranges=seen.query_ranges,
+        entry_ranges=seen.entry_ranges,
+    )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from bot import faces
 from bot.errors import MediaError, UsageError
 from bot.faces import FaceModel
 from bot.match import minutes
-from bot.model import Basis, FaceTrack, FaceView
+from bot.model import Basis, FaceMatch, FaceTrack, FaceView
 from bot.pipeline.core import Deps
 from bot.plural import many
 
@@ -186,7 +185,7 @@ class Gallery:
             self.forget(person, who="gifwarden", why="the time agreed on has run out")
         return len(expired)
 
-    def recognise(self, media: int, tracks: Sequence[FaceTrack]) -> list[Mapping[str, Any]]:
+    def recognise(self, media: int, tracks: Sequence[FaceTrack]) -> list[FaceMatch]:
         """Return, as evidence, the faces that resemble a protected person; nothing of any other."""
         if not tracks or not self.on:
             return []
@@ -206,7 +205,7 @@ class Gallery:
 
     def _resembles(
         self, media: int, track: FaceTrack, person: str, mine: NDArray[np.float32], model: FaceModel, cut: float
-    ) -> Mapping[str, Any] | None:
+    ) -> FaceMatch | None:
         """Return what is found of one face whose views are `mine` apart from a person's, or None."""
         middle = float(median(mine.tolist()))
         within = int((mine <= cut).sum())
@@ -214,22 +213,22 @@ class Gallery:
             return None
         best = track.views[int(mine.argmin())]
         similarity = max(0.0, 1 - float(mine.min()))
-        return {
-            "media": media,
-            "t": best.t,
-            "box": list(best.box),
-            "person": person,
-            "model": model.name,
-            "distance": round(middle, 3),
-            "probability": round(model.curve.probability(middle, len(self._known)), 4),
-            "similarity": round(similarity, 3),
-            "views": len(track.views),
-            "views_matched": within,
-            "looks": len(track.places),
-            "from": track.places[0][0],
-            "to": track.places[-1][0],
-            "why": _words(track, within, similarity),
-        }
+        return FaceMatch(
+            media=media,
+            t=best.t,
+            box=best.box,
+            person=person,
+            model=model.name,
+            distance=round(middle, 3),
+            probability=round(model.curve.probability(middle, len(self._known)), 4),
+            similarity=round(similarity, 3),
+            views=len(track.views),
+            views_matched=within,
+            looks=len(track.places),
+            begin=track.places[0][0],
+            end=track.places[-1][0],
+            why=_words(track, within, similarity),
+        )
 
     def _view(self, place: str, data: bytes) -> FaceView:
         try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from bot.model import Fingerprint
+from bot.model import Fingerprint, NudityScore
 from bot.rules import NUDE
 
 
-def nudity_of(prints: Sequence[tuple[int, Fingerprint]], model: str) -> Mapping[str, Any] | None:
+def nudity_of(prints: Sequence[tuple[int, Fingerprint]], model: str) -> NudityScore | None:
     """Return the nudity evidence of (media, fingerprint) pairs, or None if no model looked at any of them.
 
     `score` is that of the media with the highest, named in `media`; `frames` counts those at or above 0.8 in all media.
@@ -19,7 +18,7 @@ def nudity_of(prints: Sequence[tuple[int, Fingerprint]], model: str) -> Mapping[
         return None
     best = max(held, key=lambda media: held[media])
     frames = sum(score >= NUDE for _, found in prints for score in found.nudity)
-    return {"score": held[best], "frames": frames, "media": best, "model": model}
+    return NudityScore(score=held[best], frames=frames, media=best, model=model)
 
 
 def held_score(scores: Sequence[float]) -> float:

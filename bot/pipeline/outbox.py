@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot import actions, hosts
 from bot.actions.base import World
+from bot.clock import backoff
 from bot.errors import GifwardenError, MailError, OutsideError
 from bot.links import post_of
 from bot.model import ActionState, CaseState, NoticeState
@@ -188,7 +189,7 @@ class Outbox:
         unclear = getattr(error, "ambiguous", False) or (isinstance(error, MailError) and error.sent is None)
         in_doubt = row.state == ActionState.UNKNOWN or (unclear and row.state == ActionState.SENDING)
         retry_after = getattr(error, "retry_after", None)
-        wait = max(FIRST_WAIT * 2 ** max(0, row.attempts - 1), retry_after or 0)
+        wait = max(backoff(row.attempts, first=FIRST_WAIT), retry_after or 0)
         next_at = self._d.clock.now() + timedelta(seconds=wait)
         expect = (row.state,)
         if in_doubt:

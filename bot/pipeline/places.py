@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.clock import backoff
 from bot.errors import RedditError
 from bot.model import Post
 from bot.pipeline.core import Deps
@@ -72,7 +73,7 @@ class Places:
         wait = 0.0
         if error.state in ONE_PLACE:
             failures = before.failures if before and before.state == error.state else 0
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0**failures)
+            wait = backoff(failures + 1, first=FIRST_WAIT, longest=LONGEST_WAIT)
             if before and before.state == "watching":
                 # while it was left out of a shared listing without a word, its watermark went on with the others'
                 overlap = timedelta(seconds=self._d.config.reddit.overlap_seconds)
@@ -175,7 +176,8 @@ class Patience:
         sentence, often, _ = self._refused.get(name, ("", 0, 0.0))
         if str(error) != sentence:
             self._d.log.warning(self._event, subreddit=name, reason=str(error))
-        wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0**often) if error.state in ONE_PLACE else 0.0
+        again = error.state in ONE_PLACE
+        wait = backoff(often + 1, first=FIRST_WAIT, longest=LONGEST_WAIT) if again else 0.0
         self._refused[name] = (str(error), often + 1, self._d.clock.monotonic() + wait)
 
     def well(self, names: Iterable[str]) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bot import hosts
 from bot.errors import AcquireError, MediaError, TryLaterError
 from bot.fingerprint import from_json, to_json
 from bot.match import Library
-from bot.model import Evidence, Fingerprint, Link, LinkState, MediaFile, MediaInfo
+from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.copies import Copied
 from bot.pipeline.core import Deps
 from bot.pipeline.gallery import Gallery
@@ -109,14 +108,14 @@ class Working:
 
     def fingerprint_all(
         self, files: Sequence[MediaFile]
-    ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[Mapping[str, Any], ...]]:
+    ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
         """Fingerprint files in child processes; a broken one is told, and the others go on.
 
         The last are the faces that resemble a protected person. All others are forgotten here.
         """
         infos: list[MediaInfo] = []
         prints: list[tuple[int, Fingerprint]] = []
-        faces: list[Mapping[str, Any]] = []
+        faces: list[FaceMatch] = []
         looked_for = self._gallery.on
         for file in files:
             try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from bot.clock import Clock
+from bot.clock import Clock, backoff
 from bot.errors import RedditError
 
 WINDOW = 600.0  # seconds over which Reddit counts
@@ -120,8 +120,8 @@ class Budget:
             if error.state == "limited":
                 wait = UNASKED_PAUSE if error.retry_after is None else error.retry_after
             else:
-                wait = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._refusals)
                 self._refusals += 1
+                wait = backoff(self._refusals, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
             self._closed_until = max(self._closed_until, now + wait)
             self._refusal = error
 

@@ -1,16 +1,14 @@
 """The checks on evidence: copies, original footage, faces, nudity, host, context.
 
-`Evidence.faces`, `.source` and `.nudity` are plain data of whoever computed them, maybe long ago: what is missing in
-them or has another shape counts as not told, and what is not told makes no term hold.
+Faces, footage and nudity may have been stored long ago: what a row does not tell makes no term hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from bot.model import Match
+from bot.model import FaceMatch, Match, SourceMatch
 from bot.plural import many
 from bot.rules import ladder
 from bot.rules.subject import NO_POST, AsksNothing, Finding, Subject, holds
@@ -45,14 +43,14 @@ class SexualContextCheck(AsksNothing):
     key: str = "sexual_context"
 
     def look(self, subject: Subject) -> Finding:
-        post = subject.post
+        post, nudity = subject.post, subject.evidence.nudity
         signs = [
             sign
             for sign, there in (
                 ("the post is marked NSFW", post is not None and post.over_18),
                 ("the host is an adult one", subject.evidence.adult_host),
                 ("the subreddit is an adult one", subject.adult_subreddit),
-                ("the media shows nudity", (score_of(subject.evidence.nudity) or 0) >= NUDE),
+                ("the media shows nudity", nudity is not None and nudity.score >= NUDE),
             )
             if there
         ]
@@ -154,43 +152,37 @@ class SourceCheck(AsksNothing):
     key: str = "source_media"
 
     def look(self, subject: Subject) -> Finding:
-        here = [found for found in subject.evidence.source if text_of(found, "bank") in self.banks]
+        here = [found for found in subject.evidence.source if found.bank in self.banks]
         verdicts = [(found, self._against(found)) for found in here]
         value = "; ".join(f"{_footage(found)}: {against or 'counts'}" for found, against in verdicts[:MAX_REASONS])
         held = [found for found, against in verdicts if against is None]
         return Finding(
             held=bool(held),
             value=value or f"no footage of {', '.join(self.banks)}",
-            reasons=tuple(dict.fromkeys(text_of(found, "why") or _footage(found) for found in held))[:MAX_REASONS],
+            reasons=tuple(dict.fromkeys(found.why or _footage(found) for found in held))[:MAX_REASONS],
         )
 
-    def _against(self, found: Mapping[str, Any]) -> str | None:
-        if found.get("suppressed") is True:
+    def _against(self, found: SourceMatch) -> str | None:
+        if found.suppressed:
             return "suppressed by an allow entry"
-        region = text_of(found, "face_region") or "unknown"
-        if region not in self.regions:
-            return f"face region {region}"
-        shares = [share for key in _COVERAGES if (share := number_of(found, key)) is not None]
-        if self.coverage and not (shares and holds(self.coverage, max(shares))):
+        if found.kind == "same_place":
+            return "another take of the place"
+        if found.face_region not in self.regions:
+            return f"face region {found.face_region}"
+        if self.coverage and (found.coverage is None or not holds(self.coverage, found.coverage)):
             return f"coverage not {self.coverage[0]} {self.coverage[1]:g}"
-        frames = number_of(found, "frames")
-        if self.frames and (frames is None or not holds(self.frames, frames)):
+        if self.frames and (found.frames is None or not holds(self.frames, found.frames)):
             return f"not {self.frames[0]} {self.frames[1]:g} frames"
-        transform = text_of(found, "transform") or "none"
+        transform = found.transform or "none"
         if self.transforms and transform not in self.transforms:
             return f"transform {transform}, not {' or '.join(self.transforms)}"
         return None
 
 
-_COVERAGES = ("coverage", "coverage_query", "coverage_entry")
-
-
-def _footage(found: Mapping[str, Any]) -> str:
-    media = number_of(found, "media")
-    shares = [share for key in _COVERAGES if (share := number_of(found, key)) is not None]
-    covered = f", coverage {max(shares):.2f}" if shares else ""
-    place = "a media" if media is None else f"media {media + 1:g}"
-    return f"{place} is footage of an entry of {text_of(found, 'bank')} with another face{covered}"
+def _footage(found: SourceMatch) -> str:
+    covered = "" if found.coverage is None else f", coverage {found.coverage:.2f}"
+    place = "a media" if found.media is None else f"media {found.media + 1}"
+    return f"{place} is footage of an entry of {found.bank} with another face{covered}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,9 +197,9 @@ class FaceCheck(AsksNothing):
     key: str = "face"
 
     def look(self, subject: Subject) -> Finding:
-        near = [face for face in subject.evidence.faces if text_of(face, "person")]
+        near = [face for face in subject.evidence.faces if face.person]
         held = [face for face in near if self._fits(face)]
-        best = max((number_of(face, "probability") or 0 for face in held), default=None)
+        best = max((face.probability or 0 for face in held), default=None)
         seen = many(len(subject.evidence.faces), "face")
         value = f"{seen}, {len(near)} like a protected person, {len(held)} of them within the rule"
         if best is not None:
@@ -215,16 +207,13 @@ class FaceCheck(AsksNothing):
         enough = bool(held) and (self.faces is None or holds(self.faces, len(held)))
         return Finding(held=enough, value=value, reasons=("a face resembles a protected person",) if enough else ())
 
-    def _fits(self, face: Mapping[str, Any]) -> bool:
-        if self.persons and text_of(face, "person") not in self.persons:
+    def _fits(self, face: FaceMatch) -> bool:
+        if self.persons and face.person not in self.persons:
             return False
-        if self.models and text_of(face, "model") not in self.models:
+        if self.models and face.model not in self.models:
             return False
-        for key, wanted in (("probability", self.probability), ("distance", self.distance)):
-            figure = number_of(face, key)
-            if wanted and (figure is None or not holds(wanted, figure)):
-                return False
-        return True
+        terms = ((face.probability, self.probability), (face.distance, self.distance))
+        return all(wanted is None or (told is not None and holds(wanted, told)) for told, wanted in terms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,35 +225,9 @@ class NudityCheck(AsksNothing):
     key: str = "nudity"
 
     def look(self, subject: Subject) -> Finding:
-        score = score_of(subject.evidence.nudity)
-        if score is None:
+        nudity = subject.evidence.nudity
+        if nudity is None:
             return Finding(held=False, value="unknown: no nudity signal was computed")
-        frames = frames_of(subject.evidence.nudity)
-        seen = f"nudity {score:.2f}" + ("" if frames is None else f" in {frames:g} frames")
-        enough = self.frames is None or (frames is not None and holds(self.frames, frames))
-        return Finding(held=holds(self.score, score) and enough, value=seen, reasons=(seen,))
-
-
-def score_of(nudity: Mapping[str, Any] | None) -> float | None:
-    """Return the score of a nudity signal, 0-1, or None if there is none."""
-    return None if nudity is None else number_of(nudity, "score")
-
-
-def frames_of(nudity: Mapping[str, Any] | None) -> float | None:
-    """Return in how many frames nudity was seen: `frames` is their number or a list of them."""
-    frames = nudity.get("frames") if nudity is not None else None
-    if isinstance(frames, list | tuple):
-        return float(len(frames))
-    return number_of(nudity or {}, "frames")
-
-
-def number_of(data: Mapping[str, Any], key: str) -> float | None:
-    """Return a number of plain data, or None."""
-    value = data.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def text_of(data: Mapping[str, Any], key: str) -> str:
-    """Return a text of plain data, or an empty one."""
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
+        seen = f"nudity {nudity.score:.2f}" + ("" if nudity.frames is None else f" in {nudity.frames} frames")
+        enough = self.frames is None or (nudity.frames is not None and holds(self.frames, nudity.frames))
+        return Finding(held=holds(self.score, nudity.score) and enough, value=seen, reasons=(seen,))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
-from bot.model import AuthorFacts, Origin, Post, PostDetails
+from bot.model import AuthorFacts, FaceMatch, FaceRegion, NudityScore, Origin, Post, PostDetails, SourceMatch
 from bot.rules import read, terms
 from bot.rules.author import UNITS
 from bot.rules.checks import KINDS
@@ -100,29 +100,47 @@ def author_of(entry: Entry | None) -> AuthorFacts | None:
     return AuthorFacts(asked_at=LOOKED, **told)
 
 
-def faces_of(entry: Entry | None) -> tuple[Mapping[str, Any], ...]:
+def faces_of(entry: Entry | None) -> tuple[FaceMatch, ...]:
     """Return faces like a protected person. Raises RuleError."""
-    return tuple(
-        _plain(value, "face", "person", texts=("person", "model"), numbers=("probability", "distance", "t"))
-        | {"media": 0}
-        for value in _several(entry)
-    )
+    return tuple(_face(value) for value in _several(entry))
 
 
-def source_of(entry: Entry | None) -> tuple[Mapping[str, Any], ...]:
+def _face(value: Value) -> FaceMatch:
+    keys = _keys(value, "face", "person", ("person", "model", "probability", "distance", "t"))
+    figures = {name: number(keys[name].value, name) for name in ("probability", "distance", "t") if name in keys}
+    return FaceMatch(media=0, **_texts(keys, ("person", "model")), **figures)  # type: ignore[arg-type]  # by their names
+
+
+def source_of(entry: Entry | None) -> tuple[SourceMatch, ...]:
     """Return footage of source entries. Raises RuleError."""
-    return tuple(
-        _plain(value, "source", "bank", texts=("bank", "transform", "face_region"), numbers=("coverage", "frames"))
-        | {"media": 0, "entry": "example"}
-        for value in _several(entry)
+    return tuple(_footage(value) for value in _several(entry))
+
+
+def _footage(value: Value) -> SourceMatch:
+    keys = _keys(value, "source", "bank", ("bank", "transform", "face_region", "coverage", "frames"))
+    regions: dict[str, FaceRegion] = {name: name for name in get_args(FaceRegion)}
+    return SourceMatch(
+        media=0,
+        entry="example",
+        bank=read.scalar(keys["bank"].value, "bank"),
+        transform=read.scalar(keys["transform"].value, "transform") if "transform" in keys else "",
+        coverage_query=number(keys["coverage"].value, "coverage") if "coverage" in keys else None,
+        frames=read.whole(keys["frames"].value, "frames") if "frames" in keys else None,
+        face_region=(
+            regions[read.choice(keys["face_region"].value, "face_region", tuple(regions))]
+            if "face_region" in keys
+            else "unknown"
+        ),
     )
 
 
-def nudity_of(entry: Entry | None) -> Mapping[str, Any] | None:
+def nudity_of(entry: Entry | None) -> NudityScore | None:
     """Return the nudity signal, or None if there is none. Raises RuleError."""
     if entry is None:
         return None
-    return _plain(entry.value, "nudity", "score", texts=(), numbers=("score", "frames"))
+    keys = _keys(entry.value, "nudity", "score", ("score", "frames"))
+    frames = read.whole(keys["frames"].value, "frames") if "frames" in keys else None
+    return NudityScore(score=number(keys["score"].value, "score"), frames=frames)
 
 
 def _several(entry: Entry | None) -> tuple[Value, ...]:
@@ -131,17 +149,14 @@ def _several(entry: Entry | None) -> tuple[Value, ...]:
     return entry.value.values if isinstance(entry.value, Items) else (entry.value,)
 
 
-def _plain(value: Value, key: str, first: str, *, texts: Collection[str], numbers: Collection[str]) -> dict[str, Any]:
-    """Return plain data of a table, or of the value of its first key alone."""
-    keys = {first: Entry(at=value.at, key=first, value=value)}
-    if isinstance(value, Table):
-        keys = read.table(value, key, (*texts, *numbers))
-        if first not in keys:
-            fail(value.at, f"{key} has no {first}; add one")
-    return {
-        name: read.scalar(entry.value, name) if name in texts else number(entry.value, name)
-        for name, entry in keys.items()
-    }
+def _keys(value: Value, key: str, first: str, names: Collection[str]) -> Mapping[str, Entry]:
+    """Return the keys of a table, or the value as its first key alone. Raises RuleError without that."""
+    if not isinstance(value, Table):
+        return {first: Entry(at=value.at, key=first, value=value)}
+    keys = read.table(value, key, tuple(names))
+    if first not in keys:
+        fail(value.at, f"{key} has no {first}; add one")
+    return keys
 
 
 def number(value: Value, key: str) -> float:
