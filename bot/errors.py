@@ -3,7 +3,8 @@
 GifwardenError                      exit code 1
 ├── UsageError                      exit code 2: the command or a file of the operator's is wrong
 │   ├── ConfigError
-│   └── RuleError
+│   ├── RuleError
+│   └── StaysRemovedError           a removal that is not taken back: the post was not up before it
 ├── AcquireError                    a link gave no bytes; `state` is the link state it ends in
 │   ├── GoneError                   gone         the host says it no longer exists
 │   ├── BlockedError                blocked      we refuse to go there, or we are refused for good
@@ -46,6 +47,14 @@ class ConfigError(UsageError):
 
 class RuleError(UsageError):
     """A rule is wrong; the message names file, line and key."""
+
+
+class StaysRemovedError(UsageError):
+    """A removal is not taken back, because the post was not up before it. `found` is how it was, as `Found` says it."""
+
+    def __init__(self, message: str, *, found: str) -> None:
+        super().__init__(message)
+        self.found = found
 
 
 class AcquireError(GifwardenError):

@@ -341,6 +341,38 @@ def m0005_wiki_rules(db: Database) -> None:
 
 
 @migrations()
+def m0012_holds(db: Database) -> None:
+    """Write down what kind of thing holds an action, how a post was found, and which permalinks were followed.
+
+    Until now the kind was the beginning of the sentence.
+    """
+    for column in ("hold text", "found text"):
+        db.execute(f"alter table actions add column {column}")
+    db.execute("alter table links add column followed integer not null default 0")
+    for old, new in OLD_HOLDS.items():
+        begin = f"{old}: "
+        db.execute(
+            "update actions set hold = ?, reason = substr(reason, ?) where state = 'held' and substr(reason, 1, ?) = ?",
+            (new, len(begin) + 1, len(begin), begin),
+        )
+    db.execute("update actions set hold = 'person' where state = 'held' and hold is null")
+    db.execute(
+        """update links set followed = 1 where kind = 'page' and host = 'reddit' and reason like 'it leads to %'"""
+    )
+
+
+OLD_HOLDS = {
+    "person": "person",
+    "mode": "mode",
+    "stop": "stop",
+    "cap": "cap",
+    "flood": "quarantine",
+    "outside": "outside",
+    "order": "removal",
+}
+
+
+@migrations()
 def m0005_author_forgotten(db: Database) -> None:
     """Forget what was told of an author when a post loses its author, whoever takes it out."""
     db.execute(

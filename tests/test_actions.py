@@ -10,14 +10,15 @@ from typing import Any, get_args
 import pytest
 
 from bot.actions import ACTIONS, get
-from bot.actions.base import LOG_PAGES, ActionPlug, World, fit, standing
+from bot.actions.base import LOG_PAGES, ActionPlug, World, fit
 from bot.clock import ManualClock
 from bot.config import MailConfig
 from bot.demo.reddit import RedditServer
 from bot.demo.smtp import Fault, SmtpSink
-from bot.errors import MailError, RedditError, UsageError
+from bot.demo.web import Request
+from bot.errors import MailError, RedditError, StaysRemovedError, UsageError
 from bot.mail import Mailer
-from bot.model import Action, Mode, Notice, NoticeItem, PlannedAction
+from bot.model import Action, Before, Found, Mode, Notice, NoticeItem, PlannedAction, standing
 from bot.reddit import Reddit
 
 START = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -77,7 +78,10 @@ def stage() -> Iterator[Stage]:
         server.add_subreddit("testsub", moderators=("alice",), bot_permissions=RIGHTS)
         mail = MailConfig(host="127.0.0.1", port=sink.port, security="none", sender="notices@mods.example")
         with Reddit(server.config(), reddit_url=server.url, oauth_url=server.url) as reddit:
+            found: dict[str, Before] = {}
             world = World(
+                note_found=lambda action, before: found.update({action.post: before}),
+                before=lambda action: found.get(action.post),
                 reddit=reddit,
                 mailer=Mailer(mail),
                 clock=clock,
@@ -111,7 +115,7 @@ def test_every_plug_describes_itself(stage: Stage, plug: ActionPlug) -> None:
     assert plug.takes >= set(plug.example.params)
     post = stage.post()
     if plug.after_removal or plug.kind == "approve":
-        stage.server.moderator_removes(post, "gifwarden_bot")
+        perform(stage, stage.action("remove", post))
     assert perform(stage, stage.action(plug.kind, post, params=plug.example.params)).detail
 
 
@@ -293,6 +297,92 @@ def test_what_a_filter_holds_back_is_nobodys_decision(stage: Stage) -> None:
     assert stage.server.removals == [post]
 
 
+@pytest.mark.parametrize("spam", ["", "true"])
+def test_an_upgrade_knows_of_no_removal_how_it_was_found(stage: Stage, spam: str) -> None:
+    """A removal whose record of what was found is missing counts as held: taken back, never published."""
+    action = stage.action("remove", stage.post(), params={"reason": REASON, "spam": spam})
+    perform(stage, action)
+    forgetful = replace(stage.world, before=lambda _action: None)
+    receipt = get("remove").undo(action, forgetful)
+    assert receipt.held == Found.UNKNOWN
+    assert "nobody wrote down" in receipt.detail
+    with pytest.raises(StaysRemovedError):
+        get("approve").perform(stage.action("approve", action.post), forgetful)
+    assert stage.server.approvals == []
+
+
+def test_a_removal_that_confirmed_spam_was_held(stage: Stage) -> None:
+    """Reddit's own word that it had been removed already outweighs what we saw a moment before."""
+    action = stage.action("remove", stage.post(), params={"spam": "true"})
+
+    def filtered(request: Request) -> None:
+        if request.path == "/api/remove/":
+            stage.server.deeds.filter_as_spam(action.post)
+
+    stage.server.before = filtered
+    perform(stage, action)
+    assert undo(stage, action).held == Found.UNKNOWN
+    assert stage.server.approvals == []
+
+
+def test_what_was_found_is_written_down_before_the_call(stage: Stage) -> None:
+    """When Reddit is asked to remove, how the post stood is known already, so that a kill loses nothing."""
+    known: list[Before | None] = []
+    action = stage.action("remove", stage.post(banned_by="AutoModerator", removed_by_category="automod_filtered"))
+
+    def asked(request: Request) -> None:
+        if request.path == "/api/remove/":
+            known.append(stage.world.before(action))
+
+    stage.server.before = asked
+    perform(stage, action)
+    assert [before.found for before in known if before] == [Found.AUTOMODERATOR]
+
+
+def test_a_text_that_was_changed_is_not_given_back(stage: Stage) -> None:
+    """What its author wrote after we looked was never up, so a person decides on it."""
+    action = stage.action("remove", stage.post(selftext="old"))
+    perform(stage, action)
+    stage.clock.sleep(60)
+    stage.server.edit(action.post, "new")
+    assert undo(stage, action).held == Found.EDITED
+    assert stage.server.approvals == []
+
+
+def test_what_staff_removed_after_us_is_not_given_back(stage: Stage) -> None:
+    """Reddit's staff may act without a line in the mod log; the post itself tells it."""
+    action = stage.action("remove", stage.post())
+    perform(stage, action)
+    stage.server.world.things[action.post]["removed_by_category"] = "anti_evil_ops"
+    with pytest.raises(UsageError, match="removed by Reddit now"):
+        undo(stage, action)
+    assert stage.server.approvals == []
+
+
+def test_a_suspected_minor_is_never_given_back(stage: Stage) -> None:
+    """No door of the bot's approves what was removed for a suspected minor, by whichever removal of ours."""
+    ordered = stage.action("remove", stage.post(), params={"order": "minor"})
+    perform(stage, ordered)
+    with pytest.raises(UsageError, match="suspected minor"):
+        undo(stage, ordered)
+    marked = replace(stage.world, is_minor=lambda _post: True)
+    for kind in ("remove", "approve"):
+        plug, action = get(kind), stage.action(kind, ordered.post)
+        with pytest.raises(UsageError, match="suspected minor"):
+            plug.undo(action, marked) if kind == "remove" else plug.perform(action, marked)
+    assert stage.server.approvals == []
+
+
+def test_our_note_on_a_removal_is_taken_back(stage: Stage) -> None:
+    """The reason that moderators read beside a post that stays removed says that it no longer holds."""
+    action = stage.action("remove", stage.post(banned_by="AutoModerator", removed_by_category="automod_filtered"))
+    perform(stage, action)
+    thing = stage.server.world.things[action.post]
+    assert thing["mod_note"] == REASON
+    undo(stage, action)
+    assert thing["mod_note"].startswith("Taken back")
+
+
 def test_an_older_removal_of_ours_is_not_this_one(stage: Stage) -> None:
     """Our removal of the same post long before this action was planned, and approved since, does not count."""
     post = stage.post()
@@ -440,6 +530,15 @@ def test_reddit_down_is_worth_another_try(stage: Stage) -> None:
         ({"removed_by_category": "reddit", "banned_by": True}, "filtered"),
         ({"removed_by_category": "deleted"}, "deleted"),
         ({"author": "[deleted]"}, "deleted"),
+        ({"author": "[deleted]", "selftext": ""}, "up"),  # the account is gone, the post is not
+        ({"author": "[deleted]", "selftext": "[deleted]", "banned_by": "AutoModerator"}, "deleted"),
+        ({"author": "somebody", "selftext": "[deleted]"}, "up"),  # words that anybody may write
+        ({"banned_by": "AutoModerator"}, "filtered"),  # a comment, or an older shape: nobody's decision
+        ({"banned_by": "AutoModerator", "removed_by_category": "moderator"}, "removed"),
+        ({"banned_by": "reddit"}, "filtered"),
+        ({"banned_by": "alice", "removed_by_category": "automod_filtered"}, "removed"),
+        ({"banned_by": "gifwarden_bot", "removed_by_category": "anti_evil_ops"}, "removed"),
+        ({"approved": True}, "approved"),
     ],
 )
 def test_how_a_post_stands(data: dict[str, Any], state: str) -> None:

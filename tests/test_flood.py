@@ -46,7 +46,7 @@ def test_an_entry_that_acts_against_many_authors_is_quarantined(world: Stage, bo
     assert len(world.reddit.removals) == LIMIT
     reasons = held(bot)
     assert len(reasons) == 5
-    assert all(reason.startswith("flood: entry E-") for reason in reasons)
+    assert all(reason.startswith("entry E-") for reason in reasons)
     texts = [body for _, _, body in world.reddit.modmails] + [body for _, body in world.reddit.answers]
     (body,) = [text for text in texts if "I hold everything" in text]
     assert "posts of 11 different authors" in body
@@ -106,7 +106,7 @@ def test_a_person_can_hold_an_entry_before_it_floods(world: Stage, bot: Pipeline
     assert not bot.flood.quarantine("entry", entry.label, who="ann", why="again")
     spread(world, bot, 1)
     assert world.reddit.removals == []
-    assert held(bot) == [f"flood: entry {entry.label} is quarantined (not sure); gifwarden quarantine release"]
+    assert held(bot) == [f"entry {entry.label} is quarantined (not sure); gifwarden quarantine release"]
 
 
 def test_counts_hold_no_name_and_are_forgotten(world: Stage, bot: Pipeline) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.demo.stage import Stage
-from bot.model import ActionState
+from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
 from tests.test_pipeline import action_states, bot, post_fake, world
 
@@ -28,7 +28,7 @@ def hold_removal(bot: Pipeline) -> None:
     """Let the removal fail for now, so that it waits."""
     (row,) = [row for row in bot.deps.store.actions.listing() if row.action.kind == "remove"]
     held = (ActionState.PLANNED,)
-    assert bot.deps.store.actions.move(row.action.id, ActionState.HELD, expect=held, reason="person: waits")
+    assert bot.deps.store.actions.move(row.action.id, ActionState.HELD, expect=held, hold=Hold.PERSON, reason="waits")
 
 
 def test_the_author_is_not_written_to_before_the_removal(world: Stage, bot: Pipeline) -> None:

@@ -109,7 +109,7 @@ def test_observe_does_nothing_in_the_world(world: Stage, bot: Pipeline) -> None:
     bot.tick()
     assert (world.reddit.removals, world.reddit.reports, world.reddit.modmails) == ([], [], [])
     assert set(action_states(bot).values()) == {ActionState.HELD}
-    assert all((row.reason or "").startswith("mode") for row in bot.deps.store.actions.listing())
+    assert all((row.reason or "").endswith("is in mode observe") for row in bot.deps.store.actions.listing())
 
 
 def test_report_mode_does_not_remove(world: Stage, bot: Pipeline) -> None:
@@ -250,7 +250,7 @@ def test_a_cap_holds_what_is_too_much(world: Stage) -> None:
         assert len(world.reddit.removals) == 2
         held = [row for row in bot.deps.store.actions.listing() if row.state == ActionState.HELD]
         assert {row.reason for row in held if row.action.kind == "remove"} == {
-            "cap: 2 remove actions were done in the last hour"
+            "2 remove actions were done in the last hour"
         }
         world.clock.sleep(3700)
         bot.tick()

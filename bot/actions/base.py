@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, Literal, Protocol
 
 from bot.clock import Clock
 from bot.errors import RedditError, UsageError
-from bot.model import Action, ModAction, Mode, Notice, PlannedAction, Receipt
+from bot.model import Action, Before, ModAction, Mode, Notice, PlannedAction, Receipt, standing
 from bot.reddit.modmail import Conversation, MailMessage
 from bot.reddit.users import UserNote
 
@@ -19,8 +19,6 @@ Probe = Literal["done", "partly", "absent", "unknown"]
 Mark = Literal["lock", "spoiler", "nsfw"]
 MailState = Literal["all", "mod", "archived"]
 
-DECISIONS = frozenset({"removelink", "removecomment", "spamlink", "spamcomment", "approvelink", "approvecomment"})
-REMOVALS = DECISIONS - {"approvelink", "approvecomment"}
 LOG_PAGES = 20  # pages of 100 lines of a mod log that are read to find one decision
 # Reddit's clock and ours differ, and an action is written down before it reaches Reddit.
 SKEW = timedelta(minutes=2)
@@ -124,6 +122,20 @@ def no_policy(host: str) -> str | None:  # noqa: ARG001  the signature of what s
     return None
 
 
+def no_record(action: Action) -> Before | None:  # noqa: ARG001  the signature of what stands in for it
+    """Know nothing of how a post was found."""
+    return None
+
+
+def no_writing(action: Action, before: Before) -> None:
+    """Write nothing down."""
+
+
+def no_minor(post: str) -> bool:  # noqa: ARG001  the signature of what stands in for it
+    """Know no post of a suspected minor."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What actions act on. `reddit` and `mailer` are None where they are not configured."""
@@ -136,6 +148,9 @@ class World:
     receipt: Callable[[int], Receipt | None] = no_receipt  # of a done action, by its id
     # the conversation with a subreddit's moderators that took further messages at a moment
     open_mail: Callable[[str, datetime], str | None] = no_conversation
+    note_found: Callable[[Action, Before], None] = no_writing  # how a post was found, written down before it is removed
+    before: Callable[[Action], Before | None] = no_record  # how it was found before our last removal of it
+    is_minor: Callable[[str], bool] = no_minor  # whether a post was marked as of a suspected minor
 
     @property
     def api(self) -> RedditLike:
@@ -186,40 +201,6 @@ class Plug:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a post or comment stands. `by` is the moderator's name, if Reddit shows one."""
-
-    state: Literal["up", "approved", "filtered", "removed", "deleted"]
-    by: str | None = None
-    at: datetime | None = None  # of an approval
-
-    def by_user(self, name: str) -> bool:
-        """True if this user decided it; names on Reddit ignore case."""
-        return self.by is not None and self.by.casefold() == name.casefold()
-
-
-def standing(data: Mapping[str, Any]) -> Standing:
-    """Read how a thing stands from its data, as a moderator sees it.
-
-    `filtered` waits in the moderation queue (AutoModerator, spam filter) and is nobody's decision yet.
-    """
-    category = data.get("removed_by_category")
-    banned_by = data.get("banned_by")
-    by = banned_by if isinstance(banned_by, str) else None  # True: Reddit's own filter
-    if category in ("deleted", "author") or (data.get("author") == "[deleted]" and not banned_by):
-        return Standing(state="deleted")
-    if category in ("automod_filtered", "reddit") or (category is None and banned_by is True):
-        return Standing(state="filtered", by=by)
-    if category or banned_by or data.get("removed") is True or data.get("spam") is True:
-        return Standing(state="removed", by=by)
-    if data.get("approved_by") or data.get("approved") is True:
-        at = data.get("approved_at_utc")
-        moment = datetime.fromtimestamp(at, tz=UTC) if isinstance(at, int | float) else None
-        return Standing(state="approved", by=data.get("approved_by"), at=moment)
-    return Standing(state="up")
-
-
 def present(action: Action, world: World) -> Mapping[str, Any]:
     """Return the data of the action's post. Raises RedditError (not to be retried) if Reddit has none."""
     thing = world.api.thing(action.post)
@@ -239,7 +220,7 @@ def alive(action: Action, world: World) -> Mapping[str, Any]:
     how = standing(data)
     if how.state == "deleted":
         raise RedditError(f"{action.post} was deleted, so there is nothing to do", retry=False)
-    if how.state in ("removed", "approved") and not how.by_user(world.api.me()):
+    if how.decided_by_others(world.api.me()):
         raise RedditError(f"{action.post} was {how.state} by {how.by or 'Reddit'}, and that stands", retry=False)
     return data
 
@@ -261,13 +242,14 @@ def last_decision(
     *,
     wanted: frozenset[str],
     by: str | None = None,
+    but_by: str | None = None,
     since: datetime | None = None,
     user: str | None = None,
 ) -> ModAction | None:
     """Return the newest line of the mod log on the action's post since it was planned, or None if there is none.
 
-    Only lines of a `wanted` kind count, with `by` only that moderator's, with `user` those on that user instead of the
-    post. `since`: how far the log is read instead.
+    Only lines of a `wanted` kind count, with `by` only that moderator's, with `but_by` only others', with `user` those
+    on that user instead of the post. `since`: how far the log is read instead.
     Raises UsageError if the log is longer than what is read of it, RedditError if it cannot be read.
     """
     since = action.planned - SKEW if since is None else since
@@ -278,6 +260,7 @@ def last_decision(
             if line.at < since:
                 return None
             mine = by is None or line.moderator.casefold() == by.casefold()
+            mine &= but_by is None or line.moderator.casefold() != but_by.casefold()
             meant = line.target == action.post if user is None else line.user.casefold() == user.casefold()
             if meant and line.action in wanted and mine:
                 return line

@@ -5,9 +5,9 @@ A bot's removal comments would be a public index of what it removed.
 
 from __future__ import annotations
 
-from bot.actions.base import Plug, Probe, World, fit, present, standing
+from bot.actions.base import Plug, Probe, World, fit, present
 from bot.errors import RedditError, UsageError
-from bot.model import Action, Mode, PlannedAction, Receipt
+from bot.model import Action, Mode, PlannedAction, Receipt, standing
 from bot.reddit.modmail import Conversation
 
 LONGEST_TITLE = 50  # characters, Reddit's limits

@@ -1,4 +1,4 @@
-"""Remove a post or comment, with the subreddit's reason; give it back only while our removal is the last word."""
+"""Remove a post or comment, with the subreddit's reason; give back what was up, while our removal is the last word."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.actions.approve import give_back
-from bot.actions.base import REMOVALS, Plug, Probe, World, fit, last_decision, present, standing
-from bot.errors import RedditError, UsageError
-from bot.model import Action, Mode, PlannedAction, Receipt
+from bot.actions.base import Plug, Probe, World, fit, last_decision, present
+from bot.errors import RedditError, StaysRemovedError, UsageError
+from bot.model import (
+    MINOR_ORDER,
+    REMOVALS,
+    Action,
+    Before,
+    Found,
+    Mode,
+    PlannedAction,
+    Receipt,
+    standing,
+)
 
 LONGEST_MOD_NOTE = 100  # characters, Reddit's limit
+TAKEN_BACK = "Taken back by us; it stays removed, because it was not up before"
 
 
 class Remove(Plug):
@@ -22,7 +33,9 @@ class Remove(Plug):
     """
 
     kind = "remove"
-    help = "Remove the post; undone by approving it, while no other moderator has decided on it since."
+    help = (
+        "Remove the post; undone by approving it, if it was up before and no other moderator has decided on it since."
+    )
     example = PlannedAction(kind="remove", params={"reason": "Known fake (case C-1a2b)"})
     modes: frozenset[Mode] = frozenset({"enforce"})
     takes = frozenset({"reason", "removal_reason", "spam"})
@@ -42,9 +55,12 @@ class Remove(Plug):
             raise RedditError(
                 f"{action.post} is removed already, by {how.by or 'Reddit'}, and stays theirs", retry=False
             )
-        ordered = action.params.get("order") == "minor"  # then an approval was a mistake
-        if how.state == "approved" and not how.by_user(world.api.me()) and not ordered:
+        ordered = action.params.get("order") == MINOR_ORDER  # then an approval was a mistake
+        if how.decided_by_others(world.api.me()) and not ordered:
             raise RedditError(f"{action.post} was approved by {how.by or 'a moderator'}, and that stands", retry=False)
+        # what undo may give back is known from here on, whatever becomes of the call and of us
+        found = Before(found=how.found(world.api.me()), at=world.clock.now(), since=how.at, edited=how.edited)
+        world.note_found(action, found)
         world.api.remove(action.post, spam=action.params.get("spam") == "true")
         return Receipt(detail=f"removed{self._explain(action, world)}", reference=action.post)
 
@@ -67,8 +83,27 @@ class Remove(Plug):
         return "done" if ours else "absent"
 
     def undo(self, action: Action, world: World) -> Receipt:
-        """Approve, if the last decision on the post in the mod log is our removal."""
-        return give_back(action, world)
+        """Approve what was up, if the last decision on the post in the mod log is our removal.
+
+        What was held before stays removed, for no call puts it back into the queue: our reason is taken off it, and
+        the receipt says how it had been held.
+        """
+        try:
+            return give_back(action, world)
+        except StaysRemovedError as stays:
+            detail = f"{stays}{self._take_reason_back(action, world)}"
+            return Receipt(detail=detail, reference=action.post, held=Found(stays.found))
+
+    def _take_reason_back(self, action: Action, world: World) -> str:
+        """Write over our note beside the removal; Reddit takes nothing away. Return what to add to the detail."""
+        data = present(action, world)
+        if str(data.get("mod_reason_by") or "").casefold() != world.api.me().casefold():
+            return ""
+        try:
+            world.api.set_removal_reason(action.post, reason=None, note=TAKEN_BACK)
+        except RedditError as error:
+            return f", but its reason is still there: {error}"
+        return ""
 
     def _explain(self, action: Action, world: World) -> str:
         """Give the reason; return what to add to the receipt's detail."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
-from bot.actions.base import Plug, Probe, World, fit, present, standing
+from bot.actions.base import Plug, Probe, World, fit, present
 from bot.errors import RedditError, UsageError
-from bot.model import Action, Mode, PlannedAction, Receipt
+from bot.model import Action, Mode, PlannedAction, Receipt, standing
 
 LONGEST_REASON = 100  # characters, Reddit's limit
 

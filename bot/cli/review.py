@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, cast, get_args
 
 import typer
@@ -20,9 +19,6 @@ from bot.store import ActionRow, NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
 actions = App(help="What was done, is planned, or is held and why.")
-_WHAT_HOLDS = re.compile(
-    r"^(?:cap|mode|stop|flood|outside): "
-)  # how the outbox finds what it held; no news to a person
 NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 
@@ -151,8 +147,8 @@ def actions_undo(
 ) -> None:
     """Take one done action back, while it is the last one on the post."""
     with session(read_config(config), reddit=True) as pipeline:
-        pipeline.people.undo_action(action, who=who, why=why)
-    say(f"action {action} is undone")
+        done = pipeline.people.undo_action(action, who=who, why=why)
+    say(f"action {action} is undone" + ("" if done == "undone" else f": {done}"))
 
 
 def _choice(text: str, kind: Any) -> Any:
@@ -171,6 +167,7 @@ def action_plain(row: ActionRow) -> dict[str, Any]:
         "case": action.case or action.params.get("notice", ""),
         "post": action.post,
         "params": dict(action.params),
+        "hold": str(row.hold) if row.hold else None,
         "reason": row.reason,
         "attempts": row.attempts,
         "planned": plain(action.planned),
@@ -188,7 +185,7 @@ def _why(settings: Config, row: ActionRow) -> str:
     mode = settings.mode(row.action.subreddit)
     if row.state == ActionState.PLANNED and mode not in plugs.get(row.action.kind).modes:
         return f"will be held: r/{row.action.subreddit} is in mode {mode}"
-    return _WHAT_HOLDS.sub("", row.reason or "")
+    return row.reason or ""
 
 
 def _notice(row: NoticeRow) -> dict[str, Any]:

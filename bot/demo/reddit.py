@@ -66,6 +66,7 @@ class RedditServer(LoopbackServer):
             TOKEN_SECONDS  # longer where the clock jumps: PRAW counts by its own and waits after a refusal
         )
         self._faults: list[Fault] = []
+        self.before: Callable[[Request], None] = lambda _request: None  # told each request before it is answered
         self._used = 0
         self._limit = limit
         self._window_ends = self._now() + WINDOW
@@ -174,6 +175,7 @@ class RedditServer(LoopbackServer):
         return replace(response, headers={**response.headers, **closing})
 
     def _considered(self, request: Request) -> Response:
+        self.before(request)
         fault = next((fault for fault in self._faults if self._meets(fault, request)), None)
         if fault is None:
             return self._limited(request)

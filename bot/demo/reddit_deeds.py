@@ -58,6 +58,33 @@ class Deeds:
             thing["mod_note"] = note or thing["mod_note"]
             self.line(thing["subreddit"], "addremovalreason", by, thing=thing, details=title or "")
 
+    def filter_as_spam(self, fullname: str, by: str | bool = True) -> None:
+        """Let a filter of Reddit's hold a thing: it waits in the moderators' queue; only named ones are logged."""
+        with self.world.lock:
+            thing = self.world.things[fullname]
+            self.world.take_down(thing, by, "reddit", spam=True)
+            thing["_filtered"] = True
+            if isinstance(by, str):
+                self.line(thing["subreddit"], self._verb(fullname, "spam"), by, thing=thing, details="spam")
+
+    def automoderator(self, fullname: str, *, approve: bool = False) -> None:
+        """Let AutoModerator remove a thing for good, which leaves it out of the queue, or approve it."""
+        if approve:
+            self.world.moderator_approves(fullname, "AutoModerator")
+        else:
+            self.world.moderator_removes(fullname, "AutoModerator")
+
+    def staff_removes(self, fullname: str) -> None:
+        """Let Reddit's staff remove a thing: its own category, whoever had removed it before."""
+        with self.world.lock:
+            thing = self.world.things[fullname]
+            self.world.take_down(thing, "Anti-Evil Operations", "anti_evil_ops")
+            self.line(thing["subreddit"], self._verb(fullname, "remove"), "Anti-Evil Operations", thing=thing)
+
+    @staticmethod
+    def _verb(fullname: str, verb: str) -> str:
+        return f"{verb}{'comment' if fullname.startswith('t1_') else 'link'}"
+
     def write_note(self, subreddit: str, user: str, text: str, by: str, **more: Any) -> dict[str, Any]:
         """Write a note on a user."""
         with self.world.lock:

@@ -159,6 +159,7 @@ class World:
             thing |= {"removed": False, "spam": False, "banned_by": None, "banned_at_utc": None, "ban_note": ""}
             if "removed_by_category" in thing:
                 thing["removed_by_category"] = None
+            thing["_filtered"] = False
             for kind in ("mod_reports", "user_reports"):
                 if thing[kind]:
                     thing[f"{kind}_dismissed"] = thing.pop(kind)
@@ -170,12 +171,14 @@ class World:
         """Remove, as spam or not. A removed thing leaves the listings but is still shown by id."""
         with self.lock:
             thing = self.things[fullname]
-            thing |= {"approved": False, "approved_by": None, "approved_at_utc": None}
+            was_removed = thing["banned_by"] is not None
+            thing |= {"approved": False, "approved_by": None, "approved_at_utc": None, "_filtered": False}
             thing |= {"removed": not spam, "spam": spam, "banned_by": moderator, "banned_at_utc": self._stamp()}
             thing["ban_note"] = "spam" if spam else "remove not spam"
             if "removed_by_category" in thing:
                 thing["removed_by_category"] = "moderator"
-            self._log(thing, "spam" if spam else "remove", moderator, "spam" if spam else "remove")
+            details = ("confirm_spam" if was_removed else "spam") if spam else "remove"
+            self._log(thing, "spam" if spam else "remove", moderator, details)
 
     def report(self, fullname: str, reason: str, by: str) -> None:
         """Report. Removed and deleted things take none, and one person reports a thing once."""
@@ -199,12 +202,19 @@ class World:
             thing["edited"] = float(self._stamp())
 
     def filter(self, fullname: str) -> None:
-        """Let AutoModerator filter a submission: it waits in the moderators' queue and leaves the listings."""
+        """Let AutoModerator filter a thing: it waits in the moderators' queue, leaves the listings, and is logged."""
         with self.lock:
             thing = self.things[fullname]
-            thing |= {"banned_by": "AutoModerator", "banned_at_utc": self._stamp(), "removed": False, "spam": False}
-            thing["removed_by_category"] = "automod_filtered"
+            self.take_down(thing, "AutoModerator", "automod_filtered")
             thing["_filtered"] = True
+            self._log(thing, "remove", "AutoModerator", "remove")
+
+    def take_down(self, thing: dict[str, Any], by: str | bool, category: str, *, spam: bool = False) -> None:
+        """Hide a thing as something else than a moderator does. Comments show no category."""
+        thing |= {"approved": False, "approved_by": None, "approved_at_utc": None}
+        thing |= {"banned_by": by, "banned_at_utc": self._stamp(), "removed": False, "spam": spam, "ban_note": ""}
+        if "removed_by_category" in thing:
+            thing["removed_by_category"] = category
 
     def close(self, subreddit: str, kind: Kind, *, bot_stays: bool = False) -> None:
         """Make a subreddit private, banned, quarantined or public again; closed ones lose the bot unless it stays."""

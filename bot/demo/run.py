@@ -152,7 +152,7 @@ def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
             held = [row.action.kind for row in acted if row.state == "held"]
             if held:
                 why = next(row.reason or "" for row in acted if row.state == "held")
-                done.append(f"held: {', '.join(held)} ({why.partition(': ')[2]})")
+                done.append(f"held: {', '.join(held)} ({why})")
             if not acted:
                 done = ["none: a moderator is asked"]
         rows.append(

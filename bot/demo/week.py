@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.config import Config
 from bot.demo import media
 from bot.demo.stage import Stage, stage
-from bot.model import ActionState, CaseState
+from bot.model import ActionState, CaseState, Hold
 from bot.pipeline import Pipeline
 from bot.plural import many
 
@@ -306,7 +306,7 @@ class Week:
         if self._stopped in self._s.reddit.removals:
             self.wrong.append("a post was removed although a moderator had said stop")
         held = [row for row in self._p.deps.store.actions.listing() if row.state == ActionState.HELD]
-        if not any((row.reason or "").startswith("stop:") for row in held):
+        if not any(row.hold == Hold.STOP for row in held):
             self.wrong.append("what waits for go is not shown as held")
         self._s.reddit.deeds.write_mail(PLACE, HEAD, "go", "gifwarden go")
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.links.details import details_of
-from bot.model import Post
+from bot.model import Post, standing
 from bot.plain import encodable
 
 _FULLNAME = re.compile(r"t[13]_[0-9a-z]+")
@@ -90,7 +90,7 @@ def post_of(thing: Mapping[str, Any]) -> Post:
         num_reports=_count(data.get("num_reports")),
         author_is_moderator=data.get("distinguished") == "moderator",
         approved_by=text(data, "approved_by") or None,
-        removed_by_category=_removed(data, comment=comment),
+        removed_by_category=standing(data).category,
         details=details_of(data, comment=comment),
     )
 
@@ -99,24 +99,6 @@ def text(data: Mapping[str, Any], key: str) -> str:
     """Return a field if it is a string, else an empty one."""
     value = data.get(key)
     return str(encodable(value)) if isinstance(value, str) else ""
-
-
-def _removed(data: Mapping[str, Any], *, comment: bool) -> str | None:
-    category = text(data, "removed_by_category")
-    if category:
-        return category
-    # comments carry no category; moderators see who removed, everybody else only the text that is left
-    remover = data.get("banned_by")
-    if isinstance(remover, str) and remover:
-        return "moderator"
-    if remover is True:
-        return "reddit"
-    if data.get("removed") is True or data.get("spam") is True:
-        return "moderator"
-    left = text(data, "body" if comment else "selftext")
-    if text(data, "author") in ("", "[deleted]") and left in _GONE:
-        return "deleted" if left == "[deleted]" else "moderator"
-    return None
 
 
 def _path(permalink: str) -> str:

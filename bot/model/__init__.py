@@ -6,10 +6,23 @@ times in seconds; moments aware, in UTC.
 
 from __future__ import annotations
 
-from bot.model.deeds import Action, ModAction, Notice, NoticeItem, Receipt
+from bot.model.deeds import MINOR_ORDER, Action, ModAction, Notice, NoticeItem, Receipt, minor_key
 from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
 from bot.model.media import FaceTrack, FaceView, Fingerprint, Link, MediaFile, MediaInfo, Ref, Signal, Sketch, Variant
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails
+from bot.model.standing import (
+    APPROVALS,
+    DECISIONS,
+    MACHINES,
+    OPEN,
+    REMOVALS,
+    UNDECIDED,
+    Before,
+    Found,
+    Standing,
+    decided_by_others,
+    standing,
+)
 from bot.model.states import (
     ActionState,
     BankKind,
@@ -18,6 +31,7 @@ from bot.model.states import (
     CaseState,
     FaceRegion,
     Ground,
+    Hold,
     LinkKind,
     LinkState,
     MediaKind,
@@ -28,11 +42,19 @@ from bot.model.states import (
 )
 
 __all__ = [
+    "APPROVALS",
+    "DECISIONS",
+    "MACHINES",
+    "MINOR_ORDER",
+    "OPEN",
+    "REMOVALS",
+    "UNDECIDED",
     "Action",
     "ActionState",
     "AuthorFacts",
     "BankKind",
     "Basis",
+    "Before",
     "Capacity",
     "CaseState",
     "Entry",
@@ -42,7 +64,9 @@ __all__ = [
     "FaceTrack",
     "FaceView",
     "Fingerprint",
+    "Found",
     "Ground",
+    "Hold",
     "Link",
     "LinkKind",
     "LinkState",
@@ -67,6 +91,10 @@ __all__ = [
     "Sketch",
     "SourceKind",
     "SourceMatch",
+    "Standing",
     "Variant",
     "Verdict",
+    "decided_by_others",
+    "minor_key",
+    "standing",
 ]

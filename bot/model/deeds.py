@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.model.standing import Found
 from bot.model.states import Capacity, Ground
+
+# the value of the parameter `order` of a removal that a person ordered for a suspected minor: no mode and no cap holds
+# it, and nothing gives the post back
+MINOR_ORDER = "minor"
+
+
+def minor_key(post: str) -> str:
+    """Return the key of the removal of a suspected minor."""
+    return f"minor:{post}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +40,7 @@ class Receipt:
 
     detail: str  # one phrase for people
     reference: str | None = None  # id in the outside world
+    held: Found | None = None  # of an undo: how the post had been found, where it therefore stays removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

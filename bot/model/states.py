@@ -56,6 +56,18 @@ class ActionState(StrEnum):
     UNDONE = "undone"
 
 
+class Hold(StrEnum):
+    """Why a held action waits. A person's word releases all; the others end by themselves as well."""
+
+    PERSON = "person"  # a moderator decides on its case
+    MODE = "mode"  # of the subreddit; goes ahead when the mode allows it and the case was confirmed
+    STOP = "stop"  # the kill switch, of everything or of one subreddit
+    CAP = "cap"  # so many an hour or a day
+    QUARANTINE = "quarantine"  # the flood guard
+    OUTSIDE = "outside"  # a refused login, a missing right
+    REMOVAL = "removal"  # makes sense only once the post was removed
+
+
 class NoticeState(StrEnum):
     """drafted → confirmed → sent → … → closed; retracted at any time."""
 

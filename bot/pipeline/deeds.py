@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot import hosts
-from bot.errors import OutsideError, StoreError, UsageError
+from bot.errors import StoreError, UsageError
 from bot.links import links_of, post_of
-from bot.model import ActionState, CaseState, Fingerprint
+from bot.model import CaseState, Fingerprint
 from bot.permalink import permalink_fullname
 from bot.pipeline.core import Deps
 from bot.pipeline.hotlines import HOTLINES
@@ -237,7 +237,7 @@ class Deeds:
                 case = self._d.store.cases.get(case.label)
             if case.state == CaseState.OPEN:
                 lines += self._people.dismiss(case.label, who=who, why=why)
-            lines += self._take_back(case, who=who, why=why)
+            lines += self._people.take_back(case, who=who, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} is dismissed")
         if not cases:
             return self.refuse(row, "I have no case on that post, so there is nothing to allow.")
@@ -249,7 +249,7 @@ class Deeds:
         lines: list[str] = []
         for case in cases:
             lines += self._people.undo(case.label, who=who, why=why)
-            lines += self._take_back(case, who=who, why=why)
+            lines += self._people.take_back(case, who=who, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} waits for a moderator's decision")
         if not cases:
             return self.refuse(row, "I have done nothing to that post.")
@@ -270,18 +270,6 @@ class Deeds:
             f"Who runs me then says `gifwarden cases reported {labels}`, so that the address is forgotten here too.",
         ]
         return self._end(row, "\n".join(lines))
-
-    def _take_back(self, case: CaseRow, *, who: str, why: str) -> list[str]:
-        """Undo what an order that was cut off left done; return a line on each."""
-        lines = []
-        for found in self._d.store.actions.of_case(case.id):
-            if found.state == ActionState.DONE and found.action.kind in CAN_BE_UNDONE:
-                try:
-                    self._people.undo_action(found.action.id, who=who, why=why)
-                    lines.append(f"{found.action.kind}: undone")
-                except (UsageError, OutsideError) as error:
-                    lines.append(f"{found.action.kind}: {error}")
-        return lines
 
     def _post(self, row: OrderRow) -> tuple[str, str, list[CaseRow]]:
         """Return fullname, permalink and cases of a target. Raises UsageError if it is not in the order's subreddit."""

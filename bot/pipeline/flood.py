@@ -52,7 +52,7 @@ class FloodGuard:
         found = self._d.store.flood.holds(case) if case is not None else None
         if found is None:
             return None
-        return f"flood: {found.kind} {found.name} is quarantined ({found.why}); gifwarden quarantine release"
+        return f"{found.kind} {found.name} is quarantined ({found.why}); gifwarden quarantine release"
 
     def release(self, kind: str, name: str, *, who: str) -> None:
         """Let something go again: what was held goes ahead. Raises StoreError if it is not quarantined."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bot.clock import from_iso
 from bot.errors import RedditError
+from bot.model import standing
 from bot.pipeline.core import Deps
 from bot.pipeline.rows import GoOn, always
 from bot.reddit import Job
@@ -91,7 +92,7 @@ class Forgetting:
 
 def gone_of(data: Mapping[str, Any]) -> Literal["post", "author"] | None:
     """Return whether a thing was deleted by its author, or only its author's account is gone."""
-    text = data.get("body" if "body" in data else "selftext")
-    if data.get("removed_by_category") in ("deleted", "author") or text == "[deleted]":
+    how = standing(data)
+    if how.state == "deleted":
         return "post"
-    return "author" if data.get("author") in ("[deleted]", None) else None
+    return "author" if how.author_gone else None

@@ -6,7 +6,18 @@ from datetime import timedelta
 
 from bot import actions, hosts
 from bot.errors import RedditError
-from bot.model import AuthorFacts, CaseState, Evidence, LinkState, NoticeItem, PlannedAction, Post, Verdict
+from bot.model import (
+    AuthorFacts,
+    CaseState,
+    Evidence,
+    Hold,
+    LinkState,
+    NoticeItem,
+    PlannedAction,
+    Post,
+    Verdict,
+    decided_by_others,
+)
 from bot.pipeline.authors import Authors
 from bot.pipeline.core import Deps
 from bot.pipeline.flood import FloodGuard
@@ -18,7 +29,7 @@ from bot.store import CaseRow, LinkRow
 ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
 AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
 LONGEST_WAIT = timedelta(hours=6)  # that a judgement waits for it
-NEEDS_PERSON = "person: a moderator decides; see gifwarden cases confirm"
+NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
 
 
 class Judging:
@@ -128,7 +139,7 @@ class Judging:
         self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
         store.upkeep.note(who="gifwarden", what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
         self._flood.count(case, post, evidence, verdict)
-        held = NEEDS_PERSON if verdict.outcome == "review" else None
+        waits = verdict.outcome == "review"
         matched = rules.matched(post, evidence, verdict, budget=budget)
         settings = self._d.config.subreddit(post.subreddit)
         kinds = {action.kind for action in verdict.actions}
@@ -140,9 +151,9 @@ class Judging:
             if action.kind == "notice":
                 self._draft(row, post, evidence, case)
             else:
-                self._plan(post, case, action, held if action.kind in ON_THE_POST else None, matched)
+                self._plan(post, case, action, waits and action.kind in ON_THE_POST, matched)
 
-    def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, held: str | None, matched: str) -> None:
+    def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, waits: bool, matched: str) -> None:
         action = fill_action(planned, post, {"case": case.label, "host": case.host, "match": matched})
         self._d.store.actions.plan(
             key=f"{case.label}:{action.kind}",
@@ -152,7 +163,8 @@ class Judging:
             subreddit=post.subreddit,
             permalink=post.permalink,
             params=action.params,
-            held=held,
+            hold=Hold.PERSON if waits else None,
+            reason=NEEDS_PERSON if waits else None,
         )
 
     def draft_again(self, case: CaseRow) -> None:
@@ -184,16 +196,3 @@ class Judging:
             ),
         )
         self._d.log.info("notice drafted", notice=label, case=case.label, host=host)
-
-
-MACHINES = frozenset({"automoderator", "reddit"})  # what they do waits for a moderator, as our cases do
-UNDECIDED = frozenset({"automod_filtered", "reddit"})  # waiting in the moderation queue
-
-
-def decided_by_others(post: Post) -> str | None:
-    """Return what moderators or the author decided on a post already, or None."""
-    if post.approved_by and post.approved_by.casefold() not in MACHINES:
-        return "approved by a moderator"
-    if post.removed_by_category and post.removed_by_category not in UNDECIDED:
-        return f"removed ({post.removed_by_category})"
-    return None

@@ -136,6 +136,7 @@ class Linking:
             assert post is not None, "a link belongs to a post"
             _, new = store.links.add([(post, media)], priority=row.priority) if media else (0, 0)
             what = f"its {len(media)} media are looked at here too" if media else "it holds no media of a known host"
+            store.linked.follow(row.id)
             self._close(row, f"it leads to {fullname}: {what}")
         if new:
             self._d.log.info("permalink followed", link=row.id, media=new)

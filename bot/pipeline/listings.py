@@ -10,9 +10,8 @@ from typing import Any
 from bot import hosts
 from bot.errors import StoreError
 from bot.links import links_of, post_of
-from bot.model import Link, Post
+from bot.model import Link, Post, decided_by_others
 from bot.pipeline.core import Deps
-from bot.pipeline.judge import decided_by_others
 from bot.pipeline.places import Places
 from bot.pipeline.rows import reason_of
 from bot.reddit import Job, ListingName

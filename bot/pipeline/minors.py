@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from bot import hosts
 from bot.errors import UsageError
 from bot.links import links_of, post_of
-from bot.model import ActionState, Link, Post
+from bot.model import MINOR_ORDER, ActionState, Link, Post, minor_key
 from bot.permalink import permalink_fullname
 from bot.pipeline.core import Deps
 from bot.store import MinorRow
 
-ORDER = "minor"  # the removal that a person ordered this way is held by neither modes nor caps
 _FULLNAME = re.compile(r"t[13]_[0-9a-z]{1,13}")
 _CASE = re.compile(r"[CM]-[0-9a-f]+")
 _SUBREDDIT = re.compile(r"/r/(\w+)/")
@@ -70,7 +69,7 @@ class Minors:
         row = store.minors.get(label)
         if row.reported is not None:
             raise UsageError(f"{label} was reported by {row.reported_by} already, and is forgotten")
-        removal = store.actions.by_key(f"minor:{row.post}")
+        removal = store.actions.by_key(minor_key(row.post))
         if removal is not None and removal.state in (ActionState.PLANNED, ActionState.SENDING, ActionState.UNKNOWN):
             raise UsageError(f"{label} is being removed from Reddit; say so again when that is done, in a minute")
         with store.transaction():
@@ -105,11 +104,11 @@ class Minors:
                 lines.append(f"{entry}: made of this media, destroyed")
         store.minors.stop(post.fullname, who=who, why=why)
         planned = store.actions.plan(
-            key=f"minor:{post.fullname}",
+            key=minor_key(post.fullname),
             kind="remove",
             post=post.fullname,
             subreddit=post.subreddit,
-            params={"order": ORDER},
+            params={"order": MINOR_ORDER},
         )
         if planned:
             lines.append(f"r/{post.subreddit}: the post is removed at the daemon's next step, in every mode")

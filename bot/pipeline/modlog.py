@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.errors import StoreError
-from bot.model import CaseState, ModAction
+from bot.model import APPROVALS, DECISIONS, MACHINES, CaseState, ModAction
 from bot.pipeline.core import Deps
-from bot.pipeline.judge import MACHINES
 from bot.pipeline.places import Patience, Places, Rounds
 from bot.pipeline.rows import GoOn, always, reason_of
 
 PAGES = 10
 OVERLAP = timedelta(seconds=60)  # decisions that are known already are passed over
-APPROVALS = frozenset({"approvelink", "approvecomment"})
-DECISIONS = APPROVALS | {"removelink", "removecomment", "spamlink", "spamcomment"}
 
 
 class Hearing:

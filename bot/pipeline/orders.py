@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import RedditError
-from bot.model import ActionState
+from bot.model import MACHINES, ActionState
 from bot.pipeline.core import Deps
 from bot.pipeline.deeds import Deeds, may
 from bot.pipeline.order_words import Order, Unclear, cases_in, read_message, read_reason
@@ -16,7 +16,6 @@ from bot.pipeline.rows import reason_of
 from bot.reddit.modmail import Conversation, MailMessage, MailState
 from bot.store import OrderRow
 
-MACHINES = frozenset({"automoderator", "reddit"})  # they write what users make them write
 STATES: tuple[MailState, ...] = ("mod", "all", "archived")
 PAGES = 3
 OVERLAP = timedelta(minutes=10)  # conversations written to so long before the watermark are looked at again

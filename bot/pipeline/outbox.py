@@ -6,15 +6,24 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot import actions, hosts
+from bot.actions.approve import stays_removed
 from bot.actions.base import World
 from bot.clock import backoff
-from bot.errors import GifwardenError, MailError, OutsideError
+from bot.errors import GifwardenError, MailError, OutsideError, StaysRemovedError
 from bot.links import post_of
-from bot.model import ActionState, CaseState, NoticeState
+from bot.model import (
+    MINOR_ORDER,
+    ActionState,
+    CaseState,
+    Found,
+    Hold,
+    NoticeState,
+    Receipt,
+    decided_by_others,
+    standing,
+)
 from bot.pipeline.core import Deps
 from bot.pipeline.flood import FloodGuard
-from bot.pipeline.judge import decided_by_others
-from bot.pipeline.minors import ORDER
 from bot.store import ActionRow
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
@@ -57,23 +66,44 @@ class Outbox:
             policy_url=lambda host: hosts.contact(host).policy,
             receipt=lambda action: self._d.store.actions.get(action).receipt,
             open_mail=self._open_mail,
+            note_found=lambda action, before: self._d.store.actions.note_found(action.id, before),
+            before=lambda action: self._d.store.actions.before(action.post),
+            is_minor=self._d.store.actions.is_minor,
         )
 
     def _open_mail(self, subreddit: str, at: datetime) -> str | None:
         window = timedelta(minutes=self._d.config.actions.modmail_minutes)
         return self._d.store.actions.open_mail(subreddit, at=at, window=window)
 
-    def undo(self, row: ActionRow) -> None:
-        """Take a done action back. Raises UsageError if that is impossible, OutsideError if it fails."""
+    def undo(self, row: ActionRow) -> Receipt:
+        """Take a done action back; return what came of it. Raises UsageError if that is impossible, OutsideError if it
+        fails.
+        """
         receipt = actions.get(row.action.kind).undo(row.action, self.world())
-        self._d.store.actions.move(
-            row.action.id,
-            ActionState.UNDONE,
-            expect=(ActionState.DONE, ActionState.FAILED),
-            reason="undone by a person",
-            receipt=receipt,
-        )
+        with self._d.store.transaction():
+            self._d.store.actions.move(
+                row.action.id,
+                ActionState.UNDONE,
+                expect=(ActionState.DONE, ActionState.FAILED),
+                reason="undone by a person",
+                receipt=receipt,
+            )
+            if receipt.held is not None:
+                self._tell_held(row, receipt.held)
         self._d.log.info("action undone", action=row.action.id, kind=row.action.kind, case=row.action.case)
+        return receipt
+
+    def _tell_held(self, row: ActionRow, found: Found) -> None:
+        """Tell the moderators, once, that what we took back stays removed: they alone can publish it."""
+        action = row.action
+        self._d.store.actions.plan(
+            key=f"held:{action.id}",
+            kind="answer",
+            post=action.post,
+            subreddit=action.subreddit,
+            permalink=action.permalink,
+            params={"subject": "Taken back, but it stays removed", "body": stays_removed(action, found)},
+        )
 
     def _guarded(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
         """Keep one action that breaks something from stopping all others."""
@@ -89,8 +119,8 @@ class Outbox:
 
     def _begin(self, row: ActionRow) -> int:
         store, action = self._d.store, row.action
-        if reason := self._forbidden(row):
-            return self._hold(row, reason)
+        if forbidden := self._forbidden(row):
+            return self._hold(row, *forbidden)
         ordered = _ordered(row)
         if (
             not ordered
@@ -98,9 +128,9 @@ class Outbox:
             and not self._confirmed(row)
             and (flood := self._flood.held(row.case_id))
         ):
-            return self._hold(row, flood)
+            return self._hold(row, Hold.QUARANTINE, flood)
         if not ordered and (cap := self._cap(action.kind)):
-            return self._hold(row, cap)
+            return self._hold(row, Hold.CAP, cap)
         if action.post and not ordered and self._overtaken(row):
             return 0
         if actions.get(action.kind).after_removal and self._too_early(row):
@@ -197,14 +227,22 @@ class Outbox:
             event = "action unclear"
         elif getattr(error, "setup", False):
             store.actions.move(
-                action.id, ActionState.HELD, expect=expect, reason=f"outside: {reason}", next_at=self._soon(row, LATER)
+                action.id,
+                ActionState.HELD,
+                expect=expect,
+                hold=Hold.OUTSIDE,
+                reason=reason,
+                next_at=self._soon(row, LATER),
             )
             event = "action held"
         elif getattr(error, "retry", False) and row.attempts < self._d.config.actions.attempts:
             store.actions.move(action.id, ActionState.PLANNED, expect=expect, reason=reason, next_at=next_at)
             event = "action postponed"
         else:
-            self._give_up(row, reason, sure=True)
+            with store.transaction():
+                self._give_up(row, reason, sure=True)
+                if isinstance(error, StaysRemovedError):
+                    self._tell_held(row, Found(error.found))
             return 0
         self._d.log.warning(event, action=action.id, kind=action.kind, case=action.case, reason=reason)
         return 0
@@ -218,31 +256,36 @@ class Outbox:
                 store.notices.move(action.params["notice"], NoticeState.DRAFTED, expect=(NoticeState.CONFIRMED,))
         self._d.log.warning("action failed", action=action.id, kind=action.kind, case=action.case, reason=reason)
 
-    def _hold(self, row: ActionRow, reason: str) -> int:
-        wait = 0.0 if reason.startswith("stop:") else LATER
+    def _hold(self, row: ActionRow, hold: Hold, reason: str) -> int:
         self._d.store.actions.move(
-            row.action.id, ActionState.HELD, expect=(ActionState.PLANNED,), reason=reason, next_at=self._soon(row, wait)
+            row.action.id,
+            ActionState.HELD,
+            expect=(ActionState.PLANNED,),
+            hold=hold,
+            reason=reason,
+            next_at=self._soon(row, 0.0 if hold == Hold.STOP else LATER),
         )
         if row.reason != reason:
             facts = {"action": row.action.id, "kind": row.action.kind, "case": row.action.case}
-            self._d.log.info("action held", **facts, reason=reason)
+            self._d.log.info("action held", **facts, hold=str(hold), reason=reason)
         return 0
 
-    def _forbidden(self, row: ActionRow) -> str | None:
+    def _forbidden(self, row: ActionRow) -> tuple[Hold, str] | None:
         """Return why nothing may be done now: the kill switch, or the mode of every subreddit concerned."""
         if self._d.stop_file.exists():
-            return f"stop: the kill switch is on; delete {self._d.stop_file.name} to go on"
+            return Hold.STOP, f"the kill switch is on; delete {self._d.stop_file.name} to go on"
         action = row.action
         stop = self._d.store.orders.stopped(action.subreddit)
         if stop is not None and not actions.get(action.kind).asked_for:
-            return f"stop: r/{action.subreddit} was stopped by {stop.who}; gifwarden go {action.subreddit} goes on"
+            sentence = f"r/{action.subreddit} was stopped by {stop.who}; gifwarden go {action.subreddit} goes on"
+            return Hold.STOP, sentence
         names: tuple[str, ...] = (action.subreddit,)
         if action.kind == "notice":
             names = self._d.store.notices.get(action.params["notice"]).subreddits
         modes = {name: self._d.config.mode(name) for name in names}
         if not _ordered(row) and not set(modes.values()) & actions.get(action.kind).modes:
             name, mode = next(iter(modes.items()), ("", "observe"))
-            return f"mode: r/{name} is in mode {mode}"
+            return Hold.MODE, f"r/{name} is in mode {mode}"
         return None
 
     def _cap(self, kind: str) -> str | None:
@@ -250,7 +293,7 @@ class Outbox:
         now = self._d.clock.now()
         for name, limit, hours in (("hour", limits.per_hour, 1), ("day", limits.per_day, 24)):
             if self._d.store.actions.sent_since(kind, now - timedelta(hours=hours)) >= limit:
-                return f"cap: {limit} {kind} actions were done in the last {name}"
+                return f"{limit} {kind} actions were done in the last {name}"
         return None
 
     def _too_early(self, row: ActionRow) -> bool:
@@ -260,7 +303,7 @@ class Outbox:
         if ActionState.DONE in removals:
             return False
         if removals & {ActionState.PLANNED, ActionState.HELD, *IN_DOUBT}:
-            self._hold(row, "order: it waits for the removal")
+            self._hold(row, Hold.REMOVAL, "it waits for the removal")
         else:
             planned = (ActionState.PLANNED,)
             store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason="we did not remove the post")
@@ -275,8 +318,7 @@ class Outbox:
         if decided is None:
             return False
         planned = (ActionState.PLANNED,)
-        remover = str((thing or {}).get("data", {}).get("banned_by") or "")
-        if remover and remover.casefold() == self._d.api.me().casefold():
+        if thing is not None and standing(thing["data"]).found(self._d.api.me()) == Found.OURS:
             if action.kind != "report":
                 return False
             reason = "we removed the post ourselves"
@@ -300,4 +342,4 @@ class Outbox:
 
 def _ordered(row: ActionRow) -> bool:
     """Return whether a person ordered the removal of a suspected minor: modes, caps and approvals do not hold it."""
-    return row.action.params.get("order") == ORDER
+    return row.action.params.get("order") == MINOR_ORDER

@@ -29,6 +29,7 @@ class People:
         self.appeal = review.appeal
         self.undo = review.undo
         self.undo_action = review.undo_action
+        self.take_back = review.take_back
         self.pair = learning.pair
         self.confirm_entry = learning.confirm_entry
         minors = Minors(deps)

@@ -12,7 +12,7 @@ from bot.pipeline.judge import NEEDS_PERSON, Judging
 from bot.pipeline.learning import Learning
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.statements import Statements
-from bot.store import CaseRow
+from bot.store import ActionRow, CaseRow
 
 AUTHOR = "the post's author"
 
@@ -150,16 +150,38 @@ class Review:
             store.upkeep.note(who=who, what="case undone", subject=case.label, why=why)
         return lines
 
-    def undo_action(self, action: int, *, who: str, why: str) -> None:
-        """Take one done action back. Raises StoreError or UsageError if that is impossible."""
+    def undo_action(self, action: int, *, who: str, why: str) -> str:
+        """Take one done action back; return in words what came of it. Raises StoreError or UsageError if that is
+        impossible.
+        """
         row = self._d.store.actions.get(action)
         if row.action.kind == "notice":
-            self._statements.retract_notice(row.action.params["notice"], who=who, why=why)
-            return
+            return self._statements.retract_notice(row.action.params["notice"], who=who, why=why)
         if row.state != ActionState.DONE:
             raise UsageError(f"action {action} is {row.state}, not done; only done actions can be undone")
-        self._outbox.undo(row)
+        return self._undo(row, who=who, why=why)
+
+    def take_back(self, case: CaseRow, *, who: str, why: str, kinds: frozenset[str] | None = None) -> list[str]:
+        """Undo what was done for a case, the last thing first, only these `kinds` or all; return a line on each."""
+        lines: list[str] = []
+        for row in reversed(self._d.store.actions.of_case(case.id)):
+            kind = row.action.kind
+            if row.stopped:
+                lines.append(f"{kind}: being sent at this moment; look again in a minute")
+            if row.state != ActionState.DONE or (kinds is not None and kind not in kinds):
+                continue
+            try:
+                lines.append(f"{kind}: {self._undo(row, who=who, why=why)}")
+            except UsageError as error:
+                lines.append(f"{kind}: {error}")
+            except OutsideError as error:
+                lines.append(f"{kind}: {error}; then: gifwarden actions undo {row.action.id}")
+        return lines
+
+    def _undo(self, row: ActionRow, *, who: str, why: str) -> str:
+        receipt = self._outbox.undo(row)
         self._d.store.upkeep.note(who=who, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
+        return receipt.detail if receipt.held else "undone"
 
     def _open_case(self, name: str) -> CaseRow:
         case = self._d.store.cases.get(name)
@@ -182,20 +204,7 @@ class Review:
             )
 
     def _take_back(self, case: CaseRow, *, who: str, why: str) -> list[str]:
-        lines: list[str] = []
-        for row in reversed(self._d.store.actions.of_case(case.id)):
-            kind = row.action.kind
-            if row.stopped:
-                lines.append(f"{kind}: being sent at this moment; look again in a minute")
-            if row.state != ActionState.DONE:
-                continue
-            try:
-                self._outbox.undo(row)
-                lines.append(f"{kind}: undone")
-            except UsageError as error:
-                lines.append(f"{kind}: {error}")
-            except OutsideError as error:
-                lines.append(f"{kind}: {error}; then: gifwarden actions undo {row.action.id}")
+        lines = self.take_back(case, who=who, why=why)
         try:
             if told := self._statements.retract_for_case(case, who=who, why=why):
                 lines.append(told)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
-from bot.model import Action, ActionState, Receipt
+from bot.model import MINOR_ORDER, Action, ActionState, Before, Hold, Receipt
 from bot.plain import dumps, loads
 from bot.store.base import Connection, Row
 
@@ -23,6 +23,7 @@ class ActionRow:
     action: Action
     case_id: int | None
     state: ActionState
+    hold: Hold | None  # of a held action
     reason: str | None
     attempts: int
     receipt: Receipt | None
@@ -45,9 +46,10 @@ class Actions:
         case: int | None = None,
         post: str | None = None,
         permalink: str = "",
-        held: str | None = None,
+        hold: Hold | None = None,
+        reason: str | None = None,
     ) -> bool:
-        """Write an action down, once for each key; False if it was planned before. `held` is why it must wait.
+        """Write an action down, once for each key; False if it was planned before. `hold`: it must wait, for `reason`.
 
         What only writes to somebody has no case, post or permalink.
 
@@ -57,11 +59,13 @@ class Actions:
         return bool(
             self._c.run(
                 """insert into actions
-                   (key, kind, case_id, post, subreddit, permalink, params, state, reason,
+                   (key, kind, case_id, post, subreddit, permalink, params, state, hold, reason,
                     next_at, planned_at, updated_at)
-                   values (:key, :kind, :case, :post, :subreddit, :permalink, :params, :state, :held, :now, :now, :now)
-                   on conflict (key) do update set state = excluded.state, reason = excluded.reason, attempts = 0,
-                   stopped = 0, params = excluded.params, next_at = excluded.next_at, updated_at = excluded.updated_at
+                   values (:key, :kind, :case, :post, :subreddit, :permalink, :params, :state, :hold, :reason,
+                    :now, :now, :now)
+                   on conflict (key) do update set state = excluded.state, hold = excluded.hold,
+                   reason = excluded.reason, attempts = 0, stopped = 0, params = excluded.params,
+                   next_at = excluded.next_at, updated_at = excluded.updated_at
                    where actions.state in ('failed', 'cancelled')""",
                 {
                     "key": key,
@@ -71,8 +75,9 @@ class Actions:
                     "subreddit": subreddit,
                     "permalink": permalink,
                     "params": json.dumps(dict(params)),
-                    "state": ActionState.HELD if held else ActionState.PLANNED,
-                    "held": held,
+                    "state": ActionState.HELD if hold else ActionState.PLANNED,
+                    "hold": hold,
+                    "reason": reason,
                     "now": now,
                 },
             )
@@ -146,19 +151,25 @@ class Actions:
         state: ActionState,
         *,
         expect: tuple[ActionState, ...],
+        hold: Hold | None = None,
         reason: str | None = None,
         receipt: Receipt | None = None,
         next_at: datetime | None = None,
     ) -> bool:
-        """Put an action into a state if it still is in one of the expected ones; False if it is not."""
+        """Put an action into a state if it still is in one of the expected ones; False if it is not.
+
+        `hold` is the kind of what holds it, for the state held and no other.
+        """
+        assert (hold is not None) == (state == ActionState.HELD), "what is held, and only that, has a kind of hold"
         now = self._c.now()
         marks = ",".join("?" * len(expect))
         return bool(
             self._c.run(
-                f"""update actions set state = ?, reason = ?, receipt = coalesce(?, receipt), next_at = ?,
+                f"""update actions set state = ?, hold = ?, reason = ?, receipt = coalesce(?, receipt), next_at = ?,
                     updated_at = ? where id = ? and state in ({marks})""",  # noqa: S608  question marks only
                 (
                     state,
+                    hold,
                     reason,
                     dumps(receipt) if receipt else None,
                     iso(next_at) if next_at else now,
@@ -177,7 +188,7 @@ class Actions:
         with self._c:
             self._c.run("update actions set stopped = 1 where case_id = ? and state in ('sending', 'unknown')", (case,))
             return self._c.run(
-                """update actions set state = 'cancelled', reason = ?, updated_at = ?
+                """update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
                    where case_id = ? and state in ('planned', 'held')""",
                 (reason, self._c.now(), case),
             )
@@ -185,16 +196,16 @@ class Actions:
     def hold_again(self, *, case: int, reason: str) -> int:
         """Let the cancelled actions of a reopened case wait for a person; return how many."""
         return self._c.run(
-            """update actions set state = 'held', reason = ?, stopped = 0, attempts = 0, updated_at = ?
+            """update actions set state = 'held', hold = ?, reason = ?, stopped = 0, attempts = 0, updated_at = ?
                where case_id = ? and state = 'cancelled'""",
-            (reason, self._c.now(), case),
+            (Hold.PERSON, reason, self._c.now(), case),
         )
 
     def release(self, *, case: int) -> int:
         """Let the held actions of a case go ahead; return how many."""
         now = self._c.now()
         return self._c.run(
-            """update actions set state = 'planned', reason = null, next_at = ?, updated_at = ?
+            """update actions set state = 'planned', hold = null, reason = null, next_at = ?, updated_at = ?
                where case_id = ? and state = 'held'""",
             (now, now, case),
         )
@@ -206,11 +217,28 @@ class Actions:
         """
         now = self._c.now()
         return self._c.run(
-            """update actions set state = 'planned', updated_at = ? where state = 'held' and next_at <= ? and
-               (reason like 'cap:%' or reason like 'stop:%' or reason like 'flood:%' or reason like 'outside:%' or
-                reason like 'order:%' or (reason like 'mode:%' and
-                coalesce((select state from cases where id = case_id), 'confirmed') = 'confirmed'))""",
-            (now, now),
+            """update actions set state = 'planned', hold = null, updated_at = ?
+               where state = 'held' and next_at <= ? and hold != ? and
+               (hold != ? or coalesce((select state from cases where id = case_id), 'confirmed') = 'confirmed')""",
+            (now, now, Hold.PERSON, Hold.MODE),
+        )
+
+    def note_found(self, action: int, before: Before) -> None:
+        """Write down how a post stands, before it is removed."""
+        self._c.run("update actions set found = ? where id = ?", (dumps(before), action))
+
+    def before(self, post: str) -> Before | None:
+        """Return how a post was found before we removed it the last time; None where nobody wrote it down."""
+        rows = self._c.rows("select found from actions where post = ? and found is not null", (post,))
+        return max((loads(Before, row["found"]) for row in rows), key=lambda before: before.at, default=None)
+
+    def is_minor(self, post: str) -> bool:
+        """Whether the removal of a post was ordered for a suspected minor, however long ago."""
+        return bool(
+            self._c.value(
+                "select exists (select 1 from actions where post = ? and json_extract(params, '$.order') = ?)",
+                (post, MINOR_ORDER),
+            )
         )
 
     def on_post(self, post: str, kind: str) -> list[ActionRow]:
@@ -255,6 +283,7 @@ def _row(row: Row) -> ActionRow:
         ),
         case_id=row["case_id"],
         state=ActionState(row["state"]),
+        hold=Hold(row["hold"]) if row["hold"] else None,
         reason=row["reason"],
         attempts=row["attempts"],
         receipt=loads(Receipt, row["receipt"]) if row["receipt"] else None,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.clock import iso
-from bot.model import CaseState, Evidence, NoticeState, Post, Verdict
+from bot.model import MINOR_ORDER, CaseState, Evidence, NoticeState, Post, Verdict
 from bot.plain import dumps, loads
 from bot.store.base import Connection, Row
 from bot.store.notices import Notices
@@ -192,7 +192,9 @@ class Forgetting:
     def _actions(self, fullname: str, cases: Sequence[Row]) -> None:
         now = self._c.now()
         of_case = ",".join(str(int(case["id"])) for case in cases)
-        where = f"(post = ? or case_id in ({of_case})) and key not like 'minor:%'"
+        where = (
+            f"(post = ? or case_id in ({of_case})) and coalesce(json_extract(params, '$.order'), '') != '{MINOR_ORDER}'"
+        )
         self._c.run(
             f"""update actions set stopped = 1 where {where} and state in ('sending', 'unknown')""",  # noqa: S608  numbers
             (fullname,),
@@ -201,7 +203,7 @@ class Forgetting:
             f"""update actions set permalink = '', params = '{{}}',
                 receipt = iif(receipt is null, null, json_object('detail', '', 'reference',
                               json_extract(receipt, '$.reference'))),
-                reason = iif(state in ('planned', 'held'), ?, null), updated_at = ?,
+                reason = iif(state in ('planned', 'held'), ?, null), hold = null, updated_at = ?,
                 state = iif(state in ('planned', 'held'), 'cancelled', state) where {where}""",  # noqa: S608  numbers
             (DELETED, now, fullname),
         )

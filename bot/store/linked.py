@@ -23,14 +23,12 @@ class Linked:
         return [row_of(row) for row in rows]
 
     def followed(self, post: str) -> int:
-        """Return how many permalinks of a post led to media."""
-        return int(
-            self._c.value(
-                """select count(*) from links where post = ? and kind = 'page' and host = 'reddit'
-                   and reason like 'it leads to %'""",
-                (post,),
-            )
-        )
+        """Return how many permalinks of a post were followed, wherever they led."""
+        return int(self._c.value("select count(*) from links where post = ? and followed", (post,)))
+
+    def follow(self, link: int) -> None:
+        """Write down that a permalink was followed."""
+        self._c.run("update links set followed = 1 where id = ?", (link,))
 
     def media(self, post: str) -> list[Link] | None:
         """Return the media links of a post, in their order; None if the post is not known."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
-from bot.model import CaseState, LinkState, Post, Verdict
+from bot.model import MINOR_ORDER, CaseState, LinkState, Post, Verdict
 from bot.plain import dumps, loads
 from bot.seal import Seal
 from bot.store.base import Connection, Row, label
@@ -146,8 +146,9 @@ class Minors:
             self._c.run("delete from author_facts where post = ?", (fullname,))
         self._c.run(
             """update actions set permalink = '', params = '{}', receipt = null, reason = null
-               where post = ? and key not like 'minor:%' and state not in ('sending', 'unknown')""",
-            (fullname,),
+               where post = ? and coalesce(json_extract(params, '$.order'), '') != ?
+               and state not in ('sending', 'unknown')""",
+            (fullname, MINOR_ORDER),
         )
 
 

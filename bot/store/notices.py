@@ -133,8 +133,9 @@ class Notices:
             state = self.get(name).state
             if state == NoticeState.CONFIRMED:
                 if not self._c.run(
-                    """update actions set state = 'cancelled', reason = 'a case on the notice was decided otherwise',
-                       updated_at = ? where key = 'notice:' || ? and state in ('planned', 'held', 'failed')""",
+                    """update actions set state = 'cancelled', hold = null,
+                       reason = 'a case on the notice was decided otherwise', updated_at = ?
+                       where key = 'notice:' || ? and state in ('planned', 'held', 'failed')""",
                     (self._c.now(), name),
                 ):
                     return  # it is leaving at this moment, or has left

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.clock import from_iso, iso
+from bot.model import Hold
 from bot.store.base import Connection, Row
 
 OrderState = Literal["received", "waiting", "done", "refused", "ignored"]
@@ -146,8 +147,8 @@ class Orders:
         return int(
             self._c.value(
                 """select count(*) from actions where subreddit = ? collate nocase
-                   and (state = 'planned' or (state = 'held' and reason like 'stop:%'))""",
-                (subreddit,),
+                   and (state = 'planned' or (state = 'held' and hold = ?))""",
+                (subreddit, Hold.STOP),
             )
         )
 
