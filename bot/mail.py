@@ -14,6 +14,7 @@ from email.policy import SMTP as WIRE
 
 from bot.config import MailConfig
 from bot.errors import ConfigError, MailError
+from bot.text import line
 
 LONGEST_REPLY = 200  # characters of a server's reply that are repeated to people
 # An encoded word ("=?…?=") in a local part would be decoded by readers, hence neither "=" nor "?".
@@ -195,7 +196,7 @@ class Mailer:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
         secret = self._config.password.get_secret_value()
         text = text.replace(secret, "***") if secret else text  # some servers echo what they were sent
-        return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_REPLY]
+        return line(" ".join(text.split()), LONGEST_REPLY)
 
 
 class _Refused(smtplib.SMTPResponseException):

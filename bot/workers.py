@@ -1,10 +1,12 @@
 """The supervised children that decode: one file at a time each, killed when it takes too long, replaced when they die.
 
-A child is a fresh interpreter, not a fork: none of the coordinator's memory, environment or open files is in it.
+A child is a fresh interpreter, not a fork: none of the coordinator's memory, environment or open files is in it. Its
+answers are a stranger's: bounded before they are read, and a child that answers what no child answers is ended.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import signal
@@ -16,19 +18,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from bot import confine
 from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import LimitError, MediaError, OutsideError
 from bot.faces import model_of
-from bot.fingerprint import digests, faces_from_json, from_json
+from bot.fingerprint import Asked, WireError, digests, read
 from bot.model import Fingerprint
 from bot.nudity import NudityModel
 
 START_SECONDS = 60.0
 LEAVE_SECONDS = 0.5
 TASKS = 500  # then a child is replaced: decoders leak a little
-LONGEST_ANSWER = 64 * 2**20
+LONGEST_GREETING = 256
 # -I keeps the working folder and PYTHON* out; so this program's own folder is named
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from bot.fingerprint import main; main(*sys.argv[2:])"
 HOME = Path(__file__).resolve().parent.parent
@@ -42,7 +45,19 @@ class _Died(Exception):
     def __init__(self, code: int, *, late: bool) -> None:
         super().__init__(code, late)
         self.late = late
-        self.reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        self.reason = _name(-code) if code < 0 else f"exit code {code}"
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+
+
+class _Lied(Exception):
+    """A child answered what no child answers that is what it should be."""
+
+
+class _Unfiltered(Exception):
+    """The kernel set no filter for a child, and nobody said that it may decode without one."""
 
 
 class _Child:
@@ -53,7 +68,17 @@ class _Child:
         faces = _from_here(gallery).model_dump_json() if gallery else ""
         shown = json.dumps([nudity.name, str(nudity.folder), nudity.checksum]) if nudity else ""
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", BOOT, str(HOME), config.model_dump_json(), faces, shown],
+            [
+                str(Path(sys.executable).absolute()),
+                "-I",
+                "-B",
+                "-c",
+                BOOT,
+                str(HOME),
+                config.model_dump_json(),
+                faces,
+                shown,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -65,7 +90,15 @@ class _Child:
         assert self._process.stdin
         assert self._process.stdout
         self._in, self._out = self._process.stdin, self._process.stdout
-        self._within(START_SECONDS, self._receive)
+        try:
+            # it has read nothing of a stranger's yet
+            greeting = json.loads(self._within(START_SECONDS, lambda: self._receive(LONGEST_GREETING)))
+            if greeting.get("filtered") is False and not config.without_filter:
+                raise _Unfiltered
+        except (_Lied, _Unfiltered):
+            self._process.kill()
+            self.end()
+            raise
 
     @property
     def pid(self) -> int:
@@ -75,19 +108,29 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, data: bytes, *, every_frame: bool, faces: bool, nudity: bool, seconds: float) -> dict[str, Any]:
-        """Send one file and return the answer. Raises _Died; then the child is reaped."""
-        self.tasks += 1
-        head = json.dumps({"size": len(data), "every_frame": every_frame, "faces": faces, "nudity": nudity}).encode()
+    def ask(self, data: bytes, asked: Asked, *, every_frame: bool, seconds: float) -> bytes:
+        """Send one file and return the answer, no longer than what was asked for.
 
-        def talk() -> object:
+        Raises _Died, when the child is reaped, and _Lied, when it is to be ended.
+        """
+        self.tasks += 1
+        head = json.dumps(
+            {
+                "size": len(data),
+                "every_frame": every_frame,
+                "faces": asked.faces is not None,
+                "nudity": asked.nudity,
+            }
+        ).encode()
+
+        def talk() -> bytes:
             self._write(len(head).to_bytes(4, "big") + head)
             self._write(data)
-            return self._receive()
+            return self._receive(asked.bytes)
 
         return self._within(seconds, talk)
 
-    def _within(self, seconds: float, talk: Callable[[], object]) -> dict[str, Any]:
+    def _within(self, seconds: float, talk: Callable[[], bytes]) -> bytes:
         late = threading.Event()
 
         def stop() -> None:
@@ -97,22 +140,22 @@ class _Child:
         timer = threading.Timer(seconds, stop)
         timer.daemon = True
         timer.start()
+        answer = None
         try:
-            answer = talk()
-        except (OSError, EOFError, ValueError):
-            answer = None
+            with contextlib.suppress(OSError, EOFError, ValueError):
+                answer = talk()
         finally:
             timer.cancel()
             timer.join()
-        if late.is_set() or not isinstance(answer, dict):
+        if late.is_set() or answer is None:
             raise _Died(self.end(), late=late.is_set())
         return answer
 
-    def _receive(self) -> object:
+    def _receive(self, most: int) -> bytes:
         size = int.from_bytes(self._read(4), "big")
-        if size > LONGEST_ANSWER:
-            raise EOFError
-        return json.loads(self._read(size))
+        if size > most:
+            raise _Lied
+        return self._read(size)
 
     def _read(self, size: int) -> bytes:
         body = bytearray()
@@ -161,6 +204,7 @@ class Workers:
 
         Raises ConfigError if there is no such model.
         """
+        confine.hide_memory()
         self._config = config
         self._gallery = gallery
         self._nudity = nudity
@@ -191,32 +235,39 @@ class Workers:
     ) -> Fingerprint:
         """Return the fingerprint of one file, as `bot.fingerprint.fingerprint` does, but in a child.
 
-        Waits for a free child. Raises MediaError for what does not decode or crashes the decoder, and LimitError for
-        what takes too much time, memory or room.
+        Waits for a free child. Raises MediaError for what does not decode or crashes the decoder, LimitError for what
+        takes too much time, memory or room, and OutsideError if no decoder starts.
         """
+        faces = faces and self._model is not None
+        asked = Asked(
+            limits=self._config,
+            faces=self._model.size if faces and self._model else None,
+            nudity=nudity and self._nudity is not None,
+        )
         child = self._idle.get()
         try:
             if child is not None and (child.tasks >= TASKS or not child.alive):
                 self._end(child)
                 child = None
             child = child or self._start()
-            answer = child.ask(
-                data,
-                every_frame=every_frame,
-                faces=faces and self._model is not None,
-                nudity=nudity and self._nudity is not None,
-                seconds=self._config.wall_seconds,
-            )
+            answer = child.ask(data, asked, every_frame=every_frame, seconds=self._config.wall_seconds)
+            found: Fingerprint | MediaError = self._read(answer, asked)
         except BaseException as error:
             if child is not None:
                 self._end(child)  # whatever happened, it may be in the middle of an answer
                 child = None
             if isinstance(error, _Died):
                 raise self._explain(error) from None
+            if isinstance(error, _Lied | WireError):
+                raise MediaError("the decoder gave an answer that is no fingerprint; the file is left alone") from None
             raise
         finally:
             self._idle.put(child)
-        return self._read(answer, data, also)
+        if isinstance(found, MediaError):
+            raise found
+        # digests decide most, so they are not taken from a process that read a stranger's bytes
+        sha256, md5 = digests(data)
+        return replace(found, sha256=sha256, md5=md5, also=tuple(digests(other) for other in also))
 
     def _start(self) -> _Child:
         with self._lock:
@@ -229,6 +280,13 @@ class Workers:
             raise OutsideError(
                 f"the decoder does not start ({reason}); see: python -m bot.fingerprint '{{}}'"
             ) from None
+        except _Lied:
+            raise OutsideError("the decoder does not start: what answers is not the decoder; install it anew") from None
+        except _Unfiltered:
+            raise OutsideError(
+                "the kernel sets no filter for the decoder here, so strangers' files are not decoded; allow seccomp "
+                "(docs/safety.md), or set decode.without_filter = true to decode with less protection"
+            ) from None
         with self._lock:
             self._children.add(child)
             if self._stopped:
@@ -240,19 +298,12 @@ class Workers:
         with self._lock:
             self._children.discard(child)
 
-    def _read(self, answer: dict[str, Any], data: bytes, also: Sequence[bytes]) -> Fingerprint:
-        if "limit" in answer:
-            raise LimitError(str(answer["limit"]))
-        if "error" in answer:
-            raise MediaError(str(answer["error"]))
+    def _read(self, answer: bytes, asked: Asked) -> Fingerprint | MediaError:
+        """Return what an answer says: what a child says of a file is no reason to end it. Raises WireError."""
         try:
-            fp = from_json(answer["fingerprint"])
-            faces = faces_from_json(answer.get("faces", []), self._model.size) if self._model else ()
-        except (KeyError, ValueError):
-            raise MediaError("the decoder gave an answer that is no fingerprint; the file is left alone") from None
-        # digests decide most, so they are not taken from a process that read a stranger's bytes
-        sha256, md5 = digests(data)
-        return replace(fp, faces=faces, sha256=sha256, md5=md5, also=tuple(digests(other) for other in also))
+            return read(answer, asked)
+        except MediaError as error:
+            return error
 
     def _explain(self, death: _Died) -> MediaError:
         config = self._config

@@ -22,8 +22,9 @@ from bot.errors import FaceModelError, MediaError
 from bot.faces import Box, Watcher
 from bot.faces.tracks import FACES as EMBEDDED
 from bot.faces.tracks import MOST, VIEWS
-from bot.fingerprint import faces_from_json, faces_to_json, from_json, to_json
-from bot.model import FaceTrack, FaceView
+from bot.fingerprint import Asked, from_json, read, to_json
+from bot.fingerprint.wire import to_wire
+from bot.model import FaceTrack
 from bot.workers import Workers
 from tests import portraits
 
@@ -206,38 +207,13 @@ def test_a_threshold_has_the_rate_that_it_was_asked_for(rate: float) -> None:
 def test_faces_travel_from_the_child_and_never_into_storage(workers: Workers) -> None:
     """What a child tells of faces is read back whole; what is stored of a fingerprint has none of it."""
     found = workers.fingerprint(portraits.file("astronaut"), faces=True)
-    assert faces_from_json(json.loads(json.dumps(faces_to_json(found.faces))), MODEL.size) == found.faces
+    asked = Asked(limits=DecodeConfig(), faces=MODEL.size)
+    assert read(json.dumps(to_wire(found)).encode(), asked).faces == found.faces
     stored = json.dumps(to_json(found))
     assert found.faces[0].views[0].vector.hex() not in stored
     assert "places" not in stored
     assert from_json(json.loads(stored)).faces == ()
     assert workers.fingerprint(portraits.file("astronaut")).faces == ()
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.sampled_from(["places", "views", "x"]), inner),
-    max_leaves=30,
-)
-
-
-@given(json_values)
-def test_a_child_that_was_taken_over_can_say_nothing_that_breaks_us(data: object) -> None:
-    """Anything that is not faces is refused with ValueError, whatever it is."""
-    try:
-        tracks = faces_from_json(data, MODEL.size)
-    except ValueError:
-        return
-    assert all(len(view.vector) == 4 * MODEL.size for track in tracks for view in track.views)
-
-
-def test_numbers_that_are_none_are_refused() -> None:
-    """A vector with an infinity or a NaN would match everybody or nobody."""
-    view = FaceView(
-        t=0, box=(0, 0, 9, 9), score=1, frontal=1, sharpness=9, vector=np.full(128, np.nan, "<f4").tobytes()
-    )
-    with pytest.raises(ValueError, match="not faces"):
-        faces_from_json(faces_to_json([FaceTrack(places=((0.0, (0, 0, 9, 9)),), views=(view,))]), 128)
 
 
 def run(*args: str) -> tuple[int, str, str]:

@@ -20,7 +20,7 @@ DOCS = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "do
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = {
-    0: ("model", "errors", "clock", "config", "plain", "shipped", "permalink", "plural"),
+    0: ("model", "errors", "clock", "config", "plain", "shipped", "permalink", "plural", "text"),
     1: (
         "store",
         "migrations",
@@ -58,7 +58,7 @@ SIDEWAYS = {
     ("bench", "demo"),
     ("schedule", "web"),
 }
-GROUND_ORDER = ("errors", "clock", "model", "plain", "config", "shipped", "permalink", "plural")
+GROUND_ORDER = ("text", "errors", "clock", "model", "plain", "config", "shipped", "permalink", "plural")
 
 
 def room_of(module: str) -> str:

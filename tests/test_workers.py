@@ -20,7 +20,8 @@ from bot.config import DecodeConfig
 from bot.demo import media
 from bot.errors import LimitError, MediaError, OutsideError
 from bot.faces.dlib import Dlib
-from bot.fingerprint import digests, fingerprint, to_json
+from bot.fingerprint import digests, fingerprint
+from bot.fingerprint.wire import to_wire
 from bot.model import Fingerprint
 from bot.workers import Workers
 
@@ -109,20 +110,20 @@ while header := read(4):
 """
 
 
-def test_a_child_has_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_has_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its environment and command line hold no setting of ours, and no file of ours is open in it."""
     monkeypatch.setenv("GIFWARDEN_REDDIT__PASSWORD", "hunter2-in-the-environment")
     seen = (
-        '{"error": repr((dict(os.environ), sys.argv, open("/proc/self/cmdline").read(),'
+        'print((dict(os.environ), sys.argv, open("/proc/self/cmdline").read(),'
         ' [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")'
-        ' if os.path.exists(f"/proc/self/fd/{n}")]))}'
+        f' if os.path.exists(f"/proc/self/fd/{{n}}")]), file=open({str(tmp_path / "told")!r}, "w"))'
     )
     monkeypatch.setattr(room, "BOOT", SPEAKING.replace("ANSWER", seen))
     with Path("/etc/hostname").open() as held:
         os.set_inheritable(held.fileno(), True)
-        with Workers(LIMITS) as workers, pytest.raises(MediaError) as caught:
+        with Workers(LIMITS) as workers, pytest.raises(MediaError):
             workers.fingerprint(STILL)
-    told = str(caught.value)
+    told = (tmp_path / "told").read_text()
     assert "OPENBLAS_NUM_THREADS" in told
     assert "/dev/null" in told
     for secret in ("GIFWARDEN", "hunter2", "hostname"):
@@ -136,7 +137,8 @@ def test_a_child_is_limited(shared: Workers) -> None:
     limits = {line[:26].strip(): line[26:].split()[:2] for line in text.splitlines()[1:]}
     assert limits["Max file size"] == ["0", "0"]
     assert limits["Max core file size"] == ["0", "0"]
-    assert limits["Max open files"] == ["4", "4"]
+    assert limits["Max open files"] == ["0", "0"]
+    assert limits["Max processes"] == ["0", "0"]
     assert limits["Max address space"][0] == str(LIMITS.memory_mb * 2**20)
     assert LIMITS.cpu_seconds <= int(limits["Max cpu time"][0]) <= LIMITS.cpu_seconds + 60
 
@@ -147,7 +149,7 @@ from bot.config import DecodeConfig
 from bot.faces.dlib import Dlib
 from bot.fingerprint import child as room, rights
 room._warm_up(None, Dlib())
-rights.give_up(DecodeConfig(), 2)
+rights.give_up(DecodeConfig())
 for name, attempt in (
     ("read", lambda: open("/etc/hostname")),
     ("write", lambda: open("/dev/shm/gifwarden-test", "w")),
@@ -332,13 +334,17 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_file(monkeypatch: pytest
 
 def test_a_child_that_was_taken_over_cannot_forge_digests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Digests are the coordinator's own, and an answer that is no fingerprint is refused."""
-    lie = {**to_json(fingerprint(STILL, LIMITS)), "sha256": "00" * 32, "md5": "00" * 16}
-    monkeypatch.setattr(room, "BOOT", SPEAKING.replace("ANSWER", repr({"fingerprint": lie})))
+    true = to_wire(fingerprint(STILL, LIMITS))
+    monkeypatch.setattr(room, "BOOT", SPEAKING.replace("ANSWER", repr(true)))
     with Workers(LIMITS) as workers:
         assert workers.fingerprint(STILL) == fingerprint(STILL, LIMITS)
-    monkeypatch.setattr(room, "BOOT", SPEAKING.replace("ANSWER", repr({"fingerprint": {"kind": "image"}})))
-    with Workers(LIMITS) as workers, pytest.raises(MediaError, match="no fingerprint"):
-        workers.fingerprint(STILL)
+        assert len(workers.pids) == 1
+    for lie in ({**true, "sha256": "00" * 32}, {"kind": "image"}):
+        monkeypatch.setattr(room, "BOOT", SPEAKING.replace("ANSWER", repr(lie)))
+        with Workers(LIMITS) as workers:
+            with pytest.raises(MediaError, match="no fingerprint"):
+                workers.fingerprint(STILL)
+            assert workers.pids == ()  # whoever lies is ended
 
 
 def test_what_libraries_print_does_not_reach_the_protocol() -> None:

@@ -13,6 +13,7 @@ from bot.errors import RedditError, UsageError
 from bot.model import Action, Before, ModAction, Mode, Notice, PlannedAction, Receipt, standing
 from bot.reddit.modmail import Conversation, MailMessage
 from bot.reddit.users import UserNote
+from bot.text import line as fit_line
 
 # `partly`: it was done, and doing it again completes it
 Probe = Literal["done", "partly", "absent", "unknown"]
@@ -276,7 +277,7 @@ def last_decision(
 
 def fit(text: str, tail: str, limit: int) -> str:
     """Return text and tail in one line of at most `limit` characters; the text is cut, the tail never."""
-    line = " ".join(text.split())
+    line = fit_line(" ".join(text.split()))
     if len(line) + len(tail) <= limit:
         return line + tail
     return line[: limit - len(tail) - 1].rstrip() + "…" + tail

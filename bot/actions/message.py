@@ -9,6 +9,7 @@ from bot.actions.base import Plug, Probe, World, fit, present
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt, standing
 from bot.reddit.modmail import Conversation
+from bot.text import fit as fit_text
 
 LONGEST_TITLE = 50  # characters, Reddit's limits
 LONGEST_BODY = 10_000
@@ -34,7 +35,7 @@ class Message(Plug):
 
     def perform(self, action: Action, world: World) -> Receipt:
         """Write, if the post is removed and by us."""
-        body = action.params.get("body", "").strip()
+        body = fit_text(action.params.get("body", "").strip())
         if not body:
             raise UsageError(f"action {action.id} has no text to send; give the rule a message")
         data = present(action, world)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.actions.base import Plug, Probe, World, fit, mark_of
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
+from bot.text import fit as fit_text
 
 LONGEST_SUBJECT = 100  # characters, Reddit's limits
 LONGEST_BODY = 10_000
@@ -73,4 +74,5 @@ def _answer(action: Action, body: str) -> str:
 
 def cut(text: str, length: int) -> str:
     """Return a text of at most so many characters."""
+    text = fit_text(text)
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -20,6 +20,7 @@ from bot.actions.phrases import ASKS, DECLARED, GROUNDS, LAW, ROLE, SHOWN, TITLE
 from bot.errors import UsageError
 from bot.mail import is_address
 from bot.model import Notice, NoticeItem
+from bot.text import line as fit_line
 
 WIDTH = 72
 MOST_ITEMS = 20
@@ -27,8 +28,6 @@ SUBJECT_IDS = 80  # characters of ids in a subject; the rest is counted
 LONGEST_URL = 2000  # characters
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}")
-# Embeddings and overrides turn text around on the reader's screen; the rest of the format characters joins letters.
-_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff\ud800-\udfff]")
 # What content networks call the parts of a signature, in lower case.
 _SIGNED = frozenset(
     {"signature", "sig", "hmac", "hdnts", "hdnea", "verify", "token", "access_token", "expires", "policy"}
@@ -263,8 +262,7 @@ def _url(url: str, notice: Notice) -> str:
 
 def _line(text: str) -> str:
     """Return the text on one line, without what controls a terminal, a mail or the direction of writing."""
-    text = _TURNING.sub(" ", text)
-    return " ".join("".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text).split())
+    return fit_line(" ".join(text.split()))
 
 
 def _header(text: str) -> str:

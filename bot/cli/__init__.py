@@ -84,7 +84,7 @@ def main() -> None:
     try:
         app(prog_name="gifwarden")
     except GifwardenError as error:
-        complain(f"gifwarden: {error}")
+        complain(f"gifwarden: {error}", lines=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         complain("gifwarden: stopped")

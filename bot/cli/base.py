@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -20,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import config as configuration
-from bot import hosts
+from bot import hosts, text
 from bot.assemble import DATABASE, Parts, assembled
 from bot.clock import SystemClock
 from bot.config import Config
@@ -34,9 +33,6 @@ from bot.store import Store, WikiRow
 LONGEST_LABEL = 24  # characters
 UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
 PACKAGE = Path(__file__).parent.parent
-# Control characters, halves of characters and marks that turn the direction of text: strangers' titles and file names
-# must neither steer a terminal nor stop the output. Tab and line feed are kept.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 out = Console(soft_wrap=False, highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -71,6 +67,7 @@ def logger(config: Config) -> Log:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _place_only,
+            _fit,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, config.log.level.upper())),
@@ -99,6 +96,11 @@ def _place_only(_log: Any, _method: str, event: MutableMapping[str, Any]) -> Mut
     if isinstance(error, BaseException):
         event["error"], event["where"] = type(error).__name__, place(error)
     return event
+
+
+def _fit(_log: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Log texts as people may see them: a reason may quote what a stranger's server answered."""
+    return {key: text.fitted(value) for key, value in event.items()}
 
 
 class Quiet:
@@ -172,30 +174,31 @@ def host_names() -> tuple[str, ...]:
     return tuple(plug.name for plug in hosts.HOSTS)
 
 
-def printable(text: str) -> str:
-    """Return text for a terminal: what would steer it or cannot be written stands there as an escape."""
-    return UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def say(text: str, style: str = "") -> None:
-    """Print a line, or several, on standard output."""
-    out.print(Text(printable(text), style=style), soft_wrap=True)
+def say(words: str, style: str = "", *, lines: bool = False) -> None:
+    """Print a line on standard output, or several if the words are ours."""
+    out.print(Text(_shown_as(words, lines=lines), style=style), soft_wrap=True)
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Print a line a fact, its name in front."""
-    for name, text in rows:
-        out.print(Text.assemble((f"{name:>8}", "bold"), f"  {printable(text)}"), soft_wrap=True)
+    for name, words in rows:
+        out.print(Text.assemble((f"{name:>8}", "bold"), f"  {text.line(words)}"), soft_wrap=True)
 
 
-def complain(text: str) -> None:
+def complain(words: str, *, lines: bool = False) -> None:
     """Say on standard error what failed."""
-    err.print(Text(printable(text), style="red"), soft_wrap=True)
+    err.print(Text(_shown_as(words, lines=lines), style="red"), soft_wrap=True)
 
 
-def warn(text: str) -> None:
+def warn(words: str, *, lines: bool = False) -> None:
     """Say on standard error what a person should know."""
-    err.print(Text(printable(text), style="yellow"), soft_wrap=True)
+    err.print(Text(_shown_as(words, lines=lines), style="yellow"), soft_wrap=True)
+
+
+def _shown_as(words: str, *, lines: bool) -> str:
+    """Return words as a terminal may show them; a line feed counts only where `lines` says so, or in front."""
+    rest = words.lstrip("\n")
+    return text.fit(words) if lines else words[: len(words) - len(rest)] + text.line(rest)
 
 
 def progress(*, told: bool) -> Progress:
@@ -209,12 +212,12 @@ def progress(*, told: bool) -> Progress:
 
 def emit(value: Mapping[str, Any]) -> None:
     """Print one JSON object on one line, at once; what the output's encoding lacks is escaped."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    written = text.json_line(value)
     try:
-        text.encode(sys.stdout.encoding)
+        written.encode(sys.stdout.encoding)
     except UnicodeEncodeError:
-        text = json.dumps(value, default=str)
-    print(text, flush=True)  # noqa: T201  plain output for programs
+        written = json.dumps(value, default=str)
+    print(written, flush=True)  # noqa: T201  plain output for programs
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, title: str | None = None) -> None:
@@ -249,4 +252,4 @@ def listing(
 
 
 def _shown(cell: Any) -> str:
-    return "" if cell is None else printable(str(cell))
+    return "" if cell is None else text.line(str(cell))

@@ -168,6 +168,8 @@ def _decoder(pipeline: Pipeline) -> Iterator[Finding]:
         yield _fail("decoder", error)
     else:
         yield _ok("decoder", "a child process decoded a test picture")
+    if pipeline.deps.config.decode.without_filter:
+        yield _warn("decoder", "decode.without_filter = true: files are decoded even where the kernel sets no filter")
 
 
 def _picture() -> bytes:

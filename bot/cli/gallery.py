@@ -145,7 +145,7 @@ def forget(
 @person_app.command()
 def policy() -> None:
     """Print the retention policy of face data, ready to be published, and the duties of who switches the gallery on."""
-    say(shipped.gallery_policy())
+    say(shipped.gallery_policy(), lines=True)
 
 
 @faces_app.command(name="find", hidden=True)

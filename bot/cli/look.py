@@ -253,7 +253,7 @@ def _print_hashes(rows: list[dict[str, Any]]) -> None:
         say(f"  {row['format']}, {row['width']}×{row['height']}{length}")  # noqa: RUF001  the sign for dimensions
         if row["note"]:
             say(f"  {row['note']}", "yellow")
-        say(f"  sha256  {row['sha256']}\n  md5     {row['md5']}")
+        say(f"  sha256  {row['sha256']}\n  md5     {row['md5']}", lines=True)
         for kind in dict.fromkeys(signal["type"] for signal in row["signals"]):
             first = next(signal for signal in row["signals"] if signal["type"] == kind)
             say(f"  {kind:7} {first['value']}  quality {first['quality']}")

@@ -68,7 +68,7 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
     )
     if row.stated_by:
         text = wording.compose(row.stated_notice(), sender=settings.mail.sender, policy_url=contact.policy)
-        say(f"\n{text.get_content()}")
+        say(f"\n{text.get_content()}", lines=True)
     elif row.recipient:
         say("\nnot stated yet; see: gifwarden notices confirm --help")
     elif contact.form:
@@ -110,8 +110,8 @@ def notices_confirm(
         notice = pipeline.people.preview_notice(name, **statement)
         text = wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
         if not yes:
-            say(f"To: {text['To']}\nSubject: {text['Subject']}\n")
-            say(str(text.get_content()))
+            say(f"To: {text['To']}\nSubject: {text['Subject']}\n", lines=True)
+            say(str(text.get_content()), lines=True)
             typer.confirm("Is every word of this true, and do you state it?", abort=True)
         pipeline.people.confirm_notice(name, **statement)
     say(f"{name} is confirmed by {who}; the daemon sends it")

@@ -68,7 +68,7 @@ def check(
             if as_json:
                 emit({"files": [str(path) for path in paths], "error": str(error)})
             else:
-                complain(str(error))
+                complain(str(error), lines=True)
             continue
         failures = run_examples(rules)
         idle = rules.idle(_made(settings))
@@ -87,7 +87,7 @@ def check(
             )
         else:
             for failure in failures:
-                complain(str(failure))
+                complain(str(failure), lines=True)
             for name in missing:
                 warn(f"rules name the bank {name}, and there is none; run: gifwarden bank create {name}")
             for name, keys in idle.items():

@@ -66,8 +66,8 @@ def digest(as_json: JsonOption = False, config: ConfigOption = None) -> None:
             if as_json:
                 emit({"subreddit": name, "subject": subject, "body": body})
             else:
-                say(f"{subject}\n", style="bold")
-                say(f"{body}\n")
+                say(f"{subject}\n", style="bold", lines=True)
+                say(f"{body}\n", lines=True)
 
 
 def ban(

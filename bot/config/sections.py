@@ -99,6 +99,10 @@ class DecodeConfig(Section):
     wall_seconds: Seconds = Field(120, description="Time for one file by the clock; then the child is killed.")
     max_pixels: Count = Field(64_000_000, description="Largest frame, in pixels.")
     max_frames: Count = Field(3000, description="Most frames read of one file; more are sampled evenly.")
+    without_filter: bool = Field(
+        default=False,
+        description="Decode strangers' files even where the kernel sets no filter (seccomp) for the decoder.",
+    )
 
 
 class BanksConfig(Section):

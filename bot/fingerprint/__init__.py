@@ -1,7 +1,8 @@
 """Bytes in, fingerprint out.
 
 compute  what is kept of one file
-plain    the same as JSON, from a child and in storage
+plain    the same as JSON, in storage
+wire     the same as a child answers it, and how that is read
 spots    where faces are, and a coarse hash of each
 child    the confined process in which files are read: see `bot.workers`
 rights   what that process gives up before, and the limits of each file
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from bot.fingerprint.child import main
 from bot.fingerprint.compute import describe, digests, fingerprint
-from bot.fingerprint.plain import faces_from_json, faces_to_json, from_json, to_json
+from bot.fingerprint.plain import from_json, to_json
+from bot.fingerprint.wire import Asked, WireError, read
 
-__all__ = ["describe", "digests", "faces_from_json", "faces_to_json", "fingerprint", "from_json", "main", "to_json"]
+__all__ = ["Asked", "WireError", "describe", "digests", "fingerprint", "from_json", "main", "read", "to_json"]

@@ -1,8 +1,9 @@
 """The process in which strangers' files are read.
 
-It reads `size (4 bytes) | JSON | media bytes` and answers `size (4 bytes) | JSON`, again and again. Before it reads the
-first stranger's byte it gives up everything that it does not need: it cannot open a file or a socket, write a file,
-dump its memory or outlive its parent, and the kernel refuses it what `bot.confine` does not list.
+It reads `size (4 bytes) | JSON | media bytes` and answers `size (4 bytes) | JSON`, again and again; what an answer may
+be stands in `wire`. Before it reads the first stranger's byte it gives up everything that it does not need: it cannot
+open anything, write a file, dump its memory or outlive its parent, and the kernel refuses it what `bot.confine` does
+not list.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import Any, BinaryIO
 
 from bot import confine, frames
 from bot.config import DecodeConfig, GalleryConfig
-from bot.errors import LimitError, MediaError
+from bot.errors import MediaError
 from bot.faces import FaceModel, model_of
 from bot.faces.dlib import Dlib
 from bot.fingerprint import rights
 from bot.fingerprint.compute import fingerprint
-from bot.fingerprint.plain import faces_to_json, to_json
+from bot.fingerprint.wire import error_to_wire, to_wire
 from bot.nudity import NudityModel
 from bot.nudity import model_of as nudity_of
 from bot.signals import SIGNALS, local
@@ -41,10 +42,10 @@ def main(limits_json: str, gallery_json: str = "", nudity_json: str = "") -> Non
     answers = os.fdopen(os.dup(1), "wb")  # nothing but answers goes there, whatever a library prints
     os.dup2(2, 1)
     _warm_up(model, locator, nudity)
-    rights.give_up(limits, answers.fileno())
+    rights.give_up(limits)
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it after every file would cost more than a small file does
-    # where the kernel refuses, the limits above are what holds
+    # where the kernel refuses, the limits above are what holds; the coordinator decides whether that is enough
     _send(answers, {"ready": os.getpid(), "filtered": confine.filter_calls()})
     while header := sys.stdin.buffer.read(4):
         request = json.loads(sys.stdin.buffer.read(int.from_bytes(header, "big")))
@@ -71,17 +72,13 @@ def _answer(
 ) -> dict[str, Any]:
     try:
         found = fingerprint(data, limits, every_frame=every_frame, model=model, locator=locator, nudity=nudity)
-        return {"fingerprint": to_json(found), "faces": faces_to_json(found.faces)}
+        return to_wire(found)
     except MemoryError:
-        return {
-            "limit": f"decoding needs more than {limits.memory_mb} MiB; raise decode.memory_mb if such files are wanted"
-        }
-    except LimitError as error:
-        return {"limit": str(error)}
+        return {"error": ["memory", limits.memory_mb]}
     except MediaError as error:
-        return {"error": str(error)}
+        return {"error": error_to_wire(error)}
     except Exception as error:  # noqa: BLE001  the boundary around foreign decoders: becomes the file's recorded error
-        return {"error": f"the decoder failed on this file ({type(error).__name__}); it is left alone"}
+        return {"error": ["fault", frames.fault(error)]}
 
 
 def _send(answers: BinaryIO, answer: Mapping[str, Any]) -> None:

@@ -15,10 +15,9 @@ from bot.copies.timeline import spread
 from bot.faces import FaceModel, Watcher
 from bot.fingerprint import rights
 from bot.fingerprint.spots import Look, spots
-from bot.frames import Frame, Luma
+from bot.frames import Frame, Luma, said
 from bot.model import Fingerprint, Signal, Sketch, Variant
 from bot.nudity import Looker, NudityModel
-from bot.plural import many
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType
 from bot.signals.variants import variants
@@ -67,7 +66,7 @@ def fingerprint(
             looker.take(count, frame.luma, frame.colour)
         count += 1
         if rights.cpu_seconds() > until:
-            note = f"only the first {many(count, 'frame')} ({frame.t:.1f} s) were read, for want of time"
+            note = said("no time", count, round(frame.t, 3))
             break
     sha256, md5 = digests(data)
     return Fingerprint(

@@ -1,18 +1,16 @@
-"""Fingerprints and faces as JSON. What comes from a child is checked: it may have been taken over."""
+"""Fingerprints as JSON, as they are stored. What comes from a child is read by `wire`."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from bot.copies.points import POINT, SPOT
 from bot.fingerprint.spots import FACES as MOST_FACES
-from bot.model import FaceTrack, FaceView, Fingerprint, Signal, Sketch, Variant
+from bot.model import Fingerprint, Signal, Sketch, Variant
 from bot.signals import SIGNALS, local
-from bot.signals.variants import SAID
+from bot.signals.variants import TRANSFORMS
 
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
 MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
@@ -44,7 +42,7 @@ def to_json(fp: Fingerprint) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> Fingerprint:
-    """Return what `to_json` was given. Raises ValueError for anything else: a child may have been taken over."""
+    """Return what `to_json` was given. Raises ValueError for anything else."""
     try:
         fp = Fingerprint(
             kind=data["kind"],
@@ -87,7 +85,7 @@ def _signal(name: str, value: str, quality: int, t: float) -> Signal:
 
 def _variant(transform: str, value: str, quality: int, t: float) -> Variant:
     signal = _signal("pdq", value, quality, t)
-    if not SAID.fullmatch(transform):  # it is read by people, in reports and notices
+    if transform not in TRANSFORMS:  # it is read by people, in reports and notices
         raise ValueError("not a variant: it says something else than what may have been done to a frame")
     return Variant(type=signal.type, value=signal.value, quality=signal.quality, t=signal.t, transform=transform)
 
@@ -125,59 +123,3 @@ def _sketch(t: float, aspect: float, *parts: str | None) -> Sketch:
         fine_mirrored=fine_mirrored,
         faces=faces,
     )
-
-
-def faces_to_json(tracks: Sequence[FaceTrack]) -> list[dict[str, Any]]:
-    """Return faces as plain data, from the child to the coordinator and nowhere else."""
-    return [
-        {
-            "places": [[t, *box] for t, box in track.places],
-            "views": [
-                [view.t, *view.box, view.score, view.frontal, view.sharpness, view.vector.hex()] for view in track.views
-            ],
-        }
-        for track in tracks
-    ]
-
-
-def faces_from_json(data: Any, size: int) -> tuple[FaceTrack, ...]:
-    """Return what `faces_to_json` was given, with vectors of `size` numbers. Raises ValueError for anything else."""
-    try:
-        return tuple(
-            FaceTrack(
-                places=tuple((_time(t), _box(*box)) for t, *box in track["places"]),
-                views=tuple(_view(size, *view) for view in track["views"]),
-            )
-            for track in data
-        )
-    except (KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"not faces: {error!r}") from None
-
-
-def _view(
-    size: int, t: float, x: int, y: int, width: int, height: int, score: float, front: float, sharp: float, vector: str
-) -> FaceView:
-    raw = bytes.fromhex(vector)
-    if len(raw) != 4 * size or not np.isfinite(np.frombuffer(raw, "<f4")).all():
-        raise ValueError("not faces: a vector of another length, or not of numbers")
-    return FaceView(
-        t=_time(t),
-        box=_box(x, y, width, height),
-        score=float(score),
-        frontal=float(front),
-        sharpness=float(sharp),
-        vector=raw,
-    )
-
-
-def _time(t: float) -> float:
-    if not 0 <= float(t) < 1e7:
-        raise ValueError(f"not faces: at {t}")
-    return float(t)
-
-
-def _box(x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
-    box = int(x), int(y), int(width), int(height)
-    if any(abs(part) > 1 << 20 for part in box):
-        raise ValueError("not faces: a box beyond any picture")
-    return box

@@ -16,14 +16,15 @@ LEAST_ROOM = 128 * 2**20  # bytes of address space beside the program itself
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
-def give_up(limits: DecodeConfig, reserved: int) -> None:
-    """Keep the standard streams and the descriptor `reserved`; nothing else can be opened, written or dumped now."""
+def give_up(limits: DecodeConfig) -> None:
+    """Keep what is open; nothing can be opened, started, written or dumped from now on, whatever is closed."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signals.SIGKILL, 0, 0, 0)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     signals.signal(signals.SIGINT, signals.SIG_IGN)  # Ctrl-C is the coordinator's to handle
     for what, most in (
-        (resource.RLIMIT_NOFILE, 1 + max(2, reserved)),
+        (resource.RLIMIT_NOFILE, 0),  # what is open stays so, and has no successor
+        (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         # a limit below what the program itself takes would refuse every file

@@ -13,11 +13,24 @@ from itertools import chain
 from bot.config import DecodeConfig
 from bot.errors import MediaError
 from bot.frames import pictures, video
-from bot.frames.base import Colour, Decoded, Format, Frame, Luma, name
+from bot.frames.base import Colour, Decoded, Format, Frame, Luma
+from bot.frames.said import FORMATS, Said, fault, said
 
-__all__ = ["Colour", "Decoded", "Format", "Frame", "Luma", "decode", "sniff", "warm_up"]
+__all__ = [
+    "FORMATS",
+    "Colour",
+    "Decoded",
+    "Format",
+    "Frame",
+    "Luma",
+    "Said",
+    "decode",
+    "fault",
+    "said",
+    "sniff",
+    "warm_up",
+]
 
-READABLE = "GIF, PNG, JPEG, WebP, AVIF, MP4, QuickTime, WebM, Matroska and AVI"
 STILL_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2", b"jpeg", b"avci")
 QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")  # what files begin with that have no brand
 
@@ -61,15 +74,13 @@ def decode(data: bytes, limits: DecodeConfig) -> Decoded:
     """
     found = sniff(data)
     if found is None:
-        raise MediaError(
-            f"the file is not one of the media formats we read ({READABLE}); check that it is the media itself"
-        )
+        raise MediaError(said("format"))
     result = Decoded(format=found, kind="image", width=0, height=0, duration=None)
     source = video.frames if found in video.DEMUXERS else pictures.frames
     shown = source(data, limits, result)
     first = next(shown, None)
     if first is None:
-        raise MediaError(f"the {name(found)} file holds no picture that decodes; fetch it again or leave it")
+        raise MediaError(said("empty", found))
     result.frames = chain((first,), shown)
     return result
 

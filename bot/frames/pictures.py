@@ -17,9 +17,9 @@ from PIL import AvifImagePlugin, Image, ImageFile
 
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
-from bot.frames.base import Colour, Decoded, Frame, Luma, check_size, name, reason, remark, unreadable
+from bot.frames.base import Colour, Decoded, Frame, Luma, check_size, remark, unreadable
 from bot.frames.mending import mend
-from bot.plural import many
+from bot.frames.said import LACKS, reason, said, within
 
 COLOUR_SIDE = 1280  # the same for what is looked at in colour
 DRAFT_SIDE = 512  # a JPEG with larger sides is decoded at 1/2, 1/4 or 1/8, not below this
@@ -67,10 +67,7 @@ def _set_up(limits: DecodeConfig, *, tolerant: bool) -> Generator[None]:
         try:
             yield
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-            raise LimitError(
-                f"the picture unpacks to more than {limits.max_pixels} pixels; "
-                "raise decode.max_pixels if such files are wanted"
-            ) from None
+            raise LimitError(said("unpacks", limits.max_pixels)) from None
         finally:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
@@ -99,15 +96,13 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
                 raise
             mended = again
             yield from _frames(mended, limits, result)
-        remark(result, f"the {name(result.format)} file's {_lack(data, mended, result)} was read")
+        remark(result, "mended", result.format, _lack(data, mended, result))
 
 
 def _lack(data: bytes, mended: bytes, result: Decoded) -> str:
     if result.format != "png":
-        return "end is missing; what is there"
-    if b"acTL" in data and b"acTL" not in mended:
-        return "animation is damaged; its cover picture"
-    return "notes are damaged; its picture"
+        return LACKS[0]
+    return LACKS[1] if b"acTL" in data and b"acTL" not in mended else LACKS[2]
 
 
 def _frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
@@ -168,7 +163,7 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
             except EOFError:
                 break
             except PILLOW_ERRORS as error:
-                remark(result, f"the {name(result.format)} file is damaged after {many(i, 'frame')} ({reason(error)})")
+                remark(result, "animation damaged", result.format, i, reason(error))
                 return
         # only now: WebP knows a frame's delay when the frame is decoded
         delay = float(image.info.get("duration") or 0) / 1000
@@ -181,12 +176,12 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
         i += 1
         result.duration = t
         if time.process_time() > until and i != count:
-            remark(result, f"only the first {many(i, 'frame')} ({t:.1f} s) were read, for want of time")
+            remark(result, "no time", i, within(t))
             return
     if stride > 1:
-        remark(result, f"{given} of {many(i, 'frame')}, spread over {t:.1f} s, were read")
+        remark(result, "spread", given, i, within(t))
     elif count is None and given == limits.max_frames:
-        remark(result, f"only the first {many(i, 'frame')} ({t:.1f} s) were read")
+        remark(result, "first", i, within(t))
 
 
 def _still(data: bytes, limits: DecodeConfig, result: Decoded) -> Luma:
@@ -204,7 +199,7 @@ def _still(data: bytes, limits: DecodeConfig, result: Decoded) -> Luma:
                     trouble = trouble or error
                     continue
         if trouble:
-            remark(result, f"the {name(result.format)} file is damaged ({reason(trouble)}); what decodes was read")
+            remark(result, "still damaged", result.format, reason(trouble))
         result.width, result.height = size[::-1] if turn in SIDEWAYS else size
         return TURNS[turn](luma) if turn in TURNS else luma
     assert trouble is not None

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from bot.config import DecodeConfig
 from bot.errors import MediaError
-from bot.frames.base import Colour, Decoded, Format, Frame, Luma, check_size, name, reason, remark, unreadable
+from bot.frames.base import Colour, Decoded, Format, Frame, Luma, check_size, remark, unreadable
+from bot.frames.said import reason, said, within
 from bot.frames.sampling import Plan
-from bot.plural import many
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")
 DEMUXERS: dict[Format, str] = {"mp4": "mp4", "mov": "mov", "webm": "webm", "mkv": "matroska", "avi": "avi"}
@@ -57,9 +57,7 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
         )
     except FFmpegError as error:
         if result.format in ("mp4", "mov") and b"moov" not in data:
-            raise MediaError(
-                f"the {name(result.format)} file is cut off before its index, so nothing of it decodes; fetch it again"
-            ) from None
+            raise MediaError(said("no index", result.format)) from None
         raise unreadable(result, error) from None
     with container:
         stream, others = _choose(container, result)
@@ -70,14 +68,14 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
         context.options = {"max_pixels": str(2 * limits.max_pixels + 2**20)}
         yield from _video_frames(container, stream, len(data), limits, result)
         if others:
-            remark(result, f"the file holds {others + 1} video streams; only the one that players show first was read")
+            remark(result, "streams", others + 1)
 
 
 def _choose(container: InputContainer, result: Decoded) -> tuple[av.VideoStream, int]:
     """Return the stream that players show (no cover, marked as default, the largest, the first) and how many others."""
     readable = [stream for stream in container.streams.video if _codec(stream) in CODECS]
     if not readable:
-        raise MediaError(f"the {name(result.format)} file holds no video that we read; nothing to compare in it")
+        raise MediaError(said("no video", result.format))
     moving = [stream for stream in readable if not stream.disposition & PICTURES_BESIDE]
     chosen = max(
         moving or readable,
@@ -132,17 +130,18 @@ def _video_frames(
         yield Frame(max(own, 0.0), luma, partial(_colour, frame), finer=pace == "finer")
     if plan.tally.sampled:
         shown = plan.seconds
-        where = f"up to {last:.1f} of {shown:.1f} s" if plan.tally.late else f"spread over {shown:.1f} s"
-        late = ", for want of time" if plan.tally.late else ""
-        remark(result, f"{count} of about {many(len(packets), 'frame')}, {where}, were read{late}")
+        if plan.tally.late:
+            remark(result, "sampled late", count, len(packets), within(last), within(shown))
+        else:
+            remark(result, "sampled", count, len(packets), within(shown))
     else:
         shown = t + step
     if declared is None:
         result.duration = shown
     elif shown < 0.9 * declared - 0.5:
-        remark(result, f"the file is cut off: {shown:.1f} of {declared:.1f} seconds decode")
+        remark(result, "cut off", within(shown), within(declared))
     if damaged:
-        remark(result, f"the file is damaged: {many(damaged, 'piece')} left out, {many(count, 'frame')} decoded")
+        remark(result, "pieces", damaged, count)
 
 
 def _declared(container: InputContainer, stream: av.VideoStream) -> float | None:
@@ -166,7 +165,7 @@ def _packets(
             held += packet.size
             # an index may name the same bytes again and again
             if len(packets) == MOST_PACKETS or held > 2 * size + 2**20:
-                remark(result, f"the file is longer than {len(packets)} packets, which alone were looked at")
+                remark(result, "packets", len(packets))
                 break
             packets.append(packet)
     except MemoryError:
@@ -201,7 +200,7 @@ def _colour(frame: av.VideoFrame) -> Colour:
             frame.side_data.get("DISPLAYMATRIX"),
         )
     except FFmpegError as error:
-        raise MediaError(f"the colours of a frame do not decode ({reason(error)}); the file is left alone") from None
+        raise MediaError(said("colours", reason(error))) from None
 
 
 def _upright(plane: NDArray[np.uint8], turn: object) -> NDArray[np.uint8]:

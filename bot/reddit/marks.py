@@ -9,6 +9,7 @@ from typing import Literal
 from bot.errors import RedditError
 from bot.reddit.calls import Calls
 from bot.reddit.shapes import fullname_of, inner, subreddit_name
+from bot.text import fit, line
 
 LONGEST_TITLE = 50  # characters of a removal message's title
 LONGEST_BODY = 10_000  # characters of a removal message
@@ -33,6 +34,7 @@ class Marks(Calls):
 
     def flair(self, subreddit: str, fullname: str, *, text: str, css_class: str = "", template: str = "") -> None:
         """Set a submission's flair, by a template of the subreddit or as text of at most 64 characters."""
+        text = line(text)
         name, link, doing = subreddit_name(subreddit), fullname_of(fullname), f"set the flair of {fullname}"
         if template:
             self.post(f"r/{name}/api/selectflair/", doing, link=link, text=text, flair_template_id=template)
@@ -53,7 +55,7 @@ class Marks(Calls):
 
         On what is not removed Reddit does nothing, without a word.
         """
-        content = {"item_ids": [fullname_of(fullname)], "mod_note": note, "reason_id": reason}
+        content = {"item_ids": [fullname_of(fullname)], "mod_note": line(note), "reason_id": reason}
         self.post(
             "api/v1/modactions/removal_reasons", f"give the reason of removing {fullname}", json=json.dumps(content)
         )
@@ -64,6 +66,7 @@ class Marks(Calls):
         Reddit puts "Your post from … was removed because of" before the title and the permalink under the body, opens
         a modmail conversation for it, and does not tell its id. What is not removed is refused with INVALID_ID.
         """
+        title, body = line(title), fit(body)
         for what, given, longest in (("title", title, LONGEST_TITLE), ("text", body, LONGEST_BODY)):
             if not given.strip() or len(given) > longest:
                 raise RedditError(

@@ -10,6 +10,7 @@ from bot.errors import RedditError
 from bot.model import ModAction
 from bot.reddit.calls import Calls
 from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name
+from bot.text import line
 
 LONGEST_REASON = 100  # characters of a report's reason
 
@@ -19,6 +20,7 @@ class Moderating(Calls):
 
     def report(self, fullname: str, reason: str) -> None:
         """Report to the subreddit's moderators, with a reason of at most 100 characters."""
+        reason = line(reason)
         if len(reason) > LONGEST_REASON:
             raise RedditError(
                 f"the reason to report {fullname} has {len(reason)} characters, Reddit takes {LONGEST_REASON}",

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from bot.errors import RedditError
 from bot.reddit.calls import Calls
 from bot.reddit.shapes import conversation_id, inner, subreddit_name
+from bot.text import fit, line
 
 LONGEST_SUBJECT = 100  # characters of a modmail's subject
 LONGEST_BODY = 10_000  # characters of a modmail
@@ -55,6 +56,7 @@ class Modmail(Calls):
         November 2025 (praw issue 2092). Subject up to 100, body up to 10,000 characters.
         """
         name = subreddit_name(subreddit)
+        subject, body = line(subject), fit(body)
         for what, text, longest in (("subject", subject, LONGEST_SUBJECT), ("text", body, LONGEST_BODY)):
             if not text.strip() or len(text) > longest:
                 raise RedditError(
@@ -70,6 +72,7 @@ class Modmail(Calls):
 
     def answer_mail(self, conversation: str, body: str) -> str | None:
         """Write a message into a conversation that only moderators see; return its id if Reddit tells it."""
+        body = fit(body)
         if not body.strip() or len(body) > LONGEST_BODY:
             raise RedditError(f"an answer has {len(body)} characters, Reddit takes 1 to {LONGEST_BODY}", retry=False)
         answer = self.post(
@@ -121,6 +124,7 @@ class Modmail(Calls):
 
         Looks through the last 300 discussions, which Reddit lists as `mod` only, not as `all`.
         """
+        subject = line(subject)
         found = self.find_mail(subreddit, ["mod"], lambda conversation: conversation.subject == subject)
         return found.id if found else None
 

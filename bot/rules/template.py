@@ -14,6 +14,7 @@ from bot.model import PlannedAction, Post
 from bot.rules.automoderator import REFUSED_PLACEHOLDERS
 from bot.rules.read import Entry, fail, nearest, scalar, show
 from bot.rules.words import PLACEHOLDERS, SECRET_PLACEHOLDERS
+from bot.text import line
 
 LIMITS: Mapping[str, int] = {
     "reason": 100,
@@ -73,7 +74,7 @@ def fill(text: str, post: Post | None, values: Mapping[str, str], *, limit: int 
     A result longer than `limit` characters gets shorter titles and matched words first, then a shorter end.
     """
     given = {**_of_post(post), **values}
-    known = {name: " ".join(given.get(name, "").split()) for name in PLACEHOLDERS}
+    known = {name: line(" ".join(given.get(name, "").split())) for name in PLACEHOLDERS}
     filled = text
     for shorter in _shortened(known):
         filled = _PLACEHOLDER.sub(partial(_one, values=shorter), text)

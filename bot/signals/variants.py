@@ -7,7 +7,6 @@ caption above it 50, turned by 2-8° 48-51, cropped by 2-5 % a side 35-51; whole
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,8 +38,6 @@ DONE: dict[Turn, tuple[str, ...]] = {
     "turn-270-mirror": ("mirrored", "turned by 90°"),
 }
 MIRRORED: tuple[Turn, ...] = ("none", "mirror")
-_WORD = r"(mirrored|cropped|with a border|turned by [1-9]\d{0,2}°)"
-SAID = re.compile(rf"{_WORD}(, {_WORD}){{0,3}}")  # all that is ever said of what was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,21 @@ class Undone:
     transform: str
     value: bytes
     quality: int
+
+
+def _words(done: tuple[str, ...], turn: Turn) -> str:
+    return ", ".join(sorted((*done, *DONE[turn]), key=lambda word: word.startswith("turned")))
+
+
+def _all_said() -> Iterator[str]:
+    for border in ((), ("with a border",)):
+        yield from (_words(border, turn) for turn in DONE)
+        for done in ("cropped", *(f"turned by {angle}°" for angle in ANGLES if angle > 0)):
+            yield from (_words((*border, done), turn) for turn in MIRRORED)
+
+
+TRANSFORMS = tuple(dict.fromkeys(words for words in _all_said() if words))  # all that is ever said of what was done
+MOST = 2 * len(DONE) + len(MIRRORED) * (len(CROPS) + len(ANGLES))  # variants of one frame
 
 
 def variants(luma: Luma) -> tuple[Undone, ...]:
@@ -101,8 +113,7 @@ def _bar(lines: NDArray[np.uint8]) -> int:
 def _turned(luma: Luma, done: tuple[str, ...], turns: tuple[Turn, ...]) -> Iterator[Undone]:
     values, quality = PDQ.dihedral(luma, turns)
     for turn in turns:
-        words = sorted((*done, *DONE[turn]), key=lambda word: word.startswith("turned"))
-        yield Undone(", ".join(words), values[turn], quality)
+        yield Undone(_words(done, turn), values[turn], quality)
 
 
 def _widened(luma: Luma, part: float) -> Luma:
