@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import shutil
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import httpcore
 import httpx
@@ -18,6 +22,7 @@ from bot.demo.web import LoopbackServer, Response
 from bot.errors import AcquireError, BlockedError, ConfigError, UnsupportedError
 from bot.fetch import Fetcher, check_url, host_of, refusal
 from bot.fetch.guard import Deadline, GuardedBackend
+from bot.fetch.machine import interfaces
 
 FORBIDDEN = [
     "0.0.0.0",
@@ -27,6 +32,12 @@ FORBIDDEN = [
     "127.0.0.1",
     "127.8.9.1",
     "169.254.169.254",
+    "168.63.129.16",
+    "192.80.8.124",
+    "100.100.100.200",
+    "fd00:ec2::254",
+    "::ffff:168.63.129.16",
+    "64:ff9b::a83f:8110",
     "172.16.0.1",
     "172.31.255.255",
     "192.0.0.8",
@@ -159,6 +170,13 @@ def test_hosts_that_are_not_names_are_refused(host: str) -> None:
         ("https://example.org:99999/a.gif", BlockedError),
         ("http://exa\nmple.org/", UnsupportedError),
         ("http://\ud800.org/", UnsupportedError),
+        ("http://metadata.google.internal/computeMetadata/v1/", BlockedError),
+        ("http://METADATA.GOOG/", BlockedError),
+        ("http://metadata.azure.com./", BlockedError),
+        ("http://metadata.tencentyun.com/", BlockedError),
+        ("http://printer.local/", BlockedError),
+        ("http://a.localhost/", BlockedError),
+        ("http://router.home.arpa/", BlockedError),
         ("http://１２７.0.0.1/", UnsupportedError),  # noqa: RUF001  full-width digits are the point
     ],
 )
@@ -252,3 +270,53 @@ def test_an_ordinary_fetcher_never_reaches_loopback(monkeypatch: pytest.MonkeyPa
             with Fetcher(FetchConfig(), SystemClock()) as web, pytest.raises(BlockedError, match="loopback"):
                 web.media(url)
         assert server.log == ()
+
+
+HERE = r"""
+import subprocess
+from bot.fetch import refusal
+def run(command): subprocess.run(command.split(), check=True)
+run("ip link set lo up")
+elsewhere = [refusal(one) for one in ("93.184.216.34", "2a01:4f8:1:2::10", "93.184.217.9")]
+run("ip addr add 93.184.216.34/24 dev lo")
+run("ip -6 addr add 2a01:4f8:1:2::10/64 dev lo nodad")
+run("ip addr add 5.6.7.8/1 dev lo")
+for one in (
+    "93.184.216.34", "93.184.216.9", "2a01:4f8:1:2::10", "2a01:4f8:1:2::99", "::ffff:93.184.216.34",
+    "64:ff9b::5db8:d822", "2002:5db8:d822::1", "5.6.7.8",
+):
+    print(refusal(one))
+assert elsewhere == [None] * 3, elsewhere
+assert refusal("93.184.217.9") is None
+assert refusal("6.6.6.6") is None, "half of the internet is no network around a machine"
+"""
+
+
+def test_the_machine_itself_and_what_is_around_it_are_refused() -> None:
+    """Public addresses of the machine and of its networks are forbidden, in any form, as soon as it has them."""
+    unshare = ["unshare", "--user", "--map-root-user", "--net", "--"]
+    if shutil.which("ip") is None or subprocess.run([*unshare, "true"], check=False).returncode:
+        pytest.skip("this system gives no user and network namespaces to an ordinary process")
+    done = subprocess.run(
+        [*unshare, sys.executable, "-c", HERE],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.removesuffix(" in disguise") for line in done.stdout.splitlines()] == [
+        "an address of this machine",
+        "an address of the network around this machine",
+        "an address of this machine",
+        "an address of the network around this machine",
+        "an address of this machine",
+        "an address of this machine",
+        "an address of this machine",
+        "an address of this machine",
+    ]
+
+
+def test_every_interface_is_read() -> None:
+    """Loopback is there on every machine, with its network."""
+    assert ipaddress.ip_interface("127.0.0.1/8") in interfaces()

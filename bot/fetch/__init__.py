@@ -2,6 +2,7 @@
 
 urls     which URLs are fetched at all
 guard    which addresses are dialled, and for how long
+machine  the addresses of this machine and of the networks around it
 room     how much of it is held in memory at once
 replies  what an answer means: status, waiting time, packed text
 client   the Fetcher that puts them together

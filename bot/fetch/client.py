@@ -198,7 +198,7 @@ class Fetcher:
             method = "GET" if form is None else "POST"
             with self._client.stream(method, url, headers=headers, data=form) as response:
                 if response.status_code in replies.REDIRECTS:
-                    return _redirect(url, response.headers.get("Location"))
+                    return _redirect(url, response.extensions.get("location"))
                 if response.status_code != 200:
                     retry_after = response.headers.get("Retry-After")
                     raise replies.status_error(host, response.status_code, retry_after, self._clock.now())
@@ -212,8 +212,8 @@ class Fetcher:
             raise TryLaterError(f"{host} cannot be reached") from None
         except (httpcore.NetworkError, httpcore.ProtocolError):
             raise TryLaterError(f"{host} broke off the connection or sent a damaged answer") from None
-        except httpx.HTTPError:  # all that httpx itself objects to above our transport
-            raise HostChangedError(f"{host} redirects to something that is not a web address") from None
+        except (httpx.HTTPError, httpx.InvalidURL):  # all that httpx itself objects to above our transport
+            raise HostChangedError(f"{host} answers in a way that HTTP does not know") from None
 
     def _take(self, size: int) -> None:
         self._deadline.extend(self.room.take(size))
@@ -224,10 +224,9 @@ def _redirect(url: httpx.URL, location: str | None) -> httpx.URL:
     if not location:
         raise HostChangedError(f"{host} redirects without saying where to")
     try:
-        target = str(url.join(location))
-    except (httpx.InvalidURL, ValueError):
-        raise HostChangedError(f"{host} redirects to something that is not a web address") from None
-    checked = check_url(target)
+        checked = check_url(str(url.join(location)))
+    except (httpx.InvalidURL, ValueError, UnsupportedError):
+        raise UnsupportedError(f"{host} redirects to something that is not a web address") from None
     if url.scheme == "https" and checked.scheme == "http":
         raise BlockedError(f"{host} redirects from https to http, which is not followed")
     return checked
@@ -287,10 +286,24 @@ class _Transport(httpx.BaseTransport):
                 extensions=request.extensions,
             )
         )
-        return httpx.Response(status_code=response.status, headers=response.headers, stream=_Stream(response.stream))
+        # httpx takes every Location apart, followed or not, and fails at those that are no web address
+        location = next((value for name, value in response.headers if name.lower() == b"location"), None)
+        return httpx.Response(
+            status_code=response.status,
+            headers=[pair for pair in response.headers if pair[0].lower() != b"location"],
+            stream=_Stream(response.stream),
+            extensions={} if location is None else {"location": _text_of(location)},
+        )
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _text_of(header: bytes) -> str:
+    try:
+        return header.decode()
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
 
 
 class _Stream(httpx.SyncByteStream):

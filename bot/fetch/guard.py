@@ -15,6 +15,7 @@ from typing import Any
 import httpcore
 
 from bot.errors import BlockedError
+from bot.fetch.machine import IPAddress, refusal_here
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Name and port in, addresses as text out. Raises OSError if the name does not resolve."""
@@ -22,19 +23,19 @@ Resolve = Callable[[str, int], Sequence[str]]
 Dial = Callable[[str, int, float | None], httpcore.NetworkStream]
 """Address, port and longest wait in seconds in, an open stream out. Raises httpcore.ConnectError or ConnectTimeout."""
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 # Written out because the standard library's is_private and is_global leave holes (100.64/10, multicast, fec0::/10).
 _FORBIDDEN_4 = {
     "0.0.0.0/8": "an address of this network",
     "10.0.0.0/8": "a private address",
     "100.64.0.0/10": "a carrier's private address",
     "127.0.0.0/8": "a loopback address",
+    "168.63.129.16/32": "a provider's metadata address",  # Azure; a public one, unlike those of most
     "169.254.0.0/16": "a link-local address",
     "172.16.0.0/12": "a private address",
     "192.0.0.0/24": "a protocol address",
     "192.0.2.0/24": "a documentation address",
     "192.88.99.0/24": "a relay address",
+    "192.80.8.124/32": "a provider's metadata address",  # Equinix Metal
     "192.168.0.0/16": "a private address",
     "198.18.0.0/15": "a benchmarking address",
     "198.51.100.0/24": "a documentation address",
@@ -56,24 +57,24 @@ _NETWORKS_6 = [(ipaddress.IPv6Network(text), reason) for text, reason in _FORBID
 
 
 def refusal(address: str) -> str | None:
-    """Return why this address is never contacted, as a noun phrase, or None if it is public."""
+    """Return why this address is never contacted, as a noun phrase, or None if it is public and not this machine's."""
     try:
         parsed: IPAddress = ipaddress.ip_address(address)
     except ValueError:
         return "an address that cannot be read"
     if isinstance(parsed, ipaddress.IPv4Address):
-        return _refusal_4(parsed)
+        return _refusal_4(parsed) or refusal_here(parsed)
     if parsed.scope_id is not None:
         return "a link-local address"
     for inner in _embedded(parsed):
-        reason = _refusal_4(inner)
+        reason = _refusal_4(inner) or refusal_here(inner)
         if reason:
             return f"{reason} in disguise"
     if parsed.ipv4_mapped is not None or parsed in _NAT64:
         return None  # the IPv4 address inside is what is reached, and it is public
     if parsed not in _GLOBAL_6:
         return "an address that is not public"
-    return next((reason for network, reason in _NETWORKS_6 if parsed in network), None)
+    return next((reason for network, reason in _NETWORKS_6 if parsed in network), None) or refusal_here(parsed)
 
 
 def _refusal_4(address: ipaddress.IPv4Address) -> str | None:
