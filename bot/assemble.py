@@ -7,6 +7,7 @@ environment variable can lead the bot to another Reddit or to a private address.
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -81,6 +82,7 @@ def action_params() -> dict[str, frozenset[str]]:
 def open_store(config: Config, clock: Clock) -> Store:
     """Open the database; a key is made on the first use. Raises StoreError, SealError or ConfigError."""
     database = config.storage.path / DATABASE
+    _close_to_others(config.storage.path)
     key = sealing_key(config.storage)
     if key is None:
         if database.exists():
@@ -93,6 +95,15 @@ def open_store(config: Config, clock: Clock) -> Store:
         key = new_key()
         write_key(key_path(config.storage), key)
     return Store(database, clock, Seal(key))
+
+
+def _close_to_others(folder: Path) -> None:
+    """Make the data folder if it is not there, and let nobody else look into it if it is ours."""
+    with contextlib.suppress(OSError):  # what cannot be made is told by whoever writes into it
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+        if found.st_mode & 0o777 != 0o700 and found.st_uid == os.geteuid():
+            folder.chmod(0o700)
 
 
 def mailer_for(config: Config, log: Log) -> Mailer | None:

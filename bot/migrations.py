@@ -387,3 +387,8 @@ def m0006_late_rules(db: Database) -> None:
     """Create the table of rules that ran out of time for their patterns."""
     db.execute("create table late_rules (subreddit text not null, rule text not null, at text not null) strict")
     db.execute("create index late_rules_rule on late_rules (subreddit, rule)")
+
+
+def m0011_sealing(db: Database) -> None:
+    """Keep a mark of the key, and whether every sealed value is bound to its row."""
+    db.execute("create table sealing (name text primary key, value text not null) strict")

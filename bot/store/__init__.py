@@ -29,6 +29,7 @@ from bot.store.notices import NoticeRow, Notices
 from bot.store.orders import OrderRow, Orders, StopRow
 from bot.store.queue import Look, Queue
 from bot.store.review import AppealRow, Review
+from bot.store.sealing import Sealing
 from bot.store.sketches import Sketches
 from bot.store.upkeep import Upkeep
 from bot.store.watched import LossRow, PlaceRow, Watched
@@ -64,13 +65,14 @@ class Store:
     def __init__(self, path: Path | None, clock: Clock, seal: Seal | None = None) -> None:
         """Open or create the database at `path` (None: in memory) and bring it up to date.
 
-        `seal` is needed to keep fingerprints of links. Raises StoreError if the file is not ours or is newer.
+        `seal` is needed to keep fingerprints of links. Raises StoreError if the file is not ours or is newer, and
+        SealError if `seal` is another key than the one that sealed it.
         """
         self.path = path
         self.connection = Connection(path, clock)
         self.minors = Minors(self.connection, seal)
         self.links = Links(self.connection, seal, self.minors)
-        self.queue = Queue(self.connection)
+        self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)
         self.banks = Banks(self.connection, self.sketches)
         self.known = KnownRows(self.connection)
@@ -92,6 +94,11 @@ class Store:
         self.watched = Watched(self.connection)
         self.backfills = Backfills(self.connection)
         self.gallery = Gallery(self.connection, seal)
+        try:
+            Sealing(self.connection, seal).check()
+        except BaseException:
+            self.connection.close()
+            raise
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""

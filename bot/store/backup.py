@@ -16,6 +16,7 @@ from bot.errors import StoreError
 from bot.migrations import known_steps, migrations
 from bot.seal import Seal
 from bot.store.base import Connection
+from bot.store.sealing import CHECK, WORDS
 from bot.store.upkeep import SEALED
 
 
@@ -46,7 +47,9 @@ class Backup:
         try:
             if target.exists():
                 raise StoreError(f"{target} is there already; a backup overwrites nothing")
-            os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.fchmod(descriptor, 0o600)  # whatever the umask is
+            os.close(descriptor)
             self._c.copy_into(fresh)
             with contextlib.closing(sqlite3.connect(fresh)) as copy:
                 copy.execute("pragma secure_delete = on")
@@ -85,12 +88,24 @@ def check(path: Path, seal: Seal | None) -> Checked:
                 raw.execute(f"select {column} from {table} limit 1").fetchone()[0]  # noqa: S608  names of ours
                 for table, column in held.items()
             ]
+            mark = (
+                raw.execute("select value from sealing where name = ?", (CHECK,)).fetchone()
+                if "sealing" in rows
+                else None
+            )
     except sqlite3.Error as error:
         raise StoreError(f"{path} is damaged or no database: {error}") from None
-    return Checked(rows=rows, steps=steps, sealed=sum(rows[table] for table in held), opens=_opens(samples, seal))
+    return Checked(
+        rows=rows,
+        steps=steps,
+        sealed=sum(rows[table] for table in held),
+        opens=_opens(samples, seal, mark[0] if mark else None),
+    )
 
 
-def _opens(samples: Sequence[bytes], seal: Seal | None) -> bool | None:
+def _opens(samples: Sequence[bytes], seal: Seal | None, mark: str | None) -> bool | None:
     if not samples or seal is None:
         return None
+    if mark is not None:
+        return seal.mark(WORDS) == mark
     return all(seal.fits(sample) for sample in samples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import sqlite3
 import threading
@@ -34,7 +35,7 @@ class Connection:
         self._where = str(path) if path else ":memory:"
         try:
             if path:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                _make_private(path)
             raw = sqlite3.connect(self._where, check_same_thread=False, timeout=BUSY_MS / 1000)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot open the database {self._where}: {error}; check storage.path") from None
@@ -51,8 +52,6 @@ class Connection:
                 raw.execute(f"pragma {pragma}")
             self.db = Database(raw, execute_plugins=False)
             self._migrate()
-            if path:
-                path.chmod(0o600)
         except sqlite3.Error as error:
             raw.close()
             raise StoreError(f"{self._where} cannot be used as a gifwarden database: {error}") from None
@@ -174,6 +173,21 @@ class Connection:
             raise StoreError(f"{self._where} was written by a newer gifwarden; update the program or restore a backup")
         if migrations.pending(self.db):
             migrations.apply(self.db)
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody but its owner read a database, from its first byte, whatever the umask is. Raises OSError.
+
+    SQLite gives the files beside it the mode of the database; those that are there from before are set right too.
+    """
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(0o700)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        with contextlib.suppress(FileNotFoundError):
+            if file.stat().st_mode & 0o777 != 0o600:
+                file.chmod(0o600)
 
 
 def label(letter: str) -> str:

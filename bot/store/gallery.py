@@ -15,6 +15,7 @@ from bot.errors import SealError, StoreError
 from bot.model import Basis
 from bot.seal import Seal, new_key
 from bot.store.base import Connection, Row, label
+from bot.store.sealing import person_place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +54,14 @@ class Gallery:
         who: str,
     ) -> str:
         """Enrol a person; return their opaque label. Raises SealError without a key."""
-        own = new_key()
+        own, name_of = new_key(), label("P")
         with self._c:
             person = self._c.insert(
                 "persons",
                 {
-                    "label": (name_of := label("P")),
-                    "sealed_key": self._outer().seal(own.encode()),
-                    "sealed_name": Seal(own).seal(name.encode()),
+                    "label": name_of,
+                    "sealed_key": self._outer().seal(own.encode(), *person_place(name_of, "sealed_key")),
+                    "sealed_name": Seal(own).seal(name.encode(), *person_place(name_of, "sealed_name")),
                     "basis": basis,
                     "mandate": mandate,
                     "record": record,
@@ -71,7 +72,8 @@ class Gallery:
                 },
             )
             for vector in vectors:
-                self._c.insert("person_views", {"person": person, "model": model, "sealed": Seal(own).seal(vector)})
+                sealed = Seal(own).seal(vector, *person_place(name_of, "view"))
+                self._c.insert("person_views", {"person": person, "model": model, "sealed": sealed})
             self._changed()
         return name_of
 
@@ -92,10 +94,10 @@ class Gallery:
 
     def name(self, person: str) -> str:
         """Return a person's name, for who enrolled them. Raises StoreError or SealError."""
-        row = self._c.one("select sealed_key, sealed_name from persons where label = ?", (person,))
+        row = self._c.one("select label, sealed_key, sealed_name from persons where label = ?", (person,))
         if row is None:
             raise StoreError(f"there is no person {person}; see: gifwarden person list")
-        return self._own(row).open(row["sealed_name"]).decode()
+        return self._own(row).open(row["sealed_name"], *person_place(person, "sealed_name")).decode()
 
     def vectors(self, model: str) -> list[tuple[str, bytes]]:
         """Return (label, vector) of every view of everybody whose time has not run out, by one model."""
@@ -108,7 +110,7 @@ class Gallery:
         found = []
         for row in rows:
             own = keys.get(row["label"]) or keys.setdefault(row["label"], self._own(row))
-            found.append((row["label"], own.open(row["sealed"])))
+            found.append((row["label"], own.open(row["sealed"], *person_place(row["label"], "view"))))
         return found
 
     def anybody(self) -> bool:
@@ -140,7 +142,9 @@ class Gallery:
         return self._seal
 
     def _own(self, row: Row) -> Seal:
-        return Seal(self._outer().open(row["sealed_key"]).decode())
+        own = Seal(self._outer().open(row["sealed_key"], *person_place(row["label"], "sealed_key")).decode())
+        own.only_bound()
+        return own
 
 
 def _row(row: Row) -> PersonRow:

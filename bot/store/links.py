@@ -13,6 +13,7 @@ from bot.plain import dumps, loads
 from bot.seal import Seal
 from bot.store.base import Connection, Row
 from bot.store.minors import WHY_BLOCKED, Minors
+from bot.store.sealing import fingerprint_place
 
 PAGE = 500  # judgements read at a time
 # Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found
@@ -246,7 +247,10 @@ class Links:
                 return  # a person stopped it while it was being fetched
             self._c.run("delete from fingerprints where link = ?", (link,))
             for media, data in fingerprints:
-                self._c.run("insert into fingerprints values (?, ?, ?)", (link, media, seal.seal(data)))
+                self._c.run(
+                    "insert into fingerprints values (?, ?, ?)",
+                    (link, media, seal.seal(data, *fingerprint_place(link, media))),
+                )
             self._put_evidence(link, evidence)
             self.move(link, LinkState.ACQUIRED)
 
@@ -255,7 +259,11 @@ class Links:
         rows = self._c.rows("select media, sealed from fingerprints where link = ? order by media", (link,))
         if rows and self._seal is None:
             raise SealError("there is no sealing key; restore the one of this database")
-        return [(row["media"], self._seal.open(row["sealed"])) for row in rows if self._seal]
+        return [
+            (row["media"], self._seal.open(row["sealed"], *fingerprint_place(link, row["media"])))
+            for row in rows
+            if self._seal
+        ]
 
     def has_fingerprints(self, link: int) -> bool:
         """Return whether the fingerprints of a link are there."""

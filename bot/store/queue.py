@@ -9,8 +9,10 @@ from itertools import product
 
 from bot.clock import from_iso, iso
 from bot.model import LinkState
+from bot.seal import Seal
 from bot.store.base import Connection, Row
 from bot.store.links import LIVE, PAST, URGENT, LinkRow, row_of
+from bot.store.sealing import fingerprint_place
 
 WAITING = (LinkState.SEEN, LinkState.FAILED)  # to be fetched
 SETTLED = (LinkState.ACQUIRED, LinkState.MATCHED, LinkState.JUDGED, LinkState.GONE, LinkState.UNSUPPORTED)
@@ -33,8 +35,9 @@ class Look:
 class Queue:
     """Columns claim, claim_until, fresh, fetched_at, program, originals and banks of links."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seal: Seal | None) -> None:
         self._c = connection
+        self._seal = seal
 
     def due(self, hosts: Collection[str], *, but: Collection[str] = (), limit: int = 20) -> list[LinkRow]:
         """Return links of these hosts whose time has come and that nobody works on.
@@ -131,9 +134,11 @@ class Queue:
         """Give a link the circumstances of an earlier look and, if they are still there, its fingerprints."""
         with self._c:
             self._c.run("delete from fingerprints where link = ?", (link,))
-            self._c.run(
-                "insert into fingerprints select ?, media, sealed from fingerprints where link = ?", (link, look.link)
-            )
+            for row in self._c.rows("select media, sealed from fingerprints where link = ?", (look.link,)):
+                if self._seal is not None:  # sealed for its new place
+                    data = self._seal.open(row["sealed"], *fingerprint_place(look.link, row["media"]))
+                    sealed = self._seal.seal(data, *fingerprint_place(link, row["media"]))
+                    self._c.run("insert into fingerprints values (?, ?, ?)", (link, row["media"], sealed))
             self._c.run(
                 """update links set (fetched_at, program, originals, banks) =
                    (select fetched_at, program, originals, banks from links where id = ?) where id = ?""",

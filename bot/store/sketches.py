@@ -9,6 +9,7 @@ from bot.errors import SealError
 from bot.model import Fingerprint, Sketch
 from bot.seal import Seal
 from bot.store.base import Connection
+from bot.store.sealing import sketch_place
 
 POINT = 12  # bytes of a corner
 EACH, ALONE, FINE = (
@@ -29,7 +30,9 @@ class Sketches:
         """Keep an entry's features, of every frame the most telling; without a key nothing is kept."""
         if self._seal is None or not any(sketch.points for sketch in fingerprint.sketches):
             return
-        self._c.insert("sketches", {"entry": entry, "sealed": self._seal.seal(_packed(fingerprint.sketches))})
+        self._c.insert(
+            "sketches", {"entry": entry, "sealed": self._seal.seal(_packed(fingerprint.sketches), *sketch_place(entry))}
+        )
 
     def of(self, entry: int) -> tuple[Sketch, ...]:
         """Return the features of an active entry, or none. Raises SealError if the key is another one."""
@@ -42,7 +45,7 @@ class Sketches:
             return ()
         if self._seal is None:
             raise SealError("there is no sealing key; restore the one of this database")
-        return _unpacked(self._seal.open(sealed))
+        return _unpacked(self._seal.open(sealed, *sketch_place(entry)))
 
     def among(self, entries: Sequence[int]) -> list[int]:
         """Return those of the entries that are active and have features."""
