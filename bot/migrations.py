@@ -389,6 +389,7 @@ def m0006_late_rules(db: Database) -> None:
     db.execute("create index late_rules_rule on late_rules (subreddit, rule)")
 
 
+@migrations()
 def m0011_sealing(db: Database) -> None:
     """Keep a mark of the key, and whether every sealed value is bound to its row."""
     db.execute("create table sealing (name text primary key, value text not null) strict")
