@@ -4,6 +4,7 @@ GifwardenError                      exit code 1
 ├── UsageError                      exit code 2: the command or a file of the operator's is wrong
 │   ├── ConfigError
 │   ├── RuleError
+│   │   └── StoppedError            reading was broken off: too much, or too long
 │   └── StaysRemovedError           a removal that is not taken back: the post was not up before it
 ├── AcquireError                    a link gave no bytes; `state` is the link state it ends in
 │   ├── GoneError                   gone         the host says it no longer exists
@@ -28,6 +29,12 @@ GifwardenError                      exit code 1
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class GifwardenError(Exception):
     """Base of all errors that gifwarden raises on purpose."""
@@ -36,17 +43,94 @@ class GifwardenError(Exception):
 
 
 class UsageError(GifwardenError):
-    """The command line or a file written by the operator is wrong."""
+    """The command line or a file written by the operator is wrong.
+
+    `mistakes` holds a sentence for each of them, in the order of the file; `where` is what they were counted in.
+    Without a sentence it says that what is wrong was told already.
+    """
 
     exit_code = 2
 
+    def __init__(self, *mistakes: str, where: str = "") -> None:
+        super().__init__(*mistakes)
+        self.mistakes = tuple(mistakes)
+        self.where = where
+
+    @property
+    def count(self) -> str:
+        """`4 mistakes in config.toml`; empty if there is but one."""
+        number = len(self.mistakes)
+        return f"{number} mistakes{f' in {self.where}' if self.where else ''}" if number > 1 else ""
+
+    def __str__(self) -> str:
+        return "\n".join((*self.mistakes, self.count) if self.count else self.mistakes)
+
 
 class ConfigError(UsageError):
-    """The configuration is wrong; the message names the key and the file."""
+    """The configuration is wrong; each sentence names the key, the file and the line."""
 
 
 class RuleError(UsageError):
-    """A rule is wrong; the message names file, line and key."""
+    """Rules are wrong; each sentence names file, line and key."""
+
+
+class StoppedError(RuleError):
+    """Reading the rules was broken off: nothing that was found so far is told, because the rest is not known."""
+
+
+class Mistake(str):
+    """A sentence that remembers its line, so that all of a file can be put in order."""
+
+    line: int
+    file: str
+
+    def __new__(cls, text: str, line: int = 0, file: str = "") -> Mistake:
+        """`line`: in its file, from 1; 0: of none."""
+        made = super().__new__(cls, text)
+        made.line = line
+        made.file = file
+        return made
+
+
+class Gathered:
+    """The mistakes of a file or a part of it, gathered so that a person sees all of them at once."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[str] = []
+        self.failed = False
+
+    def attempt(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Return what `make` makes, or None if it is wrong; what is wrong is kept, but for what breaks reading off."""
+        try:
+            return make(*args, **kwargs)
+        except StoppedError:
+            raise
+        except UsageError as error:
+            self.add(*error.mistakes)
+        return None
+
+    def add(self, *mistakes: str) -> None:
+        """Keep mistakes; without one: note that something is wrong that was told already."""
+        self.failed = True
+        self.mistakes += [mistake for mistake in mistakes if mistake not in self.mistakes]
+
+    def in_order(self, files: Sequence[str] = ()) -> tuple[str, ...]:
+        """The mistakes by file (in the order of `files`) and line, those of one line as they were found."""
+        places = {file: number for number, file in enumerate(files, 1)}
+
+        def place(mistake: str) -> tuple[int, int]:
+            if not isinstance(mistake, Mistake):
+                return 0, 0
+            return places.get(mistake.file, 0), mistake.line
+
+        return tuple(sorted(self.mistakes, key=place))
+
+    def settle(self, kind: type[UsageError], files: Sequence[str] = ()) -> None:
+        """Raise one error with all mistakes if something is wrong."""
+        if self.failed:
+            named = {mistake.file for mistake in self.mistakes if isinstance(mistake, Mistake) and mistake.file}
+            where = f"{len(named)} files" if len(named) > 1 else "".join(named)
+            raise kind(*self.in_order(files), where=where)
 
 
 class StaysRemovedError(UsageError):

@@ -12,21 +12,13 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 
-from bot.config import MailConfig
+from bot.config import MailConfig, is_address
 from bot.errors import ConfigError, MailError
 from bot.text import line
 
 LONGEST_REPLY = 200  # characters of a server's reply that are repeated to people
-# An encoded word ("=?…?=") in a local part would be decoded by readers, hence neither "=" nor "?".
-ADDRESS = re.compile(
-    r"(?=.{3,254}\Z)[a-z0-9_+'-]{1,64}(\.[a-z0-9_+'-]{1,64})*@[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*",
-    re.IGNORECASE,
-)
 
-
-def is_address(text: str) -> bool:
-    """True for a plain ASCII e-mail address without a display name; an international domain is written `xn--…`."""
-    return ADDRESS.fullmatch(text) is not None
+__all__ = ["Mailer", "is_address"]
 
 
 class Mailer:

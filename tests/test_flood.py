@@ -125,10 +125,14 @@ def test_the_commands_list_hold_and_release(tmp_path: object) -> None:
     runner = CliRunner()
     assert runner.invoke(app, ["init", str(tmp_path)]).exit_code == 0
     config = ["-c", f"{tmp_path}/config.toml"]
-    assert runner.invoke(app, ["quarantine", "add", "entry", "E-1", "--by", "ann", *config]).exit_code == 0
+    wrong = runner.invoke(app, ["quarantine", "add", "bank", "known-fake", "--by", "ann", *config])
+    assert (wrong.exit_code, str(wrong.exception)) == (1, "there is no bank known-fake; did you mean known-fakes?")
+    wrong = runner.invoke(app, ["quarantine", "add", "rule", "Known fake, exact fil", "--by", "ann", *config])
+    assert "did you mean Known fake, exact file?" in str(wrong.exception)
+    assert runner.invoke(app, ["quarantine", "add", "bank", "known-fakes", "--by", "ann", *config]).exit_code == 0
     done = runner.invoke(app, ["quarantine", "list", "--json", *config])
     row = json.loads(done.stdout)
-    assert (row["kind"], row["name"], row["by"], row["removed"]) == ("entry", "E-1", "ann", 0)
-    assert runner.invoke(app, ["quarantine", "release", "entry", "E-1", "--by", "ann", *config]).exit_code == 0
+    assert (row["kind"], row["name"], row["by"], row["removed"]) == ("bank", "known-fakes", "ann", 0)
+    assert runner.invoke(app, ["quarantine", "release", "bank", "known-fakes", "--by", "ann", *config]).exit_code == 0
     assert "nothing is quarantined" in runner.invoke(app, ["quarantine", "list", *config]).stdout
     assert runner.invoke(app, ["quarantine", "add", "person", "x", "--by", "ann", *config]).exit_code != 0

@@ -239,7 +239,7 @@ def test_an_example_that_runs_out_of_time_fails() -> None:
         ("---\nname: a\n" * 600, "more than 500 rules"),
         ("name: x\naction: review\ntitle: [" + "[a, b], " * 9_000 + "]\n", "more than 20,000 keys and values"),
         ("name: x\naction: review\nmodmail: '" + "{{title}}" * 51 + "'\nhost: direct\n", "50 are the most"),
-        ("a: &a [x]\nb: [*a, *a]\n", "anchors"),
+        ("a: &a [x]\nb: [*a, *a]\n", "begins with & or *"),
         ("name: x\naction: review\ntitle: a\npriority: " + "9" * 5000, "at most six digits"),
         ("name: x\naction: review\nauthor: {account_age: '< " + "9" * 5000 + " days'}\n", "is a comparison"),
         ("".join(f"---\nname: r{i}\naction: review\nbody (regex): [{', '.join(['ab'] * 300)}]\n" for i in range(4)),

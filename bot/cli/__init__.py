@@ -27,7 +27,7 @@ from bot.cli import (
     service,
     team,
 )
-from bot.cli.base import complain, place
+from bot.cli.base import complain, complain_of, place
 from bot.cli.groups import App
 from bot.errors import GifwardenError
 
@@ -84,7 +84,7 @@ def main() -> None:
     try:
         app(prog_name="gifwarden")
     except GifwardenError as error:
-        complain(f"gifwarden: {error}", lines=True)
+        complain_of(error, "gifwarden: ")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         complain("gifwarden: stopped")

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from bot import hosts, text
 from bot.assemble import DATABASE, Parts, assembled
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.errors import ConfigError, MediaError, RedditError
+from bot.errors import ConfigError, GifwardenError, MediaError, RedditError, UsageError
 from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
@@ -50,10 +51,19 @@ WhyOption = Annotated[str, typer.Option("--why", help="Why, in a few words, for 
 
 def read_config(path: Path | None, *, needed: bool = True) -> Config:
     """Read the configuration. Without a file and not `needed`, the defaults. Raises ConfigError."""
+    return configuration.load(_config_file(path, needed=needed), hosts=host_names())
+
+
+def look_at_config(path: Path | None) -> configuration.Reading:
+    """Return what can be read of the configuration, and its mistakes. Raises ConfigError if there is no such file."""
+    return configuration.look(_config_file(path, needed=True), hosts=host_names())
+
+
+def _config_file(path: Path | None, *, needed: bool) -> Path | None:
     found = configuration.find(path)
     if found is None and needed:
         raise ConfigError("there is no configuration here; run: gifwarden init, or name one with --config")
-    return configuration.load(found)
+    return found
 
 
 def logger(config: Config) -> Log:
@@ -188,6 +198,25 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
 def complain(words: str, *, lines: bool = False) -> None:
     """Say on standard error what failed."""
     err.print(Text(_shown_as(words, lines=lines), style="red"), soft_wrap=True)
+
+
+def complain_of(error: GifwardenError, prefix: str = "") -> None:
+    """Say on standard error what failed, a line for each mistake and their number below.
+
+    On a terminal lines wrap between words, and what continues one is indented.
+    """
+    if not isinstance(error, UsageError) or not error.count:
+        complain(f"{prefix}{error}", lines=True)
+        return
+    for mistake in error.mistakes:
+        if not err.is_terminal:
+            complain(mistake)
+            continue
+        head, *rest = textwrap.wrap(
+            text.line(mistake), err.width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        ) or [""]
+        err.print(Text("\n".join((head, *rest)), style="red"), soft_wrap=True)
+    complain(f"{prefix}{error.count}")
 
 
 def warn(words: str, *, lines: bool = False) -> None:

@@ -14,17 +14,18 @@ from PIL import Image
 
 from bot import hosts
 from bot.assemble import Parts, action_params, assembled, face_model, nudity_model, rule_files
-from bot.cli.base import Quiet, host_names, login_missing, read_config, wiki_rules
+from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, wiki_rules
 from bot.cli.rules import examples_said
-from bot.config import Config, MailConfig, NudityConfig
-from bot.errors import GifwardenError
+from bot.config import Config, MailConfig, NudityConfig, closest
+from bot.errors import GifwardenError, UsageError
 from bot.mail import Mailer
 from bot.model import BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.health import ALARMS, host_rows
+from bot.pipeline.modes import ASKED, sends
 from bot.pipeline.rulebook import said_of
 from bot.plural import many
-from bot.rules import load, run_examples
+from bot.rules import load, run_examples, unknown_banks
 from bot.workers import Workers
 
 LEAST_DISK = 1 << 30
@@ -44,9 +45,15 @@ class Finding:
 def examine(path: Path | None) -> Iterator[Finding]:
     """Yield findings, most basic first; what depends on a failed one is left out."""
     try:
-        config = read_config(path)
+        reading = look_at_config(path)
     except GifwardenError as error:
-        yield _fail("configuration", error)
+        yield from _fails("configuration", error)
+        return
+    config = reading.config
+    if reading.error is not None:
+        yield from _fails("configuration", reading.error)
+        # with what can be read of the configuration, so that not one file after the other has to be mended
+        yield from _rules(config, known_banks(config))
         return
     yield _ok(
         "configuration", f"{many(len(config.subreddits), 'subreddit')} watched" if config.subreddits else "readable"
@@ -66,6 +73,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     except GifwardenError as error:
         yield _fail("storage", error)
     yield from _rules(config, banks)
+    yield from _modes(config)
     if missing := login_missing(config):
         yield Finding(level="fail", subject="reddit", text=missing)
     else:
@@ -77,16 +85,27 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield from _hosts(config)
 
 
+def _modes(config: Config) -> Iterator[Finding]:
+    for name in config.subreddits:
+        yield _ok(f"r/{name}", sends(config, name))
+    if any(settings.mode == "observe" for settings in config.subreddits.values()):
+        yield _ok("observe", ASKED)
+
+
 def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Finding]:
-    named: set[str] = set()
+    named: dict[str, str] = {}
+    told: set[str] = set()  # subreddits share files, and their mistakes
     for name in (None, *(name for name in config.subreddits if _own_rules(config, name))):
         subject = f"rules of r/{name}" if name else "rules"
         try:
             rules = load(rule_files(config, name), banks=banks, hosts=host_names(), actions=action_params())
         except GifwardenError as error:
-            yield _fail(subject, error)
+            mistakes = error.mistakes if isinstance(error, UsageError) else (str(error),)
+            new = [one for one in mistakes if one not in told]
+            told.update(new)
+            yield from _fails(subject, UsageError(*new, where=getattr(error, "where", "")))
             continue
-        named |= rules.banks
+        named |= unknown_banks(rules.rules, banks) if banks is not None else {}
         failures = run_examples(rules)
         if failures:
             yield Finding(level="fail", subject=subject, text=str(failures[0]))
@@ -95,8 +114,8 @@ def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Fin
     for name, row in wiki_rules(config).items():
         said, newest = said_of(row, name, config.subreddits[name].wiki)
         yield _ok("rules", said) if newest else _warn("rules", said)
-    for bank in sorted(named - banks.keys()) if banks is not None else ():
-        yield _warn("rules", f"they name the bank {bank}, and there is none; run: gifwarden bank create {bank}")
+    for sentence in named.values():
+        yield _warn("rules", sentence)
 
 
 def _own_rules(config: Config, name: str) -> bool:
@@ -133,7 +152,9 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
     else:
         yield _ok("review", "an entry acts alone after two moderators confirmed it; an appeal goes to another one")
     for missing in sorted(set(config.banks.trusted) - names):
-        yield _warn("banks", f"banks.trusted names {missing}, and there is no such bank")
+        near = closest(missing, names)
+        hint = f"; did you mean {near}?" if near else f"; run: gifwarden bank create {missing}"
+        yield _warn("banks", f"banks.trusted names {missing}, and there is no such bank{hint}")
     for stopped in store.orders.stops():
         yield _warn(
             "kill switch",
@@ -197,7 +218,7 @@ def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
         missing = () if "all" in rights else sorted(NEEDED_RIGHTS - rights)
         effect = f"mode {settings.mode}: {pipeline.people.effect(settings.mode)}"
         if not missing:
-            yield _ok(f"r/{name}", effect)
+            yield _ok(f"r/{name}", "the account has the rights it needs")
         elif settings.mode == "observe":
             yield _warn(f"r/{name}", f"{effect}; without the right to {', '.join(missing)} it could do no more")
         else:
@@ -251,12 +272,6 @@ def _mail(config: Config) -> Iterator[Finding]:
 
 
 def _hosts(config: Config) -> Iterator[Finding]:
-    for name in config.hosts:
-        if hosts.get(name) is None:
-            known = ", ".join(plug.name for plug in hosts.HOSTS)
-            yield Finding(
-                level="fail", subject="hosts", text=f"[hosts.{name}] is no host of this version; known: {known}"
-            )
     for plug in hosts.HOSTS:
         settings = config.host(plug.name)
         if not settings.enabled:
@@ -286,3 +301,11 @@ def _warn(subject: str, text: str) -> Finding:
 
 def _fail(subject: str, error: GifwardenError) -> Finding:
     return Finding(level="fail", subject=subject, text=str(error))
+
+
+def _fails(subject: str, error: GifwardenError) -> Iterator[Finding]:
+    """A finding for each mistake, and their number."""
+    for mistake in error.mistakes if isinstance(error, UsageError) else (str(error),):
+        yield Finding(level="fail", subject=subject, text=mistake)
+    if isinstance(error, UsageError) and error.count:
+        yield Finding(level="fail", subject=subject, text=error.count)

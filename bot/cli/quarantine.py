@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, cast, get_args
 
 import typer
 
 from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, listing, read_config, say, session
 from bot.cli.groups import App
+from bot.config import closest
 from bot.errors import UsageError
+from bot.pipeline import Pipeline
 from bot.store.flood import Kind
 
 app = App(help="Entries, banks and rules whose automatic actions are held.")
+_LISTS: Mapping[str, str] = {"entry": "bank list --entries", "bank": "bank list", "rule": "rules check"}
 KindArgument = Annotated[str, typer.Argument(help="entry, bank or rule.")]
 NameArgument = Annotated[str, typer.Argument(help="Its label or name.")]
 
@@ -66,8 +70,16 @@ def add(
 ) -> None:
     """Hold everything that an entry, a bank or a rule would make the bot do without a person."""
     if kind not in get_args(Kind):
-        raise UsageError(f"{kind} cannot be quarantined; choose {', '.join(get_args(Kind))}")
-    with session(read_config(config)) as pipeline:
+        near = closest(kind, get_args(Kind))
+        hint = f"did you mean {near}?" if near else f"choose {', '.join(get_args(Kind))}"
+        raise UsageError(f"{kind} cannot be quarantined; {hint}")
+    settings = read_config(config)
+    with session(settings, rules=kind == "rule") as pipeline:
+        known = _known(pipeline, kind, list(settings.subreddits))
+        if name not in known:
+            near = closest(name, known)
+            hint = f"did you mean {near}?" if near else f"see gifwarden {_LISTS[kind]}"
+            raise UsageError(f"there is no {kind} {name}; {hint}")
         done = pipeline.flood.quarantine(cast(Kind, kind), name, who=who, why=why)
     say(f"{kind} {name} is quarantined" if done else f"{kind} {name} is quarantined already, or was let go lately")
 
@@ -76,5 +88,18 @@ def add(
 def release(kind: KindArgument, name: NameArgument, who: WhoOption, config: ConfigOption = None) -> None:
     """Let it go: what was held goes ahead, and for a week it is not quarantined again."""
     with session(read_config(config)) as pipeline:
+        held = [row.name for row in pipeline.deps.store.flood.listing() if row.kind == kind]
+        if name not in held and (near := closest(name, held)):
+            raise UsageError(f"{kind} {name} is not quarantined; did you mean {near}?")
         pipeline.flood.release(kind, name, who=who)
     say(f"{kind} {name} is let go; the daemon does what was held at its next step")
+
+
+def _known(pipeline: Pipeline, kind: str, subreddits: Sequence[str]) -> Collection[str]:
+    """Return the names of all entries, banks or rules."""
+    banks = pipeline.deps.store.banks
+    if kind == "entry":
+        return [row.label for row in banks.entries()]
+    if kind == "bank":
+        return [row.name for row in banks.listing()]
+    return {rule.name for name in (None, *subreddits) for rule in pipeline.deps.rules_for(name).rules}

@@ -16,6 +16,7 @@ from bot.cli.base import (
     ConfigOption,
     JsonOption,
     complain,
+    complain_of,
     emit,
     host_names,
     known_banks,
@@ -35,7 +36,7 @@ from bot.pipeline.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
 from bot.plain import plain
 from bot.plural import many
-from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples
+from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples, unknown_banks
 from bot.store import WikiRow
 
 MOST_CASES = 30  # shown by replay
@@ -60,19 +61,23 @@ def check(
     banks = known_banks(settings)
     configured = () if files else (None, *settings.subreddits)
     codes = [0]
+    told: set[str] = set()  # subreddits share files, and their mistakes
     for paths in [tuple(files)] if files else sorted({rule_files(settings, name) for name in configured}):
         try:
             rules = load(paths, banks=banks, hosts=host_names(), actions=action_params())
         except RuleError as error:
             codes.append(error.exit_code)
             if as_json:
-                emit({"files": [str(path) for path in paths], "error": str(error)})
+                emit({"files": [str(path) for path in paths], "error": str(error), "mistakes": list(error.mistakes)})
             else:
-                complain(str(error), lines=True)
+                new = [one for one in error.mistakes if one not in told]
+                if new:
+                    complain_of(RuleError(*new, where=error.where))
+            told.update(error.mistakes)
             continue
         failures = run_examples(rules)
         idle = rules.idle(_made(settings))
-        missing = sorted(rules.banks - banks.keys()) if banks is not None else []
+        missing = unknown_banks(rules.rules, banks) if banks is not None else {}
         codes.append(1 if failures else 0)
         if as_json:
             emit(
@@ -81,15 +86,15 @@ def check(
                     "rules": len(rules.rules),
                     "examples": sum(len(rule.examples) for rule in rules.rules),
                     "failures": [plain(failure) for failure in failures],
-                    "missing_banks": missing,
+                    "missing_banks": sorted(missing),
                     "cannot_fire": {name: sorted(keys) for name, keys in idle.items()},
                 }
             )
         else:
             for failure in failures:
                 complain(str(failure), lines=True)
-            for name in missing:
-                warn(f"rules name the bank {name}, and there is none; run: gifwarden bank create {name}")
+            for said in missing.values():
+                warn(said)
             for name, keys in idle.items():
                 say(f"the rule {name} cannot fire: {'; '.join(NOT_COMPUTED[key] for key in sorted(keys))}")
             said = examples_said(rules, failures)
@@ -114,13 +119,13 @@ def _check_wiki(
     page = settings.subreddits[name].wiki
     said, newest = said_of(row, name, page)
     code = 0 if newest else 1
-    error = None
+    error: RuleError | None = None
     if row is not None and row.text is not None:
         try:
             more = ((row.text, name_of(name, page)),)
             load(rule_files(settings, name), more=more, banks=banks, hosts=host_names(), actions=action_params())
         except RuleError as failed:
-            code, error = failed.exit_code, str(failed)
+            code, error = failed.exit_code, failed
     if as_json:
         emit(
             {
@@ -129,13 +134,14 @@ def _check_wiki(
                 "revision": row.revision if row else None,
                 "refused": row.refused if row else None,
                 "why": row.why if row else None,
-                "error": error,
+                "error": str(error) if error else None,
             }
         )
         return code
     (say if newest else warn)(said)
     if error:
-        complain(f"{error}; until that is mended, everything in r/{name} waits for a person")
+        complain_of(error)
+        complain(f"until that is mended, everything in r/{name} waits for a person")
     return code
 
 

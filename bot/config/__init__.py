@@ -2,13 +2,21 @@
 
 Order, later wins: defaults, the file, `GIFWARDEN_SECTION__KEY`, `GIFWARDEN_SECTION__KEY_FILE` (the content of a file).
 
-sections  every key with its default, its bounds and a description
-reading   the file and the environment
+sections     every key with its default, its bounds and a description
+reading      the file and the environment
+lines        TOML with the line of every setting, and every statement that is wrong
+slips        what is wrong with such a statement, in words
+environment  variables, each with its setting
+checking     every value against its declaration
+wanted       what a setting must be
+content      values of the right kind that cannot be meant
 """
 
 from __future__ import annotations
 
-from bot.config.reading import find, key_path, keys, load, private_text, sealing_key, service_socket
+from bot.config.content import is_address
+from bot.config.environment import private_text
+from bot.config.reading import Reading, find, key_path, keys, load, look, sealing_key, service_socket
 from bot.config.sections import (
     ActionsConfig,
     BanksConfig,
@@ -29,6 +37,7 @@ from bot.config.sections import (
     StorageConfig,
     SubredditConfig,
 )
+from bot.config.wanted import closest
 
 __all__ = [
     "ActionsConfig",
@@ -44,15 +53,19 @@ __all__ = [
     "MetricsConfig",
     "NudityConfig",
     "OrdersConfig",
+    "Reading",
     "RedditConfig",
     "ReviewConfig",
     "Section",
     "StorageConfig",
     "SubredditConfig",
+    "closest",
     "find",
+    "is_address",
     "key_path",
     "keys",
     "load",
+    "look",
     "private_text",
     "sealing_key",
     "service_socket",

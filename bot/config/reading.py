@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
+import copy
 import os
 import stat
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from bot.config.sections import Config, HostConfig, Section, StorageConfig, SubredditConfig
-from bot.errors import ConfigError
-
-PREFIX = "GIFWARDEN_"
-NOT_SETTINGS = frozenset({"GIFWARDEN_CONFIG", "GIFWARDEN_STORAGE__KEY"})
+from bot.config import lines
+from bot.config.checking import Checker
+from bot.config.environment import NAMED, Variable, model_of, private_text, variables
+from bot.config.sections import Config, StorageConfig
+from bot.config.wanted import wanted
+from bot.errors import ConfigError, Gathered, Mistake
 
 
 def service_socket(environ: Mapping[str, str] | None = None) -> str | None:
@@ -36,23 +35,69 @@ def find(explicit: Path | None, environ: Mapping[str, str] | None = None) -> Pat
     return here if here.exists() else None
 
 
-def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
-    """Read the file (or none) and the environment.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What file and environment say: the configuration without what is wrong, and a sentence for each of that."""
 
-    Raises ConfigError with one sentence that names the key and where it stands.
+    config: Config
+    mistakes: tuple[str, ...] = ()
+    where: str = ""
+
+    @property
+    def error(self) -> ConfigError | None:
+        """All mistakes as one error, or None."""
+        return ConfigError(*self.mistakes, where=self.where) if self.mistakes else None
+
+
+def load(
+    path: Path | None, environ: Mapping[str, str] | None = None, *, hosts: Collection[str] | None = None
+) -> Config:
+    """Read the file (or none) and the environment. `hosts`: the names that `[hosts.NAME]` may have, if known.
+
+    Raises ConfigError with a sentence for every mistake: the key, where it stands, what it must be.
+    """
+    reading = look(path, environ, hosts=hosts)
+    if reading.error is not None:
+        raise reading.error
+    return reading.config
+
+
+def look(
+    path: Path | None, environ: Mapping[str, str] | None = None, *, hosts: Collection[str] | None = None
+) -> Reading:
+    """Read like `load`, and return what can be read even so. For looking only: what is wrong has its default.
+
+    Raises ConfigError if the file cannot be read at all.
     """
     environ = os.environ if environ is None else environ
-    data: dict[str, Any] = {}
+    document = lines.read(_text(path)) if path is not None else lines.Document()
+    shown = str(path)
+    in_file = Gathered()
+    in_file.add(*(Mistake(f"{shown}, line {one.line}: {one}", one.line) for one in document.mistakes))
     if path is not None:
-        data = _read(path)
-        _guard_secrets(path, data)
-    _overlay(data, environ)
-    where = str(path) if path else "the environment"
-    try:
-        config = Config.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(_sentence(error, where)) from None
-    base = path.parent if path else Path()
+        _guard_secrets(path, document, in_file)
+    outside = Gathered()
+    values, origins = _overlaid(document, variables(environ, outside))
+
+    def tell(at: tuple[str, ...], said: str) -> None:
+        name = next((origins[at[:end]] for end in range(len(at), 0, -1) if at[:end] in origins), None)
+        if name is not None:
+            outside.add(f"${name}: {said}")
+        else:
+            line = document.line(at)
+            in_file.add(Mistake(f"{shown}, line {line}: {said}" if line else f"{shown}: {said}", line))
+
+    config = Checker(tell, hosts).config(values)
+    places = [*([shown] if in_file.mistakes else []), *(["the environment"] if outside.mistakes else [])]
+    return Reading(
+        config=_placed(config, path.parent if path else Path()),
+        mistakes=(*in_file.in_order(), *outside.mistakes),
+        where=" and ".join(places),
+    )
+
+
+def _placed(config: Config, base: Path) -> Config:
+    """Return the configuration with its paths from where the file stands."""
     storage = config.storage.model_copy(
         update={
             "path": base / config.storage.path,
@@ -85,86 +130,68 @@ def key_path(config: StorageConfig) -> Path:
     return config.key_file or config.path / "key"
 
 
-def private_text(path: Path) -> str:
-    """Read a file that holds a secret. Raises ConfigError if it is missing or others may read it."""
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}; check the path and its rights") from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"{path} holds a secret and others can read it; run: chmod 600 {path}")
-    return text
-
-
 def keys() -> dict[str, dict[str, str]]:
     """Return every section's keys with their descriptions; the house test holds the example to it."""
-    shown: dict[str, dict[str, str]] = {}
-    models: dict[str, type[Section]] = {
-        "subreddits": SubredditConfig,
-        "hosts": HostConfig,
+    return {
+        name: {key: field.description or "" for key, field in model_of(name).model_fields.items()}
+        for name in Config.model_fields
     }
-    for name, info in Config.model_fields.items():
-        model = models.get(name) or info.annotation
-        assert isinstance(model, type)
-        assert issubclass(model, Section)
-        shown[name] = {key: field.description or "" for key, field in model.model_fields.items()}
-    return shown
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        data = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration at {path}; run: gifwarden init") from None
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from None
+        raise ConfigError(f"cannot read {path}: {error.strerror}; check the path and its rights") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8") from None
 
 
-def _guard_secrets(path: Path, data: Mapping[str, Any]) -> None:
-    secrets = {"reddit": ("client_secret", "password", "refresh_token"), "mail": ("password",)}
-    held = [
-        f"{section}.{key}"
-        for section, names in secrets.items()
-        if isinstance(data.get(section), Mapping)
-        for key in names
-        if data[section].get(key)
-    ]
-    if held and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"{path} holds {held[0]} and others can read it; run: chmod 600 {path}")
-
-
-def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> None:
-    for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS or "__" not in name:
+def _guard_secrets(path: Path, document: lines.Document, found: Gathered) -> None:
+    """Refuse secrets in a file that others can read."""
+    if not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return
+    for section in Config.model_fields:
+        settings = document.values.get(section)
+        if section in NAMED or not isinstance(settings, dict):
             continue
-        value = environ[name]
-        parts = name.removeprefix(PREFIX).lower().split("__")
-        if parts[-1].endswith("_file") and parts[-1] != "key_file":
-            parts[-1] = parts[-1].removesuffix("_file")
-            value = private_text(Path(value)).strip()
-        target = data
-        for part in parts[:-1]:
-            target = target.setdefault(part, {})
-            if not isinstance(target, dict):
-                raise ConfigError(f"${name} does not fit: {part} is not a section")
-        target[parts[-1]] = value.split(",") if _is_list(parts) else value
+        for key in model_of(section).model_fields:
+            if settings.get(key) and wanted(model_of(section), key).form == "secret":
+                line = document.line((section, key))
+                found.add(
+                    Mistake(
+                        f"{path}, line {line}: {section}.{key} is a secret and others can read this file; "
+                        f"run: chmod 600 {path}, or put it in $GIFWARDEN_{section.upper()}__{key.upper()}",
+                        line,
+                    )
+                )
 
 
-def _is_list(parts: list[str]) -> bool:
-    return (parts[0], parts[-1]) in {("banks", "trusted"), ("subreddits", "rules"), ("hosts", "allow")}
-
-
-def _sentence(error: ValidationError, where: str) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        *section, key = [str(part) for part in first["loc"]]
-        known = keys().get(section[0], {}) if section else keys()
-        near = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-        return f"{place} in {where} is not a setting; {hint}"
-    return f"{place} in {where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+def _overlaid(document: lines.Document, told: Iterable[Variable]) -> tuple[dict[str, Any], dict[tuple[str, ...], str]]:
+    """Return the values of the file with those of the environment over them, and which variable each of these is."""
+    values: dict[str, Any] = copy.deepcopy(document.values)
+    origins: dict[tuple[str, ...], str] = {}
+    for variable in told:
+        *above, key = variable.path
+        table: Any = values
+        at: tuple[str, ...] = ()
+        for name in above:
+            # the file may spell a subreddit in any case of letters
+            same = next((one for one in table if one.lower() == name), name)
+            if same not in table:
+                table[same] = {}
+                origins[*at, same] = variable.name
+            at, table = (*at, same), table[same]
+            if not isinstance(table, dict):
+                break
+        else:
+            whole = (*at, key)
+            want = wanted(model_of(at[0]), key if key in model_of(at[0]).model_fields else at[-1])
+            table[key] = want.read(variable.text)
+            origins[whole] = variable.name
+    return values, origins

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot import actions
 from bot.model import Mode
 from bot.pipeline.core import Deps
 from bot.pipeline.judge import Judging
 from bot.pipeline.learning import Learning
 from bot.pipeline.minors import Minors
+from bot.pipeline.modes import effect
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.review import Appealed, Review
 from bot.pipeline.statements import Statements
@@ -41,5 +41,4 @@ class People:
 
     def effect(self, mode: Mode) -> str:
         """Return in words what a mode lets the bot do."""
-        kinds = [plug.kind for plug in actions.ACTIONS if mode in plug.modes and not plug.asked_for]
-        return f"performs {', '.join(kinds)}" if kinds else "performs nothing, shows what it would do"
+        return effect(mode)

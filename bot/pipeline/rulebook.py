@@ -29,7 +29,8 @@ def said_of(row: WikiRow | None, subreddit: str, page: str) -> tuple[str, bool]:
         force = f"revision {row.revision[:8]} is in force since {row.applied_at:%Y-%m-%d %H:%M} UTC"
     if row.refused is None:
         return f"{name}: {force}", True
-    return f"{name}: {force}; revision {row.refused[:8]} is not: {row.why}", False
+    why = "; ".join((row.why or "").split("\n"))
+    return f"{name}: {force}; revision {row.refused[:8]} is not: {why}", False
 
 
 class Rulebook:

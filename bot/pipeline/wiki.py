@@ -100,8 +100,13 @@ class WikiWatch:
                 subreddit=subreddit,
                 params={
                     "subject": SUBJECT.format(page=page),
-                    "body": BODY.format(page=page, subreddit=subreddit, why=why, stays=stays),
+                    "body": BODY.format(page=page, subreddit=subreddit, why=quoted(why), stays=stays),
                 },
             )
             store.upkeep.note(who="wiki", what="rules refused", subject=revision, why=f"r/{subreddit}")
         self._d.log.warning("wiki rules refused", subreddit=subreddit, revision=revision, reason=why)
+
+
+def quoted(why: str) -> str:
+    """Return sentences as lines of one quotation, the first of which is begun already."""
+    return "\n>\n> ".join(why.split("\n"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from bot.errors import RuleError
+from bot.errors import Gathered, RuleError
 from bot.model import BankKind
 from bot.rules import automoderator, read
 from bot.rules.compile import Known, rule_of
@@ -49,6 +49,7 @@ __all__ = [
     "load",
     "parse",
     "run_examples",
+    "unknown_banks",
     "waiting",
 ]
 
@@ -70,24 +71,30 @@ def load(
     `banks` (name → kind) lets a rule that does more than its bank's kind allows be refused here; without it, and for
     banks it does not know, the verdict is capped when judging. `hosts`: the names that `host:` may use.
     `actions`: what can be done, kind → the parameters it takes.
-    Raises RuleError: one sentence with file, line and what to do.
+    Raises RuleError: a sentence with file, line and what to do for every mistake in all of them.
     """
     files: dict[Path, None] = {}
+    wrong = Gathered()
     for path in paths:
         found = [file for ending in ("*.yaml", "*.yml") for file in path.glob(ending)] if path.is_dir() else [path]
         if not found:
-            raise RuleError(f"{path} holds no rule file; run: gifwarden init, or write one")
+            wrong.add(f"{path} holds no rule file; run: gifwarden init, or write one")
         files |= dict.fromkeys(sorted(found))
-    if not files:
+    if not files and not wrong.failed:
         raise RuleError("no rule file is named; name one or a folder of them")
     known = Known(banks=banks, hosts=hosts, actions=actions)
-    ours = [document for file in files for document in read.documents(read.text_of(file), str(file))]
+    order = [*map(str, files), *(where for _, where in more)]
+    ours: list[Table] = []
+    for file in files:
+        text = wrong.attempt(read.text_of, file)
+        if text is not None:
+            ours += _documents(text, str(file), wrong)
     if not more:
-        return RuleSet(_compiled(ours, known))
+        return RuleSet(_compiled(ours, known, wrong, order))
     with bounded("reading the rules", seconds):
-        return RuleSet(
-            _compiled([*ours, *(found for text, where in more for found in read.documents(text, where))], known)
-        )
+        for text, where in more:
+            ours += _documents(text, where, wrong)
+        return RuleSet(_compiled(ours, known, wrong, order))
 
 
 def parse(
@@ -99,8 +106,36 @@ def parse(
     actions: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Rule, ...]:
     """Return the rules of one file's text, in its order; `where` names the file in messages. Raises RuleError."""
-    return _compiled(read.documents(text, where), Known(banks=banks, hosts=hosts, actions=actions))
+    wrong = Gathered()
+    documents = _documents(text, where, wrong)
+    return _compiled(documents, Known(banks=banks, hosts=hosts, actions=actions), wrong, [where])
 
 
-def _compiled(documents: Sequence[Table], known: Known) -> tuple[Rule, ...]:
-    return tuple(rule_of(document, known) for document in applied(documents))
+def _documents(text: str, where: str, wrong: Gathered) -> list[Table]:
+    # on its own, so that a file without a rule is told only if nothing else is wrong with it
+    found = Gathered()
+    documents = read.documents(text, where, found)
+    if found.failed:
+        wrong.add(*found.mistakes)
+    return documents
+
+
+def _compiled(documents: Sequence[Table], known: Known, wrong: Gathered, order: Sequence[str]) -> tuple[Rule, ...]:
+    """`order`: the names of the files, in which their mistakes are told."""
+    rules = [wrong.attempt(rule_of, document, known) for document in applied(documents, wrong)]
+    wrong.settle(RuleError, order)
+    return tuple(rule for rule in rules if rule is not None)
+
+
+def unknown_banks(rules: Sequence[Rule], banks: Collection[str]) -> dict[str, str]:
+    """Return the banks that rules name and that are not among `banks`, each with a sentence for people."""
+    told: dict[str, str] = {}
+    for rule in rules:
+        for name, at in rule.banks_at.items():
+            if name in banks or name in told:
+                continue
+            near = read.near_to(name, banks)
+            make = f"run: gifwarden bank create {name}"
+            hint = f"did you mean {near}? If not, {make}" if near else make
+            told[name] = f"{at}: there is no bank {read.show(name)}; {hint}"
+    return told

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.errors import Gathered, RuleError
 from bot.model import BankKind
 from bot.rules import automoderator, read, terms, words
 from bot.rules.author import THRESHOLDS, TRAITS, Threshold, ThresholdCheck, TraitCheck
@@ -167,27 +168,38 @@ def _table(key: Key, name: str, value: Value) -> tuple[Check, ...]:
         fail(key.at, f"{name} takes its modifiers inside; write {name}: {{name (regex): …}}")
     if not value.entries:
         fail(value.at, f"{name} is empty; write {name}: {{name: [one, two]}}")
-    inside = [(key_of(entry, name), entry) for entry in value.entries]
+    found = Gathered()
+    inside = [(inner, entry) for entry in value.entries if (inner := found.attempt(key_of, entry, name)) is not None]
     if key.negated and any(inner.fields != ("name",) for inner, _ in inside):
         fail(key.at, f"~{name} takes names only; turn the checks inside it round instead")
     checks: list[Check] = []
+    thresholds: list[tuple[Key, Threshold]] = []
+    any_of = False
     for inner, entry in inside:
-        _known_inside(name, inner)
-        if inner.base not in THRESHOLDS and inner.base != "satisfy_any_threshold":
-            checks.append(_inside(name, key, inner, entry.value))
-    checks.extend(_thresholds(key, [(inner, entry) for inner, entry in inside]))
+        if found.attempt(_known_inside, name, inner) is None:
+            continue
+        if inner.base == "satisfy_any_threshold":
+            any_of = found.attempt(read.flag, entry.value, inner.base) or False
+        elif inner.base in THRESHOLDS:
+            if (threshold := found.attempt(_threshold, inner, entry)) is not None:
+                thresholds.append((inner, threshold))
+        elif (check := found.attempt(_inside, name, key, inner, entry.value)) is not None:
+            checks.append(check)
+    found.settle(RuleError)
+    checks.extend(_thresholds(key, thresholds, any_of=any_of))
     if not checks:
         fail(value.at, f"{name} holds no check; add one, or remove it")
     return tuple(checks)
 
 
-def _known_inside(table: str, key: Key) -> None:
+def _known_inside(table: str, key: Key) -> bool:
     for name in key.fields:
         if name in _KEYS[table]:
             continue
         if name in _REFUSED[table]:
             fail(key.at, f"AutoModerator knows {name} of {table}, gifwarden does not: {_REFUSED[table][name]}")
         fail(key.at, f"{show(name)} is not a key of {table}; {read.nearest(name, _KEYS[table])}")
+    return True
 
 
 def _inside(table: str, outer: Key, key: Key, value: Value) -> Check:
@@ -210,21 +222,17 @@ def _inside(table: str, outer: Key, key: Key, value: Value) -> Check:
     return FlagCheck(key=f"{table} {key.base}", wanted=wanted)
 
 
-def _thresholds(outer: Key, inside: list[tuple[Key, Entry]]) -> Iterator[Check]:
-    any_of = False
-    found: list[tuple[Key, Threshold]] = []
-    for key, entry in inside:
-        if key.base == "satisfy_any_threshold":
-            any_of = read.flag(entry.value, key.base)
-        if key.base not in THRESHOLDS:
-            continue
-        if key.negated or key.modifiers is not None:
-            fail(key.at, f"{key.base} takes neither ~ nor brackets; turn its comparison round")
-        if key.base == "account_age":
-            compared = terms.age(entry.value, key.base)
-        else:
-            compared = terms.count(entry.value, key.base, terms.ALL, default="=", negative=True)
-        found.append((key, Threshold(name=key.base, comparison=compared)))
+def _threshold(key: Key, entry: Entry) -> Threshold:
+    if key.negated or key.modifiers is not None:
+        fail(key.at, f"{key.base} takes neither ~ nor brackets; turn its comparison round")
+    if key.base == "account_age":
+        return Threshold(name=key.base, comparison=terms.age(entry.value, key.base))
+    return Threshold(
+        name=key.base, comparison=terms.count(entry.value, key.base, terms.ALL, default="=", negative=True)
+    )
+
+
+def _thresholds(outer: Key, found: list[tuple[Key, Threshold]], *, any_of: bool) -> Iterator[Check]:
     if any_of and found:
         names = " or ".join(key.base for key, _ in found)
         yield ThresholdCheck(
@@ -258,7 +266,11 @@ def _discussion(value: Value) -> DiscussionCheck:
 
 def _hosts(value: Value, known: Known) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in read.scalars(value, "host"))
+    found = Gathered()
     for name in names:
         if known.hosts is not None and name not in known.hosts:
-            fail(value.at, f"{show(name)} is not a host that gifwarden knows; {read.nearest(name, known.hosts)}")
+            found.attempt(
+                fail, value.at, f"{show(name)} is not a host that gifwarden knows; {read.nearest(name, known.hosts)}"
+            )
+    found.settle(RuleError)
     return names

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from bot.errors import Gathered, RuleError
 from bot.rules import automoderator, read, template, words
 from bot.rules.checking import Known, checks_of
 from bot.rules.checks import TextCheck, TypeCheck
@@ -12,7 +13,7 @@ from bot.rules.effort import spend
 from bot.rules.evidence import CopyCheck, FaceCheck, SourceCheck
 from bot.rules.examples import examples_of
 from bot.rules.ladder import Step, kind_reach
-from bot.rules.read import Entry, Table, fail, show
+from bot.rules.read import Entry, Items, Scalar, Table, fail, show
 from bot.rules.rule import DEFAULT_REASON, DEFAULT_SUBJECT, Rule
 from bot.rules.subject import Check
 
@@ -30,39 +31,80 @@ STEPS: Mapping[str, Step] = {
 
 
 def rule_of(document: Table, known: Known) -> Rule:
-    """Compile one document. Raises RuleError with the place and what to do."""
+    """Compile one document. Raises RuleError with every mistake: the place and what to do."""
     spend(document.at)
+    found = Gathered()
     settings = {entry.key: entry for entry in document.entries if entry.key in words.SETTINGS}
-    quotes = not _flag(settings, "ignore_blockquotes", default=False)
-    checks = tuple(
-        check
-        for entry in document.entries
-        if entry.key not in words.SETTINGS
-        for check in checks_of(entry, known, quotes=quotes)
-    )
-    name = name_of(settings, document)
-    if all(isinstance(check, TypeCheck) for check in checks):
-        fail(document.at, f"the rule {show(name)} has no check, so it would hold for everything; add known_media, say")
-    step, spam = _step(settings, document, name)
-    reason, modmail, subject, placeholders = _texts(settings, step)
-    deeds, more = deeds_of(settings, step, spam=spam, reason=reason, known=known)
-    if "match" in placeholders | more and not any(isinstance(c, TextCheck) and not c.negated for c in checks):
-        fail(document.at, "{{match}} stands for what a text check found, and the rule has none; remove it")
+    quotes = not found.attempt(_flag, settings, "ignore_blockquotes", default=False)
+    checks: list[Check] = []
+    for entry in document.entries:
+        if entry.key not in words.SETTINGS:
+            checks += found.attempt(checks_of, entry, known, quotes=quotes) or ()
+    meant = _meant(document)
+    name = None
+    if "name" in settings or "name" not in meant:
+        name = found.attempt(name_of, settings, document)
+    sound = not found.failed
+    if sound and all(isinstance(check, TypeCheck) for check in checks):
+        found.attempt(
+            fail,
+            document.at,
+            f"the rule {show(name or '')} has no check, so it would hold for everything; add known_media, say",
+        )
+    stepped = None
+    if "action" in settings or "action" not in meant:
+        stepped = found.attempt(_step, settings, document, name or "without a name")
+    # with a removal everything goes, so nothing is said that only a misspelt action makes wrong
+    step, spam = stepped or (Step.REMOVE, False)
+    reason, modmail, subject, placeholders = found.attempt(_texts, settings, step) or ("", None, "", frozenset())
+    deeds, more = found.attempt(deeds_of, settings, step, spam=spam, reason=reason, known=known) or ((), frozenset())
+    if sound and "match" in placeholders | more and not any(isinstance(c, TextCheck) and not c.negated for c in checks):
+        found.attempt(
+            fail, document.at, "{{match}} stands for what a text check found, and the rule has none; remove it"
+        )
+    notice = found.attempt(_notice, settings, step, checks if sound else None)
+    priority = found.attempt(read.whole, settings["priority"].value, "priority") if "priority" in settings else 0
+    exempt = found.attempt(_flag, settings, "moderators_exempt", default=True)
+    examples = found.attempt(examples_of, settings["examples"].value) if "examples" in settings else ()
     rule = Rule(
-        name=name,
+        name=name or "",
         at=document.at,
-        checks=checks,
+        checks=tuple(checks),
         step=step,
-        priority=read.whole(settings["priority"].value, "priority") if "priority" in settings else 0,
-        moderators_exempt=_flag(settings, "moderators_exempt", default=True),
+        priority=priority or 0,
+        moderators_exempt=bool(exempt),
         deeds=deeds,
         modmail=modmail,
         modmail_subject=subject,
-        notice=_notice(settings, step, checks),
-        examples=examples_of(settings["examples"].value) if "examples" in settings else (),
+        notice=bool(notice),
+        examples=examples or (),
+        banks_at=_banks(document),
     )
-    _within_the_ladder(rule, settings, known)
+    if sound and stepped is not None:
+        found.attempt(_within_the_ladder, rule, settings, known)
+    found.settle(RuleError)
     return rule
+
+
+def _meant(document: Table) -> frozenset[str]:
+    """Return the settings that misspelt keys seem to mean, so that nobody is told that they are missing too."""
+    strangers = [entry.key for entry in document.entries if entry.key not in words.KEYS]
+    return frozenset(near for key in strangers if (near := read.near_to(key, words.KEYS)) is not None)
+
+
+def _banks(document: Table) -> Mapping[str, str]:
+    """Return the banks that the checks on copies name, each with the place where it first stands."""
+    named: dict[str, str] = {}
+    for check in document.entries:
+        if check.key.lstrip("~") not in ("exact_media", "known_media", "source_media"):
+            continue
+        for entry in check.value.entries if isinstance(check.value, Table) else ():
+            values = entry.value.values if isinstance(entry.value, Items) else (entry.value,)
+            if entry.key == "bank":
+                for value in values:
+                    if isinstance(value, Scalar):
+                        named.setdefault(value.text.strip(), value.at)
+    return named
 
 
 def name_of(settings: Mapping[str, Entry], document: Table) -> str:
@@ -92,15 +134,16 @@ def _step(settings: Mapping[str, Entry], document: Table, name: str) -> tuple[St
 
 
 def _texts(settings: Mapping[str, Entry], step: Step) -> tuple[str, str | None, str, frozenset[str]]:
+    found = Gathered()
     reason = settings.get("action_reason") or settings.get("report_reason")
     if "action_reason" in settings and "report_reason" in settings:
-        fail(settings["report_reason"].at, "report_reason is another word for action_reason; keep one")
+        found.attempt(fail, settings["report_reason"].at, "report_reason is another word for action_reason; keep one")
     if reason is not None and step not in (Step.REPORT, Step.REMOVE):
-        fail(reason.at, f"{reason.key} goes with action: report or remove; remove it")
+        found.attempt(fail, reason.at, f"{reason.key} goes with action: report or remove; remove it")
     if "modmail" in settings and step is Step.IGNORE:
-        fail(settings["modmail"].at, "modmail does not go with action: ignore; write action: review")
+        found.attempt(fail, settings["modmail"].at, "modmail does not go with action: ignore; write action: review")
     if "modmail_subject" in settings and "modmail" not in settings:
-        fail(settings["modmail_subject"].at, "modmail_subject needs a modmail; add one or remove it")
+        found.attempt(fail, settings["modmail_subject"].at, "modmail_subject needs a modmail; add one or remove it")
     texts: dict[str, str] = {}
     placeholders: frozenset[str] = frozenset()
     for key, entry, limit in (
@@ -108,9 +151,11 @@ def _texts(settings: Mapping[str, Entry], step: Step) -> tuple[str, str | None, 
         ("modmail", settings.get("modmail"), "body"),
         ("subject", settings.get("modmail_subject"), "subject"),
     ):
-        if entry is not None:
-            texts[key], names = template.text_of(entry, limit, lines=key == "modmail")
-            placeholders |= names
+        told = found.attempt(template.text_of, entry, limit, lines=key == "modmail") if entry is not None else None
+        if told is not None:
+            texts[key] = told[0]
+            placeholders |= told[1]
+    found.settle(RuleError)
     return (
         texts.get("reason", DEFAULT_REASON),
         texts.get("modmail"),
@@ -119,7 +164,8 @@ def _texts(settings: Mapping[str, Entry], step: Step) -> tuple[str, str | None, 
     )
 
 
-def _notice(settings: Mapping[str, Entry], step: Step, checks: tuple[Check, ...]) -> bool:
+def _notice(settings: Mapping[str, Entry], step: Step, checks: Sequence[Check] | None) -> bool:
+    """`checks`: None if some are not known."""
     if "notify_host" not in settings:
         return False
     entry = settings["notify_host"]
@@ -127,7 +173,7 @@ def _notice(settings: Mapping[str, Entry], step: Step, checks: tuple[Check, ...]
         return False
     if step is Step.IGNORE:
         fail(entry.at, "notify_host: confirm does not go with action: ignore; write action: review")
-    if not any(isinstance(check, CopyCheck) and not check.negated for check in checks):
+    if checks is not None and not any(isinstance(check, CopyCheck) and not check.negated for check in checks):
         fail(entry.at, "notify_host: confirm needs exact_media or known_media: a host is told of copies only; add one")
     return True
 
@@ -138,17 +184,22 @@ def _within_the_ladder(rule: Rule, settings: Mapping[str, Entry], known: Known) 
     # all checks must hold, so the strongest of them is always there
     copies = [check for check in rule.checks if isinstance(check, CopyCheck)]
     ceiling = max([Step.REVIEW, *(check.ceiling(kinds) for check in copies)])
+    found = Gathered()
     if rule.step > ceiling:
-        fail(
+        found.attempt(
+            fail,
             settings["action"].at,
             f"action: {rule.step.word} {_too_much(rule, ceiling, known, f'action: {ceiling.word}')}",
         )
     if rule.needs > ceiling:
-        key = next(key for key in _MARKS if key in settings)
-        fail(
-            settings[key].at,
-            f"{key} {_too_much(rule, ceiling, known, 'action: review, so that it waits for a person')}",
-        )
+        for key in _MARKS:
+            if key in settings:
+                found.attempt(
+                    fail,
+                    settings[key].at,
+                    f"{key} {_too_much(rule, ceiling, known, 'action: review, so that it waits for a person')}",
+                )
+    found.settle(RuleError)
 
 
 def _too_much(rule: Rule, ceiling: Step, known: Known, instead: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.errors import Gathered, RuleError
 from bot.model import PlannedAction
 from bot.rules import read, template, words
 from bot.rules.checking import Known
 from bot.rules.ladder import Step
-from bot.rules.read import Entry, Items, Table, Value, fail
+from bot.rules.read import Entry, Items, Table, fail
 
 DEFAULT_SUBJECT = "About your post (case {{case}})"
 _MARKS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_locked": "lock"}
@@ -19,13 +20,23 @@ def deeds_of(
     settings: Mapping[str, Entry], step: Step, *, spam: bool, reason: str, known: Known
 ) -> tuple[tuple[PlannedAction, ...], frozenset[str]]:
     """Return the actions of a rule and the placeholders in their texts. Raises RuleError."""
+    found = Gathered()
     placeholders: frozenset[str] = frozenset()
     deeds: list[tuple[str, PlannedAction]] = []
+
+    def text(entry: Entry, limit: str) -> str:
+        nonlocal placeholders
+        told, names = found.attempt(template.text_of, entry, limit, lines=False) or ("", frozenset())
+        placeholders |= names
+        return told
+
     for key in _OF_A_REMOVAL:
         if key in settings and step is not Step.REMOVE:
-            fail(settings[key].at, f"{key} goes with action: remove or spam; remove it, or write modmail")
+            found.attempt(
+                fail, settings[key].at, f"{key} goes with action: remove or spam; remove it, or write modmail"
+            )
     if "message_subject" in settings and "message" not in settings:
-        fail(settings["message_subject"].at, "message_subject needs a message; add one or remove it")
+        found.attempt(fail, settings["message_subject"].at, "message_subject needs a message; add one or remove it")
     if step is Step.REPORT:
         deeds.append(("action", PlannedAction(kind="report", params={"reason": reason})))
     if step is Step.REMOVE:
@@ -33,42 +44,42 @@ def deeds_of(
         if spam:
             params["spam"] = "true"
         if "removal_reason" in settings:
-            params["removal_reason"], names = template.text_of(
-                settings["removal_reason"], "removal_reason", lines=False
-            )
-            placeholders |= names
+            params["removal_reason"] = text(settings["removal_reason"], "removal_reason")
         deeds.append(("action", PlannedAction(kind="remove", params=params)))
-    if "message" in settings:
-        message, names = _message(settings)
-        deeds.append(("message", message))
-        placeholders |= names
+    for key, make in (("message", _message), ("set_flair", _flair)):
+        if key in settings and (made := found.attempt(make, settings)) is not None:
+            deeds.append((key, made[0]))
+            placeholders |= made[1]
     for key, kind in _MARKS.items():
         if key in settings:
-            _only_true(settings[key])
+            found.attempt(_only_true, settings[key])
             deeds.append((key, PlannedAction(kind=kind)))
-    if "set_flair" in settings:
-        flair, names = _flair(settings["set_flair"].value, settings.get("overwrite_flair"))
-        deeds.append(("set_flair", PlannedAction(kind="flair", params=flair)))
-        placeholders |= names
-    elif "overwrite_flair" in settings:
-        fail(settings["overwrite_flair"].at, "overwrite_flair needs a set_flair; add one or remove it")
+    if "overwrite_flair" in settings and "set_flair" not in settings:
+        found.attempt(fail, settings["overwrite_flair"].at, "overwrite_flair needs a set_flair; add one or remove it")
     if "mod_note" in settings:
-        text, names = template.text_of(settings["mod_note"], "note text", lines=False)
-        deeds.append(("mod_note", PlannedAction(kind="note", params={"text": text})))
-        placeholders |= names
+        deeds.append(("mod_note", PlannedAction(kind="note", params={"text": text(settings["mod_note"], "note text")})))
     for key, deed in deeds:
         if step is Step.IGNORE:
-            fail(settings[key].at, f"{key} does not go with action: ignore; write action: review")
-        _possible(settings, key, deed, known)
-    return tuple(deed for _, deed in deeds), placeholders
+            found.attempt(fail, settings[key].at, f"{key} does not go with action: ignore; write action: review")
+        elif key in settings:
+            found.attempt(_possible, settings, key, deed, known)
+    found.settle(RuleError)
+    # in the order in which they are done: the removal first, then what goes with it
+    order = ("action", "message", *_MARKS, "set_flair", "mod_note")
+    return tuple(deed for _, deed in sorted(deeds, key=lambda one: order.index(one[0]))), placeholders
 
 
 def _message(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[str]]:
-    body, names = template.text_of(settings["message"], "body", lines=True)
+    found = Gathered()
+    names: frozenset[str]
+    body, names = found.attempt(template.text_of, settings["message"], "body", lines=True) or ("", frozenset())
     params = {"subject": DEFAULT_SUBJECT, "body": body}
     if "message_subject" in settings:
-        params["subject"], more = template.text_of(settings["message_subject"], "message subject", lines=False)
-        names |= more
+        told = found.attempt(template.text_of, settings["message_subject"], "message subject", lines=False)
+        if told is not None:
+            params["subject"], more = told
+            names |= more
+    found.settle(RuleError)
     return PlannedAction(kind="message", params=params), names
 
 
@@ -80,7 +91,8 @@ def _only_true(entry: Entry) -> None:
         )
 
 
-def _flair(value: Value, overwrite: Entry | None) -> tuple[dict[str, str], frozenset[str]]:
+def _flair(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[str]]:
+    value, overwrite = settings["set_flair"].value, settings.get("overwrite_flair")
     parts: dict[str, Entry] = {}
     if isinstance(value, Table):
         parts = read.table(value, "set_flair", words.FLAIR_KEYS)
@@ -88,19 +100,22 @@ def _flair(value: Value, overwrite: Entry | None) -> tuple[dict[str, str], froze
         texts = value.values if isinstance(value, Items) else (value,)
         if len(texts) > 2:
             fail(value.at, "set_flair as a list is [text, css class]; write it as {text, css_class, template_id}")
-        names = ("text", "css_class")
-        parts = {key: Entry(at=text.at, key=key, value=text) for key, text in zip(names, texts, strict=False)}
+        keys = ("text", "css_class")
+        parts = {key: Entry(at=text.at, key=key, value=text) for key, text in zip(keys, texts, strict=False)}
     if not parts:
         fail(value.at, "set_flair is empty; write a text, or remove it")
     flair: dict[str, str] = {}
     placeholders: frozenset[str] = frozenset()
+    found = Gathered()
     for key, entry in parts.items():
         param = "template" if key == "template_id" else key
-        flair[param], found = template.text_of(entry, f"flair {param}", lines=False)
-        placeholders |= found
-    if overwrite is not None and read.flag(overwrite.value, "overwrite_flair"):
+        told = found.attempt(template.text_of, entry, f"flair {param}", lines=False)
+        flair[param], names = told or ("", frozenset())
+        placeholders |= names
+    if overwrite is not None and found.attempt(read.flag, overwrite.value, "overwrite_flair"):
         flair["overwrite"] = "true"
-    return flair, placeholders
+    found.settle(RuleError)
+    return PlannedAction(kind="flair", params=flair), placeholders
 
 
 def _possible(settings: Mapping[str, Entry], key: str, deed: PlannedAction, known: Known) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import regex as engine
 
-from bot.errors import RuleError
+from bot.errors import StoppedError
 
 PATTERN_SECONDS = 0.05  # for one pattern on one text
 ALONE_SECONDS = 0.01  # of it while no other thread runs; a busy machine makes a tenth of a second of it
@@ -137,18 +137,18 @@ def bounded(what: str, seconds: float = PAGE_SECONDS) -> Iterator[None]:
 
 
 def spend(at: str) -> None:
-    """Raise RuleError if what is being done has taken too long; `at` says how far it came."""
+    """Raise StoppedError if what is being done has taken too long; `at` says how far it came."""
     now = _reading.get()
     if now is not None and time.thread_time() > now.end:
-        raise RuleError(f"{at}: {now.what} takes more than {now.seconds:g} s; write fewer and simpler rules")
+        raise StoppedError(f"{at}: {now.what} takes more than {now.seconds:g} s; write fewer and simpler rules")
 
 
 def one_more_pattern(at: str) -> None:
-    """Count a pattern. Raises RuleError if there are too many, or if it took too long."""
+    """Count a pattern. Raises StoppedError if there are too many, or if it took too long."""
     now = _reading.get()
     if now is None:
         return
     now.patterns += 1
     if now.patterns > MAX_PATTERNS:
-        raise RuleError(f"{at}: there are more than {MAX_PATTERNS:,} patterns; join some with |, or remove some")
+        raise StoppedError(f"{at}: there are more than {MAX_PATTERNS:,} patterns; join some with |, or remove some")
     spend(at)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+from bot.errors import Gathered, RuleError
 from bot.model import BankKind, Evidence, FaceRegion, Link, Match
 from bot.rules import read
 from bot.rules.evidence import NEAR_METHODS
-from bot.rules.read import Entry, Items, Table, Value, fail
+from bot.rules.read import Entry, Items, Table, Told, Value, fail
 from bot.rules.rule import Example, Gives
 from bot.rules.sketch import LOOKED, author_of, faces_of, flag, nudity_of, number, post_of, source_of
 from bot.rules.subject import Subject
@@ -39,49 +41,61 @@ def examples_of(value: Value) -> tuple[Example, ...]:
     """Compile the `examples:` of a rule. Raises RuleError."""
     if not isinstance(value, Items):
         fail(value.at, "examples is a list; write each as - {exact: BANK, gives: remove}")
-    return tuple(_example(item) for item in value.values)
+    found = Gathered()
+    examples = [found.attempt(_example, item) for item in value.values]
+    found.settle(RuleError)
+    return tuple(example for example in examples if example is not None)
 
 
 def _example(value: Value) -> Example:
     keys = read.table(value, "an example", EXAMPLE_KEYS)
-    if "gives" not in keys:
-        fail(value.at, f"the example does not say what comes out; add gives: {', '.join(get_args(Gives))}")
+    found = Gathered()
+    choice: str | None = None
+    if "gives" in keys:
+        choice = found.attempt(read.choice, keys["gives"].value, "gives", get_args(Gives))
+    else:
+        outcomes = ", ".join(get_args(Gives))
+        found.attempt(fail, value.at, f"the example does not say what comes out; add gives: {outcomes}")
     gives: dict[str, Gives] = {name: name for name in get_args(Gives)}
-    matches = (*_matches(keys.get("exact"), "exact"), *_matches(keys.get("near"), "near"))
+    matches = (
+        *(found.attempt(_matches, keys.get("exact"), "exact") or ()),
+        *(found.attempt(_matches, keys.get("near"), "near") or ()),
+    )
+    host = found.attempt(read.scalar, keys["host"].value, "host") if "host" in keys else None
     link = Link(
         url="https://example.invalid/media",
-        host=read.scalar(keys["host"].value, "host").strip() if "host" in keys else "direct",
+        host=(host or "direct").strip(),
         id="example",
         kind="media",
         source="url",
     )
     subject = Subject(
-        post=post_of(keys.get("post")),
+        post=found.attempt(post_of, keys.get("post")),
         evidence=Evidence(
             target=link.url,
             link=link,
             fetched_at=LOOKED,
-            adult_host=flag(keys, "adult_host"),
+            adult_host=found.attempt(flag, keys, "adult_host") or False,
             matches=matches,
-            faces=faces_of(keys.get("face")),
-            source=source_of(keys.get("source")),
-            nudity=nudity_of(keys.get("nudity")),
+            faces=found.attempt(faces_of, keys.get("face")) or (),
+            source=found.attempt(source_of, keys.get("source")) or (),
+            nudity=found.attempt(nudity_of, keys.get("nudity")),
         ),
-        adult_subreddit=flag(keys, "adult_subreddit"),
-        author=author_of(keys.get("author")),
+        adult_subreddit=found.attempt(flag, keys, "adult_subreddit") or False,
+        author=found.attempt(author_of, keys.get("author")),
     )
-    return Example(
-        at=value.at,
-        subject=subject,
-        gives=gives[read.choice(keys["gives"].value, "gives", get_args(Gives))],
-    )
+    found.settle(RuleError)
+    return Example(at=value.at, subject=subject, gives=gives[choice or "nothing"])
 
 
 def _matches(entry: Entry | None, key: str) -> tuple[Match, ...]:
     if entry is None:
         return ()
     values = entry.value.values if isinstance(entry.value, Items) else (entry.value,)
-    return tuple(_match(value, key) for value in values)
+    found = Gathered()
+    matches = [found.attempt(_match, value, key) for value in values]
+    found.settle(RuleError)
+    return tuple(match for match in matches if match is not None)
 
 
 def _match(value: Value, key: str) -> Match:
@@ -95,30 +109,40 @@ def _match(value: Value, key: str) -> Match:
         keys, bank = {}, read.scalar(value, key)
     kinds: dict[str, BankKind] = {name: name for name in get_args(BankKind)}
     regions: dict[str, FaceRegion] = {name: name for name in get_args(FaceRegion)}
-    method = "sha256" if exact else "pdq"
-    if "method" in keys:
-        method = read.choice(keys["method"].value, "method", NEAR_METHODS)
-    coverage = number(keys["coverage"].value, "coverage") if "coverage" in keys else 1.0
-    if coverage > 1:
-        fail(value.at, "coverage is a share from 0 to 1, such as 0.4")
-    return Match(
+    told = Told(keys)
+    method = "sha256" if exact else told.get("method", _choice(NEAR_METHODS)) or "pdq"
+    coverage = told.get("coverage", _share)
+    distance = told.get("distance", read.whole)
+    frames = told.get("frames", read.whole)
+    kind = told.get("kind", _choice(get_args(BankKind)))
+    region = told.get("face_region", _choice(get_args(FaceRegion)))
+    match = Match(
         media=0,
         bank=bank,
-        bank_kind=kinds[read.choice(keys["kind"].value, "kind", get_args(BankKind))] if "kind" in keys else "block",
+        bank_kind=kinds[kind or "block"],
         entry="example",
-        confirmed=flag(keys, "confirmed", default=True),
+        confirmed="confirmed" not in keys or told.get("confirmed", read.flag) is True,
         method=method,
         signal=method,
-        distance=None if exact else read.whole(keys["distance"].value, "distance") if "distance" in keys else 8,
-        frames=read.whole(keys["frames"].value, "frames") if "frames" in keys else 10,
-        inliers=read.whole(keys["inliers"].value, "inliers") if "inliers" in keys else None,
-        transform=read.scalar(keys["transform"].value, "transform").strip() if "transform" in keys else "none",
-        coverage_query=coverage,
-        coverage_entry=coverage,
-        face_region=(
-            regions[read.choice(keys["face_region"].value, "face_region", get_args(FaceRegion))]
-            if "face_region" in keys
-            else "unknown"
-        ),
-        suppressed=flag(keys, "suppressed"),
+        distance=None if exact else 8 if distance is None else distance,
+        frames=10 if frames is None else frames,
+        inliers=told.get("inliers", read.whole),
+        transform=(told.get("transform", read.scalar) or "none").strip(),
+        coverage_query=1.0 if coverage is None else coverage,
+        coverage_entry=1.0 if coverage is None else coverage,
+        face_region=regions[region or "unknown"],
+        suppressed=told.get("suppressed", read.flag) is True,
     )
+    told.settle()
+    return match
+
+
+def _choice(options: Sequence[str]) -> Callable[[Value, str], str]:
+    return lambda value, key: read.choice(value, key, options)
+
+
+def _share(value: Value, key: str) -> float:
+    share = number(value, key)
+    if share > 1:
+        fail(value.at, f"{key} is a share from 0 to 1, such as 0.4")
+    return share

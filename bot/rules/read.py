@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, NoReturn, TypeAlias, TypeVar
 
 import yaml
 
-from bot.errors import RuleError
+from bot.errors import Gathered, Mistake, RuleError, StoppedError
 from bot.rules.effort import spend
+from bot.rules.slips import slip
 
 MAX_CHARS = 256 * 1024  # of a file; PyYAML reads about 100 KiB a second
 MAX_DEPTH = 12
 MAX_ITEMS = 1000  # of one list
 MAX_NODES = 20_000  # keys and values of a file
 MAX_RULES = 500  # of a file
+MOST_BROKEN = 50  # documents of a file that are no YAML; then the file is another thing
 
 ScalarKind = Literal["text", "bool", "number", "null"]
 _KINDS: dict[str, ScalarKind] = {
@@ -72,31 +75,42 @@ class Entry:
 
 
 Value: TypeAlias = Scalar | Items | Table
+T = TypeVar("T")
 
 
 class _Composer(yaml.SafeLoader):
     """Composes nodes only; refuses what can make a small file large or deep."""
 
     depth = 0
-    nodes = 0
+    above = 0  # lines of the file before the text
+    place = ""
+    made: Counter[str]  # of the whole file, whose documents are read one by one
 
     def fetch_more_tokens(self) -> None:
-        spend(f"line {self.line + 1}")
+        spend(Place(self.place, self.above + self.line + 1))
         super().fetch_more_tokens()
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it bare
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise _Refused(event.start_mark.line, "anchors (&) and aliases (*) are not read; write the value out")
+            raise _Refused(
+                event.start_mark.line,
+                "a value that begins with & or * is not read as it is; put quotes around it, or write it out",
+            )
         self.depth += 1
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise _Refused(event.start_mark.line, f"the file holds more than {MAX_NODES:,} keys and values; split it")
+        self.made["nodes"] += 1
+        if self.made["nodes"] > MAX_NODES:
+            self.stop(event.start_mark.line, f"the file holds more than {MAX_NODES:,} keys and values; split it")
         if self.depth > MAX_DEPTH:
             raise _Refused(event.start_mark.line, f"values nest deeper than {MAX_DEPTH} levels; flatten them")
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+    def stop(self, line: int, message: str) -> NoReturn:
+        """Read no further; `line` is counted from 0."""
+        at = Place(self.place, self.above + line + 1)
+        raise StoppedError(Mistake(f"{at}: {message}", at.line, at.file))
 
 
 class _Refused(Exception):
@@ -105,9 +119,29 @@ class _Refused(Exception):
         self.line = line
 
 
+class Place(str):
+    """`mine.yaml, line 4`, which remembers its line."""
+
+    file: str
+    line: int
+
+    def __new__(cls, file: str, line: int) -> Place:
+        """`line`: from 1."""
+        made = super().__new__(cls, f"{file}, line {line}")
+        made.file, made.line = file, line
+        return made
+
+
+TOLD = ""
+"""The place of a value that was refused already: nothing more is said about it."""
+
+
 def fail(at: str, message: str) -> NoReturn:
-    """Raise the RuleError of one place."""
-    raise RuleError(f"{at}: {message}")
+    """Raise the RuleError of one place; without a sentence if what stands there was refused already."""
+    if at == TOLD:
+        raise RuleError
+    where = (at.line, at.file) if isinstance(at, Place) else (0, str(at))
+    raise RuleError(Mistake(f"{at}: {message}", *where))
 
 
 def text_of(path: Path) -> str:
@@ -123,85 +157,131 @@ def text_of(path: Path) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         if len(data) > 4 * MAX_CHARS:  # cut in the middle of a character: the size is what is wrong
             return data.decode("utf-8-sig", "replace")
-        fail(f"{path}, line {line}", "this is not UTF-8 text; save the file as UTF-8")
+        fail(Place(str(path), line), "this is not UTF-8 text; save the file as UTF-8")
 
 
-def documents(text: str, where: str) -> list[Table]:
+def documents(text: str, where: str, found: Gathered) -> list[Table]:
     """Return the tables of a file's YAML documents; empty documents are left out.
 
-    Raises RuleError, with one sentence and the line, for anything that is not a plain table of plain values.
+    What is not a plain table of plain values is a mistake, a sentence with the line in `found`: of a document that is
+    no YAML nothing is returned but its name, of the others what can be read.
     """
     if len(text) > MAX_CHARS:
-        fail(where, f"the file is longer than {MAX_CHARS // 1024} KiB; split it")
+        found.attempt(fail, where, f"the file is longer than {MAX_CHARS // 1024} KiB; split it")
+        return []
     tables = []
-    for node in _compose(text, where):
-        value = _value(node, where)
-        if isinstance(value, Scalar) and value.kind == "null":
+    for node, above in _composed(text, where, found):
+        if isinstance(node, Table):
+            tables.append(node)
             continue
-        if not isinstance(value, Table):
-            fail(value.at, "a rule is a table of keys and values, such as name: and action:; write one key a line")
-        tables.append(value)
-    if not tables:
-        fail(where, "the file holds no rule; write one or remove the file")
+        value = _Reader(where, above, found).value(node)
+        if isinstance(value, Scalar) and value.kind == "null" and value.at != TOLD:
+            continue
+        if isinstance(value, Table):
+            tables.append(value)
+        elif value.at != TOLD:
+            found.attempt(
+                fail, value.at, "a rule is a table of keys and values, such as name: and action:; write one key a line"
+            )
+    if not tables and not found.failed:
+        found.attempt(fail, where, "the file holds no rule; write one or remove the file")
     return tables
 
 
-def _compose(text: str, where: str) -> list[yaml.Node]:
+def _composed(text: str, where: str, found: Gathered) -> Iterator[tuple[yaml.Node | Table, int]]:
+    """Yield the node of each document and the lines above it; of what is no YAML, a table of its name, at no place."""
+    above = broken = 0
+    made: Counter[str] = Counter()
+    # --- in the first column always begins a document, whatever stands before it
+    for part in re.split(r"(?m)^(?=---(?:[ \t\r]|$))", text):
+        nodes = found.attempt(_compose, part, where, above, made)
+        if nodes is None:
+            broken += 1
+            name = re.search(r"(?m)^name:[ \t]*(.{1,200}?)[ \t\r]*$", part)
+            if name:
+                value = Scalar(at=TOLD, text=name[1].strip("\"'"), kind="text")
+                yield Table(at=TOLD, entries=(Entry(at=TOLD, key="name", value=value),)), above
+        yield from ((node, above) for node in nodes or ())
+        above += part.count("\n")
+        if broken >= MOST_BROKEN:
+            found.attempt(fail, Place(where, above + 1), "nothing is read from here on; mend what stands above")
+            return
+
+
+def _compose(text: str, where: str, above: int, made: Counter[str]) -> list[yaml.Node]:
+    """`above`: the lines of the file that stand before the text; `made`: what was read of it so far."""
+    lines = text.rstrip("\n").count("\n") + 1
     try:
         loader = _Composer(text)
+        loader.above, loader.place, loader.made = above, where, made
         nodes = []
         while loader.check_node():
             node = loader.get_node()
             if node is not None:
                 nodes.append(node)
-            if len(nodes) > MAX_RULES:
-                raise _Refused(loader.line, f"the file holds more than {MAX_RULES} rules; split it")
+                made["rules"] += 1
+            if made["rules"] > MAX_RULES:
+                loader.stop(loader.line, f"the file holds more than {MAX_RULES} rules; split it")
         return nodes
     except _Refused as error:
-        fail(f"{where}, line {error.line + 1}", str(error))
+        fail(Place(where, above + error.line + 1), str(error))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f"{where}, line {mark.line + 1}" if mark else where
-        fail(
-            at,
-            f"this is not YAML ({_one_line(error.problem or error.context or '')}); check indents, quotes and colons",
-        )
+        line, message = slip(error, lines)
+        fail(Place(where, above + line), message)
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        fail(f"{where}, line {line}", "a character that YAML does not allow stands here; remove it")
+        line = above + text.count("\n", 0, error.position) + 1
+        fail(Place(where, line), "a control character, which nobody can see, stands here; write the line anew")
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         # PyYAML lets chr() and int() raise on absurd escapes and version numbers
-        fail(where, "this is not YAML; check escapes such as \\U and lines that begin with %")
+        fail(
+            Place(where, above + 1),
+            "the rule that begins here cannot be read; check signs behind a backslash and lines that begin with %",
+        )
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _value(node: yaml.Node, where: str) -> Value:
-    at = f"{where}, line {node.start_mark.line + 1}"
-    if isinstance(node, yaml.ScalarNode):
-        kind = _KINDS.get(node.tag)
-        if kind is None:
-            fail(at, f"the tag {node.tag} is not read; write plain text, numbers and lists")
-        return Scalar(at=at, text=_clean(node.value, at), kind=kind)
-    if node.tag not in _PLAIN_TAGS:
-        fail(at, f"the tag {node.tag} is not read; write plain text, numbers and lists")
-    if isinstance(node, yaml.SequenceNode):
-        if len(node.value) > MAX_ITEMS:
-            fail(at, f"the list has more than {MAX_ITEMS} items; split it over several rules")
-        return Items(at=at, values=tuple(_value(child, where) for child in node.value))
-    assert isinstance(node, yaml.MappingNode)
-    entries: dict[str, Entry] = {}
-    for key_node, value_node in node.value:
-        key = _value(key_node, where)
-        if not isinstance(key, Scalar) or not key.text:
-            fail(key.at, "a key is plain text; put quotes around it")
-        name = key.text
-        if name in entries:
-            fail(key.at, f"{show(name)} stands twice in this table; keep one")
-        entries[name] = Entry(at=key.at, key=name, value=_value(value_node, where))
-    return Table(at=at, entries=tuple(entries.values()))
+class _Reader:
+    """Makes values of the nodes of one document that begins `above` lines below the head of its file."""
+
+    def __init__(self, where: str, above: int, found: Gathered) -> None:
+        self._where = where
+        self._above = above
+        self._found = found
+
+    def value(self, node: yaml.Node) -> Value:
+        """Return the value of a node; one that is refused has no place, so that nobody complains of it again."""
+        at = Place(self._where, self._above + node.start_mark.line + 1)
+        value = self._found.attempt(self._plain, node, at)
+        return Scalar(at=TOLD, text="", kind="null") if value is None else value
+
+    def _plain(self, node: yaml.Node, at: Place) -> Value:
+        if isinstance(node, yaml.ScalarNode):
+            kind = _KINDS.get(node.tag)
+            if kind is None:
+                fail(at, "a value that begins with ! is not read; put quotes around it")
+            return Scalar(at=at, text=_clean(node.value, at), kind=kind)
+        if node.tag not in _PLAIN_TAGS:
+            fail(at, "a value that begins with ! is not read; write plain text, numbers and lists")
+        if isinstance(node, yaml.SequenceNode):
+            if len(node.value) > MAX_ITEMS:
+                fail(at, f"the list has more than {MAX_ITEMS} items; split it over several rules")
+            return Items(at=at, values=tuple(self.value(child) for child in node.value))
+        assert isinstance(node, yaml.MappingNode)
+        entries: dict[str, Entry] = {}
+        for key_node, value_node in node.value:
+            key = self.value(key_node)
+            if not isinstance(key, Scalar) or not key.text:
+                self._found.attempt(fail, key.at, "a key is plain text; put quotes around it")
+                continue
+            name = key.text
+            if name in entries:
+                self._found.attempt(fail, key.at, f"{show(name)} stands twice in this table; keep one")
+                continue
+            entries[name] = Entry(at=key.at, key=name, value=self.value(value_node))
+        return Table(at=at, entries=tuple(entries.values()))
 
 
 def _clean(text: str, at: str) -> str:
@@ -216,10 +296,17 @@ def show(word: str, limit: int = 60) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def near_to(word: str, known: Collection[str]) -> str | None:
+    """Return the known word that is nearest, in any case of letters, or None."""
+    names = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower()[:60], names, n=1)
+    return names[near[0]] if near else None
+
+
 def nearest(word: str, known: Collection[str]) -> str:
     """Return `did you mean x?`, or what is known if nothing is near."""
-    near = difflib.get_close_matches(word[:60], known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    near = near_to(word, known)
+    return f"did you mean {near}?" if near else f"known here: {', '.join(known)}"
 
 
 def scalar(value: Value, key: str) -> str:
@@ -236,7 +323,10 @@ def scalars(value: Value, key: str) -> tuple[str, ...]:
     if isinstance(value, Items):
         if not value.values:
             fail(value.at, f"{key} is an empty list; name something or remove the key")
-        return tuple(scalar(item, key) for item in value.values)
+        found = Gathered()
+        texts = [found.attempt(scalar, item, key) for item in value.values]
+        found.settle(RuleError)
+        return tuple(text for text in texts if text is not None)
     if isinstance(value, Table):
         fail(value.at, f"{key} takes a value or a list; write it as {key}: [one, two]")
     return (scalar(value, key),)
@@ -261,7 +351,9 @@ def choice(value: Value, key: str, options: Sequence[str]) -> str:
     """Return one of `options`. Raises RuleError for anything else."""
     text = scalar(value, key).strip()
     if text not in options:
-        fail(value.at, f"{key} is one of {', '.join(options)}, not {show(text)}")
+        near = near_to(text, options)
+        hint = f"; did you mean {near}?" if near else ""
+        fail(value.at, f"{key} is one of {', '.join(options)}, not {show(text)}{hint}")
     return text
 
 
@@ -269,7 +361,25 @@ def table(value: Value, key: str, known: Collection[str]) -> dict[str, Entry]:
     """Return a table by key. Raises RuleError for other values and for keys that are not in `known`."""
     if not isinstance(value, Table):
         fail(value.at, f"{key} takes a table; write it as {key}: {{{next(iter(known))}: …}}")
+    found = Gathered()
     for entry in value.entries:
         if entry.key not in known:
-            fail(entry.at, f"{show(entry.key)} is not a key of {key}; {nearest(entry.key, known)}")
+            found.attempt(fail, entry.at, f"{show(entry.key)} is not a key of {key}; {nearest(entry.key, known)}")
+    found.settle(RuleError)
     return {entry.key: entry for entry in value.entries}
+
+
+class Told:
+    """The keys of a table, each looked at however wrong the others are."""
+
+    def __init__(self, keys: Mapping[str, Entry]) -> None:
+        self.keys = keys
+        self._found = Gathered()
+
+    def get(self, key: str, make: Callable[[Value, str], T]) -> T | None:
+        """Return what a key says, or None if it does not stand there or is wrong."""
+        return self._found.attempt(make, self.keys[key].value, key) if key in self.keys else None
+
+    def settle(self) -> None:
+        """Raise RuleError with all that is wrong."""
+        self._found.settle(RuleError)

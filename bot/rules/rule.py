@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.model import PlannedAction
@@ -40,6 +40,7 @@ class Rule:
     modmail_subject: str = DEFAULT_SUBJECT
     notice: bool = False
     examples: tuple[Example, ...] = ()
+    banks_at: Mapping[str, str] = field(default_factory=dict)  # bank that is named → file and line
 
     @property
     def copy_checks(self) -> Iterator[CopyCheck]:

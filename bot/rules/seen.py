@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+from bot.model import FaceRegion
 from bot.rules import read, terms, words
 from bot.rules.evidence import NEAR_METHODS, NUDE, CopyCheck, FaceCheck, NudityCheck, SourceCheck
-from bot.rules.read import Entry, Scalar, Table, Value, fail
+from bot.rules.read import Entry, Scalar, Table, Told, Value, fail
 
 
 def copy_check(key: str, base: str, value: Value, *, negated: bool) -> CopyCheck:
     """Compile exact_media or known_media."""
-    keys = _terms(value, base)
-    methods = _methods(keys["method"].value) if "method" in keys else NEAR_METHODS
-    if "face_region" in keys:
-        _face_region(keys["face_region"].value)
-    return CopyCheck(
+    told = Told(_terms(value, base))
+    methods = told.get("method", _methods) or NEAR_METHODS
+    check = CopyCheck(
         key=key,
-        banks=terms.words_of(keys["bank"].value, "bank"),
+        banks=told.get("bank", terms.words_of) or (),
         exact_only=base == "exact_media",
         negated=negated,
-        distance=_distance(keys["distance"].value, methods) if "distance" in keys else None,
-        coverage=terms.share(keys["coverage"].value, "coverage") if "coverage" in keys else None,
-        frames=terms.optional(keys, "frames", terms.LEAST),
-        inliers=terms.optional(keys, "inliers", terms.LEAST),
+        distance=told.get("distance", lambda value, _: _distance(value, methods)),
+        coverage=told.get("coverage", terms.share),
+        frames=told.get("frames", _least),
+        inliers=told.get("inliers", _least),
         methods=methods,
-        transforms=_transforms(keys),
-        face_agrees="face_region" in keys,
+        transforms=told.get("transform", terms.words_of) or (),
+        face_agrees=told.get("face_region", _face_region) or False,
     )
+    told.settle()
+    return check
 
 
 def source_check(value: Value) -> SourceCheck:
     """Compile source_media."""
-    keys = _terms(value, "source_media")
-    regions = ("differs", "unknown")
-    if "face_region" in keys:
-        if read.scalars(keys["face_region"].value, "face_region") == ("agrees",):
-            fail(
-                keys["face_region"].at, "where face regions agree it is the original itself; write face_region: differs"
-            )
-        regions = terms.choices(keys["face_region"].value, "face_region", regions)  # type: ignore[assignment]  # of them
-    return SourceCheck(
-        banks=terms.words_of(keys["bank"].value, "bank"),
-        coverage=terms.share(keys["coverage"].value, "coverage") if "coverage" in keys else None,
-        frames=terms.optional(keys, "frames", terms.LEAST),
-        transforms=_transforms(keys),
-        regions=regions,
+    told = Told(_terms(value, "source_media"))
+    check = SourceCheck(
+        banks=told.get("bank", terms.words_of) or (),
+        coverage=told.get("coverage", terms.share),
+        frames=told.get("frames", _least),
+        transforms=told.get("transform", terms.words_of) or (),
+        regions=told.get("face_region", _regions) or ("differs", "unknown"),
     )
+    told.settle()
+    return check
 
 
 def face_check(value: Value) -> FaceCheck:
@@ -54,32 +50,29 @@ def face_check(value: Value) -> FaceCheck:
     keys = _table(value, "face")
     if "person" not in keys:
         fail(value.at, "face names no person; write face: {person: any}")
-    persons = terms.words_of(keys["person"].value, "person")
-    if "any" in persons and len(persons) > 1:
-        fail(keys["person"].at, "person is any, or labels of persons, not both; remove one")
-    return FaceCheck(
+    told = Told(keys)
+    persons = told.get("person", _persons) or ()
+    check = FaceCheck(
         persons=() if persons == ("any",) else persons,
-        probability=terms.share(keys["probability"].value, "probability") if "probability" in keys else None,
-        distance=(
-            terms.comparison(
-                keys["distance"].value, "distance", terms.MOST, default=None, sample=words.SAMPLES["face distance"]
-            )
-            if "distance" in keys
-            else None
-        ),
-        faces=terms.optional(keys, "faces", terms.LEAST),
-        models=terms.words_of(keys["model"].value, "model") if "model" in keys else (),
+        probability=told.get("probability", terms.share),
+        distance=told.get("distance", _face_distance),
+        faces=told.get("faces", _least),
+        models=told.get("model", terms.words_of) or (),
     )
+    told.settle()
+    return check
 
 
 def nudity_check(value: Value) -> NudityCheck:
     """Compile nudity: true, a comparison, or a table."""
     if isinstance(value, Table):
-        keys = _table(value, "nudity")
-        return NudityCheck(
-            score=terms.share(keys["score"].value, "score", terms.ALL) if "score" in keys else (">=", NUDE),
-            frames=terms.optional(keys, "frames", terms.LEAST),
+        told = Told(_table(value, "nudity"))
+        check = NudityCheck(
+            score=told.get("score", lambda value, key: terms.share(value, key, terms.ALL)) or (">=", NUDE),
+            frames=told.get("frames", _least),
         )
+        told.settle()
+        return check
     if isinstance(value, Scalar) and value.kind == "bool":
         return NudityCheck(score=(">=" if read.flag(value, "nudity") else "<", NUDE))
     return NudityCheck(score=terms.share(value, "nudity", terms.ALL))
@@ -102,17 +95,41 @@ def _table(value: Value, base: str) -> dict[str, Entry]:
     return read.table(value, base, known)
 
 
-def _methods(value: Value) -> tuple[str, ...]:
-    for name in read.scalars(value, "method"):
+def _methods(value: Value, key: str) -> tuple[str, ...]:
+    for name in read.scalars(value, key):
         if name in ("sha256", "md5"):
             fail(value.at, f"method: {name} is the very file, which always counts; use exact_media for it alone")
-    return terms.choices(value, "method", NEAR_METHODS)
+    return terms.choices(value, key, NEAR_METHODS)
 
 
-def _face_region(value: Value) -> None:
-    if read.scalar(value, "face_region").strip() == "differs":
+def _face_region(value: Value, key: str) -> bool:
+    if read.scalar(value, key).strip() == "differs":
         fail(value.at, "where face regions differ there is no copy; use source_media, or write face_region: agrees")
-    read.choice(value, "face_region", ("agrees",))
+    read.choice(value, key, ("agrees",))
+    return True
+
+
+def _regions(value: Value, key: str) -> tuple[FaceRegion, ...]:
+    if read.scalars(value, key) == ("agrees",):
+        fail(value.at, "where face regions agree it is the original itself; write face_region: differs")
+    regions: Sequence[FaceRegion] = ("differs", "unknown")
+    chosen = terms.choices(value, key, regions)
+    return tuple(region for region in regions if region in chosen)
+
+
+def _least(value: Value, key: str) -> tuple[str, int]:
+    return terms.count(value, key, terms.LEAST, default=None)
+
+
+def _persons(value: Value, key: str) -> tuple[str, ...]:
+    persons = terms.words_of(value, key)
+    if "any" in persons and len(persons) > 1:
+        fail(value.at, "person is any, or labels of persons, not both; remove one")
+    return persons
+
+
+def _face_distance(value: Value, key: str) -> terms.Comparison:
+    return terms.comparison(value, key, terms.MOST, default=None, sample=words.SAMPLES["face distance"])
 
 
 def _distance(value: Value, methods: tuple[str, ...]) -> tuple[str, int]:
@@ -121,7 +138,3 @@ def _distance(value: Value, methods: tuple[str, ...]) -> tuple[str, int]:
     if number != int(number) or number > most:
         fail(value.at, f"distance is a whole number of bits up to {most}, the search's own limit; write less")
     return sign, int(number)
-
-
-def _transforms(keys: Mapping[str, Entry]) -> tuple[str, ...]:
-    return terms.words_of(keys["transform"].value, "transform") if "transform" in keys else ()

@@ -11,7 +11,7 @@ from bot.model import AuthorFacts, FaceMatch, FaceRegion, NudityScore, Origin, P
 from bot.rules import read, terms
 from bot.rules.author import UNITS
 from bot.rules.checks import KINDS
-from bot.rules.read import Entry, Items, Scalar, Table, Value, fail
+from bot.rules.read import Entry, Items, Scalar, Table, Told, Value, fail
 
 LOOKED = datetime(2026, 1, 1, tzinfo=UTC)
 POST = Post(
@@ -66,23 +66,24 @@ def post_of(entry: Entry | None) -> Post | None:
     if isinstance(entry.value, Scalar) and entry.value.text == "none":
         return None
     keys = read.table(entry.value, "post", _POST_KEYS)
-    kind = read.choice(keys["type"].value, "type", tuple(KINDS)) if "type" in keys else "submission"
-    told: dict[str, Any] = dict(_TYPES.get(kind, {}))
-    told |= _texts(keys, _DETAIL_TEXTS)
-    told |= {name: read.scalars(keys[name].value, name) for name in _DETAIL_LISTS if name in keys}
-    told |= {field: read.flag(keys[name].value, name) for name, field in _DETAIL_FLAGS.items() if name in keys}
-    told |= {name: _origin(keys[name].value, name) for name in ("crosspost", "parent") if name in keys}
-    details = PostDetails(**told)
-    name = read.scalar(keys["id"].value, "id") if "id" in keys else "example"
+    told = Told(keys)
+    kind = told.get("type", lambda value, key: read.choice(value, key, tuple(KINDS))) or "submission"
+    known: dict[str, Any] = dict(_TYPES.get(kind, {}))
+    known |= _texts(told, _DETAIL_TEXTS)
+    known |= {name: told.get(name, read.scalars) or () for name in _DETAIL_LISTS if name in keys}
+    known |= {field: told.get(name, read.flag) for name, field in _DETAIL_FLAGS.items() if name in keys}
+    known |= {name: told.get(name, _origin) for name in ("crosspost", "parent") if name in keys}
+    details = PostDetails(**known)
     changes: dict[str, Any] = {
-        **_texts(keys, _TEXTS),
-        **{field: flag(keys, name) for name, field in _FLAGS.items()},
-        "fullname": f"{'t1' if kind == 'comment' else 't3'}_{name}",
-        "num_reports": read.whole(keys["reports"].value, "reports") if "reports" in keys else 0,
+        **_texts(told, _TEXTS),
+        **{field: bool(told.get(name, read.flag)) for name, field in _FLAGS.items()},
+        "fullname": f"{'t1' if kind == 'comment' else 't3'}_{told.get('id', read.scalar) or 'example'}",
+        "num_reports": told.get("reports", read.whole) or 0,
         "details": None if details == PostDetails() else details,
     }
-    if "age" in keys:
-        changes["created"] = LOOKED - _span(keys["age"].value, "age")
+    if (age := told.get("age", _span)) is not None:
+        changes["created"] = LOOKED - age
+    told.settle()
     return replace(POST, **changes)
 
 
@@ -93,11 +94,13 @@ def author_of(entry: Entry | None) -> AuthorFacts | None:
     if isinstance(entry.value, Scalar) and entry.value.text == "gone":
         return AuthorFacts(asked_at=LOOKED, gone=True)
     keys = read.table(entry.value, "author", (*_AUTHOR_NUMBERS, "account_age", *_AUTHOR_FLAGS))
-    told: dict[str, Any] = {name: read.whole(keys[name].value, name) for name in _AUTHOR_NUMBERS if name in keys}
-    told |= {field: read.flag(keys[name].value, name) for name, field in _AUTHOR_FLAGS.items() if name in keys}
-    if "account_age" in keys:
-        told["created"] = LOOKED - _span(keys["account_age"].value, "account_age")
-    return AuthorFacts(asked_at=LOOKED, **told)
+    told = Told(keys)
+    known: dict[str, Any] = {name: told.get(name, read.whole) for name in _AUTHOR_NUMBERS if name in keys}
+    known |= {field: told.get(name, read.flag) for name, field in _AUTHOR_FLAGS.items() if name in keys}
+    if (age := told.get("account_age", _span)) is not None:
+        known["created"] = LOOKED - age
+    told.settle()
+    return AuthorFacts(asked_at=LOOKED, **known)
 
 
 def faces_of(entry: Entry | None) -> tuple[FaceMatch, ...]:
@@ -106,9 +109,11 @@ def faces_of(entry: Entry | None) -> tuple[FaceMatch, ...]:
 
 
 def _face(value: Value) -> FaceMatch:
-    keys = _keys(value, "face", "person", ("person", "model", "probability", "distance", "t"))
-    figures = {name: number(keys[name].value, name) for name in ("probability", "distance", "t") if name in keys}
-    return FaceMatch(media=0, **_texts(keys, ("person", "model")), **figures)  # type: ignore[arg-type]  # by their names
+    told = Told(_keys(value, "face", "person", ("person", "model", "probability", "distance", "t")))
+    figures = {name: told.get(name, number) for name in ("probability", "distance", "t") if name in told.keys}
+    face = FaceMatch(media=0, **_texts(told, ("person", "model")), **figures)  # type: ignore[arg-type]  # by their names
+    told.settle()
+    return face
 
 
 def source_of(entry: Entry | None) -> tuple[SourceMatch, ...]:
@@ -117,30 +122,30 @@ def source_of(entry: Entry | None) -> tuple[SourceMatch, ...]:
 
 
 def _footage(value: Value) -> SourceMatch:
-    keys = _keys(value, "source", "bank", ("bank", "transform", "face_region", "coverage", "frames"))
+    told = Told(_keys(value, "source", "bank", ("bank", "transform", "face_region", "coverage", "frames")))
     regions: dict[str, FaceRegion] = {name: name for name in get_args(FaceRegion)}
-    return SourceMatch(
+    region = told.get("face_region", lambda value, key: read.choice(value, key, tuple(regions)))
+    footage = SourceMatch(
         media=0,
         entry="example",
-        bank=read.scalar(keys["bank"].value, "bank"),
-        transform=read.scalar(keys["transform"].value, "transform") if "transform" in keys else "",
-        coverage_query=number(keys["coverage"].value, "coverage") if "coverage" in keys else None,
-        frames=read.whole(keys["frames"].value, "frames") if "frames" in keys else None,
-        face_region=(
-            regions[read.choice(keys["face_region"].value, "face_region", tuple(regions))]
-            if "face_region" in keys
-            else "unknown"
-        ),
+        bank=told.get("bank", read.scalar) or "",
+        transform=told.get("transform", read.scalar) or "",
+        coverage_query=told.get("coverage", number),
+        frames=told.get("frames", read.whole),
+        face_region=regions[region or "unknown"],
     )
+    told.settle()
+    return footage
 
 
 def nudity_of(entry: Entry | None) -> NudityScore | None:
     """Return the nudity signal, or None if there is none. Raises RuleError."""
     if entry is None:
         return None
-    keys = _keys(entry.value, "nudity", "score", ("score", "frames"))
-    frames = read.whole(keys["frames"].value, "frames") if "frames" in keys else None
-    return NudityScore(score=number(keys["score"].value, "score"), frames=frames)
+    told = Told(_keys(entry.value, "nudity", "score", ("score", "frames")))
+    score = NudityScore(score=told.get("score", number) or 0.0, frames=told.get("frames", read.whole))
+    told.settle()
+    return score
 
 
 def _several(entry: Entry | None) -> tuple[Value, ...]:
@@ -171,13 +176,15 @@ def number(value: Value, key: str) -> float:
     return found
 
 
-def _texts(keys: Mapping[str, Entry], names: Collection[str]) -> dict[str, str]:
-    return {name: read.scalar(keys[name].value, name) for name in names if name in keys}
+def _texts(told: Told, names: Collection[str]) -> dict[str, str]:
+    return {name: told.get(name, read.scalar) or "" for name in names if name in told.keys}
 
 
 def _origin(value: Value, key: str) -> Origin:
-    keys = read.table(value, key, (*_ORIGIN_TEXTS, "over_18"))
-    return Origin(**_texts(keys, _ORIGIN_TEXTS), over_18=flag(keys, "over_18"))
+    told = Told(read.table(value, key, (*_ORIGIN_TEXTS, "over_18")))
+    origin = Origin(**_texts(told, _ORIGIN_TEXTS), over_18=bool(told.get("over_18", read.flag)))
+    told.settle()
+    return origin
 
 
 def _span(value: Value, key: str) -> timedelta:

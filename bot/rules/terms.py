@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bot.rules import read, words
 from bot.rules.author import DAY, UNITS
-from bot.rules.read import Entry, Scalar, Value, fail, show
+from bot.rules.read import Scalar, Value, fail, show
 from bot.rules.subject import COMPARE
 
 Comparison = tuple[str, float]
@@ -76,8 +76,3 @@ def choices(value: Value, key: str, options: Sequence[str]) -> tuple[str, ...]:
         if name not in options:
             fail(value.at, f"{show(name)} is no {key}; write {' or '.join(options)}")
     return names
-
-
-def optional(keys: Mapping[str, Entry], key: str, signs: Sequence[str]) -> tuple[str, int] | None:
-    """Return the comparison with a whole number under a key, or None without the key."""
-    return count(keys[key].value, key, signs, default=None) if key in keys else None
