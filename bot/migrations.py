@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.migrations_team import carry
+
 migrations = Migrations("gifwarden")
 
 
@@ -393,3 +395,9 @@ def m0006_late_rules(db: Database) -> None:
 def m0011_sealing(db: Database) -> None:
     """Keep a mark of the key, and whether every sealed value is bound to its row."""
     db.execute("create table sealing (name text primary key, value text not null) strict")
+
+
+@migrations()
+def m0012_team(db: Database) -> None:
+    """Create the table of people, and make the names of earlier versions rows of it, without roles."""
+    carry(db)

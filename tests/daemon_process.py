@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.demo import media
 from bot.demo.stage import Stage, bot_on, stage
 from bot.schedule import Daemon
+from tests.people import member
 
 
 class Printing:
@@ -35,7 +36,7 @@ def main(folder: Path) -> None:
         with bot_on(world, Printing()) as bot:
             fake = media.clip(701, seconds=1, width=320, height=180)
             bot.deps.store.banks.create("known-fakes", "block")
-            bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(fake), who="ann")
+            bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(fake), by=member(bot))
             url = world.park.add_redgifs("OneTwoThree", hd=fake)
             world.reddit.submit("clips", author="a", title="x", url=url, created=clock.now())
             Daemon(bot).run()

@@ -13,6 +13,7 @@ from bot.clock import ManualClock
 from bot.config import Config
 from bot.demo.net import LoopbackNetwork
 from bot.pipeline import Pipeline, no_boundary
+from tests.people import member
 
 STATES_GROUND = "https://example.org/the-original (published by its maker on 2024-05-02)"
 
@@ -80,7 +81,7 @@ def state_notices(pipeline: Pipeline) -> None:
     for row in pipeline.deps.store.notices.listing():
         if row.state == "drafted":
             pipeline.people.confirm_notice(
-                row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+                row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(pipeline), to=None
             )
 
 

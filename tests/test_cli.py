@@ -31,6 +31,7 @@ from bot.pipeline import Pipeline
 from bot.store import Store
 from tests.commands_doc import TARGET, render
 from tests.killing import Silent
+from tests.people import at_home, member, under
 
 ROOT = Path(__file__).parent.parent
 SECRET = "https://media.example.net/only-the-log-would-tell.mp4"
@@ -84,6 +85,7 @@ def bot(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Stage, Pi
     (home / "stage").mkdir()
     with stage(home / "stage") as world, bot_on(world, Silent()) as pipeline:
         pipeline.deps.store.banks.create("known-fakes", "block")
+        at_home(pipeline)
         monkeypatch.setattr(base, "assembled", lambda *_args, **_parts: contextlib.nullcontext(pipeline))
         monkeypatch.setattr(base, "login_missing", lambda _config: None)
         monkeypatch.setattr(look, "login_missing", lambda _config: None)
@@ -93,7 +95,7 @@ def bot(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Stage, Pi
 @pytest.fixture
 def home(bare: Path) -> Path:
     """A fresh installation, made by `gifwarden init`, as the current folder."""
-    assert run("init").exit_code == 0
+    assert run("init", "--by", "ann").exit_code == 0
     return bare
 
 
@@ -216,7 +218,10 @@ def test_who_added_an_entry_cannot_confirm_it(
     code, said = fails(monkeypatch, capsys, "bank", "confirm", added["entry"], "--by", "ann")
     assert code == 2
     assert "second person" in said
-    assert run("bank", "confirm", added["entry"], "--by", "bob").exit_code == 0
+    assert run("team", "add", "bob", "--role", "lead", "--account", "daemon").exit_code == 0
+    assert run("bank", "confirm", added["entry"], "--by", "bob").exit_code == 1 + 1  # typed by ann
+    under(monkeypatch, "daemon")
+    assert run("bank", "confirm", added["entry"]).exit_code == 0
 
 
 def test_doctor_says_what_is_missing(home: Path) -> None:
@@ -509,7 +514,7 @@ def test_confirming_a_case_says_what_becomes_of_each_action(bot: tuple[Stage, Pi
     """Each action is named with its state, and with what still holds it."""
     world, pipeline = bot
     fake = media.clip(401, seconds=1, width=320, height=180)
-    pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake), who="ann")
+    pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake), by=member(pipeline))
     url = world.park.add_redgifs("OneTwoThree", hd=fake)
     world.reddit.submit("quiet", author="poster", title="look", url=url)
     pipeline.tick()

@@ -30,6 +30,7 @@ from bot.signals import local
 from bot.store import Store
 from bot.store.sketches import kept_corners
 from tests.killing import Silent
+from tests.people import member
 
 FPS = 8.0
 ROOM, PAN = World(3, "room"), World(1, "pan")
@@ -256,7 +257,7 @@ def test_features_are_sealed_and_only_what_is_needed_is_kept() -> None:
     key = new_key()
     with Store(None, SystemClock(), Seal(key)) as store:
         store.banks.create("b", "block")
-        store.banks.add("b", clip, who="me")
+        store.banks.add("b", clip, by=member(store, "me"))
         number = store.known.changed(0)[0]
         kept = store.sketches.of(number)
         assert [sketch.t for sketch in kept] == [sketch.t for sketch in clip.sketches]
@@ -315,7 +316,7 @@ def test_the_whole_way_from_a_confined_child_to_evidence(bot: Pipeline) -> None:
     host, donor = swaps.portraits(drawn=0)
     footage, _ = swaps.take(host, 5, face=0.06, seconds=4)
     fake, _ = swaps.take(swaps.swapped(host, donor), 5, face=0.06, seconds=4)
-    label, _ = bot.deps.store.banks.add("known-fakes", fingerprinted(bot, fake), who="me")
+    label, _ = bot.deps.store.banks.add("known-fakes", fingerprinted(bot, fake), by=member(bot, "me"))
     cropped = evidence([np.ascontiguousarray(alter.crop(picture, 0.1)[:, ::-1]) for picture in fake])
     (match,) = cropped.matches
     assert (match.entry, match.method, match.distance) == (label, "local", None)
@@ -339,8 +340,8 @@ def test_an_allow_entry_speaks_for_local_matches_too(bot: Pipeline) -> None:
     store = bot.deps.store
     store.banks.create("harmless", "allow")
     clip = fingerprinted(bot, take(ROOM))
-    fake, _ = store.banks.add("known-fakes", clip, who="me")
-    allowed, _ = store.banks.add("harmless", replace(clip, sha256="ab" * 32), who="me")
+    fake, _ = store.banks.add("known-fakes", clip, by=member(store, "me"))
+    allowed, _ = store.banks.add("harmless", replace(clip, sha256="ab" * 32), by=member(store, "me"))
     store.banks.allow(allowed, against=[fake])
     link = Link(url="x", host="", id=None, kind="media", source="target")
     cropped = fingerprinted(bot, [alter.crop(picture, 0.12) for picture in take(ROOM)])
@@ -350,7 +351,7 @@ def test_an_allow_entry_speaks_for_local_matches_too(bot: Pipeline) -> None:
 
 def test_a_moment_in_common_is_no_copy(bot: Pipeline) -> None:
     """Where one cut of a long take ends and the next begins a few frames are alike: that is the same place, no more."""
-    bot.deps.store.banks.add("known-fakes", fingerprinted(bot, take(PAN, 4.0, 5.0)), who="me")
+    bot.deps.store.banks.add("known-fakes", fingerprinted(bot, take(PAN, 4.0, 5.0)), by=member(bot, "me"))
     others = [texture(900 + number, 640, 360) for number in range(40)]
     before = [*others[:20], *take(PAN, 3.75, 0.6), *others[20:]]
     found = fingerprinted(bot, before)

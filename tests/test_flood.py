@@ -12,6 +12,7 @@ from bot.demo.stage import Stage
 from bot.errors import StoreError
 from bot.model import ActionState
 from bot.pipeline import Pipeline
+from tests.people import member
 from tests.test_pipeline import bot, fake, world
 
 __all__ = ["bot", "world"]
@@ -66,7 +67,7 @@ def test_what_is_released_goes_ahead_and_is_left_alone(world: Stage, bot: Pipeli
     names = spread(world, bot, LIMIT + 3)
     assert len(world.reddit.removals) < len(names)
     (row,) = bot.deps.store.flood.listing()
-    bot.flood.release(row.kind, row.name, who="ann")
+    bot.flood.release(row.kind, row.name, by=member(bot))
     world.clock.sleep(700)
     bot.tick()
     assert sorted(world.reddit.removals) == sorted(names)
@@ -74,7 +75,7 @@ def test_what_is_released_goes_ahead_and_is_left_alone(world: Stage, bot: Pipeli
     assert set(more) <= set(world.reddit.removals)
     assert bot.deps.store.flood.listing() == []
     with pytest.raises(StoreError, match="is not quarantined"):
-        bot.flood.release(row.kind, row.name, who="ann")
+        bot.flood.release(row.kind, row.name, by=member(bot))
 
 
 def test_a_confirmed_case_is_no_automatic_action(world: Stage, bot: Pipeline) -> None:
@@ -83,7 +84,7 @@ def test_a_confirmed_case_is_no_automatic_action(world: Stage, bot: Pipeline) ->
     waiting = [row for row in bot.deps.store.actions.listing() if row.state == ActionState.HELD]
     case = next(row.action.case for row in waiting if row.action.kind == "remove")
     before = len(world.reddit.removals)
-    bot.people.confirm(case, who="ann", why="looked at it")
+    bot.people.confirm(case, by=member(bot), why="looked at it")
     bot.tick()
     assert len(world.reddit.removals) == before + 1
 
@@ -92,7 +93,7 @@ def test_a_busy_history_raises_what_counts_as_a_jump(world: Stage, bot: Pipeline
     """What was let go and acted against twelve authors a day may do so tomorrow without a word."""
     spread(world, bot, LIMIT + 2)
     (row,) = bot.deps.store.flood.listing()
-    bot.flood.release(row.kind, row.name, who="ann")
+    bot.flood.release(row.kind, row.name, by=member(bot))
     world.clock.sleep(9 * 86400)
     names = spread(world, bot, LIMIT + 2, start=100)
     assert set(names) <= set(world.reddit.removals)
@@ -102,8 +103,8 @@ def test_a_busy_history_raises_what_counts_as_a_jump(world: Stage, bot: Pipeline
 def test_a_person_can_hold_an_entry_before_it_floods(world: Stage, bot: Pipeline) -> None:
     """An entry quarantined by hand does nothing from the first post on."""
     (entry,) = bot.deps.store.banks.entries()
-    assert bot.flood.quarantine("entry", entry.label, who="ann", why="not sure")
-    assert not bot.flood.quarantine("entry", entry.label, who="ann", why="again")
+    assert bot.flood.quarantine("entry", entry.label, by=member(bot), why="not sure")
+    assert not bot.flood.quarantine("entry", entry.label, by=member(bot), why="again")
     spread(world, bot, 1)
     assert world.reddit.removals == []
     assert held(bot) == [f"entry {entry.label} is quarantined (not sure); gifwarden quarantine release"]
@@ -123,7 +124,7 @@ def test_counts_hold_no_name_and_are_forgotten(world: Stage, bot: Pipeline) -> N
 def test_the_commands_list_hold_and_release(tmp_path: object) -> None:
     """quarantine add, list and release work from a shell; an unknown kind is refused."""
     runner = CliRunner()
-    assert runner.invoke(app, ["init", str(tmp_path)]).exit_code == 0
+    assert runner.invoke(app, ["init", str(tmp_path), "--by", "ann"]).exit_code == 0
     config = ["-c", f"{tmp_path}/config.toml"]
     wrong = runner.invoke(app, ["quarantine", "add", "bank", "known-fake", "--by", "ann", *config])
     assert (wrong.exit_code, str(wrong.exception)) == (1, "there is no bank known-fake; did you mean known-fakes?")

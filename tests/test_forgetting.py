@@ -15,6 +15,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.forgetting import gone_of
 from bot.store import Store
 from tests.killing import STATES_GROUND, Silent
+from tests.people import member
 from tests.test_pipeline import bank_the_fake, fake, near_copy
 
 AUTHOR = "marker_author_Q7"
@@ -75,7 +76,7 @@ def test_nothing_of_a_deleted_post_with_a_case_is_left(
     name = submit(world, subreddit)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.deps.store.upkeep.note(who="ann", what="note", subject=case.label, why=f"{AUTHOR} again: {TITLE}")
+    bot.deps.store.upkeep.note(by=member(bot), what="note", subject=case.label, why=f"{AUTHOR} again: {TITLE}")
     markers = traces(world, name)
     assert {marker for _, marker in found_in(files(bot), markers)} == set(markers)
     world.reddit.delete(name)
@@ -106,8 +107,8 @@ def test_a_decided_case_forgets_too(world: Stage, bot: Pipeline) -> None:
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
     markers = traces(world, name)
-    bot.people.confirm(case.label, who="ann", why=f"{AUTHOR} posts {TITLE}")
-    bot.people.undo(case.label, who="ann", why=TEXT)
+    bot.people.confirm(case.label, by=member(bot), why=f"{AUTHOR} posts {TITLE}")
+    bot.people.undo(case.label, by=member(bot), why=TEXT)
     world.reddit.delete(name)
     assert later(world, bot) == 1
     assert found_in(files(bot), markers) == []
@@ -119,7 +120,7 @@ def test_a_sent_notice_keeps_what_it_said_until_it_is_closed(world: Stage, bot: 
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
     bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
     )
     bot.tick()
     markers = traces(world, name)

@@ -29,6 +29,7 @@ from bot.store import Store
 from bot.store.backup import check
 from tests import portraits
 from tests.killing import Silent
+from tests.people import member
 
 NAME = "A Person Whose Name Is Secret"
 PICTURES = (("a.png", portraits.file("astronaut")), ("b.jpg", portraits.file("astronaut", height=260, kind="jpeg")))
@@ -66,7 +67,7 @@ def consent(world: Stage, **changes: object) -> Consent:
 
 def enrol(bot: Pipeline, world: Stage) -> str:
     """Protect the astronaut; return the label."""
-    return bot.gallery.enrol(NAME, consent(world), PICTURES, who="ann").label
+    return bot.gallery.enrol(NAME, consent(world), PICTURES, by=member(bot)).label
 
 
 def everything_in(folder: Path) -> bytes:
@@ -132,7 +133,7 @@ def test_what_is_forgotten_is_in_no_file_and_no_later_backup(
     traces = [bytes(part) for part in (*sealed, person["sealed_key"], person["sealed_name"])]
     assert all(trace in everything_in(tmp_path) for trace in traces)  # the search finds what is there
     if how == "forgotten":
-        bot.gallery.forget(label, who="ann", why="withdrawn")
+        bot.gallery.forget(label, by=member(bot), why="withdrawn")
     else:
         world.clock.sleep(366 * 86400)
         bot.purge()
@@ -150,7 +151,7 @@ def test_what_is_forgotten_is_in_no_file_and_no_later_backup(
     assert found.evidence
     assert found.evidence.faces == ()
     with pytest.raises(StoreError, match="there is no person"):
-        bot.gallery.forget(label, who="ann", why="again")
+        bot.gallery.forget(label, by=member(bot), why="again")
 
 
 def test_an_expired_person_is_not_looked_for_even_before_the_purge(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
@@ -196,7 +197,7 @@ def test_a_picture_that_cannot_serve_is_refused_by_name(
 ) -> None:
     """No face, two, tiny, blurred, another person, no picture: one sentence each, and nobody is enrolled."""
     with pytest.raises(UsageError, match=why):
-        bot.gallery.enrol(NAME, consent(world), pictures, who="ann")
+        bot.gallery.enrol(NAME, consent(world), pictures, by=member(bot))
     assert bot.deps.store.gallery.listing() == []
 
 
@@ -216,17 +217,17 @@ def test_without_a_whole_consent_nobody_is_enrolled(
 ) -> None:
     """Adulthood, record, purpose, mandate and a day in the next three years are needed."""
     with pytest.raises(UsageError, match=why):
-        bot.gallery.enrol(NAME, consent(world, **changes), PICTURES, who="ann")
+        bot.gallery.enrol(NAME, consent(world, **changes), PICTURES, by=member(bot))
     assert bot.deps.store.gallery.listing() == []
 
 
 def test_two_who_look_alike_are_warned_of(bot: Pipeline, world: Stage) -> None:
     """A face that is in the gallery already, or its double, is enrolled with a warning that names the other label."""
     first = enrol(bot, world)
-    again = bot.gallery.enrol("Somebody", consent(world), PICTURES[:1], who="ann")
+    again = bot.gallery.enrol("Somebody", consent(world), PICTURES[:1], by=member(bot))
     assert any(first in warning and "too close" in warning for warning in again.warnings)
     assert any("one picture only" in warning for warning in again.warnings)
-    other = bot.gallery.enrol("Else", consent(world), [("c.png", portraits.file("officer"))], who="ann")
+    other = bot.gallery.enrol("Else", consent(world), [("c.png", portraits.file("officer"))], by=member(bot))
     assert not any("too close" in warning for warning in other.warnings)
 
 
@@ -234,7 +235,7 @@ def test_switched_off_nothing_is_looked_for_and_nobody_enrolled(tmp_path: Path) 
     """The default: no face is looked for, and enrolment says what to read first."""
     with stage(tmp_path) as world, bot_on(world, Silent()) as bot:
         with pytest.raises(UsageError, match="gifwarden person policy"):
-            bot.gallery.enrol(NAME, consent(world), PICTURES, who="ann")
+            bot.gallery.enrol(NAME, consent(world), PICTURES, by=member(bot))
         assert not bot.gallery.on
         assert bot.gallery.recognise(0, ()) == []
 
@@ -283,7 +284,7 @@ def run(*args: str) -> tuple[int, str]:
 
 def test_the_commands_enrol_list_and_forget(tmp_path: Path) -> None:
     """person add, list and forget work from a shell, and the list shows neither name nor face data."""
-    assert run("init", str(tmp_path))[0] == 0
+    assert run("init", str(tmp_path), "--by", "ann")[0] == 0
     config = tmp_path / "config.toml"
     config.write_text(config.read_text().replace("#enabled = false", "enabled = true"))
     picture = tmp_path / "a.png"
@@ -329,7 +330,7 @@ def test_a_backup_says_whether_the_key_opens_who_is_enrolled(bot: Pipeline, worl
 
 def test_a_found_face_is_shown_where_a_person_looks(tmp_path: Path) -> None:
     """`scan` and `cases show` say which face resembles whom, how sure, and that a resemblance is no identity."""
-    assert run("init", str(tmp_path))[0] == 0
+    assert run("init", str(tmp_path), "--by", "ann")[0] == 0
     config = tmp_path / "config.toml"
     config.write_text(config.read_text().replace("#enabled = false", "enabled = true"))
     picture = tmp_path / "a.png"
@@ -371,5 +372,5 @@ def test_a_gallery_needs_its_key(tmp_path: Path) -> None:
     with Store(tmp_path / "x.db", SystemClock()) as store, pytest.raises(SealError, match="gifwarden init"):
         store.gallery.add(
             name="x", basis="explicit_consent", mandate=None, record="r", purpose="p",
-            expires=datetime(2030, 1, 1, tzinfo=UTC), model="m", vectors=[b"v"], who="ann",
+            expires=datetime(2030, 1, 1, tzinfo=UTC), model="m", vectors=[b"v"], by=member(store),
         )  # fmt: skip

@@ -24,6 +24,7 @@ FLOORS = {
     1: (
         "store",
         "migrations",
+        "migrations_team",
         "fetch",
         "frames",
         "reddit",
@@ -49,6 +50,7 @@ FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # fingerprints, the command line opens the other doors, and the daemon shows its state.
 SIDEWAYS = {
     ("store", "migrations"),
+    ("migrations", "migrations_team"),
     ("store", "seal"),
     ("assemble", "pipeline"),
     ("workers", "fingerprint"),
@@ -124,7 +126,7 @@ def test_every_named_exception_is_used() -> None:
         ("prawcore", "reddit"),
         ("httpx", "fetch"),
         ("httpcore", "fetch"),
-        ("sqlite_utils", "store migrations"),
+        ("sqlite_utils", "store migrations migrations_team"),
         ("sqlite3", "store"),
         ("smtplib", "mail"),
         ("av", "frames"),

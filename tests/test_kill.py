@@ -25,6 +25,7 @@ from bot.demo.stage import Stage, stage
 from bot.pipeline import BOUNDARIES
 from bot.workers import Workers
 from tests.killing import Places, run_and_die, scenario
+from tests.people import member
 
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload(["tests.killing"])
@@ -46,7 +47,7 @@ def world() -> Iterator[tuple[Stage, Places]]:
         with open_store(built.config, built.clock) as store, Workers(built.config.decode) as workers:
             store.banks.create("known-fakes", "block")
             for data in (fake, second):
-                store.banks.add("known-fakes", workers.fingerprint(data), who="ann")
+                store.banks.add("known-fakes", workers.fingerprint(data), by=member(store))
         park, reddit = built.park, built.reddit
         reddit.submit("clips", author="a", title="exact", url=park.add_redgifs("OneTwoThree", hd=fake))
         reddit.submit("clips", author="e", title="mistake", url=park.add_redgifs("OneTwoThree", hd=fake))

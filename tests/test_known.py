@@ -18,6 +18,7 @@ from bot.config import BanksConfig, Config, StorageConfig
 from bot.model import Fingerprint, Signal
 from bot.pipeline import Pipeline
 from bot.store import Store
+from tests.people import member
 
 FEW = 50  # rows from which a file is made here
 
@@ -79,7 +80,7 @@ def add(store: Store, number: int, quality: int = 90) -> str:
         frames=1,
         signals=(signal,),
     )
-    return store.banks.add("list", found, who="ann")[0]
+    return store.banks.add("list", found, by=member(store))[0]
 
 
 def knows(pipeline: Pipeline, number: int) -> bool:

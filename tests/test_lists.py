@@ -19,6 +19,7 @@ from bot.lists import FORMATS, WRITERS, Bad, Record, guess, read
 from bot.model import Entry, Signal
 from bot.pipeline import lists
 from bot.store import Store
+from tests.people import member
 
 ONE, TWO = (random.Random(number).randbytes(32).hex() for number in (1, 2))
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -198,7 +199,7 @@ def bank(store: Store) -> Store:
 def take(store: Store, text: str) -> lists.Counts:
     """Import a list."""
     heard: list[Bad] = []
-    return lists.take(store, "list", "them", records(text), who="ann", told=heard.append)
+    return lists.take(store, "list", "them", records(text), by=member(store), told=heard.append)
 
 
 def test_rows_become_unconfirmed_entries_once(bank: Store) -> None:
@@ -233,7 +234,7 @@ def test_an_import_that_is_cut_off_goes_on_where_it_was(bank: Store, monkeypatch
 
     heard: list[Bad] = []
     with pytest.raises(KeyboardInterrupt):
-        lists.take(bank, "list", "them", cut(), who="ann", told=heard.append)
+        lists.take(bank, "list", "them", cut(), by=member(bank), told=heard.append)
     assert len(list(bank.known.active(()))) == 20
     assert take(bank, "\n".join(hashes)) == lists.Counts(added=15, known=20)
 
@@ -243,6 +244,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a configuration and an empty bank."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.toml").write_text("")
+    run(["team", "add", "ann"])
     run(["bank", "create", "list"])
     return tmp_path
 

@@ -9,6 +9,7 @@ from bot.demo.stage import Stage, bot_on
 from bot.model import ActionState, CaseState
 from bot.pipeline import Pipeline
 from tests.killing import Silent
+from tests.people import member
 from tests.test_pipeline import bank_the_fake, bot, changed, fake, near_copy, post_fake, world
 
 __all__ = ["bot", "world"]
@@ -217,7 +218,7 @@ def test_scan_looks_again_after_the_bank_has_grown(world: Stage, bot: Pipeline) 
     name = post_fake(world, data=lambda: clip)
     bot.tick()
     assert bot.deps.store.cases.listing() == []
-    bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(clip), who="ann")
+    bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(clip), by=member(bot))
     first = order(world, f"gifwarden scan {link(name)}")
     run(world, bot, 4)
     assert len(bot.deps.store.cases.listing()) == 1
@@ -370,11 +371,11 @@ def test_orders_can_be_switched_off(world: Stage) -> None:
 def test_the_stop_file_silences_everything(world: Stage, bot: Pipeline) -> None:
     """While it is there nothing is heard or answered; afterwards the order is carried out."""
     bot.tick()
-    bot.stopping.stop(None, who="ann", why="maintenance")
+    bot.stopping.stop(None, by=member(bot), why="maintenance")
     conversation = order(world, "gifwarden help")
     run(world, bot)
     assert answers(world, conversation) == []
-    assert bot.stopping.go(None, who="ann") == "everything goes on"
+    assert bot.stopping.go(None, by=member(bot)) == "everything goes on"
     run(world, bot)
     assert len(answers(world, conversation)) == 1
 
@@ -392,12 +393,12 @@ def test_reddit_down_postpones_an_order(world: Stage, bot: Pipeline) -> None:
 
 def test_the_operator_stops_one_subreddit(world: Stage, bot: Pipeline) -> None:
     """The command does what the order does, and `go` of all leaves what is stopped alone."""
-    bot.stopping.stop("clips", who="ann", why="raid")
+    bot.stopping.stop("clips", by=member(bot), why="raid")
     name = post_fake(world)
     run(world, bot)
     assert world.reddit.removals == []
-    assert "r/clips stays stopped, by ann" in bot.stopping.go(None, who="ann")
-    assert bot.stopping.go("clips", who="ann") == "r/clips goes on"
+    assert "r/clips stays stopped, by ann" in bot.stopping.go(None, by=member(bot))
+    assert bot.stopping.go("clips", by=member(bot)) == "r/clips goes on"
     run(world, bot)
     assert world.reddit.removals == [name]
 
@@ -407,11 +408,11 @@ def test_a_ban_is_ordered_by_a_person(world: Stage, bot: Pipeline) -> None:
     post_fake(world)
     run(world, bot)
     (case,) = bot.deps.store.cases.listing()
-    bot.stopping.ban(case.label, who="ann", why="third time", days=7)
+    bot.stopping.ban(case.label, by=member(bot), why="third time", days=7)
     run(world, bot)
     assert world.reddit.received.bans == [("clips", "poster", "third time (ordered by ann)")]
     row = next(row for row in bot.deps.store.actions.listing() if row.action.kind == "ban")
-    bot.people.undo_action(row.action.id, who="ann", why="mistake")
+    bot.people.undo_action(row.action.id, by=member(bot), why="mistake")
     assert world.reddit.deeds.bans == {}
 
 

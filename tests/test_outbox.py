@@ -14,6 +14,7 @@ from bot.errors import StoreError, UsageError
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from tests.killing import STATES_GROUND, Silent
+from tests.people import member
 from tests.test_pipeline import action_states, bot, changed, fake, near_copy, post_fake, world
 
 __all__ = ["bot", "world"]
@@ -23,7 +24,7 @@ def state_notice(bot: Pipeline) -> str:
     """State the only drafted notice; return its label."""
     (draft,) = [row for row in bot.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
     bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
     )
     return draft.label
 
@@ -75,7 +76,7 @@ def test_a_dismissal_while_the_batch_runs_is_heard(world: Stage, bot: Pipeline) 
     bot.watch()
     bot.work()
     cases = {case.post.fullname: case.label for case in bot.deps.store.cases.listing()}
-    at_boundary(bot, "act.begun:remove", lambda: bot.people.dismiss(cases[first], who="bob", why="satire"))
+    at_boundary(bot, "act.begun:remove", lambda: bot.people.dismiss(cases[first], by=member(bot, "bob"), why="satire"))
     bot.act()  # the newest post comes first
     assert world.reddit.removals == [second]
     assert {case.post.fullname: case.state for case in bot.deps.store.cases.listing()}[first] == CaseState.DISMISSED
@@ -87,7 +88,7 @@ def test_an_unclear_report_is_not_repeated_after_a_dismissal(world: Stage, bot: 
     world.reddit.fail_next("api/report", status=500)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, who="bob", why="satire")
+    bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
     world.clock.sleep(600)
     run_for_a_while(world, bot)
     assert world.reddit.reports == []
@@ -100,7 +101,7 @@ def test_an_unclear_removal_is_not_repeated_after_an_undo(world: Stage, bot: Pip
     world.reddit.fail_next("api/remove", status=500)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.undo(case.label, who="bob", why="mistake")
+    bot.people.undo(case.label, by=member(bot, "bob"), why="mistake")
     world.clock.sleep(600)
     run_for_a_while(world, bot)
     assert world.reddit.removals == []
@@ -154,7 +155,7 @@ def test_dismissing_one_of_two_cases_leaves_the_other(world: Stage, bot: Pipelin
     name = two_links(world)
     bot.watch()
     bot.work()
-    bot.people.dismiss(bot.deps.store.cases.listing()[-1].label, who="bob", why="satire")
+    bot.people.dismiss(bot.deps.store.cases.listing()[-1].label, by=member(bot, "bob"), why="satire")
     run_for_a_while(world, bot)
     assert world.reddit.removals == [name]
 
@@ -165,7 +166,7 @@ def test_a_dismissed_case_takes_its_stated_notice_back(world: Stage, bot: Pipeli
     bot.tick()
     label = state_notice(bot)
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, who="bob", why="satire")
+    bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
     run_for_a_while(world, bot)
     assert world.mail.received == ()
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
@@ -179,9 +180,9 @@ def test_a_media_of_two_cases_leaves_with_the_last(world: Stage, bot: Pipeline) 
     (draft,) = bot.deps.store.notices.listing()
     assert (len(draft.items), len(draft.cases)) == (1, 2)
     first, second = bot.deps.store.cases.listing()
-    bot.people.dismiss(first.label, who="bob", why="satire")
+    bot.people.dismiss(first.label, by=member(bot, "bob"), why="satire")
     assert len(bot.deps.store.notices.get(draft.label).items) == 1
-    bot.people.dismiss(second.label, who="bob", why="satire")
+    bot.people.dismiss(second.label, by=member(bot, "bob"), why="satire")
     assert bot.deps.store.notices.get(draft.label).state == NoticeState.RETRACTED
 
 
@@ -202,10 +203,10 @@ def test_a_dismissed_case_can_be_reopened_and_confirmed(world: Stage, bot: Pipel
     with bot_on(world, Silent()) as bot:
         bot.tick()
         (case,) = bot.deps.store.cases.listing()
-        bot.people.dismiss(case.label, who="bob", why="satire")
-        bot.people.undo(case.label, who="ann", why="not satire")
+        bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
+        bot.people.undo(case.label, by=member(bot), why="not satire")
         assert action_states(bot)["remove"] == ActionState.HELD
-        bot.people.confirm(case.label, who="ann", why="seen it")
+        bot.people.confirm(case.label, by=member(bot), why="seen it")
         bot.act()
         assert world.reddit.removals == [name]
         assert [row.state for row in bot.deps.store.notices.listing() if row.items] == [NoticeState.DRAFTED]
@@ -217,7 +218,7 @@ def test_what_was_confirmed_while_observing_happens_when_the_mode_allows(world: 
     post_fake(world, "quiet", id="FourFiveSix")
     bot.tick()
     case = next(case for case in bot.deps.store.cases.listing() if case.post.fullname == confirmed)
-    bot.people.confirm(case.label, who="ann", why="seen it")
+    bot.people.confirm(case.label, by=member(bot), why="seen it")
     bot.tick()
     assert world.reddit.removals == []
     settings = world.config.model_dump()
@@ -290,11 +291,11 @@ def test_retracting_finds_the_mail_however_old(world: Stage, bot: Pipeline) -> N
     label = state_notice(bot)
     bot.tick()
     action = next(row for row in bot.deps.store.actions.listing() if row.action.kind == "notice")
-    bot.people.undo_action(action.action.id, who="ann", why="mistake")
+    bot.people.undo_action(action.action.id, by=member(bot), why="mistake")
     assert len(world.mail.received) == 2
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
     with pytest.raises(UsageError, match="already"):
-        bot.people.retract_notice(label, who="ann", why="again")
+        bot.people.retract_notice(label, by=member(bot), why="again")
 
 
 def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipeline) -> None:
@@ -303,7 +304,7 @@ def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipe
     store, workers = bot.deps.store, bot.deps.workers
     store.banks.create("memes", "allow")
     store.banks.create("more", "block")
-    allowed, _ = store.banks.add("memes", workers.fingerprint(meme), who="ann")
+    allowed, _ = store.banks.add("memes", workers.fingerprint(meme), by=member(store))
     store.banks.allow(allowed, against=[entry.label for entry in store.banks.entries("known-fakes")])
     url = world.park.add_imgur_album("Kq7Zx2P", [media.restill(meme), media.restill(meme, quality=40)], "jpg")
     world.reddit.submit(
@@ -311,7 +312,7 @@ def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipe
     )
     bot.tick()
     for case in store.cases.listing():
-        bot.people.confirm(case.label, who="ann", why="seen it", bank="more")
+        bot.people.confirm(case.label, by=member(bot), why="seen it", bank="more")
     assert [row.entries for row in store.banks.listing() if row.name == "more"] == [1]
 
 
@@ -323,7 +324,7 @@ def test_confirming_a_compilation_banks_the_marked_range(world: Stage, bot: Pipe
     post_fake(world, data=lambda: compilation)
     bot.tick()
     (case,) = store.cases.listing()
-    bot.people.confirm(case.label, who="ann", why="seen it", bank="more")
+    bot.people.confirm(case.label, by=member(bot), why="seen it", bank="more")
     entry = next(entry for entry in store.known.active(()) if entry.bank == "more")
     assert entry.sha256 == ()
     assert entry.signals
@@ -339,5 +340,5 @@ def test_nothing_to_bank_is_said(world: Stage, bot: Pipeline) -> None:
     (case,) = store.cases.listing()
     store.links.drop_fingerprints(case.link)
     with pytest.raises(StoreError, match="without --bank"):
-        bot.people.confirm(case.label, who="ann", why="seen it", bank="more")
+        bot.people.confirm(case.label, by=member(bot), why="seen it", bank="more")
     assert store.cases.get(case.label).state == CaseState.OPEN

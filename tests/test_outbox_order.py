@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.demo.stage import Stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
+from tests.people import member
 from tests.test_pipeline import action_states, bot, post_fake, world
 
 __all__ = ["bot", "world"]
@@ -42,7 +43,7 @@ def test_the_author_is_not_written_to_before_the_removal(world: Stage, bot: Pipe
     assert world.reddit.received.messages == []
     assert action_states(bot)["message"] == ActionState.HELD
     (case,) = bot.deps.store.cases.listing()
-    bot.people.confirm(case.label, who="ann", why="seen it")
+    bot.people.confirm(case.label, by=member(bot), why="seen it")
     for _ in range(4):
         bot.act()
         world.clock.sleep(700)

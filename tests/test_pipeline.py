@@ -18,6 +18,7 @@ from bot.model import ActionState, CaseState, LinkState, NoticeState
 from bot.pipeline import Pipeline
 from bot.schedule import Daemon
 from tests.killing import STATES_GROUND, Silent
+from tests.people import member
 
 
 @cache
@@ -51,7 +52,7 @@ def bank_the_fake(pipeline: Pipeline) -> str:
     """Put the fake into the bank known-fakes; return the entry's label."""
     banks = pipeline.deps.store.banks
     banks.create("known-fakes", "block")
-    return banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), who="ann")[0]
+    return banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))[0]
 
 
 def changed(world: Stage, **sections: object) -> Stage:
@@ -130,7 +131,7 @@ def test_unconfirmed_entries_never_act_alone(world: Stage) -> None:
         assert (world.reddit.removals, world.reddit.reports) == ([], [])
         (case,) = bot.deps.store.cases.listing()
         assert case.verdict.outcome == "review"
-        bot.deps.store.banks.confirm(label, who="bob")
+        bot.deps.store.banks.confirm(label, by=member(bot, "bob"))
         again = post_fake(world, id="FourFiveSix")
         bot.tick()
         assert world.reddit.removals == [again]
@@ -145,7 +146,7 @@ def test_a_person_lets_a_held_removal_go_ahead(world: Stage) -> None:
         bot.tick()
         (case,) = bot.deps.store.cases.listing()
         assert bot.deps.store.links.fingerprints(case.link) != []
-        bot.people.confirm(case.label, who="bob", why="seen it")
+        bot.people.confirm(case.label, by=member(bot, "bob"), why="seen it")
         bot.act()
         assert world.reddit.removals == [name]
         assert bot.deps.store.links.fingerprints(case.link) == []
@@ -158,7 +159,7 @@ def test_confirming_can_bank_media_that_is_gone(world: Stage, bot: Pipeline) -> 
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
     world.park.gone("redgifs", "OneTwoThree")
-    bot.people.confirm(case.label, who="bob", why="seen it", bank="more")
+    bot.people.confirm(case.label, by=member(bot, "bob"), why="seen it", bank="more")
     assert [row.entries for row in bot.deps.store.banks.listing() if row.name == "more"] == [1]
 
 
@@ -167,12 +168,12 @@ def test_dismissing_cancels_what_was_not_done(world: Stage, bot: Pipeline) -> No
     post_fake(world, "quiet")
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, who="bob", why="satire")
+    bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
     assert set(action_states(bot).values()) == {ActionState.CANCELLED}
     assert all(row.state == NoticeState.RETRACTED for row in bot.deps.store.notices.listing())
     assert bot.deps.store.links.fingerprints(case.link) == []
     with pytest.raises(StoreError, match="dismissed"):
-        bot.people.confirm(case.label, who="bob", why="no")
+        bot.people.confirm(case.label, by=member(bot, "bob"), why="no")
 
 
 def test_a_post_that_a_moderator_approved_is_left_alone(world: Stage, bot: Pipeline) -> None:
@@ -222,7 +223,7 @@ def test_undo_puts_the_post_back(world: Stage, bot: Pipeline) -> None:
     name = post_fake(world)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    lines = bot.people.undo(case.label, who="bob", why="mistake")
+    lines = bot.people.undo(case.label, by=member(bot, "bob"), why="mistake")
     assert world.reddit.approvals == [name]
     assert "remove: undone" in lines
 
@@ -234,7 +235,7 @@ def test_undo_never_overrides_a_later_moderator(world: Stage, bot: Pipeline) -> 
     world.clock.sleep(60)
     world.reddit.moderator_removes(name, "second_moderator")
     (case,) = bot.deps.store.cases.listing()
-    lines = bot.people.undo(case.label, who="bob", why="mistake")
+    lines = bot.people.undo(case.label, by=member(bot, "bob"), why="mistake")
     assert world.reddit.approvals == []
     assert any("second_moderator" in line for line in lines)
 
@@ -351,7 +352,7 @@ def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: 
     assert not list(world.mail.received)
     (draft,) = bot.deps.store.notices.listing()
     bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
     )
     for _ in range(3):
         bot.tick()
@@ -361,7 +362,7 @@ def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: 
     assert bot.deps.store.notices.get(draft.label).state == NoticeState.SENT
     with pytest.raises(UsageError, match="sent"):
         bot.people.confirm_notice(
-            draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+            draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
         )
 
 
@@ -372,7 +373,7 @@ def test_a_cut_after_the_final_dot_repeats_the_same_message(world: Stage, bot: P
     (draft,) = bot.deps.store.notices.listing()
     world.mail.script(Fault(at="dot", code=None))
     bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
     )
     for _ in range(4):
         bot.tick()
@@ -387,10 +388,10 @@ def test_a_retracted_notice_tells_the_host_if_it_was_sent(world: Stage, bot: Pip
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
     bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
     )
     bot.tick()
-    assert "mail" in bot.people.retract_notice(draft.label, who="ann", why="mistake")
+    assert "mail" in bot.people.retract_notice(draft.label, by=member(bot), why="mistake")
     first, second = world.mail.received
     assert second.message["In-Reply-To"] == first.message["Message-ID"]
 

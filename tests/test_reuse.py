@@ -12,6 +12,7 @@ from bot.demo.stage import Stage, bot_on, stage
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
 from tests.killing import Silent
+from tests.people import member
 from tests.test_acquiring import post, states
 from tests.test_pipeline import changed
 
@@ -36,7 +37,7 @@ def bot(world: Stage) -> Iterator[Pipeline]:
 
 def bank(bot: Pipeline, data: bytes = STILL) -> str:
     """Put a picture into the bank; return its label."""
-    return bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(data), who="ann")[0]
+    return bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(data), by=member(bot))[0]
 
 
 def downloads(world: Stage, host: str = "i.redd.it") -> int:
@@ -113,7 +114,7 @@ def test_a_case_after_a_decision_has_its_fingerprints(world: Stage, bot: Pipelin
     post(world, bot, url)
     bot.work()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, who="ann", why="a heron")
+    bot.people.dismiss(case.label, by=member(bot), why="a heron")
     post(world, bot, url)
     bot.work()
     newest = bot.deps.store.cases.listing()[0]
@@ -211,7 +212,7 @@ def test_an_original_that_is_wanted_since_is_fetched(world: Stage, bot: Pipeline
     url = world.park.add_imgur("Ab1Cd2E", fake, "gif", mp4=clip)
     label = bank(bot, clip)
     bot.deps.store.connection.run("delete from entry_files")
-    bot.deps.store.banks.confirm(label, who="bob")
+    bot.deps.store.banks.confirm(label, by=member(bot, "bob"))
     post(world, bot, url)
     bot.work()
     assert world.park.paths("i.imgur.com") == ["/Ab1Cd2E.mp4"]

@@ -11,10 +11,11 @@ from bot.demo import media
 from bot.demo.smtp import Fault
 from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import StoreError, UsageError
-from bot.model import ActionState, CaseState, NoticeState
+from bot.model import ActionState, Backing, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from bot.store import CaseRow
 from tests.killing import STATES_GROUND, Silent
+from tests.people import member
 from tests.test_pipeline import bank_the_fake, changed, fake, near_copy, post_fake
 
 
@@ -45,7 +46,7 @@ def sent_notice(world: Stage, bot: Pipeline) -> str:
     """State the drafted notice and have it mailed; return its label."""
     (row,) = [row for row in bot.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
     bot.people.confirm_notice(
-        row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+        row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
     )
     bot.tick()
     assert bot.deps.store.notices.get(row.label).state == NoticeState.SENT
@@ -63,7 +64,7 @@ def banked(bot: Pipeline, bank: str = "more") -> list[str]:
 def test_a_marked_range_is_banked_and_nothing_else(world: Stage, bot: Pipeline) -> None:
     """With --from and --to only these seconds become known, never the file itself."""
     case = case_of(world, bot, data=lambda: media.compilation([(411, 1.0), (401, 1.0)], width=320, height=180))
-    bot.people.confirm(case.label, who="ann", why="seen", bank="more", span=(0.0, 0.5))
+    bot.people.confirm(case.label, by=member(bot), why="seen", bank="more", span=(0.0, 0.5))
     (entry,) = [entry for entry in bot.deps.store.known.active(()) if entry.bank == "more"]
     assert entry.signals
     assert all(signal.t <= 0.5 for signal in entry.signals)
@@ -73,7 +74,7 @@ def test_a_marked_range_is_banked_and_nothing_else(world: Stage, bot: Pipeline) 
 def test_a_near_copy_as_a_whole_keeps_its_digests(world: Stage, bot: Pipeline) -> None:
     """A post that is the known clip from end to end is banked with the file's own digests."""
     case = case_of(world, bot)
-    bot.people.confirm(case.label, who="ann", why="seen", bank="more")
+    bot.people.confirm(case.label, by=member(bot), why="seen", bank="more")
     (entry,) = [entry for entry in bot.deps.store.known.active(()) if entry.bank == "more"]
     assert len(entry.sha256) == 1
 
@@ -82,11 +83,11 @@ def test_a_range_that_is_not_there_is_refused(world: Stage, bot: Pipeline) -> No
     """A range beyond the end, turned round, or without a bank changes nothing."""
     case = case_of(world, bot)
     with pytest.raises(UsageError, match="no frame lies between 50 s and 60 s"):
-        bot.people.confirm(case.label, who="ann", why="seen", bank="more", span=(50, 60))
+        bot.people.confirm(case.label, by=member(bot), why="seen", bank="more", span=(50, 60))
     with pytest.raises(UsageError, match="is after --to"):
-        bot.people.confirm(case.label, who="ann", why="seen", bank="more", span=(1, 0))
+        bot.people.confirm(case.label, by=member(bot), why="seen", bank="more", span=(1, 0))
     with pytest.raises(UsageError, match="name it with --bank"):
-        bot.people.confirm(case.label, who="ann", why="seen", span=(0, 1))
+        bot.people.confirm(case.label, by=member(bot), why="seen", span=(0, 1))
     assert bot.deps.store.cases.get(case.label).state == CaseState.OPEN
     assert banked(bot) == []
 
@@ -94,21 +95,24 @@ def test_a_range_that_is_not_there_is_refused(world: Stage, bot: Pipeline) -> No
 def test_what_one_moderator_banked_waits_for_a_second(world: Stage, bot: Pipeline) -> None:
     """An entry out of a case does not act alone until another moderator confirmed it."""
     case = case_of(world, bot)
-    bot.people.confirm(case.label, who="ann", why="seen", bank="more")
+    bot.people.confirm(case.label, by=member(bot), why="seen", bank="more")
     (label,) = banked(bot)
-    assert not bot.deps.store.banks.confirmed(label)
+    assert bot.deps.store.banks.standing(label) is Backing.WAITS
     with pytest.raises(StoreError, match="second person"):
-        bot.people.confirm_entry(label, who="Ann")
-    bot.people.confirm_entry(label, who="bob")
-    assert bot.deps.store.banks.confirmed(label)
+        bot.people.confirm_entry(label, by=member(bot, "Ann"))
+    bot.people.confirm_entry(label, by=member(bot, "bob"))
+    assert bot.deps.store.banks.standing(label) is Backing.TWO_PEOPLE
 
 
 def test_one_moderator_suffices_if_the_operator_says_so(world: Stage) -> None:
-    """With review.confirmations = 1 an entry acts at once; with 2 again, it waits for a second person again."""
+    """With review.confirmations = 1 an entry acts a day after the first word; with 2 it waits for another person."""
     alone = changed(world, review={"confirmations": 1}, banks={"trusted": []})
     with bot_on(alone, Silent()) as bot:
         label = bank_the_fake(bot)
-        bot.people.confirm_entry(label, who="ann")
+        with pytest.raises(StoreError, match="too early"):
+            bot.people.confirm_entry(label, by=member(bot))
+        world.clock.sleep(86_400)
+        assert bot.people.confirm_entry(label, by=member(bot)) is Backing.ONE_PERSON
         name = post_fake(world)
         bot.tick()
         assert world.reddit.removals == [name]
@@ -125,7 +129,7 @@ def test_one_moderator_suffices_if_the_operator_says_so(world: Stage) -> None:
 def test_a_dismissed_pair_is_not_found_again(world: Stage, bot: Pipeline) -> None:
     """The allow bank learns the pair: the same media opens no case any more."""
     case = case_of(world, bot)
-    lines = bot.people.dismiss(case.label, who="ann", why="the genuine clip")
+    lines = bot.people.dismiss(case.label, by=member(bot), why="the genuine clip")
     assert any("no longer taken for" in line for line in lines)
     post_fake(world, id="FourFiveSix", data=lambda: media.reencode(near_copy(), crf=31))
     bot.tick()
@@ -135,7 +139,7 @@ def test_a_dismissed_pair_is_not_found_again(world: Stage, bot: Pipeline) -> Non
 def test_a_dismissed_pair_never_hides_the_file_itself(world: Stage, bot: Pipeline) -> None:
     """The banked file stays known whatever was said of its copies."""
     case = case_of(world, bot)
-    bot.people.dismiss(case.label, who="ann", why="the genuine clip")
+    bot.people.dismiss(case.label, by=member(bot), why="the genuine clip")
     name = post_fake(world, id="FourFiveSix")
     bot.tick()
     assert world.reddit.removals == [name]
@@ -144,9 +148,9 @@ def test_a_dismissed_pair_never_hides_the_file_itself(world: Stage, bot: Pipelin
 def test_a_dismissed_pair_says_nothing_about_other_entries(world: Stage, bot: Pipeline) -> None:
     """An entry that is banked later matches the dismissed media all the same."""
     case = case_of(world, bot)
-    bot.people.dismiss(case.label, who="ann", why="the genuine clip")
+    bot.people.dismiss(case.label, by=member(bot), why="the genuine clip")
     other = bot.deps.workers.fingerprint(media.reencode(fake(), crf=26))
-    bot.deps.store.banks.add("known-fakes", other, who="bob")
+    bot.deps.store.banks.add("known-fakes", other, by=member(bot, "bob"))
     post_fake(world, id="FourFiveSix", data=near_copy)
     bot.tick()
     assert len(bot.deps.store.cases.listing()) == 2
@@ -156,7 +160,7 @@ def test_dismissing_takes_back_what_was_done(world: Stage, bot: Pipeline) -> Non
     """What the bot removed by itself is up again, and the moderator is told which entry was wrong."""
     case = case_of(world, bot, data=fake)
     assert world.reddit.removals == [case.post.fullname]
-    lines = bot.people.dismiss(case.label, who="ann", why="not a fake")
+    lines = bot.people.dismiss(case.label, by=member(bot), why="not a fake")
     assert world.reddit.approvals == [case.post.fullname]
     assert any("gifwarden bank remove" in line for line in lines)
 
@@ -164,8 +168,8 @@ def test_dismissing_takes_back_what_was_done(world: Stage, bot: Pipeline) -> Non
 def test_undoing_a_dismissal_unlearns_the_pair(world: Stage, bot: Pipeline) -> None:
     """After undo the media is found again."""
     case = case_of(world, bot)
-    bot.people.dismiss(case.label, who="ann", why="mistake")
-    bot.people.undo(case.label, who="ann", why="was right")
+    bot.people.dismiss(case.label, by=member(bot), why="mistake")
+    bot.people.undo(case.label, by=member(bot), why="was right")
     post_fake(world, id="FourFiveSix", data=near_copy)
     bot.tick()
     assert len(bot.deps.store.cases.listing()) == 2
@@ -177,17 +181,17 @@ def test_undoing_a_dismissal_unlearns_the_pair(world: Stage, bot: Pipeline) -> N
 def test_an_appeal_is_decided_by_another_moderator(world: Stage, bot: Pipeline) -> None:
     """The one who confirmed decides nothing about the appeal; the other one does, and then it is over."""
     case = case_of(world, bot)
-    bot.people.confirm(case.label, who="ann", why="seen", bank="more")
+    bot.people.confirm(case.label, by=member(bot), why="seen", bank="more")
     appealed = bot.people.appeal(case.label)
     assert appealed.reopened
     assert "another moderator than ann" in appealed.text
     assert not bot.people.appeal(case.label).reopened
     for decide in (bot.people.confirm, bot.people.dismiss):
         with pytest.raises(UsageError, match="another moderator"):
-            decide(case.label, who="ANN", why="still")
-    bot.people.confirm(case.label, who="bob", why="looked again")
+            decide(case.label, by=member(bot, "ANN"), why="still")
+    bot.people.confirm(case.label, by=member(bot, "bob"), why="looked again")
     assert bot.deps.store.cases.get(case.label).decided_by == "bob"
-    assert bot.deps.store.banks.confirmed(banked(bot)[0])
+    assert bot.deps.store.banks.standing(banked(bot)[0]) is Backing.TWO_PEOPLE
     again = bot.people.appeal(case.label)
     assert (again.reopened, "upheld" in again.text) == (False, True)
 
@@ -196,11 +200,11 @@ def test_an_overturned_case_is_restored_whole(world: Stage, bot: Pipeline) -> No
     """The post is up again, the wrong entry is destroyed, the host is told, and the media is not found again."""
     bot.deps.store.banks.create("wrong", "block")
     case = case_of(world, bot, data=fake)
-    bot.people.confirm(case.label, who="ann", why="seen", bank="wrong")
+    bot.people.confirm(case.label, by=member(bot), why="seen", bank="wrong")
     label = sent_notice(world, bot)
     (entry,) = banked(bot, "wrong")
     bot.people.appeal(case.label)
-    bot.people.dismiss(case.label, who="bob", why="a documentary")
+    bot.people.dismiss(case.label, by=member(bot, "bob"), why="a documentary")
     assert world.reddit.approvals == [case.post.fullname]
     assert banked(bot, "wrong") == []
     assert bot.deps.store.banks.signals(entry) == ()
@@ -213,10 +217,10 @@ def test_an_overturned_case_is_restored_whole(world: Stage, bot: Pipeline) -> No
 def test_an_appeal_keeps_back_what_was_not_sent(world: Stage, bot: Pipeline) -> None:
     """While an appeal is open nothing more is done for the case."""
     case = case_of(world, bot, data=fake)
-    bot.people.confirm(case.label, who="ann", why="seen")
+    bot.people.confirm(case.label, by=member(bot), why="seen")
     (notice,) = bot.deps.store.notices.listing()
     bot.people.confirm_notice(
-        notice.label, ground="original_footage", detail=STATES_GROUND, capacity=None, who="ann", to=None
+        notice.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
     )
     bot.people.appeal(case.label)
     bot.tick()
@@ -226,7 +230,7 @@ def test_an_appeal_keeps_back_what_was_not_sent(world: Stage, bot: Pipeline) -> 
 def test_there_is_nothing_to_appeal_in_a_dismissed_case(world: Stage, bot: Pipeline) -> None:
     """An appeal against a dismissed case changes nothing and says so."""
     case = case_of(world, bot)
-    bot.people.dismiss(case.label, who="ann", why="no")
+    bot.people.dismiss(case.label, by=member(bot), why="no")
     appealed = bot.people.appeal(case.label)
     assert (appealed.reopened, "nothing to appeal" in appealed.text) == (False, True)
     assert bot.deps.store.cases.get(case.label).state == CaseState.DISMISSED
@@ -238,9 +242,9 @@ def test_there_is_nothing_to_appeal_in_a_dismissed_case(world: Stage, bot: Pipel
 def test_undo_retracts_a_notice_that_was_sent(world: Stage, bot: Pipeline) -> None:
     """The host hears that the notice no longer holds, in the same thread."""
     case = case_of(world, bot, data=fake)
-    bot.people.confirm(case.label, who="ann", why="seen")
+    bot.people.confirm(case.label, by=member(bot), why="seen")
     label = sent_notice(world, bot)
-    lines = bot.people.undo(case.label, who="ann", why="mistake")
+    lines = bot.people.undo(case.label, by=member(bot), why="mistake")
     assert any("the host was told" in line for line in lines)
     assert len(world.mail.received) == 2
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
@@ -251,16 +255,16 @@ def test_one_wrong_media_does_not_take_back_the_whole_notice(world: Stage, bot: 
     first = case_of(world, bot, data=fake)
     second = case_of(world, bot, id="FourFiveSix", data=fake)
     for case in (first, second):
-        bot.people.confirm(case.label, who="ann", why="seen")
+        bot.people.confirm(case.label, by=member(bot), why="seen")
     label = sent_notice(world, bot)
-    bot.people.undo(first.label, who="ann", why="mistake")
+    bot.people.undo(first.label, by=member(bot), why="mistake")
     retraction = world.mail.received[-1].message.get_content()
     assert "onetwothree" in retraction
     assert "fourfivesix" not in retraction
     assert "Everything else on that notice stands." in retraction
     row = bot.deps.store.notices.get(label)
     assert (row.state, [item.host_id for item in row.items]) == (NoticeState.SENT, ["fourfivesix"])
-    bot.people.undo(second.label, who="ann", why="mistake")
+    bot.people.undo(second.label, by=member(bot), why="mistake")
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
     assert len(world.mail.received) == 3
 
@@ -273,9 +277,9 @@ def test_a_media_that_another_case_confirms_stays_on_its_notice(world: Stage, bo
     bot.tick()
     second = bot.deps.store.cases.listing()[0]
     for case in (first, second):
-        bot.people.confirm(case.label, who="ann", why="seen")
+        bot.people.confirm(case.label, by=member(bot), why="seen")
     label = sent_notice(world, bot)
-    lines = bot.people.undo(first.label, who="ann", why="wrong post")
+    lines = bot.people.undo(first.label, by=member(bot), why="wrong post")
     assert any(f"{second.label} holds the same media" in line for line in lines)
     assert bot.deps.store.notices.get(label).state == NoticeState.SENT
     assert len(world.mail.received) == 1
@@ -284,10 +288,10 @@ def test_a_media_that_another_case_confirms_stays_on_its_notice(world: Stage, bo
 def test_a_mail_server_that_is_down_leaves_the_notice_as_it_was(world: Stage, bot: Pipeline) -> None:
     """What could not be retracted is said, with the command that tries again."""
     case = case_of(world, bot, data=fake)
-    bot.people.confirm(case.label, who="ann", why="seen")
+    bot.people.confirm(case.label, by=member(bot), why="seen")
     label = sent_notice(world, bot)
     world.mail.script(Fault(at="rcpt", code=550))
-    lines = bot.people.undo(case.label, who="ann", why="mistake")
+    lines = bot.people.undo(case.label, by=member(bot), why="mistake")
     assert any(f"gifwarden notices retract {label}" in line for line in lines)
     assert bot.deps.store.notices.get(label).state == NoticeState.SENT
 
@@ -296,7 +300,7 @@ def test_reasons_in_the_audit_trail_name_nobody(world: Stage, bot: Pipeline) -> 
     """What a moderator types as a reason loses addresses, fullnames and account names."""
     case = case_of(world, bot)
     why = f"see https://www.redgifs.com/watch/onetwothree by u/poster in {case.post.permalink} ({case.post.fullname})"
-    bot.people.confirm(case.label, who="ann", why=why)
+    bot.people.confirm(case.label, by=member(bot), why=why)
     (text,) = [row["why"] for row in bot.deps.store.review.history(case.label) if row["what"] == "case confirmed"]
     for trace in ("onetwothree", "poster", case.post.permalink, case.post.fullname):
         assert trace not in text
@@ -305,7 +309,7 @@ def test_reasons_in_the_audit_trail_name_nobody(world: Stage, bot: Pipeline) -> 
 def test_cancelled_work_stays_cancelled_after_a_dismissal(world: Stage, bot: Pipeline) -> None:
     """Ticks after a dismissal do nothing more."""
     case = case_of(world, bot, data=fake)
-    bot.people.dismiss(case.label, who="ann", why="no")
+    bot.people.dismiss(case.label, by=member(bot), why="no")
     for _ in range(3):
         bot.tick()
         world.clock.sleep(700)

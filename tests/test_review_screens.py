@@ -14,6 +14,7 @@ from bot.cli import app, base
 from bot.demo.stage import Stage, bot_on, stage
 from bot.pipeline import Pipeline
 from tests.killing import Silent
+from tests.people import at_home, under
 from tests.test_pipeline import bank_the_fake, fake, near_copy, post_fake
 
 Home = tuple[Stage, Pipeline]
@@ -27,6 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     (tmp_path / "stage").mkdir()
     with stage(tmp_path / "stage") as world, bot_on(world, Silent()) as pipeline:
         bank_the_fake(pipeline)
+        at_home(pipeline)
         monkeypatch.setattr(base, "assembled", lambda *_args, **_parts: contextlib.nullcontext(pipeline))
         monkeypatch.setattr(base, "login_missing", lambda _config: None)
         yield world, pipeline
@@ -56,7 +58,7 @@ def test_one_screen_holds_what_a_moderator_needs(home: Home) -> None:
     assert len(text.splitlines()) <= 24
 
 
-def test_an_appeal_stands_out_in_list_and_screen(home: Home) -> None:
+def test_an_appeal_stands_out_in_list_and_screen(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """An appealed case is marked, can be listed alone, and names who must not decide it."""
     world, bot = home
     post_fake(world, data=near_copy)
@@ -64,14 +66,17 @@ def test_an_appeal_stands_out_in_list_and_screen(home: Home) -> None:
     bot.tick()
     newest, case = bot.deps.store.cases.listing()
     run("cases", "confirm", case.label, "--by", "ann")
-    assert "another moderator than ann decides" in run("cases", "appeal", case.label, "--by", "carol")[1]
+    assert "another moderator than ann decides" in run("cases", "appeal", case.label, "--by", "ann")[1]
     rows = [json.loads(line) for line in run("cases", "list", "--appealed", "--json")[1].splitlines()]
     assert [(row["case"], row["appeal"]) for row in rows] == [(case.label, True)]
     assert newest.label in run("cases", "list")[1]
     assert "open, appeal" in run("cases", "list")[1]
     assert "decided by another moderator than ann" in run("cases", "show", case.label)[1]
     assert run("cases", "dismiss", case.label, "--by", "ann")[0] != 0
-    assert "is dismissed" in run("cases", "dismiss", case.label, "--by", "bob")[1]
+    assert run("team", "add", "bob", "--role", "reviewer", "--account", "daemon")[0] == 0
+    assert run("cases", "dismiss", case.label, "--by", "bob")[0] != 0  # typed by ann
+    under(monkeypatch, "daemon")
+    assert "is dismissed" in run("cases", "dismiss", case.label)[1]
 
 
 def test_an_allow_bank_says_what_it_speaks_against(home: Home, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.reddit import Reddit
 from tests.killing import Silent
+from tests.people import member
 
 NEW_ACCOUNT = """---
 name: New account
@@ -58,7 +59,7 @@ def bot(world: Stage) -> Iterator[Pipeline]:
     """A bot with one known fake in a trusted bank."""
     with bot_on(world, Silent()) as pipeline:
         pipeline.deps.store.banks.create("known-fakes", "block")
-        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), who="ann")
+        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))
         yield pipeline
 
 

@@ -16,6 +16,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.rulebook import said_of
 from bot.reddit import Reddit
 from tests.killing import Silent
+from tests.people import member
 from tests.test_rules_patterns import heartbeat
 
 GOOD = """---
@@ -55,7 +56,7 @@ def bot(world: Stage) -> Iterator[Pipeline]:
     """A bot with one known fake in a trusted bank."""
     with bot_on(world, Silent()) as pipeline:
         pipeline.deps.store.banks.create("known-fakes", "block")
-        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), who="ann")
+        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))
         yield pipeline
 
 
@@ -281,7 +282,7 @@ def test_a_released_rule_has_three_more_tries(world: Stage, bot: Pipeline) -> No
         bot.flood.late("clips", "Ours", own_fault=True)
     bot.flood.late("clips", "Theirs", own_fault=False)
     assert bot.deps.store.flood.stopped("clips") == {"Ours"}
-    bot.flood.release("rule", "Ours in r/clips", who="ann")
+    bot.flood.release("rule", "Ours in r/clips", by=member(bot))
     assert bot.deps.store.flood.stopped("clips") == frozenset()
     assert bot.deps.store.flood.late("clips", "Ours") == 1
 

@@ -17,6 +17,7 @@ from bot.errors import SealError
 from bot.model import Evidence
 from bot.seal import Seal, new_key
 from bot.store import Store
+from tests.people import member
 from tests.test_store import LINK, POST
 
 
@@ -48,7 +49,8 @@ def filled(path: Path, clock: ManualClock, key: str) -> None:
         for name in ("Ann", "Bea"):
             store.gallery.add(
                 name=name, basis="explicit_consent", mandate=None, record="r", purpose="p",
-                expires=clock.now().replace(year=clock.now().year + 1), model="m", vectors=[name.encode() * 4], who="x",
+                expires=clock.now().replace(year=clock.now().year + 1), model="m", vectors=[name.encode() * 4],
+                by=member(store, "x"),
             )  # fmt: skip
 
 
@@ -129,7 +131,7 @@ def test_only_the_owner_reads_any_of_it(tmp_path: Path, clock: ManualClock, umas
     data = tmp_path / "data"
     config = Config.model_validate({"storage": {"path": data, "rules": data / "rules"}})
     with open_store(config, clock) as store:
-        store.upkeep.note(who="x", what="y", subject="z")
+        store.upkeep.note(by=member(store, "x"), what="y", subject="z")
         found = modes(data)
         assert found.pop("data") == "0o700"
         assert set(found) == {"gifwarden.db", "gifwarden.db-wal", "gifwarden.db-shm", "key"}
@@ -149,5 +151,5 @@ def test_what_was_put_there_by_hand_is_closed(tmp_path: Path, clock: ManualClock
         path.chmod(0o666)
     data.chmod(0o755)
     with open_store(config, clock) as store:
-        store.upkeep.note(who="x", what="y", subject="z")
+        store.upkeep.note(by=member(store, "x"), what="y", subject="z")
         assert set(modes(data).values()) == {"0o600", "0o700"}

@@ -31,6 +31,7 @@ from bot.seal import Seal, new_key, write_key
 from bot.store import Store
 from bot.store.lists import Listed
 from tests.conftest import START
+from tests.people import member
 
 LINK = Link(url="https://redgifs.com/watch/abc", host="redgifs", id="abc", kind="media", source="url", post="t3_a")
 POST = Post(fullname="t3_a", subreddit="Clips", permalink="/r/clips/comments/a/x/", created=START, author="someone")
@@ -152,10 +153,10 @@ def test_cancelled_actions_are_not_counted_against_the_cap(store: Store, clock: 
 def test_only_an_open_case_can_be_decided(store: Store) -> None:
     """The first decision stands until it is undone."""
     case = open_case(store)
-    assert store.cases.decide(case, CaseState.DISMISSED, who="ann", why="fine")
-    assert not store.cases.decide(case, CaseState.CONFIRMED, who="bob", why="no")
+    assert store.cases.decide(case, CaseState.DISMISSED, by=member(store), why="fine")
+    assert not store.cases.decide(case, CaseState.CONFIRMED, by=member(store, "bob"), why="no")
     store.cases.reopen(case)
-    assert store.cases.decide(case, CaseState.CONFIRMED, who="bob", why="yes")
+    assert store.cases.decide(case, CaseState.CONFIRMED, by=member(store, "bob"), why="yes")
 
 
 def test_a_decision_of_the_mod_log_is_heard_once(store: Store) -> None:
@@ -170,20 +171,20 @@ def test_a_decision_of_the_mod_log_is_heard_once(store: Store) -> None:
 def test_entries_need_a_second_person(store: Store) -> None:
     """Who added an entry cannot confirm it."""
     store.banks.create("fakes", "block")
-    label, new = store.banks.add("fakes", FOUND, who="Ann")
+    label, new = store.banks.add("fakes", FOUND, by=member(store, "Ann"))
     assert new
     with pytest.raises(StoreError, match="second person"):
-        store.banks.confirm(label, who="ann")
+        store.banks.confirm(label, by=member(store))
     assert not next(iter(store.known.active(()))).confirmed
-    store.banks.confirm(label, who="bob")
+    store.banks.confirm(label, by=member(store, "bob"))
     assert next(iter(store.known.active(()))).confirmed
 
 
 def test_a_withdrawn_entry_is_not_active_and_returns_unconfirmed(store: Store) -> None:
     """Withdrawing works at once, and coming back needs a second person again."""
     store.banks.create("fakes", "block")
-    label, _ = store.banks.add("fakes", FOUND, who="ann")
-    store.banks.confirm(label, who="bob")
+    label, _ = store.banks.add("fakes", FOUND, by=member(store))
+    store.banks.confirm(label, by=member(store, "bob"))
     before = store.banks.version()
     store.banks.withdraw(label)
     assert list(store.known.active(())) == []
@@ -195,8 +196,8 @@ def test_a_withdrawn_entry_is_not_active_and_returns_unconfirmed(store: Store) -
 def test_the_same_file_is_one_entry(store: Store) -> None:
     """Banking a file again gives the entry that it has."""
     store.banks.create("fakes", "block")
-    first = store.banks.add("fakes", FOUND, who="ann")
-    assert store.banks.add("fakes", FOUND, who="bob") == (first[0], False)
+    first = store.banks.add("fakes", FOUND, by=member(store))
+    assert store.banks.add("fakes", FOUND, by=member(store, "bob")) == (first[0], False)
 
 
 def test_a_media_stands_on_one_notice_of_its_host(store: Store) -> None:
@@ -367,7 +368,7 @@ def test_all_entries_are_read_with_few_questions(store: Store) -> None:
     for number in range(40):
         signals = tuple(replace(FOUND.signals[0], t=float(t), quality=50 + t) for t in range(number % 3))
         found = replace(FOUND, sha256=f"sha{number}", md5=f"md{number}", signals=signals, also=(("other", "o"),))
-        store.banks.add("fakes", found, who="ann")
+        store.banks.add("fakes", found, by=member(store))
     asked: list[str] = []
     store.connection.db.conn.set_trace_callback(asked.append)
     entries = list(store.known.active(()))
@@ -405,7 +406,7 @@ def test_a_write_that_is_cut_leaves_no_key(tmp_path: Path, monkeypatch: pytest.M
 def test_every_change_of_an_entry_is_numbered(store: Store) -> None:
     """Adding, withdrawing, restoring and losing signals each give an entry a new number; confirming does not."""
     store.banks.create("fakes", "block")
-    label, _ = store.banks.add("fakes", FOUND, who="ann")
+    label, _ = store.banks.add("fakes", FOUND, by=member(store))
     seen = [store.known.latest()]
     (entry,) = store.known.changed(0)
     for step in (
@@ -426,7 +427,7 @@ def test_only_what_may_match_is_read_for_the_index(store: Store) -> None:
     store.banks.create("fakes", "block")
     good = replace(FOUND.signals[0], type="pdq", quality=50)
     for sha, signals in (("a", (good, replace(good, quality=49))), ("b", (good,)), ("c", (good, good))):
-        store.banks.add("fakes", replace(FOUND, sha256=sha, md5=sha, also=(), signals=signals), who="ann")
+        store.banks.add("fakes", replace(FOUND, sha256=sha, md5=sha, also=(), signals=signals), by=member(store))
     store.banks.withdraw(next(row.label for row in store.banks.entries() if row.signals == 1))
     (rows,) = store.known.signals("pdq", 50)
     assert [value for _, _, value in rows] == [good.value] * 3
@@ -448,7 +449,7 @@ def test_a_change_is_taken_in_without_reading_the_banks(store: Store) -> None:
         )
         for number in range(3000)
     ]
-    assert store.lists.take("list", "them", rows, who="ann") == (3000, 0, 0)
+    assert store.lists.take("list", "them", rows, by=member(store)) == (3000, 0, 0)
     steps: list[int] = []
     connection = store.connection.db.conn
     connection.set_progress_handler(lambda: steps.append(1), 100)

@@ -27,6 +27,7 @@ from bot.pipeline.swaps import named
 from bot.seal import Seal, new_key
 from bot.store import Store
 from bot.store.sketches import _unpacked
+from tests.people import member
 
 FACE = 0.05  # of the picture
 HOST, DONOR = 0, 1
@@ -164,7 +165,7 @@ def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
         from_json(forged)
     with Store(None, SystemClock(), Seal(new_key())) as store:
         store.banks.create("b", "block")
-        store.banks.add("b", clip, who="me")
+        store.banks.add("b", clip, by=member(store, "me"))
         kept = store.sketches.of(store.known.changed(0)[0])
         assert [sketch.faces for sketch in kept] == [sketch.faces for sketch in clip.sketches]
         raw = store.connection.value("select sealed from sketches")

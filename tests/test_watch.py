@@ -16,6 +16,7 @@ from bot.links import post_of
 from bot.model import ActionState, CaseState, Link, NoticeState, Post
 from bot.pipeline import Pipeline
 from tests.killing import Silent
+from tests.people import member
 
 
 class Listening(Silent):
@@ -53,7 +54,7 @@ def bot(world: Stage, log: Listening) -> Iterator[Pipeline]:
     """A bot with one known fake in a trusted bank."""
     with bot_on(world, log) as pipeline:
         pipeline.deps.store.banks.create("known-fakes", "block")
-        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), who="ann")
+        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))
         yield pipeline
 
 

@@ -21,6 +21,7 @@ from bot.rules import RuleSet
 from bot.seal import Seal, new_key
 from bot.store import LinkRow
 from tests.killing import Silent
+from tests.people import member
 from tests.test_pipeline import changed
 
 
@@ -137,7 +138,7 @@ def test_nothing_at_all_is_given_up_in_the_end(world: Stage, bot: Pipeline) -> N
 def test_a_missing_original_is_fetched_later(world: Stage, bot: Pipeline) -> None:
     """Where banks know files, a rendition alone cannot tell the exact file."""
     fake = media.gif(951)
-    bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(fake), who="ann")
+    bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(fake), by=member(bot))
     clip = media.clip(951, seconds=1, width=320, height=180)
     submit(world, world.park.add_imgur("Ab1Cd2E", fake, "gif", mp4=clip))
     world.park.fail_once("i.imgur.com", "/Ab1Cd2E.gif", 503)
@@ -262,7 +263,7 @@ def test_a_backlog_does_not_keep_what_was_found_from_being_acted_on(
     met: list[str] = []
     with bot_on(world, Silent(), met.append) as bot:
         bot.deps.store.banks.create("known-fakes", "block")
-        bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(still(2)), who="ann")
+        bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(still(2)), by=member(bot))
         for number in range(3):  # the newest is looked at first
             url = world.park.add_imgur(f"Single{number}", still(number), "png")
             world.reddit.submit("clips", author="a", title="x", url=url)

@@ -13,6 +13,7 @@ from PIL import Image
 from bot.demo import media
 from bot.demo.stage import bot_on, stage
 from tests.killing import Silent
+from tests.people import member
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 IN_BYTES = b"MARKER-IN-THE-FILES-BYTES-7f3a9c"
@@ -40,7 +41,7 @@ def main(folder: Path, *, leak: bool) -> None:
     sys.addaudithook(hook)
     with stage(folder) as world, bot_on(world, Silent()) as bot:
         bot.deps.store.banks.create("known-fakes", "block")
-        bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(clip), who="ann")
+        bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(clip), by=member(bot))
         list(bot.scanning.scan(str(picture)))
         world.reddit.submit("clips", author="a", title="x", url=world.park.add_redgifs("OneTwoThree", hd=clip))
         world.reddit.submit("gifs", author="a", title="x", url=world.park.add_imgur("Ab1Cd2E", still, "png"))

@@ -16,6 +16,7 @@ from bot.demo.web import Request
 from bot.errors import UsageError
 from bot.pipeline import Pipeline
 from tests.killing import Silent
+from tests.people import member
 from tests.test_pipeline import bank_the_fake, fake
 
 TARGET = Path(__file__).parent.parent / "docs" / "undo.md"
@@ -256,27 +257,27 @@ def _take_back(world: Stage, bot: Pipeline, cell: Cell) -> None:
     for case in store.cases.of_post(cell.name):
         match cell.door:
             case "dismiss" if case.state == "open":
-                people.dismiss(case.label, who="ann", why="not a fake")
+                people.dismiss(case.label, by=member(bot), why="not a fake")
             case "undo":
-                people.undo(case.label, who="ann", why="look again")
+                people.undo(case.label, by=member(bot), why="look again")
             case "order undo" | "order allow":
                 verb = cell.door.removeprefix("order ")
                 world.reddit.deeds.write_mail("clips", HEAD_MODERATOR, "A post", f"gifwarden {verb} {permalink}")
             case "appeal" if case.state == "open":
-                people.confirm(case.label, who="bob", why="seen it")
+                people.confirm(case.label, by=member(bot, "bob"), why="seen it")
                 people.appeal(case.label)
-                people.dismiss(case.label, who="ann", why="not a fake")
+                people.dismiss(case.label, by=member(bot), why="not a fake")
             case "approve":
                 store.actions.plan(
                     key=f"{case.label}:approve", kind="approve", post=cell.name, subreddit="clips",
                     permalink=case.post.permalink, params={},
                 )  # fmt: skip
             case "minor":
-                people.minor(case.label, who="ann")
+                people.minor(case.label, by=member(bot))
     if cell.door in ("action", "minor"):
         for action in actions:
             try:
-                people.undo_action(action, who="ann", why="look again")
+                people.undo_action(action, by=member(bot), why="look again")
             except UsageError:
                 continue
 

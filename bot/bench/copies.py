@@ -22,7 +22,7 @@ from bot.config import Config, DecodeConfig
 from bot.demo import media
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint
-from bot.model import BankKind, Evidence, Fingerprint, Link, Match, Signal
+from bot.model import Actor, BankKind, Credential, Evidence, Fingerprint, Link, Match, Signal
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
 
@@ -114,13 +114,16 @@ class Bench:
         self._store = pipeline.deps.store
         self._store.banks.create(bank, kind)
         self._bank = bank
+        there = self._store.team.named("bench")
+        row = there.id if there else self._store.team.add("bench", by=None)
+        self._by = Actor(member=row, name="bench", credential=Credential.SYSTEM_ACCOUNT)
         self._peers = Peers()
         self._labels: dict[str, str] = {}
 
     def bank(self, name: str, found: Fingerprint) -> str:
         """Add an entry under a name that is ours to tell."""
         label, _ = self._store.banks.add(
-            self._bank, replace(found, sha256=f"{len(self._labels):064x}", also=()), who="bench"
+            self._bank, replace(found, sha256=f"{len(self._labels):064x}", also=()), by=self._by
         )
         self._labels[label] = name
         self._peers.add(name, found)

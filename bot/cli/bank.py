@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
 from bot.cli import lists
 from bot.cli.base import (
+    ByOption,
     ConfigOption,
     JsonOption,
-    WhoOption,
     complain,
+    decider,
     emit,
     listing,
     progress,
@@ -19,10 +20,11 @@ from bot.cli.base import (
     say,
     session,
 )
+from bot.cli.cases import told
 from bot.cli.groups import App
 from bot.cli.look import wants_reddit
 from bot.errors import GifwardenError, UsageError
-from bot.model import BankKind
+from bot.model import Actor, Backing, BankKind, Verb
 from bot.plain import plain
 
 app = App(help="Banks of known media: fakes (block), originals (source), innocent (allow).")
@@ -43,13 +45,17 @@ def create(
     distance: Annotated[
         int | None, typer.Option("--distance", min=0, max=31, help="A tighter cut in bits than banks.distance.")
     ] = None,
+    who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Create an empty bank."""
     if kind not in get_args(BankKind):
         raise UsageError(f"{kind} is no kind of bank; choose one of {', '.join(get_args(BankKind))}")
     with session(read_config(config)) as pipeline:
-        pipeline.deps.store.banks.create(name, cast("BankKind", kind), distance)
+        by = decider(pipeline, who, Verb.BANKS)
+        store = pipeline.deps.store
+        store.banks.create(name, cast("BankKind", kind), distance)
+        store.upkeep.note(by=by, what=f"bank created ({kind})", subject=name)
     say(f"bank {name} created ({kind})")
 
 
@@ -60,13 +66,15 @@ def list_(
     config: ConfigOption = None,
 ) -> None:
     """Show the banks, or their entries."""
-    with session(read_config(config)) as pipeline:
+    settings = read_config(config)
+    with session(settings) as pipeline:
         banks = pipeline.deps.store.banks
         if entries:
             columns = {"label": "entry", "bank": "bank", "kind": "kind", "state": "state", "signals": "signals"}
-            columns |= {"added_by": "added by", "confirmed_by": "confirmed by"}
+            columns |= {"added_by": "added by", "confirmed_by": "confirmed by", "standing": "words"}
+            alone = settings.review.confirmations == 1
             listing(
-                map(plain, banks.entries()),
+                (_unshown(plain(row)) if alone else plain(row) for row in banks.entries()),
                 as_json=as_json,
                 columns=columns,
                 empty="no entries; see: gifwarden bank add --help",
@@ -92,7 +100,6 @@ def list_(
 def add(
     name: Name,
     targets: Annotated[list[str], typer.Argument(help="Files, media URLs or Reddit permalinks.")],
-    who: WhoOption,
     against: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,6 +107,7 @@ def add(
             help="For an allow bank: an entry it speaks against; may be repeated. Else all it resembles now.",
         ),
     ] = None,
+    who: ByOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -108,6 +116,7 @@ def add(
     failed = False
     with session(settings, reddit=wants_reddit(settings, targets)) as pipeline, progress(told=True) as bar:
         store = pipeline.deps.store
+        by = decider(pipeline, who, Verb.BANKS)
         kinds = {row.name: row.kind for row in store.banks.listing()}
         if against and kinds.get(name) != "allow":
             raise UsageError(f"--against is for allow banks, and {name} is none")
@@ -116,9 +125,9 @@ def add(
         for target in bar.track(targets, description="banking"):
             for result in pipeline.scanning.fingerprints(target):
                 for found in result.fingerprints:
-                    label, new = store.banks.add(name, found, who=who)
+                    label, new = store.banks.add(name, found, by=by)
                     if new:
-                        store.upkeep.note(who=who, what=f"entry added to {name}", subject=label)
+                        store.upkeep.note(by=by, what=f"entry added to {name}", subject=label)
                     pairs = pipeline.people.pair(label, found, against or ()) if kinds[name] == "allow" else ()
                     if as_json:
                         emit({"file": target, "entry": label, "new": new} | ({"against": pairs} if pairs else {}))
@@ -137,21 +146,25 @@ def add(
 
 
 @app.command()
-def confirm(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
-    """Confirm an entry as a second person. Only confirmed entries may act without a moderator."""
-    _on_entry(config, label, "confirm", who)
-    say(f"{label} is confirmed by {who}")
+def confirm(label: Label, who: ByOption = None, config: ConfigOption = None) -> None:
+    """Confirm an entry as a second person. Only confirmed entries may act without a moderator.
+
+    It takes your own system account. With review.confirmations = 1 you may be the first person again, a day later.
+    """
+    settings = read_config(config)
+    by, standing = _on_entry(config, label, "confirm", who)
+    say(f"{label} is confirmed by {by.name}{told(settings, label, standing)}")
 
 
 @app.command()
-def remove(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
+def remove(label: Label, who: ByOption = None, config: ConfigOption = None) -> None:
     """Withdraw an entry: it stops matching at once, and is destroyed after storage.withdrawn_days."""
     _on_entry(config, label, "withdraw", who)
     say(f"{label} is withdrawn; for a while gifwarden bank restore {label} brings it back")
 
 
 @app.command()
-def restore(label: Label, who: WhoOption, config: ConfigOption = None) -> None:
+def restore(label: Label, who: ByOption = None, config: ConfigOption = None) -> None:
     """Let a withdrawn entry match again. It must be confirmed anew."""
     _on_entry(config, label, "restore", who)
     say(f"{label} matches again; a second person must confirm it before it acts alone")
@@ -167,16 +180,25 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         listing(rows, as_json=as_json, columns=columns, empty="no entry has matched yet")
 
 
-def _on_entry(config: ConfigOption, label: str, what: str, who: str) -> None:
+def _unshown(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry that waits for the same person's second word without the first: it must not lead them."""
+    if row["standing"] in (Backing.WAITS, Backing.AGAIN):
+        row |= {"added_by": None, "added_at": None, "confirmed_by": None}
+    return row
+
+
+def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> tuple[Actor, Backing | None]:
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
+        by = decider(pipeline, who, Verb.BANKS)
         try:
             if what == "confirm":
-                pipeline.people.confirm_entry(label, who=who)
+                pipeline.people.confirm_entry(label, by=by)
             elif what == "withdraw":
                 store.banks.withdraw(label)
             else:
                 store.banks.restore(label)
         except GifwardenError as error:
             raise UsageError(str(error)) from None
-        store.upkeep.note(who=who, what=f"entry {what}", subject=label)
+        store.upkeep.note(by=by, what=f"entry {what}", subject=label)
+        return by, store.banks.standing(label)

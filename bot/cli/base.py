@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import pwd
 import sys
 import textwrap
 import traceback
@@ -25,7 +27,7 @@ from bot.assemble import DATABASE, Parts, assembled
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.errors import ConfigError, GifwardenError, MediaError, RedditError, UsageError
-from bot.model import BankKind
+from bot.model import Actor, BankKind, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
 from bot.reddit import Reddit
@@ -45,7 +47,12 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")]
-WhoOption = Annotated[str, typer.Option("--by", help="Your name, for the audit trail.", show_default=False)]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by", help="Your name in the team; may be left out under your own system account.", show_default=False
+    ),
+]
 WhyOption = Annotated[str, typer.Option("--why", help="Why, in a few words, for the audit trail.")]
 
 
@@ -136,6 +143,19 @@ def session(
         raise ConfigError(missing)
     with assembled(config, log or Quiet(), parts=Parts(rules=rules, reddit=reddit, memory=memory)) as pipeline:
         yield pipeline
+
+
+def system_account() -> str:
+    """Return the name of the account of the machine under which this runs, or its number if it has none."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"#{os.geteuid()}"
+
+
+def decider(pipeline: Pipeline, name: str | None, verb: Verb, subreddits: Sequence[str] | None = None) -> Actor:
+    """Return who decides by this command; `name`: what --by says. Raises UsageError if they may not."""
+    return pipeline.team.at_terminal(name, system_account(), verb, subreddits)
 
 
 def login_missing(config: Config) -> str | None:

@@ -96,7 +96,9 @@ def _appealed(appeals: Iterable[AppealRow]) -> Iterator[Fact]:
             other = f"; decided by another moderator than {item.decider}" if item.decider else ""
             yield "appeal", f"OPEN, by {item.raised_by}, {item.at:%Y-%m-%d %H:%M} UTC{other}"
         else:
-            yield "appeal", f"{item.outcome} by {item.closed_by} (raised by {item.raised_by})"
+            one = item.decider is not None and item.closed_member == item.decider_member
+            alone = "; one person decided both" if one and item.closed_member is not None else ""
+            yield "appeal", f"{item.outcome} by {item.closed_by} (raised by {item.raised_by}){alone}"
 
 
 def _post(row: CaseRow) -> Iterator[Fact]:
@@ -181,7 +183,9 @@ def _against(row: CaseRow, evidence: Evidence | None, appeal: AppealRow | None) 
     if live and not any(m.exact for m in live) and not any(m.face_region == "agrees" for m in live):
         yield "a near copy may be the genuine clip that the fake was made from: compare the face"
     for match in live:
-        if not match.confirmed:
+        if match.one_person:
+            yield f"{match.entry} was confirmed by one person alone when this was judged (review.confirmations = 1)"
+        elif not match.confirmed:
             yield f"{match.entry} was not confirmed by a second person when this was judged"
         if not match.exact and match.coverage_query < 0.5:
             yield f"only {match.coverage_query:.0%} of this media is {match.entry}: bank no more than that"

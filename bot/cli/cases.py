@@ -7,13 +7,26 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli import minors
-from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
+from bot.cli.base import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    WhyOption,
+    decider,
+    emit,
+    facts,
+    listing,
+    read_config,
+    say,
+    session,
+)
 from bot.cli.case_page import as_row, page, plain_case
 from bot.cli.groups import App
 from bot.cli.review import action_line
 from bot.config import Config
 from bot.errors import UsageError
-from bot.model import ActionState, CaseState
+from bot.model import ActionState, Actor, Backing, CaseState, Verb
+from bot.pipeline import Pipeline
 from bot.pipeline.banking import Span
 
 app = App(help="What was found, and what a moderator decides about it.")
@@ -69,7 +82,6 @@ def show(name: CaseName, as_json: JsonOption = False, config: ConfigOption = Non
 @app.command()
 def confirm(
     name: CaseName,
-    who: WhoOption,
     why: WhyOption = "confirmed",
     bank: Annotated[
         str | None,
@@ -82,53 +94,70 @@ def confirm(
     media: Annotated[
         int | None, typer.Option("--media", min=1, help="Which media of an album the range is in, from 1.")
     ] = None,
+    who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Confirm a case: what waits for a person goes ahead at the daemon's next step."""
     settings = read_config(config)
     with session(settings) as pipeline:
+        by = _by(pipeline, who, name)
+        if bank is not None:
+            decider(pipeline, who, Verb.BANKS)
         case = pipeline.people.confirm(
-            name, who=who, why=why, bank=bank, span=_span(start, end), media=media - 1 if media else None
+            name, by=by, why=why, bank=bank, span=_span(start, end), media=media - 1 if media else None
         )
         store = pipeline.deps.store
         planned = store.actions.of_case(case.id)
-        banked = {label: store.banks.confirmed(label) for label in store.review.made_by(case.id, "banked")}
+        banked = {label: store.banks.standing(label) for label in store.review.made_by(case.id, "banked")}
     say(f"{name} is confirmed" + ("" if planned else "; its rule plans no action"))
     for row in planned:
         say(f"  {action_line(settings, row)}")
-    for label, acts in banked.items():
-        say(
-            f"  banked as {label}"
-            + ("" if acts else f"; before it acts alone, another moderator confirms it: gifwarden bank confirm {label}")
-        )
+    for label, standing in banked.items():
+        say(f"  banked as {label}{told(settings, label, standing)}")
 
 
 @app.command()
-def dismiss(name: CaseName, who: WhoOption, why: WhyOption = "not a fake", config: ConfigOption = None) -> None:
+def dismiss(name: CaseName, who: ByOption = None, why: WhyOption = "not a fake", config: ConfigOption = None) -> None:
     """Dismiss a case: nothing more is done, what was done is taken back, and this media is not taken for it again."""
     settings = read_config(config)
     with session(settings, reddit=_done(settings, name)) as pipeline:
-        lines = pipeline.people.dismiss(name, who=who, why=why)
+        lines = pipeline.people.dismiss(name, by=_by(pipeline, who, name), why=why)
     say(f"{name} is dismissed")
     for line in lines:
         say(f"  {line}")
 
 
 @app.command()
-def appeal(name: CaseName, who: WhoOption, why: WhyOption = "appealed", config: ConfigOption = None) -> None:
+def appeal(name: CaseName, who: ByOption = None, why: WhyOption = "appealed", config: ConfigOption = None) -> None:
     """Reopen a case for another moderator than the one who confirmed it, as an author's answer does."""
     with session(read_config(config)) as pipeline:
-        say(pipeline.people.appeal(name, raised_by=who, why=why).text)
+        say(pipeline.people.appeal(name, raised_by=_by(pipeline, who, name), why=why).text)
 
 
 @app.command()
-def undo(name: CaseName, who: WhoOption, why: WhyOption = "undone", config: ConfigOption = None) -> None:
+def undo(name: CaseName, who: ByOption = None, why: WhyOption = "undone", config: ConfigOption = None) -> None:
     """Take back what was done for a case, while ours is the last action on the post, and reopen it."""
     with session(read_config(config), reddit=True) as pipeline:
-        lines = pipeline.people.undo(name, who=who, why=why)
+        lines = pipeline.people.undo(name, by=_by(pipeline, who, name), why=why)
     for line in lines or ["nothing had been done"]:
         say(line)
     say(f"{name} is open again")
+
+
+def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
+    """Return who decides a case. Raises StoreError if there is none, UsageError if they may not."""
+    return decider(pipeline, who, Verb.CASES, [pipeline.deps.store.cases.get(name).post.subreddit])
+
+
+def told(settings: Config, label: str, standing: Backing | None) -> str:
+    """Return what an entry still needs before it acts by itself, to go behind its label."""
+    if standing is Backing.TWO_PEOPLE:
+        return ""
+    if settings.review.confirmations == 1:
+        if standing is Backing.ONE_PERSON:
+            return ", confirmed by one person: it acts by itself on its exact file only"
+        return f"; it acts by itself once you confirm it again, a day from now or later: gifwarden bank confirm {label}"
+    return f"; before it acts alone, another moderator confirms it: gifwarden bank confirm {label}"
 
 
 def _span(start: float | None, end: float | None) -> Span | None:

@@ -19,7 +19,7 @@ from bot.cli.rules import examples_said
 from bot.config import Config, MailConfig, NudityConfig, closest
 from bot.errors import GifwardenError, UsageError
 from bot.mail import Mailer
-from bot.model import BankKind
+from bot.model import Backing, BankKind
 from bot.pipeline import Pipeline
 from bot.pipeline.health import ALARMS, host_rows
 from bot.pipeline.modes import ASKED, sends
@@ -67,6 +67,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
         with assembled(plain, Quiet(), parts=Parts(rules=False, reddit=False)) as pipeline:
             banks = {bank.name: bank.kind for bank in pipeline.deps.store.banks.listing()}
             yield from _storage(pipeline)
+            yield from _team(pipeline)
             yield from _watched(pipeline)
             yield from _decoder(pipeline)
             yield from _health(pipeline)
@@ -131,8 +132,9 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
     banks = store.banks.listing()
     names = {bank.name for bank in banks}
     entries = sum(bank.entries for bank in banks)
+    alone = config.review.confirmations == 1
     waiting = sum(
-        bank.entries - bank.confirmed
+        bank.entries - bank.confirmed - (bank.one_person if alone else 0)
         for bank in banks
         if bank.name not in config.banks.trusted and bank.kind == "block"
     )
@@ -147,8 +149,18 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
             f"not confirmed by a second person, so never acting alone: {many(waiting, 'entry', 'entries')}; "
             "see gifwarden bank confirm --help",
         )
-    if config.review.confirmations == 1:
-        yield _warn("review", "review.confirmations = 1: one moderator suffices for an entry to act alone")
+    if again := store.banks.count(Backing.AGAIN):
+        yield _warn(
+            "banks",
+            f"{many(again, 'entry', 'entries')} must be confirmed again: an earlier version took a blank name, or the "
+            "same one, for a second person; see gifwarden bank list --entries",
+        )
+    if alone:
+        yield _warn(
+            "review",
+            "review.confirmations = 1: an entry acts by itself on its exact file after the same person confirmed it "
+            "again a day later, and is marked as confirmed by one person",
+        )
     else:
         yield _ok("review", "an entry acts alone after two moderators confirmed it; an appeal goes to another one")
     for missing in sorted(set(config.banks.trusted) - names):
@@ -168,6 +180,33 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
     yield _ok("caps", f"{caps}; {guard}" if limits.flood_authors else f"{caps}; no flood guard for entries")
     if pipeline.deps.stop_file.exists():
         yield _warn("kill switch", f"on: nothing is done in the world while {pipeline.deps.stop_file} exists")
+
+
+def _team(pipeline: Pipeline) -> Iterator[Finding]:
+    """Who decides, and whether there are two people whose words can count."""
+    store, config = pipeline.deps.store, pipeline.deps.config
+    people = store.team.listing()
+    if not any(member.operator for member in people):
+        yield _warn("team", "there is no operator, so nobody decides here; run: gifwarden team add YOUR-NAME")
+        return
+    told = [member for member in people if member.account or member.reddit]
+    yield _ok("team", f"{many(len(people), 'member')}, {len(told)} with an account of their own")
+    if idle := [member.name for member in people if not member.roles]:
+        yield _warn("team", f"without a role, so they decide nothing: {', '.join(idle)}; see gifwarden team add --help")
+    if len(told) < 2 and config.review.confirmations == 2:
+        yield _warn(
+            "team",
+            "only one member has an account of their own, so no entry gets a second person's word; give another one "
+            "theirs: gifwarden team add NAME --account ACCOUNT or --reddit ACCOUNT",
+        )
+    alone = [member.name for member in told if member.account and not member.reddit]
+    loose = [member.name for member in told if member.reddit and not member.account]
+    if alone and loose:
+        yield _warn(
+            "team",
+            f"if {', '.join(loose)} is somebody who is here under another name ({', '.join(alone)}), say so, or one "
+            "person counts as two: gifwarden team add NAME --reddit ACCOUNT",
+        )
 
 
 def _watched(pipeline: Pipeline) -> Iterator[Finding]:

@@ -12,11 +12,12 @@ import typer
 
 from bot import faces, shipped
 from bot.cli.base import (
+    ByOption,
     ConfigOption,
     JsonOption,
-    WhoOption,
     WhyOption,
     complain,
+    decider,
     emit,
     listing,
     progress,
@@ -31,7 +32,7 @@ from bot.cli.groups import App, Group
 from bot.config import Config
 from bot.errors import GifwardenError, MediaError, UsageError
 from bot.faces import FaceModel
-from bot.model import Basis, FaceTrack
+from bot.model import Basis, FaceTrack, Verb
 from bot.pipeline.gallery import Consent
 from bot.plural import many
 from bot.workers import Workers
@@ -64,11 +65,11 @@ def add(
     record: Annotated[str, typer.Option("--record", help="Where consent and proof of age are recorded.")],
     purpose: Annotated[str, typer.Option("--purpose", help="What the person agreed to, in a few words.")],
     expires: Annotated[str, typer.Option("--expires", help="Day on which the entry destroys itself: YYYY-MM-DD.")],
-    who: WhoOption,
     adult: Annotated[bool, typer.Option("--adult", help="You have seen proof that the person is an adult.")] = False,
     mandate: Annotated[
         str | None, typer.Option("--mandate", help="Where the mandate of who acts for them is recorded.")
     ] = None,
+    who: ByOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -86,7 +87,7 @@ def add(
         expires=_day(expires),
     )
     with session(settings) as pipeline:
-        enrolled = pipeline.gallery.enrol(name, consent, pictures, who=who)
+        enrolled = pipeline.gallery.enrol(name, consent, pictures, by=decider(pipeline, who, Verb.GALLERY))
     if as_json:
         emit({"person": enrolled.label, "views": enrolled.views, "warnings": list(enrolled.warnings)})
         return
@@ -132,13 +133,13 @@ def persons(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 @person_app.command()
 def forget(
     person: Annotated[str, typer.Argument(help="The person's label, e.g. P-3f9c2a71b0.")],
-    who: WhoOption,
+    who: ByOption = None,
     why: WhyOption = "on request",
     config: ConfigOption = None,
 ) -> None:
     """Destroy everything about a person, at once and for good. Backups made before still hold it, sealed."""
     with session(read_config(config)) as pipeline:
-        pipeline.gallery.forget(person, who=who, why=why)
+        pipeline.gallery.forget(person, by=decider(pipeline, who, Verb.GALLERY), why=why)
     say(f"{person} is forgotten; backups made before today still hold the sealed entry: delete them")
 
 

@@ -10,8 +10,10 @@ import typer
 
 from bot.assemble import DATABASE
 from bot.cli.base import (
+    ByOption,
     ConfigOption,
     JsonOption,
+    decider,
     emit,
     facts,
     login_missing,
@@ -24,6 +26,7 @@ from bot.cli.base import (
 from bot.clock import iso
 from bot.config import key_path, sealing_key
 from bot.errors import UsageError
+from bot.model import Verb
 from bot.plural import many
 from bot.seal import Seal
 from bot.store.backup import check
@@ -90,6 +93,7 @@ def purge(
     everything: Annotated[
         bool, typer.Option("--all", help="Look for every stored post on Reddit now, also those looked for today.")
     ] = False,
+    who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Forget posts that were deleted on Reddit, and posts without a case after storage.seen_days.
@@ -99,6 +103,7 @@ def purge(
     settings = read_config(config)
     missing = login_missing(settings)
     with session(settings, reddit=missing is None) as pipeline:
+        decider(pipeline, who, Verb.PURGE)
         deleted, old = pipeline.forgetting.purge(everything=everything)
     if missing is not None:
         warn(f"deleted posts were not looked for: {missing}")

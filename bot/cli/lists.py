@@ -13,9 +13,21 @@ from typing import Annotated, Any, BinaryIO
 import typer
 from rich.progress import Progress, TaskID
 
-from bot.cli.base import ConfigOption, JsonOption, WhoOption, complain, emit, progress, read_config, say, session
+from bot.cli.base import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    complain,
+    decider,
+    emit,
+    progress,
+    read_config,
+    say,
+    session,
+)
 from bot.errors import UsageError
 from bot.lists import FORMATS, WRITERS, Bad, read
+from bot.model import Actor, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.lists import Counts, take
 
@@ -29,13 +41,13 @@ def register(bank: typer.Typer) -> None:
 def import_(
     name: Annotated[str, typer.Argument(help="The bank's name.")],
     files: Annotated[list[str], typer.Argument(help="Lists; - for standard input.")],
-    who: WhoOption,
     how: Annotated[
         str, typer.Option("--format", help="auto, hex, csv, ndjson, json (ThreatExchange, HMA, vPDQ) or vpdq.")
     ] = "auto",
     source: Annotated[
         str, typer.Option("--source", help="Your name for where the list comes from; rows with ids are told by it.")
     ] = "import",
+    who: ByOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -48,10 +60,11 @@ def import_(
     settings = read_config(config)
     failed = False
     with session(settings) as pipeline:
+        by = decider(pipeline, who, Verb.BANKS)
         _need_bank(pipeline, name)
         for file in files:
             with progress(told=False) as bar, _opened(file, bar) as lines:
-                failed = _import(pipeline, name, file, read(lines, how, file), source, who, as_json) or failed
+                failed = _import(pipeline, name, file, read(lines, how, file), source, by, as_json) or failed
         pipeline.working.library()  # the index is built here rather than when the first link waits for it
     if failed:
         raise typer.Exit(1)
@@ -84,7 +97,7 @@ def export(
 
 
 def _import(
-    pipeline: Pipeline, bank: str, file: str, rows: Iterator[Any], source: str, who: str, as_json: bool
+    pipeline: Pipeline, bank: str, file: str, rows: Iterator[Any], source: str, by: Actor, as_json: bool
 ) -> bool:
     """Import one list and say what became of it; return whether a row was bad."""
 
@@ -95,7 +108,7 @@ def _import(
             complain(f"{file}:{bad.line}  {bad.reason}")
 
     began = time.monotonic()
-    counts: Counts = take(pipeline.deps.store, bank, source, rows, who=who, told=told)
+    counts: Counts = take(pipeline.deps.store, bank, source, rows, by=by, told=told)
     seconds = max(time.monotonic() - began, 1e-9)
     if as_json:
         emit(

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from bot.cli.base import (
+    ByOption,
     ConfigOption,
     JsonOption,
-    WhoOption,
     WhyOption,
+    decider,
     emit,
     facts,
     login_missing,
@@ -19,6 +20,7 @@ from bot.cli.base import (
     session,
     warn,
 )
+from bot.model import Verb
 from bot.pipeline.hotlines import HOTLINES
 from bot.plain import plain
 from bot.store import MinorRow
@@ -32,7 +34,7 @@ def register(cases: typer.Typer) -> None:
 
 def minor(
     target: Annotated[str, typer.Argument(help="A case, or the address or fullname of any post.")],
-    who: WhoOption,
+    who: ByOption = None,
     why: WhyOption = "suspected minor",
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -43,7 +45,8 @@ def minor(
     """
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
-        marked = pipeline.people.minor(target, who=who, why=why)
+        by = decider(pipeline, who, Verb.CASES)
+        marked = pipeline.people.minor(target, by=by, why=why)
         running = pipeline.deps.store.upkeep.daemon()
         stopped = pipeline.deps.stop_file.exists()
     if as_json:
@@ -67,17 +70,17 @@ def minor(
         say(f"      {hotline.what} (verified on {hotline.verified_on})")
     say("\nThen, so that address and time are forgotten here too:")
     for row in marked.posts:
-        say(f"  gifwarden cases reported {row.label} --by {who}")
+        say(f"  gifwarden cases reported {row.label} --by '{by.name}'")
 
 
 def reported(
     name: Annotated[str, typer.Argument(help="The label that gifwarden cases minor gave.")],
-    who: WhoOption,
+    who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Say that you have reported a suspected minor: address and time are forgotten."""
     with session(read_config(config)) as pipeline:
-        pipeline.people.reported(name, who=who)
+        pipeline.people.reported(name, by=decider(pipeline, who, Verb.CASES))
     say(f"{name} is forgotten; only its label, who reported it and when are kept")
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, listing, read_config, say, session
+from bot.cli.base import ByOption, ConfigOption, JsonOption, WhyOption, decider, listing, read_config, say, session
 from bot.cli.groups import App
 from bot.config import closest
 from bot.errors import UsageError
+from bot.model import Verb
 from bot.pipeline import Pipeline
 from bot.store.flood import Kind
 
@@ -64,7 +65,7 @@ def show_all(
 def add(
     kind: KindArgument,
     name: NameArgument,
-    who: WhoOption,
+    who: ByOption = None,
     why: WhyOption = "a person wants to look first",
     config: ConfigOption = None,
 ) -> None:
@@ -75,23 +76,25 @@ def add(
         raise UsageError(f"{kind} cannot be quarantined; {hint}")
     settings = read_config(config)
     with session(settings, rules=kind == "rule") as pipeline:
+        by = decider(pipeline, who, Verb.QUARANTINE)
         known = _known(pipeline, kind, list(settings.subreddits))
         if name not in known:
             near = closest(name, known)
             hint = f"did you mean {near}?" if near else f"see gifwarden {_LISTS[kind]}"
             raise UsageError(f"there is no {kind} {name}; {hint}")
-        done = pipeline.flood.quarantine(cast(Kind, kind), name, who=who, why=why)
+        done = pipeline.flood.quarantine(cast(Kind, kind), name, by=by, why=why)
     say(f"{kind} {name} is quarantined" if done else f"{kind} {name} is quarantined already, or was let go lately")
 
 
 @app.command()
-def release(kind: KindArgument, name: NameArgument, who: WhoOption, config: ConfigOption = None) -> None:
+def release(kind: KindArgument, name: NameArgument, who: ByOption = None, config: ConfigOption = None) -> None:
     """Let it go: what was held goes ahead, and for a week it is not quarantined again."""
     with session(read_config(config)) as pipeline:
+        by = decider(pipeline, who, Verb.QUARANTINE)
         held = [row.name for row in pipeline.deps.store.flood.listing() if row.kind == kind]
         if name not in held and (near := closest(name, held)):
             raise UsageError(f"{kind} {name} is not quarantined; did you mean {near}?")
-        pipeline.flood.release(kind, name, who=who)
+        pipeline.flood.release(kind, name, by=by)
     say(f"{kind} {name} is let go; the daemon does what was held at its next step")
 
 

@@ -9,11 +9,24 @@ import typer
 from bot import actions as plugs
 from bot import hosts
 from bot.actions import wording
-from bot.cli.base import ConfigOption, JsonOption, WhoOption, WhyOption, emit, facts, listing, read_config, say, session
+from bot.cli.base import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    WhyOption,
+    decider,
+    emit,
+    facts,
+    listing,
+    read_config,
+    say,
+    session,
+)
 from bot.cli.groups import App
 from bot.config import Config
 from bot.errors import UsageError
-from bot.model import ActionState, Capacity, Ground
+from bot.model import ActionState, Actor, Capacity, Ground, Verb
+from bot.pipeline import Pipeline
 from bot.plain import plain
 from bot.store import ActionRow, NoticeRow
 
@@ -78,7 +91,6 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
 @notices.command(name="confirm")
 def notices_confirm(
     name: NoticeName,
-    who: WhoOption,
     ground: Annotated[
         str, typer.Option("--ground", help="original_footage, depicted_person, citable_list or public_statement.")
     ],
@@ -93,17 +105,19 @@ def notices_confirm(
         typer.Option("--seen", help="You have looked at every media on it; the notice then says so, with the time."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not show the text and ask.")] = False,
+    who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
     """State a notice as a person, after reading it; the daemon then mails it."""
     chosen_ground, chosen_capacity = _choice(ground, Ground), _choice(capacity, Capacity) if capacity else None
     settings = read_config(config)
     with session(settings) as pipeline:
+        by = _by(pipeline, who, name)
         statement: dict[str, Any] = {
             "ground": chosen_ground,
             "detail": detail,
             "capacity": chosen_capacity,
-            "who": who,
+            "by": by,
             "to": to,
             "seen": seen,
         }
@@ -114,16 +128,16 @@ def notices_confirm(
             say(str(text.get_content()), lines=True)
             typer.confirm("Is every word of this true, and do you state it?", abort=True)
         pipeline.people.confirm_notice(name, **statement)
-    say(f"{name} is confirmed by {who}; the daemon sends it")
+    say(f"{name} is confirmed by {by.name}; the daemon sends it")
 
 
 @notices.command(name="retract")
 def notices_retract(
-    name: NoticeName, who: WhoOption, why: WhyOption = "retracted", config: ConfigOption = None
+    name: NoticeName, who: ByOption = None, why: WhyOption = "retracted", config: ConfigOption = None
 ) -> None:
     """Withdraw a notice; if it was sent, the host is told."""
     with session(read_config(config)) as pipeline:
-        done = pipeline.people.retract_notice(name, who=who, why=why)
+        done = pipeline.people.retract_notice(name, by=_by(pipeline, who, name), why=why)
     say(f"{name} is retracted; {done}")
 
 
@@ -141,14 +155,21 @@ def actions_list(as_json: JsonOption = False, config: ConfigOption = None) -> No
 @actions.command(name="undo")
 def actions_undo(
     action: Annotated[int, typer.Argument(help="The action's id.")],
-    who: WhoOption,
+    who: ByOption = None,
     why: WhyOption = "undone",
     config: ConfigOption = None,
 ) -> None:
     """Take one done action back, while it is the last one on the post."""
     with session(read_config(config), reddit=True) as pipeline:
-        done = pipeline.people.undo_action(action, who=who, why=why)
+        subreddit = pipeline.deps.store.actions.get(action).action.subreddit
+        by = decider(pipeline, who, Verb.ACTIONS, [subreddit])
+        done = pipeline.people.undo_action(action, by=by, why=why)
     say(f"action {action} is undone" + ("" if done == "undone" else f": {done}"))
+
+
+def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
+    """Return who states or retracts a notice. Raises StoreError if there is none, UsageError if they may not."""
+    return decider(pipeline, who, Verb.NOTICES, pipeline.deps.store.notices.get(name).subreddits)
 
 
 def _choice(text: str, kind: Any) -> Any:

@@ -10,12 +10,11 @@ import typer
 from rich.text import Text
 
 from bot import shipped
-from bot.assemble import open_store
 from bot.cli import doctor as checks
-from bot.cli.base import ConfigOption, JsonOption, emit, logger, read_config, say, session, show
-from bot.clock import SystemClock
+from bot.cli.base import ConfigOption, JsonOption, emit, logger, read_config, say, session, show, system_account
 from bot.config import load
 from bot.errors import UsageError
+from bot.model import names
 from bot.schedule import Daemon
 
 
@@ -56,8 +55,16 @@ def demo(
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to; made if it is not there.")] = Path(),
+    who: Annotated[
+        str | None, typer.Option("--by", help="Your name in the team; else that of your system account.")
+    ] = None,
 ) -> None:
-    """Write a commented configuration, rules, a key and a database with an empty bank. Overwrites nothing."""
+    """Write a commented configuration, rules, a key and a database with an empty bank. Overwrites nothing.
+
+    Whoever runs it becomes the first operator of the team.
+    """
+    if who is not None:
+        names.clean(who)
     target = folder / "config.toml"
     if target.exists():
         raise UsageError(f"{target} is there already; gifwarden init overwrites nothing")
@@ -72,10 +79,20 @@ def init(
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; check its rights") from None
     config = load(target)
-    with open_store(config, SystemClock()) as store:
+    with session(config) as pipeline:
+        store = pipeline.deps.store
         if not store.banks.listing():
             store.banks.create("known-fakes", "block")
+        if not store.team.has_operator():
+            account = system_account()
+            operator = pipeline.team.first(who, account)
+            said = (
+                f"{operator.name} is the operator, by the system account {account}; others: gifwarden team add --help"
+            )
+        else:
+            said = "the team of the database that was there stays"
     say(f"wrote {target}, {rules}/ and {config.storage.path}/ with an empty bank known-fakes")
+    say(said)
     say("next: set your subreddits in config.toml and the Reddit secrets in the environment, then: gifwarden doctor")
 
 

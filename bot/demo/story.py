@@ -51,17 +51,18 @@ class Hour:
     def prepare(self) -> None:
         """Fill the banks before the hour begins."""
         banks, workers = self._p.deps.store.banks, self._p.deps.workers
+        self._head = self._p.team.by_reddit("head_moderator", "clips", ["all"])
         banks.create("known-fakes", "block")
         banks.create("memes", "allow")
         compilation = media.compilation([(104, 1.0), (105, 2.0)])  # a fake with the meme cut in front
         for data in (self._fake, self._second, self._third, compilation):
-            banks.add("known-fakes", workers.fingerprint(data), who="head_moderator")
+            banks.add("known-fakes", workers.fingerprint(data), by=self._head)
         meme = workers.fingerprint(self._meme)
-        label, _ = banks.add("memes", meme, who="head_moderator")
+        label, _ = banks.add("memes", meme, by=self._head)
         self._p.people.pair(label, meme)
 
         banks.create("originals", "source")
-        banks.add("originals", workers.fingerprint(people.clip(301, people.OTHER)), who="head_moderator")
+        banks.add("originals", workers.fingerprint(people.clip(301, people.OTHER)), by=self._head)
         consent = Consent(
             basis="explicit_consent",
             mandate=None,
@@ -70,7 +71,7 @@ class Hour:
             purpose="media of r/clips that show her face",
             expires=self._s.clock.now() + timedelta(days=365),
         )
-        self._p.gallery.enrol("A drawn woman", consent, [("portrait.png", people.picture())], who="head_moderator")
+        self._p.gallery.enrol("A drawn woman", consent, [("portrait.png", people.picture())], by=self._head)
 
     def minute(self, number: int) -> None:
         """Let a minute pass and do what the script says for it."""
@@ -213,7 +214,7 @@ class Hour:
                     ground="original_footage",
                     detail="https://www.example.org/films/harbour-walk (published by its maker on 2024-05-02)",
                     capacity=None,
-                    who="head_moderator",
+                    by=self._head,
                     to=None,
                     seen=True,
                 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.config import Config
 from bot.demo import media
 from bot.demo.stage import Stage, stage
-from bot.model import ActionState, CaseState, Hold
+from bot.model import ActionState, Actor, CaseState, Hold
 from bot.pipeline import Pipeline
 from bot.plural import many
 
@@ -104,9 +104,13 @@ class Week:
         store, workers = self._p.deps.store, self._p.deps.workers
         store.banks.create("known-fakes", "block")
         for number, data in enumerate(self._fakes):
-            label, _ = store.banks.add("known-fakes", workers.fingerprint(data), who=HEAD)
+            label, _ = store.banks.add("known-fakes", workers.fingerprint(data), by=self._by(HEAD))
             self._entries[f"fake{number}"] = label
         store.banks.create("reported", "block")
+
+    def _by(self, account: str) -> Actor:
+        """Return a moderator, as Reddit confirms them."""
+        return self._p.team.by_reddit(account, PLACE, ["all"])
 
     def hour(self, number: int) -> None:
         """Let an hour pass: everyday posts, and what the script says for it."""
@@ -222,11 +226,11 @@ class Week:
         if store.review.open_appeal(case.id) is None:
             self.wrong.append("the author's answer reopened no case")
             return
-        self._p.people.dismiss(case.label, who=THIRD, why="the entry is wrong")
+        self._p.people.dismiss(case.label, by=self._by(THIRD), why="the entry is wrong")
         entry = self._entries["fake0"]
         store.banks.withdraw(entry)
         if self._first not in self._s.reddit.approvals:
-            self._p.people.undo(case.label, who=THIRD, why="the entry is wrong")
+            self._p.people.undo(case.label, by=self._by(THIRD), why="the entry is wrong")
         self.approved.add(self._first)
 
     def _an_innocent_file_is_banked(self) -> None:
@@ -256,7 +260,7 @@ class Week:
                 self.untouched[name] = "a meme"
             for case in store.cases.of_post(name):
                 if case.state == CaseState.OPEN:
-                    self._p.people.dismiss(case.label, who=SECOND, why="a meme")
+                    self._p.people.dismiss(case.label, by=self._by(SECOND), why="a meme")
         self.approved |= set(done)
 
     def _a_post_with_a_case(self) -> None:

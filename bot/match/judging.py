@@ -94,6 +94,7 @@ def judge(
         bank_kind=entry.bank_kind,
         entry=entry.label,
         confirmed=entry.confirmed,
+        one_person=entry.one_person,
         method=query.kind,
         signal=query.kind,
         distance=min(best),
@@ -125,10 +126,12 @@ def same_file(method: str, entry: Entry, fingerprint: Fingerprint, media: int) -
         bank=entry.bank,
         bank_kind=entry.bank_kind,
         entry=entry.label,
-        confirmed=entry.confirmed,
+        confirmed=entry.confirmed or entry.one_person,
+        one_person=entry.one_person,
         method=method,
         signal=method,
         frames=fingerprint.frames,
         face_region="agrees",
-        why=f"the same file, byte for byte ({method.upper().replace('SHA256', 'SHA-256')})",
+        why=f"the same file, byte for byte ({method.upper().replace('SHA256', 'SHA-256')})"
+        + ("; one person confirmed the entry" if entry.one_person else ""),
     )

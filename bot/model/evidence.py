@@ -57,6 +57,7 @@ class Entry:
     bank: str
     bank_kind: BankKind
     confirmed: bool  # by a second person, or in a bank that the operator trusts by name
+    one_person: bool = False  # one person confirmed it, twice: it speaks for its exact file only
     sha256: tuple[str, ...] = ()
     md5: tuple[str, ...] = ()
     distance: int | None = None  # this entry's own cut in bits, if tighter than its bank's
@@ -72,7 +73,8 @@ class Match:
     bank: str
     bank_kind: BankKind
     entry: str
-    confirmed: bool
+    confirmed: bool  # enough people for this method
+    one_person: bool = False  # and that is one
     method: str  # sha256, md5, pdq, phash, local
     signal: str
     distance: int | None = None  # the best frame's; None for exact files

@@ -25,6 +25,7 @@ from bot.pipeline.replay import Replaying
 from bot.pipeline.rows import GoOn, a_while, always, reason_of
 from bot.pipeline.scan import Scanning
 from bot.pipeline.stopping import Stopping
+from bot.pipeline.team import Team
 from bot.pipeline.watch import Queues, Watching
 from bot.pipeline.wiki import WikiWatch
 from bot.pipeline.work import Working
@@ -40,6 +41,7 @@ class Pipeline:
 
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
+        self.team = Team(deps.store)
         self.places = Places(deps)
         self.listings = Listings(deps, self.places)
         self.watching = Watching(deps, self.places, self.listings)
@@ -57,7 +59,7 @@ class Pipeline:
         self.scanning = Scanning(deps, self.working, self.judging)
         self.replaying = Replaying(deps, self.judging)
         self.wiki = WikiWatch(deps)
-        self.orders = Orders(deps, self.people, Deeds(deps, self.people, self.scanning))
+        self.orders = Orders(deps, self.people, Deeds(deps, self.people, self.scanning, self.team), self.team)
         self.digests = Digests(deps)
         self.stopping = Stopping(deps)
         self.forgetting = Forgetting(deps)

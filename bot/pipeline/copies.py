@@ -128,6 +128,7 @@ def _match(media: int, entry: Entry, finding: Finding) -> Match:
         bank_kind=entry.bank_kind,
         entry=entry.label,
         confirmed=entry.confirmed,
+        one_person=entry.one_person,
         method="local",
         signal="local",
         transform=finding.transform,

@@ -9,13 +9,14 @@ from typing import Any
 from bot import hosts
 from bot.errors import StoreError, UsageError
 from bot.links import links_of, post_of
-from bot.model import CaseState, Fingerprint
+from bot.model import Actor, Backing, CaseState, Fingerprint
 from bot.permalink import permalink_fullname
 from bot.pipeline.core import Deps
 from bot.pipeline.hotlines import HOTLINES
 from bot.pipeline.order_words import VERBS, target_of
 from bot.pipeline.people import People
 from bot.pipeline.scan import Scanning
+from bot.pipeline.team import Team
 from bot.store import CaseRow, OrderRow
 
 CAN_BE_UNDONE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
@@ -44,10 +45,11 @@ def may(verb: str, rights: frozenset[str]) -> str | None:
 class Deeds:
     """Does what an order says, once, and answers it in the same transaction where it can."""
 
-    def __init__(self, deps: Deps, people: People, scanning: Scanning) -> None:
+    def __init__(self, deps: Deps, people: People, scanning: Scanning, team: Team) -> None:
         self._d = deps
         self._people = people
         self._scanning = scanning
+        self._team = team
 
     def do(self, row: OrderRow) -> bool:
         """Carry out an order; return whether it ended. Raises GifwardenError if it cannot be done."""
@@ -94,6 +96,13 @@ class Deeds:
             return None
         return case if case.post.subreddit.casefold() == subreddit.casefold() else None
 
+    def _by(self, row: OrderRow) -> Actor:
+        """Return whose order it is. Raises UsageError if they moderate no more, or have left the team."""
+        if row.member is not None:
+            return self._team.of_order(row.member)
+        # received by a version that knew no team
+        return self._team.by_reddit(row.sender, row.subreddit, self._d.api.rights(row.subreddit, row.sender))
+
     def _end(self, row: OrderRow, text: str, *, refused: bool = False) -> bool:
         if row.conversation is None:
             text = f"u/{row.sender} reported {_short(row.target)} with `{row.verb}`.\n\n{text}"
@@ -105,7 +114,7 @@ class Deeds:
     def _stop(self, row: OrderRow) -> bool:
         store = self._d.store
         with store.transaction():
-            stopped = store.orders.stop(row.subreddit, who=f"u/{row.sender}", why=row.why)
+            stopped = store.orders.stop(row.subreddit, by=self._by(row), why=row.why)
             waiting = store.orders.waiting(row.subreddit)
             wait = f" {_many(waiting, 'action')} {'waits' if waiting == 1 else 'wait'} until then." if waiting else ""
             words = "is stopped: I do nothing more here" if stopped else "is stopped already"
@@ -166,7 +175,7 @@ class Deeds:
         return f"- case {case.label} ({state}), by the rule “{verdict.rule}”: {what}"
 
     def _bank(self, row: OrderRow) -> bool:
-        store, bank, who = self._d.store, self._d.config.orders.bank, f"u/{row.sender}"
+        store, bank, by = self._d.store, self._d.config.orders.bank, self._by(row)
         if bank not in {known.name for known in store.banks.listing()}:
             return self.refuse(
                 row, f"there is no bank {bank}; who runs me can create it: gifwarden bank create {bank}."
@@ -177,7 +186,7 @@ class Deeds:
             if case.state == CaseState.OPEN:
                 try:
                     with store.transaction():
-                        self._people.confirm(case.label, who=who, why=why, bank=bank)
+                        self._people.confirm(case.label, by=by, why=why, bank=bank)
                         return self._end(
                             row,
                             f"Case {case.label} is confirmed, what was proposed goes ahead, and what matched is in the"
@@ -193,19 +202,19 @@ class Deeds:
         if not found:
             return self.refuse(row, "none of its media could be fetched and read")
         with store.transaction():
-            return self._end(row, self._put(found, unread, post, who=who, why=why))
+            return self._end(row, self._put(found, unread, post, by=by, why=why))
 
-    def _put(self, found: list[Fingerprint], unread: int, post: str, *, who: str, why: str) -> str:
+    def _put(self, found: list[Fingerprint], unread: int, post: str, *, by: Actor, why: str) -> str:
         """Put media into the bank, or confirm what is there as a second person; return the answer."""
         store, bank = self._d.store, self._d.config.orders.bank
         new: list[str] = []
         second: list[str] = []
         known: list[str] = []
         for fingerprint in found:
-            label, fresh = store.banks.add(bank, fingerprint, who=who)
+            label, fresh = store.banks.add(bank, fingerprint, by=by)
             if fresh:
-                store.upkeep.note(who=who, what=f"entry added to {bank}", subject=label, why=why)
-            (new if fresh else second if self._seconded(label, who) else known).append(label)
+                store.upkeep.note(by=by, what=f"entry added to {bank}", subject=label, why=why)
+            (new if fresh else second if self._seconded(label, by) else known).append(label)
         sentences = [
             new and f"{_many(len(new), 'file')} put into the bank {bank}: {', '.join(new)}. {SECOND}",
             second
@@ -216,40 +225,39 @@ class Deeds:
         ]
         return " ".join(sentence for sentence in sentences if sentence)
 
-    def _seconded(self, label: str, who: str) -> bool:
-        banks = self._d.store.banks
-        if any(entry.label == label and entry.confirmed_by for entry in banks.entries()):
+    def _seconded(self, label: str, by: Actor) -> bool:
+        if self._d.store.banks.standing(label) is Backing.TWO_PEOPLE:
             return False
         try:
-            self._people.confirm_entry(label, who=who)
+            standing = self._people.confirm_entry(label, by=by)
         except StoreError:
             return False
-        self._d.store.upkeep.note(who=who, what="entry confirm", subject=label)
-        return True
+        self._d.store.upkeep.note(by=by, what="entry confirm", subject=label)
+        return standing is Backing.TWO_PEOPLE
 
     def _allow(self, row: OrderRow) -> bool:
-        who, why = f"u/{row.sender}", row.why or "allowed"
+        by, why = self._by(row), row.why or "allowed"
         lines: list[str] = []
         _, _, cases = self._post(row)
         for case in cases:
             if case.state == CaseState.CONFIRMED:
-                lines += self._people.undo(case.label, who=who, why=why)
+                lines += self._people.undo(case.label, by=by, why=why)
                 case = self._d.store.cases.get(case.label)
             if case.state == CaseState.OPEN:
-                lines += self._people.dismiss(case.label, who=who, why=why)
-            lines += self._people.take_back(case, who=who, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
+                lines += self._people.dismiss(case.label, by=by, why=why)
+            lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} is dismissed")
         if not cases:
             return self.refuse(row, "I have no case on that post, so there is nothing to allow.")
         return self._end(row, _listed("Allowed:", lines))
 
     def _undo(self, row: OrderRow) -> bool:
-        who, why = f"u/{row.sender}", row.why or "ordered"
+        by, why = self._by(row), row.why or "ordered"
         _, _, cases = self._post(row)
         lines: list[str] = []
         for case in cases:
-            lines += self._people.undo(case.label, who=who, why=why)
-            lines += self._people.take_back(case, who=who, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
+            lines += self._people.undo(case.label, by=by, why=why)
+            lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} waits for a moderator's decision")
         if not cases:
             return self.refuse(row, "I have done nothing to that post.")
@@ -258,7 +266,7 @@ class Deeds:
     def _minor(self, row: OrderRow) -> bool:
         """Mark a post, whatever its state, and answer with what a person must do now. Nothing of the media is named."""
         name, _, _ = self._post(row)
-        marked = self._people.minor(name, who=f"u/{row.sender}")  # marking twice, after a crash, marks once
+        marked = self._people.minor(name, by=self._by(row))  # marking twice, after a crash, marks once
         labels = ", ".join(post.label for post in marked.posts)
         lines = [
             "I have stopped everything about this post and remove it. Do not open, save or send the media to anybody.",

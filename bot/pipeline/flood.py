@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.model import Evidence, Post, Verdict
+from bot.model import PROGRAM, Actor, Evidence, Post, Verdict
 from bot.pipeline.core import Deps
 from bot.plural import many
 from bot.store import CaseRow
@@ -54,20 +54,20 @@ class FloodGuard:
             return None
         return f"{found.kind} {found.name} is quarantined ({found.why}); gifwarden quarantine release"
 
-    def release(self, kind: str, name: str, *, who: str) -> None:
+    def release(self, kind: str, name: str, *, by: Actor) -> None:
         """Let something go again: what was held goes ahead. Raises StoreError if it is not quarantined."""
         store = self._d.store
         with store.transaction():
-            store.flood.release(kind, name, until=self._d.clock.now() + RELEASED_DAYS * DAY, by=who)
-            store.upkeep.note(who=who, what="quarantine released", subject=name)
+            store.flood.release(kind, name, until=self._d.clock.now() + RELEASED_DAYS * DAY, by=by)
+            store.upkeep.note(by=by, what="quarantine released", subject=name)
 
-    def quarantine(self, kind: Kind, name: str, *, who: str, why: str) -> bool:
+    def quarantine(self, kind: Kind, name: str, *, by: Actor, why: str) -> bool:
         """Hold what this carries, on a person's word; False if it is held already."""
         store = self._d.store
         with store.transaction():
-            done = store.flood.quarantine(kind, name, why=why, by=who)
+            done = store.flood.quarantine(kind, name, why=why, by=by)
             if done:
-                store.upkeep.note(who=who, what="quarantined", subject=name, why=why)
+                store.upkeep.note(by=by, what="quarantined", subject=name, why=why)
         return done
 
     def stopped(self, subreddit: str) -> frozenset[str]:
@@ -87,10 +87,10 @@ class FloodGuard:
         name = name_in(subreddit, rule)
         with store.transaction():
             times = store.flood.late(subreddit, rule)
-            store.upkeep.note(who="gifwarden", what="patterns ran out of time", subject=name)
-            if times < LATE or not store.flood.quarantine("rule", name, why=why, by="gifwarden"):
+            store.upkeep.note(by=PROGRAM, what="patterns ran out of time", subject=name)
+            if times < LATE or not store.flood.quarantine("rule", name, why=why, by=PROGRAM):
                 return
-            store.upkeep.note(who="gifwarden", what="quarantined", subject=name, why=why)
+            store.upkeep.note(by=PROGRAM, what="quarantined", subject=name, why=why)
             store.actions.plan(
                 key=f"late:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
                 kind="modmail",
@@ -120,9 +120,9 @@ class FloodGuard:
             return
         what = f"{today} of its entries" if kind == "bank" else f"posts of {today} different authors"
         why = f"it matched {what} within a day, {most} is the most that goes without a look"
-        if not store.flood.quarantine(kind, name, why=why, by="gifwarden"):
+        if not store.flood.quarantine(kind, name, why=why, by=PROGRAM):
             return
-        store.upkeep.note(who="gifwarden", what="quarantined", subject=name, why=why)
+        store.upkeep.note(by=PROGRAM, what="quarantined", subject=name, why=why)
         self._d.log.warning("quarantined", kind=kind, name=name, reason=why)
         self._tell(kind, name, why, post)
 

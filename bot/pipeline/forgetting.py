@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bot.clock import from_iso
 from bot.errors import RedditError
-from bot.model import standing
+from bot.model import PROGRAM, standing
 from bot.pipeline.core import Deps
 from bot.pipeline.rows import GoOn, always
 from bot.reddit import Job
@@ -82,9 +82,7 @@ class Forgetting:
                 continue
             forgotten += 1
             for label in store.forget_post(name):
-                self._d.store.upkeep.note(
-                    who="gifwarden", what="post forgotten", subject=label, why="deleted on Reddit"
-                )
+                self._d.store.upkeep.note(by=PROGRAM, what="post forgotten", subject=label, why="deleted on Reddit")
                 self._d.log.info("post forgotten", case=label)
         store.found(there)
         return forgotten

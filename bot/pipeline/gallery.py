@@ -14,7 +14,7 @@ from bot import faces
 from bot.errors import MediaError, UsageError
 from bot.faces import FaceModel
 from bot.match import minutes
-from bot.model import Basis, FaceMatch, FaceTrack, FaceView
+from bot.model import PROGRAM, Actor, Basis, FaceMatch, FaceTrack, FaceView, Voice
 from bot.pipeline.core import Deps
 from bot.plural import many
 
@@ -134,7 +134,7 @@ class Gallery:
             self._model = faces.model_of(self._d.config.gallery)
         return self._model
 
-    def enrol(self, name: str, consent: Consent, pictures: Sequence[tuple[str, bytes]], *, who: str) -> Enrolled:
+    def enrol(self, name: str, consent: Consent, pictures: Sequence[tuple[str, bytes]], *, by: Actor) -> Enrolled:
         """Protect a person by local pictures, which are not kept.
 
         Raises UsageError, naming the picture, if one cannot serve: no face or several, too small, blurred, turned away,
@@ -164,17 +164,17 @@ class Gallery:
                 expires=consent.expires,
                 model=model.name,
                 vectors=[vector.astype("<f4").tobytes() for vector in vectors],
-                who=who,
+                by=by,
             )
-            store.upkeep.note(who=who, what="person enrolled", subject=label, why=consent.basis)
+            store.upkeep.note(by=by, what="person enrolled", subject=label, why=consent.basis)
         return Enrolled(label=label, views=len(views), warnings=warnings)
 
-    def forget(self, person: str, *, who: str, why: str) -> None:
+    def forget(self, person: str, *, by: Voice, why: str) -> None:
         """Destroy a person's entry at once and for good. Raises StoreError if there is none."""
         store = self._d.store
         with store.transaction():
             store.gallery.forget(person)
-            store.upkeep.note(who=who, what="person forgotten", subject=person, why=why)
+            store.upkeep.note(by=by, what="person forgotten", subject=person, why=why)
         store.upkeep.truncate_log()
         self._version = None
 
@@ -182,7 +182,7 @@ class Gallery:
         """Destroy the entries whose time has run out; return how many."""
         expired = self._d.store.gallery.expired()
         for person in expired:
-            self.forget(person, who="gifwarden", why="the time agreed on has run out")
+            self.forget(person, by=PROGRAM, why="the time agreed on has run out")
         return len(expired)
 
     def recognise(self, media: int, tracks: Sequence[FaceTrack]) -> list[FaceMatch]:

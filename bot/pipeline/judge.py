@@ -7,12 +7,14 @@ from datetime import timedelta
 from bot import actions, hosts
 from bot.errors import RedditError
 from bot.model import (
+    PROGRAM,
     AuthorFacts,
     CaseState,
     Evidence,
     Hold,
     LinkState,
     NoticeItem,
+    Outsider,
     PlannedAction,
     Post,
     Verdict,
@@ -29,6 +31,7 @@ from bot.store import CaseRow, LinkRow
 ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
 AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
 LONGEST_WAIT = timedelta(hours=6)  # that a judgement waits for it
+MODERATORS = Outsider(name="moderators")  # of whom Reddit does not say which one
 NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
 
 
@@ -131,13 +134,13 @@ class Judging:
         if decided is None and (decision := store.cases.decision_on(post.fullname)):
             decided = f"{decision.action} by another moderator"
         if decided:
-            store.cases.decide(case.id, CaseState.CLOSED_ELSEWHERE, who="moderators", why=decided)
+            store.cases.decide(case.id, CaseState.CLOSED_ELSEWHERE, by=MODERATORS, why=decided)
             store.links.drop_fingerprints(row.id)
-            store.upkeep.note(who="gifwarden", what="case closed elsewhere", subject=case.label, why=decided)
+            store.upkeep.note(by=PROGRAM, what="case closed elsewhere", subject=case.label, why=decided)
             self._d.log.info("case closed elsewhere", case=case.label, decision=decided)
             return
         self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
-        store.upkeep.note(who="gifwarden", what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
+        store.upkeep.note(by=PROGRAM, what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
         self._flood.count(case, post, evidence, verdict)
         waits = verdict.outcome == "review"
         matched = rules.matched(post, evidence, verdict, budget=budget)

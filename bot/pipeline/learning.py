@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.errors import StoreError, UsageError
 from bot.fingerprint import from_json
-from bot.model import Fingerprint, Match
+from bot.model import Actor, Backing, Fingerprint, Match
 from bot.pipeline.banking import Span, innocent_part, marked_part, matched_part
 from bot.pipeline.core import Deps
 from bot.pipeline.work import Working
@@ -34,35 +34,40 @@ class Learning:
         self._d.store.banks.allow(label, against=against)
         return tuple(against)
 
-    def confirm_entry(self, label: str, *, who: str) -> None:
-        """Confirm an entry as a second person, or as the first where one suffices. Raises StoreError if not."""
-        self._d.store.banks.confirm(label, who=who, alone=self._d.config.review.confirmations == 1)
+    def confirm_entry(self, label: str, *, by: Actor) -> Backing:
+        """Give a word for an entry; return how many people's it has then.
 
-    def bank_from(self, case: CaseRow, bank: str, span: Span | None, media: int | None, *, who: str) -> None:
+        With review.confirmations = 1 the same person may, a day after their first. Raises StoreError if it is too
+        early for that, or if they are the only one so far.
+        """
+        return self._d.store.banks.confirm(label, by=by, alone=self._d.config.review.confirmations == 1)
+
+    def bank_from(self, case: CaseRow, bank: str, span: Span | None, media: int | None, *, by: Actor) -> None:
         """Bank what matched in a case's media, or the span of it that a moderator marked. Raises as `confirm` does."""
         if span is None and media is not None:
             raise UsageError("--media needs a marked range; give --from and --to")
         for found in self._bankable(case) if span is None else [self._marked(case, span, media)]:
-            self._bank(case, bank, found, who=who)
+            self._bank(case, bank, found, by=by)
 
-    def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, who: str) -> None:
+    def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> None:
         store = self._d.store
-        label, new = store.banks.add(bank, found, who=who)
+        label, new = store.banks.add(bank, found, by=by)
         if new:
             store.review.made(case.id, label, "banked")
-            store.upkeep.note(who=who, what=f"entry added to {bank}", subject=label, why=case.label)
-            if self._d.config.review.confirmations == 1:
-                self.second(label, who)
+            store.upkeep.note(by=by, what=f"entry added to {bank}", subject=label, why=case.label)
 
-    def second(self, label: str, who: str) -> None:
-        """Let a decision on a case count as a second person's word for an entry, if it is another's."""
+    def second(self, label: str, by: Actor) -> None:
+        """Let a decision on a case count as a second person's word for an entry, if it is another's.
+
+        Never as the same person's second one: who decides a case is shown who banked from it.
+        """
         try:
-            self.confirm_entry(label, who=who)
+            self._d.store.banks.confirm(label, by=by)
         except StoreError:  # the same person upholds what they banked: it still waits for a second one
             return
-        self._d.store.upkeep.note(who=who, what="entry confirm", subject=label)
+        self._d.store.upkeep.note(by=by, what="entry confirm", subject=label)
 
-    def teach(self, case: CaseRow, *, who: str) -> list[str]:
+    def teach(self, case: CaseRow, *, by: Actor) -> list[str]:
         """Let what wrongly looked like an entry speak against that entry; return a line each."""
         lines: list[str] = []
         matches = self._matches(case)
@@ -75,15 +80,15 @@ class Learning:
                         f"belong there: gifwarden bank remove {match.entry}"
                     )
             if (part := innocent_part(found, ours)) is not None:
-                lines.append(self._allow(case, *part, who=who))
+                lines.append(self._allow(case, *part, by=by))
         return lines
 
-    def _allow(self, case: CaseRow, found: Fingerprint, against: tuple[str, ...], *, who: str) -> str:
+    def _allow(self, case: CaseRow, found: Fingerprint, against: tuple[str, ...], *, by: Actor) -> str:
         store = self._d.store
-        label, _ = store.banks.add(self._allow_bank(), found, who=who)
+        label, _ = store.banks.add(self._allow_bank(), found, by=by)
         store.banks.allow(label, against=against)
         store.review.made(case.id, label, "allowed")
-        store.upkeep.note(who=who, what="allow entry added", subject=label, why=case.label)
+        store.upkeep.note(by=by, what="allow entry added", subject=label, why=case.label)
         return f"{label}: these frames are no longer taken for {', '.join(against)}"
 
     def _allow_bank(self) -> str:
@@ -96,7 +101,7 @@ class Learning:
             banks.create(name, "allow")
         return name
 
-    def unbank(self, case: CaseRow, *, who: str, keep: bool = True) -> list[str]:
+    def unbank(self, case: CaseRow, *, by: Actor, keep: bool = True) -> list[str]:
         """Destroy the entries that confirming this case banked; `keep`: their frames speak for the media from now on.
 
         The wrong confirmation deleted the fingerprint, so that entry is all that is left to learn the pair from.
@@ -116,10 +121,10 @@ class Learning:
                     kind="video", format="", sha256="", md5="", width=0, height=0, duration=None, frames=0,
                     signals=signals,
                 )  # fmt: skip
-                lines.append(self._allow(case, part, looked_like, who=who))
+                lines.append(self._allow(case, part, looked_like, by=by))
         for label in banked:
             store.banks.destroy(label)
-            store.upkeep.note(who=who, what="entry withdraw", subject=label, why=case.label)
+            store.upkeep.note(by=by, what="entry withdraw", subject=label, why=case.label)
             lines.append(f"{label}: withdrawn, its fingerprints are destroyed")
         return lines
 

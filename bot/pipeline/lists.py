@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.lists import Bad, Record
+from bot.model import Actor
 from bot.store import Store
 from bot.store.lists import Listed
 
@@ -38,7 +39,7 @@ def take(
     source: str,
     rows: Iterable[Record | Bad],
     *,
-    who: str,
+    by: Actor,
     told: Callable[[Bad], None],
 ) -> Counts:
     """Put rows into a bank; return what became of them. `told` hears of each bad row as it is met.
@@ -49,7 +50,7 @@ def take(
     held: list[Listed] = []
 
     def keep() -> None:
-        added, known, withdrawn = store.lists.take(bank, source, held, who=who)
+        added, known, withdrawn = store.lists.take(bank, source, held, by=by)
         counts.added, counts.known, counts.withdrawn = (
             counts.added + added,
             counts.known + known,
@@ -70,7 +71,7 @@ def take(
     keep()
     if counts.added or counts.withdrawn:
         what = f"list imported into {bank}: {counts.added} added, {counts.withdrawn} withdrawn"
-        store.upkeep.note(who=who, what=what, subject=bank)
+        store.upkeep.note(by=by, what=what, subject=bank)
     return counts
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot import hosts
 from bot.errors import UsageError
 from bot.links import links_of, post_of
-from bot.model import MINOR_ORDER, ActionState, Link, Post, minor_key
+from bot.model import MINOR_ORDER, ActionState, Actor, Link, Post, minor_key
 from bot.permalink import permalink_fullname
 from bot.pipeline.core import Deps
 from bot.store import MinorRow
@@ -33,7 +33,7 @@ class Minors:
     def __init__(self, deps: Deps) -> None:
         self._d = deps
 
-    def minor(self, target: str, *, who: str, why: str = "suspected minor") -> Marked:
+    def minor(self, target: str, *, by: Actor, why: str = "suspected minor") -> Marked:
         """Mark the post that a case, a fullname or a permalink in any form names, whatever its state.
 
         Other stored posts of the same media are marked with it. Raises UsageError if `target` names no post,
@@ -49,18 +49,18 @@ class Minors:
                     f"{row['label']} in {row['bank']} holds the same file; if it was not made by a hotline: "
                     f"gifwarden bank remove {row['label']}"
                 )
-            labels = [self._mark(post, found, who=who, why=why, lines=lines)]
+            labels = [self._mark(post, found, by=by, why=why, lines=lines)]
             for name in names[1:]:
                 other = store.links.post(name)
                 assert other is not None, "a link has a post"
-                labels.append(self._mark(other, store.links.of_post(name), who=who, why=why, lines=lines))
+                labels.append(self._mark(other, store.links.of_post(name), by=by, why=why, lines=lines))
         store.upkeep.truncate_log()
         if len(labels) > 1:
             lines.append(f"{len(labels) - 1} more of the stored posts hold the same media and are marked too")
         self._d.log.info("suspected minor marked", case=labels[0], posts=len(labels))
         return Marked(posts=tuple(store.minors.get(label) for label in labels), lines=tuple(lines))
 
-    def reported(self, label: str, *, who: str) -> None:
+    def reported(self, label: str, *, by: Actor) -> None:
         """Forget everything about a marked post: a person has reported it.
 
         Raises StoreError if there is no such mark, UsageError if it was reported or is not removed yet.
@@ -76,11 +76,11 @@ class Minors:
             for case in store.cases.of_post(row.post):
                 store.notices.take_off(case.id)
             store.forgetting.forget_post(row.post)
-            store.minors.reported(label, who=who)
-            store.upkeep.note(who=who, what="suspected minor reported", subject=label)
+            store.minors.reported(label, by=by)
+            store.upkeep.note(by=by, what="suspected minor reported", subject=label)
         store.upkeep.truncate_log()
 
-    def _mark(self, post: Post, links: Sequence[Link], *, who: str, why: str, lines: list[str]) -> str:
+    def _mark(self, post: Post, links: Sequence[Link], *, by: Actor, why: str, lines: list[str]) -> str:
         store = self._d.store
         cases = store.cases.of_post(post.fullname)
         urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
@@ -88,7 +88,7 @@ class Minors:
             post,
             urls,
             seen=self._d.clock.now(),
-            who=who,
+            by=by,
             case=cases[0].label if cases else None,
         )
         media = [f"{link.host}:{link.id}" for link in links if link.id]
@@ -100,9 +100,9 @@ class Minors:
                 lines.append(f"notice {name} has left; tell the host that this is for its child-safety team")
             for entry in store.review.all_made(case.id):
                 store.banks.destroy(entry)
-                store.upkeep.note(who=who, what="entry withdraw", subject=entry, why="suspected minor")
+                store.upkeep.note(by=by, what="entry withdraw", subject=entry, why="suspected minor")
                 lines.append(f"{entry}: made of this media, destroyed")
-        store.minors.stop(post.fullname, who=who, why=why)
+        store.minors.stop(post.fullname, by=by, why=why)
         planned = store.actions.plan(
             key=minor_key(post.fullname),
             kind="remove",
@@ -112,7 +112,7 @@ class Minors:
         )
         if planned:
             lines.append(f"r/{post.subreddit}: the post is removed at the daemon's next step, in every mode")
-        store.upkeep.note(who=who, what="suspected minor", subject=label, why=why)
+        store.upkeep.note(by=by, what="suspected minor", subject=label, why=why)
         return label
 
     def _post(self, target: str) -> tuple[Post, Sequence[Link]]:

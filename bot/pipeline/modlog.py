@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.errors import StoreError
-from bot.model import APPROVALS, DECISIONS, MACHINES, CaseState, ModAction
+from bot.model import APPROVALS, DECISIONS, MACHINES, CaseState, ModAction, Outsider
 from bot.pipeline.core import Deps
 from bot.pipeline.places import Patience, Places, Rounds
 from bot.pipeline.rows import GoOn, always, reason_of
 
+MOD_LOG = Outsider(name="mod log")
 PAGES = 10
 OVERLAP = timedelta(seconds=60)  # decisions that are known already are passed over
 
@@ -87,12 +88,14 @@ class Hearing:
             return 0
         closed = 0
         for case in store.cases.of_post(decision.target):
-            if store.cases.decide(case.id, CaseState.CLOSED_ELSEWHERE, who=decision.moderator, why=decision.action):
+            if store.cases.decide(
+                case.id, CaseState.CLOSED_ELSEWHERE, by=Outsider(name=decision.moderator), why=decision.action
+            ):
                 closed += 1
                 store.actions.cancel(case=case.id, reason=f"another moderator decided: {decision.action}")
                 if decision.action in APPROVALS:  # a removal from Reddit leaves the media on its host
                     store.notices.drop_case(case.id)
                 store.links.drop_fingerprints(case.link)
-                store.upkeep.note(who="mod log", what="case closed elsewhere", subject=case.label, why=decision.action)
+                store.upkeep.note(by=MOD_LOG, what="case closed elsewhere", subject=case.label, why=decision.action)
                 self._d.log.info("case closed elsewhere", case=case.label, decision=decision.action)
         return closed

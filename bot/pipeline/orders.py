@@ -13,6 +13,7 @@ from bot.pipeline.deeds import Deeds, may
 from bot.pipeline.order_words import Order, Unclear, cases_in, read_message, read_reason
 from bot.pipeline.people import People
 from bot.pipeline.rows import reason_of
+from bot.pipeline.team import Team
 from bot.reddit.modmail import Conversation, MailMessage, MailState
 from bot.store import OrderRow
 
@@ -26,10 +27,11 @@ MARK = "modmail"  # the watermark's name
 class Orders:
     """Hears what moderators write to the bot and does it."""
 
-    def __init__(self, deps: Deps, people: People, deeds: Deeds) -> None:
+    def __init__(self, deps: Deps, people: People, deeds: Deeds, team: Team) -> None:
         self._d = deps
         self._people = people
         self._deeds = deeds
+        self._team = team
         self._seen: dict[str, datetime] = {}  # conversation → when it was last written to, as far as it was read
         self._said: dict[str, str] = {}
 
@@ -69,7 +71,8 @@ class Orders:
         self._d.boundary("order.done")
         if ended:
             self._d.log.info("order ended", order=row.verb, subreddit=row.subreddit)
-            store.upkeep.note(who=f"u/{row.sender}", what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
+            voice = self._team.voice(row.member, f"u/{row.sender}")
+            store.upkeep.note(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
         return int(ended)
 
     def _hear_mail(self, names: list[str]) -> None:
@@ -209,11 +212,13 @@ class Orders:
                     self._deeds.say(name, subreddit, conversation, order.help)
             else:
                 allowed = may(order.verb, rights)
+                member = self._team.by_reddit(sender, subreddit, rights).member if allowed is None else None
                 store.orders.receive(
                     name,
                     subreddit=subreddit,
                     conversation=conversation,
                     sender=sender,
+                    member=member,
                     verb=order.verb,
                     target=order.target,
                     why=order.why,

@@ -13,6 +13,7 @@ from bot.errors import GifwardenError, MailError, OutsideError, StaysRemovedErro
 from bot.links import post_of
 from bot.model import (
     MINOR_ORDER,
+    PROGRAM,
     ActionState,
     CaseState,
     Found,
@@ -24,6 +25,7 @@ from bot.model import (
 )
 from bot.pipeline.core import Deps
 from bot.pipeline.flood import FloodGuard
+from bot.pipeline.judge import MODERATORS
 from bot.store import ActionRow
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
@@ -203,7 +205,7 @@ class Outbox:
                 action.params["notice"], NoticeState.SENT, expect=(NoticeState.CONFIRMED, NoticeState.DRAFTED)
             )
         subject = action.case or action.params.get("notice", "")
-        self._d.store.upkeep.note(who="gifwarden", what=f"{action.kind} done", subject=subject)
+        self._d.store.upkeep.note(by=PROGRAM, what=f"{action.kind} done", subject=subject)
 
     def _tell_done(self, row: ActionRow, detail: str) -> int:
         action = row.action
@@ -327,7 +329,7 @@ class Outbox:
         with store.transaction():
             store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason=decided)
             if row.case_id is not None:
-                if store.cases.decide(row.case_id, CaseState.CLOSED_ELSEWHERE, who="moderators", why=decided):
+                if store.cases.decide(row.case_id, CaseState.CLOSED_ELSEWHERE, by=MODERATORS, why=decided):
                     store.links.drop_fingerprints(store.cases.of_id(row.case_id).link)
                 store.actions.cancel(case=row.case_id, reason=decided)
                 if post is not None and post.approved_by:  # what was only removed here still stands on the host

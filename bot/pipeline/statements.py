@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot import actions
 from bot.actions import wording
 from bot.errors import UsageError
-from bot.model import ActionState, Capacity, CaseState, Ground, Notice, NoticeState
+from bot.model import ActionState, Actor, Capacity, CaseState, Ground, Notice, NoticeState
 from bot.pipeline.core import Deps
 from bot.pipeline.outbox import IN_DOUBT, Outbox
 from bot.store import CaseRow, NoticeRow
@@ -30,7 +30,7 @@ class Statements:
         ground: Ground,
         detail: str,
         capacity: Capacity | None,
-        who: str,
+        by: Actor,
         to: str | None,
         seen: bool = False,
     ) -> Notice:
@@ -54,7 +54,7 @@ class Statements:
             ground=ground,
             ground_detail=detail,
             capacity=capacity or mail.capacity,
-            stated_by=who,
+            stated_by=by.name,
             organisation=mail.organisation,
             contact=mail.sender,
             stated_at=now,
@@ -67,7 +67,7 @@ class Statements:
         ground: Ground,
         detail: str,
         capacity: Capacity | None,
-        who: str,
+        by: Actor,
         to: str | None,
         seen: bool = False,
     ) -> NoticeRow:
@@ -82,7 +82,7 @@ class Statements:
         modes = {self._d.config.mode(subreddit) for subreddit in row.subreddits}
         if not modes & actions.get("notice").modes:
             raise UsageError(f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first")
-        notice = self.preview_notice(name, ground=ground, detail=detail, capacity=capacity, who=who, to=to, seen=seen)
+        notice = self.preview_notice(name, ground=ground, detail=detail, capacity=capacity, by=by, to=to, seen=seen)
         wording.compose(notice, sender=self._d.config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
             store.notices.confirm(
@@ -92,6 +92,7 @@ class Statements:
                 ground_detail=notice.ground_detail,
                 capacity=notice.capacity,
                 stated_by=notice.stated_by,
+                member=by.member,
                 organisation=notice.organisation,
                 contact=notice.contact,
             )
@@ -103,11 +104,11 @@ class Statements:
                 subreddit=row.subreddit,
                 params={"notice": name},
             )
-            store.upkeep.note(who=who, what="notice confirmed", subject=name, why=notice.ground)
+            store.upkeep.note(by=by, what="notice confirmed", subject=name, why=notice.ground)
         self._d.log.info("notice confirmed", notice=name, host=row.host)
         return store.notices.get(name)
 
-    def retract_notice(self, name: str, *, who: str, why: str) -> str:
+    def retract_notice(self, name: str, *, by: Actor, why: str) -> str:
         """Withdraw a notice; one that was or may have been sent is retracted by mail. Return what was done.
 
         Raises StoreError if there is no such notice, UsageError if it is retracted already or leaving now.
@@ -120,7 +121,9 @@ class Statements:
             mail = store.actions.by_key(f"notice:{name}")
             waiting = (ActionState.PLANNED, ActionState.HELD)
             if mail and mail.state in waiting:
-                store.actions.move(mail.action.id, ActionState.CANCELLED, expect=waiting, reason=f"retracted by {who}")
+                store.actions.move(
+                    mail.action.id, ActionState.CANCELLED, expect=waiting, reason=f"retracted by {by.name}"
+                )
                 mail = None
             if mail and mail.state in IN_DOUBT:
                 raise UsageError(f"notice {name} is being sent; try again when that has ended")
@@ -130,10 +133,10 @@ class Statements:
             self._outbox.undo(mail)
         with store.transaction():
             store.notices.move(name, NoticeState.RETRACTED, expect=tuple(set(NoticeState) - {NoticeState.RETRACTED}))
-            store.upkeep.note(who=who, what="notice retracted", subject=name, why=why)
+            store.upkeep.note(by=by, what="notice retracted", subject=name, why=why)
         return "the host was told by mail" if told else "it had not been sent"
 
-    def retract_for_case(self, case: CaseRow, *, who: str, why: str) -> str | None:
+    def retract_for_case(self, case: CaseRow, *, by: Actor, why: str) -> str | None:
         """Take a case's media off its notice; a host that was told of it is told that it no longer holds.
 
         Return what was done, or None if the case stands on no notice. Raises UsageError while the mail is leaving,
@@ -152,7 +155,7 @@ class Statements:
             store.notices.take_off(case.id)
             return f"the notice {name} stands: {standing[0]} holds the same media"
         if not others:
-            return f"notice {name} is retracted: {self.retract_notice(name, who=who, why=why)}"
+            return f"notice {name} is retracted: {self.retract_notice(name, by=by, why=why)}"
         mail = store.actions.by_key(f"notice:{name}")
         if mail is not None and mail.state in IN_DOUBT:
             raise UsageError(f"notice {name} is being sent; try again when that has ended")
@@ -162,7 +165,7 @@ class Statements:
         with store.transaction():
             for label in (case.label, *same):
                 store.notices.take_off(store.cases.get(label).id)
-            store.upkeep.note(who=who, what=f"media taken off notice {name}", subject=case.label, why=why)
+            store.upkeep.note(by=by, what=f"media taken off notice {name}", subject=case.label, why=why)
         return (
             f"its media is taken off notice {name}: {'the host was told by mail' if told else 'it had not been sent'}"
         )

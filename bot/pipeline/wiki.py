@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.errors import RedditError, RuleError
+from bot.model import Outsider
 from bot.pipeline.core import Deps
 from bot.reddit import WikiPage
 from bot.rules import run_examples
 
 LOOK = timedelta(minutes=5)  # how often a page is read
 RIGHTS = frozenset({"all", "wiki", "config"})  # one of these a moderator needs to write rules
+WIKI = Outsider(name="wiki")  # who wrote it stands on the page itself
 SUBJECT = "The rules on the wiki page {page} are not in force"
 BODY = """\
 The wiki page [{page}](https://www.reddit.com/r/{subreddit}/wiki/{page}) was edited. The new revision is not in force:
@@ -70,7 +72,7 @@ class WikiWatch:
         with store.transaction():
             store.flood.edited(subreddit)
             store.wiki.apply(subreddit, page, revision=found.revision, text=found.text)
-            store.upkeep.note(who="wiki", what="rules in force", subject=found.revision, why=f"r/{subreddit}")
+            store.upkeep.note(by=WIKI, what="rules in force", subject=found.revision, why=f"r/{subreddit}")
         book.replace(subreddit, rules)
         self._d.log.info("wiki rules in force", subreddit=subreddit, revision=found.revision, rules=len(rules.rules))
         return 1
@@ -103,7 +105,7 @@ class WikiWatch:
                     "body": BODY.format(page=page, subreddit=subreddit, why=quoted(why), stays=stays),
                 },
             )
-            store.upkeep.note(who="wiki", what="rules refused", subject=revision, why=f"r/{subreddit}")
+            store.upkeep.note(by=WIKI, what="rules refused", subject=revision, why=f"r/{subreddit}")
         self._d.log.warning("wiki rules refused", subreddit=subreddit, revision=revision, reason=why)
 
 

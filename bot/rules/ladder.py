@@ -2,7 +2,8 @@
 
 A fake and its source share everything but the face, so a near copy of a known fake may be the genuine clip of a
 performer who did nothing wrong. Without a person, only the very file and a near copy whose face region agrees remove
-a post, and only for entries that a second person confirmed. A near copy alone goes to the moderators.
+a post, and only for entries that a second person confirmed; an entry that one person confirmed alone speaks for its
+exact file only. A near copy alone goes to the moderators.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def reach(match: Match) -> Step:
     """Return the most that a match allows without a person."""
     if not counts(match):
         return Step.IGNORE
-    if match.bank_kind != "block" or not match.confirmed:
+    if match.bank_kind != "block" or not match.confirmed or (match.one_person and not match.exact):
         return Step.REVIEW
     return Step.REMOVE if match.exact or match.face_region == "agrees" else Step.REPORT
 
@@ -79,6 +80,8 @@ def shortfall(match: Match | None) -> str:
         return "no copy of a banked media stands behind it"
     if match.bank_kind in ("watch", "source"):
         return f"entries of {match.bank_kind} banks are for review only"
+    if match.one_person:
+        return "one person alone confirmed the entry, which suffices for its exact file only"
     if not match.confirmed:
         return "the entry has not been confirmed by a second person"
     return "a near copy alone may be the original footage"

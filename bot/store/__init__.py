@@ -31,6 +31,7 @@ from bot.store.queue import Look, Queue
 from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
 from bot.store.sketches import Sketches
+from bot.store.team import Team
 from bot.store.upkeep import Upkeep
 from bot.store.watched import LossRow, PlaceRow, Watched
 from bot.store.wiki import WikiRow, WikiRules
@@ -86,6 +87,7 @@ class Store:
         self.orders = Orders(self.connection)
         self.forgetting = Forgetting(self.connection, self.notices)
         self.flood = Flood(self.connection)
+        self.team = Team(self.connection)
         self.upkeep = Upkeep(self.connection)
         self.backup = Backup(self.connection)
         self.figures = Figures(self.connection)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.clock import iso
+from bot.clock import from_iso, iso
 from bot.errors import StoreError
-from bot.model import BankKind, Fingerprint, Signal
+from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
 from bot.store.sketches import Sketches
+
+A_DAY = timedelta(days=1)  # between two words of the same person
+
+# The words for each entry, by whom they are: the one that put it in, and those that followed. A name that was typed
+# is nobody's word. Names of earlier versions count for whom they name, as they did then.
+WORDS = f"""select coalesce(t.same_as, t.id) as person, w.at from (
+              select added_member as member, added_credential as credential, added_at as at from entries
+              where id = :entry
+              union all select member, credential, at from entry_words where entry = :entry) w
+            join team t on t.id = w.member where w.credential != '{Credential.TYPED}' order by w.at"""  # noqa: S608  a word of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +31,8 @@ class BankRow:
     kind: BankKind
     distance: int | None
     entries: int
-    confirmed: int
+    confirmed: int  # by two people
+    one_person: int  # by the same, twice
     withdrawn: int
     signals: int
 
@@ -37,6 +48,7 @@ class EntryRow:
     added_by: str
     added_at: str
     confirmed_by: str | None
+    standing: Backing
     signals: int
 
 
@@ -59,7 +71,8 @@ class Banks:
         rows = self._c.rows(
             """select b.name, b.kind, b.distance,
                count(e.id) filter (where e.state = 'active') as entries,
-               count(e.id) filter (where e.state = 'active' and e.confirmed_by is not null) as confirmed,
+               count(e.id) filter (where e.state = 'active' and e.standing = 'two_people') as confirmed,
+               count(e.id) filter (where e.state = 'active' and e.standing = 'one_person') as one_person,
                count(e.id) filter (where e.state = 'withdrawn') as withdrawn,
                (select count(*) from signals s join entries x on x.id = s.entry
                 where x.bank = b.id and x.state = 'active') as signals
@@ -67,7 +80,7 @@ class Banks:
         )
         return [BankRow(**row) for row in rows]
 
-    def add(self, bank: str, fingerprint: Fingerprint, *, who: str) -> tuple[str, bool]:
+    def add(self, bank: str, fingerprint: Fingerprint, *, by: Actor) -> tuple[str, bool]:
         """Put a media into a bank; return its entry's label and whether it is new.
 
         The same file is one entry in one bank; a part of something longer comes without digests. Raises StoreError if
@@ -91,7 +104,9 @@ class Banks:
                     "label": name,
                     "bank": row["id"],
                     "state": "active",
-                    "added_by": who,
+                    "added_by": by.name,
+                    "added_member": by.member,
+                    "added_credential": by.credential,
                     "added_at": self._c.now(),
                     "duration": fingerprint.duration,
                 },
@@ -142,27 +157,79 @@ class Banks:
         )
         return sum(self.destroy(row["label"]) for row in rows)
 
-    def confirm(self, name: str, *, who: str, alone: bool = False) -> None:
-        """Record a second person's confirmation of an entry; `alone`: the one who added it may.
+    def confirm(self, name: str, *, by: Actor, alone: bool = False) -> Backing:
+        """Add a person's word for an entry; return how many people's it has then.
 
-        Raises StoreError if it is the same person and may not.
+        `alone`: the same person may give a second one, a day after their first. Raises StoreError if there is no such
+        entry, or the word would add nothing: the same person's, too early, or under a name that was typed.
         """
         with self._c:
-            row = self._c.one("select added_by, confirmed_by, state from entries where label = ?", (name,))
+            row = self._c.one("select id, standing, state from entries where label = ?", (name,))
             if row is None or row["state"] != "active":
                 raise StoreError(f"there is no active entry {name}; see: gifwarden bank list --entries")
-            if not alone and row["added_by"].casefold() == who.casefold():
-                raise StoreError(f"{who} added {name}; a second person must confirm it")
-            if not second_word(row, alone=False):
-                self._c.run(
-                    "update entries set confirmed_by = ?, confirmed_at = ? where label = ?", (who, self._c.now(), name)
+            if row["standing"] == Backing.TWO_PEOPLE:
+                return Backing.TWO_PEOPLE
+            me = self._c.value("select coalesce(same_as, id) from team where id = ?", (by.member,))
+            words = self._c.rows(WORDS, {"entry": row["id"]})
+            people = {word["person"] for word in words}
+            if not by.credential.own:
+                raise StoreError(
+                    f"{by.name} must confirm {name} by themselves: under their own system account, or by an order on "
+                    "Reddit; a name that is typed under another account is nobody's word"
                 )
-            self._changed()
+            if people == {me}:
+                if not alone:
+                    raise StoreError(f"{by.name} gave a word for {name} already; a second person must confirm it")
+                if self._c.clock.now() - from_iso(words[0]["at"]) < A_DAY:
+                    raise StoreError(f"it is too early for a second word on {name}; give it a day after your first")
+            self._c.insert(
+                "entry_words",
+                {"entry": row["id"], "member": by.member, "credential": by.credential, "at": self._c.now()},
+            )
+            self._c.run(
+                "update entries set confirmed_by = ?, confirmed_member = ?, confirmed_at = ? where id = ?",
+                (by.name, by.member, self._c.now(), row["id"]),
+            )
+            return self._weigh(row["id"])
 
-    def confirmed(self, name: str, *, alone: bool = False) -> bool:
-        """Return whether an entry was confirmed by a second person; with `alone` by anybody."""
-        row = self._c.one("select added_by, confirmed_by from entries where label = ?", (name,))
-        return row is not None and second_word(row, alone=alone)
+    def standing(self, name: str) -> Backing | None:
+        """Return how many people's words an entry has; None if there is no such entry."""
+        found = self._c.value("select standing from entries where label = ?", (name,))
+        return Backing(found) if found else None
+
+    def count(self, standing: Backing) -> int:
+        """Return how many active entries have so many people's words."""
+        found = self._c.value("select count(*) from entries where state = 'active' and standing = ?", (standing,))
+        return int(found)
+
+    def weigh_words_of(self, member: int) -> None:
+        """Count anew how many people's words the entries have for which a member gave one: two rows became one."""
+        with self._c:
+            rows = self._c.rows(
+                """select e.id from entries e join team t on t.id in (e.added_member, e.confirmed_member)
+                   where ? in (t.id, t.same_as) union
+                   select w.entry from entry_words w join team t on t.id = w.member where ? in (t.id, t.same_as)""",
+                (member, member),
+            )
+            for row in rows:
+                self._weigh(row["id"], anew=True)
+
+    def _weigh(self, entry: int, *, anew: bool = False) -> Backing:
+        """Write down how many people's words an entry has; `anew`: what it had before does not count."""
+        words = self._c.rows(WORDS, {"entry": entry})
+        times: dict[int, list[datetime]] = {}
+        for word in words:
+            times.setdefault(word["person"], []).append(from_iso(word["at"]))
+        before = Backing(self._c.value("select standing from entries where id = ?", (entry,)))
+        if len(times) > 1:
+            now = Backing.TWO_PEOPLE
+        elif any(given[-1] - given[0] >= A_DAY for given in times.values()):
+            now = Backing.ONE_PERSON
+        else:
+            now = Backing.WAITS if anew or before != Backing.AGAIN else before
+        self._c.run("update entries set standing = ? where id = ?", (now, entry))
+        self._changed()
+        return now
 
     def withdraw(self, name: str) -> None:
         """Stop an entry from matching. Raises StoreError if there is no such active entry."""
@@ -189,22 +256,23 @@ class Banks:
             if row and row["state"] == "withdrawn" and not row["held"]:
                 raise StoreError(f"{name} was destroyed after it was withdrawn; bank its media again")
             if not self._c.run(
-                """update entries set state = 'active', withdrawn_at = null, confirmed_by = null, confirmed_at = null
-                   where label = ? and state = 'withdrawn'""",
+                """update entries set state = 'active', withdrawn_at = null, confirmed_by = null, confirmed_at = null,
+                   confirmed_member = null, standing = 'waits' where label = ? and state = 'withdrawn'""",
                 (name,),
             ):
                 raise StoreError(f"there is no withdrawn entry {name}; see: gifwarden bank list --entries")
+            self._c.run("delete from entry_words where entry = (select id from entries where label = ?)", (name,))
             self._changed()
 
     def entries(self, bank: str | None = None) -> list[EntryRow]:
         """Return the entries of a bank or of all, without signals."""
         rows = self._c.rows(
-            """select e.label, b.name as bank, b.kind, e.state, e.added_by, e.added_at, e.confirmed_by,
+            """select e.label, b.name as bank, b.kind, e.state, e.added_by, e.added_at, e.confirmed_by, e.standing,
                (select count(*) from signals s where s.entry = e.id) as signals
                from entries e join banks b on b.id = e.bank where ? is null or b.name = ? order by e.id""",
             (bank, bank),
         )
-        return [EntryRow(**row) for row in rows]
+        return [EntryRow(**{**row, "standing": Backing(row["standing"])}) for row in rows]
 
     def signals(self, name: str) -> tuple[Signal, ...]:
         """Return the signals of one entry, in the order of time."""
@@ -230,12 +298,6 @@ class Banks:
 
     def _changed(self) -> None:
         self._c.run("insert into versions values ('banks', 1) on conflict do update set value = value + 1")
-
-
-def second_word(row: Row, *, alone: bool) -> bool:
-    """Return whether an entry's row was confirmed by another person than added it; with `alone` by anybody."""
-    by = row["confirmed_by"]
-    return by is not None and (alone or by.casefold() != row["added_by"].casefold())
 
 
 def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[dict[str, Row]]:

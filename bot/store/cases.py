@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
-from bot.model import CaseState, ModAction, Post, Verdict
+from bot.model import CaseState, ModAction, Post, Verdict, Voice
 from bot.plain import dumps, loads
 from bot.store.base import Connection, Row, label
 
@@ -30,6 +30,8 @@ class CaseRow:
     host_id: str | None
     opened: datetime
     decided_by: str | None
+    decided_member: int | None  # their row of the team, if they are of it
+    decided_account: str | None  # of a name that was typed: the system account under which it was
     why: str | None
 
 
@@ -73,19 +75,22 @@ class Cases:
         where = f"where c.state in ({marks})" if states else ""
         return [_row(row) for row in self._c.rows(f"{SELECT} {where} order by c.id desc limit ?", (*states, limit))]
 
-    def decide(self, case: int, state: CaseState, *, who: str, why: str) -> bool:
+    def decide(self, case: int, state: CaseState, *, by: Voice, why: str) -> bool:
         """Move an open case into a final state; False if it was not open any more."""
         return bool(
             self._c.run(
-                "update cases set state = ?, decided_by = ?, decided_at = ?, why = ? where id = ? and state = 'open'",
-                (state, who, self._c.now(), why, case),
+                """update cases set state = ?, decided_by = ?, decided_member = ?, decided_account = ?,
+                   decided_at = ?, why = ? where id = ? and state = 'open'""",
+                (state, by.name, by.member, by.account, self._c.now(), why, case),
             )
         )
 
     def reopen(self, case: int) -> None:
         """Put a decided case back on the table."""
         self._c.run(
-            "update cases set state = 'open', decided_by = null, decided_at = null, why = null where id = ?", (case,)
+            """update cases set state = 'open', decided_by = null, decided_member = null, decided_account = null,
+               decided_at = null, why = null where id = ?""",
+            (case,),
         )
 
     def heard(self, decision: ModAction) -> bool:
@@ -124,5 +129,7 @@ def _row(row: Row) -> CaseRow:
         host_id=row["host_id"],
         opened=from_iso(row["opened_at"]),
         decided_by=row["decided_by"],
+        decided_member=row["decided_member"],
+        decided_account=row["decided_account"],
         why=row["why"],
     )

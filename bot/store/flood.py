@@ -10,6 +10,7 @@ from typing import Literal
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
+from bot.model import Actor, Voice
 from bot.store.base import Connection, Row
 
 Kind = Literal["entry", "bank", "rule"]
@@ -68,15 +69,16 @@ class Flood:
             )
         )
 
-    def quarantine(self, kind: Kind, name: str, *, why: str, by: str) -> bool:
+    def quarantine(self, kind: Kind, name: str, *, why: str, by: Voice) -> bool:
         """Hold what this carries from now on; False if it is held already, or was let go and still is."""
         now = self._c.now()
         return bool(
             self._c.run(
-                """insert into quarantine (kind, name, since, why, by) values (:kind, :name, :now, :why, :by)
-                   on conflict do update set since = :now, why = :why, by = :by, released = null
+                """insert into quarantine (kind, name, since, why, by, member)
+                   values (:kind, :name, :now, :why, :by, :member)
+                   on conflict do update set since = :now, why = :why, by = :by, member = :member, released = null
                    where released is not null and released <= :now""",
-                {"kind": kind, "name": name, "now": now, "why": why, "by": by},
+                {"kind": kind, "name": name, "now": now, "why": why, "by": by.name, "member": by.member},
             )
         )
 
@@ -107,11 +109,11 @@ class Flood:
         )
         self._c.run("delete from late_rules where subreddit = ?", (subreddit.lower(),))
 
-    def release(self, kind: str, name: str, *, until: datetime, by: str) -> None:
+    def release(self, kind: str, name: str, *, until: datetime, by: Actor) -> None:
         """Let it go; until then it is not quarantined again. Raises StoreError if it is not quarantined."""
         if not self._c.run(
-            "update quarantine set released = ?, by = ? where kind = ? and name = ? and released is null",
-            (iso(until), by, kind, name),
+            "update quarantine set released = ?, by = ?, member = ? where kind = ? and name = ? and released is null",
+            (iso(until), by.name, by.member, kind, name),
         ):
             raise StoreError(f"{kind} {name} is not quarantined; see: gifwarden quarantine list")
         if kind == "rule":

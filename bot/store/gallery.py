@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.clock import from_iso, iso
 from bot.errors import SealError, StoreError
-from bot.model import Basis
+from bot.model import Actor, Basis
 from bot.seal import Seal, new_key
 from bot.store.base import Connection, Row, label
 from bot.store.sealing import person_place
@@ -51,7 +51,7 @@ class Gallery:
         expires: datetime,
         model: str,
         vectors: Iterable[bytes],
-        who: str,
+        by: Actor,
     ) -> str:
         """Enrol a person; return their opaque label. Raises SealError without a key."""
         own, name_of = new_key(), label("P")
@@ -67,7 +67,8 @@ class Gallery:
                     "record": record,
                     "purpose": purpose,
                     "expires_at": iso(expires),
-                    "added_by": who,
+                    "added_by": by.name,
+                    "added_member": by.member,
                     "added_at": self._c.now(),
                 },
             )

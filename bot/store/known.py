@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from bot.model import Entry, Signal
-from bot.store.banks import second_word
+from bot.model import Backing, Entry, Signal
 from bot.store.base import Connection, Row
 
 BATCH = 500  # entries read at a time: their signals are many
@@ -110,11 +109,11 @@ class KnownRows:
     ) -> Iterator[tuple[int, Entry, tuple[int, ...]]]:
         """Yield (number, entry, numbers of its signals) of these entries, as far as they are active.
 
-        Entries of trusted banks count as confirmed; with `alone` also those that only the one who added them confirmed.
+        Entries of trusted banks count as confirmed; with `alone`, what one person confirmed twice says so.
         """
         for batch in _batches(sorted(set(numbers))):
             rows = self._c.rows(
-                f"""select e.id, e.label, e.added_by, e.confirmed_by, b.name, b.kind, b.distance from entries e
+                f"""select e.id, e.label, e.standing, b.name, b.kind, b.distance from entries e
                     join banks b on b.id = e.bank
                     where e.id in ({_marks(batch)}) and e.state = 'active' order by e.id""",  # noqa: S608  question marks only
                 batch,
@@ -135,7 +134,8 @@ class KnownRows:
                         label=row["label"],
                         bank=row["name"],
                         bank_kind=row["kind"],
-                        confirmed=second_word(row, alone=alone) or row["name"] in trusted,
+                        confirmed=row["standing"] == Backing.TWO_PEOPLE or row["name"] in trusted,
+                        one_person=alone and row["standing"] == Backing.ONE_PERSON and row["name"] not in trusted,
                         distance=row["distance"],
                         sha256=tuple(file["sha256"] for file in files.get(row["id"], ())),
                         md5=tuple(file["md5"] for file in files.get(row["id"], ())),

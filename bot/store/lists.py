@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import StoreError
-from bot.model import Signal
+from bot.model import Actor, Signal
 from bot.store.base import Connection
 
 KEYS = 500  # looked up at a time
@@ -29,7 +29,7 @@ class Lists:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
 
-    def take(self, bank: str, source: str, rows: Sequence[Listed], *, who: str) -> tuple[int, int, int]:
+    def take(self, bank: str, source: str, rows: Sequence[Listed], *, by: Actor) -> tuple[int, int, int]:
         """Put rows into a bank in one transaction; return how many were added, known already, and withdrawn.
 
         What a person withdrew stays so. Raises StoreError if there is no such bank.
@@ -54,7 +54,7 @@ class Lists:
                 )
                 for entry in sorted(gone)
             )
-            self._insert(int(number), source, list(fresh.values()), who)
+            self._insert(int(number), source, list(fresh.values()), by)
             taken_back = sum(row.withdrawn for row in rows)
         return len(fresh), len(rows) - len(fresh) - taken_back, withdrawn
 
@@ -71,15 +71,18 @@ class Lists:
             )
         return found
 
-    def _insert(self, bank: int, source: str, rows: Iterable[Listed], who: str) -> None:
+    def _insert(self, bank: int, source: str, rows: Iterable[Listed], by: Actor) -> None:
         now = self._c.now()
         first = int(self._c.value("select coalesce(max(id), 0) + 1 from entries"))
         numbered = list(enumerate(rows, first))
         self._c.run_many(
-            """insert into entries (id, label, bank, state, added_by, added_at, duration)
-               values (?, ?, ?, 'active', ?, ?, ?)""",
+            """insert into entries (id, label, bank, state, added_by, added_member, added_credential, added_at,
+               duration) values (?, ?, ?, 'active', ?, ?, ?, ?, ?)""",
             # longer labels than usual: among millions, short ones would meet
-            ((entry, f"E-{secrets.token_hex(8)}", bank, who, now, _duration(row)) for entry, row in numbered),
+            (
+                (entry, f"E-{secrets.token_hex(8)}", bank, by.name, by.member, by.credential, now, _duration(row))
+                for entry, row in numbered
+            ),
         )
         self._c.run_many(
             "insert into entry_files (entry, sha256, md5) values (?, ?, ?)",

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
-from bot.model import MINOR_ORDER, CaseState, LinkState, Post, Verdict
+from bot.model import MINOR_ORDER, Actor, CaseState, LinkState, Post, Verdict
 from bot.plain import dumps, loads
 from bot.seal import Seal
 from bot.store.base import Connection, Row, label
@@ -40,14 +40,14 @@ class Minors:
         self._c = connection
         self._seal = seal
 
-    def mark(self, post: Post, urls: Sequence[str], *, seen: datetime, who: str, case: str | None) -> str:
+    def mark(self, post: Post, urls: Sequence[str], *, seen: datetime, by: Actor, case: str | None) -> str:
         """Keep what is needed to report a post; return its label, which it keeps if it was marked before."""
         known = self._c.value("select label from minors where post = ? and reported_at is null", (post.fullname,))
         name = str(known or case or label("M"))
         self._c.run(
-            """insert into minors (label, post, subreddit, permalink, urls, seen_at, marked_at, marked_by)
-               values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set urls = iif(reported_at is null,
-               excluded.urls, urls) where excluded.urls != '[]'""",
+            """insert into minors (label, post, subreddit, permalink, urls, seen_at, marked_at, marked_by,
+               marked_member) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update
+               set urls = iif(reported_at is null, excluded.urls, urls) where excluded.urls != '[]'""",
             (
                 name,
                 post.fullname,
@@ -56,7 +56,8 @@ class Minors:
                 json.dumps(list(urls)),
                 iso(seen),
                 self._c.now(),
-                who,
+                by.name,
+                by.member,
             ),
         )
         return name
@@ -77,12 +78,13 @@ class Minors:
         """Return whether a post waits to be reported."""
         return bool(self._c.value("select 1 from minors where post = ? and reported_at is null", (post,)))
 
-    def reported(self, name: str, *, who: str) -> None:
+    def reported(self, name: str, *, by: Actor) -> None:
         """Forget address and URLs: a person has reported them."""
         self._c.run(
-            """update minors set post = '', permalink = '', urls = '[]', reported_at = ?, reported_by = ?
+            """update minors set post = '', permalink = '', urls = '[]', reported_at = ?, reported_by = ?,
+               reported_member = ?
                where label = ?""",
-            (self._c.now(), who, name),
+            (self._c.now(), by.name, by.member, name),
         )
 
     def never(self, things: Iterable[str]) -> None:
@@ -118,7 +120,7 @@ class Minors:
             (post,),
         )
 
-    def stop(self, fullname: str, *, who: str, why: str) -> None:
+    def stop(self, fullname: str, *, by: Actor, why: str) -> None:
         """Stop everything about a stored post: links, fingerprints, evidence, cases, text. Its address stays."""
         now = self._c.now()
         cases = self._c.rows("select id, verdict from cases where post = ?", (fullname,))
@@ -132,8 +134,9 @@ class Minors:
         for case in cases:
             verdict = dumps(replace(loads(Verdict, case["verdict"]), reasons=()))
             self._c.run(
-                "update cases set state = ?, decided_at = ?, decided_by = ?, why = ?, verdict = ? where id = ?",
-                (CaseState.MINOR, now, who, why, verdict, case["id"]),
+                """update cases set state = ?, decided_at = ?, decided_by = ?, decided_member = ?, why = ?, verdict = ?
+                   where id = ?""",
+                (CaseState.MINOR, now, by.name, by.member, why, verdict, case["id"]),
             )
         text = self._c.value("select data from posts where fullname = ?", (fullname,))
         if text:

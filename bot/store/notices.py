@@ -155,6 +155,7 @@ class Notices:
         ground_detail: str,
         capacity: Capacity,
         stated_by: str,
+        member: int,
         organisation: str,
         contact: str,
     ) -> bool:
@@ -163,9 +164,9 @@ class Notices:
         return bool(
             self._c.run(
                 """update notices set state = 'confirmed', recipient = ?, ground = ?, ground_detail = ?, capacity = ?,
-                   stated_by = ?, organisation = ?, contact = ?, stated_at = ?, updated_at = ?
+                   stated_by = ?, stated_member = ?, organisation = ?, contact = ?, stated_at = ?, updated_at = ?
                    where label = ? and state = 'drafted'""",
-                (recipient, ground, ground_detail, capacity, stated_by, organisation, contact, now, now, name),
+                (recipient, ground, ground_detail, capacity, stated_by, member, organisation, contact, now, now, name),
             )
         )
 

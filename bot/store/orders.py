@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.clock import from_iso, iso
-from bot.model import Hold
+from bot.model import Actor, Hold
 from bot.store.base import Connection, Row
 
 OrderState = Literal["received", "waiting", "done", "refused", "ignored"]
@@ -22,6 +22,7 @@ class OrderRow:
     subreddit: str
     conversation: str | None  # None: it came as a report
     sender: str
+    member: int | None  # their row of the team; None: received by a version that knew no team
     verb: str
     target: str
     why: str
@@ -57,6 +58,7 @@ class Orders:
         subreddit: str,
         conversation: str | None = None,
         sender: str = "",
+        member: int | None = None,
         verb: str = "",
         target: str = "",
         why: str = "",
@@ -66,8 +68,9 @@ class Orders:
         now = self._c.now()
         return bool(
             self._c.run(
-                "insert or ignore into orders values (?, ?, ?, ?, ?, ?, ?, ?, null, ?, ?)",
-                (name, subreddit.lower(), conversation, sender, verb, target, why, state, now, now),
+                """insert or ignore into orders (id, subreddit, conversation, sender, member, verb, target, why, state,
+                   received_at, seen_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                (name, subreddit.lower(), conversation, sender, member, verb, target, why, state, now, now),
             )
         )
 
@@ -99,10 +102,13 @@ class Orders:
             "delete from orders where seen_at < ? and state not in ('received', 'waiting')", (iso(moment),)
         )
 
-    def stop(self, subreddit: str, *, who: str, why: str) -> bool:
+    def stop(self, subreddit: str, *, by: Actor, why: str) -> bool:
         """Stop a subreddit; False if it was stopped."""
         return bool(
-            self._c.run("insert or ignore into stops values (?, ?, ?, ?)", (subreddit.lower(), who, self._c.now(), why))
+            self._c.run(
+                "insert or ignore into stops (subreddit, who, member, at, why) values (?, ?, ?, ?, ?)",
+                (subreddit.lower(), by.name, by.member, self._c.now(), why),
+            )
         )
 
     def go(self, subreddit: str) -> bool:
@@ -176,6 +182,7 @@ def _row(row: Row) -> OrderRow:
         subreddit=row["subreddit"],
         conversation=row["conversation"],
         sender=row["sender"],
+        member=row["member"],
         verb=row["verb"],
         target=row["target"],
         why=row["why"],

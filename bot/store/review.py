@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.clock import from_iso
+from bot.model import Actor, Voice
 from bot.store.base import Connection, Row
 
 Made = Literal["banked", "allowed"]
@@ -19,7 +20,10 @@ class AppealRow:
     at: datetime
     raised_by: str
     decider: str | None
+    decider_member: int | None
+    decider_account: str | None  # under which the decider's name was typed
     closed_by: str | None
+    closed_member: int | None
     outcome: str | None  # upheld or overturned; None while it is open
 
 
@@ -52,11 +56,13 @@ class Review:
         )
         return [row["label"] for row in rows]
 
-    def appeal(self, case: int, *, raised_by: str, decider: str | None) -> None:
-        """Record an appeal."""
+    def appeal(self, case: int, *, raised_by: Voice, confirmed: bool) -> None:
+        """Record an appeal; `confirmed`: whoever decided the case before may not decide this."""
         self._c.run(
-            "insert into appeals (case_id, at, raised_by, decider) values (?, ?, ?, ?)",
-            (case, self._c.now(), raised_by, decider),
+            """insert into appeals (case_id, at, raised_by, raised_member, decider, decider_member, decider_account)
+               select id, ?, ?, ?, iif(?4, decided_by, null), iif(?4, decided_member, null),
+               iif(?4, decided_account, null) from cases where id = ?5""",
+            (self._c.now(), raised_by.name, raised_by.member, confirmed, case),
         )
 
     def open_appeal(self, case: int) -> AppealRow | None:
@@ -72,12 +78,13 @@ class Review:
         """Return the cases whose appeal is open."""
         return frozenset(row["case_id"] for row in self._c.rows("select case_id from appeals where outcome is null"))
 
-    def close_appeal(self, case: int, *, outcome: Literal["upheld", "overturned"], who: str) -> bool:
+    def close_appeal(self, case: int, *, outcome: Literal["upheld", "overturned"], by: Actor) -> bool:
         """Decide the open appeal of a case; False if there is none."""
         return bool(
             self._c.run(
-                "update appeals set closed_at = ?, closed_by = ?, outcome = ? where case_id = ? and outcome is null",
-                (self._c.now(), who, outcome, case),
+                """update appeals set closed_at = ?, closed_by = ?, closed_member = ?, outcome = ?
+                   where case_id = ? and outcome is null""",
+                (self._c.now(), by.name, by.member, outcome, case),
             )
         )
 
@@ -91,6 +98,9 @@ def _appeal(row: Row) -> AppealRow:
         at=from_iso(row["at"]),
         raised_by=row["raised_by"],
         decider=row["decider"],
+        decider_member=row["decider_member"],
+        decider_account=row["decider_account"],
         closed_by=row["closed_by"],
+        closed_member=row["closed_member"],
         outcome=row["outcome"],
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import from_iso, iso
 from bot.errors import LeaseError
+from bot.model import Voice
 from bot.store.base import Connection, Row
 
 # What a person writes as a reason may name a post, a media or an account; the audit trail does not keep that.
@@ -33,9 +34,16 @@ class Upkeep:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
 
-    def note(self, *, who: str, what: str, subject: str, why: str | None = None) -> None:
+    def note(self, *, by: Voice, what: str, subject: str, why: str | None = None) -> None:
         """Add a line to the audit trail. `subject` is an opaque label, never a name or a URL."""
-        row = {"at": self._c.now(), "who": who, "what": what, "subject": subject, "why": opaque(why)}
+        row: dict[str, str | int | None] = {
+            "at": self._c.now(),
+            "who": by.name,
+            "what": what,
+            "subject": subject,
+            "why": opaque(why),
+        }
+        row |= {"member": by.member, "credential": by.credential, "account": by.account}
         self._c.insert("audit", row)
 
     def audit(self, limit: int = 1000) -> list[Row]:
