@@ -136,6 +136,9 @@ def test_a_bank_that_there_is_not_is_told_with_its_line_and_the_nearest() -> Non
     said = unknown_banks(rules, ["known-fakes", "fakes"])
     assert list(said) == ["known-fake"]
     assert said["known-fake"].startswith("r.yaml, line 7: there is no bank known-fake; did you mean known-fakes?")
+    source = parse("name: z\nsource_media: {bank: original}\naction: review\n", "r.yaml")
+    assert unknown_banks(source, ["known-fakes"]) == {}
+    assert "did you mean originals?" in unknown_banks(source, ["originals"])["original"]
 
 
 VALID = """\

@@ -14,7 +14,7 @@ from bot.model import BankKind
 from bot.rules import automoderator, read
 from bot.rules.compile import Known, rule_of
 from bot.rules.effort import PAGE_SECONDS, Budget, bounded
-from bot.rules.evidence import NUDE
+from bot.rules.evidence import NUDE, CopyCheck
 from bot.rules.examples import Failure
 from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples, waiting
 from bot.rules.override import applied
@@ -128,13 +128,20 @@ def _compiled(documents: Sequence[Table], known: Known, wrong: Gathered, order: 
 
 
 def unknown_banks(rules: Sequence[Rule], banks: Collection[str]) -> dict[str, str]:
-    """Return the banks that rules name and that are not among `banks`, each with a sentence for people."""
+    """Return the banks that rules name and that are not among `banks`, each with a sentence for people.
+
+    A bank of original footage that nobody has made yet is none of them, unless its name is nearly another's: the rules
+    that come along look into one.
+    """
     told: dict[str, str] = {}
     for rule in rules:
+        copies = {bank for check in rule.checks if isinstance(check, CopyCheck) for bank in check.banks}
         for name, at in rule.banks_at.items():
             if name in banks or name in told:
                 continue
             near = read.near_to(name, banks)
+            if near is None and name not in copies:
+                continue
             make = f"run: gifwarden bank create {name}"
             hint = f"did you mean {near}? If not, {make}" if near else make
             told[name] = f"{at}: there is no bank {read.show(name)}; {hint}"
