@@ -111,7 +111,7 @@ def test_counts_for_hour_day_and_week(book: Book) -> None:
     row = book.row()
     assert [span["resolved"] for span in (row.hour, row.day, row.week)] == [1, 1, 6]
     assert (row.week["gone"], row.day["gone"]) == (1, 0)
-    assert (row.state, row.sentence) == ("ok", "1 of 1 links led to media today")
+    assert (row.state, row.sentence) == ("ok", "1 of 1 link led to media today")
 
 
 def test_a_changed_shape_is_an_alarm(book: Book) -> None:
