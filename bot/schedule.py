@@ -54,11 +54,15 @@ class Daemon:
     def run_once(self) -> None:
         """Do every step once, until nothing is due. Raises LeaseError if a daemon works here."""
         with self._leased():
-            self._pipeline.tick(self._go_on)
+            self._pipeline.tick(self.still_ours)
 
     def stop(self) -> None:
         """Ask a running daemon to stop after what is at hand."""
         self._stop.set()
+
+    def still_ours(self) -> bool:
+        """Return whether work may go on and nobody else took the lease: what the outbox asks before each action."""
+        return self._go_on() and self._pipeline.deps.store.upkeep.holds(self._holder)
 
     def _work(self) -> None:
         scheduler = BackgroundScheduler(
@@ -71,7 +75,7 @@ class Daemon:
             ("watch", lambda: self._pipeline.watch(self._go_on), poll),
             ("follow", lambda: self._pipeline.follow(self._go_on), FOLLOW_SECONDS),
             ("work", lambda: self._pipeline.work(self._pipeline.slice(self._go_on)), WORK_SECONDS),
-            ("act", self._pipeline.act, WORK_SECONDS),
+            ("act", lambda: self._pipeline.act(self.still_ours), WORK_SECONDS),
             ("orders", self._pipeline.obey, self._pipeline.deps.config.orders.poll_seconds),
             ("purge", lambda: self._pipeline.purge(self._go_on), PURGE_HOURS * 3600),
             ("forget", lambda: self._pipeline.forget(self._go_on), FORGET_MINUTES * 60),
@@ -113,11 +117,10 @@ class Daemon:
 
     @contextlib.contextmanager
     def _leased(self) -> Iterator[None]:
-        """Hold the lease, renewed by a thread; the outbox asks for it before each action. Raises LeaseError."""
-        upkeep, outbox = self._pipeline.deps.store.upkeep, self._pipeline.outbox
+        """Hold the lease, renewed by a thread. Raises LeaseError."""
+        upkeep = self._pipeline.deps.store.upkeep
         upkeep.lease(self._holder, LEASE_SECONDS)
         self._pipeline.deps.store.queue.release_all()  # whoever held the lease before works no more
-        before, outbox.still_ours = outbox.still_ours, lambda: self._go_on() and upkeep.holds(self._holder)
         over = threading.Event()
         keeper = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
         keeper.start()
@@ -126,7 +129,6 @@ class Daemon:
         finally:
             over.set()
             keeper.join()
-            outbox.still_ours = before
             upkeep.release(self._holder)
         if self._failure is not None:
             raise self._failure

@@ -115,12 +115,12 @@ def test_a_step_longer_than_the_lease_keeps_it(bot: Pipeline, monkeypatch: pytes
     daemon = Daemon(bot)
 
     def intrude() -> None:
-        ours.append(bot.outbox.still_ours())
+        ours.append(daemon.still_ours())
         with contextlib.suppress(LeaseError):
             bot.deps.store.upkeep.lease("another", 60)
             ours.append(False)
 
-    def then_stop() -> int:
+    def then_stop(_go_on: object) -> int:
         daemon.stop()
         return 0
 
@@ -137,15 +137,15 @@ def test_a_step_longer_than_the_lease_keeps_it(bot: Pipeline, monkeypatch: pytes
 
 def test_a_lost_lease_ends_the_daemon(bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """When another one has the lease, the outbox is told at once and the daemon stops with that reason."""
-    store, ours = bot.deps.store, []
+    store, ours, daemon = bot.deps.store, [], Daemon(bot)
 
     def rob() -> None:
         store.connection.run("update lease set holder = 'another', expires_at = '2099-01-01T00:00:00Z'")
-        ours.append(bot.outbox.still_ours())
+        ours.append(daemon.still_ours())
 
     slow(bot, monkeypatch, rob)
     with pytest.raises(LeaseError, match="another"):
-        Daemon(bot).run()
+        daemon.run()
     assert ours
     assert not any(ours)
     assert store.upkeep.holds("another")

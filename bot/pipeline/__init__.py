@@ -53,8 +53,8 @@ class Pipeline:
         self.working = Working(deps, self.gallery)
         self.acquiring = Acquiring(deps, self.working)
         self.flood = FloodGuard(deps)
-        self.judging = Judging(deps)
-        self.outbox = Outbox(deps)
+        self.judging = Judging(deps, self.flood)
+        self.outbox = Outbox(deps, self.flood)
         self.people = People(deps, self.working, self.outbox, self.judging)
         self.scanning = Scanning(deps, self.working, self.judging)
         self.replaying = Replaying(deps, self.judging)
@@ -106,9 +106,9 @@ class Pipeline:
             failure = error
         return self.judging.judge_due(go_on), failure
 
-    def act(self) -> int:
-        """Perform what is due; return how many actions were done."""
-        return self.outbox.run()
+    def act(self, go_on: GoOn = always) -> int:
+        """Perform what is due while `go_on` says so; return how many actions were done."""
+        return self.outbox.run(go_on)
 
     def follow(self, go_on: GoOn = always) -> int:
         """Hear what other moderators decided, and which rules they wrote; return how many cases that closed."""
@@ -142,7 +142,7 @@ class Pipeline:
             self.follow(go_on)
             self.obey()
             self.work(self.slice(go_on))
-            self.act()
+            self.act(go_on)
             more = go_on() and self.acquiring.waiting()
 
     def slice(self, go_on: GoOn = always) -> GoOn:

@@ -147,15 +147,13 @@ class Acquiring:
 
     def _step(self, job: _Job, originals: bool) -> None:
         row, store = job.row, self._d.store
-
-        def downloaded() -> None:
-            with self._change:
-                job.downloading = False
-                self._change.notify_all()
-
         looked, failure = None, None
         try:
-            looked = self._working.look(row.link, target=row.link.url, want_original=originals, downloaded=downloaded)
+            acquired = self._working.download(row.link, want_original=originals)
+            with self._change:  # its host is free for the next link
+                job.downloading = False
+                self._change.notify_all()
+            looked = self._working.fingerprint(row.link, acquired, target=row.link.url)
         except Exception as error:  # noqa: BLE001  the boundary around one link: recorded with it below
             failure = error
         if self._stopping.is_set():
@@ -175,14 +173,14 @@ class Acquiring:
                     store.queue.looked(row.id, program=self._reuse.program, originals=originals)
                 store.queue.release(row.id)
         except Exception as error:  # noqa: BLE001  likewise
-            self._stumble(row, error)
+            self._failed_unexpectedly(row, error)
         else:
             if looked is not None:
                 self._d.boundary("acquire.stored")
 
-    def _stumble(self, row: LinkRow, error: Exception) -> None:
+    def _failed_unexpectedly(self, row: LinkRow, error: Exception) -> None:
         reason = reason_of(error)
-        self._d.log.warning("link stumbled", link=row.id, host=row.link.host, reason=reason)
+        self._d.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
         with self._d.store.transaction():
             if self._still_ours(row):
                 try_again(self._d, row, reason)

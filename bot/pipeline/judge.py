@@ -38,9 +38,9 @@ NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
 class Judging:
     """Takes links from matched to judged."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, flood: FloodGuard) -> None:
         self._d = deps
-        self._flood = FloodGuard(deps)
+        self._flood = flood
         self._authors = Authors(deps)
 
     def judge_due(self, go_on: GoOn = always) -> int:

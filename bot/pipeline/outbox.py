@@ -26,6 +26,7 @@ from bot.model import (
 from bot.pipeline.core import Deps
 from bot.pipeline.flood import FloodGuard
 from bot.pipeline.judge import MODERATORS
+from bot.pipeline.rows import GoOn, always
 from bot.store import ActionRow
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
@@ -37,15 +38,15 @@ IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
 class Outbox:
     """Performs planned actions, each once."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, flood: FloodGuard) -> None:
         self._d = deps
-        self._flood = FloodGuard(deps)
-        self.still_ours: Callable[[], bool] = lambda: (
-            True
-        )  # the daemon's word, asked before each action: has it the lease, may it go on
+        self._flood = flood
 
-    def run(self) -> int:
-        """Finish what a crash interrupted, then perform what is due; return how many actions were done."""
+    def run(self, go_on: GoOn = always) -> int:
+        """Finish what a crash interrupted, then perform what is due; return how many actions were done.
+
+        `go_on` is asked before each action: may the work go on, and has this process still the lease.
+        """
         store = self._d.store
         done = 0
         for row in store.actions.due(IN_DOUBT):
@@ -53,7 +54,7 @@ class Outbox:
         store.actions.wake()
         while rows := store.actions.due((ActionState.PLANNED,)):
             for row in rows:
-                if not self.still_ours():
+                if not go_on():
                     return done
                 done += self._guarded(row, self._begin)
         return done

@@ -57,7 +57,7 @@ def guarded(deps: Deps, row: LinkRow, step: Callable[[LinkRow], int]) -> int:
         return step(row)
     except Exception as error:  # noqa: BLE001  the boundary around one row: what went wrong is recorded with it
         reason = reason_of(error)
-        deps.log.warning("link stumbled", link=row.id, host=row.link.host, reason=reason)
+        deps.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
         try_again(deps, row, reason)
         return 0
 

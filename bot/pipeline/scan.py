@@ -107,7 +107,8 @@ class Scanning:
             raise UnsupportedError(
                 f"{target} is a page of {link.host or 'an unknown host'} that leads to no single media"
             )
-        looked = self._working.look(link, target=target, want_original=None if judge else True)
+        acquired = self._working.download(link, want_original=None if judge else True)
+        looked = self._working.fingerprint(link, acquired, target=target)
         if not looked.prints:
             raise UnsupportedError(
                 next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot import hosts
+from bot.acquire import Acquired
 from bot.errors import AcquireError, MediaError, TryLaterError
 from bot.fingerprint import from_json, to_json
 from bot.match import Library
@@ -32,10 +33,6 @@ class Looked:
     evidence: Evidence
     prints: tuple[tuple[int, Fingerprint], ...]  # (media, its fingerprint), without faces
     later: str | None = None
-
-
-def nothing() -> None:
-    """Do nothing."""
 
 
 class Working:
@@ -71,24 +68,17 @@ class Working:
         self._copied.refresh()
         return all_due(self._d, LinkState.ACQUIRED, self._match, go_on)
 
-    def look(
-        self,
-        link: Link,
-        *,
-        target: str,
-        want_original: bool | None = None,
-        downloaded: Callable[[], None] = nothing,
-    ) -> Looked:
-        """Download and fingerprint one link; by default its original too if a bank knows files.
+    def download(self, link: Link, *, want_original: bool | None = None) -> Acquired:
+        """Return the media behind one link; by default with the original if a bank knows files.
 
-        `downloaded` is called between the two, when the host is needed no more.
-
-        Raises AcquireError if it gives no bytes and OutsideError if no decoder starts.
+        After this its host is needed no more. Raises AcquireError if it gives no bytes.
         """
         if want_original is None:
             want_original = self.library().has_files
-        acquired = self._d.acquirer.acquire(link, want_original=want_original)
-        downloaded()
+        return self._d.acquirer.acquire(link, want_original=want_original)
+
+    def fingerprint(self, link: Link, acquired: Acquired, *, target: str) -> Looked:
+        """Return what is in the media that were downloaded. Raises OutsideError if no decoder starts."""
         self._d.boundary("acquire.fetched")
         infos, prints, faces = self.fingerprint_all(acquired.media)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
