@@ -74,6 +74,12 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def minutes(seconds: float) -> str:
+    """Return a place in a recording as `m:ss`."""
+    whole = int(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
 def from_iso(text: str) -> datetime:
     """Return the aware moment that `iso` wrote."""
     return datetime.fromisoformat(text).astimezone(UTC)

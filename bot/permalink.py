@@ -1,4 +1,4 @@
-"""How Reddit writes the addresses of its submissions and comments. Pure, no I/O."""
+"""How Reddit writes names of things and accounts, and the addresses of its posts. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 _ID = re.compile(r"[0-9a-z]{1,13}")
+_FULLNAME = re.compile(rf"t[13]_{_ID.pattern}")
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _BARE_ID = re.compile(r"[0-9a-z]{5,8}")
 _SHARE = re.compile(r"/(?:r|u|user)/[\w-]+/s/\w+")
 _BEFORE_ID = frozenset({"comments", "gallery", "tb", "duplicates", "poll", "mediaembed"})
@@ -50,6 +52,16 @@ _PAGES = frozenset(
     | {"topics", "upvoted", "users", "vault", "video", "videos", "verify", "wiki"}
     | {"subreddits", "controversial", "gallery", "poll", "link", "user", "hidden", "randnsfw"}
 )
+
+
+def is_fullname(text: str) -> bool:
+    """Return whether a text is the fullname of a submission (`t3_…`) or comment (`t1_…`)."""
+    return _FULLNAME.fullmatch(text) is not None
+
+
+def is_account(text: str) -> bool:
+    """Return whether a text can be an account's name: nothing in it changes a path."""
+    return _ACCOUNT.fullmatch(text) is not None
 
 
 def permalink_ids(url: str) -> tuple[str, str | None] | None:

@@ -19,15 +19,15 @@ class ServiceManager:
         self._address = f"\0{name[1:]}" if name and name.startswith("@") else name
 
     def ready(self) -> None:
-        """Say that the start is over."""
+        """Tell that the start is over."""
         self._say("READY=1")
 
     def alive(self) -> None:
-        """Say that the work goes on; systemd restarts a service that has not said so for `WatchdogSec`."""
+        """Send a heartbeat; systemd restarts a service that has sent none for `WatchdogSec`."""
         self._say("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """Say that the daemon was told to stop and finishes what is at hand."""
+        """Tell that the daemon was told to stop and finishes what is at hand."""
         self._say("STOPPING=1")
 
     def status(self, text: str) -> None:

@@ -8,11 +8,11 @@ from itertools import groupby
 from pathlib import Path
 
 from bot.demo.answers import Answer, redirect, web_page
-from bot.demo.host_pages import PagePark
 from bot.demo.web import Response, json_response
 from bot.errors import AcquireError
 from bot.pipeline.health import outcome_of
 from tests.host_cases import CASES, Case
+from tests.host_pages import PagePark
 from tests.host_world import World
 
 TARGET = Path(__file__).parent.parent / "docs" / "host-failures.md"

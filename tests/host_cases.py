@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.demo.host_pages import PagePark
+from tests.host_pages import PagePark
 from tests.host_world import DIRECT, HERON, HERON_KEY, SMALL
 
 

@@ -11,10 +11,10 @@ import pytest
 from bot.acquire import Acquired, Acquirer
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.demo.host_pages import PagePark
 from bot.fetch import Fetcher, refusal
 from bot.hosts import find
 from bot.model import Link
+from tests.host_pages import PagePark
 
 SMALL, LARGE = b"small media", b"and the large media"
 DIRECT = "clips.example.com"

@@ -21,8 +21,9 @@ from bot.cli.case_page import page
 from bot.config import Config
 from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import SealError, StoreError, UsageError
+from bot.model import Consent
 from bot.pipeline import Pipeline
-from bot.pipeline.gallery import Consent, Known
+from bot.pipeline.gallery import Known
 from bot.plain import plain
 from bot.seal import Seal, new_key
 from bot.store import Store
@@ -369,8 +370,15 @@ def test_a_gallery_needs_its_key(tmp_path: Path) -> None:
     """Without a key nobody can be enrolled: nothing would be sealed."""
     from bot.clock import SystemClock
 
+    granted = Consent(
+        basis="explicit_consent",
+        mandate=None,
+        adult=True,
+        record="r",
+        purpose="p",
+        expires=datetime(2030, 1, 1, tzinfo=UTC),
+    )
     with Store(tmp_path / "x.db", SystemClock()) as store, pytest.raises(SealError, match="gifwarden init"):
         store.gallery.add(
-            name="x", basis="explicit_consent", mandate=None, record="r", purpose="p",
-            expires=datetime(2030, 1, 1, tzinfo=UTC), model="m", vectors=[b"v"], by=member(store),
+            name="x", consent=granted, model="m", vectors=[b"v"], by=member(store),
         )  # fmt: skip

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.answers import redirect, web_page
-from bot.demo.host_pages import PagePark
 from bot.demo.web import Response
 from bot.errors import (
     AcquireError,
@@ -27,6 +26,7 @@ from bot.fetch import Page
 from bot.hosts import find, get, parse
 from bot.model import Link
 from tests.host_cases import CASES
+from tests.host_pages import PagePark
 from tests.host_world import SMALL, World
 
 PAGES = [name for name, case in CASES.items() if case.page]

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.answers import redirect, web_page
-from bot.demo.host_pages import PagePark
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -22,6 +21,7 @@ from bot.errors import (
 from bot.hosts import HOSTS, find, get
 from bot.hosts.pages import meta, tags
 from bot.model import Link
+from tests.host_pages import PagePark
 from tests.host_world import HERON, HERON_KEY, LARGE, SMALL, World
 
 # URLs: (url, id, kind), the host by the key

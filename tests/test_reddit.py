@@ -19,6 +19,7 @@ from bot.demo.reddit import RedditServer
 from bot.demo.web import json_response
 from bot.errors import RedditError
 from bot.links import post_of
+from bot.permalink import is_account, is_fullname
 from bot.reddit import Reddit
 
 SECRETS = ("correct horse", "loopback-secret", "loopback-refresh")
@@ -456,3 +457,23 @@ def test_mod_log_passes_over_what_it_cannot_read(server: RedditServer, reddit: R
 def test_default_config_has_no_login() -> None:
     """An empty configuration is refused without network."""
     assert "reddit.client_id" in str(failure(lambda: Reddit(RedditConfig())))
+
+
+def test_any_number_of_things_is_read_by_hundreds(server: RedditServer, reddit: Reddit) -> None:
+    """150 names are two requests; what Reddit does not know is missing, and the order is that of the names."""
+    known = [server.submit("Test", author="a", title=str(number)) for number in range(3)]
+    names = [known[0], *(f"t3_zz{number:03d}" for number in range(147)), known[1], known[2]]
+    before = len(server.log)
+    assert list(reddit.things(names)) == known
+    assert len([request for request in server.log[before:] if request.path.startswith("/api/info")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "fullname", "account"),
+    [("t3_abc", True, True), ("t1_0", True, True), ("t5_abc", False, True), ("t3_", False, True),
+     ("t3_ABC", False, True), ("t3_abc/", False, False), ("a/../b", False, False), ("", False, False),
+     ("t3_" + "a" * 14, False, True), ("a" * 51, False, False)],
+)  # fmt: skip
+def test_names_that_may_become_a_path(text: str, fullname: bool, account: bool) -> None:
+    """Fullnames and accounts' names hold no sign that changes a path."""
+    assert (is_fullname(text), is_account(text)) == (fullname, account)

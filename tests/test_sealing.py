@@ -14,7 +14,7 @@ from bot.clock import ManualClock
 from bot.config import Config
 from bot.demo.stage import START
 from bot.errors import SealError
-from bot.model import Evidence
+from bot.model import Consent, Evidence
 from bot.seal import Seal, new_key
 from bot.store import Store
 from tests.people import member
@@ -46,12 +46,10 @@ def filled(path: Path, clock: ManualClock, key: str) -> None:
         store.links.add([(POST, [LINK])])
         store.links.acquired(1, Evidence(target="t", link=LINK), [(0, b"zero"), (1, b"one")])
         store.minors.never(["redgifs:x"])
+        year = clock.now().replace(year=clock.now().year + 1)
+        consent = Consent(basis="explicit_consent", mandate=None, adult=True, record="r", purpose="p", expires=year)
         for name in ("Ann", "Bea"):
-            store.gallery.add(
-                name=name, basis="explicit_consent", mandate=None, record="r", purpose="p",
-                expires=clock.now().replace(year=clock.now().year + 1), model="m", vectors=[name.encode() * 4],
-                by=member(store, "x"),
-            )  # fmt: skip
+            store.gallery.add(name=name, consent=consent, model="m", vectors=[name.encode() * 4], by=member(store, "x"))
 
 
 def test_another_key_does_not_start(tmp_path: Path, clock: ManualClock) -> None:

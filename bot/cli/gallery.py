@@ -32,8 +32,7 @@ from bot.cli.groups import App, Group
 from bot.config import Config
 from bot.errors import GifwardenError, MediaError, UsageError
 from bot.faces import FaceModel
-from bot.model import Basis, FaceTrack, Verb
-from bot.pipeline.gallery import Consent
+from bot.model import Basis, Consent, FaceTrack, Verb
 from bot.plural import many
 from bot.workers import Workers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.clock import minutes
 from bot.copies.decide import Finding
 
 
@@ -11,7 +12,7 @@ def why(finding: Finding) -> str:
         return "shot in the same place as the entry, but another take: only what stands still is the same"
     parts = [f"{_frames(finding)} by local features"]
     if finding.entry_ranges[-1][1] > 0:
-        parts.append(f"{_clock(finding.entry_ranges[0][0])} to {_clock(finding.entry_ranges[-1][1])} of the entry")
+        parts.append(f"{minutes(finding.entry_ranges[0][0])} to {minutes(finding.entry_ranges[-1][1])} of the entry")
     if finding.transform != "none":
         parts.append(finding.transform)
     parts.append(f"{finding.inliers} places agree")
@@ -29,8 +30,3 @@ def _frames(finding: Finding) -> str:
     if finding.of == 1:
         return "the picture matches"
     return f"{finding.frames} of {finding.of} frames match"
-
-
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"

@@ -10,9 +10,8 @@ from bot.demo import media, people
 from bot.demo.answers import redirect
 from bot.demo.smtp import Fault
 from bot.demo.stage import Expected, Stage
-from bot.model import NoticeState
+from bot.model import Consent, NoticeState
 from bot.pipeline import Pipeline
-from bot.pipeline.gallery import Consent
 from bot.plural import many
 
 MINUTES = 60

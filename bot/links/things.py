@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +9,9 @@ from urllib.parse import urlsplit
 
 from bot.links.details import details_of
 from bot.model import Post, standing
+from bot.permalink import is_fullname
 from bot.plain import encodable
 
-_FULLNAME = re.compile(r"t[13]_[0-9a-z]+")
 _GONE = frozenset({"[deleted]", "[removed]"})
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -56,10 +55,10 @@ def fullname_of(thing: Any) -> str:
     """Return the fullname of a thing, empty if it tells none."""
     data = data_of(thing)
     name = data.get("name")
-    if isinstance(name, str) and _FULLNAME.fullmatch(name):
+    if isinstance(name, str) and is_fullname(name):
         return name
     kind, number = (thing.get("kind") if isinstance(thing, Mapping) else None), data.get("id")
-    if kind in ("t1", "t3") and isinstance(number, str) and _FULLNAME.fullmatch(f"{kind}_{number}"):
+    if kind in ("t1", "t3") and isinstance(number, str) and is_fullname(f"{kind}_{number}"):
         return f"{kind}_{number}"
     return ""
 

@@ -8,6 +8,5 @@ from __future__ import annotations
 
 from bot.match.known import Found, Hit, Known
 from bot.match.library import Library
-from bot.match.words import minutes
 
-__all__ = ["Found", "Hit", "Known", "Library", "minutes"]
+__all__ = ["Found", "Hit", "Known", "Library"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from bot.clock import minutes
 from bot.model import Signal
 
 NAMES = {"pdq": "PDQ", "phash": "pHash"}
@@ -56,9 +57,3 @@ def why(
     if suppressed:
         parts.append("an allow-listed picture explains all of them")
     return ", ".join(parts)
-
-
-def minutes(seconds: float) -> str:
-    """Return seconds as `m:ss`."""
-    whole = int(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"

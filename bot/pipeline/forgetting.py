@@ -11,8 +11,7 @@ from bot.errors import RedditError
 from bot.model import PROGRAM, standing
 from bot.pipeline.core import Deps
 from bot.pipeline.rows import GoOn, always
-from bot.reddit import Job
-from bot.reddit.batch import MOST, things
+from bot.reddit import MOST_THINGS, Job
 
 LOOK_HOURS = 20  # a post is looked for at least that often: what was deleted since is found well within 48 hours
 AGAIN_HOURS = 1  # a post that Reddit does not show at all is looked for once more before it counts as deleted
@@ -32,15 +31,15 @@ class Forgetting:
         names = self._d.store.forgetting.due(
             checked=now if everything else now - timedelta(hours=LOOK_HOURS),
             missed=now - timedelta(hours=AGAIN_HOURS),
-            limit=-1 if everything else BATCHES * MOST,
+            limit=-1 if everything else BATCHES * MOST_THINGS,
         )
         api = self._d.api.as_job(Job.REVIEW)
         forgotten = 0
-        for start in range(0, len(names), MOST):
+        for start in range(0, len(names), MOST_THINGS):
             if not go_on():
                 break
-            batch = names[start : start + MOST]
-            forgotten += self._judge(batch, things(api, batch))
+            batch = names[start : start + MOST_THINGS]
+            forgotten += self._judge(batch, api.things(batch))
         late = self._d.store.forgetting.unlooked(now - timedelta(hours=LATE_HOURS))
         if late:
             self._d.log.warning("posts not looked for in time", posts=late, reason=f"none for {LATE_HOURS} hours")

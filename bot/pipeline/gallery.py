@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot import faces
+from bot.clock import minutes
 from bot.errors import MediaError, UsageError
 from bot.faces import FaceModel
-from bot.match import minutes
-from bot.model import PROGRAM, Actor, Basis, FaceMatch, FaceTrack, FaceView, Voice
+from bot.model import PROGRAM, Actor, Consent, FaceMatch, FaceTrack, FaceView, Voice
 from bot.pipeline.core import Deps
 from bot.plural import many
 
@@ -37,18 +37,6 @@ class Enrolled:
     label: str
     views: int
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
-    """Why somebody may be in the gallery, and until when."""
-
-    basis: Basis
-    mandate: str | None
-    adult: bool
-    record: str
-    purpose: str
-    expires: datetime
 
 
 def chance(false_matches: float, views: int) -> float:
@@ -157,11 +145,7 @@ class Gallery:
         with store.transaction():
             label = store.gallery.add(
                 name=name,
-                basis=consent.basis,
-                mandate=consent.mandate,
-                record=consent.record,
-                purpose=consent.purpose,
-                expires=consent.expires,
+                consent=consent,
                 model=model.name,
                 vectors=[vector.astype("<f4").tobytes() for vector in vectors],
                 by=by,

@@ -10,11 +10,10 @@ from bot import hosts
 from bot.errors import UsageError
 from bot.links import links_of, post_of
 from bot.model import MINOR_ORDER, ActionState, Actor, Link, Post, minor_key
-from bot.permalink import permalink_fullname
+from bot.permalink import is_fullname, permalink_fullname
 from bot.pipeline.core import Deps
 from bot.store import MinorRow
 
-_FULLNAME = re.compile(r"t[13]_[0-9a-z]{1,13}")
 _CASE = re.compile(r"[CM]-[0-9a-f]+")
 _SUBREDDIT = re.compile(r"/r/(\w+)/")
 
@@ -124,7 +123,7 @@ class Minors:
             else:
                 name = store.cases.get(target).post.fullname
         else:
-            name = target if _FULLNAME.fullmatch(target) else permalink_fullname(target)
+            name = target if is_fullname(target) else permalink_fullname(target)
         known = store.links.post(name) if name else None
         if known is not None and name:
             return known, store.links.of_post(name)

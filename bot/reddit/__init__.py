@@ -3,8 +3,19 @@
 from bot.reddit.accounts import Account
 from bot.reddit.budget import Figures, Job
 from bot.reddit.client import Reddit
-from bot.reddit.reading import Listing, ListingName, Span
+from bot.reddit.reading import MOST_THINGS, Listing, ListingName, Span
 from bot.reddit.wiki import WikiPage
 from bot.reddit.wire import USER_AGENT
 
-__all__ = ["USER_AGENT", "Account", "Figures", "Job", "Listing", "ListingName", "Reddit", "Span", "WikiPage"]
+__all__ = [
+    "MOST_THINGS",
+    "USER_AGENT",
+    "Account",
+    "Figures",
+    "Job",
+    "Listing",
+    "ListingName",
+    "Reddit",
+    "Span",
+    "WikiPage",
+]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import RedditError
+from bot.permalink import is_account
 from bot.reddit.calls import Calls
 from bot.reddit.shapes import inner, page_of, subreddit_name
-
-_ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +29,7 @@ class Accounts(Calls):
 
     def account_of(self, name: str) -> Account | None:
         """Return what an account's page tells; None if it is suspended, deleted or hidden."""
-        if not _ACCOUNT.fullmatch(name):
+        if not is_account(name):
             return None
         try:
             data = inner(self.get(f"user/{name}/about", "look up an author"))
@@ -64,7 +62,7 @@ class Accounts(Calls):
     def is_contributor(self, subreddit: str, name: str) -> bool:
         """Return whether an account is an approved user of a subreddit; asking needs to be a moderator."""
         place = subreddit_name(subreddit)
-        if not _ACCOUNT.fullmatch(name):
+        if not is_account(name):
             return False
         path = f"r/{place}/about/contributors"
         people, _ = page_of(self.get(path, f"read the approved users of r/{place}", user=name), path)

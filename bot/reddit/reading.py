@@ -11,7 +11,8 @@ from bot.permalink import permalink_fullname, share_path
 from bot.reddit.calls import Calls
 from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name, user_name
 
-_MOST_HOPS = 3
+_MOST_HOPS = 3  # from a share link to the post
+MOST_THINGS = 100  # fullnames a request
 
 ListingName = Literal[
     "new", "comments", "hot", "rising", "top", "controversial", "search",
@@ -90,10 +91,15 @@ class Reading(Calls):
         return next((thing for thing in things if inner(thing).get("name") == fullname), None)
 
     def things(self, fullnames: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Return submissions and comments as they stand now by their fullnames, up to 100; others are missing."""
-        names = ",".join(fullname_of(name) for name in fullnames)
-        things, _ = page_of(self.get("api/info", f"read {len(fullnames)} posts", id=names), "api/info")
-        found = {str(inner(thing).get("name")): thing for thing in things}
+        """Return submissions and comments as they stand now by their fullnames, a request for each 100.
+
+        Those that Reddit does not know are missing.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(fullnames), MOST_THINGS):
+            names = [fullname_of(name) for name in fullnames[start : start + MOST_THINGS]]
+            things, _ = page_of(self.get("api/info", f"read {len(names)} posts", id=",".join(names)), "api/info")
+            found |= {str(inner(thing).get("name")): thing for thing in things}
         return {name: found[name] for name in fullnames if name in found}
 
     def resolve(self, permalink: str) -> dict[str, Any] | None:

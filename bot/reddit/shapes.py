@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import RedditError
+from bot.permalink import is_account, is_fullname
 
 _SUBREDDIT = re.compile(r"[A-Za-z0-9_-]{1,50}(?:\+[A-Za-z0-9_-]{1,50})*")
-_FULLNAME = re.compile(r"t[13]_[0-9a-z]{1,13}")
 _NUMBER = re.compile(r"[0-9a-z]{1,13}")
-_USER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 
 def subreddit_name(name: str) -> str:
@@ -23,14 +22,14 @@ def subreddit_name(name: str) -> str:
 
 def fullname_of(name: str) -> str:
     """Return the fullname. Raises RedditError if it is none."""
-    if not _FULLNAME.fullmatch(name):
+    if not is_fullname(name):
         raise RedditError(f"{name!r} is not the fullname of a submission or comment", retry=False)
     return name
 
 
 def user_name(name: str) -> str:
     """Return an account's name. Raises RedditError if it is none."""
-    if not _USER.fullmatch(name):
+    if not is_account(name):
         raise RedditError(f"{name!r} is not an account's name; write it without u/", retry=False)
     return name
 

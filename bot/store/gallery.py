@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.clock import from_iso, iso
 from bot.errors import SealError, StoreError
-from bot.model import Actor, Basis
+from bot.model import Actor, Basis, Consent
 from bot.seal import Seal, new_key
 from bot.store.base import Connection, Row, label
 from bot.store.sealing import person_place
@@ -44,11 +44,7 @@ class Gallery:
         self,
         *,
         name: str,
-        basis: Basis,
-        mandate: str | None,
-        record: str,
-        purpose: str,
-        expires: datetime,
+        consent: Consent,
         model: str,
         vectors: Iterable[bytes],
         by: Actor,
@@ -62,11 +58,11 @@ class Gallery:
                     "label": name_of,
                     "sealed_key": self._outer().seal(own.encode(), *person_place(name_of, "sealed_key")),
                     "sealed_name": Seal(own).seal(name.encode(), *person_place(name_of, "sealed_name")),
-                    "basis": basis,
-                    "mandate": mandate,
-                    "record": record,
-                    "purpose": purpose,
-                    "expires_at": iso(expires),
+                    "basis": consent.basis,
+                    "mandate": consent.mandate,
+                    "record": consent.record,
+                    "purpose": consent.purpose,
+                    "expires_at": iso(consent.expires),
                     "added_by": by.name,
                     "added_member": by.member,
                     "added_at": self._c.now(),

@@ -41,7 +41,7 @@ class Steps:
         self._alive = self.clock.monotonic()
 
     def expect(self, name: str, every: float) -> None:
-        """Say that a step is called every so many seconds from now on."""
+        """Record that a step is called every so many seconds from now on."""
         with self._lock:
             self._steps[name] = Step(name=name, every=every, since=self.clock.now())
 
@@ -71,7 +71,7 @@ class Steps:
                 )
 
     def alive(self) -> None:
-        """Say that the steps go on: one began or ended, or came to its next link."""
+        """Record a heartbeat: a step began or ended, or came to its next link."""
         self._alive = self.clock.monotonic()
 
     def silence(self) -> float:
