@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -229,6 +230,16 @@ def test_a_damaged_file_is_not_used(tmp_path: Path, damage: Callable[[bytearray]
     path.write_bytes(data)
     with pytest.raises(SnapshotError):
         Snapshot.open(path)
+
+
+def test_a_file_that_is_cut_while_it_is_searched_ends_nobody(tmp_path: Path) -> None:
+    """What was opened is held: a file that is cut or emptied afterwards raises no signal and loses no row."""
+    path = tmp_path / "pdq"
+    rows = saved(path, clustered(random.Random(2), 4000))
+    snapshot = Snapshot.open(path)
+    os.truncate(path, 4096)
+    queries = [value for _, _, value in rows[::400]]
+    assert answers(Live(snapshot), queries, 31) == expected(rows, queries, 31)
 
 
 @settings(deadline=None, max_examples=30)

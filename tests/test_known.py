@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 from bot.assemble import DATABASE, Parts, assembled
 from bot.clock import SystemClock
 from bot.config import BanksConfig, Config, StorageConfig
+from bot.index.snapshot import MAGIC
 from bot.model import Fingerprint, Signal
 from bot.pipeline import Pipeline
 from bot.store import Store
@@ -160,9 +163,74 @@ def _of_another_database(config: Config) -> None:
     shutil.copy(file_of(elsewhere), file_of(config))
 
 
-@pytest.mark.parametrize("harm", [_remove, _damage, _cut, _of_another_database])
+def _zeros(config: Config) -> None:
+    file_of(config).write_bytes(MAGIC + bytes(100_000))
+
+
+def _header(config: Config, text: bytes) -> None:
+    file_of(config).write_bytes(
+        MAGIC + len(text).to_bytes(4, "little") + zlib.crc32(text).to_bytes(4, "little") + text + bytes(9000)
+    )
+
+
+def _a_list(config: Config) -> None:
+    _header(config, b"[1]")
+
+
+def _deep(config: Config) -> None:
+    _header(config, b"[" * 30_000)
+
+
+def _null(config: Config) -> None:
+    _header(config, b'{"size": null, "sections": {}, "layout": []}')
+
+
+def _folder_in_its_place(config: Config) -> None:
+    file_of(config).unlink()
+    (file_of(config) / "inside").mkdir(parents=True)
+
+
+def _pipe_in_its_place(config: Config) -> None:
+    file_of(config).unlink()
+    os.mkfifo(file_of(config))
+
+
+def _link_in_its_place(config: Config) -> None:
+    file_of(config).rename(config.storage.path / "moved")
+    file_of(config).symlink_to(config.storage.path / "moved")
+
+
+def _link_to_nothing(config: Config) -> None:
+    file_of(config).unlink()
+    file_of(config).symlink_to(config.storage.path / "nothing")
+
+
+def _writable_by_others(config: Config) -> None:
+    file_of(config).chmod(0o666)
+
+
+def _file_in_the_folders_place(config: Config) -> None:
+    _remove(config)
+    (config.storage.path / "index").write_bytes(b"x")
+
+
+def _folder_as_lock(config: Config) -> None:
+    _damage(config)
+    (config.storage.path / "index" / "lock").unlink()
+    (config.storage.path / "index" / "lock").mkdir()
+    (config.storage.path / "index" / "x.new").mkdir()
+
+
+HARMS = (
+    _remove, _damage, _cut, _of_another_database, _zeros, _a_list, _deep, _null, _folder_in_its_place,
+    _pipe_in_its_place, _link_in_its_place, _link_to_nothing, _writable_by_others, _file_in_the_folders_place,
+    _folder_as_lock,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_file_that_does_not_fit_is_built_again(tmp_path: Path, harm: Any) -> None:
-    """Gone, damaged, cut short or of another database: nothing is missed, nothing strange is found."""
+    """Gone, damaged, cut, another's or no file at all: nothing is missed, nothing strange is found."""
     config, log = settings(tmp_path), Heard()
     with opened(config) as pipeline:
         for number in range(2 * FEW):
@@ -176,6 +244,8 @@ def test_a_file_that_does_not_fit_is_built_again(tmp_path: Path, harm: Any) -> N
     with opened(config, quiet := Heard()) as pipeline:
         assert knows(pipeline, 0)
         assert quiet.events == []
+    assert file_of(config).stat().st_mode & 0o777 == 0o600
+    assert file_of(config).parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_another_gate_builds_another_file(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""A search index in a file: read-only, mapped, shared by every process that opens it, and never trusted.
+"""A search index in a file: read-only, shared by every process that opens it if it is large, and never trusted.
 
 The file is derived from the database and can be deleted at any time. It is written beside its place, flushed and moved
 there, so that a cut leaves the old one. Whoever opens it compares version, size and every checksum first; what does not
-fit is not used. It says up to which change of the database it was built.
+fit is not used, whatever is wrong with it. It says up to which change of the database it was built. A large file is
+mapped; one below `MAPPED` bytes is read, so that nothing that happens to it afterwards reaches this process.
 
     magic | length and CRC-32 of the header | header (JSON) | sections, each from a multiple of 4,096 bytes
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import secrets
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +35,10 @@ PAGE = 4096
 HEADER = 8 * PAGE
 BLOCK = 64 << 20  # bytes that get a checksum of their own
 READERS = 2  # threads that check a large file
+MAPPED = 512 << 20  # bytes from which a file is mapped
+TYPES = ("<u8", "<u4", "<i8")
+MOST_BANDS = 32
+LARGEST = 2**62  # of any number in a header
 Anything = npt.NDArray[Any]
 
 
@@ -74,23 +81,35 @@ class Snapshot:
     def open(cls, path: Path) -> Snapshot:
         """Map a file. Raises SnapshotError if there is none, or if it is not whole and of this version."""
         try:
-            with path.open("rb") as file:
-                header = _header(file, path)
-                size = os.fstat(file.fileno()).st_size
-                if size != header["size"]:
-                    raise SnapshotError(f"{path} has {size} bytes and should have {header['size']}")
-                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except OSError as error:
-            raise SnapshotError(f"{path} cannot be read: {error.strerror}") from None
-        try:
-            _check(mapped, header["sections"], path)
-            parts = {name: _section(mapped, place) for name, place in header["sections"].items()}
+            header, held = _read(path)
+            _check(held, header["sections"], path)
+            parts = {name: _section(held, place) for name, place in header["sections"].items()}
             layout = tuple((int(bits), int(reach)) for bits, reach in header["layout"])
             bands = tuple(Band(parts[f"starts{i}"], parts[f"order{i}"]) for i in range(len(layout)))
             words = parts["words"].reshape(-1, WORDS)
-            return cls(_stamp(header), Bands(words, layout, bands), parts["starts"], parts["entries"], parts["rows"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise SnapshotError(f"{path} does not hold what its header says ({error!r})") from None
+            found = cls(_stamp(header), Bands(words, layout, bands), parts["starts"], parts["entries"], parts["rows"])
+            found._agree(path)
+        except OSError as error:
+            raise SnapshotError(f"{path} cannot be read: {error.strerror}") from None
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+            raise SnapshotError(f"{path} does not hold what its header says ({type(error).__name__})") from None
+        return found
+
+    def _agree(self, path: Path) -> None:
+        """Raise SnapshotError unless the parts fit together, so that no search can go beyond them."""
+        values, rows = len(self.bands.words), len(self.rows)
+        starts = [self.starts, *(band.starts for band in self.bands.bands)]
+        ends = [rows, *(values for _ in self.bands.bands)]
+        sizes = [values + 1, *((1 << bits) + 1 for bits, _ in self.bands.layout)]
+        fits = (
+            self.stamp.rows == rows == len(self.entries)
+            and self.bands.layout == layout_for(values)
+            and all(len(band.order) == values for band in self.bands.bands)
+            and all(_rises(one, size, end) for one, size, end in zip(starts, sizes, ends, strict=True))
+            and all(not values or int(band.order.max()) < values for band in self.bands.bands)
+        )
+        if not fits:
+            raise SnapshotError(f"{path} does not hold what its header says")
 
     def search(self, queries: Words, radius: int, *, threads: int = 1) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """Return (query numbers, entries, rows, distances) of every pair within the radius."""
@@ -112,12 +131,13 @@ class Snapshot:
 
 def write(path: Path, stamp: Stamp, words: Words, entries: Numbers, rows: Numbers) -> None:
     """Sort rows and write them as a snapshot, readable by its owner alone. Raises SnapshotError if the disk refuses."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    new = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     words, starts, entries, rows = _sorted(words, entries, rows)
     layout = layout_for(len(words))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b") as file:
+            os.fchmod(file.fileno(), 0o600)  # whatever the umask is
             sections = {}
             for name, part in _parts(words, starts, _narrow(entries), _narrow(rows), layout):
                 sections[name] = _append(file, part)
@@ -125,6 +145,7 @@ def write(path: Path, stamp: Stamp, words: Words, entries: Numbers, rows: Number
             _put_header(file, stamp, sections, layout, size)
             file.flush()
             os.fsync(file.fileno())
+        _clear(path)
         new.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
@@ -172,7 +193,40 @@ def _append(file: BinaryIO, part: Anything) -> dict[str, Any]:
     return {"type": part.dtype.str, "count": part.size, "at": at, "checks": list(_checks(data))}
 
 
-def _checks(data: memoryview | mmap.mmap, at: int = 0, end: int | None = None) -> Iterable[int]:
+def _clear(path: Path) -> None:
+    """Put aside what stands in the place of a file and cannot be replaced by one. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        try:
+            path.rmdir()
+        except OSError:
+            path.rename(path.with_name(f"{path.name}.aside-{secrets.token_hex(4)}"))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], bytes | mmap.mmap]:
+    """Return a file's header and all of it, read or mapped. Raises SnapshotError, OSError and what a lie leads to."""
+    # neither through a link nor waiting for who writes into a pipe
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise SnapshotError(f"{path} is no file")
+        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+            raise SnapshotError(f"{path} can be written by others")
+        if about.st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+        header = _header(file, path)
+        if type(header["size"]) is not int or about.st_size != header["size"]:
+            raise SnapshotError(f"{path} has {about.st_size} bytes and should have another number of them")
+        if about.st_size >= MAPPED:
+            return header, mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        file.seek(0)
+        held = file.read(about.st_size)
+        if len(held) != about.st_size:
+            raise SnapshotError(f"{path} became shorter while it was read")
+        return header, held
+
+
+def _checks(data: memoryview | mmap.mmap | bytes, at: int = 0, end: int | None = None) -> Iterable[int]:
     with memoryview(data) as view:
         stop = len(view) if end is None else end
         return [zlib.crc32(view[start : min(stop, start + BLOCK)]) for start in range(at, stop, BLOCK)]
@@ -205,30 +259,52 @@ def _header(file: BinaryIO, path: Path) -> dict[str, Any]:
         raise SnapshotError(f"{path} is not a search index of this version")
     if zlib.crc32(text) != int.from_bytes(head[12:16], "little"):
         raise SnapshotError(f"the header of {path} is damaged")
-    header: dict[str, Any] = json.loads(text)
+    header = json.loads(text)
+    if type(header) is not dict or type(header.get("sections")) is not dict:
+        raise SnapshotError(f"the header of {path} is of another kind")
+    if type(header.get("layout")) is not list or len(header["layout"]) > MOST_BANDS:
+        raise SnapshotError(f"the header of {path} is of another kind")
     return header
+
+
+def _rises(starts: Anything, size: int, end: int) -> bool:
+    """Return whether so many numbers rise from 0 to `end`."""
+    return len(starts) == size and starts[0] == 0 and starts[-1] == end and bool((starts[1:] >= starts[:-1]).all())
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < LARGEST:
+        raise ValueError("no number, or one that cannot be")
+    return value
 
 
 def _stamp(header: dict[str, Any]) -> Stamp:
     return Stamp(
         kind=str(header["kind"]),
-        gate=int(header["gate"]),
-        seq=int(header["seq"]),
-        anchors=tuple(Anchor(int(seq), str(mark)) for seq, mark in header["anchors"]),
-        rows=int(header["rows"]),
+        gate=_number(header["gate"]),
+        seq=_number(header["seq"]),
+        anchors=tuple(Anchor(_number(seq), str(mark)) for seq, mark in header["anchors"]),
+        rows=_number(header["rows"]),
     )
 
 
-def _section(mapped: mmap.mmap, place: dict[str, Any]) -> Anything:
-    return np.frombuffer(mapped, dtype=np.dtype(place["type"]), count=place["count"], offset=place["at"])
+def _type(place: dict[str, Any]) -> np.dtype[Any]:
+    if place["type"] not in TYPES:
+        raise ValueError("another type of numbers")
+    kind: np.dtype[Any] = np.dtype(place["type"])
+    return kind
 
 
-def _check(mapped: mmap.mmap, sections: dict[str, Any], path: Path) -> None:
+def _section(held: bytes | mmap.mmap, place: dict[str, Any]) -> Anything:
+    return np.frombuffer(held, dtype=_type(place), count=_number(place["count"]), offset=_number(place["at"]))
+
+
+def _check(held: bytes | mmap.mmap, sections: dict[str, Any], path: Path) -> None:
     """Raise SnapshotError unless every block has its checksum."""
 
     def sound(place: dict[str, Any]) -> bool:
-        end = place["at"] + place["count"] * np.dtype(place["type"]).itemsize
-        return bool(_checks(mapped, place["at"], end) == place["checks"])
+        at, end = _number(place["at"]), _number(place["at"]) + _number(place["count"]) * _type(place).itemsize
+        return end <= len(held) and bool(_checks(held, at, end) == place["checks"])
 
     with ThreadPoolExecutor(READERS) as pool:
         if not all(pool.map(sound, sections.values())):

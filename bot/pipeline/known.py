@@ -10,7 +10,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -126,7 +126,7 @@ class Banked:
 
     def _usable(self, kind: str) -> Snapshot | None:
         """Return the snapshot on disk if it is whole and of this database."""
-        if self._folder is None or not (path := self._path(kind)).exists():
+        if self._folder is None or not os.path.lexists(path := self._path(kind)):
             return None
         try:
             snapshot = Snapshot.open(path)
@@ -196,10 +196,9 @@ class Banked:
         if self._folder is None:
             yield
             return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = self._lock_file(self._folder)
         try:
-            while True:
+            while lock is not None:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
@@ -207,10 +206,27 @@ class Banked:
                     if self._closing.wait(0.2):
                         raise _Closing from None
             for left in self._folder.glob("*.new"):
-                left.unlink(missing_ok=True)
+                with suppress(OSError):
+                    left.unlink()
             yield
         finally:
-            os.close(lock)
+            if lock is not None:
+                os.close(lock)
+
+    def _lock_file(self, folder: Path) -> int | None:
+        """Return the open file by which builders wait for one another; None if the disk refuses, and nobody waits."""
+        try:
+            if not folder.is_dir():
+                with suppress(FileNotFoundError):
+                    folder.unlink()
+                folder.mkdir(mode=0o700, parents=True)
+            if folder.stat().st_mode & 0o777 != 0o700:
+                folder.chmod(0o700)
+            how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open(folder / "lock", how, 0o600)
+        except OSError as error:
+            self._d.log.warning("search index stays in memory", reason=f"{folder}: {error.strerror}")
+            return None
 
 
 class _Closing(Exception):
