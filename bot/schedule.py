@@ -117,19 +117,20 @@ class Daemon:
 
     @contextlib.contextmanager
     def _leased(self) -> Iterator[None]:
-        """Hold the lease, renewed by a thread. Raises LeaseError."""
+        """Hold lock and lease, renewed by a thread. Raises LeaseError."""
         upkeep = self._pipeline.deps.store.upkeep
-        upkeep.lease(self._holder, LEASE_SECONDS)
-        self._pipeline.deps.store.queue.release_all()  # whoever held the lease before works no more
-        over = threading.Event()
-        keeper = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
-        keeper.start()
-        try:
-            yield
-        finally:
-            over.set()
-            keeper.join()
-            upkeep.release(self._holder)
+        with upkeep.alone():
+            upkeep.lease(self._holder, LEASE_SECONDS, start=True)
+            self._pipeline.deps.store.queue.release_all()  # whoever held the lease before works no more
+            over = threading.Event()
+            keeper = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
+            keeper.start()
+            try:
+                yield
+            finally:
+                over.set()
+                keeper.join()
+                upkeep.release(self._holder)
         if self._failure is not None:
             raise self._failure
 

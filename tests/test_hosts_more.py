@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.answers import redirect, web_page
+from bot.demo.web import Response
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -342,3 +344,49 @@ def test_links_to_pages_are_unsupported(host: str, world: World, park: PagePark)
     with pytest.raises(UnsupportedError):
         world.acquirer.acquire(Link(url=url, host=host, id=None, kind="media", source="url"), want_original=False)
     assert park.log == ()
+
+
+@pytest.mark.parametrize(
+    "answer", [{"media": []}, {"image_count": 0, "is_album": True}, {"image_count": 0, "media": None}]
+)
+def test_an_empty_imgur_album_is_gone(park: PagePark, world: World, answer: dict[str, object]) -> None:
+    """An album that is there and shows nothing is gone, whether its list is empty or left out: no alarm."""
+    url = park.add_imgur_album("aB3dE5g", [SMALL])
+    body = json.dumps({"id": "aB3dE5g", "title": "", **answer}).encode()
+    empty = Response(status=200, body=body, headers={"Content-Type": "application/json"})
+    for _ in range(3):
+        park.fail_once("api.imgur.com", "/post/v1/albums/aB3dE5g", empty)
+    with pytest.raises(GoneError, match="taken out"):
+        world.get(url)
+
+
+@pytest.mark.parametrize("gifs", [[], None])
+def test_an_empty_redgifs_gallery_is_gone(park: PagePark, world: World, gifs: object) -> None:
+    """A gallery that is there and shows nothing is gone."""
+    url = park.add_redgifs("OneTwoThree", hd=SMALL)
+    for path, answer in (
+        ("/v2/gifs/onetwothree", {"gif": {"id": "onetwothree", "gallery": "abc123"}}),
+        ("/v2/gallery/abc123", {"gifs": gifs}),
+    ):
+        body = json.dumps(answer).encode()
+        park.fail_once(
+            "api.redgifs.com", path, Response(status=200, body=body, headers={"Content-Type": "application/json"})
+        )
+    with pytest.raises(GoneError, match="taken out"):
+        world.get(url)
+
+
+def test_empty_albums_of_other_hosts_are_gone(park: PagePark, world: World) -> None:
+    """So is a page that has the frame of an album and nothing in it; a page without the frame is a changed host."""
+    park.put("ibb.co", "/album/empty1", web_page('<div class="content-listing"></div>'))
+    park.put("ibb.co", "/album/other1", web_page("<p>heron</p>"))
+    for url in (
+        park.add_catbox_album("abc123", {}),
+        park.add_postimg_gallery("aB3dE5g", {}),
+        "https://ibb.co/album/empty1",
+        park.add_imgchest("ab3de5gh7jm", {}),
+    ):
+        with pytest.raises(GoneError):
+            world.get(url)
+    with pytest.raises(HostChangedError):
+        world.get("https://ibb.co/album/other1")

@@ -315,7 +315,7 @@ def test_a_folder_that_cannot_be_written_stops_no_search(tmp_path: Path) -> None
     """A full or read-only disk: the index stays in memory, and that is said."""
     config, log = settings(tmp_path), Heard()
     with opened(config, log) as pipeline:
-        file_of(config).mkdir(parents=True)
+        file_of(config).parent.symlink_to("/proc")  # a folder in which nobody can make a file
         for number in range(2 * FEW):
             add(pipeline.deps.store, number)
         assert all(knows(pipeline, number) for number in range(2 * FEW))

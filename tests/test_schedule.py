@@ -21,7 +21,7 @@ from bot.clock import SystemClock
 from bot.demo.stage import bot_on, stage
 from bot.errors import LeaseError, StoreError
 from bot.pipeline import Pipeline
-from bot.schedule import Daemon
+from bot.schedule import LEASE_SECONDS, Daemon
 from tests.killing import Silent
 
 ROOT = Path(__file__).parent.parent
@@ -156,11 +156,11 @@ def test_a_full_disk_does_not_end_the_daemon(bot: Pipeline, log: Told, monkeypat
     lease = bot.deps.store.upkeep.lease
     calls: list[str] = []
 
-    def stumbling(holder: str, seconds: float) -> None:
+    def stumbling(holder: str, seconds: float, *, start: bool = False) -> None:
         calls.append(holder)
         if len(calls) == 2:
             raise StoreError("the disk is full")
-        lease(holder, seconds)
+        lease(holder, seconds, start=start)
 
     monkeypatch.setattr(bot.deps.store.upkeep, "lease", stumbling)
     slow(bot, monkeypatch, lambda: None)
@@ -205,3 +205,28 @@ def test_the_first_round_is_in_order(bot: Pipeline, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(bot, name, noting(name))
     daemon.run()
     assert done == ["watch", "follow", "work", "act"]
+
+
+def test_the_lock_tells_two_daemons_of_one_name_apart(tmp_path: Path) -> None:
+    """Two daemons with one holder's name, as in two containers, cannot both work; the lock goes with its process."""
+    with stage(tmp_path) as world, bot_on(world, Silent()) as one, bot_on(world, Silent()) as other:
+        first, second = Daemon(one), Daemon(other)
+        assert first._holder == second._holder
+        with first._leased(), pytest.raises(LeaseError, match="holds the lock"), second._leased():
+            pass
+        with second._leased():
+            pass
+        lock = tmp_path / "data" / "gifwarden.db.lock"
+        assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lease_of_a_wrong_year_locks_nobody_out(tmp_path: Path) -> None:
+    """A lease that reaches further than any does was taken by a wrong clock; an honest one of another is respected."""
+    with stage(tmp_path) as world, bot_on(world, Silent()) as bot:
+        upkeep = bot.deps.store.upkeep
+        upkeep.lease("vm:111", 365 * 86_400)
+        with Daemon(bot)._leased():
+            pass
+        upkeep.lease("vm:111", LEASE_SECONDS)
+        with pytest.raises(LeaseError, match="vm:111"), Daemon(bot)._leased():
+            pass

@@ -169,7 +169,7 @@ def test_one_bad_link_stops_no_other(world: Stage, bot: Pipeline, monkeypatch: p
     bot.watch()
     bad = links(bot)[0].link
 
-    def judged(_rules: RuleSet, _post: Post, evidence: Evidence, _known: object) -> bool:
+    def judged(_rules: RuleSet, _post: Post, evidence: Evidence, *_more: object) -> bool:
         return evidence.link == bad
 
     if step == "acquire":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.errors import HostChangedError, UnsupportedError
+from bot.errors import GoneError, HostChangedError, UnsupportedError
 from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Rendition, Url, Web, extension, parse
 from bot.hosts.pages import PageHost
 from bot.model import Link, Ref
@@ -14,6 +14,8 @@ _ALBUM = re.compile(r"[A-Za-z0-9]{3,20}\Z")
 _LISTED = re.compile(r"https://files\.catbox\.moe/([A-Za-z0-9_-]{3,40}\.[A-Za-z0-9]{1,10})\b")
 _SITES = frozenset({"catbox.moe", "www.catbox.moe"})
 LITTER_SITE = "litterbox.catbox.moe"  # shows its own pages, and its files to those who take it for the file server
+
+_FRAME = "imagelist"  # what an album stands in, also an empty one
 
 
 class Catbox(PageHost):
@@ -50,7 +52,10 @@ class Catbox(PageHost):
             raise UnsupportedError("the link leads to a page of catbox, not to a file")
         if link.kind == "media":
             return self.linked(link.id, url)
-        listed = dict.fromkeys(_LISTED.findall(web.page(f"https://catbox.moe/c/{link.id}").text))
+        page = web.page(f"https://catbox.moe/c/{link.id}").text
+        listed = dict.fromkeys(_LISTED.findall(page))
+        if not listed and _FRAME in page:
+            raise GoneError("catbox shows this album without any file: all of it was taken out")
         if not listed:
             raise HostChangedError("catbox shows an album without files, which its plug does not know")
         names = [name for name in listed if extension(name) in MEDIA_EXTENSIONS]

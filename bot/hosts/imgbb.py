@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from bot.errors import HostChangedError, UnsupportedError
+from bot.errors import GoneError, HostChangedError, UnsupportedError
 from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Url, Web, dig, extension, parse, pixels
 from bot.hosts.pages import PageHost, decoded, meta, tags
 from bot.model import Link, Ref
@@ -21,6 +21,8 @@ _SITES = frozenset({"ibb.co", "www.ibb.co", "ibb.co.com", "www.ibb.co.com"})
 _PAGES = frozenset(
     {"about", "album", "contact", "explore", "login", "plugin", "plugins", "privacy", "search", "signup"}
 )
+
+_FRAMES = ("content-listing", "content-empty")  # what an album stands in, also an empty one
 
 
 class Imgbb(PageHost):
@@ -71,6 +73,7 @@ class Imgbb(PageHost):
         """Return the pictures of an album, page by page as its own links lead on."""
         found: dict[str, None] = {}
         url: str | None = f"{SITE}/album/{id}"
+        page = ""
         for _ in range(MOST_PAGES):
             if url is None:
                 break
@@ -78,6 +81,8 @@ class Imgbb(PageHost):
             before = len(found)
             found.update((tag["data-object"], None) for tag in tags(page, "div") if "data-object" in tag)
             url = self._next(page, id) if len(found) > before else None
+        if not found and any(frame in page for frame in _FRAMES):
+            raise GoneError("imgbb shows this album without any picture: all of it was taken out")
         if not found:
             raise HostChangedError("imgbb shows an album without pictures, which its plug does not know")
         return tuple(self._card(decoded(unquote(card), "imgbb")) for card in found)

@@ -93,7 +93,10 @@ class Imgur(Host):
         if "," in link.id:
             return tuple(HostMedia(id=id, renditions=_by_name(id, "jpg")) for id in link.id.split(","))
         kinds = ("albums", "posts", "media") if link.kind == "album" else ("media", "albums")
-        items = dig(_Api(web).post(kinds, link.id), "imgur", "media")
+        post = _Api(web).post(kinds, link.id)
+        if isinstance(post, Mapping) and (post.get("media") == [] or post.get("image_count") == 0):
+            raise GoneError("imgur shows this album without any media: all of it was taken out")
+        items = dig(post, "imgur", "media")
         if not isinstance(items, list) or not items:
             raise HostChangedError("imgur answers with a post without media, which its plug does not know")
         return tuple(_media(item) for item in items)

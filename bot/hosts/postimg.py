@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import AcquireError, HostChangedError, TryLaterError, UnsupportedError
+from bot.errors import AcquireError, GoneError, HostChangedError, TryLaterError, UnsupportedError
 from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Rendition, Url, Web, extension, parse, pixels
 from bot.hosts.pages import PageHost, items, mapping, meta, tags
 from bot.model import Link, Ref
@@ -72,6 +72,8 @@ class Postimg(PageHost):
         """Return the pictures of a gallery: the page shows the first of them, its script asks for the others."""
         page = web.page(f"{SITE}/gallery/{id}").text
         cards = [tag for name in ("div", "a") for tag in tags(page, name) if "data-hotlink" in tag]
+        if not cards and any(tag.get("id") == "thumb-list" for tag in tags(page, "div")):
+            raise GoneError("postimg shows this gallery without any picture: all of it was taken out")
         if not cards:
             raise HostChangedError("postimg shows a gallery without pictures, which its plug does not know")
         found = {

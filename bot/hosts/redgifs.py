@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import HostChangedError, NeedsTokenError, UnsupportedError
+from bot.errors import GoneError, HostChangedError, NeedsTokenError, UnsupportedError
 from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, dig, pixels
 from bot.model import Link, Ref
 
@@ -57,8 +57,10 @@ class Redgifs(Host):
         if not isinstance(gallery, str) or not _ID.match(gallery):
             return (_media(gif),)
         items = dig(api.get(f"/gallery/{gallery}"), "redgifs", "gifs")
-        if not isinstance(items, list) or not items:
-            raise HostChangedError("redgifs answers with an empty gallery, which its plug does not know")
+        if not items and (items is None or isinstance(items, list)):
+            raise GoneError("redgifs shows this gallery without any media: all of it was taken out")
+        if not isinstance(items, list):
+            raise HostChangedError("redgifs answers with a gallery in a shape that its plug does not know")
         return tuple(_media(item) for item in items)
 
     def page_url(self, id: str) -> str | None:

@@ -220,7 +220,7 @@ class Banked:
                 with suppress(FileNotFoundError):
                     folder.unlink()
                 folder.mkdir(mode=0o700, parents=True)
-            if folder.stat().st_mode & 0o777 != 0o700:
+            if not folder.is_symlink() and folder.stat().st_mode & 0o777 != 0o700:
                 folder.chmod(0o700)
             how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             return os.open(folder / "lock", how, 0o600)

@@ -32,6 +32,7 @@ class Connection:
         self.clock = clock
         self._lock = threading.RLock()
         self._depth = 0
+        self.path = path
         self._where = str(path) if path else ":memory:"
         try:
             if path:

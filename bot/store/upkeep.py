@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from bot.clock import from_iso, iso
@@ -28,6 +31,9 @@ def opaque(text: str | None) -> str | None:
 SEALED = {"fingerprints": "sealed", "sketches": "sealed", "persons": "sealed_key"}
 
 
+SKEW = timedelta(minutes=10)  # by which the clocks of two machines may differ
+
+
 class Upkeep:
     """Tables audit and lease, and what touches all tables."""
 
@@ -50,12 +56,45 @@ class Upkeep:
         """Return the audit trail, newest first."""
         return self._c.rows("select at, who, what, subject, why from audit order by id desc limit ?", (limit,))
 
-    def lease(self, holder: str, seconds: float) -> None:
-        """Take or renew the daemon's lease. Raises LeaseError if another holder's has not run out."""
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock on a file beside the database, which the kernel gives back however a daemon ends.
+
+        It tells two daemons of one name apart, whatever their clocks say. Raises LeaseError if another holds it.
+        """
+        if self._c.path is None:
+            yield
+            return
+        place = self._c.path.with_name(f"{self._c.path.name}.lock")
+        try:
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise LeaseError(
+                f"the daemon's lock {place} cannot be opened: {error.strerror}; check storage.path"
+            ) from None
+        try:
+            os.fchmod(descriptor, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise LeaseError(
+                    f"another gifwarden daemon works on this database: it holds the lock {place}; stop it first"
+                ) from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def lease(self, holder: str, seconds: float, *, start: bool = False) -> None:
+        """Take or renew the daemon's lease. Raises LeaseError if another holder's has not run out.
+
+        At the `start`, with the lock held, a lease that reaches further than any does not count: a wrong clock took it.
+        """
         with self._c:
             row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
             now = self._c.clock.now()
-            if row and row["holder"] != holder and from_iso(row["expires_at"]) > now:
+            until = from_iso(row["expires_at"]) if row else now
+            honest = not start or until <= now + timedelta(seconds=seconds) + SKEW
+            if row and row["holder"] != holder and until > now and honest:
                 raise LeaseError(
                     f"another gifwarden daemon ({row['holder']}) works on this database until {row['expires_at']}; "
                     "stop it, or wait until then if it was killed"
