@@ -50,6 +50,8 @@ class Hour:
     def prepare(self) -> None:
         """Fill the banks before the hour begins."""
         banks, workers = self._p.deps.store.banks, self._p.deps.workers
+        team = self._p.deps.store.team  # under a name of their own: notices name no Reddit user
+        team.note_reddit(team.add("Head Moderator", by=None), "head_moderator")
         self._head = self._p.team.by_reddit("head_moderator", "clips", ["all"])
         banks.create("known-fakes", "block")
         banks.create("memes", "allow")
