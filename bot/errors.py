@@ -17,6 +17,7 @@ GifwardenError                      exit code 1
 ├── MediaError                      bytes that do not decode
 │   └── LimitError                  bytes that decode to more than the limits allow
 ├── StoreError                      the database
+│   ├── DatabaseError               the file itself: full, busy, damaged; what was tried is tried again
 │   └── LeaseError                  another daemon holds the lease
 ├── SnapshotError                   a file of the search index that is not used; another is built
 ├── FaceModelError                  a face model's packages or weights are missing or not what they should be
@@ -201,6 +202,10 @@ class LimitError(MediaError):
 
 class StoreError(GifwardenError):
     """The database is missing, newer than this program, or does not hold what was asked for."""
+
+
+class DatabaseError(StoreError):
+    """SQLite fails: the disk is full, somebody else writes for too long, the file is damaged. It names the file."""
 
 
 class LeaseError(StoreError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.migrations_orders import ORDERS_WAIT
 from bot.migrations_team import carry
 
 migrations = Migrations("gifwarden")
@@ -395,6 +396,13 @@ def m0006_late_rules(db: Database) -> None:
 def m0011_sealing(db: Database) -> None:
     """Keep a mark of the key, and whether every sealed value is bound to its row."""
     db.execute("create table sealing (name text primary key, value text not null) strict")
+
+
+@migrations()
+def m0011_orders_wait(db: Database) -> None:
+    """Remember since when orders count, which wait, and whose rights uphold what stays in force."""
+    for statement in ORDERS_WAIT:
+        db.execute(statement)
 
 
 @migrations()

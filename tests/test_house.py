@@ -24,6 +24,7 @@ FLOORS = {
     1: (
         "store",
         "migrations",
+        "migrations_orders",
         "migrations_team",
         "fetch",
         "frames",
@@ -50,6 +51,7 @@ FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # fingerprints, the command line opens the other doors, and the daemon shows its state.
 SIDEWAYS = {
     ("store", "migrations"),
+    ("migrations", "migrations_orders"),
     ("migrations", "migrations_team"),
     ("store", "seal"),
     ("assemble", "pipeline"),

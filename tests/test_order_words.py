@@ -2,28 +2,59 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pipeline.order_words import (
+    ALWAYS_NAMED,
     NEED_TARGET,
     VERBS,
     Order,
     Unclear,
+    read_bare,
     read_message,
-    read_order,
     read_reason,
     target_of,
 )
 
 NAMES = ("gifwarden", "u/gifwarden_bot", "gifwarden_bot")
 CASE = "C-3f9c2a71b0"
+TALK = Path(__file__).parent / "data" / "order_talk.txt"
 
 
-def heard(text: str, *, addressed: bool = False, case: str | None = None) -> Order | Unclear | None:
+def heard(text: str, *, case: str | None = None) -> Order | Unclear | None:
     """Read a message."""
-    return read_message(text, names=NAMES, addressed=addressed, case=case)
+    return read_message(text, names=NAMES, case=case)
+
+
+def talk(*, bare: bool = False) -> list[str]:
+    """Return the sentences that are no orders; `bare`: verbs alone."""
+    sentences, _, alone = TALK.read_text(encoding="utf-8").partition("# bare\n")
+    lines = (alone if bare else sentences).splitlines()
+    return [line.replace("\\n", "\n").replace("\\t", "\t") for line in lines if line.strip() and line[0] != "#"]
+
+
+def test_enough_talk_is_tried() -> None:
+    """At least 300 different sentences, some of each language."""
+    assert len(set(talk())) >= 300
+    assert {line[2:].split(",")[0] for line in TALK.read_text(encoding="utf-8").splitlines() if line[:2] == "# "} >= {
+        "English", "French", "German", "Spanish",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [None, CASE])
+def test_no_sentence_of_moderators_is_an_order(case: str | None) -> None:
+    """Whatever they write to users and each other, with and without a case at hand, by mail or as a report's reason."""
+    for sentence in [*talk(), *talk(bare=True)]:
+        assert not isinstance(heard(sentence, case=case), Order), sentence
+        if not sentence[0].isspace():  # a report has no code
+            assert read_reason(sentence, names=NAMES, reasons={"bank": "Known fake"}) is None, sentence
+    for sentence in talk():
+        assert read_bare(sentence) is None, sentence
+    assert all(read_bare(verb) is not None for verb in talk(bare=True))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +70,7 @@ def heard(text: str, *, addressed: bool = False, case: str | None = None) -> Ord
         "https://www.reddit.com/r/clips/s/a1B2c3D4e5",
     ],
 )
-@pytest.mark.parametrize("around", ["{}", "<{}>", "[this post]({})", "({}).", "**{}**", "see {} please"])
+@pytest.mark.parametrize("around", ["{}", "<{}>", "[this post]({})", "({}).", "**{}**", "{} please"])
 def test_a_permalink_of_any_form_is_a_target(link: str, around: str) -> None:
     """Old, new, np, short, gallery, comment, share and bare, and as Markdown."""
     order = heard(f"gifwarden: scan {around.format(link)}")
@@ -52,58 +83,37 @@ def test_a_permalink_of_any_form_is_a_target(link: str, around: str) -> None:
     [
         f"gifwarden undo {CASE}",
         f"Gifwarden, UNDO {CASE} it was satire",
+        f"GIFWARDEN,undo {CASE}",
+        f"Gifwarden : undo {CASE}",
         f"!gifwarden undo: {CASE}.",
         f"/u/gifwarden_bot undo [{CASE} #7]",
         f"u/gifwarden_bot: undo {CASE}",
+        rf"u/gifwarden\_bot, undo {CASE}",
         f"> gifwarden stop\n\ngifwarden undo {CASE}",
-        f"\n\n**gifwarden** undo `{CASE}`",
+        f"\n\n**gifwarden** undo {CASE}",
+        f"**Gifwarden, undo {CASE}**",
+        f"**Gifwarden:** undo {CASE}\n\nIt was satire.\n\n> gifwarden, stop",
     ],
 )
 def test_an_order_is_known_by_the_name_in_front(text: str) -> None:
-    """The name in any case of letters, with or without marks; quotations do not count."""
+    """The name in any case of letters, with or without marks, then at once the verb; quotations do not count."""
     order = heard(text)
     assert isinstance(order, Order)
     assert (order.verb, order.target) == ("undo", CASE)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Please stop",
-        "gifwardens stop",
-        "I think gifwarden should stop",
-        "gifwarden-like bots stop",
-        "> gifwarden stop",
-        "",
-        "stop",
-    ],
-)
-def test_talk_is_no_order(text: str) -> None:
-    """What does not start with the name is talk among people."""
-    assert heard(text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "verb"), [("stop", "stop"), ("Stop!", "stop"), ("resume", "go"), ("go", "go"), (f"undo {CASE}", "undo")]
-)
-def test_with_the_bot_no_name_is_needed(text: str, verb: str) -> None:
-    """In a conversation with the bot an order stands alone."""
-    order = heard(text, addressed=True)
-    assert isinstance(order, Order)
-    assert order.verb == verb
-
-
-@pytest.mark.parametrize("text", ["stop doing that, Ann", "undo it?", "go home", "I agree", "scan the room"])
-def test_talk_in_a_conversation_with_the_bot_stays_talk(text: str) -> None:
-    """Moderators discuss below the bot's messages; half an order is not guessed at."""
-    assert heard(text, addressed=True) is None
+def test_a_reason_stands_behind_the_target_or_below() -> None:
+    """Both are kept, without quotations and code."""
+    order = heard(f"Gifwarden, undo {CASE} it was satire\n\n> old\n\nsee the sidebar\n\n```\ncode\n```")
+    assert order == Order(verb="undo", target=CASE, why="it was satire see the sidebar")
 
 
 def test_a_conversation_about_one_case_needs_no_target() -> None:
-    """The bare verb is enough below a message about one case; the rest of the line is the reason."""
-    order = heard("gifwarden undo it was satire", addressed=True, case=CASE)
-    assert order == Order(verb="undo", target=CASE, why="it was satire")
-    assert heard("undo", addressed=True, case=CASE) == Order(verb="undo", target=CASE)
+    """The name and the verb are enough there, but for what is worst to get wrong."""
+    assert heard("gifwarden, undo", case=CASE) == Order(verb="undo", target=CASE)
+    for verb in sorted(ALWAYS_NAMED):
+        assert isinstance(heard(f"gifwarden, {verb}", case=CASE), Unclear)
+        assert read_bare(verb) is None
 
 
 @pytest.mark.parametrize(
@@ -115,6 +125,9 @@ def test_a_conversation_about_one_case_needs_no_target() -> None:
         ("gifwarden undo https://example.org/1abcd2", "`undo` needs a link"),
         ("gifwarden minor", "`minor` needs a link"),
         ("gifwarden allow C-12", "`allow` needs a link"),
+        ("gifwarden, stop it", "`stop` stands alone on its line"),
+        (f"gifwarden, allow {CASE}\ngifwarden, bank {CASE}", "one order a message"),
+        ("gifwarden, undo [https://redd.it/1abcd2](https://redd.it/1abcd3)", "name another post"),
     ],
 )
 def test_a_malformed_order_gets_one_helpful_sentence(text: str, words: str) -> None:
@@ -126,26 +139,37 @@ def test_a_malformed_order_gets_one_helpful_sentence(text: str, words: str) -> N
 
 
 def test_reasons_of_reports() -> None:
-    """The name and a verb, or a configured reason, in any case of letters."""
-    reasons = {"bank": "Known fake, bank it"}
+    """The name and a verb and nothing else, or a configured reason, in any case of letters."""
+    reasons = {"bank": "Known fake, bank it", "undo": ""}
     assert read_reason("gifwarden: bank", names=NAMES, reasons={}) == "bank"
-    assert read_reason("Gifwarden SCAN now", names=NAMES, reasons={}) == "scan"
+    assert read_reason("Gifwarden SCAN", names=NAMES, reasons={}) == "scan"
     assert read_reason("known  fake, bank it", names=NAMES, reasons=reasons) == "bank"
-    assert read_reason("Known fake", names=NAMES, reasons=reasons) is None
-    assert read_reason("gifwarden help", names=NAMES, reasons={}) is None
-    assert read_reason("bank", names=NAMES, reasons={}) is None
+    for other in ("Known fake", "", "gifwarden help", "bank", "gifwarden: undo is broken", "gifwarden scan now please"):
+        assert read_reason(other, names=NAMES, reasons=reasons) is None, other
 
 
-@given(st.text(max_size=200), st.booleans())
-def test_no_text_breaks_it(text: str, addressed: bool) -> None:
+@given(st.text(max_size=200), st.sampled_from(["", "gifwarden ", "Gifwarden, ", "> gifwarden, ", "gifwarden, undo "]))
+def test_no_text_breaks_it(text: str, before: str) -> None:
     """Whatever is written, the answer is an order that is complete, a sentence, or nothing."""
-    for order in (heard(text, addressed=addressed), heard(f"gifwarden {text}"), read_order(text)):
+    for order in (heard(before + text), heard(before + text, case=CASE), read_bare(text)):
         if isinstance(order, Order):
             assert order.verb in VERBS
-            assert bool(order.target) or order.verb not in NEED_TARGET
             assert len(order.why) <= 200
         elif order is not None:
             assert order.help
+    order = heard(before + text)
+    if isinstance(order, Order):
+        assert bool(order.target) or order.verb not in NEED_TARGET
+        assert not before.startswith(">") or len((before + text).splitlines()) > 1
+
+
+@given(st.sampled_from(sorted(VERBS)), st.text(alphabet="abcdefgh ", min_size=1, max_size=40))
+def test_a_sentence_that_begins_with_the_name_and_a_verb_is_no_order(verb: str, rest: str) -> None:
+    """Without a target behind the verb, whatever follows on the line makes it talk or a question back."""
+    if rest.strip():
+        assert not isinstance(heard(f"Gifwarden, {verb} {rest}"), Order)
+        assert not isinstance(heard(f"{verb} {rest}", case=CASE), Order)
+        assert read_bare(f"{verb} {rest}") is None
 
 
 @given(st.text(alphabet="C-0123456789abcdef/:.rtcomensd ", max_size=60))

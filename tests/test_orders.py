@@ -65,6 +65,7 @@ def test_stop_and_go(world: Stage, bot: Pipeline) -> None:
     run(world, bot)
     assert world.reddit.removals == [name]
     assert answers(world, going) == [
+        f"Understood: `go`, ordered by u/{HEAD}.\n\n"
         f"r/clips goes on. It is in mode enforce, which {bot.people.effect('enforce')}.",
     ]
 
@@ -165,6 +166,7 @@ def test_undo_gives_back_and_reopens(world: Stage, bot: Pipeline) -> None:
     (case,) = bot.deps.store.cases.listing()
     assert case.state == CaseState.OPEN
     (answer,) = answers(world, conversation)
+    assert answer.startswith(f"Understood: `undo` https://redd.it/{name[3:]}, ordered by u/{HELPER}.")
     assert "remove: undone" in answer
     assert f"case {case.label} waits for a moderator's decision" in answer
 
@@ -188,11 +190,16 @@ def test_allow_gives_back_and_dismisses(world: Stage, bot: Pipeline) -> None:
     (case,) = bot.deps.store.cases.listing()
     conversation = order(world, f"gifwarden allow {case.label} a known meme")
     run(world, bot, 3)
-    assert bot.deps.store.cases.get(case.label).state == CaseState.DISMISSED
+    assert bot.deps.store.cases.get(case.label).state == CaseState.OPEN
     assert (world.reddit.removals, world.reddit.approvals) == ([name], [name])
     (answer,) = answers(world, conversation)
+    assert answer.startswith(f"Understood: `allow` {case.label}, ordered by u/{HEAD}.")
     assert "remove: undone" in answer
-    assert f"case {case.label} is dismissed" in answer
+    assert f"`gifwarden, cancel {case.label}`" in answer
+    run(world, bot, 9)
+    assert bot.deps.store.cases.get(case.label).state == CaseState.DISMISSED
+    assert f"case {case.label} is dismissed" in answers(world, conversation)[1]
+    assert (world.reddit.removals, world.reddit.approvals) == ([name], [name])
 
 
 def test_scan_looks_at_an_old_post(world: Stage, bot: Pipeline) -> None:
@@ -349,7 +356,7 @@ def test_users_never_see_an_answer(world: Stage, bot: Pipeline) -> None:
     """In a conversation with a user the answer is a note for moderators."""
     bot.tick()
     conversation = world.reddit.deeds.write_mail("clips", "a_stranger", "question", "Why?")
-    world.reddit.deeds.answer_mail(conversation, HEAD, "gifwarden help")
+    world.reddit.deeds.answer_mail(conversation, HEAD, "gifwarden help", internal=True)
     run(world, bot)
     (note,) = [m for m in world.reddit.deeds.messages_of(conversation) if m["author"]["name"] == "gifwarden_bot"]
     assert note["isInternal"] is True

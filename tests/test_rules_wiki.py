@@ -312,3 +312,58 @@ def test_the_costly_pattern_of_old_is_harmless(world: Stage, bot: Pipeline) -> N
         edit(world, "---\nname: Costly\nbody (includes, regex): '.{0,4999}[^\\n]{2500}X'\naction: review\n" + example)
         bot.tick()
     assert worst[0] < 2  # beside all else that the bot does; it was 14
+
+
+def lost(world: Stage, name: str) -> None:
+    """Take every right from a moderator, and let a day go by."""
+    del world.reddit.world.subreddits["clips"].moderators[name]
+    world.clock.sleep(86401)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_rules_go_out_of_force_with_their_authors_right(world: Stage, bot: Pipeline, restart: bool) -> None:
+    """Within a day, also after a restart and while the page cannot be read; the moderators are told once."""
+    world.reddit.world.subreddits["clips"].moderators["rogue"] = ["wiki"]
+    before = names(bot)
+    edit(world, "override: Known fake, exact file\ndisabled: true\n", by="rogue")
+    bot.follow()
+    assert "Known fake, exact file" not in names(bot)
+    lost(world, "rogue")
+    if restart:
+        with bot_on(world, Silent()) as again:
+            again.tick()
+            assert names(again) == before
+    else:
+        world.reddit.fail_next("/wiki/", status=403, times=5)
+        bot.tick()
+        assert names(bot) == before
+        world.reddit.clear_faults()
+    for _ in range(2):
+        with bot_on(world, Silent()) as later:
+            world.clock.sleep(86401)
+            later.tick()
+            assert names(later) == before
+    (said,) = mails(world)
+    assert "u/rogue wrote" in said
+    assert "The bot's own files stay in force." in said
+
+
+def test_what_another_moderator_wrote_before_is_in_force_again(world: Stage, bot: Pipeline) -> None:
+    """However often whoever lost the right edited it; and if its author has lost theirs too, the files are."""
+    moderators = world.reddit.world.subreddits["clips"].moderators
+    moderators |= {"rogue": ["wiki"], "helper": ["wiki"]}
+    shipped = names(bot)
+    edit(world, GOOD, by="helper")
+    bot.follow()
+    good = names(bot)
+    for number in (1, 2):
+        edit(world, f"name: Rogue {number}\ntitle: look\naction: review\n", by="rogue")
+        bot.follow()
+    assert "Rogue 2" in names(bot)
+    lost(world, "rogue")
+    bot.tick()
+    assert names(bot) == good
+    assert any("What u/helper had written before is in force again." in mail for mail in mails(world))
+    lost(world, "helper")
+    bot.tick()
+    assert names(bot) == shipped

@@ -170,7 +170,13 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
     for stopped in store.orders.stops():
         yield _warn(
             "kill switch",
-            f"r/{stopped.subreddit} is stopped, by {stopped.who}; gifwarden go {stopped.subreddit} goes on",
+            f"r/{stopped.subreddit} is stopped, by {stopped.who}"
+            + (
+                ", who may not order that any more; it ends three days after its moderators were told"
+                if stopped.lapsed
+                else ""
+            )
+            + f"; gifwarden go {stopped.subreddit} goes on",
         )
     for row in store.flood.listing():
         yield _warn("flood guard", f"{row.kind} {row.name} is quarantined: {row.why}; see gifwarden quarantine --help")

@@ -111,8 +111,9 @@ class Pipeline:
         return self.outbox.run(go_on)
 
     def follow(self, go_on: GoOn = always) -> int:
-        """Hear what other moderators decided, and which rules they wrote; return how many cases that closed."""
+        """Hear what other moderators decided and wrote, and who still may; return how many cases that closed."""
         self._each_subreddit("wiki page not read", self.wiki.look, go_on)
+        self._each_subreddit("stop not looked at", self.stopping.uphold, go_on)
         return self.hearing.round(go_on)
 
     def obey(self) -> int:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot import hosts
-from bot.errors import StoreError, UsageError
+from bot.errors import DatabaseError, StoreError, UsageError
 from bot.links import links_of, post_of
-from bot.model import Actor, Backing, CaseState, Fingerprint
-from bot.permalink import permalink_fullname
+from bot.model import Actor, CaseState
 from bot.pipeline.core import Deps
 from bot.pipeline.hotlines import HOTLINES
-from bot.pipeline.order_words import VERBS, target_of
+from bot.pipeline.order_answers import Answers, kept, listed, name_of, short
+from bot.pipeline.order_bank import Banking
+from bot.pipeline.order_cancel import Cancelling
+from bot.pipeline.order_waits import Waits
+from bot.pipeline.order_words import VERBS
 from bot.pipeline.people import People
 from bot.pipeline.scan import Scanning
 from bot.pipeline.team import Team
@@ -21,7 +25,6 @@ from bot.store import CaseRow, OrderRow
 
 CAN_BE_UNDONE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
 UNDER_WAY = frozenset({"seen", "acquired", "matched", "failed"})
-SECOND = "It acts alone once a second moderator orders the same or confirms it."
 PATIENCE = timedelta(hours=24)  # after which a scan is answered with what is known
 _FATE = {
     "judged": "nothing that I know was found behind",
@@ -48,8 +51,13 @@ class Deeds:
     def __init__(self, deps: Deps, people: People, scanning: Scanning, team: Team) -> None:
         self._d = deps
         self._people = people
-        self._scanning = scanning
         self._team = team
+        self._banking = Banking(deps, people, scanning)
+        self.waits = Waits(deps)
+        self._answers = Answers(deps)
+        self._cancelling = Cancelling(deps, people, self._answers, self.waits, self._by)
+        self.refuse = self._answers.refuse
+        self.say = self._answers.say
 
     def do(self, row: OrderRow) -> bool:
         """Carry out an order; return whether it ended. Raises GifwardenError if it cannot be done."""
@@ -57,11 +65,14 @@ class Deeds:
             case "stop":
                 return self._stop(row)
             case "go":
-                return self._go(row)
+                what = self.waits.irrevocable(row, [])
+                return self._wait(row, what) if what and row.due is None else self._go(row)
+            case "cancel":
+                return self._cancelling.cancel(row)
             case "help":
                 lines = [f"- `{verb}`: {what}" for verb, what in VERBS.items()]
                 where = f"with a link to the post or the name of its case, e.g. `{self._d.config.orders.prefix} scan …`"
-                return self._end(row, "\n".join([f"I know these orders, {where}:", "", *lines]))
+                return self._answers.end(row, "\n".join([f"I know these orders, {where}:", "", *lines]))
             case "scan":
                 return self._scan(row) if row.state == "received" else self._scanned(row)
             case "bank":
@@ -73,25 +84,14 @@ class Deeds:
             case "minor":
                 return self._minor(row)
             case _:
-                return self.refuse(row, f"I do not know the order {row.verb}")
-
-    def refuse(self, row: OrderRow, why: str) -> bool:
-        """End an order that cannot be carried out, and say why."""
-        return self._end(row, f"I could not do that: {why.rstrip('.')}.", refused=True)
-
-    def say(self, name: str, subreddit: str, conversation: str | None, text: str) -> None:
-        """Plan an answer, once for each message or report."""
-        self._d.store.actions.plan(
-            key=f"answer:{name}",
-            kind="answer",
-            subreddit=subreddit.lower(),
-            params={"conversation": conversation or "", "subject": "About a report", "body": text},
-        )
+                return self._answers.refuse(row, f"I do not know the order {row.verb}")
 
     def case(self, label: str, subreddit: str) -> CaseRow | None:
         """Return a case of a subreddit, or None: one of another subreddit does not exist here."""
         try:
             case = self._d.store.cases.get(label)
+        except DatabaseError:
+            raise
         except StoreError:
             return None
         return case if case.post.subreddit.casefold() == subreddit.casefold() else None
@@ -103,24 +103,31 @@ class Deeds:
         # received by a version that knew no team
         return self._team.by_reddit(row.sender, row.subreddit, self._d.api.rights(row.subreddit, row.sender))
 
-    def _end(self, row: OrderRow, text: str, *, refused: bool = False) -> bool:
-        if row.conversation is None:
-            text = f"u/{row.sender} reported {_short(row.target)} with `{row.verb}`.\n\n{text}"
+    def _wait(self, row: OrderRow, what: str, *, target: str = "", first: str = "") -> bool:
+        """Let what cannot be undone wait, and say when it is done and how it is taken back. `first`: what was done."""
         with self._d.store.transaction():
-            if self._d.store.orders.move(row.id, "refused" if refused else "done", outcome=text.splitlines()[-1][:200]):
-                self.say(row.id, row.subreddit, row.conversation, text)
-        return True
+            due = self.waits.begin(row, target=target)
+            stop = f"`{self._d.config.orders.prefix}, cancel{f' {name_of(target)}' if target else ''}`"
+            text = (
+                f"That cannot be undone, so I wait: at {due:%H:%M} UTC, in ten minutes, I {what}. {stop} in a note or"
+                " discussion of moderators takes it back until then."
+            )
+            text = "\n\n".join(part for part in (self._answers.understood(row), first, text) if part)
+            self._answers.say(f"{row.id}:will", row.subreddit, row.conversation, text)
+        return False
 
     def _stop(self, row: OrderRow) -> bool:
         store = self._d.store
         with store.transaction():
-            stopped = store.orders.stop(row.subreddit, by=self._by(row), why=row.why)
+            stopped = store.orders.stop(row.subreddit, by=self._by(row), why=row.why, sender=row.sender)
+            self._cancelling.taken_back(row, self.waits.meant(row))
             waiting = store.orders.waiting(row.subreddit)
             wait = f" {_many(waiting, 'action')} {'waits' if waiting == 1 else 'wait'} until then." if waiting else ""
             words = "is stopped: I do nothing more here" if stopped else "is stopped already"
-            return self._end(
+            return self._answers.end(
                 row,
-                f"r/{row.subreddit} {words} until a moderator with full rights or the config right answers `go`.{wait}"
+                f"r/{row.subreddit} {words} until a moderator with full rights or the config right writes"
+                f" `{self._d.config.orders.prefix}, go`.{wait}"
                 " I go on looking, and orders are still carried out.",
             )
 
@@ -130,7 +137,7 @@ class Deeds:
             gone = store.orders.go(row.subreddit)
             mode = self._d.config.mode(row.subreddit)
             words = "goes on" if gone else "was not stopped"
-            return self._end(
+            return self._answers.end(
                 row, f"r/{row.subreddit} {words}. It is in mode {mode}, which {self._people.effect(mode)}."
             )
 
@@ -139,7 +146,7 @@ class Deeds:
         post = post_of(thing)
         links = links_of(thing, hosts.find)
         if not any(link.kind in ("media", "album") for link in links):
-            return self.refuse(row, "that post has no link to media of a host that I know.")
+            return self._answers.refuse(row, "that post has no link to media of a host that I know.")
         store = self._d.store
         with store.transaction():
             store.links.add([(post, links)])
@@ -163,7 +170,7 @@ class Deeds:
         lines += [
             f"- {fate} {_many(len(names), 'link')} ({', '.join(sorted(set(names)))})" for fate, names in fates.items()
         ]
-        return self._end(row, "\n".join([f"I have looked at {_short(row.target)}:", "", *lines]))
+        return self._answers.end(row, "\n".join([f"I have looked at {short(row.target)}:", "", *lines]))
 
     def _of_case(self, case: CaseRow) -> str:
         verdict = case.verdict
@@ -175,70 +182,24 @@ class Deeds:
         return f"- case {case.label} ({state}), by the rule “{verdict.rule}”: {what}"
 
     def _bank(self, row: OrderRow) -> bool:
-        store, bank, by = self._d.store, self._d.config.orders.bank, self._by(row)
-        if bank not in {known.name for known in store.banks.listing()}:
-            return self.refuse(
-                row, f"there is no bank {bank}; who runs me can create it: gifwarden bank create {bank}."
-            )
+        self._banking.ready()
         post, permalink, cases = self._post(row)
-        why = row.why or "ordered"
-        for case in cases:
-            if case.state == CaseState.OPEN:
-                try:
-                    with store.transaction():
-                        self._people.confirm(case.label, by=by, why=why, bank=bank)
-                        return self._end(
-                            row,
-                            f"Case {case.label} is confirmed, what was proposed goes ahead, and what matched is in the"
-                            f" bank {bank}. {SECOND}",
-                        )
-                except StoreError:  # nothing of it can be banked as a part: the whole media is, below
-                    continue
-        found: list[Fingerprint] = []
-        unread = 0
-        for result in self._scanning.fingerprints(f"https://www.reddit.com{permalink}"):
-            found += result.fingerprints
-            unread += len(result.failures) + (result.error is not None)
-        if not found:
-            return self.refuse(row, "none of its media could be fetched and read")
-        with store.transaction():
-            return self._end(row, self._put(found, unread, post, by=by, why=why))
-
-    def _put(self, found: list[Fingerprint], unread: int, post: str, *, by: Actor, why: str) -> str:
-        """Put media into the bank, or confirm what is there as a second person; return the answer."""
-        store, bank = self._d.store, self._d.config.orders.bank
-        new: list[str] = []
-        second: list[str] = []
-        known: list[str] = []
-        for fingerprint in found:
-            label, fresh = store.banks.add(bank, fingerprint, by=by)
-            if fresh:
-                store.upkeep.note(by=by, what=f"entry added to {bank}", subject=label, why=why)
-            (new if fresh else second if self._seconded(label, by) else known).append(label)
-        sentences = [
-            new and f"{_many(len(new), 'file')} put into the bank {bank}: {', '.join(new)}. {SECOND}",
-            second
-            and f"In the bank {bank} already, and now confirmed by you as the second person: {', '.join(second)}.",
-            known and f"In the bank {bank} already: {', '.join(known)}.",
-            unread and f"{_many(unread, 'file')} could not be read.",
-            f"The post {_short(post)} itself is left as it is.",
-        ]
-        return " ".join(sentence for sentence in sentences if sentence)
-
-    def _seconded(self, label: str, by: Actor) -> bool:
-        if self._d.store.banks.standing(label) is Backing.TWO_PEOPLE:
-            return False
-        try:
-            standing = self._people.confirm_entry(label, by=by)
-        except StoreError:
-            return False
-        self._d.store.upkeep.note(by=by, what="entry confirm", subject=label)
-        return standing is Backing.TWO_PEOPLE
+        if row.due is None and (what := self.waits.irrevocable(row, cases)):
+            return self._wait(row, what, target=kept(row, post))
+        by, why = self._by(row), row.why or "ordered"
+        with self._d.store.transaction():
+            if answer := self._banking.confirm(cases, by=by, why=why):
+                return self._answers.end(row, answer)
+        found, unread = self._banking.read(permalink)
+        with self._d.store.transaction():
+            return self._answers.end(row, self._banking.put(found, unread, short(post), by=by, why=why))
 
     def _allow(self, row: OrderRow) -> bool:
         by, why = self._by(row), row.why or "allowed"
+        post, _, cases = self._post(row)
+        if row.due is None and (what := self.waits.irrevocable(row, cases)):
+            return self._wait(row, what, target=kept(row, post), first=self._given_back(row, cases, by=by, why=why))
         lines: list[str] = []
-        _, _, cases = self._post(row)
         for case in cases:
             if case.state == CaseState.CONFIRMED:
                 lines += self._people.undo(case.label, by=by, why=why)
@@ -248,36 +209,60 @@ class Deeds:
             lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} is dismissed")
         if not cases:
-            return self.refuse(row, "I have no case on that post, so there is nothing to allow.")
-        return self._end(row, _listed("Allowed:", lines))
+            return self._answers.refuse(row, "I have no case on that post, so there is nothing to allow.")
+        return self._answers.end(row, listed("Allowed:", lines))
 
     def _undo(self, row: OrderRow) -> bool:
         by, why = self._by(row), row.why or "ordered"
-        _, _, cases = self._post(row)
-        lines: list[str] = []
+        post, _, cases = self._post(row)
+        stopped = self._cancelling.taken_back(row, self.waits.meant(replace(row, target=kept(row, post))))
+        if row.due is None and (what := self.waits.irrevocable(row, cases)):
+            return self._wait(row, what, target=kept(row, post), first=self._given_back(row, cases, by=by, why=why))
+        lines = stopped
         for case in cases:
             lines += self._people.undo(case.label, by=by, why=why)
             lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} waits for a moderator's decision")
         if not cases:
-            return self.refuse(row, "I have done nothing to that post.")
-        return self._end(row, _listed("Taken back:", lines))
+            return self._answers.refuse(row, "I have done nothing to that post.")
+        return self._answers.end(row, listed("Taken back:", lines))
+
+    def _given_back(self, row: OrderRow, cases: list[CaseRow], *, by: Actor, why: str) -> str:
+        """Do at once what can be taken back: give the post back, send nothing more for it; return that in words."""
+        lines: list[str] = []
+        for case in cases:
+            self._d.store.actions.cancel(case=case.id, reason=f"order: {row.id}")
+            lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)
+        return listed("Taken back at once:", lines) if lines else ""
 
     def _minor(self, row: OrderRow) -> bool:
-        """Mark a post, whatever its state, and answer with what a person must do now. Nothing of the media is named."""
-        name, _, _ = self._post(row)
-        marked = self._people.minor(name, by=self._by(row))  # marking twice, after a crash, marks once
-        labels = ", ".join(post.label for post in marked.posts)
+        """Hide a post at once, whatever its state, and say what a person must do; what is kept of it goes later.
+
+        Nothing of the media is named.
+        """
+        by = self._by(row)
+        if row.due is not None:
+            if self._d.store.minors.root_of(row.target) is None:
+                return self._answers.end(row, "It was reported or decided meanwhile, so nothing is left to do.")
+            self._people.minor(row.target, by=by)  # marking twice, after a crash, marks once
+            return self._answers.end(
+                row, "What I kept of the media is destroyed. The address stays until somebody has reported it."
+            )
+        post, _, _ = self._post(row)
+        hidden = self._people.hide(post, by=by)
         lines = [
-            "I have stopped everything about this post and remove it. Do not open, save or send the media to anybody.",
+            "I have stopped everything about this post and remove and lock it. Do not open, save or send the media to"
+            " anybody.",
             "",
             "Now report the post's address, and only that:",
             "",
             *(f"- {place.name}: {place.url} ({place.what})" for place in HOTLINES),
             "",
-            f"Who runs me then says `gifwarden cases reported {labels}`, so that the address is forgotten here too.",
+            f"Who runs me then says `gifwarden cases reported {hidden.label}`, so that the address is forgotten here"
+            " too.",
         ]
-        return self._end(row, "\n".join(lines))
+        what = "destroy what I keep of its media"
+        return self._wait(row, what, target=hidden.post, first="\n".join(lines))
 
     def _post(self, row: OrderRow) -> tuple[str, str, list[CaseRow]]:
         """Return fullname, permalink and cases of a target. Raises UsageError if it is not in the order's subreddit."""
@@ -303,18 +288,6 @@ class Deeds:
             )
         assert thing is not None
         return thing
-
-
-def _short(target: str) -> str:
-    """Return a short address of a post, which holds neither its title nor its author."""
-    name = target if target.startswith(("t1_", "t3_")) else permalink_fullname(target) or target
-    if name.startswith("t3_"):
-        return f"https://redd.it/{name[3:]}"
-    return f"the comment {name[3:]}" if name.startswith("t1_") else target_of(name) or "the post"
-
-
-def _listed(title: str, lines: list[str]) -> str:
-    return "\n".join([title, "", *(f"- {line}" for line in dict.fromkeys(lines))])
 
 
 def _many(number: int, noun: str) -> str:

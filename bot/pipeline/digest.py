@@ -90,7 +90,7 @@ def digest(subreddit: str, found: Sequence[tuple[str, Verdict, str]]) -> tuple[s
         lines += [f"**{rule}**", "", *(_line(what, some) for what, some in _by_deed(cases).items()), ""]
     lines += [
         'Is it right? Then let me report, with `mode = "report"` in my configuration. If a case is wrong, answer'
-        " `allow` with its name; `help` lists what else I understand.",
+        " `gifwarden, allow` with its name; `gifwarden, help` lists what else I understand.",
     ]
     posts = len({post for _, _, post in found})
     return f"I would have acted on {many(posts, 'post')} in r/{subreddit}", "\n".join(lines)

@@ -34,6 +34,8 @@ class People:
         self.confirm_entry = learning.confirm_entry
         minors = Minors(deps)
         self.minor = minors.minor
+        self.hide = minors.hide
+        self.show = minors.show
         self.reported = minors.reported
         self.preview_notice = statements.preview_notice
         self.confirm_notice = statements.confirm_notice

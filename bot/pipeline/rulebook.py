@@ -66,6 +66,10 @@ class Rulebook:
         """Put rules in force from the next judgement on."""
         self._sets[subreddit] = rules
 
+    def forget(self, subreddit: str) -> None:
+        """Read a subreddit's rules anew before the next judgement."""
+        self._sets.pop(subreddit, None)
+
     def wiki(self, subreddit: str) -> WikiRow | None:
         """Return what is known of a subreddit's page, or None if it has none configured or it was never read."""
         page = self._page(subreddit)

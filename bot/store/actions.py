@@ -193,12 +193,52 @@ class Actions:
                 (reason, self._c.now(), case),
             )
 
-    def hold_again(self, *, case: int, reason: str) -> int:
-        """Let the cancelled actions of a reopened case wait for a person; return how many."""
+    def hold_again(self, *, case: int, reason: str, why: str | None = None) -> int:
+        """Let the cancelled actions of a reopened case wait for a person; return how many.
+
+        `why`: only those that were cancelled with this reason.
+        """
         return self._c.run(
             """update actions set state = 'held', hold = ?, reason = ?, stopped = 0, attempts = 0, updated_at = ?
-               where case_id = ? and state = 'cancelled'""",
-            (Hold.PERSON, reason, self._c.now(), case),
+               where case_id = ? and state = 'cancelled' and (? is null or reason = ?)""",
+            (Hold.PERSON, reason, self._c.now(), case, why, why),
+        )
+
+    def forget_key(self, key: str) -> None:
+        """Delete what was said under a key, so that it can be said again."""
+        self._c.run("delete from actions where key = ? and state not in ('sending', 'unknown')", (key,))
+
+    def cancel_on(self, post: str, *, key: str, reason: str) -> int:
+        """Cancel what has not been sent of the actions on a post whose key begins so; return how many."""
+        with self._c:
+            where = "post = ? and key like ? || '%'"
+            self._c.run(
+                f"update actions set stopped = 1 where {where} and state in ('sending', 'unknown')",  # noqa: S608  two marks
+                (post, key),
+            )
+            return self._c.run(
+                f"""update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
+                    where {where} and state in ('planned', 'held')""",  # noqa: S608  two question marks
+                (reason, self._c.now(), post, key),
+            )
+
+    def keyed(self, key: str) -> list[int]:
+        """Return the numbers of the actions whose key begins so, the newest first."""
+        rows = self._c.rows("select id from actions where key = ? or key like ? || ':%' order by id desc", (key, key))
+        return [int(row["id"]) for row in rows]
+
+    def unorder(self, key: str) -> None:
+        """Let what was ordered under keys that begin so be as any other action."""
+        self._c.run(
+            "update actions set params = json_remove(params, '$.order') where key = ? or key like ? || ':%'", (key, key)
+        )
+
+    def undone_of(self, key: str) -> int:
+        """Return how many actions whose key begins so were undone, so that doing it anew needs another key."""
+        return int(
+            self._c.value(
+                "select count(*) from actions where (key = ? or key like ? || ':%') and state = 'undone'", (key, key)
+            )
         )
 
     def release(self, *, case: int) -> int:
@@ -256,6 +296,32 @@ class Actions:
             (subreddit, iso(at - 2 * window), iso(at), iso(at - window)),
         )
         return str(reference) if reference is not None else None
+
+    def case_of_mail(self, conversation: str, *, ours: int) -> str | None:
+        """Return the one case that a conversation which we began is about, or None.
+
+        `ours`: how many messages of ours stand in it. If we do not know every one of them, or one is about nothing or
+        about another case, then nobody can say which case a word in it means.
+        """
+        rows = self._c.rows(
+            """select a.kind, c.label, json_extract(a.params, '$.conversation') as place
+               from actions a left join cases c on c.id = a.case_id
+               where a.kind in ('modmail', 'answer', 'digest') and json_extract(a.receipt, '$.reference') = ?""",
+            (conversation,),
+        )
+        about = {row["label"] for row in rows if not (row["kind"] == "answer" and row["place"] == conversation)}
+        label = about.pop() if len(about) == 1 and len(rows) == ours else None
+        return str(label) if label else None
+
+    def told_authors(self, subreddit: str, author: str) -> list[tuple[ActionRow, str]]:
+        """Return what was written to an author about posts of theirs in a subreddit, newest first, with each case."""
+        rows = self._c.rows(
+            f"""{SELECT} join posts p on p.fullname = c.post where a.kind = 'message' and a.state = 'done'
+                and a.subreddit = ? collate nocase and json_extract(p.data, '$.author') = ? collate nocase
+                order by a.id desc""",
+            (subreddit, author),
+        )
+        return [(_row(row), row["case_label"]) for row in rows]
 
     def sent_since(self, kind: str, since: datetime) -> int:
         """Return how many actions of a kind were begun since then."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 from sqlite_utils import Database
 
 from bot.clock import Clock, iso
-from bot.errors import StoreError
+from bot.errors import DatabaseError, StoreError
 from bot.migrations import known_steps, migrations
 
 Row = Mapping[str, Any]
@@ -25,7 +25,7 @@ BUSY_MS = 30_000
 class Connection:
     """One SQLite connection behind a lock; as a context manager, one transaction.
 
-    Every method raises StoreError if SQLite fails: the disk is full, another process writes for too long.
+    Every method raises DatabaseError if SQLite fails: the disk is full, another process writes for too long.
     """
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
@@ -68,7 +68,7 @@ class Connection:
                     self.db.conn.execute("begin immediate")
                 elif not self.db.conn.in_transaction:
                     # SQLite gives a transaction up by itself when the disk is full; half of it must not be committed
-                    raise StoreError(f"the database {self._where} gave this step up; it is done again later")
+                    raise DatabaseError(f"the database {self._where} gave this step up; it is done again later")
         except BaseException:
             self._lock.release()
             raise
@@ -137,7 +137,7 @@ class Connection:
             if keep:
                 with self._told():
                     if not conn.in_transaction:
-                        raise StoreError(f"the database {self._where} gave this step up; it is done again later")
+                        raise DatabaseError(f"the database {self._where} gave this step up; it is done again later")
                     conn.execute("commit")
         finally:
             if conn.in_transaction:
@@ -150,7 +150,7 @@ class Connection:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(
+            raise DatabaseError(
                 f"the database {self._where} is full, busy or damaged ({error}); check its disk and who else uses it"
             ) from error
 

@@ -87,12 +87,69 @@ class Minors:
             (self._c.now(), by.name, by.member, name),
         )
 
-    def never(self, things: Iterable[str]) -> None:
-        """Never fetch these again: fullnames of posts, and media as `host:id`. Kept as keyed digests only."""
+    def never(self, things: Iterable[str]) -> list[str]:
+        """Never fetch these again: fullnames of posts, and media as `host:id`; return the marks that are new.
+
+        Kept as keyed digests only.
+        """
         if self._seal is None:
-            return
-        for thing in things:
-            self._c.run("insert or ignore into never values (?, ?)", (self._seal.mark(thing), self._c.now()))
+            return []
+        marks = [self._seal.mark(thing) for thing in things]
+        return [m for m in marks if self._c.run("insert or ignore into never values (?, ?)", (m, self._c.now()))]
+
+    def hold(self, post: Post, *, root: str, label: str, marks: Sequence[str], fresh: bool) -> None:
+        """Hide a post so that it can be taken back: its cases are a minor's, its links are blocked, all is kept.
+
+        `root`: the post that was named. `marks` were new to `never`. `fresh`: it was not marked before.
+        """
+        now = self._c.now()
+        cases = self._c.rows("select id, state from cases where post = ?", (post.fullname,))
+        links = self._c.rows("select id, state, reason from links where post = ?", (post.fullname,))
+        self._c.run("update cases set state = ? where post = ?", (CaseState.MINOR, post.fullname))
+        self._c.run(
+            "update links set state = ?, reason = ?, updated_at = ? where post = ?",
+            (LinkState.BLOCKED, WHY_BLOCKED, now, post.fullname),
+        )
+        kept = (json.dumps(list(marks)), json.dumps([tuple(row.values()) for row in cases]))
+        self._c.run(
+            "insert or ignore into minor_holds values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (post.fullname, root, label, fresh, *kept, json.dumps([tuple(row.values()) for row in links]), now),
+        )
+
+    def root_of(self, post: str) -> str | None:
+        """Return the post with which a post is hidden for now, or None if it is not."""
+        root = self._c.value("select root from minor_holds where post = ?", (post,))
+        return str(root) if root else None
+
+    def held_label(self, post: str) -> str | None:
+        """Return the label under which a post is hidden for now, or None."""
+        name = self._c.value("select label from minor_holds where post = ?", (post,))
+        return str(name) if name else None
+
+    def let_go(self, root: str) -> list[tuple[str, list[int]]]:
+        """Give what was hidden with a post its states back; return each post and its cases."""
+        now = self._c.now()
+        found: list[tuple[str, list[int]]] = []
+        for row in self._c.rows("select * from minor_holds where root = ? order by rowid", (root,)):
+            for number, state in json.loads(row["cases"]):
+                self._c.run("update cases set state = ? where id = ? and state = 'minor'", (state, number))
+            for number, state, reason in json.loads(row["links"]):
+                self._c.run(
+                    """update links set state = ?, reason = ?, next_at = ?, updated_at = ?
+                       where id = ? and reason = ?""",
+                    (state, reason, now, now, number, WHY_BLOCKED),
+                )
+            for mark in json.loads(row["marks"]):
+                self._c.run("delete from never where mark = ?", (mark,))
+            if row["marked"]:
+                self._c.run("delete from minors where label = ? and reported_at is null", (row["label"],))
+            found.append((row["post"], [number for number, _ in json.loads(row["cases"])]))
+        self.drop_holds(root)
+        return found
+
+    def drop_holds(self, root: str) -> None:
+        """Forget how what was hidden with a post stood: it can be taken back no more."""
+        self._c.run("delete from minor_holds where root = ?", (root,))
 
     def is_never(self, *things: str) -> bool:
         """Return whether any of these must never be fetched."""

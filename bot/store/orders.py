@@ -11,7 +11,7 @@ from bot.clock import from_iso, iso
 from bot.model import Actor, Hold
 from bot.store.base import Connection, Row
 
-OrderState = Literal["received", "waiting", "done", "refused", "ignored"]
+OrderState = Literal["received", "waiting", "done", "refused", "cancelled", "ignored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class OrderRow:
     state: OrderState
     outcome: str | None
     received: datetime
+    due: datetime | None = None  # what cannot be undone is done then, unless it is cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +40,21 @@ class StopRow:
     who: str
     at: datetime
     why: str
+    sender: str | None = None  # the Reddit account whose rights uphold it; None: the operator's own
+    checked: datetime | None = None  # when Reddit last confirmed those rights
+    lapsed: datetime | None = None  # since when they are known to be gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRow:
+    """Since when one way of ordering counts in a subreddit. `words` stands for what an order looked like then."""
+
+    words: str
+    since: datetime | None  # by Reddit's clock; what is not newer was there before us
 
 
 class Orders:
-    """Tables orders, stops and digests."""
+    """Tables orders, order_starts, stops and digests."""
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
@@ -87,6 +99,43 @@ class Orders:
         """Let an order wait for what it set going on a post."""
         self._c.run("update orders set state = 'waiting', target = ? where id = ?", (target, name))
 
+    def waits_until(self, name: str, due: datetime, *, target: str) -> bool:
+        """Let an order wait until a moment, because it cannot be undone; False if it had ended."""
+        return bool(
+            self._c.run(
+                "update orders set state = 'waiting', due_at = ?, target = ? where id = ? and state = 'received'",
+                (iso(due), target, name),
+            )
+        )
+
+    def waiting_in(self, subreddit: str) -> list[OrderRow]:
+        """Return the orders of a subreddit that wait because they cannot be undone, oldest first."""
+        rows = self._c.rows(
+            "select * from orders where state = 'waiting' and due_at is not null and subreddit = ? order by rowid",
+            (subreddit.lower(),),
+        )
+        return [_row(row) for row in rows]
+
+    def starts(self, way: str) -> dict[str, StartRow]:
+        """Return since when a way of ordering counts, by subreddit."""
+        rows = self._c.rows("select * from order_starts where way = ?", (way,))
+        return {
+            row["subreddit"]: StartRow(words=row["words"], since=from_iso(row["since"]) if row["since"] else None)
+            for row in rows
+        }
+
+    def start(self, subreddit: str, way: str, *, words: str, since: datetime | None) -> None:
+        """Let a way of ordering count in a subreddit from now on."""
+        self._c.run(
+            """insert into order_starts values (?, ?, ?, ?, ?) on conflict do update set
+               words = excluded.words, since = excluded.since, at = excluded.at""",
+            (subreddit.lower(), way, words, iso(since) if since else "", self._c.now()),
+        )
+
+    def forget_start(self, subreddit: str) -> None:
+        """Forget that orders counted in a subreddit: it is watched, or heard, no more."""
+        self._c.run("delete from order_starts where subreddit = ?", (subreddit,))
+
     def move(self, name: str, state: OrderState, *, outcome: str) -> bool:
         """End an order, or let it wait; False if it had ended."""
         return bool(
@@ -102,13 +151,29 @@ class Orders:
             "delete from orders where seen_at < ? and state not in ('received', 'waiting')", (iso(moment),)
         )
 
-    def stop(self, subreddit: str, *, by: Actor, why: str) -> bool:
-        """Stop a subreddit; False if it was stopped."""
+    def stop(self, subreddit: str, *, by: Actor, why: str, sender: str | None = None) -> bool:
+        """Stop a subreddit; False if it was stopped. `sender`: the Reddit account whose rights uphold it.
+
+        A stop that nobody upholds any more is upheld by who stops again.
+        """
+        now = self._c.now()
         return bool(
             self._c.run(
-                "insert or ignore into stops (subreddit, who, member, at, why) values (?, ?, ?, ?, ?)",
-                (subreddit.lower(), by.name, by.member, self._c.now(), why),
+                """insert into stops (subreddit, who, member, at, why, sender, checked_at)
+                   values (?, ?, ?, ?, ?, ?, ?)
+                   on conflict do update set who = excluded.who, member = excluded.member, at = excluded.at,
+                   why = excluded.why, sender = excluded.sender, checked_at = excluded.checked_at, lapsed_at = null
+                   where stops.lapsed_at is not null or (excluded.sender is null and stops.sender is not null)""",
+                (subreddit.lower(), by.name, by.member, now, why, sender, now if sender else None),
             )
+        )
+
+    def upheld(self, subreddit: str, *, lapsed: bool) -> None:
+        """Note whether who stopped a subreddit still has the right to."""
+        self._c.run(
+            """update stops set checked_at = :now, lapsed_at = iif(:lapsed, coalesce(lapsed_at, :now), null)
+               where subreddit = :subreddit""",
+            {"now": self._c.now(), "lapsed": lapsed, "subreddit": subreddit.lower()},
         )
 
     def go(self, subreddit: str) -> bool:
@@ -158,6 +223,15 @@ class Orders:
             )
         )
 
+    def waiting_kinds(self, subreddit: str) -> set[str]:
+        """Return the kinds of what waits in a subreddit because it was stopped."""
+        rows = self._c.rows(
+            """select distinct kind from actions where subreddit = ? collate nocase
+               and (state = 'planned' or (state = 'held' and hold = ?))""",
+            (subreddit, Hold.STOP),
+        )
+        return {str(row["kind"]) for row in rows}
+
     def look_again(self, post: str) -> int:
         """Let the links of a post that have no case be fetched and judged anew; return how many."""
         now = self._c.now()
@@ -189,8 +263,17 @@ def _row(row: Row) -> OrderRow:
         state=row["state"],
         outcome=row["outcome"],
         received=from_iso(row["received_at"]),
+        due=from_iso(row["due_at"]) if row["due_at"] else None,
     )
 
 
 def _stop(row: Row) -> StopRow:
-    return StopRow(subreddit=row["subreddit"], who=row["who"], at=from_iso(row["at"]), why=row["why"])
+    return StopRow(
+        subreddit=row["subreddit"],
+        who=row["who"],
+        at=from_iso(row["at"]),
+        why=row["why"],
+        sender=row["sender"],
+        checked=from_iso(row["checked_at"]) if row["checked_at"] else None,
+        lapsed=from_iso(row["lapsed_at"]) if row["lapsed_at"] else None,
+    )
