@@ -23,7 +23,7 @@ from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import SealError, StoreError, UsageError
 from bot.model import Consent
 from bot.pipeline import Pipeline
-from bot.pipeline.gallery import Known
+from bot.pipeline.face_index import FaceIndex
 from bot.plain import plain
 from bot.seal import Seal, new_key
 from bot.store import Store
@@ -237,8 +237,8 @@ def test_switched_off_nothing_is_looked_for_and_nobody_enrolled(tmp_path: Path) 
     with stage(tmp_path) as world, bot_on(world, Silent()) as bot:
         with pytest.raises(UsageError, match="gifwarden person policy"):
             bot.gallery.enrol(NAME, consent(world), PICTURES, by=member(bot))
-        assert not bot.gallery.on
-        assert bot.gallery.recognise(0, ()) == []
+        assert not bot.recogniser.on
+        assert bot.recogniser.recognise(0, ()) == []
 
 
 def test_a_gallery_of_ten_thousand_is_searched_whole(bot: Pipeline, world: Stage) -> None:
@@ -247,25 +247,25 @@ def test_a_gallery_of_ten_thousand_is_searched_whole(bot: Pipeline, world: Stage
     tracks = bot.deps.workers.fingerprint(PICTURES[0][1], faces=True).faces
     mine = np.frombuffer(tracks[0].views[0].vector, "<f4")
     label = enrol(bot, world)
-    bot.gallery.recognise(0, tracks)
+    bot.recogniser.recognise(0, tracks)
     strangers = rng.normal(size=(10_000, 128)).astype(np.float32)
     strangers = mine + 1.2 * strangers / np.linalg.norm(strangers, axis=1, keepdims=True)
     labels = [f"P-{number:010x}" for number in range(10_000)]
-    bot.gallery._known = Known([*labels, label], np.concatenate([strangers, mine[None]]))
-    (found,) = bot.gallery.recognise(0, tracks)
+    bot.recogniser._known = FaceIndex([*labels, label], np.concatenate([strangers, mine[None]]))
+    (found,) = bot.recogniser.recognise(0, tracks)
     assert found.person == label
     officer = bot.deps.workers.fingerprint(portraits.file("officer"), faces=True).faces
-    assert bot.gallery.recognise(0, officer) == []
+    assert bot.recogniser.recognise(0, officer) == []
 
 
 def test_whoever_most_views_are_nearest_to_is_found_by_any_reckoning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Multiplying all faces at once, in blocks, gives what comparing each view with each known one gives."""
-    monkeypatch.setattr("bot.pipeline.gallery.BLOCK", 16 * 50)  # two blocks and a part of one
+    monkeypatch.setattr("bot.pipeline.face_index.BLOCK", 16 * 50)  # two blocks and a part of one
     rng = np.random.default_rng(8)
     centres = rng.normal(size=(40, 16))
     labels = [f"P-{number % 40:03}" for number in range(120)]
     vectors = np.stack([centres[number % 40] + 0.2 * rng.normal(size=16) for number in range(120)]).astype(np.float32)
-    known = Known(labels, vectors)
+    known = FaceIndex(labels, vectors)
     seen = [(centres[who] + 0.3 * rng.normal(size=(views, 16))).astype(np.float32) for who, views in ((3, 6), (17, 1))]
     seen.append(np.stack([vectors[5], vectors[9] + 0.1]))  # as many for one as for another: the nearer one
     for views, (person, apart), wanted in zip(seen, known.nearest(seen), ("P-003", "P-017", "P-005"), strict=True):
@@ -274,7 +274,7 @@ def test_whoever_most_views_are_nearest_to_is_found_by_any_reckoning(monkeypatch
         assert apart == pytest.approx(gaps[:, [label == wanted for label in labels]].min(1), abs=2e-3)
     assert known.within(vectors[:1], 0.01) == {"P-000"}
     assert known.nearest([]) == []
-    assert Known([], np.zeros((0, 16), np.float32)).within(vectors[:1], 9) == set()
+    assert FaceIndex([], np.zeros((0, 16), np.float32)).within(vectors[:1], 9) == set()
 
 
 def run(*args: str) -> tuple[int, str]:

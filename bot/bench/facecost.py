@@ -19,7 +19,7 @@ from bot.faces import FaceModel
 from bot.faces.dlib import Dlib
 from bot.faces.tracks import FACES, VIEWS
 from bot.fingerprint import fingerprint
-from bot.pipeline.gallery import Known
+from bot.pipeline.face_index import FaceIndex
 
 WIDTH, HEIGHT = 640, 360
 SECONDS, FPS = 10.0, 25
@@ -103,7 +103,7 @@ def _gallery(size: int) -> Cost:
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(PERSONS * EACH, size)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    known = Known([f"P-{number // EACH:010x}" for number in range(len(vectors))], vectors)
+    known = FaceIndex([f"P-{number // EACH:010x}" for number in range(len(vectors))], vectors)
     asked = np.split(vectors[:VIEWS] + 0.1, FACES)
     known.nearest(asked)
     return Cost(

@@ -21,7 +21,7 @@ from bot.bench.figures import Say, wilson
 from bot.bench.portraits import Pair, Portrait, seen, vectors
 from bot.demo import media
 from bot.faces import Curve, FaceModel, Vector
-from bot.pipeline.gallery import Known, chance
+from bot.pipeline.face_index import FaceIndex, chance
 
 WIDTH, HEIGHT = 640, 360  # of a clip
 FPS, FRAMES = 8, 16  # of a clip
@@ -207,7 +207,7 @@ def _apart(known: Sequence[Vector], views: Sequence[Vector]) -> float | None:
     """Return the distance by which the gallery would judge: the median of the views'."""
     if not known or not views:
         return None
-    ((_, distances),) = Known(["P"] * len(known), np.stack(known)).nearest([np.stack(views)])
+    ((_, distances),) = FaceIndex(["P"] * len(known), np.stack(known)).nearest([np.stack(views)])
     return float(median(distances.tolist()))
 
 

@@ -42,6 +42,7 @@ from bot.model.states import (
     SourceKind,
 )
 from bot.model.team import (
+    MODERATORS,
     NEEDS,
     OWN_ONLY,
     PROGRAM,
@@ -60,6 +61,7 @@ __all__ = [
     "DECISIONS",
     "MACHINES",
     "MINOR_ORDER",
+    "MODERATORS",
     "NEEDS",
     "OPEN",
     "OWN_ONLY",

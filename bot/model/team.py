@@ -149,3 +149,5 @@ Voice: TypeAlias = Actor | Outsider
 """Whoever a line of the audit trail is about."""
 
 PROGRAM = Outsider(name="gifwarden")
+MODERATORS = Outsider(name="moderators")
+"""Moderators of a subreddit who decided on Reddit itself, where it does not say which one."""

@@ -9,6 +9,7 @@ from bot.pipeline.acquiring import Acquiring
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.deeds import Deeds
 from bot.pipeline.digest import Digests
+from bot.pipeline.face_index import FaceRecogniser
 from bot.pipeline.flood import FloodGuard
 from bot.pipeline.forgetting import Forgetting
 from bot.pipeline.gallery import Gallery
@@ -49,8 +50,9 @@ class Pipeline:
         self.hearing = Hearing(deps, self.places)
         self.linking = Linking(deps)
         self.past = Past(deps, self.listings)
-        self.gallery = Gallery(deps)
-        self.working = Working(deps, self.gallery)
+        self.recogniser = FaceRecogniser(deps)
+        self.gallery = Gallery(deps, self.recogniser)
+        self.working = Working(deps, self.recogniser)
         self.acquiring = Acquiring(deps, self.working)
         self.flood = FloodGuard(deps)
         self.judging = Judging(deps, self.flood)

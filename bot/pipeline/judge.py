@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot import actions, hosts
 from bot.errors import RedditError
 from bot.model import (
+    MODERATORS,
     PROGRAM,
     AuthorFacts,
     CaseState,
@@ -14,7 +15,6 @@ from bot.model import (
     Hold,
     LinkState,
     NoticeItem,
-    Outsider,
     PlannedAction,
     Post,
     Verdict,
@@ -31,7 +31,6 @@ from bot.store import CaseRow, LinkRow
 ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
 AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
 LONGEST_WAIT = timedelta(hours=6)  # that a judgement waits for it
-MODERATORS = Outsider(name="moderators")  # of whom Reddit does not say which one
 NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
 
 

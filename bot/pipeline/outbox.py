@@ -13,6 +13,7 @@ from bot.errors import GifwardenError, MailError, OutsideError, StaysRemovedErro
 from bot.links import post_of
 from bot.model import (
     MINOR_ORDER,
+    MODERATORS,
     PROGRAM,
     ActionState,
     CaseState,
@@ -25,7 +26,6 @@ from bot.model import (
 )
 from bot.pipeline.core import Deps
 from bot.pipeline.flood import FloodGuard
-from bot.pipeline.judge import MODERATORS
 from bot.pipeline.rows import GoOn, always
 from bot.store import ActionRow
 

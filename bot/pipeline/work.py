@@ -14,7 +14,7 @@ from bot.match import Library
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.copies import Copied
 from bot.pipeline.core import Deps
-from bot.pipeline.gallery import Gallery
+from bot.pipeline.face_index import FaceRecogniser
 from bot.pipeline.health import outcome_of
 from bot.pipeline.known import Banked
 from bot.pipeline.nudity import nudity_of
@@ -38,9 +38,9 @@ class Looked:
 class Working:
     """Takes links through seen → acquired → matched."""
 
-    def __init__(self, deps: Deps, gallery: Gallery) -> None:
+    def __init__(self, deps: Deps, recogniser: FaceRecogniser) -> None:
         self._d = deps
-        self._gallery = gallery
+        self._recogniser = recogniser
         self._known = Banked(deps)
         self._banks_version = 0
         self._library = Library(self._known, deps.config.banks)
@@ -106,7 +106,7 @@ class Working:
         infos: list[MediaInfo] = []
         prints: list[tuple[int, Fingerprint]] = []
         faces: list[FaceMatch] = []
-        looked_for = self._gallery.on
+        looked_for = self._recogniser.on
         for file in files:
             try:
                 also = (file.original,) if file.original else ()
@@ -114,7 +114,7 @@ class Working:
             except MediaError as error:
                 infos.append(MediaInfo(index=file.index, state="failed", error=str(error)))
                 continue
-            faces += self._gallery.recognise(file.index, found.faces)
+            faces += self._recogniser.recognise(file.index, found.faces)
             prints.append((file.index, replace(found, faces=())))
             infos.append(info_of(file.index, found))
         return infos, tuple(prints), tuple(faces)
