@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -18,15 +21,18 @@ from tests.host_world import World
 TARGET = Path(__file__).parent.parent / "docs" / "host-failures.md"
 HEAD = """# When a host gives no media
 
-What each host can do instead of giving a file, the state that its link ends in, and the sentence that is recorded.
-This page is written by the tests, from answers in the hosts' real shapes on loopback servers, and a test fails when it
-no longer says what the program does.
+What a host can do instead of giving a file, the state that its link ends in, and the sentence that is recorded. This
+page is written by the tests, which ask every host below for every answer, from loopback servers in the hosts' real
+shapes; a test fails when it no longer says what the program does.
 
-*Next*: what becomes of the link. *Counts as*: what `gifwarden hosts` counts it as; `changed` is an alarm in
-`gifwarden doctor`. Where several answers end alike, they share a row.
+*Where*: in the place of the *page* or API that leads to the file, or of the *file*. *Next*: what becomes of the link.
+*Counts as*: what `gifwarden hosts` counts it as; `changed` is an alarm in `gifwarden doctor`. In the sentences SERVER
+stands for the server that was asked and HOST for the host's name.
 """
 
-COLUMNS = "| where | the host answers | state | next | counts as | sentence |\n|---|---|---|---|---|---|"
+COLUMNS = "the host answers | state | next | counts as | sentence |"
+SPLIT = "---|---|---|---|---|"
+COMMON = 0.75  # the share of hosts from which on an end is what hosts do; the others are named as different
 STATUSES: dict[str, Answer] = {
     "401, a login or fresh token is wanted": 401,
     "403, a refusal or a closed region": 403,
@@ -65,24 +71,24 @@ class Row:
     sentence: str
 
 
-def rows(case: Case) -> Iterator[Row]:
+def rows(name: str, case: Case) -> Iterator[Row]:
     """Yield what comes of every answer of a host, asked anew for each."""
     with PagePark() as park:
         url, world = case.add(park), World(park)
 
-        def row(where: str, name: str, places: tuple[tuple[str, str], ...], answer: Answer, times: int = 4) -> Row:
+        def row(where: str, said: str, places: tuple[tuple[str, str], ...], answer: Answer, times: int = 4) -> Row:
             for host, path in places * times:  # as often as a plug may ask
                 park.fail_once(host, path, answer)
-            found = _row(world, url, where, name)
+            found = _row(world, url, where, said)
             park.mend()
             world.forget()
-            return found
+            return replace(found, sentence=_of_any_host(found.sentence, name.split()[0], {host for host, _ in places}))
 
         if case.page:
-            for name, answer in PAGE_ANSWERS.items():
-                yield row("page or API", name, (case.page,), answer)
-        for name, answer in FILE_ANSWERS.items():
-            yield row("file", name, case.files, answer)
+            for said, answer in PAGE_ANSWERS.items():
+                yield row("page", said, (case.page,), answer)
+        for said, answer in FILE_ANSWERS.items():
+            yield row("file", said, case.files, answer)
         host, path = case.files[0]
         moved = redirect(f"https://{host}{path}?ex=1&is=1&hm=1&signature=1", 301)
         yield row("file", "moved within the host", case.files[:1], moved, times=1)
@@ -93,21 +99,67 @@ def rows(case: Case) -> Iterator[Row]:
         world.fetcher.close()
 
 
+@cache
+def outcomes() -> dict[str, tuple[Row, ...]]:
+    """Return what comes of every answer of every host, by the name of its case; run once."""
+    return {name: tuple(rows(name, case)) for name, case in CASES.items()}
+
+
 def render() -> str:
-    """Return the page."""
-    parts = [HEAD]
-    for name, case in CASES.items():
-        found = list(rows(case))
-        parts.append(f"## {name}\n\n{COLUMNS}")
-        alike = groupby(
-            sorted(found, key=lambda row: (row.where != "page or API", row.state, row.next, row.counts, row.sentence)),
-            key=lambda row: (row.where, row.state, row.next, row.counts, row.sentence),
-        )
-        for (where, state, then, counts, sentence), group in alike:
-            answers = "; ".join(row.answer for row in group)
-            parts.append(f"| {where} | {answers} | `{state}` | {then} | {counts} | {sentence} |")
-        parts.append("")
-    return "\n".join(parts)
+    """Return the page: what hosts do alike, where some differ, and who was asked."""
+    ends: dict[tuple[str, str], Counter[Row]] = {}
+    for found in outcomes().values():
+        for row in found:
+            ends.setdefault((row.where, row.answer), Counter())[row] += 1
+    usual = {rows.most_common(1)[0][0] for rows in ends.values() if _is_common(rows)}
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in sorted(usual, key=_end):
+        alike.setdefault((*_end(row), row.answer), []).append(row)
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for (*end, answer), same in alike.items():
+        shared.setdefault((" or ".join(sorted(row.where for row in same)[::-1]), *end), []).append(answer)
+    other: dict[tuple[str, ...], dict[str, None]] = {}
+    for where, host, said, ended in _differing(usual):
+        other.setdefault((where, said, *ended), {})[host] = None
+    return "\n".join(
+        [
+            HEAD,
+            f"## What hosts do alike\n\n| where | {COLUMNS}\n|---|{SPLIT}",
+            *(_line(where, "; ".join(answers), end) for (where, *end), answers in shared.items()),
+            f"\n## Where some differ\n\n| where | host | {COLUMNS}\n|---|---|{SPLIT}",
+            *(_line(f"{where} | {', '.join(hosts)}", answers, end) for (where, answers, *end), hosts in other.items()),
+            "\n## Who is asked\n\n*Stand-in*: tried with the picture that the host shows for what was removed.\n",
+            "| host | page or API | file | stand-in |\n|---|---|---|---|",
+            *(_asked(name, case) for name, case in CASES.items()),
+            "",
+        ]
+    )
+
+
+def _is_common(rows: Counter[Row]) -> bool:
+    return rows.most_common(1)[0][1] >= COMMON * rows.total()
+
+
+def _end(row: Row) -> tuple[str, str, str, str]:
+    return row.state, row.next, row.counts, row.sentence
+
+
+def _differing(usual: set[Row]) -> Iterator[tuple[str, str, str, tuple[str, str, str, str]]]:
+    """Yield (where, host, answers, end) for what a host does of its own; answers that end alike together."""
+    for name, found in outcomes().items():
+        own = sorted((row for row in found if row not in usual), key=lambda row: (row.where, _end(row)))
+        for (where, end), same in groupby(own, key=lambda row: (row.where, _end(row))):
+            yield where, name, "; ".join(row.answer for row in same), end
+
+
+def _line(first: str, answers: str, end: Sequence[str]) -> str:
+    state, then, counts, sentence = end
+    return f"| {first} | {answers} | `{state}` | {then} | {counts} | {sentence} |"
+
+
+def _asked(name: str, case: Case) -> str:
+    files = ", ".join(dict.fromkeys(host for host, _ in case.files))
+    return f"| {name} | {case.page[0] if case.page else ''} | {files} | {'tried' if case.elsewhere else ''} |"
 
 
 def _row(world: World, url: str, where: str, name: str) -> Row:
@@ -116,6 +168,13 @@ def _row(world: World, url: str, where: str, name: str) -> Row:
     except AcquireError as error:
         return Row(where, name, error.state, _next(error), outcome_of(error) or "nothing", str(error))
     return Row(where, name, "acquired", "matched", "resolved", "")
+
+
+def _of_any_host(sentence: str, name: str, servers: set[str]) -> str:
+    """Return a sentence with SERVER and HOST in the place of their names, so that hosts can be compared."""
+    for server in sorted(servers, key=len, reverse=True):
+        sentence = sentence.replace(server, "SERVER")
+    return re.sub(rf"^{name}\b", "HOST", sentence)
 
 
 def _next(error: AcquireError) -> str:

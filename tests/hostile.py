@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from bot.clock import SystemClock
 from bot.config import DecodeConfig, FetchConfig
@@ -383,14 +384,23 @@ network namespace of its own, by `python -m tests.hostile_socket`.
 """
 
 
+@cache
+def outcomes() -> dict[str, list[Line]]:
+    """Return every line by the title of its group; run once."""
+    return {title: run() for title, run in GROUPS.items()}
+
+
 def document() -> str:
-    """Return the whole page."""
+    """Return the whole page; inputs of which the same is said share a row."""
     parts = [FRONT]
-    for title, run in GROUPS.items():
+    for title, lines in outcomes().items():
         parts.append(f"\n## {title}\n\n| input | outcome | what is said |\n|---|---|---|\n")
-        for line in run():
-            what, sentence = (text.replace("|", "\\|") for text in (line.what, line.sentence))
-            parts.append(f"| {what} | {line.outcome} | {sentence} |\n")
+        alike: dict[tuple[str, str], list[str]] = {}
+        for line in lines:
+            alike.setdefault((line.outcome, line.sentence), []).append(line.what)
+        for (end, sentence), inputs in alike.items():
+            what, said = (text.replace("|", "\\|") for text in ("; ".join(inputs), sentence))
+            parts.append(f"| {what} | {end} | {said} |\n")
     return "".join(parts)
 
 

@@ -563,6 +563,21 @@ def test_tables_wrap_words_on_a_terminal_and_nothing_in_a_pipe(
     assert row[2] in shown
 
 
+def test_a_terminal_too_narrow_for_a_table_gets_a_block_for_each_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No word is cut in two: where columns have no room for their words, each row is written line by line."""
+    row = ("C-3f9c2a71b0", "open", "Known fake, exact file", "example", "t3_1abcd2", "redgifs", "", "just now")
+    columns = ["case", "state", "rule", "subreddit", "post", "host", "decided by", "opened"]
+    for width in range(30, 140, 5):
+        monkeypatch.setattr(base, "out", Console(force_terminal=True, width=width, color_system=None))
+        base.show(columns, [row, row], empty="none")
+        shown = capsys.readouterr().out
+        assert all(len(line.rstrip()) <= width for line in shown.splitlines())
+        words = shown.split()
+        assert [word for cell in row for word in cell.split() if words.count(word) != 2] == [], f"at {width} columns"
+
+
 def test_the_command_page_is_up_to_date() -> None:
     """docs/commands.md says what the help says; python -m tests.commands_doc writes it."""
     assert TARGET.read_text(encoding="utf-8") == render()

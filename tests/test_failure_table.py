@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.hosts import HOSTS
-from tests.failure_table import TARGET, render
+from tests.failure_table import TARGET, outcomes, render
 from tests.host_cases import CASES
 
 
-def table() -> list[list[str]]:
-    """Return the cells of every row of the page."""
-    lines = [line for line in TARGET.read_text(encoding="utf-8").splitlines() if line.startswith(("| page", "| file"))]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+def cells(line: str) -> list[str]:
+    """Return the cells of a row."""
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def test_the_page_of_failures_is_up_to_date() -> None:
@@ -18,17 +19,39 @@ def test_the_page_of_failures_is_up_to_date() -> None:
     assert TARGET.read_text(encoding="utf-8") == render()
 
 
-def test_every_host_is_on_the_page() -> None:
-    """No host is left out."""
+def test_every_host_is_asked_and_named() -> None:
+    """No host is left out, and the page says of each which servers were asked."""
     assert {name.split()[0] for name in CASES} == {plug.name for plug in HOSTS}
-    assert len(table()) > 20 * len(CASES) // 2
+    asked = TARGET.read_text(encoding="utf-8").split("## Who is asked")[1]
+    assert re.findall(r"^\| (.+?) \| ", asked, re.MULTILINE)[1:] == list(CASES)
+    assert all(len(found) > 12 for found in outcomes().values())
+
+
+def test_the_page_holds_every_end_of_every_host() -> None:
+    """What a host does stands in its own row where it differs, else in the row of all hosts; nothing is left out."""
+    alike, differ, _ = re.split(r"^## Wh(?:ere|o) .+$", TARGET.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    common = [cells(line) for line in alike.splitlines() if line.startswith(("| page", "| file"))]
+    own = [cells(line) for line in differ.splitlines() if line.startswith(("| page", "| file"))]
+    for name, found in outcomes().items():
+        for row in found:
+            end = [f"`{row.state}`", row.next, row.counts, row.sentence]
+            mine = [
+                rest
+                for where, hosts, answers, *rest in own
+                if where == row.where and name in hosts.split(", ") and row.answer in answers.split("; ")
+            ]
+            usual = [
+                rest
+                for where, answers, *rest in common
+                if row.where in where.split(" or ") and row.answer in answers.split("; ")
+            ]
+            assert (mine or usual) == [end], f"{name}: {row}"
 
 
 def test_only_a_removal_is_called_one() -> None:
     """Refusals, rate limits, closed regions and strange pages are never gone; each failure is one sentence."""
-    for _, answers, state, _, counts, sentence in table():
-        for answer in answers.split("; "):
-            assert (state == "`gone`") is answer.startswith(("404", "410", "its stand-in")), answers
-        assert (state == "`acquired`") is (answers == "moved within the host")
-        assert state == "`acquired`" or (sentence and "://" not in sentence)
-        assert ("another shape" not in answers) or counts == "changed"
+    for row in (row for found in outcomes().values() for row in found):
+        assert (row.state == "gone") is row.answer.startswith(("404", "410", "its stand-in")), row
+        assert (row.state == "acquired") is (row.answer == "moved within the host")
+        assert row.state == "acquired" or (row.sentence and "://" not in row.sentence)
+        assert ("another shape" not in row.answer) or row.counts == "changed"

@@ -31,7 +31,7 @@ AutoModerator or a filter of Reddit's had held, one whose text was changed since
 it was found, stays removed: the bot takes its marks off it and tells the moderators, once and in one sentence, with the
 link.
 
-Where several doors, or several deeds, end alike, they share a row. *What we found* is how the post stood when the bot
+Where several finds, doors or deeds end alike, they share a row. *What we found* is how the post stood when the bot
 was about to act.
 
 | what we found | the bot had | taken back by | in the end | what the moderators are told |
@@ -309,7 +309,7 @@ def _why(text: str) -> str:
 
 def render(found: list[Cell]) -> str:
     """Return the page."""
-    lines: list[str] = []
+    blocks: dict[tuple[tuple[str, ...], ...], list[str]] = {}  # situations that end alike throughout share their rows
     for situation, rows in groupby(found, key=lambda cell: cell.situation):
         ends: dict[tuple[str, str, str], list[str]] = {}
         for cell in rows:
@@ -320,8 +320,9 @@ def render(found: list[Cell]) -> str:
         for (deed, end, told), used in ends.items():
             doors = tuple(dict.fromkeys(used))
             alike.setdefault((_named(doors), end, told), []).append(deed)
-        for (every, end, told), deeds in alike.items():
-            lines.append(f"| {situation.name} | {'; or '.join(deeds)} | {every} | {end} | {told} |")
+        block = tuple(("; or ".join(deeds), *rest) for rest, deeds in alike.items())
+        blocks.setdefault(block, []).append(situation.name)
+    lines = [f"| {'; or '.join(names)} | {' | '.join(row)} |" for block, names in blocks.items() for row in block]
     return HEAD + "\n".join(lines) + "\n"
 
 

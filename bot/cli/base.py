@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import structlog
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -34,6 +35,7 @@ from bot.reddit import Reddit
 from bot.store import Store, WikiRow
 
 LONGEST_LABEL = 24  # characters
+GAP = 2  # characters between two columns of a table
 UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
 PACKAGE = Path(__file__).parent.parent
 
@@ -270,18 +272,61 @@ def emit(value: Mapping[str, Any]) -> None:
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, title: str | None = None) -> None:
-    """Print a table, or one sentence if there is nothing to show. Words wrap on a terminal; labels never do."""
+    """Print a table, or one sentence if there is nothing to show.
+
+    Words wrap on a terminal; labels never do. Where a terminal is too narrow for that, each row is a block of lines.
+    """
     cells = [[cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in row] for row in rows]
     if not cells:
         say(empty)
         return
+    if out.is_terminal and not _has_room(columns, cells):
+        out.print(_blocks(columns, cells, title))
+        return
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for name, column in zip(columns, zip(*cells, strict=True), strict=True):
-        label = all(len(cell) <= LONGEST_LABEL and " " not in cell.plain for cell in column)
-        table.add_column(name, overflow="fold", no_wrap=label)
+        table.add_column(name, overflow="fold", no_wrap=_is_label(column))
     for line in cells:
         table.add_row(*line)
     (out if out.is_terminal else Console(width=UNWRAPPED, highlight=False)).print(table)
+
+
+def _is_label(column: Sequence[Text]) -> bool:
+    return all(len(cell) <= LONGEST_LABEL and " " not in cell.plain for cell in column)
+
+
+def _has_room(columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> bool:
+    """Return whether the terminal is wide enough for a table in which no word is cut."""
+    left = out.width - GAP * (len(columns) - 1)
+    wrapped: list[tuple[int, int]] = []  # (width of the whole, width of the longest word) of columns that may wrap
+    for name, column in zip(columns, zip(*cells, strict=True), strict=True):
+        texts = [name, *(cell.plain for cell in column)]
+        whole = max(cell_len(text) for text in texts)
+        if _is_label(column):
+            left -= whole
+        else:
+            wrapped.append((whole, max(cell_len(word) for text in texts for word in text.split() or [""])))
+    # the widest gives first, until all are as wide as they are long or equally wide
+    for done, (whole, word) in enumerate(sorted(wrapped)):
+        share = min(whole, left // (len(wrapped) - done))
+        if word > share:
+            return False
+        left -= share
+    return left >= 0
+
+
+def _blocks(columns: Sequence[str], cells: Sequence[Sequence[Text]], title: str | None) -> Table:
+    """Return a block for each row: a line a cell, its column's name in front."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for place, line in enumerate(cells):
+        if place:
+            table.add_row()
+        for name, cell in zip(columns, line, strict=True):
+            if cell.plain:
+                table.add_row(name, cell)
+    return table
 
 
 def listing(

@@ -291,7 +291,10 @@ def table() -> str:
     for where in dict.fromkeys(row.where for row in rows):
         lines += ["", f"## In {where}" if where not in ("placeholders", "modifiers") else f"## {where.capitalize()}"]
         lines += ["", "| word | here | |", "|---|---|---|"]
-        lines += [f"| `{row.name}` | {row.status} | {row.note} |" for row in rows if row.where == where]
+        alike: dict[tuple[Status, str], list[str]] = {}  # words with one reason share a row
+        for row in (row for row in rows if row.where == where):
+            alike.setdefault((row.status, row.note), []).append(f"`{row.name}`")
+        lines += [f"| {', '.join(names)} | {status} | {note} |" for (status, note), names in alike.items()]
     lines += ["", "## Not applicable", "", "| what | why |", "|---|---|"]
     lines += [f"| {what} | {why} |" for what, why in _NOT_APPLICABLE]
     return "\n".join(lines) + "\n"
