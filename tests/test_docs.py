@@ -246,6 +246,18 @@ def test_index_lists_every_page() -> None:
     assert {page for page in pages if f"]({page})" not in index} == set()
 
 
+def test_the_site_has_the_order_of_the_index() -> None:
+    """The navigation of the site lists the pages as docs/README.md does, the first evening first; so does README."""
+    indexed = re.findall(
+        r"^\| \[([\w-]+\.md)\]", (ROOT / "docs" / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    site = re.findall(r"^      - ([a-z][\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert indexed == site
+    assert indexed[0] == "first-evening.md"
+    links = re.findall(r"\]\(docs/([\w-]+\.md)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert links[0] == "first-evening.md"
+
+
 def test_changelog_has_the_version() -> None:
     """CHANGELOG.md has a heading for the version that pyproject.toml gives."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
