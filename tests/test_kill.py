@@ -48,6 +48,9 @@ def world() -> Iterator[tuple[Stage, Places]]:
             store.banks.create("known-fakes", "block")
             for data in (fake, second):
                 store.banks.add("known-fakes", workers.fingerprint(data), by=member(store))
+            for name in built.config.subreddits:  # orders were heard there before
+                for way in ("modmail", "reports"):
+                    store.orders.start(name, way, words="", since=None)
         park, reddit = built.park, built.reddit
         reddit.submit("clips", author="a", title="exact", url=park.add_redgifs("OneTwoThree", hd=fake))
         reddit.submit("clips", author="e", title="mistake", url=park.add_redgifs("OneTwoThree", hd=fake))
@@ -55,7 +58,7 @@ def world() -> Iterator[tuple[Stage, Places]]:
         approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
         reddit.moderator_approves(approved, "second_moderator")
         reddit.submit("clips", author="d", title="innocent", url=park.add_imgur("Fg3Hi4J", media.still(303), "jpg"))
-        reddit.deeds.write_mail("clips", "head_moderator", "gifwarden", "help")
+        reddit.deeds.write_mail("clips", "head_moderator", "hello", "gifwarden, help")
         old = built.clock.now() - timedelta(days=300)
         scanned = reddit.submit(
             "gifs", author="f", title="old", url=park.add_imgur("Old3One", copy, "mp4"), created=old
