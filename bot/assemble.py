@@ -17,6 +17,7 @@ from bot import actions, faces, hosts, nudity
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
 from bot.config import Config, GalleryConfig, key_path, sealing_key
+from bot.encryption import Seal, new_key, write_key
 from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
@@ -27,7 +28,6 @@ from bot.pipeline.core import Log
 from bot.pipeline.rulebook import Rulebook, Texts
 from bot.reddit import Reddit
 from bot.rules import RuleSet, load
-from bot.seal import Seal, new_key, write_key
 from bot.store import Store
 from bot.workers import Workers
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot import confine
+from bot import seccomp
 from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import LimitError, MediaError, OutsideError
 from bot.faces import model_of
@@ -204,7 +204,7 @@ class Workers:
 
         Raises ConfigError if there is no such model.
         """
-        confine.hide_memory()
+        seccomp.hide_memory()
         self._config = config
         self._gallery = gallery
         self._nudity = nudity

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ManualClock
-from bot.seal import Seal, new_key
+from bot.encryption import Seal, new_key
 from bot.store import Store
 from tests.host_world import build, park, world  # noqa: F401  fixtures; a file's own of the same name come first
 

@@ -26,7 +26,7 @@ from bot.faces.dlib import Dlib
 from bot.fingerprint import Asked, WireError, fingerprint, from_json, read, to_json
 from bot.fingerprint.wire import to_wire
 from bot.frames import FORMATS
-from bot.frames.said import SENTENCES
+from bot.frames.messages import SENTENCES
 from bot.model import FaceTrack, FaceView, Fingerprint, Signal
 from bot.signals import SIGNALS, local
 from bot.signals.variants import TRANSFORMS

@@ -23,7 +23,7 @@ from bot.demo import media
 from bot.demo.answers import slow
 from bot.demo.stage import Stage, stage
 from bot.errors import StoreError
-from bot.fetch.room import Room
+from bot.fetch.memory_budget import Room
 from bot.model import Link, LinkState, Post
 from bot.pipeline import Pipeline
 from bot.pipeline.acquiring import CLAIM_SECONDS

@@ -19,7 +19,7 @@ from bot.errors import LimitError, MediaError, OutsideError
 from bot.fingerprint import Asked, WireError, fingerprint, read
 from bot.fingerprint.wire import to_wire
 from bot.frames import said
-from bot.frames.said import SENTENCES
+from bot.frames.messages import SENTENCES
 from bot.workers import Workers
 from tests import fuzz_answers
 from tests.test_workers import SPEAKING

@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.clock import ManualClock
 from bot.demo.stage import START, Stage, bot_on, stage
+from bot.encryption import Seal, new_key
 from bot.errors import StoreError
 from bot.migrations import START as FIRST
 from bot.migrations import known_steps, migrations
 from bot.model import ActionState, CaseState, Link, NoticeState, Post
 from bot.pipeline import Pipeline
-from bot.seal import Seal, new_key
 from bot.store import Store
 from bot.store.backup import check
 from tests.killing import Silent

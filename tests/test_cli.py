@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 
 from bot import config
 from bot.assemble import DATABASE
-from bot.cli import app, base, look, main
+from bot.cli import app, base, main, scan
 from bot.clock import SystemClock
 from bot.demo import media
 from bot.demo.stage import Stage, bot_on, stage
@@ -88,7 +88,7 @@ def bot(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Stage, Pi
         at_home(pipeline)
         monkeypatch.setattr(base, "assembled", lambda *_args, **_parts: contextlib.nullcontext(pipeline))
         monkeypatch.setattr(base, "login_missing", lambda _config: None)
-        monkeypatch.setattr(look, "login_missing", lambda _config: None)
+        monkeypatch.setattr(scan, "login_missing", lambda _config: None)
         yield world, pipeline
 
 
@@ -282,13 +282,13 @@ def test_a_bug_is_one_sentence_with_its_place(
     def breaks(*_args: Any) -> Any:
         raise LookupError(SECRET)
 
-    monkeypatch.setattr(look, "things_in", breaks)
+    monkeypatch.setattr(scan, "things_in", breaks)
     (tmp_path / "x.json").write_text("{}")
     code, said = fails(monkeypatch, capsys, "links", str(tmp_path / "x.json"))
     assert code == 1
     assert "only-the-log" not in said
     assert "LookupError" in said
-    assert "bot/cli/look.py:" in said
+    assert "bot/cli/scan.py:" in said
 
 
 def test_a_file_name_that_is_no_text_stops_nothing(bare: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import confine
+from bot import seccomp
 from bot import workers as room
 from bot.config import DecodeConfig
 from bot.demo import media
@@ -19,7 +19,7 @@ ATTEMPTS = """
 import ctypes, mmap, os, resource, signal, socket, subprocess, sys, threading, time
 from bot import confine
 held = os.open("/", os.O_RDONLY)
-assert confine.filter_calls()
+assert seccomp.filter_calls()
 libc = ctypes.CDLL(None, use_errno=True)
 def call(number, *arguments):
     if libc.syscall(number, *(ctypes.c_long(a) for a in arguments)) < 0:
@@ -65,7 +65,7 @@ sys.stdout.flush()
 os.abort()
 """
 
-supported = pytest.mark.skipif(platform.machine() not in confine.MACHINES, reason="no list for this kind of machine")
+supported = pytest.mark.skipif(platform.machine() not in seccomp.MACHINES, reason="no list for this kind of machine")
 
 
 @supported
@@ -99,14 +99,14 @@ def test_a_child_at_work_is_confined() -> None:
 def test_an_unknown_machine_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no list nothing is done, and the answer says so."""
     monkeypatch.setattr(platform, "machine", lambda: "abacus")
-    assert confine.filter_calls() is False
+    assert seccomp.filter_calls() is False
 
 
 def test_a_kernel_that_refuses_is_told() -> None:
     """A filter that the kernel does not take is False, not an error: the other limits hold without it."""
     code = (
-        "from bot import confine; confine._compile = lambda *_: bytes(8); "
-        "print(confine.filter_calls(), open('/proc/self/status').read().count('Seccomp:\\t0'))"
+        "from bot import confine; seccomp._compile = lambda *_: bytes(8); "
+        "print(seccomp.filter_calls(), open('/proc/self/status').read().count('Seccomp:\\t0'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=room.HOME, capture_output=True, text=True, timeout=60, check=False

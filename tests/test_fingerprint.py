@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.config import DecodeConfig
 from bot.demo import media
 from bot.errors import MediaError
-from bot.fingerprint import describe, digests, fingerprint, from_json, rights, to_json
+from bot.fingerprint import describe, digests, fingerprint, from_json, resource_limits, to_json
 from bot.model import Fingerprint, Signal
 from bot.signals import SIGNALS
 from bot.signals.base import distance
@@ -88,7 +88,7 @@ def test_a_damaged_file_says_so() -> None:
 def test_running_out_of_processor_time_keeps_the_frames_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the system's limit kills, the frames so far become the result and the note says so."""
     seconds = iter(range(1000))
-    monkeypatch.setattr(rights, "cpu_seconds", lambda: float(next(seconds)))
+    monkeypatch.setattr(resource_limits, "cpu_seconds", lambda: float(next(seconds)))
     fp = fingerprint(CLIP, DecodeConfig(cpu_seconds=10))
     assert fp.frames == 9
     assert fp.note is not None

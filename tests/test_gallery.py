@@ -20,12 +20,12 @@ from bot.cli import app
 from bot.cli.case_page import page
 from bot.config import Config
 from bot.demo.stage import Stage, bot_on, stage
+from bot.encryption import Seal, new_key
 from bot.errors import SealError, StoreError, UsageError
 from bot.model import Consent
 from bot.pipeline import Pipeline
 from bot.pipeline.face_index import FaceIndex
-from bot.plain import plain
-from bot.seal import Seal, new_key
+from bot.serialization import plain
 from bot.store import Store
 from bot.store.backup import check
 from tests import portraits

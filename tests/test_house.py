@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from bot import actions, config, hosts, rules, shipped, signals
+from bot import actions, bundled, config, hosts, rules, signals
 from bot.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -20,20 +20,18 @@ DOCS = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "do
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = {
-    0: ("model", "errors", "clock", "config", "plain", "shipped", "permalink", "plural", "text"),
+    0: ("model", "errors", "clock", "config", "serialization", "bundled", "permalink", "plural", "text"),
     1: (
         "store",
         "migrations",
-        "migrations_orders",
-        "migrations_team",
         "fetch",
         "frames",
         "reddit",
         "mail",
         "index",
         "lists",
-        "seal",
-        "confine",
+        "encryption",
+        "seccomp",
         "networks",
         "links",
         "match",
@@ -51,9 +49,7 @@ FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # fingerprints, the command line opens the other doors, and the daemon shows its state.
 SIDEWAYS = {
     ("store", "migrations"),
-    ("migrations", "migrations_orders"),
-    ("migrations", "migrations_team"),
-    ("store", "seal"),
+    ("store", "encryption"),
     ("assemble", "pipeline"),
     ("workers", "fingerprint"),
     ("cli", "schedule"),
@@ -62,7 +58,7 @@ SIDEWAYS = {
     ("bench", "demo"),
     ("schedule", "web"),
 }
-GROUND_ORDER = ("text", "errors", "clock", "model", "plain", "config", "shipped", "permalink", "plural")
+GROUND_ORDER = ("text", "errors", "clock", "model", "serialization", "config", "bundled", "permalink", "plural")
 
 
 def room_of(module: str) -> str:
@@ -128,11 +124,11 @@ def test_every_named_exception_is_used() -> None:
         ("prawcore", "reddit"),
         ("httpx", "fetch"),
         ("httpcore", "fetch"),
-        ("sqlite_utils", "store migrations migrations_team"),
+        ("sqlite_utils", "store migrations"),
         ("sqlite3", "store"),
         ("smtplib", "mail"),
         ("av", "frames"),
-        ("cryptography", "seal"),
+        ("cryptography", "encryption"),
         ("yaml", "rules"),
         ("apscheduler", "schedule"),
         ("tomllib", "config hosts"),
@@ -213,7 +209,7 @@ def test_every_rule_key_is_documented_and_used() -> None:
 
 def test_every_config_key_is_in_the_example() -> None:
     """The example configuration explains every key."""
-    text = shipped.example_config().read_text(encoding="utf-8")
+    text = bundled.example_config().read_text(encoding="utf-8")
     for section, names in config.keys().items():
         for key, description in names.items():
             assert description, f"{section}.{key}"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.errors import SnapshotError
 from bot.index import Anchor, Bands, HashIndex, Live, Rows, Snapshot, Stamp, distance, write
 from bot.index.bands import LAYOUTS, Band, Layout, bands_of, layout_for
-from bot.index.words import to_words
+from bot.index.hashes import to_words
 
 HASH = st.binary(min_size=32, max_size=32)
 # the layouts of large banks, with as few bits a band as keep the tables of a test small

@@ -35,7 +35,7 @@ from bot.fingerprint import fingerprint, from_json, to_json
 from bot.model import Evidence, Fingerprint, Link, NudityScore, Post
 from bot.nudity import Looker, NudeNet, OpenNsfw, Picture, base, install, model_of, nudenet, open_nsfw
 from bot.nudity.base import NudityModel
-from bot.nudity.looks import LOOKS
+from bot.nudity.frame_sampling import LOOKS
 from bot.pipeline.nudity import held_score, nudity_of
 from bot.pipeline.reuse import program
 from bot.rules import RuleSet, parse

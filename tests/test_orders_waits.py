@@ -11,7 +11,7 @@ from bot.clock import iso
 from bot.demo import media
 from bot.demo.stage import Stage, bot_on
 from bot.errors import DatabaseError
-from bot.migrations_orders import ORDERS_WAIT
+from bot.migrations.orders import ORDERS_WAIT
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
 from tests.killing import Silent

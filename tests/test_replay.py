@@ -14,9 +14,9 @@ from bot.cli.rules import moment
 from bot.clock import ManualClock, SystemClock
 from bot.config import load as load_config
 from bot.config import sealing_key
+from bot.encryption import Seal
 from bot.errors import UsageError
 from bot.model import Evidence, Link, Match, Post, Verdict
-from bot.seal import Seal
 from bot.store import Store
 from tests.benchmarks.replay import measure
 

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import shipped
+from bot import bundled
 from bot.errors import RuleError
 from bot.model import BankKind, Evidence, Link, Match, Post
 from bot.rules import (
@@ -518,7 +518,7 @@ def test_an_example_can_set_everything_a_check_looks_at() -> None:
 
 def test_the_shipped_rules_are_safe_to_run_unread() -> None:
     """The rules that come with the program load and keep their examples; only copies of block entries are acted on."""
-    files = shipped.rule_files()
+    files = bundled.rule_files()
     assert [file.name for file in files] == ["10-known-fakes.yaml", "20-near-copies.yaml", "30-faces.yaml"]
     kinds: dict[str, BankKind] = {"known-fakes": "block", "originals": "source"}
     made = load(files, banks=kinds)
@@ -533,7 +533,7 @@ def test_the_shipped_rules_are_safe_to_run_unread() -> None:
 
 def test_the_shipped_rules_show_every_key() -> None:
     """Every key that a rule about copies is made of is used or explained in the rules that come with the program."""
-    text = "\n".join(file.read_text(encoding="utf-8") for file in shipped.rule_files())
+    text = "\n".join(file.read_text(encoding="utf-8") for file in bundled.rule_files())
     shown = {*words.SETTINGS, *words.EVIDENCE, *COPY_KEYS["known_media"]} - {"override", "disabled", "report_reason"}
     for key in sorted(shown):
         assert re.search(rf"^[#\s~-]*(\w+\+)?{key}\b|\b{key}:", text, re.MULTILINE), key

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.errors import RuleError
 from bot.model import Evidence, Link, Verdict
-from bot.plain import dumps, loads, plain
 from bot.rules import RuleSet, parse, run_examples
+from bot.serialization import dumps, loads, plain
 
 LINK = Link(url="https://a.example/x.mp4", host="direct", id="x", kind="media", source="url")
 FACE = {

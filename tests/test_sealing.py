@@ -13,9 +13,9 @@ from bot.assemble import open_store
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.demo.stage import START
+from bot.encryption import Seal, new_key
 from bot.errors import SealError
 from bot.model import Consent, Evidence
-from bot.seal import Seal, new_key
 from bot.store import Store
 from tests.people import member
 from tests.test_store import LINK, POST

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ManualClock
+from bot.encryption import Seal, new_key, write_key
 from bot.errors import LeaseError, SealError, StoreError
 from bot.model import (
     ActionState,
@@ -27,7 +28,6 @@ from bot.model import (
     Signal,
     Verdict,
 )
-from bot.seal import Seal, new_key, write_key
 from bot.store import Store
 from bot.store.lists import Listed
 from tests.conftest import START

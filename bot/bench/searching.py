@@ -13,7 +13,7 @@ import numpy as np
 
 from bot.bench.figures import Figure, Say, fastest, installed
 from bot.index import Live, Rows, Snapshot, Stamp, write
-from bot.index.words import Words
+from bot.index.hashes import Words
 
 RADIUS = 31
 BATCH = 32

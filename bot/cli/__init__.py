@@ -10,6 +10,7 @@ import typer
 
 from bot import __version__
 from bot.cli import (
+    backfill,
     bank,
     bench,
     bench_copies,
@@ -17,13 +18,12 @@ from bot.cli import (
     cases,
     gallery,
     hosts,
-    keep,
-    look,
+    maintenance,
     nudity,
-    past,
     quarantine,
     review,
     rules,
+    scan,
     service,
     team,
 )
@@ -43,9 +43,9 @@ app = App(
     "3 an outside service is unavailable.",
 )
 service.register(app)
-past.register(app)
-keep.register(app)
-look.register(app)
+backfill.register(app)
+maintenance.register(app)
+scan.register(app)
 bank.register(app)
 bench.register(app)
 bench_copies.register(bench.app)

@@ -22,10 +22,10 @@ from bot.cli.base import (
 )
 from bot.cli.cases import told
 from bot.cli.groups import App
-from bot.cli.look import wants_reddit
+from bot.cli.scan import wants_reddit
 from bot.errors import GifwardenError, UsageError
 from bot.model import Actor, Backing, BankKind, Verb
-from bot.plain import plain
+from bot.serialization import plain
 
 app = App(help="Banks of known media: fakes (block), originals (source), innocent (allow).")
 Name = Annotated[str, typer.Argument(help="The bank's name.")]

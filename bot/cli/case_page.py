@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from bot import hosts
-from bot.cli.found import NO_IDENTITY, face_lines, footage_lines, nudity_lines
+from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity_lines
 from bot.cli.review import action_line, action_plain
 from bot.config import Config
 from bot.model import CaseState, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
-from bot.plain import plain
+from bot.serialization import plain
 from bot.store import AppealRow, CaseRow, NoticeRow
 
 Fact = tuple[str, str]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import numpy as np
 import typer
 
-from bot import faces, shipped
+from bot import bundled, faces
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -145,7 +145,7 @@ def forget(
 @person_app.command()
 def policy() -> None:
     """Print the retention policy of face data, ready to be published, and the duties of who switches the gallery on."""
-    say(shipped.gallery_policy(), lines=True)
+    say(bundled.gallery_policy(), lines=True)
 
 
 @faces_app.command(name="find", hidden=True)

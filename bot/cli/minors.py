@@ -22,7 +22,7 @@ from bot.cli.base import (
 )
 from bot.model import Verb
 from bot.pipeline.hotlines import HOTLINES
-from bot.plain import plain
+from bot.serialization import plain
 from bot.store import MinorRow
 
 

@@ -27,7 +27,7 @@ from bot.config import Config
 from bot.errors import UsageError
 from bot.model import ActionState, Actor, Capacity, Ground, Verb
 from bot.pipeline import Pipeline
-from bot.plain import plain
+from bot.serialization import plain
 from bot.store import ActionRow, NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")

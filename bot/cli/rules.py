@@ -34,9 +34,9 @@ from bot.errors import RuleError, UsageError
 from bot.model import BankKind, Verdict
 from bot.pipeline.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
-from bot.plain import plain
 from bot.plural import many
 from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples, unknown_banks
+from bot.serialization import plain
 from bot.store import WikiRow
 
 MOST_CASES = 30  # shown by replay

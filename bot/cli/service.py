@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot import shipped
+from bot import bundled
 from bot.cli import doctor as checks
 from bot.cli.base import ConfigOption, JsonOption, emit, logger, read_config, say, session, show, system_account
 from bot.config import load
@@ -71,9 +71,9 @@ def init(
     rules = folder / "rules"
     try:
         rules.mkdir(parents=True, exist_ok=True)
-        target.write_text(shipped.example_config().read_text(encoding="utf-8"), encoding="utf-8")
+        target.write_text(bundled.example_config().read_text(encoding="utf-8"), encoding="utf-8")
         target.chmod(0o600)
-        for file in shipped.rule_files():
+        for file in bundled.rule_files():
             if not (rules / file.name).exists():
                 shutil.copyfile(file, rules / file.name)
     except OSError as error:

@@ -25,8 +25,8 @@ from bot.cli.groups import App
 from bot.config import Config
 from bot.errors import UsageError
 from bot.model import Member, Role, Verb, names
-from bot.plain import plain
 from bot.plural import many
+from bot.serialization import plain
 
 _REDDIT = re.compile(r"[A-Za-z0-9_-]{2,30}")
 

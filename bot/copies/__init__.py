@@ -8,7 +8,7 @@ Which of the three it is, is told by what moves, and by the parts of the picture
 from __future__ import annotations
 
 from bot.copies.decide import Finding
-from bot.copies.say import why
-from bot.copies.shelf import Shelf
+from bot.copies.explain import why
+from bot.copies.index import Shelf
 
 __all__ = ["Finding", "Shelf", "why"]

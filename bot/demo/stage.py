@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import shipped
+from bot import bundled
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import Clock, ManualClock
 from bot.config import Config
@@ -61,7 +61,7 @@ def stage(folder: Path, *, gallery: bool = False) -> Iterator[Stage]:
     clock = ManualClock(START)
     rules = folder / "rules"
     rules.mkdir()
-    for file in shipped.rule_files():
+    for file in bundled.rule_files():
         (rules / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     (rules / "30-tell.yaml").write_text(TELL, encoding="utf-8")
     with (

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.faces.base import WEAK, Aligned, Box, FaceModel, Located, Picture, again, shrunk
-from bot.frames.alike import Thumb, alike, thumbnail
+from bot.frames.similar_frames import Thumb, alike, thumbnail
 from bot.model import FaceTrack, FaceView
 
 GAP = 0.5  # seconds between looks; doubled when there are MOST of them, as often as a clip needs

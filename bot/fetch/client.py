@@ -19,7 +19,7 @@ from bot.config import FetchConfig
 from bot.errors import BlockedError, HostChangedError, TryLaterError, UnsupportedError
 from bot.fetch import replies
 from bot.fetch.guard import Deadline, Dial, GuardedBackend, Resolve, system_dial, system_resolve
-from bot.fetch.room import Room
+from bot.fetch.memory_budget import Room
 from bot.fetch.urls import check_url, host_of
 
 USER_AGENT = f"gifwarden/{__version__} (moderation bot)"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bot.fingerprint.child import main
 from bot.fingerprint.compute import describe, digests, fingerprint
-from bot.fingerprint.plain import from_json, to_json
+from bot.fingerprint.serialization import from_json, to_json
 from bot.fingerprint.wire import Asked, WireError, read
 
 __all__ = ["Asked", "WireError", "describe", "digests", "fingerprint", "from_json", "main", "read", "to_json"]

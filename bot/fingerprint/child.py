@@ -2,7 +2,7 @@
 
 It reads `size (4 bytes) | JSON | media bytes` and answers `size (4 bytes) | JSON`, again and again; what an answer may
 be stands in `wire`. Before it reads the first stranger's byte it gives up everything that it does not need: it cannot
-open anything, write a file, dump its memory or outlive its parent, and the kernel refuses it what `bot.confine` does
+open anything, write a file, dump its memory or outlive its parent, and the kernel refuses it what `bot.seccomp` does
 not list.
 """
 
@@ -15,12 +15,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from bot import confine, frames
+from bot import frames, seccomp
 from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import MediaError
 from bot.faces import FaceModel, model_of
 from bot.faces.dlib import Dlib
-from bot.fingerprint import rights
+from bot.fingerprint import resource_limits
 from bot.fingerprint.compute import fingerprint
 from bot.fingerprint.wire import error_to_wire, to_wire
 from bot.nudity import NudityModel
@@ -42,17 +42,17 @@ def main(limits_json: str, gallery_json: str = "", nudity_json: str = "") -> Non
     answers = os.fdopen(os.dup(1), "wb")  # nothing but answers goes there, whatever a library prints
     os.dup2(2, 1)
     _warm_up(model, locator, nudity)
-    rights.give_up(limits)
+    resource_limits.give_up(limits)
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it after every file would cost more than a small file does
     # where the kernel refuses, the limits above are what holds; the coordinator decides whether that is enough
-    _send(answers, {"ready": os.getpid(), "filtered": confine.filter_calls()})
+    _send(answers, {"ready": os.getpid(), "filtered": seccomp.filter_calls()})
     while header := sys.stdin.buffer.read(4):
         request = json.loads(sys.stdin.buffer.read(int.from_bytes(header, "big")))
         data = sys.stdin.buffer.read(request["size"])
         if len(data) < request["size"]:
             return
-        rights.allow_cpu(limits)
+        resource_limits.allow_cpu(limits)
         wanted = model if request["faces"] else None
         shown = nudity if request["nudity"] else None
         every_frame = request["every_frame"]

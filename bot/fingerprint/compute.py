@@ -13,8 +13,8 @@ from bot import frames
 from bot.config import DecodeConfig
 from bot.copies.timeline import spread
 from bot.faces import FaceModel, Watcher
-from bot.fingerprint import rights
-from bot.fingerprint.spots import Look, spots
+from bot.fingerprint import resource_limits
+from bot.fingerprint.face_regions import Look, spots
 from bot.frames import Frame, Luma, said
 from bot.model import Fingerprint, Signal, Sketch, Variant
 from bot.nudity import Looker, NudityModel
@@ -52,7 +52,7 @@ def fingerprint(
     sketcher = local.Sketcher()
     watcher = Watcher(model, still=decoded.kind == "image") if model else None
     looker = Looker(nudity, decoded.expected) if nudity else None
-    until = rights.cpu_seconds() + CPU_SHARE * limits.cpu_seconds
+    until = resource_limits.cpu_seconds() + CPU_SHARE * limits.cpu_seconds
     count = 0
     note = None
     for frame in decoded.frames:
@@ -65,7 +65,7 @@ def fingerprint(
         if looker and not frame.finer:
             looker.take(count, frame.luma, frame.colour)
         count += 1
-        if rights.cpu_seconds() > until:
+        if resource_limits.cpu_seconds() > until:
             note = said("no time", count, round(frame.t, 3))
             break
     sha256, md5 = digests(data)

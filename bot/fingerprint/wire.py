@@ -22,10 +22,10 @@ from bot.copies.points import POINT, SPOT
 from bot.errors import LimitError, MediaError
 from bot.faces.tracks import VIEWS
 from bot.fingerprint.compute import MOST_VARIED
-from bot.fingerprint.spots import FACES as MOST_SPOTS
+from bot.fingerprint.face_regions import FACES as MOST_SPOTS
 from bot.frames import FORMATS, Said, said
 from bot.frames.base import LONGEST_SIDE
-from bot.frames.said import ERRORS, LIMITS, LONGEST, NOTES, within
+from bot.frames.messages import ERRORS, LIMITS, LONGEST, NOTES, within
 from bot.frames.video import DEMUXERS
 from bot.model import FaceTrack, FaceView, Fingerprint, MediaKind, Signal, Sketch, Variant
 from bot.signals import SIGNALS, local

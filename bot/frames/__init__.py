@@ -14,7 +14,7 @@ from bot.config import DecodeConfig
 from bot.errors import MediaError
 from bot.frames import pictures, video
 from bot.frames.base import Colour, Decoded, Format, Frame, Luma
-from bot.frames.said import FORMATS, Said, fault, said
+from bot.frames.messages import FORMATS, Said, fault, said
 
 __all__ = [
     "FORMATS",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
-from bot.frames.said import Format, Said, name, reason, said
+from bot.frames.messages import Format, Said, name, reason, said
 from bot.model import MediaKind
 
 __all__ = ["Colour", "Decoded", "Format", "Frame", "Luma", "check_size", "name", "reason", "remark", "unreadable"]

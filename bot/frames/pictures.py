@@ -18,8 +18,8 @@ from PIL import AvifImagePlugin, Image, ImageFile
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
 from bot.frames.base import Colour, Decoded, Frame, Luma, check_size, remark, unreadable
-from bot.frames.mending import mend
-from bot.frames.said import LACKS, reason, said, within
+from bot.frames.messages import LACKS, reason, said, within
+from bot.frames.repair import mend
 
 COLOUR_SIDE = 1280  # the same for what is looked at in colour
 DRAFT_SIDE = 512  # a JPEG with larger sides is decoded at 1/2, 1/4 or 1/8, not below this

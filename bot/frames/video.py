@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from bot.config import DecodeConfig
 from bot.errors import MediaError
 from bot.frames.base import Colour, Decoded, Format, Frame, Luma, check_size, remark, unreadable
-from bot.frames.said import reason, said, within
+from bot.frames.messages import reason, said, within
 from bot.frames.sampling import Plan
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")

@@ -19,8 +19,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from bot.index.hashes import Numbers, Words, differing
 from bot.index.linear import in_order, scan
-from bot.index.words import Numbers, Words, differing
 
 Places = npt.NDArray[np.uint32]
 Layout = tuple[tuple[int, int], ...]  # (bits, bits that may differ) of each band

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bot.index.words import Numbers, Words, to_words
+from bot.index.hashes import Numbers, Words, to_words
 
 ROWS = 1 << 14  # rows compared at a time
 PAIRS = 1 << 16  # rows times queries compared at a time, so that temporaries stay in the cache

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from bot.index.hashes import Numbers, Words, to_words
 from bot.index.linear import scan
 from bot.index.snapshot import Snapshot
-from bot.index.words import Numbers, Words, to_words
 
 Row = tuple[int, int, bytes]  # number of the signal, number of its entry, value
 LEAST = 20_000  # changed rows that are worth a new snapshot, or

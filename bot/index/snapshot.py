@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from bot.errors import SnapshotError
 from bot.index.bands import Band, Bands, bands_of, layout_for
-from bot.index.words import WORDS, Numbers, Words
+from bot.index.hashes import WORDS, Numbers, Words
 
 MAGIC = b"GWINDEX\x01"
 PAGE = 4096

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.model import Origin, PostDetails
-from bot.plain import encodable
+from bot.serialization import encodable
 
 _GONE = frozenset({"[deleted]", "[removed]"})
 _MOST_TEXTS = 50  # captions or options of one post

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bot.links.disguise import disguised
-from bot.plain import encodable
+from bot.links.defanged import disguised
+from bot.serialization import encodable
 
 LONGEST = 4096  # characters of one URL; the rest is cut off
 _DEEPEST = 32  # nested parentheses in a link's destination, as in CommonMark

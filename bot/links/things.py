@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bot.links.details import details_of
 from bot.model import Post, standing
 from bot.permalink import is_fullname
-from bot.plain import encodable
+from bot.serialization import encodable
 
 _GONE = frozenset({"[deleted]", "[removed]"})
 _EPOCH = datetime.fromtimestamp(0, UTC)

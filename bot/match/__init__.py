@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from bot.match.known import Found, Hit, Known
+from bot.match.bank import Found, Hit, Known
 from bot.match.library import Library
 
 __all__ = ["Found", "Hit", "Known", "Library"]

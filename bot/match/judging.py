@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.config import BanksConfig
-from bot.match.known import Found, Hit
-from bot.match.words import coverage, ranges, why
+from bot.match.bank import Found, Hit
+from bot.match.explain import coverage, ranges, why
 from bot.model import Entry, Fingerprint, Match, Signal
 
 AnySignal = TypeVar("AnySignal", bound=Signal)

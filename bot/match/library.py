@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.config import BanksConfig
+from bot.match.bank import Found, Hit, Known
+from bot.match.explain import NAMES
 from bot.match.judging import Query, cut, explained, judge, nearest, query_of, same_file, usable
-from bot.match.known import Found, Hit, Known
-from bot.match.words import NAMES
 from bot.model import Fingerprint, Match, Signal
 
 EXPLAINED = 0.9  # coverage of a media, above which nothing else is looked for

@@ -6,8 +6,8 @@ times in seconds; moments aware, in UTC.
 
 from __future__ import annotations
 
+from bot.model.actions import MINOR_ORDER, Action, ModAction, Notice, NoticeItem, Receipt, minor_key
 from bot.model.consent import Consent
-from bot.model.deeds import MINOR_ORDER, Action, ModAction, Notice, NoticeItem, Receipt, minor_key
 from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
 from bot.model.media import FaceTrack, FaceView, Fingerprint, Link, MediaFile, MediaInfo, Ref, Signal, Sketch, Variant
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails

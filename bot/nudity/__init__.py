@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.errors import ConfigError
 from bot.nudity.base import NudityModel, Picture
-from bot.nudity.looks import Looker
+from bot.nudity.frame_sampling import Looker
 from bot.nudity.nudenet import NudeNet
 from bot.nudity.open_nsfw import OpenNsfw
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.model import Verdict
 from bot.pipeline.core import Deps
-from bot.plain import loads
 from bot.plural import many
+from bot.serialization import loads
 
 DAY = timedelta(days=1)
 MOST_CASES = 20  # named in one line

@@ -17,7 +17,7 @@ from pathlib import Path
 from bot.errors import GifwardenError, SnapshotError
 from bot.index import LEAST, Anchor, Live, Rows, Snapshot, Stamp, write
 from bot.match import Found, Hit
-from bot.match.words import NAMES
+from bot.match.explain import NAMES
 from bot.pipeline.core import Deps
 
 FOLDER = "index"  # in storage.path; may be deleted at any time

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.clock import Clock
-from bot.seal import Seal
+from bot.encryption import Seal
 from bot.store.actions import Actions
 from bot.store.authors import Authors
 from bot.store.backfills import BackfillRow, Backfills

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
 from bot.model import MINOR_ORDER, Action, ActionState, Before, Hold, Receipt
-from bot.plain import dumps, loads
+from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
 
 SELECT = "select a.*, c.label as case_label from actions a left join cases c on c.id = a.case_id"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.clock import iso
 from bot.model import AuthorFacts
-from bot.plain import dumps, loads
+from bot.serialization import dumps, loads
 from bot.store.base import Connection
 
 

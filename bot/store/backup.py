@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from bot.encryption import Seal
 from bot.errors import StoreError
 from bot.migrations import known_steps, migrations
-from bot.seal import Seal
 from bot.store.base import Connection
 from bot.store.sealing import CHECK, WORDS
 from bot.store.upkeep import SEALED

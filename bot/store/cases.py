@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
 from bot.model import CaseState, ModAction, Post, Verdict, Voice
-from bot.plain import dumps, loads
+from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
 
 SELECT = """select c.*, p.data as post_data, l.url, l.host, l.host_id from cases c

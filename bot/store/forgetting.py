@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.clock import iso
 from bot.model import MINOR_ORDER, CaseState, Evidence, NoticeState, Post, Verdict
-from bot.plain import dumps, loads
+from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
 from bot.store.notices import Notices
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import from_iso, iso
+from bot.encryption import Seal, new_key
 from bot.errors import SealError, StoreError
 from bot.model import Actor, Basis, Consent
-from bot.seal import Seal, new_key
 from bot.store.base import Connection, Row, label
 from bot.store.sealing import person_place
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import from_iso, iso
+from bot.encryption import Seal
 from bot.errors import SealError
 from bot.model import AuthorFacts, Evidence, Link, LinkState, Post, Verdict
-from bot.plain import dumps, loads
-from bot.seal import Seal
+from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
 from bot.store.minors import WHY_BLOCKED, Minors
 from bot.store.sealing import fingerprint_place

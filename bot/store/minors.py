@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import from_iso, iso
+from bot.encryption import Seal
 from bot.errors import StoreError
 from bot.model import MINOR_ORDER, Actor, CaseState, LinkState, Post, Verdict
-from bot.plain import dumps, loads
-from bot.seal import Seal
+from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
 
 WHY_BLOCKED = "suspected minor: never fetched"

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from bot.clock import from_iso, iso
+from bot.encryption import Seal
 from bot.model import LinkState
-from bot.seal import Seal
 from bot.store.base import Connection, Row
 from bot.store.links import LIVE, PAST, URGENT, LinkRow, row_of
 from bot.store.sealing import fingerprint_place

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.encryption import Seal
 from bot.errors import SealError
-from bot.seal import Seal
 from bot.store.base import Connection, Row
 from bot.store.upkeep import Upkeep
 

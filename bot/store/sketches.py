@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from bot.encryption import Seal
 from bot.errors import SealError
 from bot.model import Fingerprint, Sketch
-from bot.seal import Seal
 from bot.store.base import Connection
 from bot.store.sealing import sketch_place
 

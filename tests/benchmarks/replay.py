@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import shipped
+from bot import bundled
 from bot.assemble import Parts, assembled
 from bot.clock import ManualClock
 from bot.config import Config
+from bot.encryption import Seal, new_key
 from bot.model import AuthorFacts, Evidence, Link, Match, MediaInfo, Post, PostDetails, Verdict
-from bot.seal import Seal, new_key
 from bot.store import Store
 from tests.killing import Silent
 
@@ -115,7 +115,7 @@ def measure(count: int, folder: Path) -> dict[str, float]:
     """Return what replaying `count` judgements takes."""
     rules = folder / "rules"
     rules.mkdir()
-    for file in shipped.rule_files():
+    for file in bundled.rule_files():
         (rules / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     (rules / "words.yaml").write_text(RULES, encoding="utf-8")
     config = Config.model_validate(

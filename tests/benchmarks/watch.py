@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-from bot import shipped
+from bot import bundled
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import ManualClock
 from bot.config import Config
@@ -164,7 +164,7 @@ def measure(posts: int) -> dict[str, Any]:
 
 def _one(folder: Path, port: int) -> dict[str, Any]:
     (folder / "rules").mkdir()
-    for file in shipped.rule_files():
+    for file in bundled.rule_files():
         (folder / "rules" / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     url = f"http://127.0.0.1:{port}"
     config = Config.model_validate(

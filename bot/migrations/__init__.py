@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from bot.migrations_orders import ORDERS_WAIT
-from bot.migrations_team import carry
+from bot.migrations.orders import ORDERS_WAIT
+from bot.migrations.team import carry
 
 migrations = Migrations("gifwarden")
 

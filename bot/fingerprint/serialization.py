@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.copies.points import POINT, SPOT
-from bot.fingerprint.spots import FACES as MOST_FACES
+from bot.fingerprint.face_regions import FACES as MOST_FACES
 from bot.model import Fingerprint, Signal, Sketch, Variant
 from bot.signals import SIGNALS, local
 from bot.signals.variants import TRANSFORMS

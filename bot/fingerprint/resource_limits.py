@@ -1,6 +1,6 @@
 """What a decoding child gives up before it reads a stranger's byte, and the limits that hold for each file.
 
-System calls are taken away by `bot.confine`, where the kernel can do that.
+System calls are taken away by `bot.seccomp`, where the kernel can do that.
 """
 
 from __future__ import annotations

@@ -26,15 +26,15 @@ from bot.cli.base import (
     session,
     warn,
 )
-from bot.cli.found import face_lines, footage_lines, nudity_lines
+from bot.cli.evidence_text import face_lines, footage_lines, nudity_lines
 from bot.config import Config, find
 from bot.errors import GifwardenError, UsageError
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
 from bot.model import Link
 from bot.pipeline.scan import Scanned
-from bot.plain import plain
 from bot.plural import many
+from bot.serialization import plain
 from bot.workers import Workers
 
 

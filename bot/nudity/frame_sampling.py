@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.errors import MediaError
-from bot.frames.alike import Thumb, alike, thumbnail
+from bot.frames.similar_frames import Thumb, alike, thumbnail
 from bot.nudity.base import NudityModel, Picture
 
 LOOKS = 8  # frames of a file whose number of frames is known; each costs about 20 ms

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from bot.copies.decide import Finding, decide
+from bot.copies.inverted_index import NEAR, Segment, joined, segment, votes
 from bot.copies.points import unpack
 from bot.copies.timeline import Asked, Held, find, spread
-from bot.copies.words import NEAR, Segment, joined, segment, votes
 from bot.model import Sketch
 
 FRAMES, CORNERS, ALONE = 8, 160, 600  # of an entry that are searched: frames, corners of each, of a still

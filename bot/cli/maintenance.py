@@ -25,10 +25,10 @@ from bot.cli.base import (
 )
 from bot.clock import iso
 from bot.config import key_path, sealing_key
+from bot.encryption import Seal
 from bot.errors import UsageError
 from bot.model import Verb
 from bot.plural import many
-from bot.seal import Seal
 from bot.store.backup import check
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
