@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, bot_on, stage
+from bot.samples import media
 from bot.schedule import Daemon
 from tests.people import member
 

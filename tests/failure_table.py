@@ -10,9 +10,9 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from bot.demo.answers import Answer, redirect, web_page
-from bot.demo.web import Response, json_response
 from bot.errors import AcquireError
+from bot.loopback.answers import Answer, redirect, web_page
+from bot.loopback.http import Response, json_response
 from bot.pipeline.health import outcome_of
 from tests.host_cases import CASES, Case
 from tests.host_pages import PagePark

@@ -20,7 +20,6 @@ import numpy as np
 
 from bot.config import DecodeConfig
 from bot.copies.points import POINT, SPOT
-from bot.demo import media
 from bot.errors import LimitError, MediaError
 from bot.faces.dlib import Dlib
 from bot.fingerprint import Asked, WireError, fingerprint, from_json, read, to_json
@@ -28,6 +27,7 @@ from bot.fingerprint.wire import to_wire
 from bot.frames import FORMATS
 from bot.frames.messages import SENTENCES
 from bot.model import FaceTrack, FaceView, Fingerprint, Signal
+from bot.samples import media
 from bot.signals import SIGNALS, local
 from bot.signals.variants import TRANSFORMS
 

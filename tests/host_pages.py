@@ -8,9 +8,9 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from bot.demo.answers import redirect, web_page
-from bot.demo.hosts import HostPark
-from bot.demo.web import Request, Response, json_response
+from bot.loopback.answers import redirect, web_page
+from bot.loopback.hosts import HostPark
+from bot.loopback.http import Request, Response, json_response
 
 _TYPES = {"gif": "image/gif", "png": "image/png", "jpg": "image/jpeg", "mp4": "video/mp4", "webm": "video/webm"} | {
     "m4s": "video/iso.segment"

@@ -22,10 +22,10 @@ from functools import cache
 
 from bot.clock import SystemClock
 from bot.config import DecodeConfig, FetchConfig
-from bot.demo import media
-from bot.demo.net import LoopbackNetwork
 from bot.errors import GifwardenError
 from bot.fetch import Fetcher, refusal
+from bot.loopback.network import LoopbackNetwork
+from bot.samples import media
 from bot.workers import Workers
 
 LIMITS = FetchConfig(

@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.demo.net import LoopbackNetwork
+from bot.loopback.network import LoopbackNetwork
 from bot.pipeline import Pipeline, no_boundary
 from tests.people import member
 

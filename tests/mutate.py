@@ -31,8 +31,8 @@ from pathlib import Path
 
 from bot import workers as room
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.errors import MediaError
+from bot.samples import media
 from bot.workers import Workers
 from tests.damage import mutated
 from tests.sweep import DEATH, Sweep, outcome

@@ -14,9 +14,6 @@ from hypothesis import strategies as st
 from bot.acquire import SHORT_SIDE, Acquired, Acquirer, candidates
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.demo.answers import redirect, web_page
-from bot.demo.hosts import CLIENT_ID, HostPark
-from bot.demo.web import Response
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -28,6 +25,9 @@ from bot.errors import (
 )
 from bot.fetch import Fetcher, refusal
 from bot.hosts import Rendition, find
+from bot.loopback.answers import redirect, web_page
+from bot.loopback.hosts import CLIENT_ID, HostPark
+from bot.loopback.http import Response
 from bot.model import Link
 
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff2c00000000010001000002024401003b")

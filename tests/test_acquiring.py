@@ -19,14 +19,14 @@ from bot import pipeline as order
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import ManualClock, SystemClock
 from bot.config import Config
-from bot.demo import media
-from bot.demo.answers import slow
-from bot.demo.stage import Stage, stage
 from bot.errors import StoreError
 from bot.fetch.memory_budget import Room
+from bot.loopback.answers import slow
+from bot.loopback.stage import Stage, stage
 from bot.model import Link, LinkState, Post
 from bot.pipeline import Pipeline
 from bot.pipeline.acquiring import CLAIM_SECONDS
+from bot.samples import media
 from bot.schedule import Daemon
 from bot.store import Store
 from tests.killing import Silent

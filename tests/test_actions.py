@@ -13,10 +13,10 @@ from bot.actions import ACTIONS, get
 from bot.actions.base import LOG_PAGES, ActionPlug, World, fit
 from bot.clock import ManualClock
 from bot.config import MailConfig
-from bot.demo.reddit import RedditServer
-from bot.demo.smtp import Fault, SmtpSink
-from bot.demo.web import Request
 from bot.errors import MailError, RedditError, StaysRemovedError, UsageError
+from bot.loopback.http import Request
+from bot.loopback.reddit.server import RedditServer
+from bot.loopback.smtp import Fault, SmtpSink
 from bot.mail import Mailer
 from bot.model import Action, Before, Found, Mode, Notice, NoticeItem, PlannedAction, standing
 from bot.reddit import Reddit

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from bot import workers as room
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.errors import LimitError, MediaError, OutsideError
 from bot.fingerprint import Asked, WireError, fingerprint, read
 from bot.fingerprint.wire import to_wire
 from bot.frames import said
 from bot.frames.messages import SENTENCES
+from bot.samples import media
 from bot.workers import Workers
 from tests import fuzz_answers
 from tests.test_workers import SPEAKING

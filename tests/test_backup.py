@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.clock import ManualClock
-from bot.demo.stage import START, Stage, bot_on, stage
 from bot.encryption import Seal, new_key
 from bot.errors import StoreError
+from bot.loopback.stage import START, Stage, bot_on, stage
 from bot.migrations import START as FIRST
 from bot.migrations import known_steps, migrations
 from bot.model import ActionState, CaseState, Link, NoticeState, Post

@@ -13,7 +13,7 @@ from bot.bench import alter, clips, copies, figures, rebuild, sources, swapping
 from bot.bench.worlds import World
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
-from bot.demo import media
+from bot.samples import media
 
 RUN = CliRunner()
 

@@ -15,8 +15,8 @@ from bot.bench import faces as bench
 from bot.bench.alter import Rgb
 from bot.bench.faces import Row
 from bot.cli import app
-from bot.demo import media
 from bot.errors import UsageError
+from bot.samples import media
 from tests.portraits import file as picture
 
 MODEL = faces.FACES[0]

@@ -24,10 +24,10 @@ from bot import config
 from bot.assemble import DATABASE
 from bot.cli import app, base, main, scan
 from bot.clock import SystemClock
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import ConfigError
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.pipeline import Pipeline
+from bot.samples import media
 from bot.store import Store
 from tests.commands_doc import TARGET, render
 from tests.killing import Silent

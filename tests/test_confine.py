@@ -12,7 +12,7 @@ import pytest
 from bot import seccomp
 from bot import workers as room
 from bot.config import DecodeConfig
-from bot.demo import media
+from bot.samples import media
 from bot.workers import Workers
 
 ATTEMPTS = """

@@ -20,12 +20,12 @@ from bot.clock import SystemClock
 from bot.config import Config, DecodeConfig, StorageConfig
 from bot.copies import Finding, Shelf, why
 from bot.copies.points import POINT, of_frame
-from bot.demo import media
 from bot.encryption import Seal, new_key
 from bot.errors import SealError
 from bot.fingerprint import fingerprint, from_json, to_json
 from bot.model import Evidence, Fingerprint, Link, Sketch
 from bot.pipeline import Pipeline
+from bot.samples import media
 from bot.signals import local
 from bot.store import Store
 from bot.store.sketches import kept_corners

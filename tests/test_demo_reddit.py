@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from bot.clock import ManualClock
-from bot.demo.reddit import RedditServer
 from bot.links import links_of, post_of, things_in
+from bot.loopback.reddit.server import RedditServer
 
 
 @pytest.fixture

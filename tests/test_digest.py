@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.stage import Stage, bot_on
+from bot.loopback.stage import Stage, bot_on
 from bot.model import PlannedAction, Verdict
 from bot.pipeline import Pipeline
 from bot.pipeline.digest import digest

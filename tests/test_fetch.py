@@ -16,9 +16,6 @@ import pytest
 
 from bot.clock import ManualClock
 from bot.config import FetchConfig
-from bot.demo.answers import endless, lying, redirect, slow, web_page
-from bot.demo.hosts import HostPark
-from bot.demo.web import Response, json_response
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -30,6 +27,9 @@ from bot.errors import (
 )
 from bot.fetch import Fetcher, refusal
 from bot.fetch.replies import status_error
+from bot.loopback.answers import endless, lying, redirect, slow, web_page
+from bot.loopback.hosts import HostPark
+from bot.loopback.http import Response, json_response
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff2c00000000010001000002024401003b")

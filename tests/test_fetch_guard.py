@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from bot.clock import SystemClock
 from bot.config import FetchConfig, load
-from bot.demo.web import LoopbackServer, Response
 from bot.errors import AcquireError, BlockedError, ConfigError, UnsupportedError
 from bot.fetch import Fetcher, check_url, host_of, refusal
 from bot.fetch.guard import Deadline, GuardedBackend
 from bot.fetch.machine import interfaces
+from bot.loopback.http import LoopbackServer, Response
 
 FORBIDDEN = [
     "0.0.0.0",

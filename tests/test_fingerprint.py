@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.errors import MediaError
 from bot.fingerprint import describe, digests, fingerprint, from_json, resource_limits, to_json
 from bot.model import Fingerprint, Signal
+from bot.samples import media
 from bot.signals import SIGNALS
 from bot.signals.base import distance
 

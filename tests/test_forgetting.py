@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.clock import SystemClock
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.forgetting import gone_of
+from bot.samples import media
 from bot.store import Store
 from tests.killing import STATES_GROUND, Silent
 from tests.people import member
@@ -224,7 +224,7 @@ def test_a_busy_database_keeps_no_stale_bytes(tmp_path: Path) -> None:
     from dataclasses import replace
 
     from bot.clock import ManualClock
-    from bot.demo.stage import START
+    from bot.loopback.stage import START
     from bot.model import Link, Post
 
     path = tmp_path / "busy.db"

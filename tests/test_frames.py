@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.errors import LimitError, MediaError
 from bot.frames import Decoded, Luma, decode, sniff
+from bot.samples import media
 from bot.signals.base import distance
 from bot.signals.pdq import PDQ
 

@@ -15,10 +15,10 @@ import pytest
 from av.stream import Disposition
 
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.errors import MediaError
 from bot.fingerprint import fingerprint
 from bot.frames import Luma, decode, sniff
+from bot.samples import media
 from tests.test_frames import LIMITS, grey, pdq_distance, read
 
 OPTIONS = {

@@ -19,9 +19,9 @@ from bot.assemble import open_store
 from bot.cli import app
 from bot.cli.case_page import page
 from bot.config import Config
-from bot.demo.stage import Stage, bot_on, stage
 from bot.encryption import Seal, new_key
 from bot.errors import SealError, StoreError, UsageError
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import Consent
 from bot.pipeline import Pipeline
 from bot.pipeline.face_index import FaceIndex

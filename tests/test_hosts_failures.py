@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.answers import redirect, web_page
-from bot.demo.web import Response
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -24,6 +22,8 @@ from bot.errors import (
 )
 from bot.fetch import Page
 from bot.hosts import find, get, parse
+from bot.loopback.answers import redirect, web_page
+from bot.loopback.http import Response
 from bot.model import Link
 from tests.host_cases import CASES
 from tests.host_pages import PagePark

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import Config
-from bot.demo.answers import Answer, redirect, web_page
-from bot.demo.web import Response
 from bot.errors import AcquireError, BlockedError, GoneError, HostChangedError, TryLaterError, UnsupportedError
 from bot.hosts import playlists
+from bot.loopback.answers import Answer, redirect, web_page
+from bot.loopback.http import Response
 from tests.host_pages import PagePark
 from tests.host_world import LARGE, SMALL, World
 

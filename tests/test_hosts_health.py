@@ -13,9 +13,6 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.clock import ManualClock, SystemClock
 from bot.config import Config
-from bot.demo import media
-from bot.demo.answers import web_page
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -27,8 +24,11 @@ from bot.errors import (
     UnsupportedError,
 )
 from bot.hosts import HOSTS
+from bot.loopback.answers import web_page
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.pipeline import Pipeline
 from bot.pipeline.health import HostRow, host_rows, outcome_of
+from bot.samples import media
 from bot.store import Store
 from bot.store.health import KEPT_DAYS, HostOutcome
 from tests.killing import Silent

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.answers import redirect, web_page
-from bot.demo.web import Response
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -22,6 +20,8 @@ from bot.errors import (
 )
 from bot.hosts import HOSTS, find, get
 from bot.hosts.pages import meta, tags
+from bot.loopback.answers import redirect, web_page
+from bot.loopback.http import Response
 from bot.model import Link
 from tests.host_pages import PagePark
 from tests.host_world import HERON, HERON_KEY, LARGE, SMALL, World

@@ -19,10 +19,10 @@ import pytest
 from bot.assemble import open_store
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.demo import media
-from bot.demo.hosts import NAMES
-from bot.demo.stage import Stage, stage
+from bot.loopback.hosts import NAMES
+from bot.loopback.stage import Stage, stage
 from bot.pipeline import BOUNDARIES
+from bot.samples import media
 from bot.workers import Workers
 from tests.killing import Places, run_and_die, scenario
 from tests.people import member

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline, linked
+from bot.samples import media
 from bot.store import LinkRow
 from tests.killing import Silent
 

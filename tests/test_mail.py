@@ -24,8 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config import MailConfig
-from bot.demo.smtp import Fault, SmtpSink
 from bot.errors import ConfigError, MailError
+from bot.loopback.smtp import Fault, SmtpSink
 from bot.mail import Mailer, is_address
 
 SECRET = "correct-horse-battery"

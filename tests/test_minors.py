@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.demo.stage import Stage
 from bot.errors import UsageError
+from bot.loopback.stage import Stage
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
 from tests.people import member

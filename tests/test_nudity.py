@@ -28,10 +28,10 @@ from bot import networks
 from bot.cli import app, main
 from bot.cli.case_page import page
 from bot.config import Config, DecodeConfig, NudityConfig
-from bot.demo.stage import bot_on, stage
 from bot.errors import ConfigError, GifwardenError, MediaError, NudityModelError, OutsideError, UsageError
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
+from bot.loopback.stage import bot_on, stage
 from bot.model import Evidence, Fingerprint, Link, NudityScore, Post
 from bot.nudity import Looker, NudeNet, OpenNsfw, Picture, base, install, model_of, nudenet, open_nsfw
 from bot.nudity.base import NudityModel

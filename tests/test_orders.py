@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on
+from bot.loopback.stage import Stage, bot_on
 from bot.model import ActionState, CaseState
 from bot.pipeline import Pipeline
+from bot.samples import media
 from tests.killing import Silent
 from tests.people import member
 from tests.test_pipeline import bank_the_fake, bot, changed, fake, near_copy, post_fake, world

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import Stage
+from bot.loopback.stage import Stage
 from bot.model import CaseState
 from bot.pipeline import Pipeline
 from bot.pipeline.order_words import VERBS

@@ -8,12 +8,12 @@ import pytest
 from sqlite_utils import Database
 
 from bot.clock import iso
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on
 from bot.errors import DatabaseError
+from bot.loopback.stage import Stage, bot_on
 from bot.migrations.orders import ORDERS_WAIT
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
+from bot.samples import media
 from tests.killing import Silent
 from tests.people import member
 from tests.test_orders import HEAD, HELPER, SECOND, answers, link, order, run, team

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from bot.config import Config
-from bot.demo import media
-from bot.demo.smtp import Fault
-from bot.demo.stage import Stage, bot_on
 from bot.errors import StoreError, UsageError
+from bot.loopback.smtp import Fault
+from bot.loopback.stage import Stage, bot_on
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
+from bot.samples import media
 from tests.killing import STATES_GROUND, Silent
 from tests.people import member
 from tests.test_pipeline import action_states, bot, changed, fake, near_copy, post_fake, world

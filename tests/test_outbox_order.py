@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.demo.stage import Stage
+from bot.loopback.stage import Stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
 from tests.people import member

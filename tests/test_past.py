@@ -13,9 +13,9 @@ import pytest
 
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import ManualClock
-from bot.demo.hosts import NAMES
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import RedditError, UsageError
+from bot.loopback.hosts import NAMES
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.store import BackfillRow

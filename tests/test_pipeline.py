@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
-from bot.demo import media
-from bot.demo.smtp import Fault
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import LeaseError, StoreError, UsageError
+from bot.loopback.smtp import Fault
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import ActionState, CaseState, LinkState, NoticeState
 from bot.pipeline import Pipeline
+from bot.samples import media
 from bot.schedule import Daemon
 from tests.killing import STATES_GROUND, Silent
 from tests.people import member

@@ -15,10 +15,10 @@ import pytest
 from bot import __version__
 from bot.clock import ManualClock
 from bot.config import RedditConfig
-from bot.demo.reddit import RedditServer
-from bot.demo.web import json_response
 from bot.errors import RedditError
 from bot.links import post_of
+from bot.loopback.http import json_response
+from bot.loopback.reddit.server import RedditServer
 from bot.permalink import is_account, is_fullname
 from bot.reddit import Reddit
 

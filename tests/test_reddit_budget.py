@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import ManualClock, SystemClock
-from bot.demo.reddit import RedditServer
 from bot.errors import RedditError
+from bot.loopback.reddit.server import RedditServer
 from bot.reddit import Job, Reddit
 from bot.reddit.budget import Budget
 from bot.reddit.line import Line

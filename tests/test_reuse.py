@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
+from bot.samples import media
 from tests.killing import Silent
 from tests.people import member
 from tests.test_acquiring import post, states

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo import media
-from bot.demo.smtp import Fault
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import StoreError, UsageError
+from bot.loopback.smtp import Fault
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import ActionState, Backing, CaseState, NoticeState
 from bot.pipeline import Pipeline
+from bot.samples import media
 from bot.store import CaseRow
 from tests.killing import STATES_GROUND, Silent
 from tests.people import member

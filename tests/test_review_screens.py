@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app, base
-from bot.demo.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.pipeline import Pipeline
 from tests.killing import Silent
 from tests.people import at_home, under

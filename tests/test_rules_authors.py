@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo import media
-from bot.demo.reddit import RedditServer
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import RedditError
 from bot.links import post_of
+from bot.loopback.reddit.server import RedditServer
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.reddit import Reddit
+from bot.samples import media
 from tests.killing import Silent
 from tests.people import member
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import RedditError
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.pipeline import Pipeline
 from bot.pipeline.rulebook import said_of
 from bot.reddit import Reddit
+from bot.samples import media
 from tests.killing import Silent
 from tests.people import member
 from tests.test_rules_patterns import heartbeat

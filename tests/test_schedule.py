@@ -18,8 +18,8 @@ import pytest
 
 from bot import schedule
 from bot.clock import SystemClock
-from bot.demo.stage import bot_on, stage
 from bot.errors import LeaseError, StoreError
+from bot.loopback.stage import bot_on, stage
 from bot.pipeline import Pipeline
 from bot.schedule import LEASE_SECONDS, Daemon
 from tests.killing import Silent

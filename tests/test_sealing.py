@@ -12,9 +12,9 @@ import pytest
 from bot.assemble import open_store
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.demo.stage import START
 from bot.encryption import Seal, new_key
 from bot.errors import SealError
+from bot.loopback.stage import START
 from bot.model import Consent, Evidence
 from bot.store import Store
 from tests.people import member

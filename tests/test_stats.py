@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.demo.stage import Stage
+from bot.loopback.stage import Stage
 from bot.pipeline import Pipeline
 from tests.people import member
 from tests.test_pipeline import bot, fake, near_copy, post_fake, world

@@ -19,12 +19,12 @@ from bot.clock import SystemClock
 from bot.config import DecodeConfig
 from bot.copies import Finding, Shelf, why
 from bot.copies.points import SPOT
-from bot.demo.portrait import drawn
 from bot.encryption import Seal, new_key
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
 from bot.model import FaceMatch, Fingerprint, Sketch, SourceMatch
 from bot.pipeline.swaps import named
+from bot.samples.portrait import drawn
 from bot.store import Store
 from bot.store.sketches import _unpacked
 from tests.people import member

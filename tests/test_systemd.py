@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ManualClock
-from bot.demo.stage import bot_on, stage
+from bot.loopback.stage import bot_on, stage
 from bot.schedule import LEASE_SECONDS, SILENT_SECONDS, Daemon
 from bot.systemd import ServiceManager
 from tests.killing import Silent

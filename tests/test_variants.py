@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from bot.bench import alter
 from bot.bench.worlds import World, texture
 from bot.config import BanksConfig, DecodeConfig
-from bot.demo import media
 from bot.fingerprint import fingerprint, from_json, to_json
 from bot.match import Library
 from bot.model import BankKind, Entry, Fingerprint, Match, Signal
+from bot.samples import media
 from bot.signals.base import distance
 from bot.signals.pdq import PDQ
 from bot.signals.variants import TRANSFORMS, variants, within_border

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
 from bot.links import post_of
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import ActionState, CaseState, Link, NoticeState, Post
 from bot.pipeline import Pipeline
+from bot.samples import media
 from tests.killing import Silent
 from tests.people import member
 

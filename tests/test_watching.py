@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.demo.stage import Stage, bot_on, stage
 from bot.errors import RedditError
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.places import groups

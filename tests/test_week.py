@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.demo.stage import bot_on
 from bot.demo.week import POSTS, RAID, Week, run, week_stage
+from bot.loopback.stage import bot_on
 from tests.killing import Silent
 
 

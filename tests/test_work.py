@@ -12,13 +12,13 @@ import pytest
 from bot import pipeline as order
 from bot import workers
 from bot.assemble import Parts, assembled
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
 from bot.encryption import Seal, new_key
 from bot.errors import StoreError
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import Evidence, LinkState, Post
 from bot.pipeline import Pipeline, rows
 from bot.rules import RuleSet
+from bot.samples import media
 from bot.store import LinkRow
 from tests.killing import Silent
 from tests.people import member

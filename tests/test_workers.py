@@ -17,12 +17,12 @@ import pytest
 
 from bot import workers as room
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.errors import LimitError, MediaError, OutsideError
 from bot.faces.dlib import Dlib
 from bot.fingerprint import digests, fingerprint
 from bot.fingerprint.wire import to_wire
 from bot.model import Fingerprint
+from bot.samples import media
 from bot.workers import Workers
 
 LIMITS = DecodeConfig()

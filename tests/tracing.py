@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.demo import media
-from bot.demo.stage import bot_on, stage
+from bot.loopback.stage import bot_on, stage
+from bot.samples import media
 from tests.killing import Silent
 from tests.people import member
 

@@ -10,10 +10,10 @@ from itertools import groupby
 from pathlib import Path
 
 from bot.config import Config
-from bot.demo.reddit import RedditServer
-from bot.demo.stage import Stage, bot_on, stage
-from bot.demo.web import Request
 from bot.errors import UsageError
+from bot.loopback.http import Request
+from bot.loopback.reddit.server import RedditServer
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.pipeline import Pipeline
 from tests.killing import Silent
 from tests.people import member

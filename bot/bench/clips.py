@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bot import frames
 from bot.bench.figures import least
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.fingerprint import fingerprint
+from bot.samples import media
 from bot.signals import SIGNALS, local
 
 SIZES = ((640, 360), (1920, 1080))

@@ -19,12 +19,12 @@ from bot.bench.alter import ALTERATIONS, Alteration, Take, crop, even
 from bot.bench.figures import Say, wilson
 from bot.bench.sources import Source
 from bot.config import Config, DecodeConfig
-from bot.demo import media
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint
 from bot.model import Actor, BankKind, Credential, Evidence, Fingerprint, Link, Match, Signal
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
+from bot.samples import media
 
 # ours against a bank of PDQ alone, PDQ of whole frames as they are, as Meta samples it, imagehash
 PEERS = ("foreign", "pdq", "vpdq", "phash")

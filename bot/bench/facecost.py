@@ -14,12 +14,12 @@ from bot.bench.alter import Rgb, resize
 from bot.bench.figures import Say, least
 from bot.bench.portraits import Portrait
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.faces import FaceModel
 from bot.faces.dlib import Dlib
 from bot.faces.tracks import FACES, VIEWS
 from bot.fingerprint import fingerprint
 from bot.pipeline.face_index import FaceIndex
+from bot.samples import media
 
 WIDTH, HEIGHT = 640, 360
 SECONDS, FPS = 10.0, 25

@@ -19,9 +19,9 @@ import numpy as np
 from bot.bench.alter import Rgb, blur, resize, tone
 from bot.bench.figures import Say, wilson
 from bot.bench.portraits import Pair, Portrait, seen, vectors
-from bot.demo import media
 from bot.faces import Curve, FaceModel, Vector
 from bot.pipeline.face_index import FaceIndex, chance
+from bot.samples import media
 
 WIDTH, HEIGHT = 640, 360  # of a clip
 FPS, FRAMES = 8, 16  # of a clip

@@ -12,8 +12,8 @@ import numpy as np
 from bot import frames
 from bot.bench.figures import Figure, Say, fastest, installed
 from bot.config import DecodeConfig
-from bot.demo import media
 from bot.frames import Luma
+from bot.samples import media
 from bot.signals.base import distance
 from bot.signals.pdq import PDQ
 from bot.signals.phash import PHASH

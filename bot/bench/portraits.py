@@ -16,11 +16,11 @@ from bot import frames
 from bot.bench import sources
 from bot.bench.alter import Rgb
 from bot.config import DecodeConfig
-from bot.demo import media
-from bot.demo.portrait import drawn
 from bot.errors import MediaError, UsageError
 from bot.faces import Box, FaceModel, Vector, Watcher
 from bot.model import FaceTrack
+from bot.samples import media
+from bot.samples.portrait import drawn
 
 COLUMNS = ("file_a", "file_b", "same")
 

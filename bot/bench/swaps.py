@@ -19,8 +19,8 @@ from bot.bench import sources
 from bot.bench.alter import Rgb, Take
 from bot.bench.worlds import KINDS, World, with_face
 from bot.config import DecodeConfig
-from bot.demo.portrait import drawn as portrait_of
 from bot.faces.dlib import Dlib
+from bot.samples.portrait import drawn as portrait_of
 
 Blend = Literal["matched", "plain", "faint"]
 BLENDS: tuple[Blend, ...] = ("matched", "plain", "faint")

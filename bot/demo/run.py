@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.clock import Clock
-from bot.demo.stage import FOLDER, Stage, bot_on, stage
 from bot.demo.story import MINUTES, Hour, shortfalls, unreviewed
 from bot.demo.week import POSTS, Week, week_stage
 from bot.demo.week import run as run_week
+from bot.loopback.stage import FOLDER, Stage, bot_on, stage
 from bot.pipeline import Pipeline
 from bot.plural import many
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.demo import media, people
-from bot.demo.answers import redirect
-from bot.demo.smtp import Fault
-from bot.demo.stage import Expected, Stage
+from bot.loopback.answers import redirect
+from bot.loopback.smtp import Fault
+from bot.loopback.stage import Expected, Stage
 from bot.model import Consent, NoticeState
 from bot.pipeline import Pipeline
 from bot.plural import many
+from bot.samples import media, people
 
 MINUTES = 60
 PRIVATE = "10.0.0.5"

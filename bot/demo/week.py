@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bot.config import Config
-from bot.demo import media
-from bot.demo.stage import Stage, stage
+from bot.loopback.stage import Stage, stage
 from bot.model import ActionState, Actor, CaseState, Hold
 from bot.pipeline import Pipeline
 from bot.plural import many
+from bot.samples import media
 
 HOURS = 7 * 24
 POSTS = 5000

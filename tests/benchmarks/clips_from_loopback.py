@@ -23,9 +23,9 @@ from pathlib import Path
 
 from bot import frames
 from bot.config import Config, DecodeConfig
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import LinkState
+from bot.samples import media
 from bot.workers import Workers
 from tests.killing import Silent
 

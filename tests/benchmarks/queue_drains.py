@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.demo import media
-from bot.demo.stage import Stage, bot_on, stage
-from bot.demo.web import Response
+from bot.loopback.http import Response
+from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import Link, LinkState, Post
 from bot.pipeline import Pipeline
+from bot.samples import media
 from tests.killing import Silent
 
 STEP = 60.0  # seconds of the fast clock between two looks

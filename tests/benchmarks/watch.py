@@ -24,8 +24,8 @@ from bot import bundled
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.demo.reddit import RedditServer
-from bot.demo.web import Request, Response
+from bot.loopback.http import Request, Response
+from bot.loopback.reddit.server import RedditServer
 from bot.pipeline import Pipeline
 from tests.killing import Silent
 

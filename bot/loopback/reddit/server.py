@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.config import RedditConfig
-from bot.demo.reddit_api import Endpoints
-from bot.demo.reddit_deeds import Deeds
-from bot.demo.reddit_shapes import Received
-from bot.demo.reddit_world import World
-from bot.demo.web import LoopbackServer, Request, Response, json_response
+from bot.loopback.http import LoopbackServer, Request, Response, json_response
+from bot.loopback.reddit.api import Endpoints
+from bot.loopback.reddit.moderation import Deeds
+from bot.loopback.reddit.shapes import Received
+from bot.loopback.reddit.state import World
 
 TOKEN_SECONDS = 3600
 WINDOW = timedelta(minutes=10)

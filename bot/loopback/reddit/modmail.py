@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.demo.reddit_shapes import Answering, bad, limit_of, refused
-from bot.demo.web import Request, Response, json_response
+from bot.loopback.http import Request, Response, json_response
+from bot.loopback.reddit.shapes import Answering, bad, limit_of, refused
 
 ARCHIVED = 2
 

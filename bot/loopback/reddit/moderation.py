@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from bot.demo.reddit_world import World
+from bot.loopback.reddit.state import World
 
 MARKS = {"lock": "locked", "spoiler": "spoiler", "nsfw": "over_18"}
 

@@ -12,9 +12,9 @@ from bot import bundled
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import Clock, ManualClock
 from bot.config import Config
-from bot.demo.hosts import HostPark
-from bot.demo.reddit import RedditServer
-from bot.demo.smtp import SmtpSink
+from bot.loopback.hosts import HostPark
+from bot.loopback.reddit.server import RedditServer
+from bot.loopback.smtp import SmtpSink
 from bot.pipeline import Pipeline, no_boundary
 from bot.pipeline.core import Log
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from bot.demo import media
-from bot.demo.portrait import drawn
+from bot.samples import media
+from bot.samples.portrait import drawn
 
 PROTECTED, OTHER = 1, 8
 HEIGHT = 230  # pixels of a portrait in a picture 640 pixels wide

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from bot.demo.web import Response
+from bot.loopback.http import Response
 
 Answer = Response | int | Callable[[], Response]
 """What a scripted failure sends: an answer, a bare status, or a maker of fresh answers (for bodies that flow)."""

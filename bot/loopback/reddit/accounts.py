@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.demo.reddit_shapes import Answering, refused
-from bot.demo.web import Request, Response, json_response
+from bot.loopback.http import Request, Response, json_response
+from bot.loopback.reddit.shapes import Answering, refused
 
 
 class AccountPages(Answering):

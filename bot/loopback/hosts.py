@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from bot.demo.answers import Answer, redirect, web_page
-from bot.demo.net import LoopbackNetwork
-from bot.demo.web import LoopbackServer, Request, Response, json_response
+from bot.loopback.answers import Answer, redirect, web_page
+from bot.loopback.http import LoopbackServer, Request, Response, json_response
+from bot.loopback.network import LoopbackNetwork
 
 CLIENT_ID = "0123456789abcde"  # made up, like everything here
 NAMES = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.demo.reddit_deeds import Deeds
-from bot.demo.reddit_world import World
-from bot.demo.web import Request, Response, json_response
+from bot.loopback.http import Request, Response, json_response
+from bot.loopback.reddit.moderation import Deeds
+from bot.loopback.reddit.state import World
 
 
 @dataclass(slots=True)

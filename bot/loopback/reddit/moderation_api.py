@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.demo.reddit_shapes import Answering, bad, limit_of, listing_of, refused, stated
-from bot.demo.web import Request, Response, json_response
+from bot.loopback.http import Request, Response, json_response
+from bot.loopback.reddit.shapes import Answering, bad, limit_of, listing_of, refused, stated
 
 LABELS = frozenset(
     ("BOT_BAN", "PERMA_BAN", "BAN", "ABUSE_WARNING", "SPAM_WARNING", "SPAM_WATCH", "SOLID_CONTRIBUTOR", "HELPFUL_USER")

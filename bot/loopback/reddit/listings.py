@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.demo.reddit_shapes import Answering, limit_of, listed, listing_of, refused
-from bot.demo.web import Request, Response, json_response
+from bot.loopback.http import Request, Response, json_response
+from bot.loopback.reddit.shapes import Answering, limit_of, listed, listing_of, refused
 
 DEEPEST = 1000  # things a listing shows in all
 SEARCH_DEEPEST = 250

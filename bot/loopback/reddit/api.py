@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from bot.demo.reddit_accounts import AccountPages
-from bot.demo.reddit_listings import Listings
-from bot.demo.reddit_mail import Mail
-from bot.demo.reddit_marks import Marking
-from bot.demo.reddit_shapes import limit_of, listing_of, refused, stated
-from bot.demo.web import Request, Response, json_response
+from bot.loopback.http import Request, Response, json_response
+from bot.loopback.reddit.accounts import AccountPages
+from bot.loopback.reddit.listings import Listings
+from bot.loopback.reddit.moderation_api import Marking
+from bot.loopback.reddit.modmail import Mail
+from bot.loopback.reddit.shapes import limit_of, listing_of, refused, stated
 
 
 class Endpoints(Listings, Mail, Marking, AccountPages):

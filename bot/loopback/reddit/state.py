@@ -1,6 +1,7 @@
 """The state behind the loopback Reddit: subreddits, submissions, comments, modmail and mod log.
 
-Scripts and tests act on it as users and moderators do; the server in `bot/demo/reddit.py` shows it to the bot.
+Scripts and tests act on it as users and moderators do; the server in `bot/loopback/reddit/server.py` shows it to the
+bot.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.demo.reddit_things import Kind, Subreddit, linked, public, slug, thing_of
+from bot.loopback.reddit.things import Kind, Subreddit, linked, public, slug, thing_of
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MODERATOR_ONLY = ("removed", "spam", "approved", "ignore_reports", "ban_note")

@@ -1,0 +1,1 @@
+"""Simulators on loopback: hosts, mail, the network. For the demo, benchmarks and tests only."""

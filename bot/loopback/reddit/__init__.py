@@ -1,0 +1,1 @@
+"""A Reddit on loopback, with the shapes that PRAW meets."""

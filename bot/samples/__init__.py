@@ -1,0 +1,1 @@
+"""Benign media and drawn people, made on the spot."""
