@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.errors import AcquireError
 from bot.loopback.answers import Answer, redirect, web_page
 from bot.loopback.http import Response, json_response
-from bot.pipeline.health import outcome_of
+from bot.pipeline.scanning.host_health import outcome_of
 from tests.host_cases import CASES, Case
 from tests.host_pages import PagePark
 from tests.host_world import World

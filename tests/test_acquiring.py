@@ -25,7 +25,7 @@ from bot.loopback.answers import slow
 from bot.loopback.stage import Stage, stage
 from bot.model import Link, LinkState, Post
 from bot.pipeline import Pipeline
-from bot.pipeline.acquiring import CLAIM_SECONDS
+from bot.pipeline.scanning.queue import CLAIM_SECONDS
 from bot.samples import media
 from bot.schedule import Daemon
 from bot.store import Store

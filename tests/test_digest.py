@@ -9,7 +9,7 @@ import pytest
 from bot.loopback.stage import Stage, bot_on
 from bot.model import PlannedAction, Verdict
 from bot.pipeline import Pipeline
-from bot.pipeline.digest import digest
+from bot.pipeline.acting.digest import digest
 from tests.killing import Silent
 from tests.test_pipeline import bank_the_fake, bot, changed, near_copy, post_fake, world
 

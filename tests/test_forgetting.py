@@ -11,7 +11,7 @@ from bot.clock import SystemClock
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
-from bot.pipeline.forgetting import gone_of
+from bot.pipeline.keeping.retention import gone_of
 from bot.samples import media
 from bot.store import Store
 from tests.killing import STATES_GROUND, Silent

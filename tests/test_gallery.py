@@ -24,7 +24,7 @@ from bot.errors import SealError, StoreError, UsageError
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import Consent
 from bot.pipeline import Pipeline
-from bot.pipeline.face_index import FaceIndex
+from bot.pipeline.scanning.face_index import FaceIndex
 from bot.serialization import plain
 from bot.store import Store
 from bot.store.backup import check
@@ -260,7 +260,7 @@ def test_a_gallery_of_ten_thousand_is_searched_whole(bot: Pipeline, world: Stage
 
 def test_whoever_most_views_are_nearest_to_is_found_by_any_reckoning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Multiplying all faces at once, in blocks, gives what comparing each view with each known one gives."""
-    monkeypatch.setattr("bot.pipeline.face_index.BLOCK", 16 * 50)  # two blocks and a part of one
+    monkeypatch.setattr("bot.pipeline.scanning.face_index.BLOCK", 16 * 50)  # two blocks and a part of one
     rng = np.random.default_rng(8)
     centres = rng.normal(size=(40, 16))
     labels = [f"P-{number % 40:03}" for number in range(120)]

@@ -27,7 +27,7 @@ from bot.hosts import HOSTS
 from bot.loopback.answers import web_page
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.pipeline import Pipeline
-from bot.pipeline.health import HostRow, host_rows, outcome_of
+from bot.pipeline.scanning.host_health import HostRow, host_rows, outcome_of
 from bot.samples import media
 from bot.store import Store
 from bot.store.health import KEPT_DAYS, HostOutcome

@@ -114,6 +114,47 @@ def test_imports_only_go_down() -> None:
     assert wrong == []
 
 
+STORIES = {
+    "core": 0,
+    "log": 0,
+    "permissions": 0,
+    "recovery": 0,
+    "rulebook": 0,
+    "acting": 1,
+    "scanning": 2,
+    "watching": 2,
+    "judging": 3,
+    "keeping": 3,
+    "reviewing": 4,
+    "commands": 5,
+    "__init__": 6,
+}
+
+
+def test_the_stories_of_the_pipeline_go_one_way() -> None:
+    """Inside the pipeline a story calls only those below it, so that each can be read without the ones above."""
+    wrong = []
+    for file in sorted((BOT / "pipeline").rglob("*.py")):
+        story = file.relative_to(BOT / "pipeline").parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            parts = node.module.split(".") if isinstance(node, ast.ImportFrom) and node.module else []
+            if parts[:2] != ["bot", "pipeline"]:
+                continue
+            other = parts[2] if len(parts) > 2 else "__init__"
+            if other != story and not STORIES[story] > STORIES[other] and (STORIES[story] or STORIES[other]):
+                wrong.append(f"{file.relative_to(BOT)} imports {node.module}")
+    assert wrong == []
+
+
+def test_a_room_has_few_doors() -> None:
+    """What stands beside the stories of the pipeline is little enough to be read at once."""
+    beside = {entry.stem for entry in (BOT / "pipeline").iterdir() if entry.suffix == ".py"}
+    assert len(beside) <= 8
+    assert beside | {entry.name for entry in (BOT / "pipeline").iterdir() if entry.is_dir()} - {"__pycache__"} == set(
+        STORIES
+    )
+
+
 def test_every_named_exception_is_used() -> None:
     """An exception that nobody needs any more is taken away."""
     used = {(room, imported) for _, room, imported in imports()}

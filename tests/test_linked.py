@@ -9,7 +9,8 @@ import pytest
 
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import LinkState
-from bot.pipeline import Pipeline, linked
+from bot.pipeline import Pipeline
+from bot.pipeline.watching import permalinks
 from bot.samples import media
 from bot.store import LinkRow
 from tests.killing import Silent
@@ -143,10 +144,10 @@ def test_a_post_does_not_lead_to_itself(world: Stage, bot: Pipeline) -> None:
 
 def test_one_post_leads_to_so_many_and_no_more(world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """A post full of permalinks does not spend the budget of all others."""
-    monkeypatch.setattr(linked, "MOST_A_POST", 2)
+    monkeypatch.setattr(permalinks, "MOST_A_POST", 2)
     names = [elsewhere(world, url=clip(world, number)) for number in range(4)]
     post = text(world, "\n\n".join(f"https://redd.it/{name.removeprefix('t3_')}" for name in names))
-    monkeypatch.setattr(linked, "BATCH", 1)
+    monkeypatch.setattr(permalinks, "BATCH", 1)
     for _ in range(5):
         bot.tick()
     assert len([row for row in rows(bot, post) if row.link.source == "linked"]) == 2

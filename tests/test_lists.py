@@ -17,7 +17,7 @@ from bot.cli import app
 from bot.errors import UsageError
 from bot.lists import FORMATS, WRITERS, Bad, Record, guess, read
 from bot.model import Entry, Signal
-from bot.pipeline import lists
+from bot.pipeline.keeping import list_import
 from bot.store import Store
 from tests.people import member
 
@@ -196,16 +196,16 @@ def bank(store: Store) -> Store:
     return store
 
 
-def take(store: Store, text: str) -> lists.Counts:
+def take(store: Store, text: str) -> list_import.Counts:
     """Import a list."""
     heard: list[Bad] = []
-    return lists.take(store, "list", "them", records(text), by=member(store), told=heard.append)
+    return list_import.take(store, "list", "them", records(text), by=member(store), told=heard.append)
 
 
 def test_rows_become_unconfirmed_entries_once(bank: Store) -> None:
     """Twice in the list or in two lists is one entry; nobody but a second person or the operator makes it act."""
-    assert take(bank, f"{ONE}\n{TWO}\n{ONE}\nbad\n") == lists.Counts(added=2, known=1, failed=1)
-    assert take(bank, f"{TWO}\n{MD5}\n") == lists.Counts(added=1, known=1)
+    assert take(bank, f"{ONE}\n{TWO}\n{ONE}\nbad\n") == list_import.Counts(added=2, known=1, failed=1)
+    assert take(bank, f"{TWO}\n{MD5}\n") == list_import.Counts(added=1, known=1)
     found = list(bank.known.active(()))
     assert [entry.confirmed for entry in found] == [False] * 3
     assert [entry.confirmed for entry in bank.known.active(("list",))] == [True] * 3
@@ -216,16 +216,16 @@ def test_a_row_that_its_list_withdraws_stops_matching(bank: Store) -> None:
     """By the list's own id; what a person withdrew stays withdrawn when the list has it still."""
     take(bank, f'{{"id":"a","hash":"{ONE}"}}\n{{"id":"b","hash":"{TWO}"}}\n')
     gone = f'{{"id":"a","hash":"{ONE}","should_delete":true}}\n{{"id":"c","hash":"{TWO}","status":"deleted"}}\n'
-    assert take(bank, gone) == lists.Counts(withdrawn=1)
+    assert take(bank, gone) == list_import.Counts(withdrawn=1)
     (left,) = bank.known.active(())
     bank.banks.withdraw(left.label)
-    assert take(bank, f'{{"id":"b","hash":"{TWO}"}}\n') == lists.Counts(known=1)
+    assert take(bank, f'{{"id":"b","hash":"{TWO}"}}\n') == list_import.Counts(known=1)
     assert list(bank.known.active(())) == []
 
 
 def test_an_import_that_is_cut_off_goes_on_where_it_was(bank: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole steps are kept; the second run passes over them and adds the rest."""
-    monkeypatch.setattr("bot.pipeline.lists.STEP", 10)
+    monkeypatch.setattr("bot.pipeline.keeping.list_import.STEP", 10)
     hashes = [random.Random(number).randbytes(32).hex() for number in range(35)]
 
     def cut() -> Iterator[Record | Bad]:
@@ -234,9 +234,9 @@ def test_an_import_that_is_cut_off_goes_on_where_it_was(bank: Store, monkeypatch
 
     heard: list[Bad] = []
     with pytest.raises(KeyboardInterrupt):
-        lists.take(bank, "list", "them", cut(), by=member(bank), told=heard.append)
+        list_import.take(bank, "list", "them", cut(), by=member(bank), told=heard.append)
     assert len(list(bank.known.active(()))) == 20
-    assert take(bank, "\n".join(hashes)) == lists.Counts(added=15, known=20)
+    assert take(bank, "\n".join(hashes)) == list_import.Counts(added=15, known=20)
 
 
 @pytest.fixture

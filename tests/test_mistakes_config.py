@@ -16,7 +16,7 @@ from bot import config
 from bot.cli import app
 from bot.config import lines
 from bot.errors import ConfigError
-from bot.pipeline.modes import sends
+from bot.pipeline.acting.modes import sends
 from tests.sentences import JARGON, damaged
 
 HOSTS = ("redgifs", "imgur", "giphy", "direct")

@@ -36,8 +36,8 @@ from bot.model import Evidence, Fingerprint, Link, NudityScore, Post
 from bot.nudity import Looker, NudeNet, OpenNsfw, Picture, base, install, model_of, nudenet, open_nsfw
 from bot.nudity.base import NudityModel
 from bot.nudity.frame_sampling import LOOKS
-from bot.pipeline.nudity import held_score, nudity_of
-from bot.pipeline.reuse import program
+from bot.pipeline.scanning.nudity import held_score, nudity_of
+from bot.pipeline.scanning.result_cache import program
 from bot.rules import RuleSet, parse
 from bot.workers import Workers
 from tests import portraits

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pipeline.order_words import (
+from bot.pipeline.commands.parser import (
     ALWAYS_NAMED,
     NEED_TARGET,
     VERBS,

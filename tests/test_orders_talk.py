@@ -10,7 +10,7 @@ import pytest
 from bot.loopback.stage import Stage
 from bot.model import CaseState
 from bot.pipeline import Pipeline
-from bot.pipeline.order_words import VERBS
+from bot.pipeline.commands.parser import VERBS
 from tests.test_order_words import talk
 from tests.test_orders import HEAD, SECOND, answers, link, order, run, team, told_author
 from tests.test_pipeline import bot, fake, post_fake, world

@@ -23,7 +23,7 @@ from bot.encryption import Seal, new_key
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
 from bot.model import FaceMatch, Fingerprint, Sketch, SourceMatch
-from bot.pipeline.swaps import named
+from bot.pipeline.scanning.face_swaps import named
 from bot.samples.portrait import drawn
 from bot.store import Store
 from bot.store.sketches import _unpacked

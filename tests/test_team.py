@@ -23,7 +23,7 @@ from bot.errors import StoreError, UsageError
 from bot.match.judging import same_file
 from bot.migrations import migrations
 from bot.model import NEEDS, Actor, Backing, Credential, Entry, Fingerprint, Match, Role, Verb, names
-from bot.pipeline.team import Team
+from bot.pipeline.reviewing.team import Team
 from bot.rules.ladder import Step, reach, shortfall
 from bot.store import Store
 from tests.people import at_home, member, typed, under

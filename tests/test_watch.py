@@ -107,7 +107,7 @@ def test_a_post_that_cannot_be_read_is_passed_over(
             raise KeyError("https://secret.example/")
         return post_of(thing)
 
-    monkeypatch.setattr("bot.pipeline.listings.post_of", stumbling)
+    monkeypatch.setattr("bot.pipeline.watching.listings.post_of", stumbling)
     assert bot.watch() == 2
     ((event, facts),) = log.warnings
     assert event == "post passed over"

@@ -13,7 +13,7 @@ from bot.errors import RedditError
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
-from bot.pipeline.places import groups
+from bot.pipeline.watching.rounds import groups
 from bot.store.links import PAST
 from tests.test_watch import Listening, gif, post
 

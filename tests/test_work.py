@@ -16,7 +16,7 @@ from bot.encryption import Seal, new_key
 from bot.errors import StoreError
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import Evidence, LinkState, Post
-from bot.pipeline import Pipeline, rows
+from bot.pipeline import Pipeline, recovery
 from bot.rules import RuleSet
 from bot.samples import media
 from bot.store import LinkRow
@@ -250,7 +250,7 @@ def test_a_slice_ends_with_its_time(world: Stage, bot: Pipeline) -> None:
     """A slice lasts its seconds, or until the daemon stops."""
     go_on = bot.slice()
     assert go_on()
-    world.clock.sleep(rows.SLICE_SECONDS + 1)
+    world.clock.sleep(recovery.SLICE_SECONDS + 1)
     assert not go_on()
     assert not bot.slice(lambda: False)()
 
@@ -259,7 +259,7 @@ def test_a_backlog_does_not_keep_what_was_found_from_being_acted_on(
     world: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between slices of work the other steps get their turn."""
-    monkeypatch.setattr(rows, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(recovery, "SLICE_SECONDS", 0.0)
     met: list[str] = []
     with bot_on(world, Silent(), met.append) as bot:
         bot.deps.store.banks.create("known-fakes", "block")

@@ -18,7 +18,7 @@ from bot.faces import FaceModel
 from bot.faces.dlib import Dlib
 from bot.faces.tracks import FACES, VIEWS
 from bot.fingerprint import fingerprint
-from bot.pipeline.face_index import FaceIndex
+from bot.pipeline.scanning.face_index import FaceIndex
 from bot.samples import media
 
 WIDTH, HEIGHT = 640, 360

@@ -20,7 +20,7 @@ from bot.bench.alter import Rgb, blur, resize, tone
 from bot.bench.figures import Say, wilson
 from bot.bench.portraits import Pair, Portrait, seen, vectors
 from bot.faces import Curve, FaceModel, Vector
-from bot.pipeline.face_index import FaceIndex, chance
+from bot.pipeline.scanning.face_index import FaceIndex, chance
 from bot.samples import media
 
 WIDTH, HEIGHT = 640, 360  # of a clip

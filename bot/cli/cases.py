@@ -27,7 +27,7 @@ from bot.config import Config
 from bot.errors import UsageError
 from bot.model import ActionState, Actor, Backing, CaseState, Verb
 from bot.pipeline import Pipeline
-from bot.pipeline.banking import Span
+from bot.pipeline.reviewing.excerpts import Span
 
 app = App(help="What was found, and what a moderator decides about it.")
 CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")]

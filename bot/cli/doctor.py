@@ -21,9 +21,9 @@ from bot.errors import GifwardenError, UsageError
 from bot.mail import Mailer
 from bot.model import Backing, BankKind
 from bot.pipeline import Pipeline
-from bot.pipeline.health import ALARMS, host_rows
-from bot.pipeline.modes import ASKED, sends
+from bot.pipeline.acting.modes import ASKED, sends
 from bot.pipeline.rulebook import said_of
+from bot.pipeline.scanning.host_health import ALARMS, host_rows
 from bot.plural import many
 from bot.rules import load, run_examples, unknown_banks
 from bot.workers import Workers

@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from bot.cli.base import ConfigOption, JsonOption, emit, read_config, session, show
-from bot.pipeline.health import HostRow, host_rows
+from bot.pipeline.scanning.host_health import HostRow, host_rows
 
 _STYLES = {"ok": "green", "changed": "red", "collapsed": "red", "off": "dim", "unseen": "dim"}
 

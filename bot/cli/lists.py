@@ -29,7 +29,7 @@ from bot.errors import UsageError
 from bot.lists import FORMATS, WRITERS, Bad, read
 from bot.model import Actor, Verb
 from bot.pipeline import Pipeline
-from bot.pipeline.lists import Counts, take
+from bot.pipeline.keeping.list_import import Counts, take
 
 
 def register(bank: typer.Typer) -> None:

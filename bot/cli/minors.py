@@ -21,7 +21,7 @@ from bot.cli.base import (
     warn,
 )
 from bot.model import Verb
-from bot.pipeline.hotlines import HOTLINES
+from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.serialization import plain
 from bot.store import MinorRow
 

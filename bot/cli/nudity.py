@@ -24,7 +24,7 @@ from bot.cli.groups import App
 from bot.errors import ConfigError, GifwardenError, NudityModelError
 from bot.nudity import OpenNsfw
 from bot.nudity import install as source
-from bot.pipeline.nudity import nudity_of
+from bot.pipeline.scanning.nudity import nudity_of
 from bot.workers import Workers
 
 app = App(help="The nudity signal: one more sign of a sexual context, never a verdict.")

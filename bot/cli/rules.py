@@ -32,7 +32,7 @@ from bot.cli.groups import App
 from bot.config import Config
 from bot.errors import RuleError, UsageError
 from bot.model import BankKind, Verdict
-from bot.pipeline.replay import Replayed
+from bot.pipeline.judging.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
 from bot.plural import many
 from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples, unknown_banks

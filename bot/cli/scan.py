@@ -32,7 +32,7 @@ from bot.errors import GifwardenError, UsageError
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
 from bot.model import Link
-from bot.pipeline.scan import Scanned
+from bot.pipeline.judging.scan_target import Scanned
 from bot.plural import many
 from bot.serialization import plain
 from bot.workers import Workers

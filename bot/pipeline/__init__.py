@@ -5,31 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bot.pipeline.acquiring import Acquiring
+from bot.pipeline.acting.digest import Digests
+from bot.pipeline.acting.flood import FloodGuard
+from bot.pipeline.acting.kill_switch import Stopping
+from bot.pipeline.acting.outbox import Outbox
+from bot.pipeline.commands.inbox import Orders
+from bot.pipeline.commands.runner import Deeds
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
-from bot.pipeline.deeds import Deeds
-from bot.pipeline.digest import Digests
-from bot.pipeline.face_index import FaceRecogniser
-from bot.pipeline.flood import FloodGuard
-from bot.pipeline.forgetting import Forgetting
-from bot.pipeline.gallery import Gallery
-from bot.pipeline.judge import Judging
-from bot.pipeline.linked import Linking
-from bot.pipeline.listings import Listings
-from bot.pipeline.modlog import Hearing
-from bot.pipeline.orders import Orders
-from bot.pipeline.outbox import Outbox
-from bot.pipeline.past import Past
-from bot.pipeline.people import People
-from bot.pipeline.places import Places
-from bot.pipeline.replay import Replaying
-from bot.pipeline.rows import GoOn, a_while, always, reason_of
-from bot.pipeline.scan import Scanning
-from bot.pipeline.stopping import Stopping
-from bot.pipeline.team import Team
-from bot.pipeline.watch import Queues, Watching
-from bot.pipeline.wiki import WikiWatch
-from bot.pipeline.work import Working
+from bot.pipeline.judging.judge import Judging
+from bot.pipeline.judging.replay import Replaying
+from bot.pipeline.judging.scan_target import Scanning
+from bot.pipeline.keeping.gallery import Gallery
+from bot.pipeline.keeping.retention import Forgetting
+from bot.pipeline.recovery import GoOn, a_while, always, reason_of
+from bot.pipeline.reviewing.decisions import People
+from bot.pipeline.reviewing.team import Team
+from bot.pipeline.scanning.face_index import FaceRecogniser
+from bot.pipeline.scanning.queue import Acquiring
+from bot.pipeline.scanning.scanner import Working
+from bot.pipeline.watching.backfill import Past
+from bot.pipeline.watching.listings import Listings
+from bot.pipeline.watching.modlog import Hearing
+from bot.pipeline.watching.modqueue import Queues
+from bot.pipeline.watching.permalinks import Linking
+from bot.pipeline.watching.polling import Watching
+from bot.pipeline.watching.subreddits import Places
+from bot.pipeline.watching.wiki_rules import WikiWatch
 
 __all__ = ["BOUNDARIES", "Deps", "Pipeline", "no_boundary"]
 

@@ -1,0 +1,186 @@
+"""What people state to hosts: notices, confirmed and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import actions
+from bot.actions import wording
+from bot.errors import UsageError
+from bot.model import ActionState, Actor, Capacity, CaseState, Ground, Notice, NoticeState
+from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
+from bot.pipeline.core import Deps
+from bot.store import CaseRow, NoticeRow
+
+STANDING = (CaseState.CONFIRMED,)  # cases for which a person says that the media is what the notice says
+TAKEN = (ActionState.DONE, ActionState.FAILED)  # a mail that was accepted, or whose fate nobody knows
+
+
+class Statements:
+    """Notices: previewed, stated, retracted."""
+
+    def __init__(self, deps: Deps, outbox: Outbox) -> None:
+        self._d = deps
+        self._outbox = outbox
+
+    def preview_notice(
+        self,
+        name: str,
+        *,
+        ground: Ground,
+        detail: str,
+        capacity: Capacity | None,
+        by: Actor,
+        to: str | None,
+        seen: bool = False,
+    ) -> Notice:
+        """Return what a notice would say if this person stated it now. Raises UsageError if something is missing."""
+        row = self._d.store.notices.get(name)
+        mail, now = self._d.config.mail, self._d.clock.now()
+        recipient = to or row.recipient
+        if not recipient:
+            raise UsageError(
+                f"no e-mail address of {row.host} is known; give one with --to, or use its form: "
+                f"gifwarden notices show {row.label}"
+            )
+        for key in ("host", "sender", "organisation"):
+            if not getattr(mail, key):
+                raise UsageError(f"mail.{key} is not set, and a notice needs it; set it in the configuration")
+        return Notice(
+            id=row.label,
+            host=row.host,
+            to=recipient,
+            items=tuple(replace(item, viewed_at=now) for item in row.items) if seen else row.items,
+            ground=ground,
+            ground_detail=detail,
+            capacity=capacity or mail.capacity,
+            stated_by=by.name,
+            organisation=mail.organisation,
+            contact=mail.sender,
+            stated_at=now,
+        )
+
+    def confirm_notice(
+        self,
+        name: str,
+        *,
+        ground: Ground,
+        detail: str,
+        capacity: Capacity | None,
+        by: Actor,
+        to: str | None,
+        seen: bool = False,
+    ) -> NoticeRow:
+        """Record a person's statement and plan the mail; `seen`: this person has looked at every media on it.
+
+        Raises UsageError if it cannot be sent as it is.
+        """
+        store = self._d.store
+        row = store.notices.get(name)
+        if row.state != NoticeState.DRAFTED:
+            raise UsageError(f"notice {name} is {row.state}; only a drafted one can be confirmed")
+        modes = {self._d.config.mode(subreddit) for subreddit in row.subreddits}
+        if not modes & actions.get("notice").modes:
+            raise UsageError(f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first")
+        notice = self.preview_notice(name, ground=ground, detail=detail, capacity=capacity, by=by, to=to, seen=seen)
+        wording.compose(notice, sender=self._d.config.mail.sender)  # what cannot be said is refused here, not later
+        with store.transaction():
+            store.notices.confirm(
+                name,
+                recipient=notice.to,
+                ground=notice.ground,
+                ground_detail=notice.ground_detail,
+                capacity=notice.capacity,
+                stated_by=notice.stated_by,
+                member=by.member,
+                organisation=notice.organisation,
+                contact=notice.contact,
+            )
+            if seen:
+                store.notices.viewed(name)
+            store.actions.plan(
+                key=f"notice:{name}",
+                kind="notice",
+                subreddit=row.subreddit,
+                params={"notice": name},
+            )
+            store.upkeep.note(by=by, what="notice confirmed", subject=name, why=notice.ground)
+        self._d.log.info("notice confirmed", notice=name, host=row.host)
+        return store.notices.get(name)
+
+    def retract_notice(self, name: str, *, by: Actor, why: str) -> str:
+        """Withdraw a notice; one that was or may have been sent is retracted by mail. Return what was done.
+
+        Raises StoreError if there is no such notice, UsageError if it is retracted already or leaving now.
+        """
+        store = self._d.store
+        row = store.notices.get(name)
+        if row.state == NoticeState.RETRACTED:
+            raise UsageError(f"notice {name} is retracted already")
+        with store.transaction():
+            mail = store.actions.by_key(f"notice:{name}")
+            waiting = (ActionState.PLANNED, ActionState.HELD)
+            if mail and mail.state in waiting:
+                store.actions.move(
+                    mail.action.id, ActionState.CANCELLED, expect=waiting, reason=f"retracted by {by.name}"
+                )
+                mail = None
+            if mail and mail.state in IN_DOUBT:
+                raise UsageError(f"notice {name} is being sent; try again when that has ended")
+        # a mail whose fate nobody knows leaves the notice confirmed: the host is told then, too
+        told = mail is not None and row.state != NoticeState.DRAFTED and mail.state in TAKEN
+        if told and mail is not None:
+            self._outbox.undo(mail)
+        with store.transaction():
+            store.notices.move(name, NoticeState.RETRACTED, expect=tuple(set(NoticeState) - {NoticeState.RETRACTED}))
+            store.upkeep.note(by=by, what="notice retracted", subject=name, why=why)
+        return "the host was told by mail" if told else "it had not been sent"
+
+    def retract_for_case(self, case: CaseRow, *, by: Actor, why: str) -> str | None:
+        """Take a case's media off its notice; a host that was told of it is told that it no longer holds.
+
+        Return what was done, or None if the case stands on no notice. Raises UsageError while the mail is leaving,
+        MailError if the host could not be told: then nothing has changed.
+        """
+        store = self._d.store
+        store.notices.drop_case(case.id)
+        name = store.notices.of_case(case.id)
+        if name is None:
+            return None
+        row = store.notices.get(name)
+        if row.state == NoticeState.RETRACTED:
+            return None
+        same, others = store.notices.beside(case.id)
+        if standing := [label for label in same if store.cases.get(label).state in STANDING]:
+            store.notices.take_off(case.id)
+            return f"the notice {name} stands: {standing[0]} holds the same media"
+        if not others:
+            return f"notice {name} is retracted: {self.retract_notice(name, by=by, why=why)}"
+        mail = store.actions.by_key(f"notice:{name}")
+        if mail is not None and mail.state in IN_DOUBT:
+            raise UsageError(f"notice {name} is being sent; try again when that has ended")
+        told = mail is not None and mail.state in TAKEN
+        if told:
+            self._take_back(row, case)
+        with store.transaction():
+            for label in (case.label, *same):
+                store.notices.take_off(store.cases.get(label).id)
+            store.upkeep.note(by=by, what=f"media taken off notice {name}", subject=case.label, why=why)
+        return (
+            f"its media is taken off notice {name}: {'the host was told by mail' if told else 'it had not been sent'}"
+        )
+
+    def _take_back(self, row: NoticeRow, case: CaseRow) -> None:
+        if self._d.mailer is None:
+            raise UsageError(f"notice {row.label} cannot be taken back without a mail server; fill in [mail]")
+        host_id = case.host_id or case.url
+        notice = row.stated_notice()
+        items = tuple(item for item in notice.items if item.host_id == host_id)
+        self._d.mailer.send(
+            wording.retract(
+                replace(notice, items=items or notice.items),
+                sender=self._d.mailer.sender,
+                date=self._d.clock.now(),
+                part=case.label,
+            )
+        )

@@ -1,0 +1,348 @@
+"""The outbox: modes, caps, the kill switch; begin, perform, write down; after a crash probe first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot import actions, hosts
+from bot.actions.approve import stays_removed
+from bot.actions.base import World
+from bot.clock import backoff
+from bot.errors import GifwardenError, MailError, OutsideError, StaysRemovedError
+from bot.links import post_of
+from bot.model import (
+    MINOR_ORDER,
+    MODERATORS,
+    PROGRAM,
+    ActionState,
+    CaseState,
+    Found,
+    Hold,
+    NoticeState,
+    Receipt,
+    decided_by_others,
+    standing,
+)
+from bot.pipeline.acting.flood import FloodGuard
+from bot.pipeline.core import Deps
+from bot.pipeline.recovery import GoOn, always
+from bot.store import ActionRow
+
+FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
+LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
+TELLS = frozenset({"modmail"})  # what only tells the moderators is not held by the flood guard
+IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
+
+
+class Outbox:
+    """Performs planned actions, each once."""
+
+    def __init__(self, deps: Deps, flood: FloodGuard) -> None:
+        self._d = deps
+        self._flood = flood
+
+    def run(self, go_on: GoOn = always) -> int:
+        """Finish what a crash interrupted, then perform what is due; return how many actions were done.
+
+        `go_on` is asked before each action: may the work go on, and has this process still the lease.
+        """
+        store = self._d.store
+        done = 0
+        for row in store.actions.due(IN_DOUBT):
+            done += self._guarded(row, self._resume)
+        store.actions.wake()
+        while rows := store.actions.due((ActionState.PLANNED,)):
+            for row in rows:
+                if not go_on():
+                    return done
+                done += self._guarded(row, self._begin)
+        return done
+
+    def world(self) -> World:
+        """Return what action plugs work with."""
+        return World(
+            reddit=self._d.reddit,
+            mailer=self._d.mailer,
+            clock=self._d.clock,
+            load_notice=lambda name: self._d.store.notices.get(name).stated_notice(),
+            policy_url=lambda host: hosts.contact(host).policy,
+            receipt=lambda action: self._d.store.actions.get(action).receipt,
+            open_mail=self._open_mail,
+            note_found=lambda action, before: self._d.store.actions.note_found(action.id, before),
+            before=lambda action: self._d.store.actions.before(action.post),
+            is_minor=self._d.store.actions.is_minor,
+        )
+
+    def _open_mail(self, subreddit: str, at: datetime) -> str | None:
+        window = timedelta(minutes=self._d.config.actions.modmail_minutes)
+        return self._d.store.actions.open_mail(subreddit, at=at, window=window)
+
+    def undo(self, row: ActionRow) -> Receipt:
+        """Take a done action back; return what came of it. Raises UsageError if that is impossible, OutsideError if it
+        fails.
+        """
+        receipt = actions.get(row.action.kind).undo(row.action, self.world())
+        with self._d.store.transaction():
+            self._d.store.actions.move(
+                row.action.id,
+                ActionState.UNDONE,
+                expect=(ActionState.DONE, ActionState.FAILED),
+                reason="undone by a person",
+                receipt=receipt,
+            )
+            if receipt.held is not None:
+                self._tell_held(row, receipt.held)
+        self._d.log.info("action undone", action=row.action.id, kind=row.action.kind, case=row.action.case)
+        return receipt
+
+    def _tell_held(self, row: ActionRow, found: Found) -> None:
+        """Tell the moderators, once, that what we took back stays removed: they alone can publish it."""
+        action = row.action
+        self._d.store.actions.plan(
+            key=f"held:{action.id}",
+            kind="answer",
+            post=action.post,
+            subreddit=action.subreddit,
+            permalink=action.permalink,
+            params={"subject": "Taken back, but it stays removed", "body": stays_removed(action, found)},
+        )
+
+    def _guarded(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
+        """Keep one action that breaks something from stopping all others."""
+        try:
+            return step(row)
+        except GifwardenError as error:
+            return self._failed(self._d.store.actions.get(row.action.id), error)
+        except Exception as error:  # noqa: BLE001  the boundary: becomes the action's recorded reason
+            now = self._d.store.actions.get(row.action.id)
+            return self._failed(
+                now, OutsideError(f"an unforeseen answer ({type(error).__name__}); look at it yourself")
+            )
+
+    def _begin(self, row: ActionRow) -> int:
+        store, action = self._d.store, row.action
+        if forbidden := self._forbidden(row):
+            return self._hold(row, *forbidden)
+        ordered = _ordered(row)
+        if (
+            not ordered
+            and action.kind not in TELLS
+            and not self._confirmed(row)
+            and (flood := self._flood.held(row.case_id))
+        ):
+            return self._hold(row, Hold.QUARANTINE, flood)
+        if not ordered and (cap := self._cap(action.kind)):
+            return self._hold(row, Hold.CAP, cap)
+        if action.post and not ordered and self._overtaken(row):
+            return 0
+        if actions.get(action.kind).after_removal and self._too_early(row):
+            return 0
+        if refused := store.actions.begin(action.id, ordered=ordered):
+            store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
+            return 0
+        self._d.boundary(f"act.begun:{action.kind}")
+        return self._perform(row)
+
+    def _confirmed(self, row: ActionRow) -> bool:
+        """Whether a person confirmed the case: then it is no automatic action any more."""
+        return row.case_id is not None and self._d.store.cases.of_id(row.case_id).state == CaseState.CONFIRMED
+
+    def _perform(self, row: ActionRow) -> int:
+        action = row.action
+        receipt = actions.get(action.kind).perform(action, self.world())
+        self._d.boundary(f"act.performed:{action.kind}")
+        with self._d.store.transaction():
+            self._d.store.actions.move(action.id, ActionState.DONE, expect=IN_DOUBT, receipt=receipt)
+            self._note_done(row)
+        return self._tell_done(row, receipt.detail)
+
+    def _resume(self, row: ActionRow) -> int:
+        """Find out whether an interrupted action was performed; perform it only if it was not."""
+        store, action = self._d.store, row.action
+        plug = actions.get(action.kind)
+        world = self.world()
+        found = plug.probe(action, world)
+        if (
+            found == "partly"
+            and not row.stopped
+            and not self._forbidden(row)
+            and not store.actions.begin(action.id, again=True)
+        ):
+            self._d.boundary(f"act.begun:{action.kind}")
+            return self._perform(row)
+        if found in ("done", "partly"):
+            reason = "found done after an interruption"
+            receipt = plug.recover(action, world)
+            if row.stopped:
+                reason += f"; a person decided otherwise meanwhile: gifwarden actions undo {action.id}"
+            with store.transaction():
+                store.actions.move(action.id, ActionState.DONE, expect=IN_DOUBT, reason=reason, receipt=receipt)
+                self._note_done(row)
+            return self._tell_done(row, reason)
+        if found == "absent":
+            state = ActionState.CANCELLED if row.stopped else ActionState.PLANNED
+            store.actions.move(
+                action.id, state, expect=IN_DOUBT, reason="interrupted before it was performed", next_at=self._soon(row)
+            )
+            return 0
+        if not plug.repeatable or row.stopped or row.attempts >= self._d.config.actions.attempts:
+            self._give_up(row, "nobody can tell whether it was performed; look yourself")
+            return 0
+        if self._forbidden(row):
+            later = self._d.clock.now() + timedelta(seconds=LATER)
+            store.actions.move(action.id, ActionState.UNKNOWN, expect=IN_DOUBT, reason=row.reason, next_at=later)
+            return 0
+        if refused := store.actions.begin(action.id, again=True):
+            self._give_up(row, f"{refused}; nobody can tell whether it was performed before")
+            return 0
+        self._d.boundary(f"act.begun:{action.kind}")
+        return self._perform(row)
+
+    def _note_done(self, row: ActionRow) -> None:
+        action = row.action
+        if action.kind == "notice":
+            self._d.store.notices.move(
+                action.params["notice"], NoticeState.SENT, expect=(NoticeState.CONFIRMED, NoticeState.DRAFTED)
+            )
+        subject = action.case or action.params.get("notice", "")
+        self._d.store.upkeep.note(by=PROGRAM, what=f"{action.kind} done", subject=subject)
+
+    def _tell_done(self, row: ActionRow, detail: str) -> int:
+        action = row.action
+        self._d.boundary(f"act.done:{action.kind}")
+        self._d.log.info("action done", action=action.id, kind=action.kind, case=action.case, detail=detail)
+        return 1
+
+    def _failed(self, row: ActionRow, error: GifwardenError) -> int:
+        store, action = self._d.store, row.action
+        if row.state not in (ActionState.PLANNED, *IN_DOUBT):
+            return 0
+        reason = str(error)
+        unclear = getattr(error, "ambiguous", False) or (isinstance(error, MailError) and error.sent is None)
+        in_doubt = row.state == ActionState.UNKNOWN or (unclear and row.state == ActionState.SENDING)
+        retry_after = getattr(error, "retry_after", None)
+        wait = max(backoff(row.attempts, first=FIRST_WAIT), retry_after or 0)
+        next_at = self._d.clock.now() + timedelta(seconds=wait)
+        expect = (row.state,)
+        if in_doubt:
+            store.actions.move(action.id, ActionState.UNKNOWN, expect=expect, reason=reason, next_at=next_at)
+            event = "action unclear"
+        elif getattr(error, "setup", False):
+            store.actions.move(
+                action.id,
+                ActionState.HELD,
+                expect=expect,
+                hold=Hold.OUTSIDE,
+                reason=reason,
+                next_at=self._soon(row, LATER),
+            )
+            event = "action held"
+        elif getattr(error, "retry", False) and row.attempts < self._d.config.actions.attempts:
+            store.actions.move(action.id, ActionState.PLANNED, expect=expect, reason=reason, next_at=next_at)
+            event = "action postponed"
+        else:
+            with store.transaction():
+                self._give_up(row, reason, sure=True)
+                if isinstance(error, StaysRemovedError):
+                    self._tell_held(row, Found(error.found))
+            return 0
+        self._d.log.warning(event, action=action.id, kind=action.kind, case=action.case, reason=reason)
+        return 0
+
+    def _give_up(self, row: ActionRow, reason: str, *, sure: bool = False) -> None:
+        """End an action as failed; `sure`: it certainly was not performed, so that a notice can be stated again."""
+        store, action = self._d.store, row.action
+        with store.transaction():
+            store.actions.move(action.id, ActionState.FAILED, expect=(row.state,), reason=reason)
+            if action.kind == "notice" and sure:
+                store.notices.move(action.params["notice"], NoticeState.DRAFTED, expect=(NoticeState.CONFIRMED,))
+        self._d.log.warning("action failed", action=action.id, kind=action.kind, case=action.case, reason=reason)
+
+    def _hold(self, row: ActionRow, hold: Hold, reason: str) -> int:
+        self._d.store.actions.move(
+            row.action.id,
+            ActionState.HELD,
+            expect=(ActionState.PLANNED,),
+            hold=hold,
+            reason=reason,
+            next_at=self._soon(row, 0.0 if hold == Hold.STOP else LATER),
+        )
+        if row.reason != reason:
+            facts = {"action": row.action.id, "kind": row.action.kind, "case": row.action.case}
+            self._d.log.info("action held", **facts, hold=str(hold), reason=reason)
+        return 0
+
+    def _forbidden(self, row: ActionRow) -> tuple[Hold, str] | None:
+        """Return why nothing may be done now: the kill switch, or the mode of every subreddit concerned."""
+        if self._d.stop_file.exists():
+            return Hold.STOP, f"the kill switch is on; delete {self._d.stop_file.name} to go on"
+        action = row.action
+        stop = self._d.store.orders.stopped(action.subreddit)
+        if stop is not None and not actions.get(action.kind).asked_for:
+            sentence = f"r/{action.subreddit} was stopped by {stop.who}; gifwarden go {action.subreddit} goes on"
+            return Hold.STOP, sentence
+        names: tuple[str, ...] = (action.subreddit,)
+        if action.kind == "notice":
+            names = self._d.store.notices.get(action.params["notice"]).subreddits
+        modes = {name: self._d.config.mode(name) for name in names}
+        if not _ordered(row) and not set(modes.values()) & actions.get(action.kind).modes:
+            name, mode = next(iter(modes.items()), ("", "observe"))
+            return Hold.MODE, f"r/{name} is in mode {mode}"
+        return None
+
+    def _cap(self, kind: str) -> str | None:
+        limits = self._d.config.actions
+        now = self._d.clock.now()
+        for name, limit, hours in (("hour", limits.per_hour, 1), ("day", limits.per_day, 24)):
+            if self._d.store.actions.sent_since(kind, now - timedelta(hours=hours)) >= limit:
+                return f"{limit} {kind} actions were done in the last {name}"
+        return None
+
+    def _too_early(self, row: ActionRow) -> bool:
+        """Hold an action that makes sense only after our removal until that is done; cancel it if that never comes."""
+        action, store = row.action, self._d.store
+        removals = {found.state for found in store.actions.on_post(action.post, "remove")}
+        if ActionState.DONE in removals:
+            return False
+        if removals & {ActionState.PLANNED, ActionState.HELD, *IN_DOUBT}:
+            self._hold(row, Hold.REMOVAL, "it waits for the removal")
+        else:
+            planned = (ActionState.PLANNED,)
+            store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason="we did not remove the post")
+        return True
+
+    def _overtaken(self, row: ActionRow) -> bool:
+        """Cancel an action whose post is gone or was decided on by somebody else meanwhile."""
+        store, action = self._d.store, row.action
+        thing = self._d.api.thing(action.post)
+        post = None if thing is None else post_of(thing)
+        decided = "the post is gone" if post is None else decided_by_others(post)
+        if decided is None:
+            return False
+        planned = (ActionState.PLANNED,)
+        if thing is not None and standing(thing["data"]).found(self._d.api.me()) == Found.OURS:
+            if action.kind != "report":
+                return False
+            reason = "we removed the post ourselves"
+            store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason=reason)
+            return True
+        with store.transaction():
+            store.actions.move(action.id, ActionState.CANCELLED, expect=planned, reason=decided)
+            if row.case_id is not None:
+                if store.cases.decide(row.case_id, CaseState.CLOSED_ELSEWHERE, by=MODERATORS, why=decided):
+                    store.links.drop_fingerprints(store.cases.of_id(row.case_id).link)
+                store.actions.cancel(case=row.case_id, reason=decided)
+                if post is not None and post.approved_by:  # what was only removed here still stands on the host
+                    store.notices.drop_case(row.case_id)
+        self._d.log.info("action cancelled", action=action.id, kind=action.kind, case=action.case, reason=decided)
+        return True
+
+    def _soon(self, row: ActionRow, seconds: float | None = None) -> datetime:
+        wait = FIRST_WAIT * max(0, row.attempts - 1) if seconds is None else seconds
+        return self._d.clock.now() + timedelta(seconds=wait)
+
+
+def _ordered(row: ActionRow) -> bool:
+    """Return whether a person ordered the removal of a suspected minor: modes, caps and approvals do not hold it."""
+    return row.action.params.get("order") == MINOR_ORDER

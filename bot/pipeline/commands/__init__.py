@@ -1,0 +1,1 @@
+"""Moderators' orders by modmail and report: heard, understood, carried out."""

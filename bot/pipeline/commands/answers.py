@@ -1,0 +1,76 @@
+"""Answers to orders: what was understood, what was done or why not. Users never see these words."""
+
+from __future__ import annotations
+
+import re
+
+from bot.errors import DatabaseError, GifwardenError
+from bot.permalink import permalink_fullname
+from bot.pipeline.commands.parser import target_of
+from bot.pipeline.core import Deps
+from bot.store import OrderRow
+
+# where the operator keeps files is nobody's business
+_PATH = re.compile(r"(?<![\w:/.])/(?!r/|u/|user/)[\w.-]+(?:/[\w.-]+)+")
+
+
+class Answers:
+    """Plans answers where orders were given, in the transaction that ends the order."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+
+    def refuse(self, row: OrderRow, why: str) -> bool:
+        """End an order that cannot be carried out, and say why."""
+        return self.end(row, f"I could not do that: {_PATH.sub('a file of mine', why).rstrip('.')}.", refused=True)
+
+    def say(self, name: str, subreddit: str, conversation: str | None, text: str) -> None:
+        """Plan an answer, once for each message or report."""
+        self._d.store.actions.plan(
+            key=f"answer:{name}",
+            kind="answer",
+            subreddit=subreddit.lower(),
+            params={"conversation": conversation or "", "subject": "About a report", "body": text},
+        )
+
+    def end(self, row: OrderRow, text: str, *, refused: bool = False) -> bool:
+        with self._d.store.transaction():
+            if self._d.store.orders.move(row.id, "refused" if refused else "done", outcome=text.splitlines()[-1][:200]):
+                self.say(row.id, row.subreddit, row.conversation, f"{self.understood(row)}\n\n{text}")
+        return True
+
+    def understood(self, row: OrderRow) -> str:
+        """Return in one line what was understood: the order, what it is about, and whose it is."""
+        if row.conversation is None:
+            return f"u/{row.sender} reported {short(row.target)} with `{row.verb}`."
+        about = f" {short(row.target)}" if row.target else ""
+        return f"Understood: `{row.verb}`{about}, ordered by u/{row.sender}."
+
+
+def kept(row: OrderRow, post: str) -> str:
+    """Return what an order that waits is about: the case it named, else the post."""
+    return row.target if row.target.startswith("C-") else post
+
+
+def name_of(target: str) -> str:
+    """Return a target as a moderator writes it."""
+    return f"https://redd.it/{target[3:]}" if target.startswith("t3_") else target
+
+
+def short(target: str) -> str:
+    """Return a short address of a post, which holds neither its title nor its author."""
+    name = target if target.startswith(("t1_", "t3_")) else permalink_fullname(target) or target
+    if name.startswith("t3_"):
+        return f"https://redd.it/{name[3:]}"
+    return f"the comment {name[3:]}" if name.startswith("t1_") else target_of(name) or "the post"
+
+
+def listed(title: str, lines: list[str]) -> str:
+    return "\n".join([title, "", *(f"- {line}" for line in dict.fromkeys(lines))])
+
+
+def sentence(error: Exception) -> str | None:
+    """Return an error's sentence if it tells who ordered why it cannot be; None if it is a fault of ours."""
+    if isinstance(error, GifwardenError) and not isinstance(error, DatabaseError):
+        return str(error)
+    return None

@@ -1,0 +1,93 @@
+"""The order `bank`: a case is confirmed, or the media of a post goes into the bank."""
+
+from __future__ import annotations
+
+from bot.errors import DatabaseError, StoreError, UsageError
+from bot.model import Actor, Backing, CaseState, Fingerprint
+from bot.pipeline.core import Deps
+from bot.pipeline.judging.scan_target import Scanning
+from bot.pipeline.reviewing.decisions import People
+from bot.store import CaseRow
+
+SECOND = "It acts alone once a second moderator orders the same or confirms it."
+
+
+class Banking:
+    """Puts into the bank of orders what a moderator names."""
+
+    def __init__(self, deps: Deps, people: People, scanning: Scanning) -> None:
+        self._d = deps
+        self._people = people
+        self._scanning = scanning
+
+    def confirm(self, cases: list[CaseRow], *, by: Actor, why: str) -> str | None:
+        """Confirm the first open case that can be banked; return the answer, None if there is none."""
+        bank = self._d.config.orders.bank
+        for case in cases:
+            if case.state != CaseState.OPEN:
+                continue
+            try:
+                self._people.confirm(case.label, by=by, why=why, bank=bank)
+            except DatabaseError:
+                raise
+            except StoreError:  # nothing of it can be banked as a part: the whole media is, by `media`
+                continue
+            return (
+                f"Case {case.label} is confirmed, what was proposed goes ahead, and what matched is in the bank {bank}."
+                f" {SECOND}"
+            )
+        return None
+
+    def ready(self) -> None:
+        """Raise UsageError if there is no such bank."""
+        bank = self._d.config.orders.bank
+        if bank not in {known.name for known in self._d.store.banks.listing()}:
+            raise UsageError(f"there is no bank {bank}; who runs me can create it: gifwarden bank create {bank}.")
+
+    def read(self, permalink: str) -> tuple[list[Fingerprint], int]:
+        """Fetch and read the media of a post; return them and how many failed. Raises UsageError if all did."""
+        found: list[Fingerprint] = []
+        unread = 0
+        for result in self._scanning.fingerprints(f"https://www.reddit.com{permalink}"):
+            found += result.fingerprints
+            unread += len(result.failures) + (result.error is not None)
+        if not found:
+            raise UsageError("none of its media could be fetched and read")
+        return found, unread
+
+    def put(self, found: list[Fingerprint], unread: int, post: str, *, by: Actor, why: str) -> str:
+        """Put media into the bank, or confirm what is there as a second person; return the answer."""
+        store, bank = self._d.store, self._d.config.orders.bank
+        new: list[str] = []
+        second: list[str] = []
+        known: list[str] = []
+        for fingerprint in found:
+            label, fresh = store.banks.add(bank, fingerprint, by=by)
+            if fresh:
+                store.upkeep.note(by=by, what=f"entry added to {bank}", subject=label, why=why)
+            (new if fresh else second if self._seconded(label, by) else known).append(label)
+        sentences = [
+            new and f"{_files(len(new))} put into the bank {bank}: {', '.join(new)}. {SECOND}",
+            second
+            and f"In the bank {bank} already, and now confirmed by you as the second person: {', '.join(second)}.",
+            known and f"In the bank {bank} already: {', '.join(known)}.",
+            unread and f"{_files(unread)} could not be read.",
+            f"The post {post} itself is left as it is.",
+        ]
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def _seconded(self, label: str, by: Actor) -> bool:
+        if self._d.store.banks.standing(label) is Backing.TWO_PEOPLE:
+            return False
+        try:
+            standing = self._people.confirm_entry(label, by=by)
+        except DatabaseError:
+            raise
+        except StoreError:
+            return False
+        self._d.store.upkeep.note(by=by, what="entry confirm", subject=label)
+        return standing is Backing.TWO_PEOPLE
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"

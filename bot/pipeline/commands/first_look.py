@@ -1,0 +1,116 @@
+"""Since when orders count: what stood in a subreddit before the bot first looked there is marked as seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from bot.errors import RedditError
+from bot.model import MACHINES
+from bot.pipeline.commands.parser import read_reason
+from bot.pipeline.core import Deps
+from bot.reddit.modmail import MailState
+from bot.store.orders import StartRow
+
+STATES: tuple[MailState, ...] = ("mod", "all", "archived")
+REPORT_PAGES = 10  # Reddit lists no more than about a thousand things
+MAIL, REPORTS = "modmail", "reports"
+
+
+class FirstLook:
+    """Begins each way of ordering in each subreddit, again if the words of orders were changed meanwhile.
+
+    Reddit tells no moment of a report, so those that stand at the first look are no orders. Mail is measured by
+    Reddit's own clock, so that ours may be wrong.
+    """
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+
+    def names(self) -> tuple[str, ...]:
+        """Return by which the bot is called."""
+        me = self._d.api.me()
+        return (self._d.config.orders.prefix, f"u/{me}", me)
+
+    def begun(self, way: str, subreddits: Sequence[str]) -> dict[str, StartRow]:
+        """Return since when a way counts in these subreddits; begin where it does not. Raises RedditError.
+
+        A subreddit that cannot be looked at yet is left out.
+        """
+        store, words = self._d.store, self._words()
+        known = store.orders.starts(way)
+        begin = {MAIL: self._begin_mail, REPORTS: self._begin_reports}[way]
+        for name in known.keys() - {name.lower() for name in subreddits}:
+            store.orders.forget_start(name)  # if it comes back, what stands there then is old
+        for name in subreddits:
+            row = known.get(name.lower())
+            if row is not None and row.words == "":  # carried over from a version that began nothing by itself
+                store.orders.start(name, way, words=words, since=row.since)
+            elif row is None or row.words != words:
+                self._alone(name, begin, words)
+        counting = store.orders.starts(way)
+        return {name: counting[name.lower()] for name in subreddits if name.lower() in counting}
+
+    def reports(self, subreddits: Sequence[str]) -> Iterator[tuple[str, str, str, str, str]]:
+        """Yield what moderators' reports order: subreddit, fullname, reporter, verb, reason. Raises RedditError."""
+        me, names = self._d.api.me(), self.names()
+        reasons = {str(verb): reason for verb, reason in self._d.config.orders.reasons.items()}
+        for data in self._reported(subreddits):
+            fullname = str(data.get("name") or "")
+            reports = data.get("mod_reports")
+            for report in reports if isinstance(reports, list) and fullname else []:
+                if not isinstance(report, list | tuple) or len(report) < 2:
+                    continue
+                reason, by = str(report[0] or ""), str(report[1] or "")
+                if by.casefold() in (*MACHINES, me.casefold(), ""):
+                    continue
+                verb = read_reason(reason, names=names, reasons=reasons)
+                if verb is not None:
+                    yield str(data.get("subreddit") or ""), fullname, by, verb, reason
+
+    def _reported(self, subreddits: Sequence[str]) -> Iterator[dict[str, Any]]:
+        after: str | None = None
+        for _ in range(REPORT_PAGES):
+            listing = self._d.api.reported("+".join(subreddits), after=after)
+            yield from (thing["data"] for thing in listing.things if isinstance(thing.get("data"), dict))
+            after = listing.after
+            if after is None:
+                return
+
+    def _alone(self, name: str, begin: Callable[[str, str], None], words: str) -> None:
+        """Keep one subreddit that refuses from the others; whatever passes by itself ends the look."""
+        try:
+            begin(name, words)
+        except RedditError as error:
+            if error.retry:
+                raise
+            self._d.log.warning("orders not heard yet", subreddit=name, reason=str(error))
+
+    def _begin_mail(self, name: str, words: str) -> None:
+        newest = [
+            conversation.updated
+            for state in STATES
+            for conversation in self._d.api.conversations([name], state, pages=1)
+        ]
+        self._d.store.orders.start(name, MAIL, words=words, since=max(newest, default=None))
+
+    def _begin_reports(self, name: str, words: str) -> None:
+        standing = [report_name(fullname, by, verb) for _, fullname, by, verb, _ in self.reports([name])]
+        store = self._d.store
+        with store.transaction():
+            for report in standing:
+                store.orders.receive(report, subreddit=name, state="ignored")
+            store.orders.start(name, REPORTS, words=words, since=None)
+
+    def _words(self) -> str:
+        """Return what stands for the words by which orders are known now."""
+        orders = self._d.config.orders
+        known = json.dumps([sorted(self.names()), sorted((str(v), r) for v, r in orders.reasons.items())])
+        return hashlib.sha256(known.casefold().encode()).hexdigest()[:16]
+
+
+def report_name(fullname: str, by: str, verb: str) -> str:
+    """Return the id of an order that came as a report."""
+    return f"report:{fullname}:{by.casefold()}:{verb}"

@@ -1,0 +1,275 @@
+"""Orders of moderators, by modmail or by a report: heard once, rights checked, carried out, answered where given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from bot.actions.message import title_of
+from bot.errors import DatabaseError, RedditError, UsageError
+from bot.model import MACHINES
+from bot.pipeline.commands.answers import sentence
+from bot.pipeline.commands.first_look import MAIL, REPORTS, STATES, FirstLook, report_name
+from bot.pipeline.commands.parser import Order, Unclear, read_bare, read_message
+from bot.pipeline.commands.runner import Deeds
+from bot.pipeline.core import Deps
+from bot.pipeline.permissions import may
+from bot.pipeline.recovery import reason_of
+from bot.pipeline.reviewing.decisions import People
+from bot.pipeline.reviewing.team import Team
+from bot.reddit.modmail import Conversation, MailMessage
+from bot.store import OrderRow
+from bot.store.orders import StartRow
+
+PAGES = 3
+OVERLAP = timedelta(minutes=10)  # conversations written to so long before the watermark are looked at again
+MOST_STUMBLES = 3  # after which an order that meets an unforeseen fault of ours is given up
+
+Heard = tuple[MailMessage, Conversation, Order | Unclear | str]
+
+
+class Orders:
+    """Hears what moderators write to the bot and does it."""
+
+    def __init__(self, deps: Deps, people: People, deeds: Deeds, team: Team) -> None:
+        self._d = deps
+        self._people = people
+        self._deeds = deeds
+        self._team = team
+        self._first = FirstLook(deps)
+        self._seen: dict[str, datetime] = {}  # conversation → when it was last written to, as far as it was read
+        self._said: dict[str, str] = {}
+        self._stumbles: dict[str, int] = {}
+
+    def run(self) -> int:
+        """Hear new orders and carry out what waits; return how many ended. While the stop file is there: nothing."""
+        names = [name for name, settings in self._d.config.subreddits.items() if settings.orders]
+        if not names or self._d.stop_file.exists():
+            return 0
+        heard = [
+            self._guarded("modmail", lambda: self._hear_mail(names)),
+            self._guarded("reports", lambda: self._hear_reports(names)),
+        ]
+        ended = 0
+        for row in self._d.store.orders.open("received"):
+            ended += self._carry_out(row)
+        for row in self._d.store.orders.open("waiting"):
+            # whoever could not be heard may have taken it back
+            if row.due is None or (self._deeds.waits.over(row) and all(heard)):
+                ended += self._carry_out(row)
+        return ended
+
+    def _guarded(self, what: str, hear: Callable[[], None]) -> bool:
+        """Keep trouble with one way of hearing from the other; return whether it was heard, or never will be."""
+        try:
+            hear()
+            self._said.pop(what, None)
+        except RedditError as error:
+            if self._said.get(what) != str(error):
+                self._d.log.warning("orders not heard", way=what, reason=str(error))
+                self._said[what] = str(error)
+            return not error.retry
+        return True
+
+    def _carry_out(self, row: OrderRow) -> int:
+        """Do an order if its author still may. A fault of ours leaves it for the next time, and is never its answer."""
+        try:
+            refused = may(row.verb, self._d.api.rights(row.subreddit, row.sender))
+            if refused is None:
+                ended = self._deeds.do(row)
+            else:
+                ended = self._deeds.refuse(row, f"u/{row.sender} may not order that here any more")
+        except RedditError as error:
+            if error.retry or error.setup:
+                self._d.log.warning("order postponed", order=row.verb, reason=str(error))
+                return 0
+            ended = self._deeds.refuse(row, str(error))
+        except DatabaseError as error:
+            self._d.log.warning("order postponed", order=row.verb, reason=str(error))
+            return 0
+        except Exception as error:  # noqa: BLE001  the boundary around one order
+            ended = self._stumbled(row, error)
+        self._d.boundary("order.done")
+        if ended:
+            self._stumbles.pop(row.id, None)
+            self._d.log.info("order ended", order=row.verb, subreddit=row.subreddit)
+            voice = self._team.voice(row.member, f"u/{row.sender}")
+            self._d.store.upkeep.note(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
+        return int(ended)
+
+    def _stumbled(self, row: OrderRow, error: Exception) -> bool:
+        """End an order that cannot be done as it stands; one that only met a mistake of ours is tried some more."""
+        if said := sentence(error):
+            return self._deeds.refuse(row, said)
+        self._stumbles[row.id] = self._stumbles.get(row.id, 0) + 1
+        self._d.log.warning("order stumbled", order=row.verb, reason=reason_of(error))
+        if self._stumbles[row.id] < MOST_STUMBLES:
+            return False
+        return self._deeds.refuse(row, "something that nobody foresaw went wrong; who runs me finds it in my log")
+
+    def _hear_mail(self, names: Sequence[str]) -> None:
+        store = self._d.store
+        begun = self._first.begun(MAIL, names)
+        starts = {name.lower(): row for name, row in begun.items()}
+        if not begun:
+            return
+        mark = store.links.watermark("", MAIL)
+        floor = mark - OVERLAP if mark is not None else None
+        found: dict[str, Conversation] = {}
+        for state in STATES:
+            for conversation in self._d.api.conversations(list(begun), state, pages=PAGES):
+                if floor is not None and conversation.updated < floor:
+                    break
+                found[conversation.id] = conversation
+        heard: list[Heard] = []
+        for conversation in found.values():
+            start = starts.get(conversation.subreddit.lower())
+            if start is None or (start.since is not None and conversation.updated <= start.since):
+                continue
+            if self._seen.get(conversation.id) != conversation.updated:
+                heard += self._read(conversation, start, floor)
+        # as they were written, whatever the conversation: of stop and go the last one counts
+        for message, conversation, what in sorted(heard, key=lambda item: (item[0].at, len(item[0].id), item[0].id)):
+            if isinstance(what, str):
+                self._appeal(message, conversation, what)
+            else:
+                self._receive(message.id, conversation.subreddit, conversation.id, message.author, what)
+        self._seen = {conversation.id: conversation.updated for conversation in found.values()}
+        if found:
+            newest = max(conversation.updated for conversation in found.values())
+            store.links.polled("", MAIL, fullname=None, created=newest)
+
+    def _read(self, conversation: Conversation, start: StartRow, floor: datetime | None) -> Iterator[Heard]:
+        """Yield what a conversation holds for us: orders, and the case that its author appeals.
+
+        Moderators order where no user reads: in discussions of theirs and in private notes. What a user can read is
+        said to the user, whoever writes it, and neither a subject nor a user's words count anywhere.
+        """
+        store, me = self._d.store, self._d.api.me().casefold()
+        try:
+            messages = self._d.api.mail_messages(conversation.id)
+        except RedditError as error:
+            if error.retry or error.setup:
+                raise
+            self._d.log.warning("conversation passed over", subreddit=conversation.subreddit, reason=str(error))
+            return
+        discussion = conversation.internal and conversation.participant is None
+        for message in messages:
+            author = message.author.casefold()
+            old = (floor is not None and message.at < floor) or (start.since is not None and message.at <= start.since)
+            if old or author in (*MACHINES, me) or store.orders.knows(message.id):
+                continue
+            if conversation.participant is not None and author == conversation.participant.casefold():
+                case = self._appealed(conversation, messages)
+                if case is not None:
+                    yield message, conversation, case
+            elif discussion or message.internal:
+                order = self._order(message, conversation, messages if discussion else ())
+                if order is not None:
+                    yield message, conversation, order
+
+    def _order(
+        self, message: MailMessage, conversation: Conversation, messages: Sequence[MailMessage]
+    ) -> Order | Unclear | None:
+        """Return what a message of moderators among themselves orders. `messages`: of the discussion it stands in."""
+        bare = read_bare(message.body)
+        order = read_message(message.body, names=self._first.names())
+        if (bare is None and not isinstance(order, Unclear)) or not messages:
+            return order
+        me = self._d.api.me().casefold()
+        if messages[0].author.casefold() != me:
+            return order
+        ours = sum(other.author.casefold() == me for other in messages)
+        case = self._d.store.actions.case_of_mail(conversation.id, ours=ours)
+        if bare is None or case is None:
+            return read_message(message.body, names=self._first.names(), case=case)
+        return Order(verb=bare.verb, target=case if bare.verb not in ("stop", "go", "help", "cancel") else "")
+
+    def _appealed(self, conversation: Conversation, messages: Sequence[MailMessage]) -> str | None:
+        """Return the case whose removal message an author answers, or None.
+
+        The conversation must be one that we began: then its subject is ours too, and what we wrote to this author
+        tells the case. A user can copy a subject into a conversation of their own.
+        """
+        author = conversation.participant
+        if author is None or messages[0].author.casefold() != self._d.api.me().casefold():
+            return None
+        for row, case in self._d.store.actions.told_authors(conversation.subreddit, author):
+            if title_of(row.action) in conversation.subject:
+                return case
+        return None
+
+    def _appeal(self, message: MailMessage, conversation: Conversation, label: str) -> None:
+        store = self._d.store
+        with store.transaction():
+            if store.orders.receive(
+                message.id,
+                subreddit=conversation.subreddit,
+                conversation=conversation.id,
+                verb="appeal",
+                target=label,
+                state="done",
+            ):
+                appealed = self._people.appeal(label)
+                if appealed.reopened:
+                    self._deeds.say(message.id, conversation.subreddit, conversation.id, appealed.text)
+        self._d.boundary("order.heard")
+
+    def _hear_reports(self, names: Sequence[str]) -> None:
+        begun = self._first.begun(REPORTS, names)
+        if not begun:
+            return
+        for subreddit, fullname, by, verb, reason in self._first.reports(list(begun)):
+            name = report_name(fullname, by, verb)
+            if not self._d.store.orders.knows(name):
+                self._receive(name, subreddit, None, by, Order(verb=verb, target=fullname, why=reason))
+
+    def _receive(
+        self, name: str, subreddit: str, conversation: str | None, sender: str, order: Order | Unclear
+    ) -> None:
+        """Store an order of a moderator; of anybody else only that it was seen."""
+        store = self._d.store
+        rights = self._rights(subreddit, sender)
+        with store.transaction():
+            if not rights:
+                store.orders.receive(name, subreddit=subreddit, state="ignored")
+            elif isinstance(order, Unclear):
+                if store.orders.receive(
+                    name, subreddit=subreddit, conversation=conversation, sender=sender, state="refused"
+                ):
+                    self._deeds.say(name, subreddit, conversation, order.help)
+            else:
+                allowed = may(order.verb, rights)
+                member = None
+                if allowed is None:
+                    try:
+                        member = self._team.by_reddit(sender, subreddit, rights).member
+                    except UsageError as error:  # an operator took them out of the team
+                        allowed = str(error)
+                received = store.orders.receive(
+                    name,
+                    subreddit=subreddit,
+                    conversation=conversation,
+                    sender=sender,
+                    member=member,
+                    verb=order.verb,
+                    target=order.target,
+                    why=order.why,
+                    state="received" if allowed is None else "refused",
+                )
+                if received and allowed is not None:
+                    self._deeds.say(name, subreddit, conversation, allowed)
+        self._d.boundary("order.heard")
+
+    def _rights(self, subreddit: str, sender: str) -> frozenset[str]:
+        """Return what Reddit says now that somebody may do; nothing where orders are off or it refuses to tell."""
+        settings = self._d.config.subreddit(subreddit)
+        if settings is None or not settings.orders:
+            return frozenset()
+        try:
+            return self._d.api.rights(subreddit, sender)
+        except RedditError as error:
+            if error.retry or error.setup:
+                raise
+            self._d.log.warning("order of nobody that Reddit knows", subreddit=subreddit, reason=str(error))
+            return frozenset()

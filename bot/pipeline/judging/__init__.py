@@ -1,0 +1,1 @@
+"""From evidence to a verdict, a case, and actions written down."""

@@ -1,0 +1,200 @@
+"""From evidence to a verdict, a case, and actions written down."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import actions, hosts
+from bot.errors import RedditError
+from bot.model import (
+    MODERATORS,
+    PROGRAM,
+    AuthorFacts,
+    CaseState,
+    Evidence,
+    Hold,
+    LinkState,
+    NoticeItem,
+    PlannedAction,
+    Post,
+    Verdict,
+    decided_by_others,
+)
+from bot.pipeline.acting.flood import FloodGuard
+from bot.pipeline.core import Deps
+from bot.pipeline.judging.authors import Authors
+from bot.pipeline.recovery import GoOn, all_due, always
+from bot.rules import Budget, RuleReport, RuleSet, fill_action
+from bot.store import CaseRow, LinkRow
+
+# what moderators are told, and a draft, need no person first
+ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
+AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
+LONGEST_WAIT = timedelta(hours=6)  # that a judgement waits for it
+NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
+
+
+class Judging:
+    """Takes links from matched to judged."""
+
+    def __init__(self, deps: Deps, flood: FloodGuard) -> None:
+        self._d = deps
+        self._flood = flood
+        self._authors = Authors(deps)
+
+    def judge_due(self, go_on: GoOn = always) -> int:
+        """Judge every matched link while `go_on` says so; return how many were."""
+        return all_due(self._d, LinkState.MATCHED, self._judge, go_on)
+
+    def verdict(self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None) -> Verdict:
+        """Return what the subreddit's rules make of the evidence. `author`: what is known of the author."""
+        rules = self._d.rules_for(post.subreddit if post else None)
+        return rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author, budget=self._budget(post))
+
+    def explain(
+        self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None
+    ) -> tuple[RuleReport, ...]:
+        """Return what every check of every rule made of the evidence."""
+        rules = self._d.rules_for(post.subreddit if post else None)
+        return rules.explain(
+            post, evidence, adult_subreddit=self._adult(post), author=author, budget=self._budget(post)
+        )
+
+    def ask(self, post: Post | None, evidence: Evidence) -> AuthorFacts | None:
+        """Return what the rules need to know of an author who is not stored, as far as Reddit tells it now."""
+        if post is None:
+            return None
+        try:
+            return self._learn(self._d.rules_for(post.subreddit), post, evidence, None, self._budget(post))
+        except RedditError as error:
+            self._d.log.warning("an author cannot be looked up", reason=str(error))
+            return None
+
+    def _budget(self, post: Post | None) -> Budget:
+        return Budget(stopped=self._flood.stopped(post.subreddit) if post else ())
+
+    def _learn(
+        self, rules: RuleSet, post: Post, evidence: Evidence, known: AuthorFacts | None, budget: Budget
+    ) -> AuthorFacts | None:
+        wanted = rules.asks(post, evidence, adult_subreddit=self._adult(post), author=known, budget=budget)
+        return self._authors.learn(post, wanted, known)
+
+    def _adult(self, post: Post | None) -> bool:
+        settings = self._d.config.subreddit(post.subreddit) if post else None
+        return settings is not None and settings.adult
+
+    def _judge(self, row: LinkRow) -> int:
+        store = self._d.store
+        evidence = store.links.evidence(row.id)
+        post = store.links.post(row.link.post or "")
+        assert evidence is not None, "a matched link has evidence"
+        assert post is not None, "a link has a post"
+        rules = self._d.rules_for(post.subreddit)  # once: rules that change meanwhile are for the next link
+        known = store.authors.get(post.fullname)
+        budget = self._budget(post)
+        try:
+            author = self._learn(rules, post, evidence, known, budget)
+        except RedditError as error:
+            if self._may_wait(evidence):
+                later = self._d.clock.now() + timedelta(seconds=max(AUTHOR_WAIT, error.retry_after or 0))
+                store.links.postpone(row.id, until=later, reason=f"waits for its author's account: {error}")
+                self._d.log.info("judgement postponed", link=row.id, reason=str(error))
+                return 0
+            author = known
+        verdict = rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author, budget=budget)
+        for rule, own_fault in budget.late.items():
+            self._flood.late(post.subreddit, rule, own_fault=own_fault)
+        if verdict.outcome != "ignore" and not store.links.has_fingerprints(row.id):
+            # found behind another post's link; a case needs fingerprints, so this one is fetched after all
+            store.queue.fetch_afresh(row.id)
+            return 0
+        with store.transaction():
+            if author is not None and author != known:
+                store.authors.put(post.fullname, author)
+            if verdict.outcome == "ignore":
+                store.links.drop_fingerprints(row.id)
+            else:
+                self._open(row, post, evidence, verdict, rules, budget)
+            store.links.judged(row.id, verdict)
+        self._d.boundary("judge.stored")
+        return 1
+
+    def _may_wait(self, evidence: Evidence) -> bool:
+        """Whether Reddit still has time to tell of an author; then the post is judged without."""
+        begun = evidence.fetched_at
+        return begun is not None and self._d.clock.now() - begun < LONGEST_WAIT
+
+    def _open(
+        self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict, rules: RuleSet, budget: Budget
+    ) -> None:
+        store = self._d.store
+        case = store.cases.open(row.id, post.fullname, verdict)
+        decided = decided_by_others(post)
+        if decided is None and (decision := store.cases.decision_on(post.fullname)):
+            decided = f"{decision.action} by another moderator"
+        if decided:
+            store.cases.decide(case.id, CaseState.CLOSED_ELSEWHERE, by=MODERATORS, why=decided)
+            store.links.drop_fingerprints(row.id)
+            store.upkeep.note(by=PROGRAM, what="case closed elsewhere", subject=case.label, why=decided)
+            self._d.log.info("case closed elsewhere", case=case.label, decision=decided)
+            return
+        self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
+        store.upkeep.note(by=PROGRAM, what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
+        self._flood.count(case, post, evidence, verdict)
+        waits = verdict.outcome == "review"
+        matched = rules.matched(post, evidence, verdict, budget=budget)
+        settings = self._d.config.subreddit(post.subreddit)
+        kinds = {action.kind for action in verdict.actions}
+        if verdict.outcome == "act" and "remove" in kinds and settings and settings.mode == "enforce":
+            kinds.discard("report")  # a report on what is removed in the same breath is noise
+        for action in verdict.actions:
+            if action.kind not in kinds or action.kind not in actions.RULE_KINDS:
+                continue
+            if action.kind == "notice":
+                self._draft(row, post, evidence, case)
+            else:
+                self._plan(post, case, action, waits and action.kind in ON_THE_POST, matched)
+
+    def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, waits: bool, matched: str) -> None:
+        action = fill_action(planned, post, {"case": case.label, "host": case.host, "match": matched})
+        self._d.store.actions.plan(
+            key=f"{case.label}:{action.kind}",
+            kind=action.kind,
+            case=case.id,
+            post=post.fullname,
+            subreddit=post.subreddit,
+            permalink=post.permalink,
+            params=action.params,
+            hold=Hold.PERSON if waits else None,
+            reason=NEEDS_PERSON if waits else None,
+        )
+
+    def draft_again(self, case: CaseRow) -> None:
+        """Put a reopened case's media back on a draft, if its rule asked for a notice."""
+        evidence = self._d.store.links.evidence(case.link)
+        if evidence and any(action.kind == "notice" for action in case.verdict.actions):
+            self._draft(self._d.store.links.get(case.link), case.post, evidence, case)
+
+    def _draft(self, row: LinkRow, post: Post, evidence: Evidence, case: CaseRow) -> None:
+        plug = hosts.get(row.link.host)
+        if plug is None:
+            return
+        host = plug.served_by or plug.name  # a notice goes to whoever has the file
+        settings = self._d.config.host(host)
+        matched = {match.media for match in evidence.matches if match.bank_kind == "block" and not match.suppressed}
+        media = next((info for info in evidence.media if info.index in matched), None)
+        host_id = row.link.id or row.link.url
+        label = self._d.store.notices.draft(
+            host=host,
+            subreddit=post.subreddit.lower(),
+            recipient=settings.report_email or hosts.contact(host).email,
+            case=case.id,
+            item=NoticeItem(
+                host_id=host_id,
+                url=(plug.page_url(row.link.id) if row.link.id else None) or row.link.url,
+                seen_at=evidence.fetched_at or self._d.clock.now(),
+                sha256=media.sha256 if media else None,
+                md5=media.md5 if media else None,
+            ),
+        )
+        self._d.log.info("notice drafted", notice=label, case=case.label, host=host)

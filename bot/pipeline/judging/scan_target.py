@@ -1,0 +1,145 @@
+"""Look at one target now: a file, a media URL or a Reddit permalink. Performs nothing and stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot import hosts
+from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError
+from bot.links import links_of, post_of
+from bot.model import Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
+from bot.pipeline.core import Deps
+from bot.pipeline.judging.judge import Judging
+from bot.pipeline.recovery import reason_of
+from bot.pipeline.scanning.nudity import nudity_of
+from bot.pipeline.scanning.scanner import Working
+from bot.reddit import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What was found behind one link of a target, or why nothing was.
+
+    `failures` are sentences on media of an album, or on originals, that could not be had while others could.
+    """
+
+    target: str
+    evidence: Evidence | None = None
+    verdict: Verdict | None = None
+    fingerprints: tuple[Fingerprint, ...] = ()
+    failures: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Scanning:
+    """Runs the flow on a single target."""
+
+    def __init__(self, deps: Deps, working: Working, judging: Judging) -> None:
+        self._d = deps
+        self._working = working
+        self._judging = judging
+
+    def scan(self, target: str) -> Iterator[Scanned]:
+        """Yield one result for each link of the target, matched and judged; errors are results too."""
+        return self._walk(target, judge=True)
+
+    def fingerprints(self, target: str) -> Iterator[Scanned]:
+        """Yield the fingerprints behind each link of the target, the originals' digests too; nothing is matched.
+
+        Reads neither banks nor rules: `evidence` has no matches and `verdict` is None.
+        """
+        return self._walk(target, judge=False)
+
+    def _walk(self, target: str, *, judge: bool) -> Iterator[Scanned]:
+        try:
+            if "://" not in target and _exists(target):
+                yield self._file(Path(target), judge=judge)
+                return
+            ref = hosts.find(target)
+            if ref is None:
+                raise UsageError(f"{target} is neither a file nor a link of a known host")
+            if ref.host == "reddit" and ref.kind == "page":
+                yield from self._permalink(target, judge=judge)
+                return
+            link = Link(url=target, host=ref.host, id=ref.id, kind=ref.kind, source="target")
+            yield self._link(target, link, None, judge=judge)
+        except GifwardenError as error:
+            yield Scanned(target=target, error=str(error))
+        except Exception as error:  # noqa: BLE001  the boundary around one target of many: becomes its result
+            yield Scanned(target=target, error=reason_of(error))
+
+    def _file(self, path: Path, *, judge: bool) -> Scanned:
+        target = str(path)
+        limit = self._d.config.fetch.max_bytes
+        try:
+            size = path.stat().st_size
+            if size > limit:
+                raise MediaError(f"{path} has {size} bytes and fetch.max_bytes is {limit}; raise it to scan this file")
+            data = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        infos, prints, faces = self._working.fingerprint_all([MediaFile(index=0, url=target, data=data)])
+        if not prints:
+            raise MediaError(infos[0].error or f"{path} is not media")
+        link = Link(url=target, host="", id=None, kind="media", source="target")
+        nudity = nudity_of(prints, self._d.config.nudity.model)
+        evidence = Evidence(target=target, link=link, media=tuple(infos), faces=faces, nudity=nudity)
+        return self._result(evidence, prints, None, judge=judge)
+
+    def _permalink(self, target: str, *, judge: bool) -> Iterator[Scanned]:
+        thing = self._d.api.as_job(Job.REVIEW).resolve(hosts.unwrapped(target))
+        if thing is None:
+            raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
+        post = post_of(thing)
+        links = [link for link in links_of(thing, hosts.find) if link.kind in ("media", "album")]
+        if not links:
+            raise UnsupportedError(f"{post.fullname} has no link to media of a known host")
+        for link in links:
+            try:
+                yield self._link(target, link, post, judge=judge)
+            except GifwardenError as error:
+                yield Scanned(target=target, error=f"{link.host}: {error}")
+
+    def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> Scanned:
+        if link.kind not in ("media", "album"):
+            raise UnsupportedError(
+                f"{target} is a page of {link.host or 'an unknown host'} that leads to no single media"
+            )
+        acquired = self._working.download(link, want_original=None if judge else True)
+        looked = self._working.fingerprint(link, acquired, target=target)
+        if not looked.prints:
+            raise UnsupportedError(
+                next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")
+            )
+        return self._result(looked.evidence, looked.prints, post, judge=judge)
+
+    def _result(
+        self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]], post: Post | None, *, judge: bool
+    ) -> Scanned:
+        verdict = None
+        if judge:
+            evidence = self._working.matched(evidence, prints)
+            verdict = self._judging.verdict(post, evidence, self._judging.ask(post, evidence))
+        return Scanned(
+            target=evidence.target,
+            evidence=evidence,
+            verdict=verdict,
+            fingerprints=tuple(found for _, found in prints),
+            failures=tuple(_failure(info, evidence) for info in evidence.media if info.error),
+        )
+
+
+def _exists(target: str) -> bool:
+    """Return whether there is such a file. Raises UsageError if that cannot be told."""
+    try:
+        return Path(target).exists()
+    except OSError as error:
+        raise UsageError(f"cannot read {target[:100]}: {error.strerror}") from None
+
+
+def _failure(info: MediaInfo, evidence: Evidence) -> str:
+    """Return what failed, with its place if there are several media."""
+    several = any(other.index != info.index for other in evidence.media)
+    return f"media {info.index + 1}: {info.error}" if several else str(info.error)

@@ -1,0 +1,1 @@
+"""What is kept and what is forgotten: retention, the gallery, imported lists."""

@@ -1,0 +1,161 @@
+"""What decisions teach the banks: what was confirmed becomes known, what was dismissed is not taken for it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from bot.errors import StoreError, UsageError
+from bot.fingerprint import from_json
+from bot.model import Actor, Backing, Fingerprint, Match
+from bot.pipeline.core import Deps
+from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
+from bot.pipeline.scanning.scanner import Working
+from bot.store import CaseRow
+
+ALLOWED = "allowed"  # the bank of what was dismissed
+
+
+class Learning:
+    """Puts media of cases into banks and takes them out again."""
+
+    def __init__(self, deps: Deps, working: Working) -> None:
+        self._d = deps
+        self._working = working
+
+    def pair(self, label: str, found: Fingerprint, against: Sequence[str] = ()) -> tuple[str, ...]:
+        """Let an allow entry of this media speak against entries, by default those that it is taken for now.
+
+        Return their labels.
+        """
+        if not against:
+            matches = self._working.library().match(found, 0)
+            against = [match.entry for match in matches if match.bank_kind != "allow" and not match.exact]
+        self._d.store.banks.allow(label, against=against)
+        return tuple(against)
+
+    def confirm_entry(self, label: str, *, by: Actor) -> Backing:
+        """Give a word for an entry; return how many people's it has then.
+
+        With review.confirmations = 1 the same person may, a day after their first. Raises StoreError if it is too
+        early for that, or if they are the only one so far.
+        """
+        return self._d.store.banks.confirm(label, by=by, alone=self._d.config.review.confirmations == 1)
+
+    def bank_from(self, case: CaseRow, bank: str, span: Span | None, media: int | None, *, by: Actor) -> None:
+        """Bank what matched in a case's media, or the span of it that a moderator marked. Raises as `confirm` does."""
+        if span is None and media is not None:
+            raise UsageError("--media needs a marked range; give --from and --to")
+        for found in self._bankable(case) if span is None else [self._marked(case, span, media)]:
+            self._bank(case, bank, found, by=by)
+
+    def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> None:
+        store = self._d.store
+        label, new = store.banks.add(bank, found, by=by)
+        if new:
+            store.review.made(case.id, label, "banked")
+            store.upkeep.note(by=by, what=f"entry added to {bank}", subject=label, why=case.label)
+
+    def second(self, label: str, by: Actor) -> None:
+        """Let a decision on a case count as a second person's word for an entry, if it is another's.
+
+        Never as the same person's second one: who decides a case is shown who banked from it.
+        """
+        try:
+            self._d.store.banks.confirm(label, by=by)
+        except StoreError:  # the same person upholds what they banked: it still waits for a second one
+            return
+        self._d.store.upkeep.note(by=by, what="entry confirm", subject=label)
+
+    def teach(self, case: CaseRow, *, by: Actor) -> list[str]:
+        """Let what wrongly looked like an entry speak against that entry; return a line each."""
+        lines: list[str] = []
+        matches = self._matches(case)
+        for media, found in self._prints(case):
+            ours = [match for match in matches if match.media == media]
+            for match in ours:
+                if match.exact and match.bank_kind != "allow":
+                    lines.append(
+                        f"{match.entry} in {match.bank} is this very file and goes on matching it; if it does not "
+                        f"belong there: gifwarden bank remove {match.entry}"
+                    )
+            if (part := innocent_part(found, ours)) is not None:
+                lines.append(self._allow(case, *part, by=by))
+        return lines
+
+    def _allow(self, case: CaseRow, found: Fingerprint, against: tuple[str, ...], *, by: Actor) -> str:
+        store = self._d.store
+        label, _ = store.banks.add(self._allow_bank(), found, by=by)
+        store.banks.allow(label, against=against)
+        store.review.made(case.id, label, "allowed")
+        store.upkeep.note(by=by, what="allow entry added", subject=label, why=case.label)
+        return f"{label}: these frames are no longer taken for {', '.join(against)}"
+
+    def _allow_bank(self) -> str:
+        banks = self._d.store.banks
+        kinds = {row.name: row.kind for row in banks.listing()}
+        name = ALLOWED
+        while kinds.get(name, "allow") != "allow":
+            name += "-pairs"
+        if name not in kinds:
+            banks.create(name, "allow")
+        return name
+
+    def unbank(self, case: CaseRow, *, by: Actor, keep: bool = True) -> list[str]:
+        """Destroy the entries that confirming this case banked; `keep`: their frames speak for the media from now on.
+
+        The wrong confirmation deleted the fingerprint, so that entry is all that is left to learn the pair from.
+        """
+        store, lines = self._d.store, []
+        banked = store.review.made_by(case.id, "banked")
+        if not banked:
+            return []
+        looked_like = tuple(
+            dict.fromkeys(
+                match.entry for match in self._matches(case) if match.bank_kind != "allow" and not match.suppressed
+            )
+        )
+        for label in banked if keep and looked_like else ():
+            if signals := store.banks.signals(label):
+                part = Fingerprint(
+                    kind="video", format="", sha256="", md5="", width=0, height=0, duration=None, frames=0,
+                    signals=signals,
+                )  # fmt: skip
+                lines.append(self._allow(case, part, looked_like, by=by))
+        for label in banked:
+            store.banks.destroy(label)
+            store.upkeep.note(by=by, what="entry withdraw", subject=label, why=case.label)
+            lines.append(f"{label}: withdrawn, its fingerprints are destroyed")
+        return lines
+
+    def _matches(self, case: CaseRow) -> list[Match]:
+        evidence = self._d.store.links.evidence(case.link)
+        return list(evidence.matches) if evidence else []
+
+    def _prints(self, case: CaseRow) -> list[tuple[int, Fingerprint]]:
+        return [(media, from_json(json.loads(data))) for media, data in self._d.store.links.fingerprints(case.link)]
+
+    def _marked(self, case: CaseRow, span: Span, media: int | None) -> Fingerprint:
+        prints = dict(self._prints(case))
+        if media is None and len(prints) == 1:
+            media = next(iter(prints))
+        if media is None and prints:
+            raise UsageError(f"{case.label} has {len(prints)} media; say with --media which one the range is in")
+        if media not in prints:
+            raise StoreError(f"case {case.label} holds no fingerprint of that media; confirm it without --bank")
+        return marked_part(prints[media], span)
+
+    def _bankable(self, case: CaseRow) -> list[Fingerprint]:
+        """What matched in a case's media. Raises StoreError if nothing did."""
+        matches = self._matches(case)
+        found = [
+            part
+            for media, whole in self._prints(case)
+            if (part := matched_part(whole, [match for match in matches if match.media == media])) is not None
+        ]
+        if not found:
+            raise StoreError(
+                f"case {case.label} holds nothing that matched and could be banked; mark a range with --from and --to, "
+                "or confirm it without --bank"
+            )
+        return found

@@ -1,0 +1,46 @@
+"""What people decide: cases, notices, undo."""
+
+from __future__ import annotations
+
+from bot.model import Mode
+from bot.pipeline.acting.modes import effect
+from bot.pipeline.acting.notices import Statements
+from bot.pipeline.acting.outbox import Outbox
+from bot.pipeline.core import Deps
+from bot.pipeline.judging.judge import Judging
+from bot.pipeline.reviewing.bank_feedback import Learning
+from bot.pipeline.reviewing.cases import Appealed, Review
+from bot.pipeline.reviewing.minors import Minors
+from bot.pipeline.scanning.scanner import Working
+
+__all__ = ["Appealed", "People"]
+
+
+class People:
+    """The doors' way to everything that a person decides."""
+
+    def __init__(self, deps: Deps, working: Working, outbox: Outbox, judging: Judging) -> None:
+        self._d = deps
+        statements = Statements(deps, outbox)
+        learning = Learning(deps, working)
+        review = Review(deps, learning, outbox, judging, statements)
+        self.confirm = review.confirm
+        self.dismiss = review.dismiss
+        self.appeal = review.appeal
+        self.undo = review.undo
+        self.undo_action = review.undo_action
+        self.take_back = review.take_back
+        self.pair = learning.pair
+        self.confirm_entry = learning.confirm_entry
+        minors = Minors(deps)
+        self.minor = minors.minor
+        self.hide = minors.hide
+        self.show = minors.show
+        self.reported = minors.reported
+        self.preview_notice = statements.preview_notice
+        self.confirm_notice = statements.confirm_notice
+        self.retract_notice = statements.retract_notice
+
+    def effect(self, mode: Mode) -> str:
+        """Return in words what a mode lets the bot do."""
+        return effect(mode)

@@ -1,0 +1,208 @@
+"""A suspected minor: stop, keep nothing but what a report needs, remove, and tell a person where to report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import hosts
+from bot.errors import UsageError
+from bot.links import links_of, post_of
+from bot.model import MINOR_ORDER, ActionState, Actor, Link, Post, minor_key
+from bot.permalink import is_fullname, permalink_fullname
+from bot.pipeline.core import Deps
+from bot.pipeline.judging.judge import NEEDS_PERSON
+from bot.store import MinorRow
+
+HIDDEN = "suspected minor: hidden for now"
+_CASE = re.compile(r"[CM]-[0-9a-f]+")
+_SUBREDDIT = re.compile(r"/r/(\w+)/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """What marking did: the posts to report, the first of them the one that was named, and a line on each deed."""
+
+    posts: tuple[MinorRow, ...]
+    lines: tuple[str, ...]
+
+
+class Minors:
+    """Marks posts and forgets them when they are reported."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._d = deps
+
+    def minor(self, target: str, *, by: Actor, why: str = "suspected minor") -> Marked:
+        """Mark the post that a case, a fullname or a permalink in any form names, whatever its state.
+
+        Other stored posts of the same media are marked with it. Raises UsageError if `target` names no post,
+        RedditError if only Reddit could tell and cannot be asked.
+        """
+        store = self._d.store
+        post, found = self._post(target)
+        lines: list[str] = []
+        with store.transaction():
+            names = [post.fullname, *store.minors.same_media(post.fullname)]
+            for row in store.minors.same_file(post.fullname):
+                lines.append(
+                    f"{row['label']} in {row['bank']} holds the same file; if it was not made by a hotline: "
+                    f"gifwarden bank remove {row['label']}"
+                )
+            labels = [self._mark(post, found, by=by, why=why, lines=lines)]
+            for name in names[1:]:
+                other = store.links.post(name)
+                assert other is not None, "a link has a post"
+                labels.append(self._mark(other, store.links.of_post(name), by=by, why=why, lines=lines))
+            store.minors.drop_holds(store.minors.root_of(post.fullname) or post.fullname)
+        store.upkeep.truncate_log()
+        if len(labels) > 1:
+            lines.append(f"{len(labels) - 1} more of the stored posts hold the same media and are marked too")
+        self._d.log.info("suspected minor marked", case=labels[0], posts=len(labels))
+        return Marked(posts=tuple(store.minors.get(label) for label in labels), lines=tuple(lines))
+
+    def hide(self, target: str, *, by: Actor) -> MinorRow:
+        """Do of `minor` what can be taken back: nothing is fetched, shown or sent any more; the post goes, locked.
+
+        Return what a person has to report. What is kept of the post stays until `minor`; `show` takes it all back.
+        """
+        store = self._d.store
+        post, found = self._post(target)
+        if label := store.minors.held_label(post.fullname):
+            return store.minors.get(label)
+        with store.transaction():
+            label = self._hold(post, found, root=post.fullname, by=by)
+            for name in store.minors.same_media(post.fullname):
+                other = store.links.post(name)
+                if other is not None and store.minors.root_of(name) is None:
+                    self._hold(other, store.links.of_post(name), root=post.fullname, by=by)
+            store.upkeep.note(by=by, what="suspected minor: hidden", subject=label)
+        self._d.log.info("suspected minor hidden", case=label)
+        return store.minors.get(label)
+
+    def show(self, post: str, *, by: Actor) -> list[str] | None:
+        """Take `hide` back; return the fullnames of the posts, or None if this one is not hidden for now.
+
+        Their cases are as before, and what waited to be done for them waits for a person. The posts themselves stay
+        removed: that is taken back by who may undo an action.
+        """
+        store = self._d.store
+        with store.transaction():
+            root = store.minors.root_of(post)
+            if root is None:
+                return None
+            shown = store.minors.let_go(root)
+            for name, cases in shown:
+                store.actions.cancel_on(name, reason="the suspicion was taken back", key=minor_key(name))
+                store.actions.unorder(minor_key(name))  # nobody ordered it any more: it is taken back as any removal
+                for case in cases:
+                    store.actions.hold_again(case=case, reason=NEEDS_PERSON, why=HIDDEN)
+            store.upkeep.note(by=by, what="suspected minor: taken back", subject=root)
+        return [name for name, _ in shown]
+
+    def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Actor) -> str:
+        store = self._d.store
+        cases = store.cases.of_post(post.fullname)
+        fresh = not store.minors.holds(post.fullname)
+        urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
+        label = store.minors.mark(post, urls, seen=self._d.clock.now(), by=by, case=cases[0].label if cases else None)
+        marks = store.minors.never([post.fullname, *(f"{link.host}:{link.id}" for link in links if link.id)])
+        for case in cases:
+            store.actions.cancel(case=case.id, reason=HIDDEN)
+        store.minors.hold(post, root=root, label=label, marks=marks, fresh=fresh)
+        self._plan(post)
+        return label
+
+    def _plan(self, post: Post) -> bool:
+        """Plan removal and lock, anew if they were undone; return whether the removal is new."""
+        store = self._d.store
+        again = store.actions.undone_of(minor_key(post.fullname))
+        planned = [
+            store.actions.plan(
+                key=f"{minor_key(post.fullname)}{f':{again}' if again else ''}{':lock' if kind == 'lock' else ''}",
+                kind=kind,
+                post=post.fullname,
+                subreddit=post.subreddit,
+                params={"order": MINOR_ORDER},
+            )
+            for kind in ("remove", "lock")
+        ]
+        return planned[0]
+
+    def reported(self, label: str, *, by: Actor) -> None:
+        """Forget everything about a marked post: a person has reported it.
+
+        Raises StoreError if there is no such mark, UsageError if it was reported or is not removed yet.
+        """
+        store = self._d.store
+        row = store.minors.get(label)
+        if row.reported is not None:
+            raise UsageError(f"{label} was reported by {row.reported_by} already, and is forgotten")
+        under_way = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNKNOWN)
+        removals = store.actions.on_post(row.post, "remove")
+        if any(
+            removal.state in under_way and removal.action.params.get("order") == MINOR_ORDER for removal in removals
+        ):
+            raise UsageError(f"{label} is being removed from Reddit; say so again when that is done, in a minute")
+        with store.transaction():
+            for case in store.cases.of_post(row.post):
+                store.notices.take_off(case.id)
+            store.forgetting.forget_post(row.post)
+            store.minors.drop_holds(store.minors.root_of(row.post) or row.post)
+            store.minors.reported(label, by=by)
+            store.upkeep.note(by=by, what="suspected minor reported", subject=label)
+        store.upkeep.truncate_log()
+
+    def _mark(self, post: Post, links: Sequence[Link], *, by: Actor, why: str, lines: list[str]) -> str:
+        store = self._d.store
+        cases = store.cases.of_post(post.fullname)
+        urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
+        label = store.minors.mark(
+            post,
+            urls,
+            seen=self._d.clock.now(),
+            by=by,
+            case=cases[0].label if cases else None,
+        )
+        media = [f"{link.host}:{link.id}" for link in links if link.id]
+        store.minors.never([post.fullname, *media])
+        for case in cases:
+            store.actions.cancel(case=case.id, reason="suspected minor")
+            store.notices.drop_case(case.id)
+            if name := store.notices.of_case(case.id):
+                lines.append(f"notice {name} has left; tell the host that this is for its child-safety team")
+            for entry in store.review.all_made(case.id):
+                store.banks.destroy(entry)
+                store.upkeep.note(by=by, what="entry withdraw", subject=entry, why="suspected minor")
+                lines.append(f"{entry}: made of this media, destroyed")
+        store.minors.stop(post.fullname, by=by, why=why)
+        if self._plan(post):
+            lines.append(f"r/{post.subreddit}: the post is removed at the daemon's next step, in every mode")
+        store.upkeep.note(by=by, what="suspected minor", subject=label, why=why)
+        return label
+
+    def _post(self, target: str) -> tuple[Post, Sequence[Link]]:
+        """Return the post and its links, from the database if it is there, else from Reddit."""
+        store = self._d.store
+        if _CASE.fullmatch(target):
+            if target.startswith("M-"):
+                name: str | None = store.minors.get(target).post
+            else:
+                name = store.cases.get(target).post.fullname
+        else:
+            name = target if is_fullname(target) else permalink_fullname(target)
+        known = store.links.post(name) if name else None
+        if known is not None and name:
+            return known, store.links.of_post(name)
+        thing = None
+        if self._d.reddit is not None:
+            thing = self._d.api.thing(name) if name else self._d.api.resolve(target)
+        if thing is not None:
+            return post_of(thing), links_of(thing, hosts.find)
+        place = _SUBREDDIT.search(target)
+        if name is None or place is None:
+            raise UsageError(f"{target} names no post that is known here; give the case, or the post's full address")
+        # Reddit cannot be asked or shows it no more: the address alone is what a report needs
+        path = target[place.start() :].partition("?")[0]
+        return Post(fullname=name, subreddit=place[1].lower(), permalink=path, created=self._d.clock.now()), ()

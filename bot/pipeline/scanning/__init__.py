@@ -1,0 +1,1 @@
+"""From a link to evidence: the queue, the scanner, the indexes."""

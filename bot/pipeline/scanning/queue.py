@@ -1,0 +1,197 @@
+"""Several links in work at once: of one host only one is downloaded at a time, and no host waits for another.
+
+The thread that calls `start` claims links in the database and starts a thread for each. A link's thread downloads,
+fingerprints and stores; matching and judging stay with the caller. What is in work when the program ends is dropped:
+its claim means nothing to the next run, which fetches it again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+
+from bot.errors import AcquireError
+from bot.pipeline.core import Deps
+from bot.pipeline.recovery import reason_of, try_again
+from bot.pipeline.scanning.result_cache import Reuse
+from bot.pipeline.scanning.scanner import Working
+from bot.store import LinkRow
+
+CLAIM_SECONDS = 900.0  # renewed long before; a run that died without a word is waited for no longer
+KNOWN_AT_ONCE = 200  # links settled without a download before the other steps get their turn
+SERVERS = 50  # links looked through for a server that is free, where each link may name its own
+LEAVE_SECONDS = 5.0  # for threads to end by themselves; one may be stuck in the system's resolver
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    row: LinkRow
+    group: str
+    downloading: bool = True
+    thread: threading.Thread | None = field(default=None, repr=False)
+
+
+class Acquiring:
+    """Takes links from seen to acquired. One thread may call `start`, `wait` and `close`."""
+
+    def __init__(self, deps: Deps, working: Working) -> None:
+        self._d = deps
+        self._working = working
+        self._reuse = Reuse(deps)
+        self._who = secrets.token_hex(8)
+        self._change = threading.Condition()
+        self._jobs: dict[int, _Job] = {}
+        self._stopping = threading.Event()
+        self._failure: Exception | None = None
+        self._renewed = deps.clock.monotonic()
+
+    @property
+    def in_work(self) -> int:
+        """How many links are in work."""
+        with self._change:
+            return len(self._jobs)
+
+    def start(self) -> bool:
+        """Start as many due links as may be in work; return whether any is, or was settled without a download.
+
+        Raises what went wrong in a thread since the last call, if it could not be recorded with its link.
+        """
+        with self._change:
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        self._renew()
+        known, busy = 0, self.in_work > 0  # what ends from here on may have held others up, so the caller looks again
+        while not self._stopping.is_set() and known < KNOWN_AT_ONCE and self.in_work < self._d.config.fetch.concurrency:
+            row = self._next()
+            if row is None:
+                break
+            if not self._d.store.queue.claim(row.id, self._who, CLAIM_SECONDS):
+                continue
+            busy = True
+            known += self._take(row)
+        return busy
+
+    def waiting(self) -> bool:
+        """Return whether a link is in work or could be started now."""
+        return self.in_work > 0 or self._next() is not None
+
+    def wait(self, seconds: float) -> None:
+        """Return when a download or a link is finished, at the latest after `seconds` of real time."""
+        with self._change:
+            if self._jobs:
+                self._change.wait(seconds)
+
+    def close(self) -> None:
+        """Break off what is in work, so that it is fetched again by the next run. Nothing is started afterwards."""
+        self._stopping.set()
+        with self._change:
+            jobs = list(self._jobs.values())
+        if not jobs:
+            return
+        self._d.acquirer.stop()
+        self._d.workers.stop()
+        for job in jobs:
+            if job.thread is not None:
+                job.thread.join(LEAVE_SECONDS)
+        self._d.store.queue.release_all(self._who)
+
+    def _next(self) -> LinkRow | None:
+        """Return the link that has been due for longest among those whose host is free, ready hosts first."""
+        acquirer = self._d.acquirer
+        with self._change:
+            busy = {job.group for job in self._jobs.values() if job.downloading}
+            media = [job.row.link.id or job.row.link.url for job in self._jobs.values()]
+        queue = self._d.store.queue
+        rows: list[LinkRow] = []
+        for name, many_servers in acquirer.names.items():
+            if many_servers or (name not in busy and not acquirer.rests(name)):
+                rows += queue.due([name], but=media, limit=SERVERS if many_servers else 1)
+        if not rows and not busy:
+            rows = queue.due(queue.strangers(acquirer.names), but=media, limit=1)
+        rows.sort(key=lambda row: row.order)
+        groups = [(row, acquirer.group(row.link)) for row in rows]
+        may = [(row, group) for row, group in groups if group not in busy and not acquirer.rests(group)]
+        ready = (row for row, group in may if acquirer.wait_for(group) <= 0)
+        return next(ready, may[0][0] if may else None)
+
+    def _take(self, row: LinkRow) -> bool:
+        """Settle a claimed link from what is known, or start its thread; return whether it was settled."""
+        library = self._working.library()
+        banks, originals = self._working.banks_version, library.has_files
+        try:
+            if self._reuse.settle(row, banks=banks, originals=originals):
+                self._d.store.queue.release(row.id)
+                return True
+        except Exception as error:  # noqa: BLE001  what is wrong with another link's row must not keep this one back
+            self._d.log.warning("link not reused", link=row.id, host=row.link.host, reason=reason_of(error))
+        job = _Job(row=row, group=self._d.acquirer.group(row.link))
+        job.thread = threading.Thread(target=self._run, args=(job, originals), name=f"link-{row.id}", daemon=True)
+        with self._change:
+            self._jobs[row.id] = job
+        job.thread.start()
+        return False
+
+    def _run(self, job: _Job, originals: bool) -> None:
+        try:
+            with self._d.acquirer.work():
+                self._step(job, originals)
+        except Exception as error:  # noqa: BLE001  not to be recorded with the link: the caller of `start` hears of it
+            with self._change:
+                self._failure = self._failure or error
+        finally:
+            with self._change:
+                del self._jobs[job.row.id]
+                self._change.notify_all()
+
+    def _step(self, job: _Job, originals: bool) -> None:
+        row, store = job.row, self._d.store
+        looked, failure = None, None
+        try:
+            acquired = self._working.download(row.link, want_original=originals)
+            with self._change:  # its host is free for the next link
+                job.downloading = False
+                self._change.notify_all()
+            looked = self._working.fingerprint(row.link, acquired, target=row.link.url)
+        except Exception as error:  # noqa: BLE001  the boundary around one link: recorded with it below
+            failure = error
+        if self._stopping.is_set():
+            return
+        try:
+            with store.transaction():
+                if not self._still_ours(row):
+                    return
+                if looked is not None:
+                    self._working.keep(row, looked)
+                elif isinstance(failure, AcquireError):
+                    self._working.record_failure(row, failure)
+                else:
+                    assert failure is not None
+                    raise failure
+                if looked is None or looked.later is None:  # a part of an album serves nobody else
+                    store.queue.looked(row.id, program=self._reuse.program, originals=originals)
+                store.queue.release(row.id)
+        except Exception as error:  # noqa: BLE001  likewise
+            self._failed_unexpectedly(row, error)
+        else:
+            if looked is not None:
+                self._d.boundary("acquire.stored")
+
+    def _failed_unexpectedly(self, row: LinkRow, error: Exception) -> None:
+        reason = reason_of(error)
+        self._d.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
+        with self._d.store.transaction():
+            if self._still_ours(row):
+                try_again(self._d, row, reason)
+                self._d.store.queue.release(row.id)
+
+    def _still_ours(self, row: LinkRow) -> bool:
+        return not self._stopping.is_set() and self._d.store.queue.holds(row.id, self._who)
+
+    def _renew(self) -> None:
+        now = self._d.clock.monotonic()
+        if now - self._renewed > CLAIM_SECONDS / 4:
+            self._renewed = now
+            if self.in_work:
+                self._d.store.queue.renew(self._who, CLAIM_SECONDS)

@@ -1,0 +1,197 @@
+"""From a link to evidence: acquire, fingerprint, match."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot import hosts
+from bot.acquire import Acquired
+from bot.errors import AcquireError, MediaError, TryLaterError
+from bot.fingerprint import from_json, to_json
+from bot.match import Library
+from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
+from bot.pipeline.core import Deps
+from bot.pipeline.recovery import GoOn, all_due, always, try_again
+from bot.pipeline.scanning.altered_copies import Copied
+from bot.pipeline.scanning.bank_index import Banked
+from bot.pipeline.scanning.face_index import FaceRecogniser
+from bot.pipeline.scanning.face_swaps import named
+from bot.pipeline.scanning.host_health import outcome_of
+from bot.pipeline.scanning.nudity import nudity_of
+from bot.store import LinkRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What came of fetching and fingerprinting one link.
+
+    `later`: why some of it is missing that another try may bring; None if no other try can.
+    """
+
+    evidence: Evidence
+    prints: tuple[tuple[int, Fingerprint], ...]  # (media, its fingerprint), without faces
+    later: str | None = None
+
+
+class Working:
+    """Takes links through seen → acquired → matched."""
+
+    def __init__(self, deps: Deps, recogniser: FaceRecogniser) -> None:
+        self._d = deps
+        self._recogniser = recogniser
+        self._known = Banked(deps)
+        self._banks_version = 0
+        self._library = Library(self._known, deps.config.banks)
+        self._copied = Copied(deps)
+
+    def library(self) -> Library:
+        """Return all active entries as they are now."""
+        store = self._d.store
+        self._banks_version = store.banks.version() + store.known.latest()  # both only grow
+        self._known.refresh()
+        return self._library
+
+    @property
+    def banks_version(self) -> int:
+        """How often banks had been changed when `library` was last brought up to date."""
+        return self._banks_version
+
+    def close(self) -> None:
+        """Stop what goes on in the background."""
+        self._known.close()
+
+    def match_due(self, go_on: GoOn = always) -> int:
+        """Match every acquired link while `go_on` says so; return how many were."""
+        self.library()  # banks that cannot be read are no fault of a link
+        self._copied.refresh()
+        return all_due(self._d, LinkState.ACQUIRED, self._match, go_on)
+
+    def download(self, link: Link, *, want_original: bool | None = None) -> Acquired:
+        """Return the media behind one link; by default with the original if a bank knows files.
+
+        After this its host is needed no more. Raises AcquireError if it gives no bytes.
+        """
+        if want_original is None:
+            want_original = self.library().has_files
+        return self._d.acquirer.acquire(link, want_original=want_original)
+
+    def fingerprint(self, link: Link, acquired: Acquired, *, target: str) -> Looked:
+        """Return what is in the media that were downloaded. Raises OutsideError if no decoder starts."""
+        self._d.boundary("acquire.fetched")
+        infos, prints, faces = self.fingerprint_all(acquired.media)
+        infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
+        plug = hosts.get(link.host)
+        evidence = Evidence(
+            target=target,
+            link=link,
+            post=link.post,
+            fetched_at=self._d.clock.now(),
+            adult_host=plug.adult if plug else False,
+            media=tuple(sorted(infos, key=lambda info: info.index)),
+            faces=faces,
+            nudity=nudity_of(prints, self._d.config.nudity.model),
+        )
+        reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
+        return Looked(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None)
+
+    def fingerprint_all(
+        self, files: Sequence[MediaFile]
+    ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
+        """Fingerprint files in child processes; a broken one is told, and the others go on.
+
+        The last are the faces that resemble a protected person. All others are forgotten here.
+        """
+        infos: list[MediaInfo] = []
+        prints: list[tuple[int, Fingerprint]] = []
+        faces: list[FaceMatch] = []
+        looked_for = self._recogniser.on
+        for file in files:
+            try:
+                also = (file.original,) if file.original else ()
+                found = self._d.workers.fingerprint(file.data, also=also, faces=looked_for, nudity=True)
+            except MediaError as error:
+                infos.append(MediaInfo(index=file.index, state="failed", error=str(error)))
+                continue
+            faces += self._recogniser.recognise(file.index, found.faces)
+            prints.append((file.index, replace(found, faces=())))
+            infos.append(info_of(file.index, found))
+        return infos, tuple(prints), tuple(faces)
+
+    def matched(self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]]) -> Evidence:
+        """Return the evidence with every match of these fingerprints, and what is the same footage but no copy."""
+        library = self.library()
+        self._copied.refresh()
+        looked = [self._copied.review(found, media, library.match(found, media)) for media, found in prints]
+        return replace(
+            evidence,
+            matches=tuple(match for matches, _ in looked for match in matches),
+            source=named([source for _, sources in looked for source in sources], evidence.faces),
+        )
+
+    def keep(self, row: LinkRow, looked: Looked) -> None:
+        """Store what came of a link. Call it in a transaction."""
+        store = self._d.store
+        store.health.note(row.link.host, "resolved")
+        last = row.attempts + 1 >= self._d.config.fetch.attempts
+        if looked.later is not None and not (last and looked.prints):
+            # a part of an album must not be judged for the whole; on the last try it is better than nothing
+            try_again(self._d, row, looked.later)
+            return
+        if not looked.prints:
+            reason = next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")
+            store.links.move(row.id, LinkState.UNSUPPORTED, reason=reason)
+            self._d.log.info("link unsupported", link=row.id, host=row.link.host, reason=reason)
+            return
+        sealed = [(media, json.dumps(to_json(found)).encode()) for media, found in looked.prints]
+        store.links.acquired(row.id, looked.evidence, sealed)
+        self._d.log.info("link acquired", link=row.id, host=row.link.host, media=len(looked.prints))
+
+    def _match(self, row: LinkRow) -> int:
+        store = self._d.store
+        evidence = store.links.evidence(row.id)
+        assert evidence is not None, "an acquired link has evidence"
+        prints = [(media, from_json(json.loads(data))) for media, data in store.links.fingerprints(row.id)]
+        evidence = self.matched(evidence, prints)
+        with store.transaction():
+            store.links.matched(row.id, evidence)
+            store.queue.matched(row.id, banks=self.banks_version)
+        self._d.boundary("match.stored")
+        if evidence.matches:
+            methods = sorted({match.method for match in evidence.matches})
+            self._d.log.info("link matched", link=row.id, host=row.link.host, methods=methods)
+        return 1
+
+    def record_failure(self, row: LinkRow, error: AcquireError) -> None:
+        """Store why a link gave nothing. Call it in a transaction."""
+        store = self._d.store
+        reason = str(error)
+        if outcome := outcome_of(error):
+            store.health.note(row.link.host, outcome, reason)
+        if isinstance(error, TryLaterError):
+            try_again(self._d, row, reason, wait=error.retry_after or 0)
+            return
+        state = LinkState(error.state)
+        if state == LinkState.FAILED:
+            store.links.failed(row.id, reason=reason, next_at=None)
+        else:
+            store.links.move(row.id, state, reason=reason)
+        self._d.log.info(f"link {state}", link=row.id, host=row.link.host, reason=reason)
+
+
+def info_of(index: int, found: Fingerprint) -> MediaInfo:
+    """Return what evidence says of a fingerprinted media. The original's hashes are preferred: lists carry those."""
+    sha256, md5 = found.also[0] if found.also else (found.sha256, found.md5)
+    return MediaInfo(
+        index=index,
+        state="fingerprinted",
+        kind=found.kind,
+        sha256=sha256,
+        md5=md5,
+        width=found.width,
+        height=found.height,
+        duration=found.duration,
+        frames=found.frames,
+        note=found.note,
+    )

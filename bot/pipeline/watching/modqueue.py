@@ -1,0 +1,106 @@
+"""What waits in the moderation queue, was reported or was edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from bot.model import Post
+from bot.pipeline.core import Deps
+from bot.pipeline.recovery import GoOn, always
+from bot.pipeline.watching.listings import UNREADABLE, Listings
+from bot.pipeline.watching.rounds import Patience, Rounds
+from bot.pipeline.watching.subreddits import Places, capped
+from bot.reddit import Job, ListingName
+
+QUEUE_PAGES = 10
+EDITED: Literal["about/edited"] = "about/edited"
+QUEUES: tuple[Literal["about/modqueue", "about/reports"], ...] = ("about/modqueue", "about/reports")
+
+
+class Queues:
+    """What moderators are shown: edits, reports, what waits for them."""
+
+    def __init__(self, deps: Deps, places: Places, listings: Listings) -> None:
+        self._d = deps
+        self._places = places
+        self._listings = listings
+        self._patience = Patience(deps, places, "queue failed")
+        self._rounds = Rounds(deps, self._patience.troubled)
+
+    def round(self, go_on: GoOn = always) -> int:
+        """Read the moderators' listings everywhere; return how many links were new."""
+        watched = {place.subreddit for place in self._d.store.watched.places() if place.state == "watching"}
+        names = self._patience.ready(name for name in self._d.config.subreddits if name in watched)
+        split = (names, []) if len(names) > 1 else ([], names)
+        return self._rounds.go("queue failed", split, lambda group: (self.read("+".join(group), group), []),
+                               lambda name: self.read(name, [name]), go_on)  # fmt: skip
+
+    def read(self, where: str, names: list[str]) -> int:
+        """Read edits back to the last look, and what is reported or waits; return how many links were new."""
+        links = self._edits(where, names) + sum(self._reported(where, what) for what in QUEUES)
+        self._patience.well(names)
+        return links
+
+    def _edits(self, where: str, names: list[str]) -> int:
+        store, now, settings = self._d.store, self._d.clock.now(), self._d.config.reddit
+        marks = [store.links.watermark(name, "edited") for name in names]
+        begin = now - timedelta(hours=settings.lookback_hours)
+        known = [mark for mark in marks if mark is not None]
+        mark = min(known) if len(known) == len(marks) else begin
+        floor = min(mark, now) - timedelta(seconds=settings.overlap_seconds)
+        walked = self._listings.walk(where, EDITED, floor=floor, wanted=floor, moment=edited_at)
+        newest = capped(walked.newest, now)
+        for name in names:
+            own = walked.by_place.get(name)
+            store.links.polled(name, "edited", fullname=own[1] if own else None, created=newest or mark)
+        return walked.links
+
+    def _reported(self, where: str, what: ListingName) -> int:
+        """Take in what a queue shows; stop at the first page that tells nothing new."""
+        new = 0
+        after: str | None = None
+        for _ in range(QUEUE_PAGES):
+            listing = self._d.api.as_job(Job.WATCH).listing(where, what, after=after)
+            read = self._listings.read(where, listing.things)
+            news = 0
+            for _, post, _ in read:
+                known = self._d.store.links.reports_known(post.fullname)
+                news += known is None or known != post.num_reports
+                if post.num_reports and known != post.num_reports:
+                    self._d.log.info("post reported", subreddit=post.subreddit.lower(), post=post.fullname)
+            _, links = self._listings.store(where, [(post, found) for _, post, found in read])
+            new += links
+            reported = [post.fullname for _, post, _ in read if post.num_reports]
+            self._d.store.links.urge(reported)
+            for thing, post, _ in read:
+                if orders := mod_reports_of(thing):
+                    self._d.store.watched.mod_reported(post.fullname, orders)
+            after = listing.after
+            if after is None or not news:
+                break
+        return new
+
+
+def edited_at(thing: Mapping[str, Any], _post: Post) -> datetime:
+    """Return when a thing was last edited. Reddit says `true` of the oldest edits; those tell no moment."""
+    data = thing.get("data")
+    value = data.get("edited") if isinstance(data, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return UNREADABLE
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return UNREADABLE
+
+
+def mod_reports_of(thing: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return (moderator, reason) of every report that a moderator made by name."""
+    data = thing.get("data")
+    rows = data.get("mod_reports") if isinstance(data, Mapping) else None
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, list) and len(row) >= 2 and isinstance(row[1], str) and row[1]:
+            found.append((row[1], row[0] if isinstance(row[0], str) else ""))
+    return found
