@@ -16,7 +16,7 @@ from bot.errors import RedditError
 from bot.loopback.reddit.server import RedditServer
 from bot.reddit import Job, Reddit
 from bot.reddit.budget import Budget
-from bot.reddit.line import Line
+from bot.reddit.request_queue import Line
 
 LIMIT = 40
 

@@ -4,8 +4,8 @@ from bot.reddit.accounts import Account
 from bot.reddit.budget import Figures, Job
 from bot.reddit.client import Reddit
 from bot.reddit.reading import MOST_THINGS, Listing, ListingName, Span
+from bot.reddit.transport import USER_AGENT
 from bot.reddit.wiki import WikiPage
-from bot.reddit.wire import USER_AGENT
 
 __all__ = [
     "MOST_THINGS",

@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.errors import RedditError
 from bot.permalink import is_account
-from bot.reddit.calls import Calls
-from bot.reddit.shapes import inner, page_of, subreddit_name
+from bot.reddit.api import Calls
+from bot.reddit.parse import inner, page_of, subreddit_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

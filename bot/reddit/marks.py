@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bot.errors import RedditError
-from bot.reddit.calls import Calls
-from bot.reddit.shapes import fullname_of, inner, subreddit_name
+from bot.reddit.api import Calls
+from bot.reddit.parse import fullname_of, inner, subreddit_name
 from bot.text import fit, line
 
 LONGEST_TITLE = 50  # characters of a removal message's title

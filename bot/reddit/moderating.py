@@ -8,8 +8,8 @@ from typing import Any
 
 from bot.errors import RedditError
 from bot.model import ModAction
-from bot.reddit.calls import Calls
-from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name
+from bot.reddit.api import Calls
+from bot.reddit.parse import fullname_of, inner, page_of, subreddit_name
 from bot.text import line
 
 LONGEST_REASON = 100  # characters of a report's reason

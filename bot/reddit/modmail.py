@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.errors import RedditError
-from bot.reddit.calls import Calls
-from bot.reddit.shapes import conversation_id, inner, subreddit_name
+from bot.reddit.api import Calls
+from bot.reddit.parse import conversation_id, inner, subreddit_name
 from bot.text import fit, line
 
 LONGEST_SUBJECT = 100  # characters of a modmail's subject

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from bot.errors import RedditError
 from bot.permalink import permalink_fullname, share_path
-from bot.reddit.calls import Calls
-from bot.reddit.shapes import fullname_of, inner, page_of, subreddit_name, user_name
+from bot.reddit.api import Calls
+from bot.reddit.parse import fullname_of, inner, page_of, subreddit_name, user_name
 
 _MOST_HOPS = 3  # from a share link to the post
 MOST_THINGS = 100  # fullnames a request

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import RedditError
-from bot.reddit.calls import Calls
-from bot.reddit.shapes import inner, page_of, subreddit_name, user_name
+from bot.reddit.api import Calls
+from bot.reddit.parse import inner, page_of, subreddit_name, user_name
 
 LONGEST_NOTE = 250  # characters
 

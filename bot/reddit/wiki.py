@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from bot.errors import RedditError
-from bot.reddit.calls import Calls
-from bot.reddit.shapes import inner, subreddit_name
+from bot.reddit.api import Calls
+from bot.reddit.parse import inner, subreddit_name
 
 _PAGE = re.compile(r"[a-z0-9_-]{1,60}(?:/[a-z0-9_-]{1,60}){0,4}")
 

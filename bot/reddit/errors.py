@@ -11,7 +11,7 @@ import prawcore
 import requests
 
 from bot.errors import RedditError
-from bot.reddit.wire import TOKEN_PATH, PostUnansweredError
+from bot.reddit.transport import TOKEN_PATH, PostUnansweredError
 
 # PRAW and prawcore stumble over answers in unforeseen shapes with these
 STUMBLES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)

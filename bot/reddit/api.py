@@ -9,10 +9,10 @@ from typing import Any, Self, TypeVar
 from bot.clock import Clock, SystemClock
 from bot.config import RedditConfig
 from bot.errors import RedditError
-from bot.reddit.answers import FAILURES, error_of, refusal_of
 from bot.reddit.budget import Budget, Figures, Job
-from bot.reddit.line import Line
-from bot.reddit.wire import OAUTH_URL, REDDIT_URL, connect
+from bot.reddit.errors import FAILURES, error_of, refusal_of
+from bot.reddit.request_queue import Line
+from bot.reddit.transport import OAUTH_URL, REDDIT_URL, connect
 from bot.serialization import encodable
 
 T = TypeVar("T")
