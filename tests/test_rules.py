@@ -28,9 +28,9 @@ from bot.rules import (
     load,
     parse,
     run_examples,
-    words,
 )
 from bot.rules.ladder import Step
+from bot.rules.language import vocabulary
 
 BASIC = "name: x\nexact_media: {bank: [fakes]}\naction: review\n"
 
@@ -534,7 +534,11 @@ def test_the_shipped_rules_are_safe_to_run_unread() -> None:
 def test_the_shipped_rules_show_every_key() -> None:
     """Every key that a rule about copies is made of is used or explained in the rules that come with the program."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in bundled.rule_files())
-    shown = {*words.SETTINGS, *words.EVIDENCE, *COPY_KEYS["known_media"]} - {"override", "disabled", "report_reason"}
+    shown = {*vocabulary.SETTINGS, *vocabulary.EVIDENCE, *COPY_KEYS["known_media"]} - {
+        "override",
+        "disabled",
+        "report_reason",
+    }
     for key in sorted(shown):
         assert re.search(rf"^[#\s~-]*(\w+\+)?{key}\b|\b{key}:", text, re.MULTILINE), key
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from bot.assemble import action_params
 from bot.errors import RuleError
-from bot.rules import MODIFIERS, RuleSet, automoderator, automoderator_table, parse, run_examples
+from bot.rules import MODIFIERS, RuleSet, automoderator_table, parse, run_examples
+from bot.rules.language import automoderator
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules-automoderator.md"
-WORDS = list(automoderator.vocabulary())
+WORDS = list(automoderator.every_word())
 
 
 def rule(lines: str) -> str:

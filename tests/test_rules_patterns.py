@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from bot.errors import RuleError
 from bot.rules import Budget, RuleSet, parse, run_examples
-from bot.rules.effort import JUDGEMENT_SECONDS, OutOfTime, bounded
-from bot.rules.regex import PatternError, check, compiled
-from bot.rules.text import query
+from bot.rules.checks.effort import JUDGEMENT_SECONDS, OutOfTime, bounded
+from bot.rules.checks.regex import PatternError, check, compiled
+from bot.rules.checks.text import query
 from tests.pattern_cases import CATASTROPHES, EVERYDAY, PIECES, generated
 from tests.test_rules_text import EVIDENCE, post, quoted, refused
 

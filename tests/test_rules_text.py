@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.errors import RuleError
 from bot.model import Evidence, Link, Match, PlannedAction, Post
 from bot.rules import PLACEHOLDERS, RuleSet, fill, fill_action, parse
-from bot.rules.text import MODES, query
+from bot.rules.checks.text import MODES, query
 
 LINK = Link(url="https://a.example/x", host="redgifs", id="x", kind="media", source="url")
 EVIDENCE = Evidence(target=LINK.url, link=LINK)

@@ -23,7 +23,7 @@ from bot.cli import base
 from bot.cli.base import complain, emit, facts, logger, say, show
 from bot.config import Config
 from bot.loopback.stage import Stage, bot_on, stage
-from bot.rules.template import fill
+from bot.rules.language.template import fill
 from tests.killing import Silent
 from tests.test_pipeline import bank_the_fake, fake
 

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from bot.errors import Gathered, RuleError
 from bot.model import BankKind
-from bot.rules import automoderator, read
-from bot.rules.compile import Known, rule_of
-from bot.rules.effort import PAGE_SECONDS, Budget, bounded
-from bot.rules.evidence import NUDE, CopyCheck
-from bot.rules.examples import Failure
-from bot.rules.judge import CheckReport, RuleReport, RuleSet, run_examples, waiting
-from bot.rules.override import applied
-from bot.rules.read import Table
-from bot.rules.rule import Rule
-from bot.rules.subject import Fact
-from bot.rules.template import fill, fill_action
-from bot.rules.words import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, NOT_COMPUTED, PLACEHOLDERS
+from bot.rules.checks.base import Fact, show
+from bot.rules.checks.effort import PAGE_SECONDS, Budget, bounded
+from bot.rules.checks.evidence import NUDE, CopyCheck
+from bot.rules.engine import NOT_COMPUTED, CheckReport, RuleReport, RuleSet, run_examples, waiting
+from bot.rules.language import automoderator, yaml
+from bot.rules.language.compile import Known, rule_of
+from bot.rules.language.override import applied
+from bot.rules.language.template import fill, fill_action
+from bot.rules.language.vocabulary import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS
+from bot.rules.language.yaml import Table
+from bot.rules.rule import Failure, Rule
 
 automoderator_table = automoderator.table
 
@@ -86,7 +85,7 @@ def load(
     order = [*map(str, files), *(where for _, where in more)]
     ours: list[Table] = []
     for file in files:
-        text = wrong.attempt(read.text_of, file)
+        text = wrong.attempt(yaml.text_of, file)
         if text is not None:
             ours += _documents(text, str(file), wrong)
     if not more:
@@ -114,7 +113,7 @@ def parse(
 def _documents(text: str, where: str, wrong: Gathered) -> list[Table]:
     # on its own, so that a file without a rule is told only if nothing else is wrong with it
     found = Gathered()
-    documents = read.documents(text, where, found)
+    documents = yaml.documents(text, where, found)
     if found.failed:
         wrong.add(*found.mistakes)
     return documents
@@ -139,10 +138,10 @@ def unknown_banks(rules: Sequence[Rule], banks: Collection[str]) -> dict[str, st
         for name, at in rule.banks_at.items():
             if name in banks or name in told:
                 continue
-            near = read.near_to(name, banks)
+            near = yaml.near_to(name, banks)
             if near is None and name not in copies:
                 continue
             make = f"run: gifwarden bank create {name}"
             hint = f"did you mean {near}? If not, {make}" if near else make
-            told[name] = f"{at}: there is no bank {read.show(name)}; {hint}"
+            told[name] = f"{at}: there is no bank {show(name)}; {hint}"
     return told

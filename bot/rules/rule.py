@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.model import PlannedAction
-from bot.rules.evidence import CopyCheck
+from bot.rules.checks.base import Check, Subject
+from bot.rules.checks.evidence import CopyCheck
 from bot.rules.ladder import Step, deed_step
-from bot.rules.subject import Check, Subject
 
 Gives = Literal["nothing", "ignore", "review", "report", "remove"]
 DEFAULT_REASON = "Please check (case {{case}})"
@@ -67,3 +67,20 @@ class Rule:
             yield PlannedAction(kind="modmail", params={"subject": self.modmail_subject, "body": self.modmail})
         if self.notice:
             yield PlannedAction(kind="notice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An example that its rule does not keep."""
+
+    at: str  # file and line of the example
+    rule: str
+    wanted: Gives
+    got: Gives | None  # None: it could not be told in time
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        said = f" ({'; '.join(self.reasons)})" if self.reasons else ""
+        if self.got is None:
+            return f"{self.at}: the example of {self.rule} cannot be judged in time{said}; write a simpler pattern"
+        return f"{self.at}: the example of {self.rule} must give {self.wanted} and gives {self.got}{said}"

@@ -9,11 +9,11 @@ from functools import lru_cache
 
 import regex as engine
 
-from bot.rules import regex
-from bot.rules.effort import Budget, How, one_more_pattern, spend
-from bot.rules.fields import POST as FIELDS
-from bot.rules.fields import TABLES, Mode, prefix_of
-from bot.rules.read import show
+from bot.rules.checks import regex
+from bot.rules.checks.base import show
+from bot.rules.checks.effort import Budget, How, one_more_pattern, spend
+from bot.rules.checks.fields import POST as FIELDS
+from bot.rules.checks.fields import TABLES, Mode, prefix_of
 
 __all__ = ["FIELDS", "MODES", "TextQuery", "bare", "query"]
 

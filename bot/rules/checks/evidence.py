@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.model import FaceMatch, Match, SourceMatch
 from bot.plural import many
 from bot.rules import ladder
-from bot.rules.subject import NO_POST, AsksNothing, Finding, Subject, holds
+from bot.rules.checks.base import NO_POST, AsksNothing, Finding, Subject, holds
 
 MAX_REASONS = 5  # of one check; a compilation may match hundreds of entries
 NUDE = 0.8  # score from which on a media counts as nude, unless a rule says otherwise

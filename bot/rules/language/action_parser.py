@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from bot.errors import Gathered, RuleError
 from bot.model import PlannedAction
-from bot.rules import read, template, words
-from bot.rules.checking import Known
 from bot.rules.ladder import Step
-from bot.rules.read import Entry, Items, Table, fail
+from bot.rules.language import template, vocabulary, yaml
+from bot.rules.language.check_parser import Known
+from bot.rules.language.yaml import Entry, Items, Table, fail
 
 DEFAULT_SUBJECT = "About your post (case {{case}})"
 _MARKS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_locked": "lock"}
@@ -84,7 +84,7 @@ def _message(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[st
 
 
 def _only_true(entry: Entry) -> None:
-    if not read.flag(entry.value, entry.key):
+    if not yaml.flag(entry.value, entry.key):
         fail(
             entry.at,
             f"{entry.key} is true or left out: a rule takes back nothing; gifwarden cases undo does; remove it",
@@ -95,7 +95,7 @@ def _flair(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[str]
     value, overwrite = settings["set_flair"].value, settings.get("overwrite_flair")
     parts: dict[str, Entry] = {}
     if isinstance(value, Table):
-        parts = read.table(value, "set_flair", words.FLAIR_KEYS)
+        parts = yaml.table(value, "set_flair", vocabulary.FLAIR_KEYS)
     else:
         texts = value.values if isinstance(value, Items) else (value,)
         if len(texts) > 2:
@@ -112,7 +112,7 @@ def _flair(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[str]
         told = found.attempt(template.text_of, entry, f"flair {param}", lines=False)
         flair[param], names = told or ("", frozenset())
         placeholders |= names
-    if overwrite is not None and found.attempt(read.flag, overwrite.value, "overwrite_flair"):
+    if overwrite is not None and found.attempt(yaml.flag, overwrite.value, "overwrite_flair"):
         flair["overwrite"] = "true"
     found.settle(RuleError)
     return PlannedAction(kind="flair", params=flair), placeholders

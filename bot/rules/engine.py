@@ -9,12 +9,16 @@ from typing import Any
 from bot.errors import RuleError
 from bot.model import AuthorFacts, Evidence, Outcome, PlannedAction, Post, Verdict
 from bot.rules import ladder
-from bot.rules.effort import PAGE_SECONDS, Budget, bounded, spend
-from bot.rules.examples import Failure
+from bot.rules.checks.base import NO_FACTS, Fact, Finding, Subject
+from bot.rules.checks.effort import PAGE_SECONDS, Budget, bounded, spend
 from bot.rules.ladder import Step
-from bot.rules.rule import Gives, Rule
-from bot.rules.subject import NO_FACTS, Fact, Finding, Subject
-from bot.rules.words import NOT_COMPUTED
+from bot.rules.rule import Failure, Gives, Rule
+
+NOT_COMPUTED: Mapping[str, str] = {
+    "face": "faces are compared only if gallery.enabled is set",
+    "nudity": "nudity is looked for only if nudity.model is set",
+}
+"""Checks that load and judge evidence that carries them, which nothing makes as things are, and why."""
 
 # a removed post takes no reports, so a report goes first
 _ORDER = ("report", "nsfw", "spoiler", "flair", "lock", "remove", "message", "note", "modmail", "notice")

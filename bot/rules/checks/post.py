@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import Literal
 
 from bot.model import Post
-from bot.rules.effort import OutOfTime
-from bot.rules.fields import TABLES, details
-from bot.rules.read import show
-from bot.rules.subject import NO_POST, AsksNothing, Finding, Subject, holds
-from bot.rules.text import TextQuery, bare
+from bot.rules.checks.base import NO_POST, AsksNothing, Finding, Subject, holds, show
+from bot.rules.checks.effort import OutOfTime
+from bot.rules.checks.fields import TABLES, details
+from bot.rules.checks.text import TextQuery, bare
 
 SHOWN = 400  # characters of a text that are looked at to show some of it
 ARCHIVED = timedelta(days=180)  # AutoModerator's "past archive date": six months

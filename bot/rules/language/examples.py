@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 from bot.errors import Gathered, RuleError
 from bot.model import BankKind, Evidence, FaceRegion, Link, Match
-from bot.rules import read
-from bot.rules.evidence import NEAR_METHODS
-from bot.rules.read import Entry, Items, Table, Told, Value, fail
+from bot.rules.checks.base import Subject
+from bot.rules.checks.evidence import NEAR_METHODS
+from bot.rules.language import yaml
+from bot.rules.language.example_parser import LOOKED, author_of, faces_of, flag, nudity_of, number, post_of, source_of
+from bot.rules.language.vocabulary import EXAMPLE_KEYS
+from bot.rules.language.yaml import Entry, Items, Table, Told, Value, fail
 from bot.rules.rule import Example, Gives
-from bot.rules.sketch import LOOKED, author_of, faces_of, flag, nudity_of, number, post_of, source_of
-from bot.rules.subject import Subject
-from bot.rules.words import EXAMPLE_KEYS
 
 _EXACT = ("bank", "confirmed", "kind", "suppressed")
 _NEAR = (*_EXACT, "distance", "inliers", "coverage", "frames", "transform", "method", "face_region")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """An example that its rule does not keep."""
-
-    at: str  # file and line of the example
-    rule: str
-    wanted: Gives
-    got: Gives | None  # None: it could not be told in time
-    reasons: tuple[str, ...]
-
-    def __str__(self) -> str:
-        said = f" ({'; '.join(self.reasons)})" if self.reasons else ""
-        if self.got is None:
-            return f"{self.at}: the example of {self.rule} cannot be judged in time{said}; write a simpler pattern"
-        return f"{self.at}: the example of {self.rule} must give {self.wanted} and gives {self.got}{said}"
 
 
 def examples_of(value: Value) -> tuple[Example, ...]:
@@ -48,11 +30,11 @@ def examples_of(value: Value) -> tuple[Example, ...]:
 
 
 def _example(value: Value) -> Example:
-    keys = read.table(value, "an example", EXAMPLE_KEYS)
+    keys = yaml.table(value, "an example", EXAMPLE_KEYS)
     found = Gathered()
     choice: str | None = None
     if "gives" in keys:
-        choice = found.attempt(read.choice, keys["gives"].value, "gives", get_args(Gives))
+        choice = found.attempt(yaml.choice, keys["gives"].value, "gives", get_args(Gives))
     else:
         outcomes = ", ".join(get_args(Gives))
         found.attempt(fail, value.at, f"the example does not say what comes out; add gives: {outcomes}")
@@ -61,7 +43,7 @@ def _example(value: Value) -> Example:
         *(found.attempt(_matches, keys.get("exact"), "exact") or ()),
         *(found.attempt(_matches, keys.get("near"), "near") or ()),
     )
-    host = found.attempt(read.scalar, keys["host"].value, "host") if "host" in keys else None
+    host = found.attempt(yaml.scalar, keys["host"].value, "host") if "host" in keys else None
     link = Link(
         url="https://example.invalid/media",
         host=(host or "direct").strip(),
@@ -101,19 +83,19 @@ def _matches(entry: Entry | None, key: str) -> tuple[Match, ...]:
 def _match(value: Value, key: str) -> Match:
     exact = key == "exact"
     if isinstance(value, Table):
-        keys = read.table(value, key, _EXACT if exact else _NEAR)
+        keys = yaml.table(value, key, _EXACT if exact else _NEAR)
         if "bank" not in keys:
             fail(value.at, f"{key} names no bank; write {key}: {{bank: NAME}}")
-        bank = read.scalar(keys["bank"].value, "bank")
+        bank = yaml.scalar(keys["bank"].value, "bank")
     else:
-        keys, bank = {}, read.scalar(value, key)
+        keys, bank = {}, yaml.scalar(value, key)
     kinds: dict[str, BankKind] = {name: name for name in get_args(BankKind)}
     regions: dict[str, FaceRegion] = {name: name for name in get_args(FaceRegion)}
     told = Told(keys)
     method = "sha256" if exact else told.get("method", _choice(NEAR_METHODS)) or "pdq"
     coverage = told.get("coverage", _share)
-    distance = told.get("distance", read.whole)
-    frames = told.get("frames", read.whole)
+    distance = told.get("distance", yaml.whole)
+    frames = told.get("frames", yaml.whole)
     kind = told.get("kind", _choice(get_args(BankKind)))
     region = told.get("face_region", _choice(get_args(FaceRegion)))
     match = Match(
@@ -121,24 +103,24 @@ def _match(value: Value, key: str) -> Match:
         bank=bank,
         bank_kind=kinds[kind or "block"],
         entry="example",
-        confirmed="confirmed" not in keys or told.get("confirmed", read.flag) is True,
+        confirmed="confirmed" not in keys or told.get("confirmed", yaml.flag) is True,
         method=method,
         signal=method,
         distance=None if exact else 8 if distance is None else distance,
         frames=10 if frames is None else frames,
-        inliers=told.get("inliers", read.whole),
-        transform=(told.get("transform", read.scalar) or "none").strip(),
+        inliers=told.get("inliers", yaml.whole),
+        transform=(told.get("transform", yaml.scalar) or "none").strip(),
         coverage_query=1.0 if coverage is None else coverage,
         coverage_entry=1.0 if coverage is None else coverage,
         face_region=regions[region or "unknown"],
-        suppressed=told.get("suppressed", read.flag) is True,
+        suppressed=told.get("suppressed", yaml.flag) is True,
     )
     told.settle()
     return match
 
 
 def _choice(options: Sequence[str]) -> Callable[[Value, str], str]:
-    return lambda value, key: read.choice(value, key, options)
+    return lambda value, key: yaml.choice(value, key, options)
 
 
 def _share(value: Value, key: str) -> float:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from functools import partial
 
 from bot.model import PlannedAction, Post
-from bot.rules.automoderator import REFUSED_PLACEHOLDERS
-from bot.rules.read import Entry, fail, nearest, scalar, show
-from bot.rules.words import PLACEHOLDERS, SECRET_PLACEHOLDERS
+from bot.rules.checks.base import show
+from bot.rules.language.automoderator import REFUSED_PLACEHOLDERS
+from bot.rules.language.vocabulary import PLACEHOLDERS, SECRET_PLACEHOLDERS
+from bot.rules.language.yaml import Entry, fail, nearest, scalar
 from bot.text import line
 
 LIMITS: Mapping[str, int] = {

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from bot.errors import Gathered, RuleError
 from bot.model import BankKind
-from bot.rules import automoderator, read, terms, words
-from bot.rules.author import THRESHOLDS, TRAITS, Threshold, ThresholdCheck, TraitCheck
-from bot.rules.checks import FLAGS, KINDS, NUMBERS, DiscussionCheck, FlagCheck, NumberCheck, TextCheck, TypeCheck
-from bot.rules.evidence import HostCheck, SexualContextCheck
-from bot.rules.fields import POST, TABLES
-from bot.rules.read import Entry, Scalar, Table, Value, fail, show
-from bot.rules.regex import PatternError
-from bot.rules.seen import copy_check, face_check, nudity_check, source_check
-from bot.rules.subject import Check
-from bot.rules.text import MODES, query
+from bot.rules.checks.author import THRESHOLDS, TRAITS, Threshold, ThresholdCheck, TraitCheck
+from bot.rules.checks.base import Check, show
+from bot.rules.checks.evidence import HostCheck, SexualContextCheck
+from bot.rules.checks.fields import POST, TABLES
+from bot.rules.checks.post import FLAGS, KINDS, NUMBERS, DiscussionCheck, FlagCheck, NumberCheck, TextCheck, TypeCheck
+from bot.rules.checks.regex import PatternError
+from bot.rules.checks.text import MODES, query
+from bot.rules.language import automoderator, values, vocabulary, yaml
+from bot.rules.language.evidence_parser import copy_check, face_check, nudity_check, source_check
+from bot.rules.language.yaml import Entry, Scalar, Table, Value, fail
 
 KEY = re.compile(r"(~?)([^\s()~]+)\s*(?:\(([^()]*)\))?")
 _NEGATABLE = ("host", "exact_media", "known_media")
@@ -28,10 +28,10 @@ _REFUSED: Mapping[str, Mapping[str, str]] = {
     "parent_submission": automoderator.REFUSED_OF_PARENT,
 }
 _KEYS: Mapping[str, Mapping[str, str]] = {
-    "author": words.AUTHOR_KEYS,
-    "crosspost_author": words.CROSSPOST_AUTHOR_KEYS,
-    "crosspost_subreddit": words.CROSSPOST_SUBREDDIT_KEYS,
-    "parent_submission": words.PARENT_KEYS,
+    "author": vocabulary.AUTHOR_KEYS,
+    "crosspost_author": vocabulary.CROSSPOST_AUTHOR_KEYS,
+    "crosspost_subreddit": vocabulary.CROSSPOST_SUBREDDIT_KEYS,
+    "parent_submission": vocabulary.PARENT_KEYS,
 }
 
 
@@ -79,12 +79,16 @@ def checks_of(entry: Entry, known: Known, *, quotes: bool) -> tuple[Check, ...]:
         return _table(key, fields[0], value)
     if all(name in POST for name in fields):
         return (_text(key.text, value, fields, key, quotes=quotes),)
-    if key.base not in words.KEYS or key.base in words.SETTINGS:
+    if key.base not in vocabulary.KEYS or key.base in vocabulary.SETTINGS:
         _unknown(key)
     if key.modifiers is not None:
         fail(key.at, f"{key.base} takes no modifier in brackets; remove it")
     if key.negated and key.base not in _NEGATABLE:
-        hint = "what was not looked for would count as absent" if key.base in words.EVIDENCE else "turn its value round"
+        hint = (
+            "what was not looked for would count as absent"
+            if key.base in vocabulary.EVIDENCE
+            else "turn its value round"
+        )
         fail(key.at, f"{key.base} cannot be negated with ~; {hint}")
     return _plain(key, value, known)
 
@@ -92,7 +96,7 @@ def checks_of(entry: Entry, known: Known, *, quotes: bool) -> tuple[Check, ...]:
 def _plain(key: Key, value: Value, known: Known) -> tuple[Check, ...]:
     base = key.base
     if base in FLAGS:
-        return (FlagCheck(key=base, wanted=read.flag(value, base)),)
+        return (FlagCheck(key=base, wanted=yaml.flag(value, base)),)
     if base in NUMBERS:
         return (_number(base, value),)
     match base:
@@ -101,7 +105,7 @@ def _plain(key: Key, value: Value, known: Known) -> tuple[Check, ...]:
         case "discussion_type":
             return (_discussion(value),)
         case "sexual_context":
-            return (SexualContextCheck(wanted=read.flag(value, base)),)
+            return (SexualContextCheck(wanted=yaml.flag(value, base)),)
         case "host":
             return (HostCheck(key=key.text, names=_hosts(value, known), negated=key.negated),)
         case "source_media":
@@ -118,13 +122,13 @@ def _unknown(key: Key) -> None:
     if (refused := automoderator.refusal(key.fields)) is not None:
         fail(key.at, refused)
     wrong = next(name for name in key.fields if name not in POST)
-    if len(key.fields) > 1 and wrong in words.KEYS:
+    if len(key.fields) > 1 and wrong in vocabulary.KEYS:
         fail(key.at, f"{wrong} cannot be joined with +; only {', '.join(POST)} can")
-    if wrong in words.SETTINGS:
+    if wrong in vocabulary.SETTINGS:
         fail(key.at, f"{wrong} is no check and takes neither ~ nor brackets; write {wrong}: alone")
-    if wrong in words.NEAR_BY:
-        fail(key.at, f"{show(wrong)} is not a key of a rule; did you mean {words.NEAR_BY[wrong]}?")
-    fail(key.at, f"{show(wrong)} is not a key of a rule; {read.nearest(wrong, words.KEYS)}")
+    if wrong in vocabulary.NEAR_BY:
+        fail(key.at, f"{show(wrong)} is not a key of a rule; did you mean {vocabulary.NEAR_BY[wrong]}?")
+    fail(key.at, f"{show(wrong)} is not a key of a rule; {yaml.nearest(wrong, vocabulary.KEYS)}")
 
 
 def _text(
@@ -135,15 +139,15 @@ def _text(
         fail(value.at, f"{show(text)} takes a value or a list; write it as {fields[0]}: [one, two]")
     names = tuple(name.strip() for name in key.modifiers.split(",")) if key.modifiers is not None else ()
     for name in names:
-        if name not in words.MODIFIERS:
-            fail(key.at, f"{show(name)} is not a modifier; {read.nearest(name, words.MODIFIERS)}")
+        if name not in vocabulary.MODIFIERS:
+            fail(key.at, f"{show(name)} is not a modifier; {yaml.nearest(name, vocabulary.MODIFIERS)}")
     if sum(name in MODES for name in names) > 1:
         fail(
             key.at,
             f"{show(text)} has several modifiers that exclude each other; keep one beside regex and case-sensitive",
         )
     try:
-        search = query(read.scalars(value, show(text)), fields=fields, modifiers=names, table=table)
+        search = query(yaml.scalars(value, show(text)), fields=fields, modifiers=names, table=table)
     except PatternError as error:
         fail(value.at, f"{show(text)}: {error}")
     return TextCheck(
@@ -179,7 +183,7 @@ def _table(key: Key, name: str, value: Value) -> tuple[Check, ...]:
         if found.attempt(_known_inside, name, inner) is None:
             continue
         if inner.base == "satisfy_any_threshold":
-            any_of = found.attempt(read.flag, entry.value, inner.base) or False
+            any_of = found.attempt(yaml.flag, entry.value, inner.base) or False
         elif inner.base in THRESHOLDS:
             if (threshold := found.attempt(_threshold, inner, entry)) is not None:
                 thresholds.append((inner, threshold))
@@ -198,7 +202,7 @@ def _known_inside(table: str, key: Key) -> bool:
             continue
         if name in _REFUSED[table]:
             fail(key.at, f"AutoModerator knows {name} of {table}, gifwarden does not: {_REFUSED[table][name]}")
-        fail(key.at, f"{show(name)} is not a key of {table}; {read.nearest(name, _KEYS[table])}")
+        fail(key.at, f"{show(name)} is not a key of {table}; {yaml.nearest(name, _KEYS[table])}")
     return True
 
 
@@ -206,7 +210,7 @@ def _inside(table: str, outer: Key, key: Key, value: Value) -> Check:
     text = f"{outer.text} {key.text}"
     if all(name in TABLES[table] for name in key.fields):
         if table == "parent_submission" and key.base == "author" and isinstance(value, Table):
-            names = read.table(value, "author", ("name",))
+            names = yaml.table(value, "author", ("name",))
             if "name" not in names:
                 fail(value.at, "the author of a parent_submission takes a name; write author: {name: [one, two]}")
             value = names["name"].value
@@ -215,7 +219,7 @@ def _inside(table: str, outer: Key, key: Key, value: Value) -> Check:
         fail(key.at, f"{key.base} takes neither ~ nor brackets; turn its value round")
     if len(key.fields) > 1 or "#" in key.base:
         fail(key.at, f"{show(key.base)} cannot be joined with +; write its checks one by one")
-    wanted = read.flag(value, key.base)
+    wanted = yaml.flag(value, key.base)
     if table == "author":
         assert key.base in TRAITS, "every other key of author is a text or a threshold"
         return TraitCheck(key=text, name=key.base, wanted=wanted)
@@ -226,9 +230,9 @@ def _threshold(key: Key, entry: Entry) -> Threshold:
     if key.negated or key.modifiers is not None:
         fail(key.at, f"{key.base} takes neither ~ nor brackets; turn its comparison round")
     if key.base == "account_age":
-        return Threshold(name=key.base, comparison=terms.age(entry.value, key.base))
+        return Threshold(name=key.base, comparison=values.age(entry.value, key.base))
     return Threshold(
-        name=key.base, comparison=terms.count(entry.value, key.base, terms.ALL, default="=", negative=True)
+        name=key.base, comparison=values.count(entry.value, key.base, values.ALL, default="=", negative=True)
     )
 
 
@@ -245,32 +249,32 @@ def _thresholds(outer: Key, found: list[tuple[Key, Threshold]], *, any_of: bool)
 
 def _number(key: str, value: Value) -> NumberCheck:
     if key in ("body_longer_than", "body_shorter_than"):
-        number = read.whole(value, key)
+        number = yaml.whole(value, key)
         return NumberCheck(key=key, comparison=(">" if key == "body_longer_than" else "<", number))
     return NumberCheck(
-        key=key, comparison=terms.count(value, key, terms.ALL, default=">=" if key == "reports" else "=")
+        key=key, comparison=values.count(value, key, values.ALL, default=">=" if key == "reports" else "=")
     )
 
 
 def _type(value: Value) -> tuple[Check, ...]:
-    kind = read.choice(value, "type", (*KINDS, "any"))
+    kind = yaml.choice(value, "type", (*KINDS, "any"))
     return tuple(TypeCheck(kind=name) for name in KINDS if name == kind)
 
 
 def _discussion(value: Value) -> DiscussionCheck:
     if isinstance(value, Scalar) and value.kind == "null":
         return DiscussionCheck(wanted="comments")  # AutoModerator's word for it
-    chosen = read.choice(value, "discussion_type", ("chat", "comments"))
+    chosen = yaml.choice(value, "discussion_type", ("chat", "comments"))
     return DiscussionCheck(wanted="chat" if chosen == "chat" else "comments")
 
 
 def _hosts(value: Value, known: Known) -> tuple[str, ...]:
-    names = tuple(name.strip().lower() for name in read.scalars(value, "host"))
+    names = tuple(name.strip().lower() for name in yaml.scalars(value, "host"))
     found = Gathered()
     for name in names:
         if known.hosts is not None and name not in known.hosts:
             found.attempt(
-                fail, value.at, f"{show(name)} is not a host that gifwarden knows; {read.nearest(name, known.hosts)}"
+                fail, value.at, f"{show(name)} is not a host that gifwarden knows; {yaml.nearest(name, known.hosts)}"
             )
     found.settle(RuleError)
     return names

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from bot.model import AuthorFacts, Evidence, Match, Post
-from bot.rules.effort import Budget
+from bot.rules.checks.effort import Budget
 
 Fact = Literal["account", "contributor", "moderator"]
 """What no listing tells of an author: the account's page, approved users, moderators of the subreddit."""
@@ -78,3 +78,13 @@ class AsksNothing:
 def holds(comparison: tuple[str, float], value: float) -> bool:
     """Return whether `value` satisfies a comparison such as (">=", 0.4)."""
     return COMPARE[comparison[0]](value, comparison[1])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def show(word: str, limit: int = 60) -> str:
+    """Return a word from a file, fit for one line of a message."""
+    line = _one_line(word)
+    return line if len(line) <= limit else line[: limit - 1] + "…"

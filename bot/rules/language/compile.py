@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.errors import Gathered, RuleError
-from bot.rules import automoderator, read, template, words
-from bot.rules.checking import Known, checks_of
-from bot.rules.checks import TextCheck, TypeCheck
-from bot.rules.deeds import deeds_of
-from bot.rules.effort import spend
-from bot.rules.evidence import CopyCheck, FaceCheck, SourceCheck
-from bot.rules.examples import examples_of
+from bot.rules.checks.base import Check, show
+from bot.rules.checks.effort import spend
+from bot.rules.checks.evidence import CopyCheck, FaceCheck, SourceCheck
+from bot.rules.checks.post import TextCheck, TypeCheck
 from bot.rules.ladder import Step, kind_reach
-from bot.rules.read import Entry, Items, Scalar, Table, fail, show
+from bot.rules.language import automoderator, template, vocabulary, yaml
+from bot.rules.language.action_parser import deeds_of
+from bot.rules.language.check_parser import Known, checks_of
+from bot.rules.language.examples import examples_of
+from bot.rules.language.yaml import Entry, Items, Scalar, Table, fail
 from bot.rules.rule import DEFAULT_REASON, DEFAULT_SUBJECT, Rule
-from bot.rules.subject import Check
 
 __all__ = ["Known", "rule_of"]
 
@@ -34,11 +34,11 @@ def rule_of(document: Table, known: Known) -> Rule:
     """Compile one document. Raises RuleError with every mistake: the place and what to do."""
     spend(document.at)
     found = Gathered()
-    settings = {entry.key: entry for entry in document.entries if entry.key in words.SETTINGS}
+    settings = {entry.key: entry for entry in document.entries if entry.key in vocabulary.SETTINGS}
     quotes = not found.attempt(_flag, settings, "ignore_blockquotes", default=False)
     checks: list[Check] = []
     for entry in document.entries:
-        if entry.key not in words.SETTINGS:
+        if entry.key not in vocabulary.SETTINGS:
             checks += found.attempt(checks_of, entry, known, quotes=quotes) or ()
     meant = _meant(document)
     name = None
@@ -63,7 +63,7 @@ def rule_of(document: Table, known: Known) -> Rule:
             fail, document.at, "{{match}} stands for what a text check found, and the rule has none; remove it"
         )
     notice = found.attempt(_notice, settings, step, checks if sound else None)
-    priority = found.attempt(read.whole, settings["priority"].value, "priority") if "priority" in settings else 0
+    priority = found.attempt(yaml.whole, settings["priority"].value, "priority") if "priority" in settings else 0
     exempt = found.attempt(_flag, settings, "moderators_exempt", default=True)
     examples = found.attempt(examples_of, settings["examples"].value) if "examples" in settings else ()
     rule = Rule(
@@ -88,8 +88,8 @@ def rule_of(document: Table, known: Known) -> Rule:
 
 def _meant(document: Table) -> frozenset[str]:
     """Return the settings that misspelt keys seem to mean, so that nobody is told that they are missing too."""
-    strangers = [entry.key for entry in document.entries if entry.key not in words.KEYS]
-    return frozenset(near for key in strangers if (near := read.near_to(key, words.KEYS)) is not None)
+    strangers = [entry.key for entry in document.entries if entry.key not in vocabulary.KEYS]
+    return frozenset(near for key in strangers if (near := yaml.near_to(key, vocabulary.KEYS)) is not None)
 
 
 def _banks(document: Table) -> Mapping[str, str]:
@@ -112,24 +112,24 @@ def name_of(settings: Mapping[str, Entry], document: Table) -> str:
     if "name" not in settings:
         fail(document.at, "the rule has no name; add name: and a few words")
     value = settings["name"].value
-    name = read.scalar(value, "name").strip()
+    name = yaml.scalar(value, "name").strip()
     if not name.isprintable() or len(name) > MAX_NAME:
         fail(value.at, f"name is one line of at most {MAX_NAME} characters")
     return name
 
 
 def _flag(settings: Mapping[str, Entry], key: str, *, default: bool) -> bool:
-    return read.flag(settings[key].value, key) if key in settings else default
+    return yaml.flag(settings[key].value, key) if key in settings else default
 
 
 def _step(settings: Mapping[str, Entry], document: Table, name: str) -> tuple[Step, bool]:
     if "action" not in settings:
-        fail(document.at, f"the rule {show(name)} has no action; write one of {', '.join(words.ACTIONS)}")
+        fail(document.at, f"the rule {show(name)} has no action; write one of {', '.join(vocabulary.ACTIONS)}")
     value = settings["action"].value
-    word = read.scalar(value, "action").strip()
+    word = yaml.scalar(value, "action").strip()
     if word in automoderator.REFUSED_ACTIONS:
         fail(value.at, f"action: {word} is not possible; {automoderator.REFUSED_ACTIONS[word]}")
-    word = read.choice(value, "action", words.ACTIONS)
+    word = yaml.choice(value, "action", vocabulary.ACTIONS)
     return STEPS[word], word == "spam"
 
 
@@ -169,7 +169,7 @@ def _notice(settings: Mapping[str, Entry], step: Step, checks: Sequence[Check] |
     if "notify_host" not in settings:
         return False
     entry = settings["notify_host"]
-    if read.choice(entry.value, "notify_host", ("no", "confirm")) == "no":
+    if yaml.choice(entry.value, "notify_host", ("no", "confirm")) == "no":
         return False
     if step is Step.IGNORE:
         fail(entry.at, "notify_host: confirm does not go with action: ignore; write action: review")

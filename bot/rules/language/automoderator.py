@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.rules import words
+from bot.rules.language import vocabulary
 
 Status = Literal["supported", "refused", "not applicable"]
 
@@ -50,7 +50,7 @@ REFUSED_OF_AUTHOR: Mapping[str, str] = {
 
 _OF_CROSSPOST_AUTHOR = "the listing tells name and id only, and gifwarden looks up nobody but the poster; use name"
 REFUSED_OF_CROSSPOST_AUTHOR: Mapping[str, str] = dict.fromkeys(
-    (*(name for name in words.AUTHOR_KEYS if name not in words.CROSSPOST_AUTHOR_KEYS), *REFUSED_OF_AUTHOR),
+    (*(name for name in vocabulary.AUTHOR_KEYS if name not in vocabulary.CROSSPOST_AUTHOR_KEYS), *REFUSED_OF_AUTHOR),
     _OF_CROSSPOST_AUTHOR,
 )
 
@@ -202,27 +202,29 @@ _NOTES = {
 }
 
 
-def vocabulary() -> Iterator[Word]:
+def every_word() -> Iterator[Word]:
     """Yield every word of AutoModerator's, in the order of its documentation."""
-    yield from _rows("a rule", _TOP, "{line}", words.KEYS, REFUSED)
+    yield from _rows("a rule", _TOP, "{line}", vocabulary.KEYS, REFUSED)
     for name in _TYPES:
         yield Word(where="type", name=name, status="supported", note="", line=f"type: {name}\nover_18: true")
-    yield from _rows("author", _AUTHOR, "author: {{{line}}}", words.AUTHOR_KEYS, REFUSED_OF_AUTHOR)
+    yield from _rows("author", _AUTHOR, "author: {{{line}}}", vocabulary.AUTHOR_KEYS, REFUSED_OF_AUTHOR)
     of_crosspost = {name: line for name, line in _AUTHOR.items() if name not in ("is_submitter",)}
     yield from _rows(
         "crosspost_author",
         of_crosspost,
         "crosspost_author: {{{line}}}",
-        words.CROSSPOST_AUTHOR_KEYS,
+        vocabulary.CROSSPOST_AUTHOR_KEYS,
         REFUSED_OF_CROSSPOST_AUTHOR,
     )
     subreddit = {"name": "name: elsewhere", "is_nsfw": "is_nsfw: true"}
     yield from _rows(
-        "crosspost_subreddit", subreddit, "crosspost_subreddit: {{{line}}}", words.CROSSPOST_SUBREDDIT_KEYS, {}
+        "crosspost_subreddit", subreddit, "crosspost_subreddit: {{{line}}}", vocabulary.CROSSPOST_SUBREDDIT_KEYS, {}
     )
     parent = _PARENT | {name: f"{name}: true" for name in REFUSED_OF_PARENT}
-    yield from _rows("parent_submission", parent, "parent_submission: {{{line}}}", words.PARENT_KEYS, REFUSED_OF_PARENT)
-    for name in words.MODIFIERS:
+    yield from _rows(
+        "parent_submission", parent, "parent_submission: {{{line}}}", vocabulary.PARENT_KEYS, REFUSED_OF_PARENT
+    )
+    for name in vocabulary.MODIFIERS:
         yield Word(where="modifiers", name=name, status="supported", note="", line=f"title ({name}): [word]")
     yield Word(where="modifiers", name="~", status="supported", note="", line="~title: [word]")
     yield Word(where="modifiers", name="+", status="supported", note="", line="title+body: [word]")
@@ -230,7 +232,7 @@ def vocabulary() -> Iterator[Word]:
     yield from _actions()
     for name in ("author", "permalink", "title", "subreddit", "kind", "match"):
         line = f"title: word\nmodmail: 'a {{{{{name}}}}}'"
-        note = _sentence(words.PLACEHOLDERS[name])
+        note = _sentence(vocabulary.PLACEHOLDERS[name])
         yield Word(where="placeholders", name=f"{{{{{name}}}}}", status="supported", note=note, line=line)
     for name, why in REFUSED_PLACEHOLDERS.items():
         line = f"title: word\nmodmail: 'a {{{{{name}}}}}'"
@@ -283,7 +285,7 @@ _NOT_APPLICABLE = (
 
 def table() -> str:
     """Return the page docs/rules-automoderator.md."""
-    rows = list(vocabulary())
+    rows = list(every_word())
     counts = {status: sum(row.status == status for row in rows) for status in ("supported", "refused")}
     counts["not applicable"] = len(_NOT_APPLICABLE)
     lines = [_INTRO, "| " + " | ".join(counts) + " |", "|---|---|---|"]

@@ -204,11 +204,6 @@ SECRET_PLACEHOLDERS = frozenset(
     )
 )
 
-NOT_COMPUTED: Mapping[str, str] = {
-    "face": "faces are compared only if gallery.enabled is set",
-    "nudity": "nudity is looked for only if nudity.model is set",
-}
-"""Checks that load and judge evidence that carries them, which nothing makes as things are, and why."""
 
 SAMPLES: Mapping[str, str] = {
     "reports": '"> 2"',

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from bot.model import AuthorFacts, FaceMatch, FaceRegion, NudityScore, Origin, Post, PostDetails, SourceMatch
-from bot.rules import read, terms
-from bot.rules.author import UNITS
-from bot.rules.checks import KINDS
-from bot.rules.read import Entry, Items, Scalar, Table, Told, Value, fail
+from bot.rules.checks.author import UNITS
+from bot.rules.checks.post import KINDS
+from bot.rules.language import values, yaml
+from bot.rules.language.yaml import Entry, Items, Scalar, Table, Told, Value, fail
 
 LOOKED = datetime(2026, 1, 1, tzinfo=UTC)
 POST = Post(
@@ -56,7 +56,7 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
 
 def flag(keys: Mapping[str, Entry], name: str, *, default: bool = False) -> bool:
     """Return the yes or no under a key."""
-    return read.flag(keys[name].value, name) if name in keys else default
+    return yaml.flag(keys[name].value, name) if name in keys else default
 
 
 def post_of(entry: Entry | None) -> Post | None:
@@ -65,20 +65,20 @@ def post_of(entry: Entry | None) -> Post | None:
         return POST
     if isinstance(entry.value, Scalar) and entry.value.text == "none":
         return None
-    keys = read.table(entry.value, "post", _POST_KEYS)
+    keys = yaml.table(entry.value, "post", _POST_KEYS)
     told = Told(keys)
-    kind = told.get("type", lambda value, key: read.choice(value, key, tuple(KINDS))) or "submission"
+    kind = told.get("type", lambda value, key: yaml.choice(value, key, tuple(KINDS))) or "submission"
     known: dict[str, Any] = dict(_TYPES.get(kind, {}))
     known |= _texts(told, _DETAIL_TEXTS)
-    known |= {name: told.get(name, read.scalars) or () for name in _DETAIL_LISTS if name in keys}
-    known |= {field: told.get(name, read.flag) for name, field in _DETAIL_FLAGS.items() if name in keys}
+    known |= {name: told.get(name, yaml.scalars) or () for name in _DETAIL_LISTS if name in keys}
+    known |= {field: told.get(name, yaml.flag) for name, field in _DETAIL_FLAGS.items() if name in keys}
     known |= {name: told.get(name, _origin) for name in ("crosspost", "parent") if name in keys}
     details = PostDetails(**known)
     changes: dict[str, Any] = {
         **_texts(told, _TEXTS),
-        **{field: bool(told.get(name, read.flag)) for name, field in _FLAGS.items()},
-        "fullname": f"{'t1' if kind == 'comment' else 't3'}_{told.get('id', read.scalar) or 'example'}",
-        "num_reports": told.get("reports", read.whole) or 0,
+        **{field: bool(told.get(name, yaml.flag)) for name, field in _FLAGS.items()},
+        "fullname": f"{'t1' if kind == 'comment' else 't3'}_{told.get('id', yaml.scalar) or 'example'}",
+        "num_reports": told.get("reports", yaml.whole) or 0,
         "details": None if details == PostDetails() else details,
     }
     if (age := told.get("age", _span)) is not None:
@@ -93,10 +93,10 @@ def author_of(entry: Entry | None) -> AuthorFacts | None:
         return None
     if isinstance(entry.value, Scalar) and entry.value.text == "gone":
         return AuthorFacts(asked_at=LOOKED, gone=True)
-    keys = read.table(entry.value, "author", (*_AUTHOR_NUMBERS, "account_age", *_AUTHOR_FLAGS))
+    keys = yaml.table(entry.value, "author", (*_AUTHOR_NUMBERS, "account_age", *_AUTHOR_FLAGS))
     told = Told(keys)
-    known: dict[str, Any] = {name: told.get(name, read.whole) for name in _AUTHOR_NUMBERS if name in keys}
-    known |= {field: told.get(name, read.flag) for name, field in _AUTHOR_FLAGS.items() if name in keys}
+    known: dict[str, Any] = {name: told.get(name, yaml.whole) for name in _AUTHOR_NUMBERS if name in keys}
+    known |= {field: told.get(name, yaml.flag) for name, field in _AUTHOR_FLAGS.items() if name in keys}
     if (age := told.get("account_age", _span)) is not None:
         known["created"] = LOOKED - age
     told.settle()
@@ -124,14 +124,14 @@ def source_of(entry: Entry | None) -> tuple[SourceMatch, ...]:
 def _footage(value: Value) -> SourceMatch:
     told = Told(_keys(value, "source", "bank", ("bank", "transform", "face_region", "coverage", "frames")))
     regions: dict[str, FaceRegion] = {name: name for name in get_args(FaceRegion)}
-    region = told.get("face_region", lambda value, key: read.choice(value, key, tuple(regions)))
+    region = told.get("face_region", lambda value, key: yaml.choice(value, key, tuple(regions)))
     footage = SourceMatch(
         media=0,
         entry="example",
-        bank=told.get("bank", read.scalar) or "",
-        transform=told.get("transform", read.scalar) or "",
+        bank=told.get("bank", yaml.scalar) or "",
+        transform=told.get("transform", yaml.scalar) or "",
         coverage_query=told.get("coverage", number),
-        frames=told.get("frames", read.whole),
+        frames=told.get("frames", yaml.whole),
         face_region=regions[region or "unknown"],
     )
     told.settle()
@@ -143,7 +143,7 @@ def nudity_of(entry: Entry | None) -> NudityScore | None:
     if entry is None:
         return None
     told = Told(_keys(entry.value, "nudity", "score", ("score", "frames")))
-    score = NudityScore(score=told.get("score", number) or 0.0, frames=told.get("frames", read.whole))
+    score = NudityScore(score=told.get("score", number) or 0.0, frames=told.get("frames", yaml.whole))
     told.settle()
     return score
 
@@ -158,7 +158,7 @@ def _keys(value: Value, key: str, first: str, names: Collection[str]) -> Mapping
     """Return the keys of a table, or the value as its first key alone. Raises RuleError without that."""
     if not isinstance(value, Table):
         return {first: Entry(at=value.at, key=first, value=value)}
-    keys = read.table(value, key, tuple(names))
+    keys = yaml.table(value, key, tuple(names))
     if first not in keys:
         fail(value.at, f"{key} has no {first}; add one")
     return keys
@@ -166,7 +166,7 @@ def _keys(value: Value, key: str, first: str, names: Collection[str]) -> Mapping
 
 def number(value: Value, key: str) -> float:
     """Return a number of at least 0. Raises RuleError."""
-    text = read.scalar(value, key).strip()
+    text = yaml.scalar(value, key).strip()
     try:
         found = float(text) if len(text) <= 20 else -1
     except ValueError:
@@ -177,18 +177,18 @@ def number(value: Value, key: str) -> float:
 
 
 def _texts(told: Told, names: Collection[str]) -> dict[str, str]:
-    return {name: told.get(name, read.scalar) or "" for name in names if name in told.keys}
+    return {name: told.get(name, yaml.scalar) or "" for name in names if name in told.keys}
 
 
 def _origin(value: Value, key: str) -> Origin:
-    told = Told(read.table(value, key, (*_ORIGIN_TEXTS, "over_18")))
-    origin = Origin(**_texts(told, _ORIGIN_TEXTS), over_18=bool(told.get("over_18", read.flag)))
+    told = Told(yaml.table(value, key, (*_ORIGIN_TEXTS, "over_18")))
+    origin = Origin(**_texts(told, _ORIGIN_TEXTS), over_18=bool(told.get("over_18", yaml.flag)))
     told.settle()
     return origin
 
 
 def _span(value: Value, key: str) -> timedelta:
     """Return a time such as `3 days`; a number alone is days."""
-    text = read.scalar(value, key).strip()
-    _, seconds = terms.age(Scalar(at=value.at, text=f"< {text}", kind="text"), key)
+    text = yaml.scalar(value, key).strip()
+    _, seconds = values.age(Scalar(at=value.at, text=f"< {text}", kind="text"), key)
     return timedelta(seconds=min(seconds, 100 * UNITS["year"]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bot.errors import Gathered, RuleError
-from bot.rules import read
-from bot.rules.read import TOLD, Entry, Table, fail, show
+from bot.rules.checks.base import show
+from bot.rules.language import yaml
+from bot.rules.language.yaml import TOLD, Entry, Table, fail
 
 
 def applied(documents: Iterable[Table], found: Gathered) -> list[Table]:
@@ -34,7 +35,7 @@ def _take(document: Table, rules: list[Table]) -> None:
     found = Gathered()
     if "name" in keys:
         found.attempt(fail, keys["name"].at, "an override keeps the rule's name; remove name")
-    wanted = found.attempt(read.scalar, keys["override"].value, "override")
+    wanted = found.attempt(yaml.scalar, keys["override"].value, "override")
     found.attempt(_replace, document, keys, wanted.strip(), rules) if wanted is not None else None
     found.settle(RuleError)
 
@@ -42,10 +43,10 @@ def _take(document: Table, rules: list[Table]) -> None:
 def _replace(document: Table, keys: Mapping[str, Entry], wanted: str, rules: list[Table]) -> None:
     names = [_name(rule) for rule in rules]
     if wanted not in names:
-        hint = read.nearest(wanted, names) if names else "no rule stands before it"
+        hint = yaml.nearest(wanted, names) if names else "no rule stands before it"
         fail(keys["override"].at, f"there is no rule {show(wanted)} to override; {hint}")
     place = names.index(wanted)
-    if "disabled" in keys and read.flag(keys["disabled"].value, "disabled"):
+    if "disabled" in keys and yaml.flag(keys["disabled"].value, "disabled"):
         if len(keys) > 2:
             fail(keys["disabled"].at, "a rule that is disabled takes no other keys; remove them")
         del rules[place]
@@ -55,7 +56,7 @@ def _replace(document: Table, keys: Mapping[str, Entry], wanted: str, rules: lis
 
 def _name(rule: Table) -> str:
     value = next((entry.value for entry in rule.entries if entry.key == "name"), None)
-    return value.text.strip() if isinstance(value, read.Scalar) else ""
+    return value.text.strip() if isinstance(value, yaml.Scalar) else ""
 
 
 def _merged(rule: Table, changes: Table) -> Table:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.rules import read, words
-from bot.rules.author import DAY, UNITS
-from bot.rules.read import Scalar, Value, fail, show
-from bot.rules.subject import COMPARE
+from bot.rules.checks.author import DAY, UNITS
+from bot.rules.checks.base import COMPARE, show
+from bot.rules.language import vocabulary, yaml
+from bot.rules.language.yaml import Scalar, Value, fail
 
 Comparison = tuple[str, float]
 ALL: tuple[str, ...] = tuple(COMPARE)
@@ -24,7 +24,7 @@ def comparison(
     text = value.text.strip() if isinstance(value, Scalar) else ""
     parts = re.fullmatch(r"([<>=]{0,2})\s*(-?[0-9]{1,9}(?:\.[0-9]{1,6})?)", text)
     sign: str | None = (parts[1] or default) if parts else None
-    sample = sample or words.SAMPLES[key]
+    sample = sample or vocabulary.SAMPLES[key]
     if parts is None or sign is None or sign not in signs:
         fail(value.at, f"{key} is a comparison in quotes with {' or '.join(signs)}, such as {sample}")
     number = float(parts[2])
@@ -39,7 +39,7 @@ def count(
     """Return a comparison with a whole number."""
     sign, number = comparison(value, key, signs, default=default, negative=negative)
     if number != int(number):
-        fail(value.at, f"{key} is a whole number, such as {words.SAMPLES[key]}")
+        fail(value.at, f"{key} is a whole number, such as {vocabulary.SAMPLES[key]}")
     return sign, int(number)
 
 
@@ -47,7 +47,7 @@ def share(value: Value, key: str, signs: Sequence[str] = LEAST) -> Comparison:
     """Return a comparison with a number from 0 to 1."""
     sign, number = comparison(value, key, signs, default=None)
     if number > 1:
-        fail(value.at, f"{key} is a share from 0 to 1, such as {words.SAMPLES[key]}")
+        fail(value.at, f"{key} is a share from 0 to 1, such as {vocabulary.SAMPLES[key]}")
     return sign, number
 
 
@@ -59,14 +59,14 @@ def age(value: Value, key: str) -> Comparison:
         fail(
             value.at,
             f"{key} is a comparison in quotes with <, <=, > or >= and minutes, hours, days, weeks, months or years, "
-            f"such as {words.SAMPLES['account_age']}",
+            f"such as {vocabulary.SAMPLES['account_age']}",
         )
     return parts[1], int(parts[2]) * (UNITS[parts[3]] if parts[3] else DAY)
 
 
 def words_of(value: Value, key: str) -> tuple[str, ...]:
     """Return one word or a list of them, each once."""
-    return tuple(dict.fromkeys(word.strip() for word in read.scalars(value, key)))
+    return tuple(dict.fromkeys(word.strip() for word in yaml.scalars(value, key)))
 
 
 def choices(value: Value, key: str, options: Sequence[str]) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from typing import Literal, NoReturn, TypeAlias, TypeVar
 import yaml
 
 from bot.errors import Gathered, Mistake, RuleError, StoppedError
-from bot.rules.effort import spend
-from bot.rules.slips import slip
+from bot.rules.checks.base import show
+from bot.rules.checks.effort import spend
+from bot.rules.language.slips import slip
 
 MAX_CHARS = 256 * 1024  # of a file; PyYAML reads about 100 KiB a second
 MAX_DEPTH = 12
@@ -239,10 +240,6 @@ def _compose(text: str, where: str, above: int, made: Counter[str]) -> list[yaml
         )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 class _Reader:
     """Makes values of the nodes of one document that begins `above` lines below the head of its file."""
 
@@ -288,12 +285,6 @@ def _clean(text: str, at: str) -> str:
     if any("\ud800" <= char <= "\udfff" or (char < " " and char not in "\n\t") or char == "\x7f" for char in text):
         fail(at, "the value holds a control character or half a character; remove its escape")
     return text
-
-
-def show(word: str, limit: int = 60) -> str:
-    """Return a word from a file, fit for one line of a message."""
-    line = _one_line(word)
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def near_to(word: str, known: Collection[str]) -> str | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from bot.model import AuthorFacts, Post
 from bot.plural import many
-from bot.rules.fields import details
-from bot.rules.subject import NO_AUTHOR, NO_FACTS, NO_POST, NOT_ASKED, Fact, Finding, Subject, holds
+from bot.rules.checks.base import NO_AUTHOR, NO_FACTS, NO_POST, NOT_ASKED, Fact, Finding, Subject, holds
+from bot.rules.checks.fields import details
 
 DAY = 86_400.0
 UNITS: Mapping[str, float] = {

@@ -1,0 +1,1 @@
+"""What a rule asks of a post, its author and the evidence."""

@@ -1,0 +1,1 @@
+"""How rules are written: YAML, vocabulary, parsing, compiling, examples."""
