@@ -28,7 +28,7 @@ from bot.pipeline import Pipeline
 from bot.samples import media
 from bot.signals import local
 from bot.store import Store
-from bot.store.sketches import kept_corners
+from bot.store.local_features import kept_corners
 from tests.killing import Silent
 from tests.people import member
 

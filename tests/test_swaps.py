@@ -26,7 +26,7 @@ from bot.model import FaceMatch, Fingerprint, Sketch, SourceMatch
 from bot.pipeline.scanning.face_swaps import named
 from bot.samples.portrait import drawn
 from bot.store import Store
-from bot.store.sketches import _unpacked
+from bot.store.local_features import _unpacked
 from tests.people import member
 
 FACE = 0.05  # of the picture

@@ -19,7 +19,7 @@ from bot.bench.worlds import texture
 from bot.copies.points import OFFSET, SPAN, STEP, Points, unpack
 from bot.signals import local
 from bot.signals.pdq import PDQ
-from bot.store.sketches import kept_corners
+from bot.store.local_features import kept_corners
 
 SIDE = 400  # pixels
 PATCH = 31

@@ -12,28 +12,28 @@ from bot.store.actions import Actions
 from bot.store.authors import Authors
 from bot.store.backfills import BackfillRow, Backfills
 from bot.store.backup import Backup
+from bot.store.bank_index import KnownRows
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
-from bot.store.figures import Figures
+from bot.store.commands import OrderRow, Orders, StopRow
 from bot.store.flood import Flood, QuarantineRow
-from bot.store.forgetting import Forgetting
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
-from bot.store.known import KnownRows
-from bot.store.linked import Linked
 from bot.store.links import Judgement, LinkRow, Links
 from bot.store.lists import Lists
+from bot.store.local_features import Sketches
+from bot.store.maintenance import Upkeep
+from bot.store.metrics import Figures
 from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
-from bot.store.orders import OrderRow, Orders, StopRow
+from bot.store.permalinks import Linked
 from bot.store.queue import Look, Queue
+from bot.store.retention import Forgetting
 from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
-from bot.store.sketches import Sketches
+from bot.store.subreddits import LossRow, PlaceRow, Watched
 from bot.store.team import Team
-from bot.store.upkeep import Upkeep
-from bot.store.watched import LossRow, PlaceRow, Watched
 from bot.store.wiki import WikiRow, WikiRules
 
 __all__ = [

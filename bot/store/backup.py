@@ -16,8 +16,8 @@ from bot.encryption import Seal
 from bot.errors import StoreError
 from bot.migrations import known_steps, migrations
 from bot.store.base import Connection
+from bot.store.maintenance import SEALED
 from bot.store.sealing import CHECK, WORDS
-from bot.store.upkeep import SEALED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from bot.clock import from_iso, iso
 from bot.errors import StoreError
 from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
-from bot.store.sketches import Sketches
+from bot.store.local_features import Sketches
 
 A_DAY = timedelta(days=1)  # between two words of the same person
 

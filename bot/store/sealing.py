@@ -11,7 +11,7 @@ from collections.abc import Callable
 from bot.encryption import Seal
 from bot.errors import SealError
 from bot.store.base import Connection, Row
-from bot.store.upkeep import Upkeep
+from bot.store.maintenance import Upkeep
 
 CHECK, BOUND = "check", "bound"
 WORDS = "gifwarden: this key sealed the database"  # no fullname, no host:id

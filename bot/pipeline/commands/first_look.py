@@ -12,7 +12,7 @@ from bot.model import MACHINES
 from bot.pipeline.commands.parser import read_reason
 from bot.pipeline.core import Deps
 from bot.reddit.modmail import MailState
-from bot.store.orders import StartRow
+from bot.store.commands import StartRow
 
 STATES: tuple[MailState, ...] = ("mod", "all", "archived")
 REPORT_PAGES = 10  # Reddit lists no more than about a thousand things

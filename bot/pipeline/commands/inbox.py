@@ -19,7 +19,7 @@ from bot.pipeline.reviewing.decisions import People
 from bot.pipeline.reviewing.team import Team
 from bot.reddit.modmail import Conversation, MailMessage
 from bot.store import OrderRow
-from bot.store.orders import StartRow
+from bot.store.commands import StartRow
 
 PAGES = 3
 OVERLAP = timedelta(minutes=10)  # conversations written to so long before the watermark are looked at again
