@@ -87,7 +87,7 @@ def open_store(config: Config, clock: Clock) -> Store:
     if key is None:
         if database.exists():
             with Store(database, clock) as store:
-                if store.upkeep.any_sealed():
+                if store.maintenance.any_sealed():
                     raise SealError(
                         f"the key {key_path(config.storage)} is missing and {database} holds what was sealed with it; "
                         "restore the key (storage.key_file, or the file key beside the database)"

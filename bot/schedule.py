@@ -62,7 +62,7 @@ class Daemon:
 
     def still_ours(self) -> bool:
         """Return whether work may go on and nobody else took the lease: what the outbox asks before each action."""
-        return self._go_on() and self._pipeline.deps.store.upkeep.holds(self._holder)
+        return self._go_on() and self._pipeline.deps.store.lease.holds(self._holder)
 
     def _work(self) -> None:
         scheduler = BackgroundScheduler(
@@ -118,9 +118,9 @@ class Daemon:
     @contextlib.contextmanager
     def _leased(self) -> Iterator[None]:
         """Hold lock and lease, renewed by a thread. Raises LeaseError."""
-        upkeep = self._pipeline.deps.store.upkeep
-        with upkeep.alone():
-            upkeep.lease(self._holder, LEASE_SECONDS, start=True)
+        lease = self._pipeline.deps.store.lease
+        with lease.lock():
+            lease.take(self._holder, LEASE_SECONDS, start=True)
             self._pipeline.deps.store.queue.release_all()  # whoever held the lease before works no more
             over = threading.Event()
             keeper = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
@@ -130,14 +130,14 @@ class Daemon:
             finally:
                 over.set()
                 keeper.join()
-                upkeep.release(self._holder)
+                lease.release(self._holder)
         if self._failure is not None:
             raise self._failure
 
     def _keep(self, over: threading.Event) -> None:
         while not over.wait(LEASE_SECONDS / 4):
             try:
-                self._pipeline.deps.store.upkeep.lease(self._holder, LEASE_SECONDS)
+                self._pipeline.deps.store.lease.take(self._holder, LEASE_SECONDS)
                 self._tell_manager()
             except LeaseError as error:  # another daemon has taken over: two must not work side by side
                 self._failure = error

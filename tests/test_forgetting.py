@@ -76,7 +76,7 @@ def test_nothing_of_a_deleted_post_with_a_case_is_left(
     name = submit(world, subreddit)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.deps.store.upkeep.note(by=member(bot), what="note", subject=case.label, why=f"{AUTHOR} again: {TITLE}")
+    bot.deps.store.audit.record(by=member(bot), what="note", subject=case.label, why=f"{AUTHOR} again: {TITLE}")
     markers = traces(world, name)
     assert {marker for _, marker in found_in(files(bot), markers)} == set(markers)
     world.reddit.delete(name)
@@ -242,9 +242,9 @@ def test_a_busy_database_keeps_no_stale_bytes(tmp_path: Path) -> None:
         assert b"axolotl" in path.read_bytes() + path.with_name("busy.db-wal").read_bytes()
         for number in range(0, 1500, 3):
             store.forgetting.forget_post(f"t3_{number:x}")
-        store.upkeep.truncate_log()
+        store.maintenance.truncate_log()
         assert [file.name for file in tmp_path.glob("busy.db*") if b"axolotl" in file.read_bytes()] == []
-        assert store.upkeep.counts()["posts"]["seen"] == 1000
+        assert store.maintenance.counts()["posts"]["seen"] == 1000
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_what_is_forgotten_is_in_no_file_and_no_later_backup(
         source.backup(target)
     kept = everything_in(tmp_path)
     assert not [trace for trace in traces if trace in kept or trace[20:60] in kept]
-    assert [row["subject"] for row in store.upkeep.audit() if row["what"] == "person forgotten"] == [label]
+    assert [row["subject"] for row in store.audit.entries() if row["what"] == "person forgotten"] == [label]
     path = tmp_path / "again.png"
     path.write_bytes(PICTURES[0][1])
     (found,) = bot.scanning.scan(str(path))

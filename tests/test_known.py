@@ -266,7 +266,7 @@ def test_a_restored_database_does_not_meet_the_file_of_its_future(tmp_path: Path
     with opened(config) as pipeline:
         for number in range(2 * FEW):
             add(pipeline.deps.store, number)
-        pipeline.deps.store.upkeep.truncate_log()
+        pipeline.deps.store.maintenance.truncate_log()
         backup = (config.storage.path / DATABASE).read_bytes()
         for number in range(3000, 3010):
             add(pipeline.deps.store, number)

@@ -77,11 +77,11 @@ def test_orders_are_carried_out_in_the_order_in_which_they_were_written(world: S
         order(world, "gifwarden stop")
         order(world, "gifwarden go")
     run(world, bot)
-    assert bot.deps.store.orders.stops() == []
+    assert bot.deps.store.kill_switch.stops() == []
     order(world, "gifwarden go")
     order(world, "gifwarden stop")
     run(world, bot)
-    assert [stop.subreddit for stop in bot.deps.store.orders.stops()] == ["clips"]
+    assert [stop.subreddit for stop in bot.deps.store.kill_switch.stops()] == ["clips"]
 
 
 def test_one_conversation_that_cannot_be_read_hides_no_other(world: Stage, bot: Pipeline) -> None:
@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_said_once(world: Stage, bot: Pipeline, by: str, 
     run(world, bot, 4)
     (answer,) = answers(world, conversation)
     assert words in answer
-    assert bot.deps.store.orders.stops() == []
+    assert bot.deps.store.kill_switch.stops() == []
 
 
 @pytest.mark.parametrize("text", ["gifwarden stop", "gifwarden help", "gifwarden scna", "gifwarden undo C-0123456789"])
@@ -134,7 +134,7 @@ def test_who_is_no_moderator_gets_nothing(world: Stage, bot: Pipeline, text: str
     conversation = order(world, text, by="a_stranger")
     run(world, bot, 3)
     assert answers(world, conversation) == []
-    assert bot.deps.store.orders.stops() == []
+    assert bot.deps.store.kill_switch.stops() == []
     assert bot.deps.store.orders.listing() == []
     assert "a_stranger" not in str(bot.deps.store.connection.rows("select * from orders"))
 
@@ -319,7 +319,7 @@ def test_a_configured_reason_is_an_order(world: Stage) -> None:
         bot.tick()
         world.reddit.world.report(name, "leave us alone", HELPER)
         run(other, bot)
-        assert [stop.who for stop in bot.deps.store.orders.stops()] == [f"u/{HELPER}"]
+        assert [stop.who for stop in bot.deps.store.kill_switch.stops()] == [f"u/{HELPER}"]
 
 
 def test_users_reports_are_no_orders(world: Stage, bot: Pipeline) -> None:
@@ -327,7 +327,7 @@ def test_users_reports_are_no_orders(world: Stage, bot: Pipeline) -> None:
     name = post_fake(world, data=near_copy)
     world.reddit.world.report(name, "gifwarden stop", "a_stranger")
     run(world, bot, 3)
-    assert bot.deps.store.orders.stops() == []
+    assert bot.deps.store.kill_switch.stops() == []
     assert bot.deps.store.connection.rows("select * from orders") == []
 
 
@@ -336,7 +336,7 @@ def test_what_was_written_before_the_bot_came_is_no_order(world: Stage, bot: Pip
     order(world, "gifwarden stop")
     world.clock.sleep(2 * 3600)
     run(world, bot)
-    assert bot.deps.store.orders.stops() == []
+    assert bot.deps.store.kill_switch.stops() == []
 
 
 def test_what_was_written_while_the_bot_was_away_is(world: Stage, bot: Pipeline) -> None:
@@ -347,7 +347,7 @@ def test_what_was_written_while_the_bot_was_away_is(world: Stage, bot: Pipeline)
     world.reddit.world.conversations[conversation]["state"] = 2
     world.clock.sleep(12 * 3600)
     run(world, bot)
-    assert [stop.subreddit for stop in bot.deps.store.orders.stops()] == ["clips"]
+    assert [stop.subreddit for stop in bot.deps.store.kill_switch.stops()] == ["clips"]
     messages = list(world.reddit.deeds.messages_of(conversation))
     assert messages[-1]["isInternal"] is True
 
@@ -371,7 +371,7 @@ def test_orders_can_be_switched_off(world: Stage) -> None:
         bot.tick()
         conversation = order(world, "gifwarden stop")
         run(other, bot)
-        assert bot.deps.store.orders.stops() == []
+        assert bot.deps.store.kill_switch.stops() == []
     assert answers(world, conversation) == []
 
 

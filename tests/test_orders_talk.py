@@ -34,7 +34,7 @@ def verbs(bot: Pipeline) -> list[str]:
 def untouched(world: Stage, bot: Pipeline) -> bool:
     """Nothing was given back, stopped, banked or marked."""
     store = bot.deps.store
-    quiet = not (store.orders.stops() or store.minors.waiting() or world.reddit.approvals)
+    quiet = not (store.kill_switch.stops() or store.minors.waiting() or world.reddit.approvals)
     return quiet and len(store.banks.entries()) == 1
 
 

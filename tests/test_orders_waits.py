@@ -194,13 +194,13 @@ def test_a_stop_that_nobody_upholds_ends_after_it_was_said(world: Stage, bot: Pi
         world.clock.sleep(86400)
         run(world, bot)
     store = bot.deps.store
-    assert [stop.who for stop in store.orders.stops()] == [f"u/{HELPER}"]
+    assert [stop.who for stop in store.kill_switch.stops()] == [f"u/{HELPER}"]
     said = [subject for _, subject, _ in world.reddit.modmails]
     assert len([subject for subject in said if "Nobody here upholds" in subject]) == 1
     with bot_on(world, Silent()) as again:
         world.clock.sleep(86400)
         run(world, again)
-        assert again.deps.store.orders.stops() == []
+        assert again.deps.store.kill_switch.stops() == []
     assert any("has ended" in subject for _, subject, _ in world.reddit.modmails)
 
 
@@ -217,7 +217,7 @@ def test_who_stops_again_upholds_it(world: Stage, bot: Pipeline) -> None:
     for _ in range(5):
         world.clock.sleep(86400)
         run(world, bot)
-    assert {stop.who for stop in bot.deps.store.orders.stops()} == {"ann", f"u/{SECOND}"}
+    assert {stop.who for stop in bot.deps.store.kill_switch.stops()} == {"ann", f"u/{SECOND}"}
 
 
 def test_an_earlier_database_is_carried_forward(world: Stage, bot: Pipeline) -> None:
@@ -235,4 +235,4 @@ def test_an_earlier_database_is_carried_forward(world: Stage, bot: Pipeline) -> 
     world.reddit.world.report(name, "gifwarden: scan", SECOND)
     run(world, bot, 4)
     assert "scan" in verbs(bot)
-    assert [stop.sender for stop in bot.deps.store.orders.stops()] == [HELPER]
+    assert [stop.sender for stop in bot.deps.store.kill_switch.stops()] == [HELPER]

@@ -429,7 +429,7 @@ def test_reddit_being_down_stops_nothing_else(world: Stage, bot: Pipeline) -> No
 
 def test_a_second_daemon_is_refused(world: Stage, bot: Pipeline) -> None:
     """One daemon at a time works on a database."""
-    bot.deps.store.upkeep.lease("another", 60)
+    bot.deps.store.lease.take("another", 60)
     with pytest.raises(LeaseError, match="another"):
         Daemon(bot).run_once()
     world.clock.sleep(61)

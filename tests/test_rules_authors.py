@@ -102,7 +102,7 @@ def test_nobody_is_looked_up_whose_post_the_rest_of_the_rule_passes_over(world: 
     """Where no media matched, no rule asks about the author."""
     other = submit(world, account(world, "newcomer", days=2), data=media.clip(77, seconds=1, width=320, height=180))
     bot.tick()
-    assert bot.deps.store.upkeep.counts()["links"] == {"judged": 1}
+    assert bot.deps.store.maintenance.counts()["links"] == {"judged": 1}
     assert (fired(bot, other), world.reddit.looked_up) == (set(), [])
     assert bot.deps.store.authors.get(other) is None
 

@@ -117,7 +117,7 @@ def test_a_step_longer_than_the_lease_keeps_it(bot: Pipeline, monkeypatch: pytes
     def intrude() -> None:
         ours.append(daemon.still_ours())
         with contextlib.suppress(LeaseError):
-            bot.deps.store.upkeep.lease("another", 60)
+            bot.deps.store.lease.take("another", 60)
             ours.append(False)
 
     def then_stop(_go_on: object) -> int:
@@ -132,7 +132,7 @@ def test_a_step_longer_than_the_lease_keeps_it(bot: Pipeline, monkeypatch: pytes
         daemon.run()
     assert len(ours) > 10
     assert all(ours)
-    bot.deps.store.upkeep.lease("another", 60)
+    bot.deps.store.lease.take("another", 60)
 
 
 def test_a_lost_lease_ends_the_daemon(bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,12 +148,12 @@ def test_a_lost_lease_ends_the_daemon(bot: Pipeline, monkeypatch: pytest.MonkeyP
         daemon.run()
     assert ours
     assert not any(ours)
-    assert store.upkeep.holds("another")
+    assert store.lease.holds("another")
 
 
 def test_a_full_disk_does_not_end_the_daemon(bot: Pipeline, log: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease that cannot be renewed for a moment is renewed later."""
-    lease = bot.deps.store.upkeep.lease
+    lease = bot.deps.store.lease.take
     calls: list[str] = []
 
     def stumbling(holder: str, seconds: float, *, start: bool = False) -> None:
@@ -162,7 +162,7 @@ def test_a_full_disk_does_not_end_the_daemon(bot: Pipeline, log: Told, monkeypat
             raise StoreError("the disk is full")
         lease(holder, seconds, start=start)
 
-    monkeypatch.setattr(bot.deps.store.upkeep, "lease", stumbling)
+    monkeypatch.setattr(bot.deps.store.lease, "take", stumbling)
     slow(bot, monkeypatch, lambda: None)
     daemon = Daemon(bot)
     threading.Timer(2, daemon.stop).start()
@@ -223,10 +223,10 @@ def test_the_lock_tells_two_daemons_of_one_name_apart(tmp_path: Path) -> None:
 def test_a_lease_of_a_wrong_year_locks_nobody_out(tmp_path: Path) -> None:
     """A lease that reaches further than any does was taken by a wrong clock; an honest one of another is respected."""
     with stage(tmp_path) as world, bot_on(world, Silent()) as bot:
-        upkeep = bot.deps.store.upkeep
-        upkeep.lease("vm:111", 365 * 86_400)
+        lease = bot.deps.store.lease
+        lease.take("vm:111", 365 * 86_400)
         with Daemon(bot)._leased():
             pass
-        upkeep.lease("vm:111", LEASE_SECONDS)
+        lease.take("vm:111", LEASE_SECONDS)
         with pytest.raises(LeaseError, match="vm:111"), Daemon(bot)._leased():
             pass

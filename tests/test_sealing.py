@@ -129,7 +129,7 @@ def test_only_the_owner_reads_any_of_it(tmp_path: Path, clock: ManualClock, umas
     data = tmp_path / "data"
     config = Config.model_validate({"storage": {"path": data, "rules": data / "rules"}})
     with open_store(config, clock) as store:
-        store.upkeep.note(by=member(store, "x"), what="y", subject="z")
+        store.audit.record(by=member(store, "x"), what="y", subject="z")
         found = modes(data)
         assert found.pop("data") == "0o700"
         assert set(found) == {"gifwarden.db", "gifwarden.db-wal", "gifwarden.db-shm", "key"}
@@ -149,5 +149,5 @@ def test_what_was_put_there_by_hand_is_closed(tmp_path: Path, clock: ManualClock
         path.chmod(0o666)
     data.chmod(0o755)
     with open_store(config, clock) as store:
-        store.upkeep.note(by=member(store, "x"), what="y", subject="z")
+        store.audit.record(by=member(store, "x"), what="y", subject="z")
         assert set(modes(data).values()) == {"0o600", "0o700"}

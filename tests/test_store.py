@@ -72,10 +72,10 @@ def test_links_without_media_wait_for_nothing(store: Store) -> None:
 
 def test_a_watermark_never_moves_back(store: Store) -> None:
     """An older poll that ends late does not undo a newer one."""
-    store.links.polled("clips", "new", fullname="t3_b", created=START)
-    store.links.polled("Clips", "new", fullname="t3_a", created=START - timedelta(hours=1))
-    assert store.links.watermark("clips", "new") == START
-    assert store.links.watermark_name("clips", "new") == "t3_b"
+    store.watermarks.move("clips", "new", fullname="t3_b", created=START)
+    store.watermarks.move("Clips", "new", fullname="t3_a", created=START - timedelta(hours=1))
+    assert store.watermarks.created("clips", "new") == START
+    assert store.watermarks.fullname("clips", "new") == "t3_b"
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
@@ -226,11 +226,11 @@ def test_a_notice_says_nothing_before_a_person_states_it(store: Store) -> None:
 
 def test_one_daemon_holds_the_lease(store: Store, clock: ManualClock) -> None:
     """A second daemon is refused until the first one's lease has run out."""
-    store.upkeep.lease("one", 60)
+    store.lease.take("one", 60)
     with pytest.raises(LeaseError, match="one"):
-        store.upkeep.lease("two", 60)
+        store.lease.take("two", 60)
     clock.sleep(61)
-    store.upkeep.lease("two", 60)
+    store.lease.take("two", 60)
 
 
 def test_forgetting_leaves_cases_and_unfinished_links(store: Store, clock: ManualClock) -> None:
@@ -242,7 +242,7 @@ def test_forgetting_leaves_cases_and_unfinished_links(store: Store, clock: Manua
     store.links.add([(idle, [link]), (busy, [link])])
     store.links.move(2, LinkState.GONE)
     clock.sleep(86400 * 40)
-    assert store.upkeep.forget_before(clock.now() - timedelta(days=30)) == 1
+    assert store.maintenance.forget_before(clock.now() - timedelta(days=30)) == 1
     assert store.links.post("t3_old") is None
     assert store.links.post("t3_busy") is not None
     assert store.links.post("t3_a") is not None
@@ -328,12 +328,12 @@ def test_a_transaction_that_the_database_gave_up_is_not_half_committed(store: St
 
 def test_a_lease_is_held_until_it_runs_out(store: Store, clock: ManualClock) -> None:
     """Only the holder holds it, and only while it lasts."""
-    assert not store.upkeep.holds("one")
-    store.upkeep.lease("one", 60)
-    assert store.upkeep.holds("one")
-    assert not store.upkeep.holds("two")
+    assert not store.lease.holds("one")
+    store.lease.take("one", 60)
+    assert store.lease.holds("one")
+    assert not store.lease.holds("two")
     clock.sleep(61)
-    assert not store.upkeep.holds("one")
+    assert not store.lease.holds("one")
 
 
 def test_a_page_and_a_media_of_one_id_are_two_links(store: Store) -> None:

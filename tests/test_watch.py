@@ -113,7 +113,7 @@ def test_a_post_that_cannot_be_read_is_passed_over(
     assert event == "post passed over"
     assert "KeyError" in facts["reason"]
     assert "secret" not in facts["reason"]
-    assert bot.deps.store.links.watermark("clips", "new") == world.clock.now()
+    assert bot.deps.store.watermarks.created("clips", "new") == world.clock.now()
 
 
 def test_a_post_that_cannot_be_stored_is_passed_over(
@@ -158,7 +158,7 @@ def test_a_post_from_the_future_does_not_end_watching(world: Stage, bot: Pipelin
     """The watermark never runs ahead of the clock."""
     post(world, 1, created=world.clock.now() + timedelta(days=365 * 70))
     assert bot.watch() == 1
-    assert bot.deps.store.links.watermark("clips", "new") == world.clock.now()
+    assert bot.deps.store.watermarks.created("clips", "new") == world.clock.now()
     world.clock.sleep(60)
     post(world, 2)
     assert bot.watch() == 1
@@ -166,7 +166,7 @@ def test_a_post_from_the_future_does_not_end_watching(world: Stage, bot: Pipelin
 
 def test_a_watermark_in_the_future_heals(world: Stage, bot: Pipeline) -> None:
     """What an earlier version stored ahead of the clock is read as now."""
-    bot.deps.store.links.polled("clips", "new", fullname=None, created=world.clock.now() + timedelta(days=9999))
+    bot.deps.store.watermarks.move("clips", "new", fullname=None, created=world.clock.now() + timedelta(days=9999))
     post(world, 1)
     assert bot.watch() == 1
 

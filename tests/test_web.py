@@ -38,7 +38,7 @@ def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
         )
         link = Link(url=SECRET, host="direct", id=SECRET, kind="media", source="url", post="t3_abc")
         opened.links.add([(post, (link,))])
-        opened.links.polled("clips", "new", fullname="t3_abc", created=START)
+        opened.watermarks.move("clips", "new", fullname="t3_abc", created=START)
         yield opened
 
 

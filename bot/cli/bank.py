@@ -55,7 +55,7 @@ def create(
         by = decider(pipeline, who, Verb.BANKS)
         store = pipeline.deps.store
         store.banks.create(name, cast("BankKind", kind), distance)
-        store.upkeep.note(by=by, what=f"bank created ({kind})", subject=name)
+        store.audit.record(by=by, what=f"bank created ({kind})", subject=name)
     say(f"bank {name} created ({kind})")
 
 
@@ -127,7 +127,7 @@ def add(
                 for found in result.fingerprints:
                     label, new = store.banks.add(name, found, by=by)
                     if new:
-                        store.upkeep.note(by=by, what=f"entry added to {name}", subject=label)
+                        store.audit.record(by=by, what=f"entry added to {name}", subject=label)
                     pairs = pipeline.people.pair(label, found, against or ()) if kinds[name] == "allow" else ()
                     if as_json:
                         emit({"file": target, "entry": label, "new": new} | ({"against": pairs} if pairs else {}))
@@ -200,5 +200,5 @@ def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> t
                 store.banks.restore(label)
         except GifwardenError as error:
             raise UsageError(str(error)) from None
-        store.upkeep.note(by=by, what=f"entry {what}", subject=label)
+        store.audit.record(by=by, what=f"entry {what}", subject=label)
         return by, store.banks.standing(label)

@@ -167,7 +167,7 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
         near = closest(missing, names)
         hint = f"; did you mean {near}?" if near else f"; run: gifwarden bank create {missing}"
         yield _warn("banks", f"banks.trusted names {missing}, and there is no such bank{hint}")
-    for stopped in store.orders.stops():
+    for stopped in store.kill_switch.stops():
         yield _warn(
             "kill switch",
             f"r/{stopped.subreddit} is stopped, by {stopped.who}"

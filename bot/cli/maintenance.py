@@ -46,7 +46,7 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show what is in each state, what happened lately, how right each rule was, and how each subreddit is read."""
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
-        counts, places, budget = store.upkeep.counts(), store.watched.places(), store.watched.budget()
+        counts, places, budget = store.maintenance.counts(), store.watched.places(), store.watched.budget()
         now, rules = pipeline.deps.clock.now(), store.figures.rules()
         lately = {name: store.figures.recent(now - span) for name, span in SPANS.items()}
     if as_json:

@@ -47,7 +47,7 @@ def minor(
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
         by = decider(pipeline, who, Verb.CASES)
         marked = pipeline.people.minor(target, by=by, why=why)
-        running = pipeline.deps.store.upkeep.daemon()
+        running = pipeline.deps.store.lease.held()
         stopped = pipeline.deps.stop_file.exists()
     if as_json:
         where = [plain(line) for line in HOTLINES]

@@ -159,7 +159,7 @@ def orders(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
         if not as_json:
-            for stopped in store.orders.stops():
+            for stopped in store.kill_switch.stops():
                 say(f"r/{stopped.subreddit} is stopped, by {stopped.who} at {plain(stopped.at)}", style="yellow")
         columns = {"received": "when", "subreddit": "r/", "sender": "u/", "verb": "order", "target": "target"}
         columns |= {"state": "state", "outcome": "outcome"}

@@ -9,6 +9,7 @@ from typing import Self
 from bot.clock import Clock
 from bot.encryption import Seal
 from bot.store.actions import Actions
+from bot.store.audit import AuditLog
 from bot.store.authors import Authors
 from bot.store.backfills import BackfillRow, Backfills
 from bot.store.backup import Backup
@@ -16,14 +17,17 @@ from bot.store.bank_index import KnownRows
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
-from bot.store.commands import OrderRow, Orders, StopRow
+from bot.store.commands import OrderRow, Orders
+from bot.store.digests import Digests
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
+from bot.store.kill_switch import KillSwitch, StopRow
+from bot.store.lease import DaemonLease
 from bot.store.links import Judgement, LinkRow, Links
 from bot.store.lists import Lists
 from bot.store.local_features import Sketches
-from bot.store.maintenance import Upkeep
+from bot.store.maintenance import Maintenance
 from bot.store.metrics import Figures
 from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
@@ -34,6 +38,7 @@ from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
 from bot.store.subreddits import LossRow, PlaceRow, Watched
 from bot.store.team import Team
+from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
 
 __all__ = [
@@ -88,7 +93,12 @@ class Store:
         self.forgetting = Forgetting(self.connection, self.notices)
         self.flood = Flood(self.connection)
         self.team = Team(self.connection)
-        self.upkeep = Upkeep(self.connection)
+        self.audit = AuditLog(self.connection)
+        self.lease = DaemonLease(self.connection)
+        self.kill_switch = KillSwitch(self.connection)
+        self.digests = Digests(self.connection)
+        self.watermarks = Watermarks(self.connection)
+        self.maintenance = Maintenance(self.connection)
         self.backup = Backup(self.connection)
         self.figures = Figures(self.connection)
         self.health = Health(self.connection)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bot.clock import from_iso, iso
-from bot.model import Actor, Hold
+from bot.model import Hold
 from bot.store.base import Connection, Row
 
 OrderState = Literal["received", "waiting", "done", "refused", "cancelled", "ignored"]
@@ -30,19 +30,6 @@ class OrderRow:
     outcome: str | None
     received: datetime
     due: datetime | None = None  # what cannot be undone is done then, unless it is cancelled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRow:
-    """A subreddit in which moderators stopped the bot."""
-
-    subreddit: str
-    who: str
-    at: datetime
-    why: str
-    sender: str | None = None  # the Reddit account whose rights uphold it; None: the operator's own
-    checked: datetime | None = None  # when Reddit last confirmed those rights
-    lapsed: datetime | None = None  # since when they are known to be gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,68 +138,6 @@ class Orders:
             "delete from orders where seen_at < ? and state not in ('received', 'waiting')", (iso(moment),)
         )
 
-    def stop(self, subreddit: str, *, by: Actor, why: str, sender: str | None = None) -> bool:
-        """Stop a subreddit; False if it was stopped. `sender`: the Reddit account whose rights uphold it.
-
-        A stop that nobody upholds any more is upheld by who stops again.
-        """
-        now = self._c.now()
-        return bool(
-            self._c.run(
-                """insert into stops (subreddit, who, member, at, why, sender, checked_at)
-                   values (?, ?, ?, ?, ?, ?, ?)
-                   on conflict do update set who = excluded.who, member = excluded.member, at = excluded.at,
-                   why = excluded.why, sender = excluded.sender, checked_at = excluded.checked_at, lapsed_at = null
-                   where stops.lapsed_at is not null or (excluded.sender is null and stops.sender is not null)""",
-                (subreddit.lower(), by.name, by.member, now, why, sender, now if sender else None),
-            )
-        )
-
-    def upheld(self, subreddit: str, *, lapsed: bool) -> None:
-        """Note whether who stopped a subreddit still has the right to."""
-        self._c.run(
-            """update stops set checked_at = :now, lapsed_at = iif(:lapsed, coalesce(lapsed_at, :now), null)
-               where subreddit = :subreddit""",
-            {"now": self._c.now(), "lapsed": lapsed, "subreddit": subreddit.lower()},
-        )
-
-    def go(self, subreddit: str) -> bool:
-        """Let a stopped subreddit go on; False if it was not stopped."""
-        return bool(self._c.run("delete from stops where subreddit = ?", (subreddit.lower(),)))
-
-    def stopped(self, subreddit: str) -> StopRow | None:
-        """Return who stopped a subreddit, or None."""
-        row = self._c.one("select * from stops where subreddit = ?", (subreddit.lower(),))
-        return _stop(row) if row else None
-
-    def stops(self) -> list[StopRow]:
-        """Return all stopped subreddits."""
-        return [_stop(row) for row in self._c.rows("select * from stops order by subreddit")]
-
-    def digest_due(self, subreddit: str, day: str) -> bool:
-        """Write down that a subreddit's digest of a day is made; False if it was."""
-        return bool(
-            self._c.run(
-                """insert into digests values (?, ?) on conflict do update set day = excluded.day
-                   where digests.day < excluded.day""",
-                (subreddit.lower(), day),
-            )
-        )
-
-    def digest_day(self, subreddit: str) -> str | None:
-        """Return the day of the last digest, as YYYY-MM-DD, or None."""
-        day = self._c.value("select day from digests where subreddit = ?", (subreddit.lower(),))
-        return str(day) if day else None
-
-    def would_have(self, subreddit: str, since: datetime, until: datetime) -> list[Mapping[str, str]]:
-        """Return label, verdict (JSON), post and state of the cases that were opened in a subreddit between then."""
-        rows = self._c.rows(
-            """select c.label, c.verdict, c.post, c.state from cases c join posts p on p.fullname = c.post
-               where p.subreddit = ? and c.opened_at >= ? and c.opened_at < ? order by c.id""",
-            (subreddit.lower(), iso(since), iso(until)),
-        )
-        return [dict(row) for row in rows]
-
     def waiting(self, subreddit: str) -> int:
         """Return how many actions wait in a subreddit because it was stopped, or will."""
         return int(
@@ -264,16 +189,4 @@ def _row(row: Row) -> OrderRow:
         outcome=row["outcome"],
         received=from_iso(row["received_at"]),
         due=from_iso(row["due_at"]) if row["due_at"] else None,
-    )
-
-
-def _stop(row: Row) -> StopRow:
-    return StopRow(
-        subreddit=row["subreddit"],
-        who=row["who"],
-        at=from_iso(row["at"]),
-        why=row["why"],
-        sender=row["sender"],
-        checked=from_iso(row["checked_at"]) if row["checked_at"] else None,
-        lapsed=from_iso(row["lapsed_at"]) if row["lapsed_at"] else None,
     )

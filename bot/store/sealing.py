@@ -11,7 +11,7 @@ from collections.abc import Callable
 from bot.encryption import Seal
 from bot.errors import SealError
 from bot.store.base import Connection, Row
-from bot.store.maintenance import Upkeep
+from bot.store.maintenance import Maintenance
 
 CHECK, BOUND = "check", "bound"
 WORDS = "gifwarden: this key sealed the database"  # no fullname, no host:id
@@ -38,7 +38,7 @@ class Sealing:
         if known == mark and self._c.value("select 1 from sealing where name = ?", (BOUND,)):
             self._seal.only_bound()
             return
-        if known is not None and known != mark and Upkeep(self._c).any_sealed():
+        if known is not None and known != mark and Maintenance(self._c).any_sealed():
             raise SealError(WRONG)
         for table, columns, again in (
             ("fingerprints", "link, media, sealed", self._fingerprint),

@@ -120,7 +120,7 @@ def _arrive(world: Stage, bot: Pipeline, number: int, picture: bytes, now: datet
 
 
 def _states(bot: Pipeline) -> Counter[LinkState]:
-    return Counter({LinkState(state): n for state, n in bot.deps.store.upkeep.counts()["links"].items()})
+    return Counter({LinkState(state): n for state, n in bot.deps.store.maintenance.counts()["links"].items()})
 
 
 def main() -> None:

@@ -180,7 +180,7 @@ def _one(folder: Path, port: int) -> dict[str, Any]:
     outside = Outside(reddit_url=url, oauth_url=url)
     with assembled(config, Silent(), parts=Parts(outside=outside), clock=ManualClock(START)) as pipeline:
         seconds, processor, phases = watch(pipeline)
-        counts = pipeline.deps.store.upkeep.counts()
+        counts = pipeline.deps.store.maintenance.counts()
         return {
             "posts": counts["posts"]["seen"],
             "links stored": sum(counts["links"].values()),

@@ -38,7 +38,7 @@ class Digests:
             return 0
         made = 0
         for name, settings in config.subreddits.items():
-            if settings.mode == "observe" and self._d.store.orders.digest_day(name) != day:
+            if settings.mode == "observe" and self._d.store.digests.last_day(name) != day:
                 made += self._make(name, day, now)
         return made
 
@@ -50,7 +50,7 @@ class Digests:
         store = self._d.store
         text = digest(subreddit, self._found(subreddit, now))
         with store.transaction():
-            if not store.orders.digest_due(subreddit, day):
+            if not store.digests.due(subreddit, day):
                 return 0
             if text is None and not self._d.config.digest.heartbeat:
                 return 0
@@ -67,7 +67,7 @@ class Digests:
         return 1
 
     def _found(self, subreddit: str, now: datetime) -> list[tuple[str, Verdict, str]]:
-        rows = self._d.store.orders.would_have(subreddit, now - DAY, now)
+        rows = self._d.store.digests.would_have(subreddit, now - DAY, now)
         return [
             (row["label"], loads(Verdict, row["verdict"]), row["post"])
             for row in rows

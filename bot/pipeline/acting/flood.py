@@ -59,7 +59,7 @@ class FloodGuard:
         store = self._d.store
         with store.transaction():
             store.flood.release(kind, name, until=self._d.clock.now() + RELEASED_DAYS * DAY, by=by)
-            store.upkeep.note(by=by, what="quarantine released", subject=name)
+            store.audit.record(by=by, what="quarantine released", subject=name)
 
     def quarantine(self, kind: Kind, name: str, *, by: Actor, why: str) -> bool:
         """Hold what this carries, on a person's word; False if it is held already."""
@@ -67,7 +67,7 @@ class FloodGuard:
         with store.transaction():
             done = store.flood.quarantine(kind, name, why=why, by=by)
             if done:
-                store.upkeep.note(by=by, what="quarantined", subject=name, why=why)
+                store.audit.record(by=by, what="quarantined", subject=name, why=why)
         return done
 
     def stopped(self, subreddit: str) -> frozenset[str]:
@@ -87,10 +87,10 @@ class FloodGuard:
         name = name_in(subreddit, rule)
         with store.transaction():
             times = store.flood.late(subreddit, rule)
-            store.upkeep.note(by=PROGRAM, what="patterns ran out of time", subject=name)
+            store.audit.record(by=PROGRAM, what="patterns ran out of time", subject=name)
             if times < LATE or not store.flood.quarantine("rule", name, why=why, by=PROGRAM):
                 return
-            store.upkeep.note(by=PROGRAM, what="quarantined", subject=name, why=why)
+            store.audit.record(by=PROGRAM, what="quarantined", subject=name, why=why)
             store.actions.plan(
                 key=f"late:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
                 kind="modmail",
@@ -122,7 +122,7 @@ class FloodGuard:
         why = f"it matched {what} within a day, {most} is the most that goes without a look"
         if not store.flood.quarantine(kind, name, why=why, by=PROGRAM):
             return
-        store.upkeep.note(by=PROGRAM, what="quarantined", subject=name, why=why)
+        store.audit.record(by=PROGRAM, what="quarantined", subject=name, why=why)
         self._d.log.warning("quarantined", kind=kind, name=name, reason=why)
         self._tell(kind, name, why, post)
 

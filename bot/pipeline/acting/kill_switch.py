@@ -45,25 +45,25 @@ class Stopping:
             except OSError as error:
                 raise UsageError(f"cannot write {self._d.stop_file}: {error.strerror}; check its folder") from None
         else:
-            store.orders.stop(subreddit, by=by, why=why)
+            store.kill_switch.stop(subreddit, by=by, why=why)
         name = f"r/{subreddit}" if subreddit else "everything"
-        store.upkeep.note(by=by, what="stop", subject=name, why=why)
+        store.audit.record(by=by, what="stop", subject=name, why=why)
         return f"{name} is"
 
     def go(self, subreddit: str | None, *, by: Actor) -> str:
         """Let one subreddit, or everything, go on; return a sentence. What is stopped alone stays stopped."""
         store = self._d.store
         if subreddit is not None:
-            if not store.orders.go(subreddit):
+            if not store.kill_switch.go(subreddit):
                 return f"r/{subreddit} was not stopped"
-            store.upkeep.note(by=by, what="go", subject=f"r/{subreddit}")
+            store.audit.record(by=by, what="go", subject=f"r/{subreddit}")
             still = "; but everything is stopped: gifwarden go" if self._d.stop_file.exists() else ""
             return f"r/{subreddit} goes on{still}"
         was = self._d.stop_file.exists()
         self._d.stop_file.unlink(missing_ok=True)
         if was:
-            store.upkeep.note(by=by, what="go", subject="everything")
-        stopped = "".join(f"; r/{row.subreddit} stays stopped, by {row.who}" for row in store.orders.stops())
+            store.audit.record(by=by, what="go", subject="everything")
+        stopped = "".join(f"; r/{row.subreddit} stays stopped, by {row.who}" for row in store.kill_switch.stops())
         return ("everything goes on" if was else "nothing was stopped as a whole") + stopped
 
     def uphold(self, subreddit: str) -> int:
@@ -74,27 +74,27 @@ class Stopping:
         What the operator stopped, only the operator or a moderator's `go` ends.
         """
         store, now = self._d.store, self._d.clock.now()
-        row = store.orders.stopped(subreddit)
+        row = store.kill_switch.stopped(subreddit)
         if row is None or row.sender is None:
             return 0
         if row.checked is None or not row.checked <= now < row.checked + AGAIN:
             lapsed = may("stop", self._d.api.rights(subreddit, row.sender)) is not None
             with store.transaction():
-                store.orders.upheld(subreddit, lapsed=lapsed)
+                store.kill_switch.upheld(subreddit, lapsed=lapsed)
                 if lapsed:
                     self._tell(row, "lapsed", SUBJECT, BODY)
                 else:
                     store.actions.forget_key(_key(row, "lapsed"))
-            row = store.orders.stopped(subreddit)
+            row = store.kill_switch.stopped(subreddit)
         if row is None or row.lapsed is None:
             return 0
         told = store.actions.by_key(_key(row, "lapsed"))
         if told is None or told.state != ActionState.DONE or told.action.sent is None or now < told.action.sent + GRACE:
             return 0
         with store.transaction():
-            store.orders.go(subreddit)
+            store.kill_switch.go(subreddit)
             self._tell(row, "ended", ENDED, ENDED_BODY)
-            store.upkeep.note(by=PROGRAM, what="go: nobody upholds the stop", subject=f"r/{subreddit}")
+            store.audit.record(by=PROGRAM, what="go: nobody upholds the stop", subject=f"r/{subreddit}")
         return 1
 
     def _tell(self, row: StopRow, what: str, subject: str, body: str) -> None:
@@ -139,7 +139,7 @@ class Stopping:
         )
         if not planned:
             raise StoreError(f"a ban of {case}'s author is ordered already; see: gifwarden actions list")
-        store.upkeep.note(by=by, what="ban ordered", subject=case, why=why)
+        store.audit.record(by=by, what="ban ordered", subject=case, why=why)
 
 
 def _key(row: StopRow, what: str) -> str:

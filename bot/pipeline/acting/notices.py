@@ -104,7 +104,7 @@ class Statements:
                 subreddit=row.subreddit,
                 params={"notice": name},
             )
-            store.upkeep.note(by=by, what="notice confirmed", subject=name, why=notice.ground)
+            store.audit.record(by=by, what="notice confirmed", subject=name, why=notice.ground)
         self._d.log.info("notice confirmed", notice=name, host=row.host)
         return store.notices.get(name)
 
@@ -133,7 +133,7 @@ class Statements:
             self._outbox.undo(mail)
         with store.transaction():
             store.notices.move(name, NoticeState.RETRACTED, expect=tuple(set(NoticeState) - {NoticeState.RETRACTED}))
-            store.upkeep.note(by=by, what="notice retracted", subject=name, why=why)
+            store.audit.record(by=by, what="notice retracted", subject=name, why=why)
         return "the host was told by mail" if told else "it had not been sent"
 
     def retract_for_case(self, case: CaseRow, *, by: Actor, why: str) -> str | None:
@@ -165,7 +165,7 @@ class Statements:
         with store.transaction():
             for label in (case.label, *same):
                 store.notices.take_off(store.cases.get(label).id)
-            store.upkeep.note(by=by, what=f"media taken off notice {name}", subject=case.label, why=why)
+            store.audit.record(by=by, what=f"media taken off notice {name}", subject=case.label, why=why)
         return (
             f"its media is taken off notice {name}: {'the host was told by mail' if told else 'it had not been sent'}"
         )

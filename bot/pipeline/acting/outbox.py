@@ -206,7 +206,7 @@ class Outbox:
                 action.params["notice"], NoticeState.SENT, expect=(NoticeState.CONFIRMED, NoticeState.DRAFTED)
             )
         subject = action.case or action.params.get("notice", "")
-        self._d.store.upkeep.note(by=PROGRAM, what=f"{action.kind} done", subject=subject)
+        self._d.store.audit.record(by=PROGRAM, what=f"{action.kind} done", subject=subject)
 
     def _tell_done(self, row: ActionRow, detail: str) -> int:
         action = row.action
@@ -278,7 +278,7 @@ class Outbox:
         if self._d.stop_file.exists():
             return Hold.STOP, f"the kill switch is on; delete {self._d.stop_file.name} to go on"
         action = row.action
-        stop = self._d.store.orders.stopped(action.subreddit)
+        stop = self._d.store.kill_switch.stopped(action.subreddit)
         if stop is not None and not actions.get(action.kind).asked_for:
             sentence = f"r/{action.subreddit} was stopped by {stop.who}; gifwarden go {action.subreddit} goes on"
             return Hold.STOP, sentence

@@ -64,7 +64,7 @@ class Banking:
         for fingerprint in found:
             label, fresh = store.banks.add(bank, fingerprint, by=by)
             if fresh:
-                store.upkeep.note(by=by, what=f"entry added to {bank}", subject=label, why=why)
+                store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=why)
             (new if fresh else second if self._seconded(label, by) else known).append(label)
         sentences = [
             new and f"{_files(len(new))} put into the bank {bank}: {', '.join(new)}. {SECOND}",
@@ -85,7 +85,7 @@ class Banking:
             raise
         except StoreError:
             return False
-        self._d.store.upkeep.note(by=by, what="entry confirm", subject=label)
+        self._d.store.audit.record(by=by, what="entry confirm", subject=label)
         return standing is Backing.TWO_PEOPLE
 
 

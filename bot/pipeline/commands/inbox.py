@@ -94,7 +94,7 @@ class Orders:
             self._stumbles.pop(row.id, None)
             self._d.log.info("order ended", order=row.verb, subreddit=row.subreddit)
             voice = self._team.voice(row.member, f"u/{row.sender}")
-            self._d.store.upkeep.note(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
+            self._d.store.audit.record(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
         return int(ended)
 
     def _stumbled(self, row: OrderRow, error: Exception) -> bool:
@@ -113,7 +113,7 @@ class Orders:
         starts = {name.lower(): row for name, row in begun.items()}
         if not begun:
             return
-        mark = store.links.watermark("", MAIL)
+        mark = store.watermarks.created("", MAIL)
         floor = mark - OVERLAP if mark is not None else None
         found: dict[str, Conversation] = {}
         for state in STATES:
@@ -137,7 +137,7 @@ class Orders:
         self._seen = {conversation.id: conversation.updated for conversation in found.values()}
         if found:
             newest = max(conversation.updated for conversation in found.values())
-            store.links.polled("", MAIL, fullname=None, created=newest)
+            store.watermarks.move("", MAIL, fullname=None, created=newest)
 
     def _read(self, conversation: Conversation, start: StartRow, floor: datetime | None) -> Iterator[Heard]:
         """Yield what a conversation holds for us: orders, and the case that its author appeals.

@@ -110,7 +110,7 @@ class Deeds:
     def _stop(self, row: OrderRow) -> bool:
         store = self._d.store
         with store.transaction():
-            stopped = store.orders.stop(row.subreddit, by=self._by(row), why=row.why, sender=row.sender)
+            stopped = store.kill_switch.stop(row.subreddit, by=self._by(row), why=row.why, sender=row.sender)
             self._cancelling.taken_back(row, self.waits.meant(row))
             waiting = store.orders.waiting(row.subreddit)
             wait = f" {_many(waiting, 'action')} {'waits' if waiting == 1 else 'wait'} until then." if waiting else ""
@@ -125,7 +125,7 @@ class Deeds:
     def _go(self, row: OrderRow) -> bool:
         store = self._d.store
         with store.transaction():
-            gone = store.orders.go(row.subreddit)
+            gone = store.kill_switch.go(row.subreddit)
             mode = self._d.config.mode(row.subreddit)
             words = "goes on" if gone else "was not stopped"
             return self._answers.end(

@@ -135,11 +135,11 @@ class Judging:
         if decided:
             store.cases.decide(case.id, CaseState.CLOSED_ELSEWHERE, by=MODERATORS, why=decided)
             store.links.drop_fingerprints(row.id)
-            store.upkeep.note(by=PROGRAM, what="case closed elsewhere", subject=case.label, why=decided)
+            store.audit.record(by=PROGRAM, what="case closed elsewhere", subject=case.label, why=decided)
             self._d.log.info("case closed elsewhere", case=case.label, decision=decided)
             return
         self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
-        store.upkeep.note(by=PROGRAM, what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
+        store.audit.record(by=PROGRAM, what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
         self._flood.count(case, post, evidence, verdict)
         waits = verdict.outcome == "review"
         matched = rules.matched(post, evidence, verdict, budget=budget)

@@ -68,7 +68,7 @@ class Gallery:
                 vectors=[vector.astype("<f4").tobytes() for vector in vectors],
                 by=by,
             )
-            store.upkeep.note(by=by, what="person enrolled", subject=label, why=consent.basis)
+            store.audit.record(by=by, what="person enrolled", subject=label, why=consent.basis)
         return Enrolled(label=label, views=len(views), warnings=warnings)
 
     def forget(self, person: str, *, by: Voice, why: str) -> None:
@@ -76,8 +76,8 @@ class Gallery:
         store = self._d.store
         with store.transaction():
             store.gallery.forget(person)
-            store.upkeep.note(by=by, what="person forgotten", subject=person, why=why)
-        store.upkeep.truncate_log()
+            store.audit.record(by=by, what="person forgotten", subject=person, why=why)
+        store.maintenance.truncate_log()
         self._recogniser.forget()
 
     def expire(self) -> int:

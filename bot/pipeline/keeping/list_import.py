@@ -71,7 +71,7 @@ def take(
     keep()
     if counts.added or counts.withdrawn:
         what = f"list imported into {bank}: {counts.added} added, {counts.withdrawn} withdrawn"
-        store.upkeep.note(by=by, what=what, subject=bank)
+        store.audit.record(by=by, what=what, subject=bank)
     return counts
 
 

@@ -57,12 +57,12 @@ class Forgetting:
                 deleted = self.look(go_on, everything=everything)
             except RedditError as error:
                 self._d.log.warning("deleted posts not looked for", reason=str(error))
-        old = store.upkeep.forget_before(now - timedelta(days=storage.seen_days))
+        old = store.maintenance.forget_before(now - timedelta(days=storage.seen_days))
         store.banks.destroy_withdrawn(now - timedelta(days=storage.withdrawn_days))
         store.orders.forget_before(now - timedelta(days=storage.seen_days))
         store.health.forget()
         store.forgetting.forget_ended()
-        store.upkeep.truncate_log()
+        store.maintenance.truncate_log()
         return deleted, old
 
     def _judge(self, names: list[str], shown: Mapping[str, Any]) -> int:
@@ -81,7 +81,7 @@ class Forgetting:
                 continue
             forgotten += 1
             for label in store.forget_post(name):
-                self._d.store.upkeep.note(by=PROGRAM, what="post forgotten", subject=label, why="deleted on Reddit")
+                self._d.store.audit.record(by=PROGRAM, what="post forgotten", subject=label, why="deleted on Reddit")
                 self._d.log.info("post forgotten", case=label)
         store.found(there)
         return forgotten

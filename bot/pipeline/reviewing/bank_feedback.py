@@ -54,7 +54,7 @@ class Learning:
         label, new = store.banks.add(bank, found, by=by)
         if new:
             store.review.made(case.id, label, "banked")
-            store.upkeep.note(by=by, what=f"entry added to {bank}", subject=label, why=case.label)
+            store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=case.label)
 
     def second(self, label: str, by: Actor) -> None:
         """Let a decision on a case count as a second person's word for an entry, if it is another's.
@@ -65,7 +65,7 @@ class Learning:
             self._d.store.banks.confirm(label, by=by)
         except StoreError:  # the same person upholds what they banked: it still waits for a second one
             return
-        self._d.store.upkeep.note(by=by, what="entry confirm", subject=label)
+        self._d.store.audit.record(by=by, what="entry confirm", subject=label)
 
     def teach(self, case: CaseRow, *, by: Actor) -> list[str]:
         """Let what wrongly looked like an entry speak against that entry; return a line each."""
@@ -88,7 +88,7 @@ class Learning:
         label, _ = store.banks.add(self._allow_bank(), found, by=by)
         store.banks.allow(label, against=against)
         store.review.made(case.id, label, "allowed")
-        store.upkeep.note(by=by, what="allow entry added", subject=label, why=case.label)
+        store.audit.record(by=by, what="allow entry added", subject=label, why=case.label)
         return f"{label}: these frames are no longer taken for {', '.join(against)}"
 
     def _allow_bank(self) -> str:
@@ -124,7 +124,7 @@ class Learning:
                 lines.append(self._allow(case, part, looked_like, by=by))
         for label in banked:
             store.banks.destroy(label)
-            store.upkeep.note(by=by, what="entry withdraw", subject=label, why=case.label)
+            store.audit.record(by=by, what="entry withdraw", subject=label, why=case.label)
             lines.append(f"{label}: withdrawn, its fingerprints are destroyed")
         return lines
 

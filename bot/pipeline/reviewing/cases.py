@@ -68,7 +68,7 @@ class Review:
                     self._learning.second(label, by)
             store.actions.release(case=case.id)
             store.links.drop_fingerprints(case.link)
-            store.upkeep.note(by=by, what="case confirmed", subject=case.label, why=why)
+            store.audit.record(by=by, what="case confirmed", subject=case.label, why=why)
         self._d.log.info("case confirmed", case=case.label)
         return store.cases.get(name)
 
@@ -89,7 +89,7 @@ class Review:
             store.actions.cancel(case=case.id, reason="the case was dismissed")
             store.notices.drop_case(case.id)
             store.links.drop_fingerprints(case.link)
-            store.upkeep.note(by=by, what="case dismissed", subject=case.label, why=why)
+            store.audit.record(by=by, what="case dismissed", subject=case.label, why=why)
         lines += self._take_back(case, by=by, why=why)
         self._d.log.info("case dismissed", case=case.label)
         return lines
@@ -107,7 +107,7 @@ class Review:
         if store.review.open_appeal(case.id):
             return Appealed(case=case, reopened=False, text=f"{name} is under appeal already and waits for a moderator")
         if case.state == CaseState.CONFIRMED and any(a.outcome == "upheld" for a in store.review.appeals(case.id)):
-            store.upkeep.note(by=raised_by, what="appeal noted: upheld before", subject=name, why=why)
+            store.audit.record(by=raised_by, what="appeal noted: upheld before", subject=name, why=why)
             text = f"{name} was upheld on appeal by {case.decided_by}; gifwarden cases undo takes it back all the same"
             return Appealed(case=case, reopened=False, text=text)
         decider = case.decided_by if case.state == CaseState.CONFIRMED else None
@@ -118,7 +118,7 @@ class Review:
             if decider is not None:
                 store.cases.reopen(case.id)
             self._wait_again(case)
-            store.upkeep.note(by=raised_by, what="case appealed", subject=name, why=why)
+            store.audit.record(by=raised_by, what="case appealed", subject=name, why=why)
         self._d.log.info("case appealed", case=name)
         alone = self._d.config.review.confirmations == 1
         other = (
@@ -148,13 +148,13 @@ class Review:
             lines = self._learning.unbank(case, by=by, keep=False)
             for label in store.review.made_by(case.id, "allowed"):
                 store.banks.destroy(label)
-                store.upkeep.note(by=by, what="allow entry withdrawn", subject=label, why=case.label)
+                store.audit.record(by=by, what="allow entry withdrawn", subject=label, why=case.label)
                 lines.append(f"{label}: speaks for this media no more")
         lines += self._take_back(case, by=by, why=why)
         with store.transaction():
             store.cases.reopen(case.id)
             self._wait_again(case)
-            store.upkeep.note(by=by, what="case undone", subject=case.label, why=why)
+            store.audit.record(by=by, what="case undone", subject=case.label, why=why)
         return lines
 
     def undo_action(self, action: int, *, by: Actor, why: str) -> str:
@@ -187,7 +187,7 @@ class Review:
 
     def _undo(self, row: ActionRow, *, by: Actor, why: str) -> str:
         receipt = self._outbox.undo(row)
-        self._d.store.upkeep.note(by=by, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
+        self._d.store.audit.record(by=by, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
         return receipt.detail if receipt.held else "undone"
 
     def _open_case(self, name: str) -> CaseRow:

@@ -56,7 +56,7 @@ class Minors:
                 assert other is not None, "a link has a post"
                 labels.append(self._mark(other, store.links.of_post(name), by=by, why=why, lines=lines))
             store.minors.drop_holds(store.minors.root_of(post.fullname) or post.fullname)
-        store.upkeep.truncate_log()
+        store.maintenance.truncate_log()
         if len(labels) > 1:
             lines.append(f"{len(labels) - 1} more of the stored posts hold the same media and are marked too")
         self._d.log.info("suspected minor marked", case=labels[0], posts=len(labels))
@@ -77,7 +77,7 @@ class Minors:
                 other = store.links.post(name)
                 if other is not None and store.minors.root_of(name) is None:
                     self._hold(other, store.links.of_post(name), root=post.fullname, by=by)
-            store.upkeep.note(by=by, what="suspected minor: hidden", subject=label)
+            store.audit.record(by=by, what="suspected minor: hidden", subject=label)
         self._d.log.info("suspected minor hidden", case=label)
         return store.minors.get(label)
 
@@ -98,7 +98,7 @@ class Minors:
                 store.actions.unorder(minor_key(name))  # nobody ordered it any more: it is taken back as any removal
                 for case in cases:
                     store.actions.hold_again(case=case, reason=NEEDS_PERSON, why=HIDDEN)
-            store.upkeep.note(by=by, what="suspected minor: taken back", subject=root)
+            store.audit.record(by=by, what="suspected minor: taken back", subject=root)
         return [name for name, _ in shown]
 
     def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Actor) -> str:
@@ -151,8 +151,8 @@ class Minors:
             store.forgetting.forget_post(row.post)
             store.minors.drop_holds(store.minors.root_of(row.post) or row.post)
             store.minors.reported(label, by=by)
-            store.upkeep.note(by=by, what="suspected minor reported", subject=label)
-        store.upkeep.truncate_log()
+            store.audit.record(by=by, what="suspected minor reported", subject=label)
+        store.maintenance.truncate_log()
 
     def _mark(self, post: Post, links: Sequence[Link], *, by: Actor, why: str, lines: list[str]) -> str:
         store = self._d.store
@@ -174,12 +174,12 @@ class Minors:
                 lines.append(f"notice {name} has left; tell the host that this is for its child-safety team")
             for entry in store.review.all_made(case.id):
                 store.banks.destroy(entry)
-                store.upkeep.note(by=by, what="entry withdraw", subject=entry, why="suspected minor")
+                store.audit.record(by=by, what="entry withdraw", subject=entry, why="suspected minor")
                 lines.append(f"{entry}: made of this media, destroyed")
         store.minors.stop(post.fullname, by=by, why=why)
         if self._plan(post):
             lines.append(f"r/{post.subreddit}: the post is removed at the daemon's next step, in every mode")
-        store.upkeep.note(by=by, what="suspected minor", subject=label, why=why)
+        store.audit.record(by=by, what="suspected minor", subject=label, why=why)
         return label
 
     def _post(self, target: str) -> tuple[Post, Sequence[Link]]:

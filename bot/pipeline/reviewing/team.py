@@ -88,7 +88,7 @@ class Team:
             store.note_account(me, account)
             store.give(me, Role.OPERATOR, (), by=None)
             actor = Actor(member=me, name=store.get(me).name, credential=Credential.SYSTEM_ACCOUNT)
-            self._store.upkeep.note(by=actor, what="team: first operator", subject=f"member {me}")
+            self._store.audit.record(by=actor, what="team: first operator", subject=f"member {me}")
         return actor
 
     def add(
@@ -118,7 +118,7 @@ class Team:
             if role is not None:
                 store.give(row, role, subreddits, by=by.member)
             what = f"team: {role.word if role else 'changed'}" + (f" in {', '.join(subreddits)}" if subreddits else "")
-            self._store.upkeep.note(by=by, what=what, subject=f"member {row}")
+            self._store.audit.record(by=by, what=what, subject=f"member {row}")
             return store.get(row)
 
     def remove(self, name: str, *, by: Actor) -> Member:
@@ -128,7 +128,7 @@ class Team:
         with store.transaction():
             member = self._named(name)
             store.team.remove(member.id)
-            store.upkeep.note(by=by, what="team: removed", subject=f"member {member.id}")
+            store.audit.record(by=by, what="team: removed", subject=f"member {member.id}")
         return member
 
     def _row(self, name: str, *, by: int | None) -> int:

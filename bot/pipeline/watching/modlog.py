@@ -32,19 +32,19 @@ class Hearing:
 
     def mod_log(self, subreddit: str) -> int:
         """Store others' decisions in one subreddit; return how many cases were closed. Raises RedditError."""
-        top = self._d.store.links.newest_watermark("log")
+        top = self._d.store.watermarks.newest("log")
         return self._take(subreddit, [subreddit], top)[0]
 
     def hear_together(self, names: list[str]) -> tuple[int, list[str]]:
         """Store others' decisions in several; return how many cases were closed, and who is left to be read alone."""
-        marks = [self._d.store.links.watermark(name, "log") for name in names]
+        marks = [self._d.store.watermarks.created(name, "log") for name in names]
         closed, complete = self._take("+".join(names), names, max(mark for mark in marks if mark))
         return closed, [] if complete else names
 
     def _take(self, where: str, names: list[str], top: datetime | None) -> tuple[int, bool]:
         store, now = self._d.store, self._d.clock.now()
         machines = MACHINES | {self._d.api.me().casefold()}
-        marks = {name: store.links.watermark(name, "log") for name in names}
+        marks = {name: store.watermarks.created(name, "log") for name in names}
         fresh, complete = self._fresh(where, [mark for mark in marks.values() if mark], one=len(names) == 1)
         closed = 0
         for decision in sorted(fresh, key=lambda action: action.at):
@@ -57,13 +57,13 @@ class Hearing:
             except Exception as error:  # noqa: BLE001  one decision that cannot be heard must not hide those after it
                 self._d.log.warning("decision passed over", subreddit=where, reason=reason_of(error))
             if len(names) == 1:
-                store.links.polled(where, "log", fullname=decision.id, created=min(decision.at, now))
+                store.watermarks.move(where, "log", fullname=decision.id, created=min(decision.at, now))
             self._d.boundary("follow.heard")
         if complete or len(names) == 1:
             moments = [action.at for action in fresh] + ([top] if top else [])
             newest = min(max(moments), now) if moments else now - timedelta(hours=1)
             for name in names:
-                store.links.polled(name, "log", fullname=None, created=newest)
+                store.watermarks.move(name, "log", fullname=None, created=newest)
         self._patience.well(names)
         return closed, complete
 
@@ -97,6 +97,6 @@ class Hearing:
                 if decision.action in APPROVALS:  # a removal from Reddit leaves the media on its host
                     store.notices.drop_case(case.id)
                 store.links.drop_fingerprints(case.link)
-                store.upkeep.note(by=MOD_LOG, what="case closed elsewhere", subject=case.label, why=decision.action)
+                store.audit.record(by=MOD_LOG, what="case closed elsewhere", subject=case.label, why=decision.action)
                 self._d.log.info("case closed elsewhere", case=case.label, decision=decision.action)
         return closed

@@ -45,7 +45,7 @@ class Queues:
 
     def _edits(self, where: str, names: list[str]) -> int:
         store, now, settings = self._d.store, self._d.clock.now(), self._d.config.reddit
-        marks = [store.links.watermark(name, "edited") for name in names]
+        marks = [store.watermarks.created(name, "edited") for name in names]
         begin = now - timedelta(hours=settings.lookback_hours)
         known = [mark for mark in marks if mark is not None]
         mark = min(known) if len(known) == len(marks) else begin
@@ -54,7 +54,7 @@ class Queues:
         newest = capped(walked.newest, now)
         for name in names:
             own = walked.by_place.get(name)
-            store.links.polled(name, "edited", fullname=own[1] if own else None, created=newest or mark)
+            store.watermarks.move(name, "edited", fullname=own[1] if own else None, created=newest or mark)
         return walked.links
 
     def _reported(self, where: str, what: ListingName) -> int:

@@ -41,8 +41,8 @@ class Watching:
             return 0
         links = 0
         for what in self._names(subreddit):
-            top = self._d.store.links.newest_watermark(what)
-            mark = self._d.store.links.watermark(subreddit, what)
+            top = self._d.store.watermarks.newest(what)
+            mark = self._d.store.watermarks.created(subreddit, what)
             floor, wanted = self._floors(mark)
             walked = self._listings.walk(subreddit, what, floor=floor, wanted=wanted)
             links += walked.links
@@ -50,7 +50,7 @@ class Watching:
                 raise renamed(subreddit, next(iter(walked.by_place)))
             if walked.things >= FILLS_ALONE and mark is not None:
                 self._places.busy(subreddit)
-            read = self._d.store.links.last_read(subreddit, what)
+            read = self._d.store.watermarks.read_at(subreddit, what)
             if mark and read and (lost := walked.lost(min(mark, self._d.clock.now()), read)):
                 self._note_loss(subreddit, what, *lost)
             self._mark(subreddit, what, walked.by_place.get(subreddit), top, mark or floor)
@@ -69,7 +69,7 @@ class Watching:
                 if asked:
                     links += self.poll(asked[0])
                 continue
-            marks = {name: self._d.store.links.watermark(name, what) for name in asked}
+            marks = {name: self._d.store.watermarks.created(name, what) for name in asked}
             top = max(mark for mark in marks.values() if mark)
             floor, wanted = self._floors(min(mark for mark in marks.values() if mark))
             walked = self._listings.walk("+".join(asked), what, floor=floor, wanted=wanted)
@@ -111,7 +111,7 @@ class Watching:
         moments = [least, *([own[0]] if own else []), *([others] if others else [])]
         newest = capped(max(moments), now)
         assert newest is not None
-        self._d.store.links.polled(subreddit, what, fullname=own[1] if own else None, created=newest)
+        self._d.store.watermarks.move(subreddit, what, fullname=own[1] if own else None, created=newest)
         self._d.boundary("watch.marked")
 
     def _note_loss(self, subreddit: str, what: str, lost_from: datetime, lost_to: datetime, estimate: int) -> None:

@@ -41,15 +41,15 @@ class Places:
 
     def split(self, names: Iterable[str], listings: Callable[[str], Sequence[str]]) -> tuple[list[str], list[str]]:
         """Return who is read together and who alone: new ones, those far behind, busy ones, those in trouble."""
-        links, now = self._d.store.links, self._d.clock.monotonic()
+        watermarks, now = self._d.store.watermarks, self._d.clock.monotonic()
         well = {place.subreddit for place in self._d.store.watched.places() if place.state == "watching"}
-        newest = {what: links.newest_watermark(what) for name in self._d.config.subreddits for what in listings(name)}
+        newest = {what: watermarks.newest(what) for name in self._d.config.subreddits for what in listings(name)}
         together: list[str] = []
         alone: list[str] = []
         for name in names:
             behind = False
             for what in listings(name):
-                mark, top = links.watermark(name, what), newest[what]
+                mark, top = watermarks.created(name, what), newest[what]
                 behind = behind or mark is None or top is None or top - mark > timedelta(seconds=TOGETHER_SECONDS)
             (alone if behind or name not in well or self._busy.get(name, 0) > now else together).append(name)
         return (together, alone) if len(together) > 1 else ([], [*together, *alone])
@@ -73,7 +73,7 @@ class Places:
             if before and before.state == "watching":
                 # while it was left out of a shared listing without a word, its watermark went on with the others'
                 overlap = timedelta(seconds=self._d.config.reddit.overlap_seconds)
-                self._d.store.links.rewind(name, before.checked - overlap)
+                self._d.store.watermarks.rewind(name, before.checked - overlap)
         sentence = str(error)
         new = self._d.store.watched.troubled(
             name, state=error.state, sentence=sentence, next_at=now + timedelta(seconds=wait)

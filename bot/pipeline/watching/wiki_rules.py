@@ -86,7 +86,7 @@ class WikiWatch:
         with store.transaction():
             store.flood.edited(subreddit)
             store.wiki.apply(subreddit, page, revision=found.revision, text=found.text, author=str(found.editor))
-            store.upkeep.note(by=WIKI, what="rules in force", subject=found.revision, why=f"r/{subreddit}")
+            store.audit.record(by=WIKI, what="rules in force", subject=found.revision, why=f"r/{subreddit}")
         book.replace(subreddit, rules)
         self._d.log.info("wiki rules in force", subreddit=subreddit, revision=found.revision, rules=len(rules.rules))
         return 1
@@ -142,7 +142,7 @@ class WikiWatch:
                 subreddit=subreddit,
                 params={"subject": LAPSED.format(page=known.page), "body": LAPSED_BODY.format(**words)},
             )
-            store.upkeep.note(by=WIKI, what="rules lapsed", subject=str(known.revision), why=f"r/{subreddit}")
+            store.audit.record(by=WIKI, what="rules lapsed", subject=str(known.revision), why=f"r/{subreddit}")
         if rules is not None:
             book.replace(subreddit, rules)
         else:
@@ -164,7 +164,7 @@ class WikiWatch:
                     "body": BODY.format(page=page, subreddit=subreddit, why=quoted(why), stays=stays),
                 },
             )
-            store.upkeep.note(by=WIKI, what="rules refused", subject=revision, why=f"r/{subreddit}")
+            store.audit.record(by=WIKI, what="rules refused", subject=revision, why=f"r/{subreddit}")
         self._d.log.warning("wiki rules refused", subreddit=subreddit, revision=revision, reason=why)
 
 

@@ -1,0 +1,40 @@
+"""Which digests were made, and what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.clock import iso
+from bot.store.base import Connection
+
+
+class Digests:
+    """Table digests, and the cases that a digest counts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def due(self, subreddit: str, day: str) -> bool:
+        """Write down that a subreddit's digest of a day is made; False if it was."""
+        return bool(
+            self._c.run(
+                """insert into digests values (?, ?) on conflict do update set day = excluded.day
+                   where digests.day < excluded.day""",
+                (subreddit.lower(), day),
+            )
+        )
+
+    def last_day(self, subreddit: str) -> str | None:
+        """Return the day of the last digest, as YYYY-MM-DD, or None."""
+        day = self._c.value("select day from digests where subreddit = ?", (subreddit.lower(),))
+        return str(day) if day else None
+
+    def would_have(self, subreddit: str, since: datetime, until: datetime) -> list[Mapping[str, str]]:
+        """Return label, verdict (JSON), post and state of the cases that were opened in a subreddit between then."""
+        rows = self._c.rows(
+            """select c.label, c.verdict, c.post, c.state from cases c join posts p on p.fullname = c.post
+               where p.subreddit = ? and c.opened_at >= ? and c.opened_at < ? order by c.id""",
+            (subreddit.lower(), iso(since), iso(until)),
+        )
+        return [dict(row) for row in rows]

@@ -1,0 +1,85 @@
+"""One daemon at a time: a lock beside the database, and a lease in it for commands to see."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bot.clock import from_iso, iso
+from bot.errors import LeaseError
+from bot.store.base import Connection
+
+SKEW = timedelta(minutes=10)  # by which the clocks of two machines may differ
+
+
+class DaemonLease:
+    """Table lease, and the lock file beside the database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the lock on a file beside the database, which the kernel gives back however a daemon ends.
+
+        It tells two daemons of one name apart, whatever their clocks say. Raises LeaseError if another holds it.
+        """
+        if self._c.path is None:
+            yield
+            return
+        place = self._c.path.with_name(f"{self._c.path.name}.lock")
+        try:
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise LeaseError(
+                f"the daemon's lock {place} cannot be opened: {error.strerror}; check storage.path"
+            ) from None
+        try:
+            os.fchmod(descriptor, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise LeaseError(
+                    f"another gifwarden daemon works on this database: it holds the lock {place}; stop it first"
+                ) from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def take(self, holder: str, seconds: float, *, start: bool = False) -> None:
+        """Take or renew the daemon's lease. Raises LeaseError if another holder's has not run out.
+
+        At the `start`, with the lock held, a lease that reaches further than any does not count: a wrong clock took it.
+        """
+        with self._c:
+            row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
+            now = self._c.clock.now()
+            until = from_iso(row["expires_at"]) if row else now
+            honest = not start or until <= now + timedelta(seconds=seconds) + SKEW
+            if row and row["holder"] != holder and until > now and honest:
+                raise LeaseError(
+                    f"another gifwarden daemon ({row['holder']}) works on this database until {row['expires_at']}; "
+                    "stop it, or wait until then if it was killed"
+                )
+            self._c.run(
+                """insert into lease values ('daemon', ?, ?)
+                   on conflict do update set holder = excluded.holder, expires_at = excluded.expires_at""",
+                (holder, iso(now + timedelta(seconds=seconds))),
+            )
+
+    def holds(self, holder: str) -> bool:
+        """Return whether the lease is this holder's and has not run out."""
+        row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
+        return row is not None and row["holder"] == holder and from_iso(row["expires_at"]) > self._c.clock.now()
+
+    def held(self) -> bool:
+        """Return whether a daemon holds the lease."""
+        until = self._c.value("select expires_at from lease where name = 'daemon'")
+        return until is not None and from_iso(until) > self._c.clock.now()
+
+    def release(self, holder: str) -> None:
+        """Give the lease back."""
+        self._c.run("delete from lease where name = 'daemon' and holder = ?", (holder,))
