@@ -18,10 +18,10 @@ from typer.main import get_command
 from bot import assemble
 from bot.assemble import Outside
 from bot.cli import app, base, doctor
-from bot.demo import media
-from bot.demo.hosts import HostPark
-from bot.demo.reddit import RedditServer
 from bot.errors import GifwardenError
+from bot.loopback.hosts import HostPark
+from bot.loopback.reddit.server import RedditServer
+from bot.samples import media
 
 COLUMNS = 80
 FILE = "known-fake.mp4"
