@@ -270,8 +270,8 @@ _INTRO = """\
 # AutoModerator's words in gifwarden
 
 This page is made by `gifwarden rules automoderator`; a test keeps it true, by loading a rule for each line of it.
-What every word means is in AutoModerator's own documentation and in [rules.md](rules.md). A word that is refused is an
-error when the rules are read, with the reason that stands here.
+What every word means is in AutoModerator's own documentation and in [rules.md](rules.md); here stands what differs. A
+word that is refused is an error when the rules are read, with the reason that stands here.
 
 A rule that removes or reports needs evidence of a copy; on the words of a post alone, gifwarden opens a case for a
 moderator and does nothing more.
@@ -295,7 +295,8 @@ def table() -> str:
         lines += ["", "| word | here | |", "|---|---|---|"]
         alike: dict[tuple[Status, str], list[str]] = {}  # words with one reason share a row
         for row in (row for row in rows if row.where == where):
-            alike.setdefault((row.status, row.note), []).append(f"`{row.name}`")
+            own = _NOTES.get(row.name, "") if row.status == "supported" and where != "placeholders" else row.note
+            alike.setdefault((row.status, own), []).append(f"`{row.name}`")
         lines += [f"| {', '.join(names)} | {status} | {note} |" for (status, note), names in alike.items()]
     lines += ["", "## Not applicable", "", "| what | why |", "|---|---|"]
     lines += [f"| {what} | {why} |" for what, why in _NOT_APPLICABLE]
