@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -132,10 +132,33 @@ class Orders:
             )
         )
 
+    def standing(self, conversations: Iterable[str]) -> None:
+        """Note that these conversations are still listed, and with them what was written there."""
+        now = self._c.now()
+        with self._c:
+            for conversation in conversations:
+                self._c.run("update orders set seen_at = ? where conversation = ?", (now, conversation))
+
+    def forget_heard(self, subreddits: Iterable[str], moment: datetime, *, reports: bool) -> int:
+        """Delete ended orders that were last seen before then, right after a look at all mail, or all `reports`.
+
+        Without that look it would be unknown what still stands, and it would be carried out again.
+        """
+        return sum(
+            self._c.run(
+                """delete from orders where (conversation is null) = ? and subreddit = ? and seen_at < ?
+                   and state not in ('received', 'waiting')""",
+                (reports, name.lower(), iso(moment)),
+            )
+            for name in subreddits
+        )
+
     def forget_before(self, moment: datetime) -> int:
-        """Delete ended orders whose message or report was last seen before then; return how many."""
+        """Delete ended orders that were last seen before then in subreddits whose orders do not count any more."""
         return self._c.run(
-            "delete from orders where seen_at < ? and state not in ('received', 'waiting')", (iso(moment),)
+            """delete from orders where seen_at < ? and state not in ('received', 'waiting')
+               and subreddit not in (select subreddit from order_starts)""",
+            (iso(moment),),
         )
 
     def waiting(self, subreddit: str) -> int:

@@ -38,7 +38,7 @@ class Cancelling:
         meant = self._waits.meant(replace(row, target=target))
         lines = self.taken_back(row, meant)
         post = self._waits.post_of(target)
-        if not lines and post is not None and self._shown(post, row):
+        if not lines and post is not None and self._hidden_here(post, row) and self._shown(post, row):
             lines = [f"minor {short(target)}: shown again"]
         if lines:
             return self._answers.end(row, listed("Cancelled:", lines))
@@ -66,6 +66,12 @@ class Cancelling:
             about = f" {short(other.target)}" if other.target else ""
             lines.append(f"{other.verb}{about}, ordered by u/{other.sender}: not done")
         return lines
+
+    def _hidden_here(self, post: str, row: OrderRow) -> bool:
+        """Return whether it was hidden for a post of the order's subreddit: orders never reach another one."""
+        root = self._d.store.minors.root_of(post)
+        named = self._d.store.links.post(root) if root is not None else None
+        return named is not None and named.subreddit.casefold() == row.subreddit.casefold()
 
     def _shown(self, post: str, row: OrderRow) -> bool:
         """Take back the hiding of a suspected minor's post, and its removal and lock; False if it is not hidden."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.actions.message import title_of
@@ -138,6 +138,8 @@ class Orders:
         if found:
             newest = max(conversation.updated for conversation in found.values())
             store.watermarks.move("", MAIL, fullname=None, created=newest)
+        store.orders.standing(found)
+        self._forget(MAIL, begun)
 
     def _read(self, conversation: Conversation, start: StartRow, floor: datetime | None) -> Iterator[Heard]:
         """Yield what a conversation holds for us: orders, and the case that its author appeals.
@@ -223,6 +225,12 @@ class Orders:
             name = report_name(fullname, by, verb)
             if not self._d.store.orders.knows(name):
                 self._receive(name, subreddit, None, by, Order(verb=verb, target=fullname, why=reason))
+        self._forget(REPORTS, begun)
+
+    def _forget(self, way: str, subreddits: Iterable[str]) -> None:
+        """Forget what was ordered long ago and does not stand there any more, so that it cannot be heard again."""
+        old = self._d.clock.now() - timedelta(days=self._d.config.storage.seen_days)
+        self._d.store.orders.forget_heard(subreddits, old, reports=way == REPORTS)
 
     def _receive(
         self, name: str, subreddit: str, conversation: str | None, sender: str, order: Order | Unclear
@@ -232,7 +240,7 @@ class Orders:
         rights = self._rights(subreddit, sender)
         with store.transaction():
             if not rights:
-                store.orders.receive(name, subreddit=subreddit, state="ignored")
+                store.orders.receive(name, subreddit=subreddit, conversation=conversation, state="ignored")
             elif isinstance(order, Unclear):
                 if store.orders.receive(
                     name, subreddit=subreddit, conversation=conversation, sender=sender, state="refused"

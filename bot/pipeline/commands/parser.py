@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.permalink import permalink_ids, share_path
-from bot.pipeline.commands.talk import is_sentence
+from bot.pipeline.commands.talk import goes_on, is_reason
 
 VERBS: Mapping[str, str] = {
     "scan": "look at a post now, however old it is, and answer what was found",
@@ -69,10 +69,11 @@ def read_message(text: str, *, names: Iterable[str], case: str | None = None) ->
     if called is None:
         return None
     separator, rest = called
-    read = _read_line(rest, separator=separator, below=lines[1:], case=case)
-    if isinstance(read, Order) and any(_orders_too(line, names) for line in lines[1:]):
+    if any(_orders_too(line, names) for line in lines[1:]) and isinstance(
+        _read_line(rest, separator=separator, below=[], case=case), Order
+    ):
         return Unclear(help="I take one order a message, so I did none of these; write each as a message of its own.")
-    return read
+    return _read_line(rest, separator=separator, below=lines[1:], case=case)
 
 
 def read_bare(text: str) -> Order | None:
@@ -118,26 +119,31 @@ def _read_line(rest: str, *, separator: str, below: list[str], case: str | None)
     if verb not in VERBS:
         return _unknown(words, verb)
     last = rest.rstrip().endswith("?")
-    order = None if last else _complete(verb, words[1:], below, case=case)
+    order = None if last else _complete(verb, words[1:], below, separator=separator, case=case)
     if order is not None:
         return order
-    if separator == " " and len(words) > 3:
+    named = verb in TAKE_TARGET and len(words) > 1 and target_of(words[1]) is not None
+    if not named and separator == " " and len(words) > 3:
         return None  # "gifwarden undo did not work": about the bot, not to it
     return Unclear(help=_how(verb))
 
 
-def _complete(verb: str, words: list[str], below: list[str], *, case: str | None) -> Order | None:
+def _complete(verb: str, words: list[str], below: list[str], *, separator: str, case: str | None) -> Order | None:
     """Return an order that says everything it must and nothing that makes it a sentence, or None."""
     why = below
+    ended = bool(words) and words[-1].rstrip("*_").endswith(tuple(_ENDS))
     target = target_of(words[0]) if words and verb in TAKE_TARGET else None
     if target is not None:
         more = words[1:]
         others = {found for word in more if (found := target_of(word))}
-        if others - {target} or is_sentence([_bare(word) for word in more]):
+        # without a comma "gifwarden undo LINK" may be the subject of a sentence
+        if others - {target} or words[0].endswith("?") or (more and (separator == " " or not _reason(more))):
             return None
         why = [" ".join(more), *below]
     elif words:
         return None
+    if below and goes_on(below[0]) and not ended and not _reason(below[0].split()):
+        return None  # in Markdown a line is no end of a sentence
     if target is None and verb in NEED_TARGET:
         if case is None or verb in ALWAYS_NAMED:
             return None
@@ -149,9 +155,9 @@ def _how(verb: str) -> str:
     if verb in NEED_TARGET:
         return (
             f"`{verb}` needs a link to the post or the name of its case right behind it, e.g. `gifwarden, {verb}"
-            f" https://redd.it/1abcd2` or `gifwarden, {verb} C-0123456789`; a reason goes on the lines below."
+            f" https://redd.it/1abcd2` or `gifwarden, {verb} C-0123456789`; a reason goes below, after an empty line."
         )
-    return f"`{verb}` stands alone on its line, e.g. `gifwarden, {verb}`; a reason goes on the lines below."
+    return f"`{verb}` stands alone on its line, e.g. `gifwarden, {verb}`; a reason goes below, after an empty line."
 
 
 def _unknown(words: list[str], verb: str) -> Unclear | None:
@@ -176,20 +182,23 @@ def _orders_too(line: str, names: tuple[str, ...]) -> bool:
 
 
 def _spoken(text: str) -> list[str]:
-    """Return the lines that a message says itself: no quotations, and nothing from code on if that comes first."""
+    """Return the lines that a message says itself: no quotations, and nothing from code on if that comes first.
+
+    A line is empty where a paragraph ends.
+    """
     spoken: list[str] = []
     for kind, line in _kinds(text):
-        if kind == "code":
-            if not spoken:
-                return []
-            continue
+        if kind == "code" and not spoken:
+            return []
         if kind == "text":
             spoken.append(line.strip())
+        elif spoken:
+            spoken.append("")
     return spoken
 
 
 def _kinds(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each line that is not empty with what it is: text, quote or code, as Markdown has it."""
+    """Yield each line with what it is: text, quote, code or empty, as Markdown has it."""
     fence, before = "", "empty"
     for line in text.splitlines():
         bare = line.strip()
@@ -201,7 +210,6 @@ def _kinds(text: str) -> Iterator[tuple[str, str]]:
             fence, before = bare[:3], "code"
         elif not bare:
             before = "empty"
-            continue
         elif bare.startswith((">", "&gt;")) or before == "quote":  # a quotation goes on until an empty line
             before = "quote"
         elif line.startswith(("    ", "\t")) and before in ("empty", "code"):
@@ -229,6 +237,10 @@ def _called(line: str, names: tuple[str, ...]) -> tuple[str, str] | None:
     if not separator and not found[3] and found.end() < len(line):
         return None  # a longer word that begins as the name does
     return separator or " ", line[found.end() :]
+
+
+def _reason(words: list[str]) -> bool:
+    return not any("?" in word for word in words) and is_reason([_bare(word) for word in words])
 
 
 def _bare(word: str) -> str:
