@@ -136,8 +136,7 @@ def _complete(verb: str, words: list[str], below: list[str], *, separator: str, 
     if target is not None:
         more = words[1:]
         others = {found for word in more if (found := target_of(word))}
-        # without a comma "gifwarden undo LINK" may be the subject of a sentence
-        if others - {target} or words[0].endswith("?") or (more and (separator == " " or not _reason(more))):
+        if others - {target} or words[0].endswith("?") or (more and not _reason(more, vocative=separator != " ")):
             return None
         why = [" ".join(more), *below]
     elif words:
@@ -239,8 +238,8 @@ def _called(line: str, names: tuple[str, ...]) -> tuple[str, str] | None:
     return separator or " ", line[found.end() :]
 
 
-def _reason(words: list[str]) -> bool:
-    return not any("?" in word for word in words) and is_reason([_bare(word) for word in words])
+def _reason(words: list[str], *, vocative: bool = True) -> bool:
+    return not any("?" in word for word in words) and is_reason([_bare(word) for word in words], vocative=vocative)
 
 
 def _bare(word: str) -> str:

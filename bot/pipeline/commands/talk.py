@@ -82,20 +82,26 @@ _COURTESY = re.compile(
     r"\A(?:(?:please|pls|thanks|thx|thank you|now|s'il te plaît|s'il vous plaît|svp|stp|merci|bitte|danke|jetzt"
     r"|por favor|gracias|ahora)(?:\s+|$))+"
 )
+_VERBS = frozenset({"es", "era", "fue", "ist"})  # of beginnings without a subject
 _NO = re.compile(
     r"(?<!\w)(?:if|unless|until|never|maybe|perhaps|not yet|si|sauf|jamais|peut-être|pas encore|wenn|falls|außer|nie"
     r"|niemals|vielleicht|noch nicht|quizás|quizá|nunca|jamás|todavía no|a menos)(?!\w)"
 )
 
 
-def is_reason(words: Sequence[str]) -> bool:
-    """Return whether these words, in small letters and without marks, begin as a reason does and set no condition."""
+def is_reason(words: Sequence[str], *, vocative: bool = True) -> bool:
+    """Return whether these words, in small letters and without marks, begin as a reason does and set no condition.
+
+    `vocative`: a comma or colon stood behind the name; without, it may be a subject, of which a verb says something.
+    """
     words = _COURTESY.sub("", " ".join(word for word in words if word)).split()
     if not words or _NO.search(" ".join(words)):
         return not words
     if words[0] in ("a", "an", "un", "une", "ein", "eine") and (len(words) < 2 or words[1].endswith("é")):
         return False  # "a known meme" is a reason, "a échoué" goes on
     if words[0] == "es" and len(words) > 1 and words[1] in ("lo", "que"):
+        return False
+    if not vocative and words[0] in _VERBS:
         return False
     return any(tuple(words[: len(known)]) == known for known in _REASONS)
 
