@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.stage import Stage, bot_on
+from bot.loopback.stage import Stage, bot_on
 from bot.pipeline import Pipeline
 from tests.killing import Silent
 from tests.test_orders import HEAD, answers, link, order, run, team
