@@ -31,8 +31,8 @@ def test_an_order_is_not_carried_out_again_when_its_row_is_old(
         name = world.reddit.submit("clips", author="x", title="t", selftext="t", created=world.clock.now())
         world.reddit.world.report(name, "gifwarden: stop", HEAD)
     run(world, bot)
-    assert bot.deps.store.orders.stops()
-    bot.deps.store.orders.go("clips")
+    assert bot.deps.store.kill_switch.stops()
+    bot.deps.store.kill_switch.go("clips")
     for _ in range(4):
         world.clock.sleep(timedelta(days=100).total_seconds())
         if kept:
@@ -43,7 +43,7 @@ def test_an_order_is_not_carried_out_again_when_its_row_is_old(
         run(world, again, 3)
         again.purge()
         run(world, again)
-        assert again.deps.store.orders.stops() == []
+        assert again.deps.store.kill_switch.stops() == []
 
 
 def test_cancel_shows_no_post_of_another_subreddit(world: Stage, bot: Pipeline) -> None:
