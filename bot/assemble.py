@@ -17,7 +17,7 @@ from bot import actions, faces, hosts, nudity
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
 from bot.config import Config, GalleryConfig, key_path, sealing_key
-from bot.encryption import Seal, new_key, write_key
+from bot.encryption import FieldCipher, new_key, write_key
 from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
@@ -94,7 +94,7 @@ def open_store(config: Config, clock: Clock) -> Store:
                     )
         key = new_key()
         write_key(key_path(config.storage), key)
-    return Store(database, clock, Seal(key))
+    return Store(database, clock, FieldCipher(key))
 
 
 def _close_to_others(folder: Path) -> None:
@@ -165,7 +165,9 @@ def assembled(
     clock = clock or SystemClock()
     forbid_core_dumps()
     with contextlib.ExitStack() as stack:
-        store = stack.enter_context(Store(None, clock, Seal(new_key())) if parts.memory else open_store(config, clock))
+        store = stack.enter_context(
+            Store(None, clock, FieldCipher(new_key())) if parts.memory else open_store(config, clock)
+        )
         fetcher = stack.enter_context(
             Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
         )

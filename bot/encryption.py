@@ -58,7 +58,7 @@ def _put(fresh: Path, path: Path) -> None:
         fresh.rename(path)
 
 
-class Seal:
+class FieldCipher:
     """Seals and opens bytes with one key."""
 
     def __init__(self, key: str) -> None:
@@ -71,11 +71,11 @@ class Seal:
                 "the sealing key is not one: it must be 32 bytes in URL-safe base64; see gifwarden init"
             ) from None
 
-    def seal(self, data: bytes, *where: str) -> bytes:
+    def encrypt(self, data: bytes, *where: str) -> bytes:
         """Return the data encrypted, authenticated and bound to a place: table, row and column."""
         return self._at(where).encrypt(data)
 
-    def open(self, sealed: bytes, *where: str) -> bytes:
+    def decrypt(self, sealed: bytes, *where: str) -> bytes:
         """Return the data. Raises SealError if the key is another one, or the value was changed or put elsewhere."""
         for fernet in (self._at(where), *((self._fernet,) if self._unbound else ())):
             with contextlib.suppress(InvalidToken):
@@ -95,14 +95,14 @@ class Seal:
         place = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in ("bound", *where))
         return Fernet(base64.urlsafe_b64encode(hmac.new(self._key, place, hashlib.sha256).digest()))
 
-    def mark(self, text: str) -> str:
+    def keyed_digest(self, text: str) -> str:
         """Return a digest of a text that only this key makes: equal texts are known again, none can be read back."""
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
-    def fits(self, sealed: bytes, *where: str) -> bool:
+    def can_decrypt(self, sealed: bytes, *where: str) -> bool:
         """Return whether this key opens a sealed value."""
         try:
-            self.open(sealed, *where)
+            self.decrypt(sealed, *where)
         except SealError:
             return False
         return True

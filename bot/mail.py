@@ -16,7 +16,7 @@ from bot.config import MailConfig, is_address
 from bot.errors import ConfigError, MailError
 from bot.text import line
 
-LONGEST_REPLY = 200  # characters of a server's reply that are repeated to people
+MAX_REPLY = 200  # characters of a server's reply that are repeated to people
 
 __all__ = ["Mailer", "is_address"]
 
@@ -188,7 +188,7 @@ class Mailer:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
         secret = self._config.password.get_secret_value()
         text = text.replace(secret, "***") if secret else text  # some servers echo what they were sent
-        return line(" ".join(text.split()), LONGEST_REPLY)
+        return line(" ".join(text.split()), MAX_REPLY)
 
 
 class _Refused(smtplib.SMTPResponseException):

@@ -36,14 +36,14 @@ def encodable(value: Any) -> Any:
     return value
 
 
-def plain(value: Any) -> Any:
+def to_json_data(value: Any) -> Any:
     """Return a noun as dicts, lists, strings and numbers; moments become ISO 8601."""
     return _adapter(type(value)).dump_python(value, mode="json")
 
 
 def dumps(value: Any) -> str:
     """Return a noun as compact JSON text."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(to_json_data(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def loads(kind: type[T], text: str) -> T:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 LONGEST = 20_000  # characters of one text; what a person reads is shorter
-LONGEST_LINE = 2_000
+MAX_LINE = 2_000
 CUT = " […]"
 # Control characters, halves of characters, marks that turn the direction of text or join and part letters, blanks that
 # look like nothing, variation selectors, tags, and what is no character.
@@ -31,7 +31,7 @@ def fit(text: str, most: int = LONGEST) -> str:
     return UNFIT.sub(_escaped, _PICTURE.sub("", _cut(text, most)))
 
 
-def line(text: str, most: int = LONGEST_LINE) -> str:
+def line(text: str, most: int = MAX_LINE) -> str:
     """Return the same as one line: a line feed or tab of a stranger's stands there as an escape, too."""
     return _UNFIT_IN_LINE.sub(_escaped, _PICTURE.sub("", _cut(text, most)))
 

@@ -31,7 +31,7 @@ from bot.nudity import NudityModel
 START_SECONDS = 60.0
 LEAVE_SECONDS = 0.5
 TASKS = 500  # then a child is replaced: decoders leak a little
-LONGEST_GREETING = 256
+MAX_GREETING = 256
 # -I keeps the working folder and PYTHON* out; so this program's own folder is named
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from bot.fingerprint import main; main(*sys.argv[2:])"
 HOME = Path(__file__).resolve().parent.parent
@@ -92,7 +92,7 @@ class _Child:
         self._in, self._out = self._process.stdin, self._process.stdout
         try:
             # it has read nothing of a stranger's yet
-            greeting = json.loads(self._within(START_SECONDS, lambda: self._receive(LONGEST_GREETING)))
+            greeting = json.loads(self._within(START_SECONDS, lambda: self._receive(MAX_GREETING)))
             if greeting.get("filtered") is False and not config.without_filter:
                 raise _Unfiltered
         except (_Lied, _Unfiltered):

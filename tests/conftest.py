@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ManualClock
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.store import Store
 from tests.host_world import build, park, world  # noqa: F401  fixtures; a file's own of the same name come first
 
@@ -25,5 +25,5 @@ def clock() -> ManualClock:
 @pytest.fixture
 def store(clock: ManualClock, tmp_path: Path) -> Iterator[Store]:
     """A real database in a fresh folder."""
-    with Store(tmp_path / "gifwarden.db", clock, Seal(new_key())) as opened:
+    with Store(tmp_path / "gifwarden.db", clock, FieldCipher(new_key())) as opened:
         yield opened

@@ -38,7 +38,7 @@ class Evening:
 
     def order(self, moderator: str, words: str) -> None:
         """Let a moderator write to the bot by modmail."""
-        self.reddit.deeds.write_mail("example", moderator, "A fake", words)
+        self.reddit.actions.write_mail("example", moderator, "A fake", words)
 
     def post_again(self) -> None:
         """Let somebody else post the same media."""

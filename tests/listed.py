@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.index import HashIndex
-from bot.match import Found, Hit
+from bot.match import Hit, KnownEntry
 from bot.model import Entry
 
 
@@ -45,8 +45,9 @@ class Listed:
             if value in (entry.sha256 if method == "sha256" else entry.md5)
         ]
 
-    def entries(self, numbers: Iterable[int]) -> Mapping[int, Found]:
+    def entries(self, numbers: Iterable[int]) -> Mapping[int, KnownEntry]:
         """Return these entries."""
         return {
-            number: Found(self._entries[number], tuple(range(len(self._entries[number].signals)))) for number in numbers
+            number: KnownEntry(self._entries[number], tuple(range(len(self._entries[number].signals))))
+            for number in numbers
         }

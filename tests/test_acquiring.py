@@ -20,7 +20,7 @@ from bot.assemble import Outside, Parts, assembled
 from bot.clock import ManualClock, SystemClock
 from bot.config import Config
 from bot.errors import StoreError
-from bot.fetch.memory_budget import Room
+from bot.fetch.memory_budget import MemoryBudget
 from bot.loopback.answers import slow
 from bot.loopback.stage import Stage, stage
 from bot.model import Link, LinkState, Post
@@ -164,10 +164,10 @@ def test_different_hosts_are_asked_at_the_same_time(world: Stage, gate: Gate) ->
         gate.shut("i.imgur.com", "api.imgur.com", "i.redd.it")
         urls = world.park.add_imgur("Single0", STILL, "png"), world.park.add_reddit_image("image0", STILL, "png")
         post(world, bot, *urls)
-        bot.acquiring.start()
+        bot.downloads.start()
         gate.wait_for("i.redd.it")
         gate.wait_for("i.imgur.com" if gate.times.get("i.imgur.com") else "api.imgur.com")
-        assert bot.acquiring.in_work == 2
+        assert bot.downloads.in_work == 2
         gate.open()
         bot.work()
         assert states(bot) == [LinkState.JUDGED] * 2
@@ -232,7 +232,7 @@ def test_what_another_run_took_over_is_not_written(world: Stage, gate: Gate) -> 
     with bot_on(world, gate) as bot:
         gate.shut("i.redd.it")
         post(world, bot, world.park.add_reddit_image("image0", STILL, "png"))
-        bot.acquiring.start()
+        bot.downloads.start()
         gate.wait_for("i.redd.it")
         bot.deps.store.queue.release(1)
         assert bot.deps.store.queue.claim(1, "another run", CLAIM_SECONDS)
@@ -252,14 +252,14 @@ def test_stopping_breaks_off_a_download(world: Stage, gate: Gate) -> None:
     with bot_on(world, gate, total_seconds=300, read_seconds=300) as bot:
         world.reddit.submit("quiet", author="a", title="x", url=url, created=clock.now())
         bot.watch()
-        bot.acquiring.start()
+        bot.downloads.start()
         end = time.monotonic() + PATIENCE
         while not world.park.paths("i.redd.it"):
             assert time.monotonic() < end
             time.sleep(0.01)
         began = time.monotonic()
     assert time.monotonic() - began < 30
-    assert bot.acquiring.in_work == 0
+    assert bot.downloads.in_work == 0
     with bot_on(world, gate) as bot:
         (row,) = bot.deps.store.links.listing()
         assert (row.state, row.attempts) == (LinkState.SEEN, 0)
@@ -306,7 +306,7 @@ def test_bytes_in_memory_are_bounded(world: Stage, gate: Gate) -> None:
 
 def test_who_came_first_never_waits_for_room() -> None:
     """Two that hold half each and want more would wait for ever; the older one goes on."""
-    room = Room(100)
+    room = MemoryBudget(100)
     both = threading.Barrier(2)
     done: list[str] = []
 
@@ -335,6 +335,6 @@ def test_who_came_first_never_waits_for_room() -> None:
 
 def test_who_shares_nothing_waits_for_nothing() -> None:
     """A look from the command line is not counted."""
-    room = Room(10)
+    room = MemoryBudget(10)
     assert room.take(1000) == 0.0
     assert room.peak == 0

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from bot.actions import ACTIONS, get
-from bot.actions.base import LOG_PAGES, ActionPlug, World, fit
+from bot.actions.base import LOG_PAGES, ActionContext, ActionPlug, fit
 from bot.clock import ManualClock
 from bot.config import MailConfig
 from bot.errors import MailError, RedditError, StaysRemovedError, UsageError
@@ -52,7 +52,7 @@ class Stage:
     server: RedditServer
     sink: SmtpSink
     clock: ManualClock
-    world: World
+    world: ActionContext
 
     def post(self, **extra: Any) -> str:
         return self.server.submit("testsub", author="poster", title="A clip", url="https://i.imgur.com/a.gif", **extra)
@@ -79,7 +79,7 @@ def stage() -> Iterator[Stage]:
         mail = MailConfig(host="127.0.0.1", port=sink.port, security="none", sender="notices@mods.example")
         with Reddit(server.config(), reddit_url=server.url, oauth_url=server.url) as reddit:
             found: dict[str, Before] = {}
-            world = World(
+            world = ActionContext(
                 note_found=lambda action, before: found.update({action.post: before}),
                 before=lambda action: found.get(action.post),
                 reddit=reddit,
@@ -317,7 +317,7 @@ def test_a_removal_that_confirmed_spam_was_held(stage: Stage) -> None:
 
     def filtered(request: Request) -> None:
         if request.path == "/api/remove/":
-            stage.server.deeds.filter_as_spam(action.post)
+            stage.server.actions.filter_as_spam(action.post)
 
     stage.server.before = filtered
     perform(stage, action)

@@ -21,13 +21,13 @@ BOT = "gifwarden_bot"
 MARKS = {"lock": "locked", "spoiler": "spoiler", "nsfw": "over_18"}
 # What puts each kind's post into the state in which it is performed, and takes the deed back as another moderator.
 OVERRULED: dict[str, Callable[[Stage, Action], None]] = {
-    "lock": lambda stage, action: stage.server.deeds.mark(action.post, "lock", "alice", on=False),
-    "spoiler": lambda stage, action: stage.server.deeds.mark(action.post, "spoiler", "alice", on=False),
-    "nsfw": lambda stage, action: stage.server.deeds.mark(action.post, "nsfw", "alice", on=False),
-    "flair": lambda stage, action: stage.server.deeds.flair(action.post, "alice", text="Fine"),
+    "lock": lambda stage, action: stage.server.actions.mark(action.post, "lock", "alice", on=False),
+    "spoiler": lambda stage, action: stage.server.actions.mark(action.post, "spoiler", "alice", on=False),
+    "nsfw": lambda stage, action: stage.server.actions.mark(action.post, "nsfw", "alice", on=False),
+    "flair": lambda stage, action: stage.server.actions.flair(action.post, "alice", text="Fine"),
     "remove": lambda stage, action: stage.server.moderator_approves(action.post, "alice"),
     "approve": lambda stage, action: stage.server.moderator_removes(action.post, "alice"),
-    "ban": lambda stage, action: stage.server.deeds.unban("testsub", action.params["user"], "alice"),
+    "ban": lambda stage, action: stage.server.actions.unban("testsub", action.params["user"], "alice"),
 }
 
 
@@ -179,16 +179,16 @@ def test_a_note_is_written_and_deleted(stage: Stage) -> None:
     assert len(text) in (249, 250)
     assert text.endswith("… [C-1a2b #7]")
     assert get("note").recover(action, stage.world) == receipt
-    assert stage.server.deeds.notes[0]["user_note_data"]["label"] == "ABUSE_WARNING"
+    assert stage.server.actions.notes[0]["user_note_data"]["label"] == "ABUSE_WARNING"
     undo(stage, action)
-    assert stage.server.deeds.notes == []
+    assert stage.server.actions.notes == []
     remembering(stage, action, receipt)
     assert "already" in undo(stage, action).detail
 
 
 def test_a_removal_carries_the_subreddits_reason(stage: Stage) -> None:
     """The reason is found by title in any case of letters, and our words stand beside it for moderators."""
-    stage.server.deeds.add_reason("testsub", "Rule 3: no fakes")
+    stage.server.actions.add_reason("testsub", "Rule 3: no fakes")
     action = ready(stage, "remove", params={"reason": "Known fake (case C-1a2b)", "removal_reason": "rule 3: No fakes"})
     assert perform(stage, action).detail == "removed with its reason"
     thing = stage.server.world.things[action.post]
@@ -197,7 +197,7 @@ def test_a_removal_carries_the_subreddits_reason(stage: Stage) -> None:
 
 def test_a_removal_without_its_reason_is_done_in_part(stage: Stage) -> None:
     """A cut between the two calls: the probe says partly, and performing again gives the reason without removing."""
-    stage.server.deeds.add_reason("testsub", "Fakes")
+    stage.server.actions.add_reason("testsub", "Fakes")
     action = ready(stage, "remove", params={"removal_reason": "Fakes"})
     stage.server.moderator_removes(action.post, BOT)
     assert probe(stage, action) == "partly"
@@ -289,7 +289,7 @@ def test_a_ban_names_who_ordered_it(stage: Stage) -> None:
     assert "already" in perform(stage, action).detail
     assert stage.server.received.bans == [("testsub", "somebody", "Known fakes, again (ordered by alice)")]
     undo(stage, action)
-    assert stage.server.deeds.bans == {}
+    assert stage.server.actions.bans == {}
     assert "already" in undo(stage, action).detail
 
 

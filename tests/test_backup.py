@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.clock import ManualClock
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.errors import StoreError
 from bot.loopback.stage import START, Stage, bot_on, stage
 from bot.migrations import START as FIRST
@@ -149,8 +149,8 @@ def test_the_check_tells_whether_the_key_fits(bot: Pipeline, world: Stage, tmp_p
     bot.deps.store.backup.write(tmp_path / "copy.db")
     key = (world.config.storage.path / "key").read_text().strip()
     assert key.encode() not in (tmp_path / "copy.db").read_bytes()
-    assert check(tmp_path / "copy.db", Seal(key)).opens is True
-    assert check(tmp_path / "copy.db", Seal(new_key())).opens is False
+    assert check(tmp_path / "copy.db", FieldCipher(key)).opens is True
+    assert check(tmp_path / "copy.db", FieldCipher(new_key())).opens is False
     assert check(tmp_path / "copy.db", None).opens is None
 
 

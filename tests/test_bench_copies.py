@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.bench import alter, clips, copies, figures, rebuild, sources, swapping
-from bot.bench.worlds import World
+from bot.bench.worlds import Scene
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
 from bot.samples import media
@@ -71,7 +71,7 @@ def test_a_folder_is_read_once_for_each_thing(tmp_path: Path) -> None:
 
 def test_every_alteration_changes_a_picture_and_keeps_it_one() -> None:
     """Each gives pictures of one size; most are not what they were."""
-    take = World(1).frames(1.0, 4.0), 4.0
+    take = Scene(1).frames(1.0, 4.0), 4.0
     same = []
     for one in alter.ALTERATIONS:
         if one.kind == "compilation":

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from bot.assemble import Parts, assembled
 from bot.bench import alter, swaps
-from bot.bench.worlds import World, speaker, texture, with_face
+from bot.bench.worlds import Scene, speaker, texture, with_face
 from bot.clock import SystemClock
 from bot.config import Config, DecodeConfig, StorageConfig
-from bot.copies import Finding, Shelf, why
+from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.points import POINT, of_frame
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.model import Evidence, Fingerprint, Link, Sketch
+from bot.model import Evidence, Fingerprint, Link, LocalFeatures
 from bot.pipeline import Pipeline
 from bot.samples import media
 from bot.signals import local
@@ -33,12 +33,12 @@ from tests.killing import Silent
 from tests.people import member
 
 FPS = 8.0
-ROOM, PAN = World(3, "room"), World(1, "pan")
+ROOM, PAN = Scene(3, "room"), Scene(1, "pan")
 Rgb = NDArray[np.uint8]
 Change = Callable[[Rgb], Rgb]
 
 
-def sketched(pictures: Sequence[Rgb], fps: float = FPS) -> tuple[Sketch, ...]:
+def sketched(pictures: Sequence[Rgb], fps: float = FPS) -> tuple[LocalFeatures, ...]:
     """Return the features of a take."""
     sketcher = local.Sketcher()
     for number, picture in enumerate(pictures):
@@ -47,7 +47,7 @@ def sketched(pictures: Sequence[Rgb], fps: float = FPS) -> tuple[Sketch, ...]:
 
 
 @cache
-def take(world: World, start: float = 0.0, seconds: float = 5.0) -> tuple[Rgb, ...]:
+def take(world: Scene, start: float = 0.0, seconds: float = 5.0) -> tuple[Rgb, ...]:
     """Return a take of a world."""
     return tuple(world.frames(seconds, FPS, start))
 
@@ -58,16 +58,16 @@ def face() -> Rgb:
     return texture(4242, 160, 200, 0.8)
 
 
-def shelf(*entries: Sequence[Sketch]) -> Shelf:
+def shelf(*entries: Sequence[LocalFeatures]) -> LocalFeatureIndex:
     """Return a shelf of entries, numbered from 0."""
     held = dict(enumerate(entries))
-    found = Shelf(held.__getitem__)
+    found = LocalFeatureIndex(held.__getitem__)
     found.put(held)
     return found
 
 
 @cache
-def known() -> Shelf:
+def known() -> LocalFeatureIndex:
     """Return a shelf with two takes: of the room and of the pan."""
     return shelf(sketched(take(ROOM)), sketched(take(PAN)))
 
@@ -116,7 +116,7 @@ def test_a_whole_copy_agrees_everywhere() -> None:
 
 
 @pytest.mark.parametrize("world", [ROOM, PAN], ids=["room", "pan"])
-def test_another_take_of_the_same_place_is_no_copy(world: World) -> None:
+def test_another_take_of_the_same_place_is_no_copy(world: Scene) -> None:
     """What stands still is the same; what moves is not."""
     number = 0 if world is ROOM else 1
     for other in (take(replace(world, cast=7)), take(world, 6.0)):
@@ -148,7 +148,7 @@ def test_who_goes_on_talking_in_one_place_is_no_copy(lively: float) -> None:
 
 
 @pytest.mark.parametrize("world", [ROOM, PAN], ids=["room", "pan"])
-def test_the_footage_of_a_fake_is_source_evidence(world: World) -> None:
+def test_the_footage_of_a_fake_is_source_evidence(world: Scene) -> None:
     """Against a bank that holds only the fake, the genuine clip is never a copy; the fake's own copies are."""
     fake = with_face(take(world), face(), 0.1, 5, FPS)
     bank = shelf(sketched(fake))
@@ -210,7 +210,7 @@ def test_what_repeats_itself_or_is_unrelated_is_nothing(kind: str) -> None:
 def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
     """Drop and put work on one entry and leave the others alone."""
     entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}
-    held = Shelf(entries.__getitem__)
+    held = LocalFeatureIndex(entries.__getitem__)
     held.put(entries)
     held.drop(0)
     assert 0 not in dict(held.find(entries[0]))
@@ -222,7 +222,7 @@ def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
 def test_many_small_additions_are_joined_and_still_found() -> None:
     """Entries that come one by one end in few segments."""
     entries = {number: sketched([texture(number, 320, 180)]) for number in range(20)}
-    held = Shelf(entries.__getitem__)
+    held = LocalFeatureIndex(entries.__getitem__)
     for number in entries:
         held.put([number])
     assert len(held._segments) < 10
@@ -246,7 +246,7 @@ def test_any_bytes_that_pass_for_corners_can_be_asked(data: bytes, aspect: float
     """A child that was taken over may send anything: it makes no match and breaks nothing."""
     points = data[: len(data) // POINT.itemsize * POINT.itemsize]
     mirrored = bytes(8 * (len(points) // POINT.itemsize))
-    sketch = Sketch(t=0.0, aspect=aspect, points=points, mirrored=mirrored)
+    sketch = LocalFeatures(t=0.0, aspect=aspect, points=points, mirrored=mirrored)
     assert len(of_frame(sketch, mirrored=True)) == len(points) // POINT.itemsize
     assert [one for _, one in known().find([sketch, replace(sketch, t=1.0)]) if one.kind == "copy"] == []
 
@@ -255,7 +255,7 @@ def test_features_are_sealed_and_only_what_is_needed_is_kept() -> None:
     """The database holds no corner in the clear, no mirror image, and fewer corners than a query has."""
     clip = fingerprint(media.encode_clip(take(ROOM)[:16], fps=8), DecodeConfig())
     key = new_key()
-    with Store(None, SystemClock(), Seal(key)) as store:
+    with Store(None, SystemClock(), FieldCipher(key)) as store:
         store.banks.create("b", "block")
         store.banks.add("b", clip, by=member(store, "me"))
         number = store.known.changed(0)[0]
@@ -264,7 +264,7 @@ def test_features_are_sealed_and_only_what_is_needed_is_kept() -> None:
         assert all(len(sketch.points) <= 300 * POINT.itemsize and not sketch.mirrored for sketch in kept)
         raw = store.connection.value("select sealed from sketches")
         assert kept[0].points[:24] not in raw
-        store.sketches._seal = Seal(new_key())
+        store.sketches._seal = FieldCipher(new_key())
         with pytest.raises(SealError, match="does not open with this key"):
             store.sketches.of(number)
 
@@ -284,7 +284,7 @@ def test_a_picture_alone_keeps_a_finer_look_too() -> None:
 
 def test_a_copy_in_a_compilation_is_found_where_it_is() -> None:
     """Among a minute of other things: the right stretch of time, at its own speed."""
-    others = [frame for seed in (60, 61, 62, 63) for frame in World(seed, "room").frames(8.0, 4.0)]
+    others = [frame for seed in (60, 61, 62, 63) for frame in Scene(seed, "room").frames(8.0, 4.0)]
     inside = list(take(ROOM, 0.0, 8.0))[::2]
     finding = dict(known().find(sketched([*others[:64], *inside, *others[64:]], 4.0)))[0]
     assert finding.kind == "copy"
@@ -311,7 +311,7 @@ def test_the_whole_way_from_a_confined_child_to_evidence(bot: Pipeline) -> None:
 
     def evidence(pictures: Sequence[Rgb], crf: int = 23) -> Evidence:
         link = Link(url="x", host="", id=None, kind="media", source="target")
-        return bot.working.matched(Evidence(target="x", link=link), [(0, fingerprinted(bot, pictures, crf))])
+        return bot.scanner.matched(Evidence(target="x", link=link), [(0, fingerprinted(bot, pictures, crf))])
 
     host, donor = swaps.portraits(drawn=0)
     footage, _ = swaps.take(host, 5, face=0.06, seconds=4)
@@ -345,7 +345,7 @@ def test_an_allow_entry_speaks_for_local_matches_too(bot: Pipeline) -> None:
     store.banks.allow(allowed, against=[fake])
     link = Link(url="x", host="", id=None, kind="media", source="target")
     cropped = fingerprinted(bot, [alter.crop(picture, 0.12) for picture in take(ROOM)])
-    looked = bot.working.matched(Evidence(target="x", link=link), [(0, cropped)])
+    looked = bot.scanner.matched(Evidence(target="x", link=link), [(0, cropped)])
     assert {m.bank: m.suppressed for m in looked.matches} == {"known-fakes": True, "harmless": False}
 
 
@@ -355,8 +355,8 @@ def test_a_moment_in_common_is_no_copy(bot: Pipeline) -> None:
     others = [texture(900 + number, 640, 360) for number in range(40)]
     before = [*others[:20], *take(PAN, 3.75, 0.6), *others[20:]]
     found = fingerprinted(bot, before)
-    assert len(bot.working.library().match(found, 0)) == 1
+    assert len(bot.scanner.library().match(found, 0)) == 1
     link = Link(url="x", host="", id=None, kind="media", source="target")
-    looked = bot.working.matched(Evidence(target="x", link=link), [(0, found)])
+    looked = bot.scanner.matched(Evidence(target="x", link=link), [(0, found)])
     assert looked.matches == ()
     assert [(source.kind, source.face_region) for source in looked.source] == [("same_place", "unknown")]

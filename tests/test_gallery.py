@@ -19,13 +19,13 @@ from bot.assemble import open_store
 from bot.cli import app
 from bot.cli.case_page import page
 from bot.config import Config
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError, StoreError, UsageError
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import Consent
 from bot.pipeline import Pipeline
 from bot.pipeline.scanning.face_index import FaceIndex
-from bot.serialization import plain
+from bot.serialization import to_json_data
 from bot.store import Store
 from bot.store.backup import check
 from tests import portraits
@@ -81,7 +81,7 @@ def test_a_protected_face_is_found_in_a_clip_and_said_in_words(bot: Pipeline, wo
     label = enrol(bot, world)
     path = tmp_path / "clip.mp4"
     path.write_bytes(portraits.clip(portraits.wandering("astronaut"), seconds=4))
-    (found,) = bot.scanning.scan(str(path))
+    (found,) = bot.target_scanner.scan(str(path))
     assert found.evidence
     (face,) = found.evidence.faces
     assert face.person == label
@@ -89,8 +89,8 @@ def test_a_protected_face_is_found_in_a_clip_and_said_in_words(bot: Pipeline, wo
     assert face.probability > 0.95
     assert (face.views_matched or 0) >= 2
     assert face.why.startswith(f"in {face.views_matched} of {face.views} views of the face, 0:00 to 0:0")
-    assert {"media", "t", "box", "person", "model", "distance", "probability"} <= plain(face).keys()
-    assert NAME not in json.dumps(plain(face))
+    assert {"media", "t", "box", "person", "model", "distance", "probability"} <= to_json_data(face).keys()
+    assert NAME not in json.dumps(to_json_data(face))
 
 
 def test_another_persons_face_leaves_nothing_behind(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_what_is_forgotten_is_in_no_file_and_no_later_backup(
     assert [row["subject"] for row in store.audit.entries() if row["what"] == "person forgotten"] == [label]
     path = tmp_path / "again.png"
     path.write_bytes(PICTURES[0][1])
-    (found,) = bot.scanning.scan(str(path))
+    (found,) = bot.target_scanner.scan(str(path))
     assert found.evidence
     assert found.evidence.faces == ()
     with pytest.raises(StoreError, match="there is no person"):
@@ -160,9 +160,9 @@ def test_an_expired_person_is_not_looked_for_even_before_the_purge(bot: Pipeline
     enrol(bot, world)
     path = tmp_path / "a.png"
     path.write_bytes(PICTURES[0][1])
-    (before,) = bot.scanning.scan(str(path))
+    (before,) = bot.target_scanner.scan(str(path))
     world.clock.sleep(366 * 86400)
-    (after,) = bot.scanning.scan(str(path))
+    (after,) = bot.target_scanner.scan(str(path))
     assert before.evidence
     assert after.evidence
     assert (len(before.evidence.faces), len(after.evidence.faces)) == (1, 0)
@@ -325,8 +325,12 @@ def test_a_backup_says_whether_the_key_opens_who_is_enrolled(bot: Pipeline, worl
     enrol(bot, world)
     copy = tmp_path / "copy.db"
     bot.deps.store.backup.write(copy)
-    right = Seal((world.config.storage.path / "key").read_text().strip())
-    assert (check(copy, right).sealed, check(copy, right).opens, check(copy, Seal(new_key())).opens) == (1, True, False)
+    right = FieldCipher((world.config.storage.path / "key").read_text().strip())
+    assert (check(copy, right).sealed, check(copy, right).opens, check(copy, FieldCipher(new_key())).opens) == (
+        1,
+        True,
+        False,
+    )
 
 
 def test_a_found_face_is_shown_where_a_person_looks(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from bot.errors import (
     UnsupportedError,
 )
 from bot.fetch import Page
-from bot.hosts import HOSTS, Contact, Example, Host, HostMedia, contact, find, get
+from bot.hosts import HOSTS, Contact, Host, HostMedia, LinkExample, contact, find, get
 from bot.hosts.redgifs import API as REDGIFS
 from bot.model import Link
 
@@ -74,7 +74,7 @@ def resolve(url: str, web: Book) -> tuple[HostMedia, ...]:
 
 
 @pytest.mark.parametrize(("host", "example"), EXAMPLES)
-def test_examples_are_read_as_stated(host: Host, example: Example) -> None:
+def test_examples_are_read_as_stated(host: Host, example: LinkExample) -> None:
     """Each plug reads its own example links as it says it does, through the common door."""
     found = find(example.url)
     assert found is not None

@@ -58,12 +58,12 @@ def world() -> Iterator[tuple[Stage, Places]]:
         approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
         reddit.moderator_approves(approved, "second_moderator")
         reddit.submit("clips", author="d", title="innocent", url=park.add_imgur("Fg3Hi4J", media.still(303), "jpg"))
-        reddit.deeds.write_mail("clips", "head_moderator", "hello", "gifwarden, help")
+        reddit.actions.write_mail("clips", "head_moderator", "hello", "gifwarden, help")
         old = built.clock.now() - timedelta(days=300)
         scanned = reddit.submit(
             "gifs", author="f", title="old", url=park.add_imgur("Old3One", copy, "mp4"), created=old
         )
-        reddit.deeds.write_mail("gifs", "second_moderator", "hello", f"gifwarden scan https://redd.it/{scanned[3:]}")
+        reddit.actions.write_mail("gifs", "second_moderator", "hello", f"gifwarden scan https://redd.it/{scanned[3:]}")
         built.config = Config.model_validate({**built.config.model_dump(), "digest": {"heartbeat": True}})
         places = Places(
             config=built.config, reddit_url=reddit.url, names=NAMES, port=park.port, start=built.clock.now()
@@ -159,7 +159,7 @@ def test_a_kill_while_an_order_is_carried_out_changes_nothing(boundary: str) -> 
         scenario(places)
         (removed,) = [name for name, thing in built.reddit.world.things.items() if thing["title"] == "exact"]
         assert removed in built.reddit.removals
-        conversation = built.reddit.deeds.write_mail(
+        conversation = built.reddit.actions.write_mail(
             "clips", "head_moderator", "hello", f"gifwarden undo https://redd.it/{removed[3:]}"
         )
         built.clock.sleep(300)

@@ -88,7 +88,7 @@ def add(store: Store, number: int, quality: int = 90) -> str:
 
 def knows(pipeline: Pipeline, number: int) -> bool:
     """Tell whether a hash is found."""
-    (found,) = pipeline.working.library().lookup([value(number)])
+    (found,) = pipeline.scanner.library().lookup([value(number)])
     return [distance for _, _, distance in found] == [0]
 
 

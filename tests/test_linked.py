@@ -144,7 +144,7 @@ def test_a_post_does_not_lead_to_itself(world: Stage, bot: Pipeline) -> None:
 
 def test_one_post_leads_to_so_many_and_no_more(world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """A post full of permalinks does not spend the budget of all others."""
-    monkeypatch.setattr(permalinks, "MOST_A_POST", 2)
+    monkeypatch.setattr(permalinks, "MAX_A_POST", 2)
     names = [elsewhere(world, url=clip(world, number)) for number in range(4)]
     post = text(world, "\n\n".join(f"https://redd.it/{name.removeprefix('t3_')}" for name in names))
     monkeypatch.setattr(permalinks, "BATCH", 1)
@@ -158,12 +158,12 @@ def test_permalinks_wait_while_reddit_stumbles(world: Stage, bot: Pipeline) -> N
     """When Reddit cannot answer, nothing is lost and nothing is said of the links."""
     name = elsewhere(world, url=clip(world))
     post = text(world, f"https://redd.it/{name.removeprefix('t3_')}")
-    bot.watching.poll("quiet")
+    bot.polling.poll("quiet")
     world.reddit.fail_next("/api/info", status=429, headers={"retry-after": "30"})
-    assert bot.linking.round() == 0
+    assert bot.permalinks.round() == 0
     assert [row.reason for row in rows(bot, post)] == [None]
     world.clock.sleep(3600)
-    assert bot.linking.round() == 1
+    assert bot.permalinks.round() == 1
 
 
 def test_following_can_be_switched_off(world: Stage) -> None:
@@ -185,6 +185,6 @@ def test_following_can_be_switched_off(world: Stage) -> None:
 def test_scan_takes_permalinks_of_these_forms_too(world: Stage, bot: Pipeline, form: str) -> None:
     """A bare id behind Reddit's name and a permalink inside a redirect page are scanned like any other."""
     name = elsewhere(world, url=clip(world))
-    (result,) = bot.scanning.scan(form.format(name.removeprefix("t3_")))
+    (result,) = bot.target_scanner.scan(form.format(name.removeprefix("t3_")))
     assert result.evidence is not None, result.error
     assert result.evidence.link.id == "Linked0"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.links import links_of, permalink_fullname, post_of, things_in
 from bot.links.text import urls_in
-from bot.model import Ref
+from bot.model import MediaRef
 
 HOSTS = (
     ("redgifs", re.compile(r"https?://(?:www\.|v3\.)?redgifs\.com/watch/(\w+)", re.IGNORECASE), "media"),
@@ -25,12 +25,12 @@ HOSTS = (
 )
 
 
-def find(url: str) -> Ref | None:
+def find(url: str) -> MediaRef | None:
     """A few hosts, enough to tell known from unknown."""
     for host, pattern, kind in HOSTS:
         match = pattern.match(url)
         if match:
-            return Ref(host=host, id=match[1].lower() if match.groups() else None, kind=kind)  # type: ignore[arg-type]  # literal by construction
+            return MediaRef(host=host, id=match[1].lower() if match.groups() else None, kind=kind)  # type: ignore[arg-type]  # literal by construction
     return None
 
 
@@ -200,7 +200,7 @@ def test_text_posts_own_address_is_no_link() -> None:
 def test_permalinks_are_pages_whatever_a_plug_says() -> None:
     """A plug that calls a gallery an album does not send the bot to fetch Reddit's own page."""
     links = links_of(
-        submission(url="https://www.reddit.com/gallery/q1"), lambda _url: Ref(host="reddit", id="q1", kind="album")
+        submission(url="https://www.reddit.com/gallery/q1"), lambda _url: MediaRef(host="reddit", id="q1", kind="album")
     )
     assert [(link.host, link.id, link.kind) for link in links] == [("reddit", "q1", "page")]
 

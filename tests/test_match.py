@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.config import BanksConfig
 from bot.index import HashIndex, distance
-from bot.match import Library
+from bot.match import Matcher
 from bot.model import BankKind, Entry, Fingerprint, Match, Signal
 from tests.listed import Listed
 
@@ -66,7 +66,7 @@ def media(*signals: Signal, sha256: str = "none") -> Fingerprint:
 
 def match(fingerprint: Fingerprint, *entries: Entry, config: BanksConfig | None = None) -> tuple[Match, ...]:
     """Match against a library of these entries."""
-    return Library(Listed(entries), config or BanksConfig()).match(fingerprint, 0)
+    return Matcher(Listed(entries), config or BanksConfig()).match(fingerprint, 0)
 
 
 @given(st.lists(HASH, max_size=40), st.lists(HASH, max_size=4), st.integers(0, 140))
@@ -189,7 +189,7 @@ def test_lookup_gives_the_nearest_frame_of_each_entry() -> None:
     known = far(1)
     one = entry(replace(known, value=flip(known.value, 9)), replace(known, value=flip(known.value, 3)))
     two = entry(replace(known, value=flip(known.value, 5)), label="E-2")
-    assert Library(Listed([one, two]), BanksConfig()).lookup([far(9).value, known.value]) == [
+    assert Matcher(Listed([one, two]), BanksConfig()).lookup([far(9).value, known.value]) == [
         [],
         [("block-bank", "E-1", 3), ("block-bank", "E-2", 5)],
     ]
@@ -203,7 +203,7 @@ def test_near_matches_leave_the_face_unknown() -> None:
 def test_every_frame_is_searched_once() -> None:
     """What an allow entry explains and what matches come from one search."""
     listed = Listed([entry(far(1), far(2, t=1)), entry(far(1), kind="allow", label="E-2", against=("E-1",))])
-    Library(listed, BanksConfig()).match(media(far(1), far(2, t=1), far(3, t=2)), 0)
+    Matcher(listed, BanksConfig()).match(media(far(1), far(2, t=1), far(3, t=2)), 0)
     assert listed.asked == 3
 
 

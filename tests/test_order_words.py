@@ -12,8 +12,8 @@ from bot.pipeline.commands.parser import (
     ALWAYS_NAMED,
     NEED_TARGET,
     VERBS,
-    Order,
-    Unclear,
+    BadCommand,
+    Command,
     read_bare,
     read_message,
     read_reason,
@@ -25,7 +25,7 @@ CASE = "C-3f9c2a71b0"
 TALK = Path(__file__).parent / "data" / "order_talk.txt"
 
 
-def heard(text: str, *, case: str | None = None) -> Order | Unclear | None:
+def heard(text: str, *, case: str | None = None) -> Command | BadCommand | None:
     """Read a message."""
     return read_message(text, names=NAMES, case=case)
 
@@ -49,7 +49,7 @@ def test_enough_talk_is_tried() -> None:
 def test_no_sentence_of_moderators_is_an_order(case: str | None) -> None:
     """Whatever they write to users and each other, with and without a case at hand, by mail or as a report's reason."""
     for sentence in [*talk(), *talk(bare=True)]:
-        assert not isinstance(heard(sentence, case=case), Order), sentence
+        assert not isinstance(heard(sentence, case=case), Command), sentence
         if not sentence[0].isspace():  # a report has no code
             assert read_reason(sentence, names=NAMES, reasons={"bank": "Known fake"}) is None, sentence
     for sentence in talk():
@@ -74,7 +74,7 @@ def test_no_sentence_of_moderators_is_an_order(case: str | None) -> None:
 def test_a_permalink_of_any_form_is_a_target(link: str, around: str) -> None:
     """Old, new, np, short, gallery, comment, share and bare, and as Markdown."""
     order = heard(f"gifwarden: scan {around.format(link)}")
-    assert isinstance(order, Order)
+    assert isinstance(order, Command)
     assert (order.verb, order.target) == ("scan", link)
 
 
@@ -98,21 +98,21 @@ def test_a_permalink_of_any_form_is_a_target(link: str, around: str) -> None:
 def test_an_order_is_known_by_the_name_in_front(text: str) -> None:
     """The name in any case of letters, with or without marks, then at once the verb; quotations do not count."""
     order = heard(text)
-    assert isinstance(order, Order)
+    assert isinstance(order, Command)
     assert (order.verb, order.target) == ("undo", CASE)
 
 
 def test_a_reason_stands_behind_the_target_or_below() -> None:
     """Both are kept, without quotations and code."""
     order = heard(f"Gifwarden, undo {CASE} it was satire\n\n> old\n\nsee the sidebar\n\n```\ncode\n```")
-    assert order == Order(verb="undo", target=CASE, why="it was satire see the sidebar")
+    assert order == Command(verb="undo", target=CASE, why="it was satire see the sidebar")
 
 
 def test_a_conversation_about_one_case_needs_no_target() -> None:
     """The name and the verb are enough there, but for what is worst to get wrong."""
-    assert heard("gifwarden, undo", case=CASE) == Order(verb="undo", target=CASE)
+    assert heard("gifwarden, undo", case=CASE) == Command(verb="undo", target=CASE)
     for verb in sorted(ALWAYS_NAMED):
-        assert isinstance(heard(f"gifwarden, {verb}", case=CASE), Unclear)
+        assert isinstance(heard(f"gifwarden, {verb}", case=CASE), BadCommand)
         assert read_bare(verb) is None
 
 
@@ -133,7 +133,7 @@ def test_a_conversation_about_one_case_needs_no_target() -> None:
 def test_a_malformed_order_gets_one_helpful_sentence(text: str, words: str) -> None:
     """It says what is wrong and what would be right."""
     order = heard(text)
-    assert isinstance(order, Unclear)
+    assert isinstance(order, BadCommand)
     assert words in order.help
     assert order.help.endswith(".")
 
@@ -152,13 +152,13 @@ def test_reasons_of_reports() -> None:
 def test_no_text_breaks_it(text: str, before: str) -> None:
     """Whatever is written, the answer is an order that is complete, a sentence, or nothing."""
     for order in (heard(before + text), heard(before + text, case=CASE), read_bare(text)):
-        if isinstance(order, Order):
+        if isinstance(order, Command):
             assert order.verb in VERBS
             assert len(order.why) <= 200
         elif order is not None:
             assert order.help
     order = heard(before + text)
-    if isinstance(order, Order):
+    if isinstance(order, Command):
         assert bool(order.target) or order.verb not in NEED_TARGET
         assert not before.startswith(">") or len((before + text).splitlines()) > 1
 
@@ -167,8 +167,8 @@ def test_no_text_breaks_it(text: str, before: str) -> None:
 def test_a_sentence_that_begins_with_the_name_and_a_verb_is_no_order(verb: str, rest: str) -> None:
     """Without a target behind the verb, whatever follows on the line makes it talk or a question back."""
     if rest.strip():
-        assert not isinstance(heard(f"Gifwarden, {verb} {rest}"), Order)
-        assert not isinstance(heard(f"{verb} {rest}", case=CASE), Order)
+        assert not isinstance(heard(f"Gifwarden, {verb} {rest}"), Command)
+        assert not isinstance(heard(f"{verb} {rest}", case=CASE), Command)
         assert read_bare(f"{verb} {rest}") is None
 
 

@@ -27,7 +27,7 @@ def team(world: Stage) -> None:
 
 def order(world: Stage, text: str, *, by: str = HEAD, subreddit: str = "clips", subject: str = "hello") -> str:
     """Write a modmail; return its conversation."""
-    return world.reddit.deeds.write_mail(subreddit, by, subject, text)
+    return world.reddit.actions.write_mail(subreddit, by, subject, text)
 
 
 def run(world: Stage, bot: Pipeline, ticks: int = 2) -> None:
@@ -39,7 +39,7 @@ def run(world: Stage, bot: Pipeline, ticks: int = 2) -> None:
 
 def answers(world: Stage, conversation: str) -> list[str]:
     """Return what the bot wrote into a conversation, without the mark at the end."""
-    messages = world.reddit.deeds.messages_of(conversation)
+    messages = world.reddit.actions.messages_of(conversation)
     ours = [str(m["bodyMarkdown"]) for m in messages if m["author"]["name"] == "gifwarden_bot"]
     return [text.rpartition("\n\n[")[0] for text in ours]
 
@@ -176,8 +176,8 @@ def test_undo_below_the_bots_own_message_needs_no_link(world: Stage, bot: Pipeli
     name = post_fake(world)
     run(world, bot)
     (conversation,) = world.reddit.world.conversations
-    world.reddit.deeds.answer_mail(conversation, HEAD, "I do not think that this is one. Ann?")
-    world.reddit.deeds.answer_mail(conversation, SECOND, "undo")
+    world.reddit.actions.answer_mail(conversation, HEAD, "I do not think that this is one. Ann?")
+    world.reddit.actions.answer_mail(conversation, SECOND, "undo")
     run(world, bot)
     assert world.reddit.approvals == [name]
     assert len(answers(world, conversation)) == 2
@@ -342,23 +342,23 @@ def test_what_was_written_before_the_bot_came_is_no_order(world: Stage, bot: Pip
 def test_what_was_written_while_the_bot_was_away_is(world: Stage, bot: Pipeline) -> None:
     """An order of the night is carried out in the morning, also in a conversation that was archived meanwhile."""
     bot.tick()
-    conversation = world.reddit.deeds.write_mail("clips", "a_stranger", "question", "Why was it removed?")
-    world.reddit.deeds.answer_mail(conversation, HEAD, "gifwarden stop", internal=True)
+    conversation = world.reddit.actions.write_mail("clips", "a_stranger", "question", "Why was it removed?")
+    world.reddit.actions.answer_mail(conversation, HEAD, "gifwarden stop", internal=True)
     world.reddit.world.conversations[conversation]["state"] = 2
     world.clock.sleep(12 * 3600)
     run(world, bot)
     assert [stop.subreddit for stop in bot.deps.store.kill_switch.stops()] == ["clips"]
-    messages = list(world.reddit.deeds.messages_of(conversation))
+    messages = list(world.reddit.actions.messages_of(conversation))
     assert messages[-1]["isInternal"] is True
 
 
 def test_users_never_see_an_answer(world: Stage, bot: Pipeline) -> None:
     """In a conversation with a user the answer is a note for moderators."""
     bot.tick()
-    conversation = world.reddit.deeds.write_mail("clips", "a_stranger", "question", "Why?")
-    world.reddit.deeds.answer_mail(conversation, HEAD, "gifwarden help", internal=True)
+    conversation = world.reddit.actions.write_mail("clips", "a_stranger", "question", "Why?")
+    world.reddit.actions.answer_mail(conversation, HEAD, "gifwarden help", internal=True)
     run(world, bot)
-    (note,) = [m for m in world.reddit.deeds.messages_of(conversation) if m["author"]["name"] == "gifwarden_bot"]
+    (note,) = [m for m in world.reddit.actions.messages_of(conversation) if m["author"]["name"] == "gifwarden_bot"]
     assert note["isInternal"] is True
 
 
@@ -378,11 +378,11 @@ def test_orders_can_be_switched_off(world: Stage) -> None:
 def test_the_stop_file_silences_everything(world: Stage, bot: Pipeline) -> None:
     """While it is there nothing is heard or answered; afterwards the order is carried out."""
     bot.tick()
-    bot.stopping.stop(None, by=member(bot), why="maintenance")
+    bot.kill_switch.stop(None, by=member(bot), why="maintenance")
     conversation = order(world, "gifwarden help")
     run(world, bot)
     assert answers(world, conversation) == []
-    assert bot.stopping.go(None, by=member(bot)) == "everything goes on"
+    assert bot.kill_switch.go(None, by=member(bot)) == "everything goes on"
     run(world, bot)
     assert len(answers(world, conversation)) == 1
 
@@ -400,12 +400,12 @@ def test_reddit_down_postpones_an_order(world: Stage, bot: Pipeline) -> None:
 
 def test_the_operator_stops_one_subreddit(world: Stage, bot: Pipeline) -> None:
     """The command does what the order does, and `go` of all leaves what is stopped alone."""
-    bot.stopping.stop("clips", by=member(bot), why="raid")
+    bot.kill_switch.stop("clips", by=member(bot), why="raid")
     name = post_fake(world)
     run(world, bot)
     assert world.reddit.removals == []
-    assert "r/clips stays stopped, by ann" in bot.stopping.go(None, by=member(bot))
-    assert bot.stopping.go("clips", by=member(bot)) == "r/clips goes on"
+    assert "r/clips stays stopped, by ann" in bot.kill_switch.go(None, by=member(bot))
+    assert bot.kill_switch.go("clips", by=member(bot)) == "r/clips goes on"
     run(world, bot)
     assert world.reddit.removals == [name]
 
@@ -415,12 +415,12 @@ def test_a_ban_is_ordered_by_a_person(world: Stage, bot: Pipeline) -> None:
     post_fake(world)
     run(world, bot)
     (case,) = bot.deps.store.cases.listing()
-    bot.stopping.ban(case.label, by=member(bot), why="third time", days=7)
+    bot.kill_switch.ban(case.label, by=member(bot), why="third time", days=7)
     run(world, bot)
     assert world.reddit.received.bans == [("clips", "poster", "third time (ordered by ann)")]
     row = next(row for row in bot.deps.store.actions.listing() if row.action.kind == "ban")
     bot.people.undo_action(row.action.id, by=member(bot), why="mistake")
-    assert world.reddit.deeds.bans == {}
+    assert world.reddit.actions.bans == {}
 
 
 def told_author(world: Stage, bot: Pipeline) -> tuple[str, str]:
@@ -445,23 +445,23 @@ def told_author(world: Stage, bot: Pipeline) -> tuple[str, str]:
 def test_an_authors_answer_is_an_appeal(world: Stage, bot: Pipeline) -> None:
     """It reopens the case once, tells the moderators in a note, and does not give the post back by itself."""
     label, conversation = told_author(world, bot)
-    world.reddit.deeds.answer_mail(conversation, "poster", "This is my own work.\n\ngifwarden undo")
-    world.reddit.deeds.answer_mail(conversation, "poster", "Hello?")
+    world.reddit.actions.answer_mail(conversation, "poster", "This is my own work.\n\ngifwarden undo")
+    world.reddit.actions.answer_mail(conversation, "poster", "Hello?")
     run(world, bot, 3)
     assert bot.deps.store.review.open_appeal(bot.deps.store.cases.get(label).id)
     assert world.reddit.approvals == []
     _message, note = answers(world, conversation)
     assert label in note
     assert "under appeal" in note
-    mine = [m for m in world.reddit.deeds.messages_of(conversation) if str(m["bodyMarkdown"]).startswith(note)]
+    mine = [m for m in world.reddit.actions.messages_of(conversation) if str(m["bodyMarkdown"]).startswith(note)]
     assert [m["isInternal"] for m in mine] == [True]
 
 
 def test_somebody_elses_answer_is_no_appeal(world: Stage, bot: Pipeline) -> None:
     """Only the author of the post appeals, and only in the conversation about it."""
     label, conversation = told_author(world, bot)
-    world.reddit.deeds.write_mail("clips", "a_stranger", f"Removed ({label})", "I appeal.")
-    world.reddit.deeds.write_mail("gifs", "poster", f"Removed ({label})", "I appeal.")
-    world.reddit.deeds.answer_mail(conversation, HEAD, "We have looked at it again.")
+    world.reddit.actions.write_mail("clips", "a_stranger", f"Removed ({label})", "I appeal.")
+    world.reddit.actions.write_mail("gifs", "poster", f"Removed ({label})", "I appeal.")
+    world.reddit.actions.answer_mail(conversation, HEAD, "We have looked at it again.")
     run(world, bot, 3)
     assert bot.deps.store.review.open_appeal(bot.deps.store.cases.get(label).id) is None

@@ -53,12 +53,12 @@ def untouched(world: Stage, bot: Pipeline) -> bool:
 def test_what_a_moderator_answers_to_a_user_is_talk(world: Stage, bot: Pipeline, sentence: str) -> None:
     """In the bot's conversation with an author, and in one whose subject a stranger chose, with name and label."""
     label, told = told_author(world, bot)
-    world.reddit.deeds.answer_mail(told, "poster", "please give it back!")
-    copied = world.reddit.deeds.write_mail("clips", "a_stranger", f"Gifwarden {label}", "why was this removed??")
-    plain = world.reddit.deeds.write_mail("clips", "a_stranger", "Gifwarden", "you are all idiots, lol")
+    world.reddit.actions.answer_mail(told, "poster", "please give it back!")
+    copied = world.reddit.actions.write_mail("clips", "a_stranger", f"Gifwarden {label}", "why was this removed??")
+    plain = world.reddit.actions.write_mail("clips", "a_stranger", "Gifwarden", "you are all idiots, lol")
     run(world, bot)
     for conversation in (told, copied, plain):
-        world.reddit.deeds.answer_mail(conversation, HEAD, sentence)
+        world.reddit.actions.answer_mail(conversation, HEAD, sentence)
     run(world, bot, 3)
     assert verbs(bot) == []
     assert untouched(world, bot)
@@ -69,7 +69,7 @@ def test_talk_by_everybody_everywhere_is_no_order(world: Stage, bot: Pipeline) -
     world.reddit.world.subreddits["gifs"].moderators["gifs_only"] = ["all"]
     label, told = told_author(world, bot)
     (own,) = [number for number, mail in world.reddit.world.conversations.items() if mail["isInternal"]]
-    deeds, sentences = world.reddit.deeds, [*talk()[::14], *talk(bare=True)[:4]]
+    deeds, sentences = world.reddit.actions, [*talk()[::14], *talk(bare=True)[:4]]
     for number, sentence in enumerate(sentences):
         by_user = deeds.write_mail("clips", "a_stranger", sentence[:90], f"about {label}")
         discussion = deeds.write_mail("clips", HEAD, sentence[:90], "What do you think?")
@@ -111,11 +111,11 @@ def test_the_bare_word_counts_only_where_we_wrote_about_one_case(world: Stage, b
     (case,) = bot.deps.store.cases.listing()
     theirs = order(world, "look at this", subject=f"[gifwarden] {case.label}")
     for text in ("undo it", "bank", "minor", "undo\n\nAnn", "> undo", "undo?"):
-        world.reddit.deeds.answer_mail(one, HEAD, text)
-    world.reddit.deeds.answer_mail(theirs, HEAD, "undo")
+        world.reddit.actions.answer_mail(one, HEAD, text)
+    world.reddit.actions.answer_mail(theirs, HEAD, "undo")
     run(world, bot)
     assert verbs(bot) == []
-    world.reddit.deeds.answer_mail(one, HEAD, "Undo.")
+    world.reddit.actions.answer_mail(one, HEAD, "Undo.")
     run(world, bot)
     assert verbs(bot) == ["undo"]
     assert world.reddit.approvals == [name]
@@ -135,11 +135,11 @@ def test_a_discussion_about_several_cases_knows_no_bare_word(world: Stage, bot: 
     run(world, bot)
     (raid,) = world.reddit.world.conversations
     assert len(bot.deps.store.cases.listing()) == 2
-    world.reddit.deeds.answer_mail(raid, HEAD, "undo")
+    world.reddit.actions.answer_mail(raid, HEAD, "undo")
     run(world, bot)
     assert verbs(bot) == []
     (case,) = bot.deps.store.cases.of_post(second)
-    world.reddit.deeds.answer_mail(raid, HEAD, f"gifwarden, undo {case.label}")
+    world.reddit.actions.answer_mail(raid, HEAD, f"gifwarden, undo {case.label}")
     run(world, bot)
     assert world.reddit.approvals == [second]
 
@@ -148,11 +148,11 @@ def test_a_copied_subject_is_no_appeal(world: Stage, bot: Pipeline) -> None:
     """The author opens a conversation of their own under our subject: no appeal; an answer to ours is one."""
     label, told = told_author(world, bot)
     subject = str(world.reddit.world.conversations[told]["subject"])
-    world.reddit.deeds.write_mail("clips", "poster", subject, "I appeal.")
+    world.reddit.actions.write_mail("clips", "poster", subject, "I appeal.")
     run(world, bot)
     store = bot.deps.store
     assert store.review.open_appeal(store.cases.get(label).id) is None
-    world.reddit.deeds.answer_mail(told, "poster", "I appeal.")
+    world.reddit.actions.answer_mail(told, "poster", "I appeal.")
     run(world, bot)
     assert store.review.open_appeal(store.cases.get(label).id)
 
@@ -183,8 +183,8 @@ def test_every_form_of_the_page_is_carried_out(world: Stage, bot: Pipeline, form
         order(world, f"gifwarden, allow {link(name)}")
         run(world, bot, 1)
     if form in examples():
-        place = world.reddit.deeds.write_mail("clips", "a_stranger", "question", "Why?")
-        world.reddit.deeds.answer_mail(place, HEAD, text, internal=True)
+        place = world.reddit.actions.write_mail("clips", "a_stranger", "question", "Why?")
+        world.reddit.actions.answer_mail(place, HEAD, text, internal=True)
     else:
         place = order(world, text)
     run(world, bot, 3)

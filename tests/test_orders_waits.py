@@ -133,7 +133,7 @@ def test_no_answer_names_a_path(world: Stage, bot: Pipeline) -> None:
     (row,) = bot.deps.store.orders.listing()
     bot.deps.store.connection.run("update orders set state = 'received'")
     bot.deps.store.connection.run("delete from actions")
-    bot.orders._deeds.refuse(row, "cannot read /srv/secret/rules/x.yaml of r/clips at https://redd.it/1abc")
+    bot.orders._runner.refuse(row, "cannot read /srv/secret/rules/x.yaml of r/clips at https://redd.it/1abc")
     run(world, bot)
     assert "cannot read a file of mine of r/clips at https://redd.it/1abc" in answers(world, conversation)[0]
 
@@ -207,7 +207,7 @@ def test_a_stop_that_nobody_upholds_ends_after_it_was_said(world: Stage, bot: Pi
 def test_who_stops_again_upholds_it(world: Stage, bot: Pipeline) -> None:
     """A stop whose author lost the right is another moderator's as soon as they order it; the operator's never ends."""
     bot.tick()
-    bot.stopping.stop("gifs", by=member(bot), why="raid")
+    bot.kill_switch.stop("gifs", by=member(bot), why="raid")
     order(world, "gifwarden, stop", by=HELPER)
     run(world, bot)
     del world.reddit.world.subreddits["clips"].moderators[HELPER]

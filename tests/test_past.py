@@ -65,13 +65,13 @@ def die_after_three_pages(places: Places) -> None:
 
     outside = Outside(reddit_url=places.reddit_url, oauth_url=places.reddit_url)
     with assembled(places.config, Silent(), parts=Parts(outside=outside), clock=ManualClock(places.start)) as pipeline:
-        pipeline.past.read("clips", tell=tell)
+        pipeline.backfill.read("clips", tell=tell)
 
 
 def test_days_are_read_whole(world: Stage, bot: Pipeline) -> None:
     """`--days` reads back to there and no further, and says that nothing is missing."""
     names = years(world, 400)
-    came = bot.past.read("Clips", until=world.clock.now() - timedelta(days=100))
+    came = bot.backfill.read("Clips", until=world.clock.now() - timedelta(days=100))
     assert stored(bot, names) == names[-200:]
     assert (came.posts, came.links, came.reached, came.stopped) == (200, 200, True, False)
     assert came.sentence.startswith("every submission since 2026-08-12 18:00 UTC")
@@ -81,7 +81,7 @@ def test_days_are_read_whole(world: Stage, bot: Pipeline) -> None:
 def test_beyond_a_thousand_other_listings_are_read(world: Stage, bot: Pipeline) -> None:
     """What the list of new posts does not show comes from top and search; the sentence says what is not certain."""
     names = years(world, 1800)
-    came = bot.past.read("clips")
+    came = bot.backfill.read("clips")
     found = stored(bot, names)
     assert set(found) > set(names[-1000:])
     assert 1000 < len(found) < 1800
@@ -105,7 +105,7 @@ def test_killed_and_run_again_nothing_is_missing_or_double(world: Stage, bot: Pi
     child.close()
     assert 100 <= len(stored(bot, names)) <= 300
     sent = len(world.reddit.log)
-    came = bot.past.read("clips")
+    came = bot.backfill.read("clips")
     pages = [request for request in world.reddit.log[sent:] if request.path == "/r/clips/new"]
     assert pages[0].query.get("after") == names[-300]
     assert stored(bot, names) == names
@@ -115,11 +115,11 @@ def test_killed_and_run_again_nothing_is_missing_or_double(world: Stage, bot: Pi
 def test_limit_stops_and_the_next_call_goes_on(world: Stage, bot: Pipeline) -> None:
     """`--limit` is for one call: said, and continued by the same command."""
     names = years(world, 500)
-    came = bot.past.read("clips", limit=150)
+    came = bot.backfill.read("clips", limit=150)
     assert (came.seen, came.stopped) == (150, True)
     assert "again" in came.sentence
     assert stored(bot, names) == names[-150:]
-    bot.past.read("clips", limit=150)
+    bot.backfill.read("clips", limit=150)
     assert stored(bot, names) == names[-300:]
 
 
@@ -132,9 +132,9 @@ def test_a_refusal_keeps_what_was_read(world: Stage, bot: Pipeline) -> None:
             world.reddit.fail_next("/r/clips/new", status=404, body=b'{"reason": "banned"}')
 
     with pytest.raises(RedditError, match="banned"):
-        bot.past.read("clips", tell=refuse)
+        bot.backfill.read("clips", tell=refuse)
     assert stored(bot, names) == names[-100:]
-    came = bot.past.read("clips")
+    came = bot.backfill.read("clips")
     assert stored(bot, names) == names
     assert came.posts == 300
 
@@ -142,9 +142,9 @@ def test_a_refusal_keeps_what_was_read(world: Stage, bot: Pipeline) -> None:
 def test_the_place_where_it_stopped_may_be_gone(world: Stage, bot: Pipeline) -> None:
     """When the post at which it stopped leads nowhere any more, the listing is read from its start."""
     names = years(world, 300)
-    bot.past.read("clips", limit=100)
+    bot.backfill.read("clips", limit=100)
     del world.reddit.world.things[names[-100]]
-    bot.past.read("clips")
+    bot.backfill.read("clips")
     left = [name for name in names if name != names[-100]]
     assert stored(bot, left) == left
 
@@ -152,7 +152,7 @@ def test_the_place_where_it_stopped_may_be_gone(world: Stage, bot: Pipeline) -> 
 def test_what_it_finds_waits_behind_what_is_live(world: Stage, bot: Pipeline) -> None:
     """A post of now is looked at before all that a backfill found earlier."""
     years(world, 50)
-    bot.past.read("clips")
+    bot.backfill.read("clips")
     world.clock.sleep(3600)
     name = post(world, 9000, "gifs")
     bot.watch()
@@ -166,5 +166,5 @@ def test_only_watched_subreddits_are_read(world: Stage, bot: Pipeline) -> None:
     """The bot reads no other subreddit, and says what to do."""
     sent = len(world.reddit.log)
     with pytest.raises(UsageError, match=r"\[subreddits.elsewhere\]"):
-        bot.past.read("elsewhere")
+        bot.backfill.read("elsewhere")
     assert len(world.reddit.log) == sent

@@ -334,9 +334,9 @@ def test_a_notice_says_when_the_media_was_fetched(world: Stage, bot: Pipeline) -
     """The time on a notice is the download's, not that of a judgement that came later."""
     post_fake(world)
     bot.watch()
-    bot.acquiring.start()
-    while bot.acquiring.in_work:
-        bot.acquiring.wait(60)
+    bot.downloads.start()
+    while bot.downloads.in_work:
+        bot.downloads.wait(60)
     fetched = bot.deps.clock.now()
     world.clock.sleep(3600)
     bot.work()
@@ -441,7 +441,7 @@ def test_scan_looks_and_leaves_nothing(world: Stage, bot: Pipeline) -> None:
     name = post_fake(world)
     permalink = str(world.reddit.world.things[name]["permalink"])
     for target in (f"https://old.reddit.com{permalink}", "https://www.redgifs.com/watch/OneTwoThree"):
-        (result,) = bot.scanning.scan(target)
+        (result,) = bot.target_scanner.scan(target)
         assert result.verdict is not None, result.error
         assert result.verdict.outcome == "act"
     assert world.reddit.removals == []
@@ -451,7 +451,7 @@ def test_scan_looks_and_leaves_nothing(world: Stage, bot: Pipeline) -> None:
 def test_scan_of_what_is_not_there_is_one_sentence(world: Stage, bot: Pipeline) -> None:
     """A wrong target is an answer, not a traceback."""
     for target in ("no-such-file.gif", "https://example.org/page", "https://www.redgifs.com/watch/missing"):
-        (result,) = bot.scanning.scan(target)
+        (result,) = bot.target_scanner.scan(target)
         assert result.error
         assert "\n" not in result.error
 

@@ -260,8 +260,8 @@ def test_modmail_is_found_behind_a_hundred_others(server: RedditServer, reddit: 
 def test_rights(server: RedditServer, reddit: Reddit) -> None:
     """The account's permissions are read per subreddit; none where it is no moderator."""
     server.add_subreddit("Visited", bot_permissions=None)
-    assert reddit.rights("Test") == {"posts", "mail"}
-    assert reddit.rights("Visited") == frozenset()
+    assert reddit.permissions("Test") == {"posts", "mail"}
+    assert reddit.permissions("Visited") == frozenset()
 
 
 def test_no_right_is_no_retry(server: RedditServer, reddit: Reddit) -> None:

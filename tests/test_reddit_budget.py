@@ -16,7 +16,7 @@ from bot.errors import RedditError
 from bot.loopback.reddit.server import RedditServer
 from bot.reddit import Job, Reddit
 from bot.reddit.budget import Budget
-from bot.reddit.request_queue import Line
+from bot.reddit.request_queue import RequestQueue
 
 LIMIT = 40
 
@@ -56,7 +56,7 @@ def use_up(reddit: Reddit) -> int:
 
 def test_the_more_important_goes_first() -> None:
     """What waits behind a slow call goes in the order of importance, then of arrival."""
-    line = Line(Budget(SystemClock()), SystemClock())
+    line = RequestQueue(Budget(SystemClock()), SystemClock())
     order: list[str] = []
     busy, free = threading.Event(), threading.Event()
 

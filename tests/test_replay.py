@@ -14,7 +14,7 @@ from bot.cli.rules import moment
 from bot.clock import ManualClock, SystemClock
 from bot.config import load as load_config
 from bot.config import sealing_key
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.errors import UsageError
 from bot.model import Evidence, Link, Match, Post, Verdict
 from bot.store import Store
@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     key = sealing_key(config.storage)
     assert key
     clock = ManualClock(SystemClock().now() - timedelta(days=10))
-    with Store(config.storage.path / "gifwarden.db", clock, Seal(key)) as store:
+    with Store(config.storage.path / "gifwarden.db", clock, FieldCipher(key)) as store:
         for number, matches in ((1, (COPY,)), (2, (COPY,)), (3, ())):
             post = Post(
                 fullname=f"t3_{number}", subreddit="example", permalink=f"/r/example/comments/{number}/x/",

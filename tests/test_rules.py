@@ -29,7 +29,7 @@ from bot.rules import (
     parse,
     run_examples,
 )
-from bot.rules.ladder import Step
+from bot.rules.ladder import ActionLevel
 from bot.rules.language import vocabulary
 
 BASIC = "name: x\nexact_media: {bank: [fakes]}\naction: review\n"
@@ -527,7 +527,7 @@ def test_the_shipped_rules_are_safe_to_run_unread() -> None:
     copies = [rule for rule in made.rules if list(rule.copy_checks)]
     assert all(rule.moderators_exempt for rule in made.rules)
     assert len(copies) == 2
-    assert all(rule.step == Step.REVIEW for rule in made.rules if rule not in copies)
+    assert all(rule.step == ActionLevel.REVIEW for rule in made.rules if rule not in copies)
     assert made.judge(post(over_18=True), evidence(adult_host=True)).outcome == "ignore"
 
 

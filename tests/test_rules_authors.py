@@ -117,9 +117,9 @@ def test_what_was_told_is_kept_without_a_name_and_forgotten_with_time(world: Sta
     assert judged.author is not None
     assert judged.author.post_karma == 500
     assert "newcomer" not in repr(judged.author).lower()
-    again = bot.judging.verdict(judged.post, judged.evidence, judged.author)
+    again = bot.judge.verdict(judged.post, judged.evidence, judged.author)
     assert (again.fired, again.outcome) == (judged.verdict.fired, judged.verdict.outcome)
-    reports = {r.rule: r for r in bot.judging.explain(judged.post, judged.evidence, judged.author)}
+    reports = {r.rule: r for r in bot.judge.explain(judged.post, judged.evidence, judged.author)}
     assert [(c.key, c.value) for c in reports["New account"].checks][1] == ("author account_age", "account_age 2 days")
     assert len(world.reddit.looked_up) == 1
     world.clock.sleep(25 * 86_400)

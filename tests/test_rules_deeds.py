@@ -15,7 +15,7 @@ from bot.config import Config
 from bot.errors import RuleError
 from bot.model import Evidence, Link, Match, PlannedAction, Verdict
 from bot.rules import RuleSet, fill_action, load, parse, waiting
-from bot.rules.ladder import deed_step
+from bot.rules.ladder import level_of
 
 LINK = Link(url="https://a.example/x.gif", host="direct", id="x", kind="media", source="target")
 FILE = Match(
@@ -94,7 +94,7 @@ def test_marks_are_held_with_the_removal(match: Match) -> None:
 def test_a_report_with_marks_is_held_if_only_the_report_is_carried() -> None:
     """A rule that slipped past the loader gains nothing: its marks on a near copy make the whole of it wait."""
     (rule,) = parse("name: x\nknown_media: {bank: fakes}\naction: report\n", "r.yaml")
-    rule = replace(rule, deeds=(*rule.deeds, PlannedAction(kind="lock")))
+    rule = replace(rule, planned=(*rule.planned, PlannedAction(kind="lock")))
     verdict = RuleSet((rule,)).judge(None, Evidence(target=LINK.url, link=LINK, matches=(COPY,)))
     assert (verdict.outcome, set(asked(verdict))) == ("review", {"report", "lock"})
 
@@ -121,7 +121,7 @@ def test_nothing_but_a_report_is_done_below_the_second_rung(
     sound = confirmed and kind == "block"
     if verdict.outcome == "act":
         assert sound
-        if any(deed_step(action.kind) > deed_step("report") for action in verdict.actions):
+        if any(level_of(action.kind) > level_of("report") for action in verdict.actions):
             assert any(match.exact or match.face_region == "agrees" for match in matches)
 
 

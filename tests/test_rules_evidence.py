@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.errors import RuleError
 from bot.model import Evidence, Link, Verdict
 from bot.rules import RuleSet, parse, run_examples
-from bot.serialization import dumps, loads, plain
+from bot.serialization import dumps, loads, to_json_data
 
 LINK = Link(url="https://a.example/x.mp4", host="direct", id="x", kind="media", source="url")
 FACE = {
@@ -29,7 +29,7 @@ FOOTAGE = {
 
 def row(**found: Any) -> Evidence:
     """Return evidence as it is read from a row of the database that holds this."""
-    return loads(Evidence, json.dumps({**plain(Evidence(target=LINK.url, link=LINK)), **found}))
+    return loads(Evidence, json.dumps({**to_json_data(Evidence(target=LINK.url, link=LINK)), **found}))
 
 
 def judge(checks: str, **found: Any) -> Verdict:
@@ -204,7 +204,7 @@ SCORE = {"score": 0.9, "frames": 2, "media": 2, "model": "open_nsfw"}
 def test_a_stored_row_is_written_as_it_was_read(found: dict[str, Any]) -> None:
     """Byte by byte: keys stay in their order, what was null stays null, what was missing stays missing."""
     stored = json.dumps(
-        {**plain(Evidence(target=LINK.url, link=LINK)), **found}, ensure_ascii=False, separators=(",", ":")
+        {**to_json_data(Evidence(target=LINK.url, link=LINK)), **found}, ensure_ascii=False, separators=(",", ":")
     )
     assert dumps(loads(Evidence, stored)) == stored
 

@@ -182,7 +182,7 @@ def test_a_stopped_daemon_starts_no_further_work(bot: Pipeline, monkeypatch: pyt
         daemon.stop()
         return 0
 
-    monkeypatch.setattr(bot.watching, "poll", poll)
+    monkeypatch.setattr(bot.polling, "poll", poll)
     daemon.run()
     assert polled == [next(iter(bot.deps.config.subreddits))]
 

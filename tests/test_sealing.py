@@ -12,7 +12,7 @@ import pytest
 from bot.assemble import open_store
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError
 from bot.loopback.stage import START
 from bot.model import Consent, Evidence
@@ -42,7 +42,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 def filled(path: Path, clock: ManualClock, key: str) -> None:
     """Make a database in which something of everything is sealed."""
-    with Store(path, clock, Seal(key)) as store:
+    with Store(path, clock, FieldCipher(key)) as store:
         store.links.add([(POST, [LINK])])
         store.links.acquired(1, Evidence(target="t", link=LINK), [(0, b"zero"), (1, b"one")])
         store.minors.never(["redgifs:x"])
@@ -68,17 +68,17 @@ def test_another_key_does_not_start(tmp_path: Path, clock: ManualClock) -> None:
 
 def unbound(path: Path, key: str) -> None:
     """Make a database one of an earlier version: values sealed for no place, and no mark of the key."""
-    seal = Seal(key)
+    seal = FieldCipher(key)
     with sqlite3.connect(path) as raw:
         for link, media, sealed in raw.execute("select link, media, sealed from fingerprints").fetchall():
-            opened = seal.open(sealed, "fingerprints", f"{link}:{media}", "sealed")
-            raw.execute("update fingerprints set sealed = ? where media = ?", (seal.seal(opened), media))
+            opened = seal.decrypt(sealed, "fingerprints", f"{link}:{media}", "sealed")
+            raw.execute("update fingerprints set sealed = ? where media = ?", (seal.encrypt(opened), media))
         for label, own, name in raw.execute("select label, sealed_key, sealed_name from persons").fetchall():
-            inner = seal.open(own, "persons", label, "sealed_key")
-            named = Seal(inner.decode()).open(name, "persons", label, "sealed_name")
+            inner = seal.decrypt(own, "persons", label, "sealed_key")
+            named = FieldCipher(inner.decode()).decrypt(name, "persons", label, "sealed_name")
             raw.execute(
                 "update persons set sealed_key = ?, sealed_name = ? where label = ?",
-                (seal.seal(inner), Seal(inner.decode()).seal(named), label),
+                (seal.encrypt(inner), FieldCipher(inner.decode()).encrypt(named), label),
             )
         raw.execute("delete from sealing")
     raw.close()
@@ -90,16 +90,16 @@ def test_an_older_database_is_bound_and_marked_at_the_first_start(tmp_path: Path
     filled(path, clock, key)
     unbound(path, key)
     with pytest.raises(SealError, match="not the one"):
-        Store(path, clock, Seal(new_key()))
+        Store(path, clock, FieldCipher(new_key()))
     for _ in range(2):
-        with Store(path, clock, Seal(key)) as store:
+        with Store(path, clock, FieldCipher(key)) as store:
             assert store.links.fingerprints(1) == [(0, b"zero"), (1, b"one")]
             assert {label for label, _ in store.gallery.vectors("m")} == {row.label for row in store.gallery.listing()}
             assert {store.gallery.name(row.label) for row in store.gallery.listing()} == {"Ann", "Bea"}
     with sqlite3.connect(path) as raw:
-        raw.execute("update fingerprints set sealed = ? where media = 0", (Seal(key).seal(b"of no row"),))
+        raw.execute("update fingerprints set sealed = ? where media = 0", (FieldCipher(key).encrypt(b"of no row"),))
     raw.close()
-    with Store(path, clock, Seal(key)) as store, pytest.raises(SealError):
+    with Store(path, clock, FieldCipher(key)) as store, pytest.raises(SealError):
         store.links.fingerprints(1)
 
 
@@ -119,7 +119,7 @@ def test_values_open_in_their_own_row_only(tmp_path: Path, clock: ManualClock, s
     with sqlite3.connect(path) as raw:
         raw.executescript(swap)
     raw.close()
-    with Store(path, clock, Seal(key)) as store, pytest.raises(SealError):
+    with Store(path, clock, FieldCipher(key)) as store, pytest.raises(SealError):
         [store.links.fingerprints(1), *(store.gallery.name(row.label) for row in store.gallery.listing())]
 
 

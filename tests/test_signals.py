@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.signals import SIGNALS
-from bot.signals.base import Example, SignalType, distance, picture
+from bot.signals.base import SignalExample, SignalType, distance, picture
 from bot.signals.pdq import (
     PDQ,
     _apart,
@@ -33,7 +33,7 @@ DIHEDRAL: list[dict[str, Any]] = STORED["dihedral"]
     [(signal, example) for signal in SIGNALS for example in signal.examples],
     ids=lambda part: part.name if hasattr(part, "name") else f"{part.width}x{part.height}",
 )
-def test_a_signal_gives_the_value_of_its_example(signal: SignalType, example: Example) -> None:
+def test_a_signal_gives_the_value_of_its_example(signal: SignalType, example: SignalExample) -> None:
     """Every signal type brings pictures and values, and gives those values."""
     value, quality = signal.compute(picture(example.width, example.height, example.seed, example.pattern))
     assert len(value) * 8 == signal.bits

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ManualClock
-from bot.encryption import Seal, new_key, write_key
+from bot.encryption import FieldCipher, new_key, write_key
 from bot.errors import LeaseError, SealError, StoreError
 from bot.model import (
     ActionState,
@@ -110,11 +110,11 @@ def test_without_a_key_nothing_is_kept(clock: ManualClock) -> None:
 
 def test_another_key_does_not_open_them(clock: ManualClock, tmp_path: Path) -> None:
     """A lost key is said in one sentence, not as garbage."""
-    with Store(tmp_path / "a.db", clock, Seal(new_key())) as store:
+    with Store(tmp_path / "a.db", clock, FieldCipher(new_key())) as store:
         store.links.add([(POST, [LINK])])
         store.links.acquired(1, Evidence(target="t", link=LINK), [(0, b"x")])
     with pytest.raises(SealError, match="key at hand is not the one"):
-        Store(tmp_path / "a.db", clock, Seal(new_key()))
+        Store(tmp_path / "a.db", clock, FieldCipher(new_key()))
 
 
 def test_an_action_is_planned_once_for_each_key(store: Store) -> None:

@@ -17,12 +17,12 @@ from bot.bench.alter import Take
 from bot.bench.copies import encode
 from bot.clock import SystemClock
 from bot.config import DecodeConfig
-from bot.copies import Finding, Shelf, why
+from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.points import SPOT
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.model import FaceMatch, Fingerprint, Sketch, SourceMatch
+from bot.model import FaceMatch, Fingerprint, LocalFeatures, SourceMatch
 from bot.pipeline.scanning.face_swaps import named
 from bot.samples.portrait import drawn
 from bot.store import Store
@@ -62,29 +62,29 @@ def printed(take: Take, alteration: alter.Alteration | None = None) -> Fingerpri
     return fingerprint(encode(take, alteration), DecodeConfig(), locator=locator())
 
 
-def against(entry: Sequence[Sketch], query: Sequence[Sketch]) -> Finding:
+def against(entry: Sequence[LocalFeatures], query: Sequence[LocalFeatures]) -> Finding:
     """Return what an entry is to a query."""
-    shelf = Shelf({0: entry}.__getitem__)
+    shelf = LocalFeatureIndex({0: entry}.__getitem__)
     shelf.put([0])
     found = shelf.compare(query, 0)
     assert found is not None
     return found
 
 
-def altered(take: Take, kind: str) -> tuple[Sketch, ...]:
+def altered(take: Take, kind: str) -> tuple[LocalFeatures, ...]:
     """Return the features of an altered take."""
     alteration = alter.parse(kind)
     return printed(alteration.apply(take, 1), alteration).sketches
 
 
 @cache
-def of_footage() -> tuple[Sketch, ...]:
+def of_footage() -> tuple[LocalFeatures, ...]:
     """Return the features of the footage."""
     return printed(footage()).sketches
 
 
 @cache
-def of_fake() -> tuple[Sketch, ...]:
+def of_fake() -> tuple[LocalFeatures, ...]:
     """Return the features of the fake."""
     return printed(fake()).sketches
 
@@ -163,7 +163,7 @@ def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
     forged["sketches"][0][6] = "AAAA"
     with pytest.raises(ValueError, match="not a sketch"):
         from_json(forged)
-    with Store(None, SystemClock(), Seal(new_key())) as store:
+    with Store(None, SystemClock(), FieldCipher(new_key())) as store:
         store.banks.create("b", "block")
         store.banks.add("b", clip, by=member(store, "me"))
         kept = store.sketches.of(store.known.changed(0)[0])
@@ -179,7 +179,7 @@ def test_any_bytes_that_pass_for_faces_can_be_asked(data: bytes) -> None:
     """A child that was taken over may send anything: it breaks nothing and makes no face agree."""
     faces = data[: len(data) // SPOT.itemsize * SPOT.itemsize]
     asked = [
-        Sketch(t=one.t, aspect=one.aspect, points=one.points, mirrored=one.mirrored, faces=faces)
+        LocalFeatures(t=one.t, aspect=one.aspect, points=one.points, mirrored=one.mirrored, faces=faces)
         for one in of_footage()
     ]
     assert against(of_footage(), asked).face_region != "agrees"

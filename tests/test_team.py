@@ -24,7 +24,7 @@ from bot.match.judging import same_file
 from bot.migrations import migrations
 from bot.model import NEEDS, Actor, Backing, Credential, Entry, Fingerprint, Match, Role, Verb, names
 from bot.pipeline.reviewing.team import Team
-from bot.rules.ladder import Step, reach, shortfall
+from bot.rules.ladder import ActionLevel, reach, shortfall
 from bot.store import Store
 from tests.people import at_home, member, typed, under
 
@@ -301,14 +301,14 @@ def test_one_persons_entry_acts_on_its_exact_file_only() -> None:
     """The very file removes; a near copy whose face region agrees goes to review, with the reason."""
     known = Entry(label="E-1", bank="fakes", bank_kind="block", confirmed=False, one_person=True)
     exact = same_file("sha256", known, FOUND, 0)
-    assert reach(exact) is Step.REMOVE
+    assert reach(exact) is ActionLevel.REMOVE
     assert "one person confirmed the entry" in exact.why
     for confirmed in (False, True):
         near = Match(
             media=0, bank="fakes", bank_kind="block", entry="E-1", confirmed=confirmed, one_person=True, method="pdq",
             signal="pdq", face_region="agrees",
         )  # fmt: skip
-        assert reach(near) is Step.REVIEW
+        assert reach(near) is ActionLevel.REVIEW
         assert "one person" in shortfall(near)
 
 

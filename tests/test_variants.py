@@ -12,10 +12,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from bot.bench import alter
-from bot.bench.worlds import World, texture
+from bot.bench.worlds import Scene, texture
 from bot.config import BanksConfig, DecodeConfig
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.match import Library
+from bot.match import Matcher
 from bot.model import BankKind, Entry, Fingerprint, Match, Signal
 from bot.samples import media
 from bot.signals.base import distance
@@ -111,7 +111,7 @@ def listed(*values: bytes, label: str = "E-1", kind: BankKind = "block", against
 
 def matched(found: Fingerprint, *entries: Entry) -> tuple[Match, ...]:
     """Return what a library of these entries says of a media."""
-    return Library(Listed(entries), BanksConfig()).match(found, 0)
+    return Matcher(Listed(entries), BanksConfig()).match(found, 0)
 
 
 def clip(pictures: list[Rgb]) -> Fingerprint:
@@ -134,7 +134,7 @@ def test_a_still_is_found_mirrored_in_a_list() -> None:
 
 def test_a_clip_is_found_with_a_border_and_one_frame_of_it_is_not_enough() -> None:
     """As of whole frames: three frames or more of what moves."""
-    pictures = [alter.grey(picture) for picture in World(3, "pan").frames(4.0, FPS)]
+    pictures = [alter.grey(picture) for picture in Scene(3, "pan").frames(4.0, FPS)]
     values = [PDQ.compute(grey(picture))[0] for picture in pictures]
     found = clip([alter.letterbox(picture, 0.2) for picture in pictures])
     (match,) = matched(found, listed(*values))

@@ -145,9 +145,9 @@ def test_one_subreddit_never_blocks_another(
         seen.append(name)
         raise KeyError(name)
 
-    poll = bot.watching.poll
-    monkeypatch.setattr(bot.watching, "poll", lambda name: stumbling(name) if name == "clips" else poll(name))
-    monkeypatch.setattr(bot.hearing, "mod_log", stumbling)
+    poll = bot.polling.poll
+    monkeypatch.setattr(bot.polling, "poll", lambda name: stumbling(name) if name == "clips" else poll(name))
+    monkeypatch.setattr(bot.mod_log, "mod_log", stumbling)
     assert bot.watch() == 1
     bot.follow()
     assert seen == ["clips", *bot.deps.config.subreddits]

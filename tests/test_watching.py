@@ -165,7 +165,7 @@ def test_a_subreddit_closed_for_months_is_still_asked_each_hour(world: Stage, bo
     with bot.deps.store.transaction():
         for _ in range(1_100):
             watched.troubled("clips", state="private", sentence=str(refusal), next_at=bot.deps.clock.now())
-    bot.places.troubled("clips", refusal)
+    bot.subreddits.troubled("clips", refusal)
     place = watched.place("clips")
     assert place is not None
     assert (place.next_at - bot.deps.clock.now()).total_seconds() == 3600
@@ -180,12 +180,12 @@ def test_what_was_left_out_of_a_shared_listing_is_read_again(world: Stage, bot: 
     for number in range(5):
         world.clock.sleep(30)
         post(world, 100 + number, "gifs")
-        bot.watching.round()
+        bot.polling.round()
     assert state(bot)[0] == "watching"
     for number in range(40):
         world.clock.sleep(30)
         post(world, 200 + number, "gifs")
-        bot.watching.round()
+        bot.polling.round()
     assert state(bot)[0] == "private"
     world.reddit.world.close("clips", "public")
     world.clock.sleep(3601)

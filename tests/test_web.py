@@ -17,7 +17,7 @@ from bot.errors import ConfigError
 from bot.model import Link, Post
 from bot.store import Store
 from bot.web import StatusServer, Steps, registry
-from bot.web.steps import LEAST_PATIENCE
+from bot.web.steps import MIN_PATIENCE
 
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 SECRET = "https://media.example.net/secret-media.gif"
@@ -126,7 +126,7 @@ def test_health_is_well_until_a_step_is_late(server: StatusServer, steps: Steps,
     """A step that has not ended well for too long turns health into 503 with a sentence; a success turns it back."""
     response, text = ask(server, "/health")
     assert (response.status, text) == (200, "ok\n")
-    clock.sleep(LEAST_PATIENCE + 1)
+    clock.sleep(MIN_PATIENCE + 1)
     response, text = ask(server, "/health")
     assert response.status == 503
     assert text == "watch has not ended well for 15 minutes; see the log\n"

@@ -12,7 +12,7 @@ import pytest
 from bot import pipeline as order
 from bot import workers
 from bot.assemble import Parts, assembled
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.errors import StoreError
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import Evidence, LinkState, Post
@@ -66,9 +66,9 @@ def later(world: Stage, bot: Pipeline, ticks: int = 1) -> None:
 
 def fetch(bot: Pipeline) -> None:
     """Download and fingerprint what can be started now, and nothing else."""
-    bot.acquiring.start()
-    while bot.acquiring.in_work:
-        bot.acquiring.wait(60)
+    bot.downloads.start()
+    while bot.downloads.in_work:
+        bot.downloads.wait(60)
 
 
 def links(bot: Pipeline) -> list[LinkRow]:
@@ -175,9 +175,9 @@ def test_one_bad_link_stops_no_other(world: Stage, bot: Pipeline, monkeypatch: p
     if step == "acquire":
         break_for(monkeypatch, bot.deps.acquirer, "acquire", lambda link: link == bad)
     elif step == "match":
-        break_for(monkeypatch, bot.working, "matched", lambda evidence, _prints: evidence.link == bad)
+        break_for(monkeypatch, bot.scanner, "matched", lambda evidence, _prints: evidence.link == bad)
     else:
-        break_for(monkeypatch, bot.judging, "_learn", judged)
+        break_for(monkeypatch, bot.judge, "_learn", judged)
     bot.work()
     assert states(bot) == [LinkState.FAILED, LinkState.JUDGED, LinkState.JUDGED]
     row = links(bot)[0]
@@ -214,7 +214,7 @@ def test_what_was_fetched_is_judged_although_nothing_can_be_fetched(
     def full() -> bool:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(bot.acquiring, "start", full)
+    monkeypatch.setattr(bot.downloads, "start", full)
     with pytest.raises(StoreError, match="full"):
         bot.work()
     assert states(bot) == [LinkState.JUDGED]
@@ -225,7 +225,7 @@ def test_a_fingerprint_of_another_key_is_fetched_again(world: Stage, bot: Pipeli
     singles(world, 2)
     bot.watch()
     fetch(bot)
-    foreign = Seal(new_key()).seal(b"{}")
+    foreign = FieldCipher(new_key()).encrypt(b"{}")
     bot.deps.store.connection.run("update fingerprints set sealed = ? where link = 1", (foreign,))
     bot.work()
     assert states(bot) == [LinkState.FAILED, LinkState.JUDGED]
@@ -277,10 +277,10 @@ def test_fingerprints_need_neither_banks_nor_rules(
     world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To bank media it is not matched first; the digests of its original come with it."""
-    break_for(monkeypatch, bot.working, "library", lambda: True)
+    break_for(monkeypatch, bot.scanner, "library", lambda: True)
     break_for(monkeypatch, bot.deps.store.known, "signals", lambda *_: True)
     gif, clip = media.gif(951), media.clip(951, seconds=1, width=320, height=180)
-    (result,) = bot.scanning.fingerprints(world.park.add_imgur("Ab1Cd2E", gif, "gif", mp4=clip))
+    (result,) = bot.target_scanner.fingerprints(world.park.add_imgur("Ab1Cd2E", gif, "gif", mp4=clip))
     assert result.error is None
     assert result.verdict is None
     (found,) = result.fingerprints
@@ -292,7 +292,7 @@ def test_what_failed_in_an_album_is_told(world: Stage, bot: Pipeline) -> None:
     """A result for a part of an album says which part is missing."""
     url = world.park.add_imgur_album("Album", [still(0), still(1)], "png")
     world.park.fail_once("i.imgur.com", "/Album01.png", 503)
-    (result,) = bot.scanning.fingerprints(url)
+    (result,) = bot.target_scanner.fingerprints(url)
     assert len(result.fingerprints) == 1
     (failure,) = result.failures
     assert failure.startswith("media 2: ")
@@ -302,7 +302,7 @@ def test_a_target_that_cannot_be_looked_at_is_a_result(world: Stage, tmp_path: P
     """A name that no file can have, and a permalink without an account, are one sentence each."""
     with assembled(world.config, Silent(), parts=Parts(reddit=False), clock=world.clock) as bot:
         for target in ("x" * 5000, "https://www.reddit.com/r/clips/comments/abc/x/"):
-            for look in (bot.scanning.scan, bot.scanning.fingerprints):
+            for look in (bot.target_scanner.scan, bot.target_scanner.fingerprints):
                 (result,) = look(target)
                 assert result.error
                 assert "\n" not in result.error

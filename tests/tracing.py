@@ -42,7 +42,7 @@ def main(folder: Path, *, leak: bool) -> None:
     with stage(folder) as world, bot_on(world, Silent()) as bot:
         bot.deps.store.banks.create("known-fakes", "block")
         bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(clip), by=member(bot))
-        list(bot.scanning.scan(str(picture)))
+        list(bot.target_scanner.scan(str(picture)))
         world.reddit.submit("clips", author="a", title="x", url=world.park.add_redgifs("OneTwoThree", hd=clip))
         world.reddit.submit("gifs", author="a", title="x", url=world.park.add_imgur("Ab1Cd2E", still, "png"))
         bot.tick()

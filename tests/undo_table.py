@@ -73,14 +73,14 @@ def held_then_approved(reddit: RedditServer, name: str) -> None:
 
 def without_category(reddit: RedditServer, name: str, by: str | bool) -> None:
     """Hold a post in the shape of older answers."""
-    reddit.deeds.filter_as_spam(name, by) if by is True else reddit.world.filter(name)
+    reddit.actions.filter_as_spam(name, by) if by is True else reddit.world.filter(name)
     del reddit.world.things[name]["removed_by_category"]
 
 
 def edited_and_spam(reddit: RedditServer, name: str) -> None:
     """Change a text and let the spam filter hold it for that."""
     reddit.edit(name, "new words")
-    reddit.deeds.filter_as_spam(name)
+    reddit.actions.filter_as_spam(name)
 
 
 def edited_and_filtered(reddit: RedditServer, name: str) -> None:
@@ -92,17 +92,17 @@ def edited_and_filtered(reddit: RedditServer, name: str) -> None:
 SITUATIONS = (
     Situation("up", published=True),
     Situation("up, a comment", comment=True, published=True),
-    Situation("approved by AutoModerator", lambda r, n: r.deeds.automoderator(n, approve=True), published=True),
+    Situation("approved by AutoModerator", lambda r, n: r.actions.automoderator(n, approve=True), published=True),
     Situation("held by AutoModerator (`filter`)", lambda r, n: r.world.filter(n)),
     Situation("held by AutoModerator, a comment", lambda r, n: r.world.filter(n), comment=True),
     Situation("held by AutoModerator, without a category", lambda r, n: without_category(r, n, "AutoModerator")),
-    Situation("held by the spam filter", lambda r, n: r.deeds.filter_as_spam(n)),
-    Situation("held by the spam filter, a comment", lambda r, n: r.deeds.filter_as_spam(n), comment=True),
+    Situation("held by the spam filter", lambda r, n: r.actions.filter_as_spam(n)),
+    Situation("held by the spam filter, a comment", lambda r, n: r.actions.filter_as_spam(n), comment=True),
     Situation("held by the spam filter, without a category", lambda r, n: without_category(r, n, True)),
-    Situation("held by crowd control, in the name of “reddit”", lambda r, n: r.deeds.filter_as_spam(n, "reddit")),
+    Situation("held by crowd control, in the name of “reddit”", lambda r, n: r.actions.filter_as_spam(n, "reddit")),
     Situation("up, held by AutoModerator before our removal arrives", between=lambda r, n: r.world.filter(n)),
     Situation("up, held by crowd control before our removal arrives",
-              between=lambda r, n: r.deeds.filter_as_spam(n, "reddit")),
+              between=lambda r, n: r.actions.filter_as_spam(n, "reddit")),
     Situation("up, removed by a moderator before our removal arrives",
               between=lambda r, n: r.moderator_removes(n, HEAD_MODERATOR)),
     Situation("up, edited and held by the spam filter before our removal arrives",
@@ -117,12 +117,12 @@ SITUATIONS = (
               after=lambda r, n: r.moderator_approves(n, HEAD_MODERATOR), published=True),
     Situation("up, removed by a moderator after our removal",
               after=lambda r, n: r.moderator_removes(n, HEAD_MODERATOR)),
-    Situation("up, removed by Reddit's staff after our removal", after=lambda r, n: r.deeds.staff_removes(n)),
+    Situation("up, removed by Reddit's staff after our removal", after=lambda r, n: r.actions.staff_removes(n)),
     Situation("up, deleted by its author after our removal", after=lambda r, n: r.delete(n)),
     Situation("held by AutoModerator, approved by a moderator", held_then_approved, published=True),
-    Situation("removed by AutoModerator (`remove`)", lambda r, n: r.deeds.automoderator(n)),
+    Situation("removed by AutoModerator (`remove`)", lambda r, n: r.actions.automoderator(n)),
     Situation("removed by a moderator", lambda r, n: r.moderator_removes(n, HEAD_MODERATOR)),
-    Situation("removed by Reddit's staff", lambda r, n: r.deeds.staff_removes(n)),
+    Situation("removed by Reddit's staff", lambda r, n: r.actions.staff_removes(n)),
     Situation("deleted by its author", lambda r, n: r.delete(n)),
 )  # fmt: skip
 
@@ -262,7 +262,7 @@ def _take_back(world: Stage, bot: Pipeline, cell: Cell) -> None:
                 people.undo(case.label, by=member(bot), why="look again")
             case "order undo" | "order allow":
                 verb = cell.door.removeprefix("order ")
-                world.reddit.deeds.write_mail("clips", HEAD_MODERATOR, "A post", f"gifwarden {verb} {permalink}")
+                world.reddit.actions.write_mail("clips", HEAD_MODERATOR, "A post", f"gifwarden {verb} {permalink}")
             case "appeal" if case.state == "open":
                 people.confirm(case.label, by=member(bot, "bob"), why="seen it")
                 people.appeal(case.label)
@@ -299,7 +299,7 @@ def _look(world: Stage, cell: Cell) -> None:
     cell.told = tuple(_why(text) for text in sentences)
     marks = {"locked": thing["locked"], "a spoiler": thing.get("spoiler"), "flaired": thing.get("link_flair_text")}
     marks["NSFW"] = thing.get("over_18")
-    marks["noted"] = any(note["user_note_data"]["reddit_id"] == cell.name for note in world.reddit.deeds.notes)
+    marks["noted"] = any(note["user_note_data"]["reddit_id"] == cell.name for note in world.reddit.actions.notes)
     cell.marked = tuple(name for name, there in marks.items() if there)
 
 

@@ -7,7 +7,7 @@ import difflib
 from bot.actions.answer import Answer
 from bot.actions.approve import Approve
 from bot.actions.ban import Ban
-from bot.actions.base import ActionPlug, World
+from bot.actions.base import ActionContext, ActionPlug
 from bot.actions.digest import Digest
 from bot.actions.flair import Flair
 from bot.actions.lock import Lock
@@ -41,7 +41,7 @@ ACTIONS: tuple[ActionPlug, ...] = (
 RULE_KINDS = frozenset(plug.kind for plug in ACTIONS if plug.by_rule)
 """What a rule may ask for; the rest only a person does."""
 
-__all__ = ["ACTIONS", "RULE_KINDS", "ActionPlug", "World", "get"]
+__all__ = ["ACTIONS", "RULE_KINDS", "ActionContext", "ActionPlug", "get"]
 
 
 def get(kind: str) -> ActionPlug:

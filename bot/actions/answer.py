@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.actions.base import Probe, World, mark_of
-from bot.actions.modmail import LONGEST_BODY, Modmail, cut
+from bot.actions.base import ActionContext, Probe, mark_of
+from bot.actions.modmail import MAX_BODY, Modmail, cut
 from bot.model import Action, Mode, PlannedAction, Receipt
 
 
@@ -21,16 +21,16 @@ class Answer(Modmail):
     takes = frozenset({"conversation", "subject", "body"})
     asked_for = True
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Answer there, or as a message to the moderators."""
         conversation = action.params.get("conversation", "")
         if not conversation:
             return super().perform(action, world)
         tail = f"\n\n{mark_of(action)}"
-        world.api.answer_mail(conversation, cut(action.params["body"], LONGEST_BODY - len(tail)) + tail)
+        world.api.answer_mail(conversation, cut(action.params["body"], MAX_BODY - len(tail)) + tail)
         return Receipt(detail="answered", reference=conversation)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for the message by its end, which no other action shares."""
         conversation = action.params.get("conversation", "")
         if not conversation:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from bot.actions.base import SKEW, Plug, Probe, World, last_decision, present
+from bot.actions.base import SKEW, ActionContext, Plug, Probe, last_decision, present
 from bot.errors import StaysRemovedError, UsageError
 from bot.model import (
     APPROVALS,
@@ -48,11 +48,11 @@ class Approve(Plug):
     repeatable = True
     by_rule = False
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Give the post back. Raises UsageError if it is not ours to give back."""
         return give_back(action, world, since=LONG_AGO)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for our approval in the mod log."""
         if world.api.thing(action.post) is None:
             return "unknown"
@@ -62,7 +62,7 @@ class Approve(Plug):
             return "unknown"
         return "done" if ours else "absent"
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Remove again, if our approval is the last word."""
         if standing(present(action, world)).state == "deleted":
             raise UsageError(f"{action.post} was deleted meanwhile, so there is nothing to remove")
@@ -76,7 +76,7 @@ class Approve(Plug):
         return Receipt(detail="removed again", reference=action.post)
 
 
-def give_back(action: Action, world: World, *, since: datetime | None = None) -> Receipt:
+def give_back(action: Action, world: ActionContext, *, since: datetime | None = None) -> Receipt:
     """Approve the action's post, if it was up before our removal, and that is the last decision in the mod log.
 
     `since`: how far the log is read, default: since the action was planned. Raises StaysRemovedError if it was not up
@@ -112,7 +112,9 @@ def give_back(action: Action, world: World, *, since: datetime | None = None) ->
     return Receipt(detail="approved again", reference=action.post)
 
 
-def _not_up_before(action: Action, world: World, removal: ModAction, *, edited: datetime | None) -> Found | None:
+def _not_up_before(
+    action: Action, world: ActionContext, removal: ModAction, *, edited: datetime | None
+) -> Found | None:
     """Return how the post was held before our removal, or None if it certainly was up.
 
     What we saw when we looked is one witness; the mod log, which tells of the moments between looking and removing, is
@@ -137,7 +139,7 @@ def _not_up_before(action: Action, world: World, removal: ModAction, *, edited: 
     return before.found
 
 
-def _ours(action: Action, world: World, last: ModAction) -> None:
+def _ours(action: Action, world: ActionContext, last: ModAction) -> None:
     if last.moderator.casefold() != world.api.me().casefold():
         raise UsageError(
             f"{last.moderator} acted on {action.post} after us ({last.action}), and that stands;"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.actions.base import Plug, Probe, World, fit, last_decision
+from bot.actions.base import ActionContext, Plug, Probe, fit, last_decision
 from bot.errors import UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 from bot.plural import many
 
-LONGEST_NOTE = 100  # characters; Reddit takes 300, moderators' lists show about this much
-LONGEST_DAYS = 999  # Reddit's limit of a ban that ends
+MAX_NOTE = 100  # characters; Reddit takes 300, moderators' lists show about this much
+MAX_DAYS = 999  # Reddit's limit of a ban that ends
 BANS = frozenset({"banuser", "unbanuser"})
 
 
@@ -26,7 +26,7 @@ class Ban(Plug):
     rights = frozenset({"access"})
     by_rule = False
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Ban, unless the user is banned already."""
         user, note, days = _order(action)
         if world.api.banned(action.subreddit, user):
@@ -34,7 +34,7 @@ class Ban(Plug):
         world.api.ban(action.subreddit, user, note=note, message=action.params.get("message", ""), days=days)
         return Receipt(detail=f"banned for {many(days, 'day')}" if days else "banned", reference=user)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for our line in the mod log: a ban that was lifted since was still done."""
         user, _, _ = _order(action)
         try:
@@ -43,7 +43,7 @@ class Ban(Plug):
             return "unknown"
         return "done" if ours else "absent"
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Lift the ban, if nobody has changed it since."""
         user, _, _ = _order(action)
         last = last_decision(action, world, wanted=BANS, user=user)
@@ -66,6 +66,6 @@ def _order(action: Action) -> tuple[str, str, int | None]:
     if not (user and by and why):
         raise UsageError(f"action {action.id} does not say who bans whom and why; order it with: gifwarden ban")
     days = action.params.get("days", "").strip()
-    if days and not (days.isascii() and days.isdigit() and 0 < int(days) <= LONGEST_DAYS):
-        raise UsageError(f"action {action.id} bans for {days!r} days; give 1 to {LONGEST_DAYS}, or none for good")
-    return user, fit(why, f" (ordered by {by})", max(LONGEST_NOTE, len(by) + 20)), int(days) if days else None
+    if days and not (days.isascii() and days.isdigit() and 0 < int(days) <= MAX_DAYS):
+        raise UsageError(f"action {action.id} bans for {days!r} days; give 1 to {MAX_DAYS}, or none for good")
+    return user, fit(why, f" (ordered by {by})", max(MAX_NOTE, len(by) + 20)), int(days) if days else None

@@ -25,7 +25,7 @@ LOG_PAGES = 20  # pages of 100 lines of a mod log that are read to find one deci
 SKEW = timedelta(minutes=2)
 
 
-class RedditLike(Protocol):
+class RedditApi(Protocol):
     """The part of `bot.reddit.Reddit` that actions use; every method raises RedditError."""
 
     def me(self) -> str:
@@ -97,7 +97,7 @@ class RedditLike(Protocol):
         """Lift a ban."""
 
 
-class MailerLike(Protocol):
+class MailSender(Protocol):
     """The part of `bot.mail.Mailer` that actions use."""
 
     @property
@@ -138,11 +138,11 @@ def no_minor(post: str) -> bool:  # noqa: ARG001  the signature of what stands i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class ActionContext:
     """What actions act on. `reddit` and `mailer` are None where they are not configured."""
 
-    reddit: RedditLike | None
-    mailer: MailerLike | None
+    reddit: RedditApi | None
+    mailer: MailSender | None
     clock: Clock
     load_notice: Callable[[str], Notice]  # by its id
     policy_url: Callable[[str], str | None] = no_policy  # the page on which a host says what it forbids
@@ -154,7 +154,7 @@ class World:
     is_minor: Callable[[str], bool] = no_minor  # whether a post was marked as of a suspected minor
 
     @property
-    def api(self) -> RedditLike:
+    def api(self) -> RedditApi:
         """Reddit. Raises UsageError if it is not configured."""
         if self.reddit is None:
             raise UsageError("this action needs Reddit, and no account is configured; fill in [reddit]")
@@ -175,16 +175,16 @@ class ActionPlug(Protocol):
     takes: frozenset[str]  # the parameters that it knows
     asked_for: bool  # whether moderators asked for it, so that their own stop does not hold it
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Do it. Raises UsageError if it can never be done as written, RedditError or MailError if it fails."""
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look whether it was done, without doing anything. Raises RedditError when it cannot look."""
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Take it back. Raises UsageError that says what to do instead, if it cannot be taken back."""
 
-    def recover(self, action: Action, world: World) -> Receipt | None:
+    def recover(self, action: Action, world: ActionContext) -> Receipt | None:
         """Return the receipt of what the probe found done, if it can be had again."""
 
 
@@ -197,12 +197,12 @@ class Plug:
     takes: frozenset[str] = frozenset()
     asked_for = False
 
-    def recover(self, action: Action, world: World) -> Receipt | None:  # noqa: ARG002  every plug's signature
+    def recover(self, action: Action, world: ActionContext) -> Receipt | None:  # noqa: ARG002  every plug's signature
         """Know nothing more than that it was done."""
         return None
 
 
-def present(action: Action, world: World) -> Mapping[str, Any]:
+def present(action: Action, world: ActionContext) -> Mapping[str, Any]:
     """Return the data of the action's post. Raises RedditError (not to be retried) if Reddit has none."""
     thing = world.api.thing(action.post)
     if thing is None:
@@ -212,7 +212,7 @@ def present(action: Action, world: World) -> Mapping[str, Any]:
     return data
 
 
-def alive(action: Action, world: World) -> Mapping[str, Any]:
+def alive(action: Action, world: ActionContext) -> Mapping[str, Any]:
     """Return the data of the action's post, if it is neither deleted nor decided on by others.
 
     What we removed ourselves counts as alive. Raises RedditError (not to be retried) otherwise.
@@ -239,7 +239,7 @@ def mark_of(action: Action) -> str:
 
 def last_decision(
     action: Action,
-    world: World,
+    world: ActionContext,
     *,
     wanted: frozenset[str],
     by: str | None = None,

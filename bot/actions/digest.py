@@ -5,8 +5,8 @@ from __future__ import annotations
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from bot.actions.base import Probe, World, fit
-from bot.actions.modmail import LONGEST_BODY, LONGEST_SUBJECT, Modmail, cut
+from bot.actions.base import ActionContext, Probe, fit
+from bot.actions.modmail import MAX_BODY, MAX_SUBJECT, Modmail, cut
 from bot.errors import UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 
@@ -26,12 +26,12 @@ class Digest(Modmail):
     takes = frozenset({"subject", "body", "day", "to"})
     asked_for = True
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Send it as a conversation of its own, or as a mail."""
         to = action.params.get("to", "")
-        subject = fit(action.params["subject"], "", LONGEST_SUBJECT)
+        subject = fit(action.params["subject"], "", MAX_SUBJECT)
         if not to:
-            body = cut(action.params["body"], LONGEST_BODY)
+            body = cut(action.params["body"], MAX_BODY)
             return Receipt(detail="digest sent", reference=world.api.modmail(action.subreddit, subject, body))
         if world.mailer is None:
             raise UsageError("the digest cannot be mailed without a mail server; fill in [mail], or set digest.by")
@@ -48,15 +48,15 @@ class Digest(Modmail):
         world.mailer.send(message)
         return Receipt(detail="digest mailed", reference=str(message["Message-ID"]))
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for the conversation by its subject, which holds the day; nobody can look into another's mailbox."""
         if action.params.get("to"):
             return "unknown"
         return "done" if self.recover(action, world) else "absent"
 
-    def recover(self, action: Action, world: World) -> Receipt | None:
+    def recover(self, action: Action, world: ActionContext) -> Receipt | None:
         """Find the conversation again."""
         if action.params.get("to"):
             return None
-        found = world.api.find_modmail(action.subreddit, fit(action.params["subject"], "", LONGEST_SUBJECT))
+        found = world.api.find_modmail(action.subreddit, fit(action.params["subject"], "", MAX_SUBJECT))
         return Receipt(detail="digest sent", reference=found) if found else None

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.actions.base import Plug, Probe, World, alive, fit, last_decision, present, submission
+from bot.actions.base import ActionContext, Plug, Probe, alive, fit, last_decision, present, submission
 from bot.errors import UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 
-LONGEST_FLAIR = 64  # characters, Reddit's limit
+MAX_FLAIR = 64  # characters, Reddit's limit
 FLAIRED = frozenset({"editflair"})
 
 
@@ -25,7 +25,7 @@ class Flair(Plug):
     repeatable = True
     rights = frozenset({"posts", "flair"})
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Set it, unless another one is there that must not be overwritten."""
         submission(action, "carry a flair")
         wanted = _wanted(action)
@@ -38,7 +38,7 @@ class Flair(Plug):
         world.api.flair(action.subreddit, action.post, **wanted)
         return Receipt(detail="flair set", reference=json.dumps(before))
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for our line in the mod log: a flair that was changed since was still set."""
         if world.api.thing(action.post) is None:
             return "unknown"
@@ -48,7 +48,7 @@ class Flair(Plug):
             return "unknown"
         return "done" if ours else "absent"
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Set the flair that was there before."""
         last = last_decision(action, world, wanted=FLAIRED)
         if last is None:
@@ -74,7 +74,7 @@ def _wanted(action: Action) -> dict[str, str]:
     given = {name: action.params.get(name, "").strip() for name in _FIELDS}
     if not any(given.values()):
         raise UsageError(f"action {action.id} names no flair; give the rule a text or a template")
-    return given | {"text": fit(given["text"], "", LONGEST_FLAIR)}
+    return given | {"text": fit(given["text"], "", MAX_FLAIR)}
 
 
 def _stands(wanted: Mapping[str, str], data: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.actions.base import Mark, Plug, Probe, World, alive, last_decision, present, submission
+from bot.actions.base import ActionContext, Mark, Plug, Probe, alive, last_decision, present, submission
 from bot.errors import UsageError
 from bot.model import Action, ModAction, Mode, Receipt
 
@@ -19,7 +19,7 @@ class Marking(Plug):
     modes: frozenset[Mode] = frozenset({"enforce"})
     repeatable = True
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Set the mark, unless it is there or the post is gone or decided on by others."""
         if self.submissions_only:
             submission(action, f"be {self.done}")
@@ -28,7 +28,7 @@ class Marking(Plug):
         world.api.mark(action.post, self.what, on=True)
         return Receipt(detail=self.done, reference=action.post)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for our line in the mod log: what was taken off since was still done."""
         if world.api.thing(action.post) is None:
             return "unknown"
@@ -38,7 +38,7 @@ class Marking(Plug):
             return "unknown"
         return "done" if ours else "absent"
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Take it off, if nobody has touched it since."""
         me = world.api.me()
         last = self._last(action, world)
@@ -54,7 +54,9 @@ class Marking(Plug):
         world.api.mark(action.post, self.what, on=False)
         return Receipt(detail=f"no longer {self.done}", reference=action.post)
 
-    def _last(self, action: Action, world: World, *, by: str | None = None, only_on: bool = False) -> ModAction | None:
+    def _last(
+        self, action: Action, world: ActionContext, *, by: str | None = None, only_on: bool = False
+    ) -> ModAction | None:
         wanted = frozenset({self.log_on} if only_on else {self.log_on, self.log_off})
         return last_decision(action, world, wanted=wanted, by=by)
 

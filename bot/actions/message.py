@@ -5,14 +5,14 @@ A bot's removal comments would be a public index of what it removed.
 
 from __future__ import annotations
 
-from bot.actions.base import Plug, Probe, World, fit, present
+from bot.actions.base import ActionContext, Plug, Probe, fit, present
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt, standing
 from bot.reddit.modmail import Conversation
 from bot.text import fit as fit_text
 
-LONGEST_TITLE = 50  # characters, Reddit's limits
-LONGEST_BODY = 10_000
+MAX_TITLE = 50  # characters, Reddit's limits
+MAX_BODY = 10_000
 
 
 class Message(Plug):
@@ -33,7 +33,7 @@ class Message(Plug):
     rights = frozenset({"posts", "mail"})
     after_removal = True
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Write, if the post is removed and by us."""
         body = fit_text(action.params.get("body", "").strip())
         if not body:
@@ -46,25 +46,25 @@ class Message(Plug):
             raise RedditError(
                 f"{action.post} is not removed by us, and its author is written to only about that", retry=False
             )
-        if len(body) > LONGEST_BODY:
-            body = body[: LONGEST_BODY - 1] + "…"
+        if len(body) > MAX_BODY:
+            body = body[: MAX_BODY - 1] + "…"
         world.api.removal_message(action.post, title=title_of(action), body=body)
         return Receipt(detail="wrote to the author")
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for the conversation by its subject, which names the case."""
         return "done" if self._find(action, world) else "absent"
 
-    def recover(self, action: Action, world: World) -> Receipt | None:
+    def recover(self, action: Action, world: ActionContext) -> Receipt | None:
         """Find the conversation again."""
         found = self._find(action, world)
         return Receipt(detail="wrote to the author", reference=found.id) if found else None
 
-    def undo(self, action: Action, world: World) -> Receipt:  # noqa: ARG002  every plug's signature
+    def undo(self, action: Action, world: ActionContext) -> Receipt:  # noqa: ARG002  every plug's signature
         """A sent message cannot be taken back."""
         raise UsageError("a sent message cannot be taken back; write to the author in the same conversation")
 
-    def _find(self, action: Action, world: World) -> Conversation | None:
+    def _find(self, action: Action, world: ActionContext) -> Conversation | None:
         title = title_of(action)
         return world.api.find_mail(
             action.subreddit,
@@ -76,4 +76,4 @@ class Message(Plug):
 def title_of(action: Action) -> str:
     """Return the title of the message: it ends in the case's label, by which an answer to it is known."""
     text = action.params.get("subject", "").strip() or "Removed"
-    return fit(text, f" ({action.case or action.post})", LONGEST_TITLE)
+    return fit(text, f" ({action.case or action.post})", MAX_TITLE)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.actions.base import Plug, Probe, World, fit, mark_of
+from bot.actions.base import ActionContext, Plug, Probe, fit, mark_of
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 from bot.text import fit as fit_text
 
-LONGEST_SUBJECT = 100  # characters, Reddit's limits
-LONGEST_BODY = 10_000
+MAX_SUBJECT = 100  # characters, Reddit's limits
+MAX_BODY = 10_000
 
 
 class Modmail(Plug):
@@ -25,7 +25,7 @@ class Modmail(Plug):
     repeatable = False
     rights = frozenset({"mail"})
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Send the message, into the open conversation if there is one."""
         body = action.params.get("body", "").strip()
         if not body:
@@ -39,14 +39,14 @@ class Modmail(Plug):
                     raise  # else that conversation takes no more, and a new one is opened
             else:
                 return Receipt(detail="wrote to the moderators in the same conversation", reference=opened)
-        conversation = world.api.modmail(action.subreddit, _subject(action), cut(body, LONGEST_BODY))
+        conversation = world.api.modmail(action.subreddit, _subject(action), cut(body, MAX_BODY))
         return Receipt(detail=f"wrote to the moderators of r/{action.subreddit}", reference=conversation)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for the conversation by its subject, or for the message by its end, which no other action shares."""
         return "done" if self.recover(action, world) else "absent"
 
-    def recover(self, action: Action, world: World) -> Receipt | None:
+    def recover(self, action: Action, world: ActionContext) -> Receipt | None:
         """Find the conversation again."""
         conversation = world.api.find_modmail(action.subreddit, _subject(action))
         opened = world.open_mail(action.subreddit, action.sent or world.clock.now())
@@ -56,20 +56,20 @@ class Modmail(Plug):
             conversation = opened if found else None
         return Receipt(detail="wrote to the moderators", reference=conversation) if conversation else None
 
-    def undo(self, action: Action, world: World) -> Receipt:  # noqa: ARG002  every plug's signature
+    def undo(self, action: Action, world: ActionContext) -> Receipt:  # noqa: ARG002  every plug's signature
         """A sent message cannot be taken back."""
         raise UsageError("a sent modmail cannot be taken back; answer in the same conversation that it no longer holds")
 
 
 def _subject(action: Action) -> str:
-    return fit(action.params.get("subject", "").strip() or "gifwarden", f" {mark_of(action)}", LONGEST_SUBJECT)
+    return fit(action.params.get("subject", "").strip() or "gifwarden", f" {mark_of(action)}", MAX_SUBJECT)
 
 
 def _answer(action: Action, body: str) -> str:
     subject = " ".join(action.params.get("subject", "").split())
     tail = f"\n\n{mark_of(action)}"
     head = f"**{subject}**\n\n" if subject else ""
-    return head + cut(body, LONGEST_BODY - len(head) - len(tail)) + tail
+    return head + cut(body, MAX_BODY - len(head) - len(tail)) + tail
 
 
 def cut(text: str, length: int) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.actions.base import Plug, Probe, World, alive, fit, mark_of
+from bot.actions.base import ActionContext, Plug, Probe, alive, fit, mark_of
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 
-LONGEST_NOTE = 250  # characters, Reddit's limit
+MAX_NOTE = 250  # characters, Reddit's limit
 
 
 class Note(Plug):
@@ -19,7 +19,7 @@ class Note(Plug):
     takes = frozenset({"text", "label"})
     repeatable = False
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Write it, once."""
         author = str(alive(action, world).get("author") or "")
         if author in ("", "[deleted]"):
@@ -30,11 +30,11 @@ class Note(Plug):
         number = world.api.add_note(action.subreddit, author, _text(action), label=label, thing=action.post)
         return Receipt(detail="note written", reference=number)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for the note by its text, which no other action shares."""
         return "done" if self.recover(action, world) else "absent" if self._author(action, world) else "unknown"
 
-    def recover(self, action: Action, world: World) -> Receipt | None:
+    def recover(self, action: Action, world: ActionContext) -> Receipt | None:
         """Find the note again."""
         author = self._author(action, world)
         if not author:
@@ -45,7 +45,7 @@ class Note(Plug):
                 return Receipt(detail="note written", reference=note.id)
         return None
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Delete the note."""
         author = self._author(action, world)
         if not author:
@@ -59,7 +59,7 @@ class Note(Plug):
         world.api.delete_note(action.subreddit, author, number)
         return Receipt(detail="note deleted")
 
-    def _author(self, action: Action, world: World) -> str:
+    def _author(self, action: Action, world: ActionContext) -> str:
         thing = world.api.thing(action.post)
         author = str(thing["data"].get("author") or "") if thing else ""
         return "" if author == "[deleted]" else author
@@ -69,4 +69,4 @@ def _text(action: Action) -> str:
     text = action.params.get("text", "").strip()
     if not text:
         raise UsageError(f"action {action.id} has no text for a note; give the rule one")
-    return fit(text, f" {mark_of(action)}", LONGEST_NOTE)
+    return fit(text, f" {mark_of(action)}", MAX_NOTE)

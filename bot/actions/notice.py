@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.actions.base import MailerLike, Plug, Probe, World
+from bot.actions.base import ActionContext, MailSender, Plug, Probe
 from bot.actions.wording import compose, retract
 from bot.errors import UsageError
 from bot.model import Action, Mode, Notice, PlannedAction, Receipt
@@ -19,7 +19,7 @@ class SendNotice(Plug):
     repeatable = True  # a second copy has the same Message-ID, by which mail systems drop it
     rights = frozenset()
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Send it. The Message-ID follows from the notice and the sender, so a second try is the same mail."""
         notice, mailer = _needed(action, world)
         message = compose(
@@ -28,11 +28,11 @@ class SendNotice(Plug):
         reply = mailer.send(message)
         return Receipt(detail=f"sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
 
-    def probe(self, action: Action, world: World) -> Probe:  # noqa: ARG002  every plug's signature
+    def probe(self, action: Action, world: ActionContext) -> Probe:  # noqa: ARG002  every plug's signature
         """Nobody can look into another's mailbox."""
         return "unknown"
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Mail a retraction, in the same thread. Raises MailError as sending does."""
         notice, mailer = _needed(action, world)
         message = retract(notice, sender=mailer.sender, date=world.clock.now())
@@ -40,7 +40,7 @@ class SendNotice(Plug):
         return Receipt(detail=f"retraction sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
 
 
-def _needed(action: Action, world: World) -> tuple[Notice, MailerLike]:
+def _needed(action: Action, world: ActionContext) -> tuple[Notice, MailSender]:
     name = action.params.get("notice", "")
     if not name:
         raise UsageError(f"action {action.id} names no notice; plan it with: gifwarden notices confirm")

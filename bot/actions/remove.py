@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.actions.approve import give_back
-from bot.actions.base import Plug, Probe, World, fit, last_decision, present
+from bot.actions.base import ActionContext, Plug, Probe, fit, last_decision, present
 from bot.errors import RedditError, StaysRemovedError, UsageError
 from bot.model import (
     MINOR_ORDER,
@@ -20,7 +20,7 @@ from bot.model import (
     standing,
 )
 
-LONGEST_MOD_NOTE = 100  # characters, Reddit's limit
+MAX_MOD_NOTE = 100  # characters, Reddit's limit
 TAKEN_BACK = "Taken back by us; it stays removed, because it was not up before"
 
 
@@ -41,7 +41,7 @@ class Remove(Plug):
     takes = frozenset({"reason", "removal_reason", "spam"})
     repeatable = True
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Remove, unless it is gone or somebody else decided on it."""
         data = present(action, world)
         how = standing(data)
@@ -64,7 +64,7 @@ class Remove(Plug):
         world.api.remove(action.post, spam=action.params.get("spam") == "true")
         return Receipt(detail=f"removed{self._explain(action, world)}", reference=action.post)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look at the post, then for our removal in the mod log: what was overruled since was still done.
 
         Removed by us without its reason is done in part.
@@ -82,7 +82,7 @@ class Remove(Plug):
             return "unknown"
         return "done" if ours else "absent"
 
-    def undo(self, action: Action, world: World) -> Receipt:
+    def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Approve what was up, if the last decision on the post in the mod log is our removal.
 
         What was held before stays removed, for no call puts it back into the queue: our reason is taken off it, and
@@ -94,7 +94,7 @@ class Remove(Plug):
             detail = f"{stays}{self._take_reason_back(action, world)}"
             return Receipt(detail=detail, reference=action.post, held=Found(stays.found))
 
-    def _take_reason_back(self, action: Action, world: World) -> str:
+    def _take_reason_back(self, action: Action, world: ActionContext) -> str:
         """Write over our note beside the removal; Reddit takes nothing away. Return what to add to the detail."""
         data = present(action, world)
         if str(data.get("mod_reason_by") or "").casefold() != world.api.me().casefold():
@@ -105,7 +105,7 @@ class Remove(Plug):
             return f", but its reason is still there: {error}"
         return ""
 
-    def _explain(self, action: Action, world: World) -> str:
+    def _explain(self, action: Action, world: ActionContext) -> str:
         """Give the reason; return what to add to the receipt's detail."""
         wanted, note = action.params.get("removal_reason", "").strip(), _note(action)
         if not wanted and not note:
@@ -122,7 +122,7 @@ class Remove(Plug):
 
 
 def _note(action: Action) -> str:
-    return fit(action.params.get("reason", ""), "", LONGEST_MOD_NOTE)
+    return fit(action.params.get("reason", ""), "", MAX_MOD_NOTE)
 
 
 def _unexplained(action: Action, data: Mapping[str, Any]) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
-from bot.actions.base import Plug, Probe, World, fit, present
+from bot.actions.base import ActionContext, Plug, Probe, fit, present
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt, standing
 
-LONGEST_REASON = 100  # characters, Reddit's limit
+MAX_REASON = 100  # characters, Reddit's limit
 
 
 class Report(Plug):
@@ -24,7 +24,7 @@ class Report(Plug):
     repeatable = False
     rights = frozenset()  # everybody may report
 
-    def perform(self, action: Action, world: World) -> Receipt:
+    def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Report, unless our report stands there already."""
         reason = _reason(action)
         data = present(action, world)
@@ -44,12 +44,12 @@ class Report(Plug):
         world.api.report(action.post, reason)
         return Receipt(detail=f"reported: {reason}", reference=action.post)
 
-    def probe(self, action: Action, world: World) -> Probe:
+    def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for our report among the open and the dismissed ones."""
         thing = world.api.thing(action.post)
         return "unknown" if thing is None else _found(action, thing["data"], world.api.me())
 
-    def undo(self, action: Action, world: World) -> Receipt:  # noqa: ARG002  every plug's signature
+    def undo(self, action: Action, world: ActionContext) -> Receipt:  # noqa: ARG002  every plug's signature
         """A report cannot be taken back."""
         raise UsageError(f"a report cannot be taken back; approve {action.post} on Reddit, which dismisses its reports")
 
@@ -58,10 +58,10 @@ def _reason(action: Action) -> str:
     text = action.params.get("reason", "").strip()
     if not text:
         raise UsageError(f"action {action.id} has no reason to report; give the rule an action_reason")
-    if len(text) <= LONGEST_REASON:
+    if len(text) <= MAX_REASON:
         return text
     # The case's name is what leads a moderator from the report to the case, so it outlives the rest.
-    return fit(text, f" (case {action.case})" if action.case and action.case in text else "", LONGEST_REASON)
+    return fit(text, f" (case {action.case})" if action.case and action.case in text else "", MAX_REASON)
 
 
 def _found(action: Action, data: Mapping[str, Any], me: str) -> Probe:

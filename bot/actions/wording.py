@@ -23,9 +23,9 @@ from bot.model import Notice, NoticeItem
 from bot.text import line as fit_line
 
 WIDTH = 72
-MOST_ITEMS = 20
+MAX_ITEMS = 20
 SUBJECT_IDS = 80  # characters of ids in a subject; the rest is counted
-LONGEST_URL = 2000  # characters
+MAX_URL = 2000  # characters
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}")
 # What content networks call the parts of a signature, in lower case.
@@ -205,8 +205,8 @@ def _check(notice: Notice, sender: str) -> None:
     for name, address in (("recipient", notice.to), ("contact", _contact(notice, sender)), ("sender", sender)):
         if not is_address(address):
             _fail(notice, f"has a {name} that is not a plain e-mail address; correct it, or use the host's own form")
-    if not 1 <= len(notice.items) <= MOST_ITEMS:
-        _fail(notice, f"has {len(notice.items)} items, and a desk reads 1 to {MOST_ITEMS}; split it")
+    if not 1 <= len(notice.items) <= MAX_ITEMS:
+        _fail(notice, f"has {len(notice.items)} items, and a desk reads 1 to {MAX_ITEMS}; split it")
     for item in notice.items:
         if not _line(item.host_id):
             _fail(notice, "has an item without the host's id; add it")
@@ -251,7 +251,7 @@ def _url(url: str, notice: Notice) -> str:
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:
         fine = False
-    if not fine or len(url) > LONGEST_URL or url != _line(url) or " " in url:
+    if not fine or len(url) > MAX_URL or url != _line(url) or " " in url:
         _fail(notice, "has an address that is not a plain http(s) URL; give the host's public page")
     names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     prefixed = any(name.startswith(_SIGNED_PREFIXES) for name in names)

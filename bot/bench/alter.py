@@ -121,10 +121,10 @@ def watermark(picture: Rgb, area: float, seed: int, opacity: float = 1.0) -> Rgb
 
 def picture_in_picture(picture: Rgb, size: float, seed: int, t: float) -> Rgb:
     """Return another, moving picture with this one in it at `size` (0-1) of its width."""
-    from bot.bench.worlds import World
+    from bot.bench.worlds import Scene
 
     height, width, _ = picture.shape
-    outer = World(900_000 + seed, "room", movers=2).frame(t, width, height)
+    outer = Scene(900_000 + seed, "room", movers=2).frame(t, width, height)
     inner = resize(picture, size)
     rng = np.random.default_rng(seed)
     x = int(rng.integers(0, max(1, width - inner.shape[1])))
@@ -173,7 +173,7 @@ def speed(take: Take, factor: float) -> Take:
 
 def compilation(take: Take, seconds: float, seed: int) -> Take:
     """Return the take inside others, `seconds` long in all."""
-    from bot.bench.worlds import World
+    from bot.bench.worlds import Scene
 
     pictures, fps = at_rate(take, min(take[1], 8))
     height, width, _ = pictures[0].shape
@@ -181,7 +181,7 @@ def compilation(take: Take, seconds: float, seed: int) -> Take:
     before: list[Rgb] = []
     after: list[Rgb] = []
     for number in range(6):
-        world = World(800_000 + seed * 7 + number, "room", movers=1)
+        world = Scene(800_000 + seed * 7 + number, "room", movers=1)
         (before if number < 1 + seed % 5 else after).extend(world.frames(rest / 6, fps, width=width, height=height))
     return [*before, *pictures, *after], fps
 

@@ -34,7 +34,7 @@ FACE_AREAS = (0.05, 0.1, 0.15)
 
 
 @dataclass(slots=True)
-class Tally:
+class Recall:
     """What came of one row of the table."""
 
     row: str
@@ -66,7 +66,7 @@ class Tally:
 class Report:
     """All rows, and what was measured beside them."""
 
-    rows: list[Tally] = field(default_factory=list)
+    rows: list[Recall] = field(default_factory=list)
     clips: int = 0
     stills: int = 0
     bank: int = 0
@@ -137,7 +137,7 @@ class Bench:
         return [self._labels[label] for label in labels]
 
     def ask(
-        self, tally: Tally, found: Fingerprint, wanted: str | None, also: Sequence[str] = (), what: str = ""
+        self, tally: Recall, found: Fingerprint, wanted: str | None, also: Sequence[str] = (), what: str = ""
     ) -> None:
         """Match a media; `wanted` is the entry that it is a copy of, if any, `also` those that it may be one of."""
         began = time.process_time()
@@ -152,7 +152,7 @@ class Bench:
         for wrong in sorted(copies - {wanted, *also}):
             tally.false += 1
             self.report.false.append(f"{what} taken for {wrong}: {self._why(evidence.matches, wrong)}")
-        library = self._pipeline.working.library()
+        library = self._pipeline.scanner.library()
         foreign, whole = (
             {self._labels[match.entry] for match in library.match(shown, 0)}
             for shown in (found, replace(found, variants=()))
@@ -178,7 +178,7 @@ class Bench:
 
     def _match(self, found: Fingerprint) -> Evidence:
         asked = replace(found, sha256="f" * 64, md5="f" * 32, also=())
-        return self._pipeline.working.matched(Evidence(target="bench", link=LINK), [(0, asked)])
+        return self._pipeline.scanner.matched(Evidence(target="bench", link=LINK), [(0, asked)])
 
     def _why(self, matches: Iterable[Match], name: str) -> str:
         return next(match.why for match in matches if self._labels[match.entry] == name)
@@ -300,7 +300,7 @@ def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Sa
 
 def _places(bench: Bench, chosen: Sequence[Source]) -> None:
     """Ask with other takes of the same places, then bank them as distractors."""
-    tally = Tally("another take of the same place", 0)
+    tally = Recall("another take of the same place", 0)
     takes = [(source.name, number, printed(take)) for source in chosen for number, take in enumerate(source.others)]
     for name, number, found in takes:
         bench.ask(tally, found, None, what=f"other take {number + 1} of {name}")
@@ -311,12 +311,12 @@ def _places(bench: Bench, chosen: Sequence[Source]) -> None:
 
 
 def _altered(bench: Bench, chosen: Sequence[Source], alterations: Sequence[Alteration], say: Say) -> None:
-    rows: dict[str, Tally] = {}
+    rows: dict[str, Recall] = {}
     for number, source in enumerate(chosen):
         for alteration in alterations:
             if not source.moves and not alteration.stills:
                 continue
-            tally = rows.setdefault(alteration.row, Tally(alteration.row, alteration.target))
+            tally = rows.setdefault(alteration.row, Recall(alteration.row, alteration.target))
             found = printed(alteration.apply(source.take, number), alteration)
             bench.ask(tally, found, source.name, what=f"{source.name}, {alteration}")
         total = sum(row.found for row in rows.values()), sum(row.asked for row in rows.values())
@@ -327,8 +327,8 @@ def _altered(bench: Bench, chosen: Sequence[Source], alterations: Sequence[Alter
 def _fakes(bench: Bench, report: Report, count: int, say: Say) -> None:
     """Bank fakes only; ask with the footage that they were made from, and with copies of the fakes."""
     genuine, copies = (
-        Tally("footage behind a banked fake", 0),
-        Tally("copies of the fakes (crop 5 %, re-encoded)", 0.99),
+        Recall("footage behind a banked fake", 0),
+        Recall("copies of the fakes (crop 5 %, re-encoded)", 0.99),
     )
     people = swaps.portraits()
     asked: list[tuple[str, Fingerprint, Fingerprint]] = []

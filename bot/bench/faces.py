@@ -36,7 +36,7 @@ Motion = Callable[[Rgb, tuple[float, float], float], Rgb]  # a picture, the midd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
+class Treatment:
     """One way in which a portrait is shown. `make` gives a file; a portrait that is too small for it is left out."""
 
     name: str
@@ -96,31 +96,31 @@ def _clip(portrait: Portrait, height: int, motion: Motion) -> list[Rgb]:
     return [motion(picture, middle, i / (FRAMES - 1)) for i in range(FRAMES)]
 
 
-def _sized(height: int) -> Variant:
+def _sized(height: int) -> Treatment:
     def make(portrait: Portrait) -> bytes:
         return media.encode_still(_small(portrait, height)[0], format="png")
 
-    return Variant(name=f"{height} px", make=make, height=height)
+    return Treatment(name=f"{height} px", make=make, height=height)
 
 
-def _moving(name: str, motion: Motion, height: int = USUAL, crf: int = 28) -> Variant:
+def _moving(name: str, motion: Motion, height: int = USUAL, crf: int = 28) -> Treatment:
     def make(portrait: Portrait) -> bytes:
         return media.encode_clip(_clip(portrait, height, motion), fps=FPS, crf=crf)
 
-    return Variant(name=f"{name}, {height} px", make=make, height=height)
+    return Treatment(name=f"{name}, {height} px", make=make, height=height)
 
 
-def _gif(height: int) -> Variant:
+def _gif(height: int) -> Treatment:
     def make(portrait: Portrait) -> bytes:
         return media.encode_moving(_clip(portrait, height, pan), fps=FPS)
 
-    return Variant(name=f"GIF, 128 colours, pan, {height} px", make=make, height=height)
+    return Treatment(name=f"GIF, 128 colours, pan, {height} px", make=make, height=height)
 
 
 VARIANTS = (
-    Variant(name="as it is", make=lambda portrait: portrait.data),
+    Treatment(name="as it is", make=lambda portrait: portrait.data),
     *(_sized(height) for height in HEIGHTS),
-    Variant(
+    Treatment(
         name=f"JPEG quality 20, {USUAL} px",
         make=lambda portrait: media.encode_still(_small(portrait, USUAL)[0], quality=20),
         height=USUAL,

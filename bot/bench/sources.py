@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot import frames
 from bot.bench.alter import Rgb, Take, even
-from bot.bench.worlds import KINDS, World, speaker, texture
+from bot.bench.worlds import KINDS, Scene, speaker, texture
 from bot.config import DecodeConfig
 from bot.errors import GifwardenError
 from bot.signals.pdq import PDQ
@@ -22,9 +22,9 @@ FPS, SECONDS = 10.0, 10.0
 WIDE = 960  # pixels; larger pictures are made smaller first
 LIVELY = (1.0, 0.6, 1.6)  # how much a speaker moves
 WORDS = ("the", "when", "nobody", "wait", "for", "it", "this", "is", "a", "moment", "again", "video", "clip", "link")
-LEAST_SIDE = 160  # pixels: of icons and thumbnails nothing is left at a quarter of the size
+MIN_SIDE = 160  # pixels: of icons and thumbnails nothing is left at a quarter of the size
 ONLY_NOISE = 0.2  # of the contrast is left at 32 x 32: photographs keep 0.7 and more, white noise loses nearly all
-LEAST_REST = 3.0  # seconds
+MIN_REST = 3.0  # seconds
 PORTRAITS = {
     "astronaut": ("skimage", "data/astronaut.png"),
     "officer": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
@@ -54,8 +54,8 @@ def generated(clips: int, stills: int) -> Iterator[Source]:
     for seed in range(clips):
         # every third place is a photograph, as far as there are some
         photograph = photographs[seed // 3 % len(photographs)] if photographs and seed % 3 == 2 else None
-        world = World(seed + 1, KINDS[seed % len(KINDS)] if photograph is None else "room", place=photograph)
-        other = World(world.seed, world.kind, cast=1, place=photograph)
+        world = Scene(seed + 1, KINDS[seed % len(KINDS)] if photograph is None else "room", place=photograph)
+        other = Scene(world.seed, world.kind, cast=1, place=photograph)
         yield Source(
             name=f"generated clip {seed + 1}, {world.kind}",
             take=(world.frames(SECONDS, FPS), FPS),
@@ -68,7 +68,7 @@ def generated(clips: int, stills: int) -> Iterator[Source]:
         ]
         yield Source(name=f"generated speaker {number + 1}", take=moments[0], others=tuple(moments[1:]))
     for seed in range(stills):
-        world = World(5000 + seed, "room", movers=4)
+        world = Scene(5000 + seed, "room", movers=4)
         picture = texture(6000 + seed, 960, 640) if seed % 2 else world.frame(1.0, 960, 540)
         yield Source(name=f"generated still {seed + 1}", take=([picture], 1.0))
 
@@ -87,8 +87,8 @@ def folder(path: Path) -> Iterator[Source | str]:
         except (GifwardenError, OSError) as error:
             yield f"{name}: {error}"
             continue
-        if min(pictures[0].shape[:2]) < LEAST_SIDE:
-            yield f"{name}: smaller than {LEAST_SIDE} pixels"
+        if min(pictures[0].shape[:2]) < MIN_SIDE:
+            yield f"{name}: smaller than {MIN_SIDE} pixels"
             continue
         if _noise(pictures[0][..., 0]):
             yield f"{name}: only noise"
@@ -102,9 +102,9 @@ def folder(path: Path) -> Iterator[Source | str]:
         first = round(SECONDS * fps)
         rest = pictures[first:]
         half = len(pictures) // 2
-        if len(rest) < LEAST_REST * fps and half > LEAST_REST * fps:
+        if len(rest) < MIN_REST * fps and half > MIN_REST * fps:
             pictures, rest = pictures[:half], pictures[half:]
-        others = ((rest[:first], fps),) if len(rest) >= LEAST_REST * fps else ()
+        others = ((rest[:first], fps),) if len(rest) >= MIN_REST * fps else ()
         yield Source(name=name, take=(pictures[:first], fps), others=others)
 
 
@@ -116,13 +116,13 @@ def distractors(count: int) -> Iterator[Take]:
         if kind < 6:
             yield [texture(seed, 640, 360)], 1.0
         elif kind == 6:
-            yield [World(seed, "room").frame(0.0)], 1.0
+            yield [Scene(seed, "room").frame(0.0)], 1.0
         elif kind == 7:
             yield [_text(seed)], 1.0
         elif kind == 8:
             yield [_pattern(seed)], 1.0
         else:
-            world = World(seed, KINDS[number // 10 % 3], movers=2)
+            world = Scene(seed, KINDS[number // 10 % 3], movers=2)
             yield [world.frame(t) for t in (0.0, 1.0, 2.0, 3.0)], 1.0
 
 

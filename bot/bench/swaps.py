@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bot import frames
 from bot.bench import sources
 from bot.bench.alter import Rgb, Take
-from bot.bench.worlds import KINDS, World, with_face
+from bot.bench.worlds import KINDS, Scene, with_face
 from bot.config import DecodeConfig
 from bot.faces.dlib import Dlib
 from bot.samples.portrait import drawn as portrait_of
@@ -99,7 +99,7 @@ def take(
     """Return a moving scene with a person whose face covers `face` (0-1) of the picture; a number is a scene."""
     height, width, _ = shown.picture.shape
     area = face * 0.785 * height * width / (shown.box[2] * shown.box[3])
-    world = World(700 + number, KINDS[number % len(KINDS)], movers=2)
+    world = Scene(700 + number, KINDS[number % len(KINDS)], movers=2)
     return with_face(world.frames(seconds, fps, start), shown.picture, area, number, fps, start), fps
 
 

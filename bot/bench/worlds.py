@@ -57,7 +57,7 @@ def _block(total: NDArray[np.float32], rng: np.random.Generator) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Scene:
     """A place, a cast and a camera."""
 
     seed: int

@@ -48,7 +48,7 @@ def backfill(
             bar.update(task, description=f"r/{row.subreddit}, {row.source}: {row.seen:,} read{back}")
 
         try:
-            came = pipeline.past.read(subreddit.removeprefix("r/"), until=until, limit=limit, tell=tell)
+            came = pipeline.backfill.read(subreddit.removeprefix("r/"), until=until, limit=limit, tell=tell)
         except KeyboardInterrupt:
             complain("gifwarden: stopped; run the same command again to go on from there")
             raise typer.Exit(130) from None

@@ -25,7 +25,7 @@ from bot.cli.groups import App
 from bot.cli.scan import wants_reddit
 from bot.errors import GifwardenError, UsageError
 from bot.model import Actor, Backing, BankKind, Verb
-from bot.serialization import plain
+from bot.serialization import to_json_data
 
 app = App(help="Banks of known media: fakes (block), originals (source), innocent (allow).")
 Name = Annotated[str, typer.Argument(help="The bank's name.")]
@@ -74,7 +74,7 @@ def list_(
             columns |= {"added_by": "added by", "confirmed_by": "confirmed by", "standing": "words"}
             alone = settings.review.confirmations == 1
             listing(
-                (_unshown(plain(row)) if alone else plain(row) for row in banks.entries()),
+                (_unshown(to_json_data(row)) if alone else to_json_data(row) for row in banks.entries()),
                 as_json=as_json,
                 columns=columns,
                 empty="no entries; see: gifwarden bank add --help",
@@ -89,7 +89,7 @@ def list_(
         }
         columns |= {"signals": "signals", "distance": "cut"}
         listing(
-            map(plain, banks.listing()),
+            map(to_json_data, banks.listing()),
             as_json=as_json,
             columns=columns,
             empty="no banks; see: gifwarden bank create --help",
@@ -123,7 +123,7 @@ def add(
         if name not in kinds:
             raise UsageError(f"there is no bank {name}; run: gifwarden bank create {name} --kind block")
         for target in bar.track(targets, description="banking"):
-            for result in pipeline.scanning.fingerprints(target):
+            for result in pipeline.target_scanner.fingerprints(target):
                 for found in result.fingerprints:
                     label, new = store.banks.add(name, found, by=by)
                     if new:

@@ -34,7 +34,7 @@ from bot.pipeline.core import Log
 from bot.reddit import Reddit
 from bot.store import Store, WikiRow
 
-LONGEST_LABEL = 24  # characters
+MAX_LABEL = 24  # characters
 GAP = 2  # characters between two columns of a table
 UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
 PACKAGE = Path(__file__).parent.parent
@@ -292,7 +292,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, t
 
 
 def _is_label(column: Sequence[Text]) -> bool:
-    return all(len(cell) <= LONGEST_LABEL and " " not in cell.plain for cell in column)
+    return all(len(cell) <= MAX_LABEL and " " not in cell.plain for cell in column)
 
 
 def _has_room(columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> bool:

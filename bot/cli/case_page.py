@@ -12,7 +12,7 @@ from bot.cli.review import action_line, action_plain
 from bot.config import Config
 from bot.model import CaseState, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
-from bot.serialization import plain
+from bot.serialization import to_json_data
 from bot.store import AppealRow, CaseRow, NoticeRow
 
 Fact = tuple[str, str]
@@ -32,7 +32,7 @@ def plain_case(row: CaseRow, *, appeal: bool = False) -> dict[str, Any]:
         "permalink": row.post.permalink,
         "host": row.host,
         "host_id": row.host_id,
-        "opened": plain(row.opened),
+        "opened": to_json_data(row.opened),
         "decided_by": row.decided_by,
         "why": row.why,
     }
@@ -68,7 +68,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     shown = {
         **plain_case(row, appeal=appeal is not None),
         "url": row.url,
-        "evidence": plain(evidence) if evidence else None,
+        "evidence": to_json_data(evidence) if evidence else None,
         "against": doubts,
         "actions": [action_plain(action) for action in actions],
         "notice": label,

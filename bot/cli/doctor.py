@@ -28,13 +28,13 @@ from bot.plural import many
 from bot.rules import load, run_examples, unknown_banks
 from bot.workers import Workers
 
-LEAST_DISK = 1 << 30
+MIN_DISK = 1 << 30
 LOSSES_SHOWN = timedelta(days=7)
 NEEDED_RIGHTS = frozenset({"posts", "mail"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Diagnosis:
     """One line of the doctor's."""
 
     level: Literal["ok", "warn", "fail"]
@@ -42,7 +42,7 @@ class Finding:
     text: str
 
 
-def examine(path: Path | None) -> Iterator[Finding]:
+def examine(path: Path | None) -> Iterator[Diagnosis]:
     """Yield findings, most basic first; what depends on a failed one is left out."""
     try:
         reading = look_at_config(path)
@@ -76,7 +76,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield from _rules(config, banks)
     yield from _modes(config)
     if missing := login_missing(config):
-        yield Finding(level="fail", subject="reddit", text=missing)
+        yield Diagnosis(level="fail", subject="reddit", text=missing)
     else:
         with assembled(plain, Quiet(), parts=Parts(rules=False, memory=True)) as pipeline:
             yield from _reddit(pipeline)
@@ -86,14 +86,14 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield from _hosts(config)
 
 
-def _modes(config: Config) -> Iterator[Finding]:
+def _modes(config: Config) -> Iterator[Diagnosis]:
     for name in config.subreddits:
         yield _ok(f"r/{name}", sends(config, name))
     if any(settings.mode == "observe" for settings in config.subreddits.values()):
         yield _ok("observe", ASKED)
 
 
-def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Finding]:
+def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Diagnosis]:
     named: dict[str, str] = {}
     told: set[str] = set()  # subreddits share files, and their mistakes
     for name in (None, *(name for name in config.subreddits if _own_rules(config, name))):
@@ -109,7 +109,7 @@ def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Fin
         named |= unknown_banks(rules.rules, banks) if banks is not None else {}
         failures = run_examples(rules)
         if failures:
-            yield Finding(level="fail", subject=subject, text=str(failures[0]))
+            yield Diagnosis(level="fail", subject=subject, text=str(failures[0]))
         else:
             yield _ok(subject, f"{many(len(rules.rules), 'rule')}, {examples_said(rules, failures)}")
     for name, row in wiki_rules(config).items():
@@ -124,11 +124,11 @@ def _own_rules(config: Config, name: str) -> bool:
     return bool(config.subreddits[name].rules) or (config.storage.rules / name).is_dir()
 
 
-def _storage(pipeline: Pipeline) -> Iterator[Finding]:
+def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
     store, config = pipeline.deps.store, pipeline.deps.config
     free = shutil.disk_usage(config.storage.path).free
     text = f"{free / (1 << 30):.1f} GiB free in {config.storage.path}"
-    yield _ok("storage", text) if free >= LEAST_DISK else _warn("storage", text)
+    yield _ok("storage", text) if free >= MIN_DISK else _warn("storage", text)
     banks = store.banks.listing()
     names = {bank.name for bank in banks}
     entries = sum(bank.entries for bank in banks)
@@ -188,7 +188,7 @@ def _storage(pipeline: Pipeline) -> Iterator[Finding]:
         yield _warn("kill switch", f"on: nothing is done in the world while {pipeline.deps.stop_file} exists")
 
 
-def _team(pipeline: Pipeline) -> Iterator[Finding]:
+def _team(pipeline: Pipeline) -> Iterator[Diagnosis]:
     """Who decides, and whether there are two people whose words can count."""
     store, config = pipeline.deps.store, pipeline.deps.config
     people = store.team.listing()
@@ -215,7 +215,7 @@ def _team(pipeline: Pipeline) -> Iterator[Finding]:
         )
 
 
-def _watched(pipeline: Pipeline) -> Iterator[Finding]:
+def _watched(pipeline: Pipeline) -> Iterator[Diagnosis]:
     """What the daemon found out: subreddits that cannot be read, and what Reddit no longer showed."""
     store, now = pipeline.deps.store, pipeline.deps.clock.now()
     for place in store.watched.places():
@@ -227,7 +227,7 @@ def _watched(pipeline: Pipeline) -> Iterator[Finding]:
         yield _warn(f"r/{loss.subreddit}", loss.sentence)
 
 
-def _decoder(pipeline: Pipeline) -> Iterator[Finding]:
+def _decoder(pipeline: Pipeline) -> Iterator[Diagnosis]:
     try:
         pipeline.deps.workers.fingerprint(_picture())
     except GifwardenError as error:
@@ -244,7 +244,7 @@ def _picture() -> bytes:
     return picture.getvalue()
 
 
-def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
+def _reddit(pipeline: Pipeline) -> Iterator[Diagnosis]:
     config, api = pipeline.deps.config, pipeline.deps.api
     try:
         yield _ok("reddit", f"logged in as u/{api.me()}")
@@ -256,7 +256,7 @@ def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
     yield _ok("reddit", text) if left.remaining > left.limit / 10 else _warn("reddit", text)
     for name, settings in config.subreddits.items():
         try:
-            rights = api.rights(name)
+            rights = api.permissions(name)
         except GifwardenError as error:
             yield _fail(f"r/{name}", error)
             continue
@@ -267,12 +267,12 @@ def _reddit(pipeline: Pipeline) -> Iterator[Finding]:
         elif settings.mode == "observe":
             yield _warn(f"r/{name}", f"{effect}; without the right to {', '.join(missing)} it could do no more")
         else:
-            yield Finding(
+            yield Diagnosis(
                 level="fail", subject=f"r/{name}", text=f"the account lacks the right to {', '.join(missing)}; {effect}"
             )
 
 
-def _gallery(config: Config) -> Iterator[Finding]:
+def _gallery(config: Config) -> Iterator[Diagnosis]:
     if not config.gallery.enabled:
         yield _ok("gallery", "off: no faces are looked for")
         return
@@ -290,7 +290,7 @@ def _gallery(config: Config) -> Iterator[Finding]:
     )
 
 
-def _nudity(config: Config) -> Iterator[Finding]:
+def _nudity(config: Config) -> Iterator[Diagnosis]:
     try:
         model = nudity_model(config)
         if model is None:
@@ -303,7 +303,7 @@ def _nudity(config: Config) -> Iterator[Finding]:
         yield _fail("nudity", error)
 
 
-def _mail(config: Config) -> Iterator[Finding]:
+def _mail(config: Config) -> Iterator[Diagnosis]:
     mail = config.mail
     if not mail.host:
         yield _warn("mail", "mail.host is not set: notices are drafted, never sent")
@@ -316,7 +316,7 @@ def _mail(config: Config) -> Iterator[Finding]:
         yield _fail("mail", error)
 
 
-def _hosts(config: Config) -> Iterator[Finding]:
+def _hosts(config: Config) -> Iterator[Diagnosis]:
     for plug in hosts.HOSTS:
         settings = config.host(plug.name)
         if not settings.enabled:
@@ -329,28 +329,28 @@ def _hosts(config: Config) -> Iterator[Finding]:
             )
 
 
-def _health(pipeline: Pipeline) -> Iterator[Finding]:
+def _health(pipeline: Pipeline) -> Iterator[Diagnosis]:
     deps = pipeline.deps
     for row in host_rows(deps.store, deps.config, deps.clock.now()):
         if row.state in ALARMS:
-            yield Finding(level="fail" if row.state == "changed" else "warn", subject="hosts", text=row.sentence)
+            yield Diagnosis(level="fail" if row.state == "changed" else "warn", subject="hosts", text=row.sentence)
 
 
-def _ok(subject: str, text: str) -> Finding:
-    return Finding(level="ok", subject=subject, text=text)
+def _ok(subject: str, text: str) -> Diagnosis:
+    return Diagnosis(level="ok", subject=subject, text=text)
 
 
-def _warn(subject: str, text: str) -> Finding:
-    return Finding(level="warn", subject=subject, text=text)
+def _warn(subject: str, text: str) -> Diagnosis:
+    return Diagnosis(level="warn", subject=subject, text=text)
 
 
-def _fail(subject: str, error: GifwardenError) -> Finding:
-    return Finding(level="fail", subject=subject, text=str(error))
+def _fail(subject: str, error: GifwardenError) -> Diagnosis:
+    return Diagnosis(level="fail", subject=subject, text=str(error))
 
 
-def _fails(subject: str, error: GifwardenError) -> Iterator[Finding]:
+def _fails(subject: str, error: GifwardenError) -> Iterator[Diagnosis]:
     """A finding for each mistake, and their number."""
     for mistake in error.mistakes if isinstance(error, UsageError) else (str(error),):
-        yield Finding(level="fail", subject=subject, text=mistake)
+        yield Diagnosis(level="fail", subject=subject, text=mistake)
     if isinstance(error, UsageError) and error.count:
-        yield Finding(level="fail", subject=subject, text=error.count)
+        yield Diagnosis(level="fail", subject=subject, text=error.count)

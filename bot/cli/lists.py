@@ -65,7 +65,7 @@ def import_(
         for file in files:
             with progress(told=False) as bar, _opened(file, bar) as lines:
                 failed = _import(pipeline, name, file, read(lines, how, file), source, by, as_json) or failed
-        pipeline.working.library()  # the index is built here rather than when the first link waits for it
+        pipeline.scanner.library()  # the index is built here rather than when the first link waits for it
     if failed:
         raise typer.Exit(1)
 

@@ -25,7 +25,7 @@ from bot.cli.base import (
 )
 from bot.clock import iso
 from bot.config import key_path, sealing_key
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.errors import UsageError
 from bot.model import Verb
 from bot.plural import many
@@ -126,7 +126,7 @@ def backup(
     elif target.is_dir():
         raise UsageError(f"{target} is a folder; name the copy to check")
     key = sealing_key(settings.storage)
-    found = check(target, Seal(key) if key else None)
+    found = check(target, FieldCipher(key) if key else None)
     if as_json:
         emit(
             {

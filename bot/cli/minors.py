@@ -22,7 +22,7 @@ from bot.cli.base import (
 )
 from bot.model import Verb
 from bot.pipeline.reviewing.hotlines import HOTLINES
-from bot.serialization import plain
+from bot.serialization import to_json_data
 from bot.store import MinorRow
 
 
@@ -50,8 +50,8 @@ def minor(
         running = pipeline.deps.store.lease.held()
         stopped = pipeline.deps.stop_file.exists()
     if as_json:
-        where = [plain(line) for line in HOTLINES]
-        emit({"posts": [plain(row) for row in marked.posts], "done": list(marked.lines), "report_to": where})
+        where = [to_json_data(line) for line in HOTLINES]
+        emit({"posts": [to_json_data(row) for row in marked.posts], "done": list(marked.lines), "report_to": where})
         return
     say(f"{marked.posts[0].label} is marked as a suspected minor. Do not open, save or send the media to anybody.")
     for line in marked.lines:

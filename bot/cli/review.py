@@ -27,7 +27,7 @@ from bot.config import Config
 from bot.errors import UsageError
 from bot.model import ActionState, Actor, Capacity, Ground, Verb
 from bot.pipeline import Pipeline
-from bot.serialization import plain
+from bot.serialization import to_json_data
 from bot.store import ActionRow, NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
@@ -191,8 +191,8 @@ def action_plain(row: ActionRow) -> dict[str, Any]:
         "hold": str(row.hold) if row.hold else None,
         "reason": row.reason,
         "attempts": row.attempts,
-        "planned": plain(action.planned),
-        "receipt": plain(row.receipt) if row.receipt else None,
+        "planned": to_json_data(action.planned),
+        "receipt": to_json_data(row.receipt) if row.receipt else None,
     }
 
 
@@ -210,6 +210,6 @@ def _why(settings: Config, row: ActionRow) -> str:
 
 
 def _notice(row: NoticeRow) -> dict[str, Any]:
-    data: dict[str, Any] = plain(row)
+    data: dict[str, Any] = to_json_data(row)
     data["notice"] = data.pop("label")
     return data

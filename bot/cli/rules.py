@@ -36,10 +36,10 @@ from bot.pipeline.judging.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
 from bot.plural import many
 from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples, unknown_banks
-from bot.serialization import plain
+from bot.serialization import to_json_data
 from bot.store import WikiRow
 
-MOST_CASES = 30  # shown by replay
+MAX_CASES = 30  # shown by replay
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 app = App(help="Rules: what is done about what was found. The language is in docs/rules.md.")
@@ -85,7 +85,7 @@ def check(
                     "files": [str(path) for path in paths],
                     "rules": len(rules.rules),
                     "examples": sum(len(rule.examples) for rule in rules.rules),
-                    "failures": [plain(failure) for failure in failures],
+                    "failures": [to_json_data(failure) for failure in failures],
                     "missing_banks": sorted(missing),
                     "cannot_fire": {name: sorted(keys) for name, keys in idle.items()},
                 }
@@ -172,7 +172,7 @@ def explain(
         if evidence is None:
             raise UsageError(f"the evidence of {case} has been forgotten")
         author = pipeline.deps.store.authors.get(row.post.fullname)
-        explained = pipeline.judging.explain(row.post, evidence, author)
+        explained = pipeline.judge.explain(row.post, evidence, author)
     for rule in explained:
         if as_json:
             emit(
@@ -213,7 +213,7 @@ def replay(
     total = changed = 0
     with session(settings, rules=True) as pipeline:
         start = moment(since, pipeline.deps.clock.now()) if since else None
-        replaying = pipeline.replaying
+        replaying = pipeline.replayer
         with progress(told=as_json) as bar:
             task = bar.add_task("judging again", total=replaying.count(start))
             for one in replaying.replay(start):
@@ -227,7 +227,7 @@ def replay(
                 kinds[told(one.before), told(one.after), one.before.rule or "", one.after.rule or ""] += 1
                 if as_json:
                     emit(_change(one))
-                elif one.case and len(cases) < MOST_CASES:
+                elif one.case and len(cases) < MAX_CASES:
                     cases.append(one)
     if as_json:
         return
@@ -251,7 +251,7 @@ def replay(
         ["case", "before", "after", "rule after"],
         [(one.case, told(one.before), told(one.after), one.after.rule) for one in cases],
         empty="no case is among them",
-        title=f"cases, the first {MOST_CASES} of them; --json shows all" if len(cases) == MOST_CASES else "cases",
+        title=f"cases, the first {MAX_CASES} of them; --json shows all" if len(cases) == MAX_CASES else "cases",
     )
 
 

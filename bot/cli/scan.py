@@ -32,9 +32,9 @@ from bot.errors import GifwardenError, UsageError
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
 from bot.model import Link
-from bot.pipeline.judging.scan_target import Scanned
+from bot.pipeline.judging.scan_target import TargetResult
 from bot.plural import many
-from bot.serialization import plain
+from bot.serialization import to_json_data
 from bot.workers import Workers
 
 
@@ -64,7 +64,7 @@ def scan(
         memory=memory,
     ) as pipeline:
         for target in targets:
-            for result in pipeline.scanning.scan(target):
+            for result in pipeline.target_scanner.scan(target):
                 failed = failed or result.error is not None or bool(result.failures)
                 if as_json:
                     emit(evidence_json(result))
@@ -132,7 +132,7 @@ def lookup(
             raise UsageError(f"there is no bank {bank}; see: gifwarden bank list")
         for values in _values(sys.stdin.buffer):
             known = [value for value in values if _is_pdq(value)]
-            answers = dict(zip(known, pipeline.working.library().lookup(list(map(bytes.fromhex, known))), strict=True))
+            answers = dict(zip(known, pipeline.scanner.library().lookup(list(map(bytes.fromhex, known))), strict=True))
             for value in values:
                 failed = failed or value not in answers
                 _answer(value, answers.get(value), bank, as_json)
@@ -180,15 +180,15 @@ def wants_reddit(settings: Config, targets: list[str]) -> bool:
     return permalinks and login_missing(settings) is None
 
 
-def evidence_json(result: Scanned) -> dict[str, Any]:
+def evidence_json(result: TargetResult) -> dict[str, Any]:
     """Return the contract's evidence object of one scanned link."""
     if result.error is not None or result.evidence is None:
         return {"target": result.target, "error": result.error}
-    data: dict[str, Any] = plain(result.evidence)
+    data: dict[str, Any] = to_json_data(result.evidence)
     link = result.evidence.link
     data["link"] = {"url": link.url, "host": link.host, "id": link.id}
     data["target"] = result.target
-    data["verdict"] = plain(result.verdict)
+    data["verdict"] = to_json_data(result.verdict)
     return data
 
 
@@ -259,7 +259,7 @@ def _print_hashes(rows: list[dict[str, Any]]) -> None:
             say(f"  {kind:7} {first['value']}  quality {first['quality']}")
 
 
-def _print_scan(result: Scanned) -> None:
+def _print_scan(result: TargetResult) -> None:
     say(result.target, "bold")
     if result.evidence is None or result.verdict is None:
         say(f"  {result.error}", "red")

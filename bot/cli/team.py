@@ -26,7 +26,7 @@ from bot.config import Config
 from bot.errors import UsageError
 from bot.model import Member, Role, Verb, names
 from bot.plural import many
-from bot.serialization import plain
+from bot.serialization import to_json_data
 
 _REDDIT = re.compile(r"[A-Za-z0-9_-]{2,30}")
 
@@ -140,8 +140,8 @@ def stop(where: Where = None, who: ByOption = None, why: WhyOption = "stopped", 
     with session(settings) as pipeline:
         place = _watched(settings, where)
         by = decider(pipeline, who, Verb.STOP if place else Verb.EVERYTHING, [place] if place else None)
-        name = pipeline.stopping.stop(place, by=by, why=why)
-        waiting = pipeline.stopping.waiting(place)
+        name = pipeline.kill_switch.stop(place, by=by, why=why)
+        waiting = pipeline.kill_switch.waiting(place)
     say(f"{name} stopped; {many(waiting, 'action')} wait until: gifwarden go{f' {where}' if where else ''}")
 
 
@@ -151,7 +151,7 @@ def go(where: Where = None, who: ByOption = None, config: ConfigOption = None) -
     with session(settings) as pipeline:
         place = _watched(settings, where)
         by = decider(pipeline, who, Verb.GO if place else Verb.EVERYTHING, [place] if place else None)
-        say(pipeline.stopping.go(place, by=by))
+        say(pipeline.kill_switch.go(place, by=by))
 
 
 def orders(as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -160,10 +160,10 @@ def orders(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         store = pipeline.deps.store
         if not as_json:
             for stopped in store.kill_switch.stops():
-                say(f"r/{stopped.subreddit} is stopped, by {stopped.who} at {plain(stopped.at)}", style="yellow")
+                say(f"r/{stopped.subreddit} is stopped, by {stopped.who} at {to_json_data(stopped.at)}", style="yellow")
         columns = {"received": "when", "subreddit": "r/", "sender": "u/", "verb": "order", "target": "target"}
         columns |= {"state": "state", "outcome": "outcome"}
-        listing(map(plain, store.orders.listing()), as_json=as_json, columns=columns, empty="no orders yet")
+        listing(map(to_json_data, store.orders.listing()), as_json=as_json, columns=columns, empty="no orders yet")
 
 
 def digest(as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -194,7 +194,7 @@ def ban(
     settings = read_config(config)
     with session(settings) as pipeline:
         by = decider(pipeline, who, Verb.BANS, [pipeline.deps.store.cases.get(case).post.subreddit])
-        pipeline.stopping.ban(case, by=by, why=why, days=days, message=message)
+        pipeline.kill_switch.ban(case, by=by, why=why, days=days, message=message)
     say(f"the ban is ordered by {by.name}; the daemon performs it; see gifwarden actions list")
 
 

@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from bot.copies.decide import Finding
 from bot.copies.explain import why
-from bot.copies.index import Shelf
+from bot.copies.index import LocalFeatureIndex
 
-__all__ = ["Finding", "Shelf", "why"]
+__all__ = ["Finding", "LocalFeatureIndex", "why"]

@@ -11,7 +11,7 @@ from bot.copies.points import SPAN, STEP, Floats, Ints, Points, height, turned, 
 
 NEAR = 9  # bits of 64: a pair without any other evidence (one chance pair in some 100,000)
 LIKELY = 14  # bits: a pair whose places, directions and sizes agree
-LEAST_PAIRS = 6
+MIN_PAIRS = 6
 PAIRS = 250  # looked at for a transform
 TRIALS = 300
 BINS = 24  # directions
@@ -79,7 +79,7 @@ def estimate(entry: Points, query: Points) -> tuple[Transform, int] | None:
     `entry` and `query` are pairs: the first of one belongs to the first of the other.
     """
     chosen = _alike(entry, query)
-    if len(chosen) < LEAST_PAIRS:
+    if len(chosen) < MIN_PAIRS:
         return None
     entry, query = entry.take(chosen), query.take(chosen)
     p = entry.place[:, 0] + 1j * entry.place[:, 1]
@@ -101,7 +101,7 @@ def estimate(entry: Points, query: Points) -> tuple[Transform, int] | None:
     agreed = off <= reach
     best = int(agreed.sum(axis=1).argmax())
     held = agreed[best]
-    if held.sum() < LEAST_PAIRS:
+    if held.sum() < MIN_PAIRS:
         return None
     transform = _fitted(entry.place[held], query.place[held])
     if transform is None:
@@ -189,7 +189,7 @@ class Lookup:
 
 def _alike(entry: Points, query: Points) -> NDArray[np.intp]:
     """Return the pairs that turn and grow alike: those around the fullest bin of direction and size."""
-    if len(entry) < LEAST_PAIRS:
+    if len(entry) < MIN_PAIRS:
         return np.zeros(0, dtype=np.intp)
     turn = turned(query.angle - entry.angle)
     growth = query.size - entry.size

@@ -11,31 +11,31 @@ from numpy.typing import NDArray
 
 from bot.copies.faces import DIFFERS, Faces, Place, compare, covered
 from bot.copies.measure import Numbers, largest, measure, timed
-from bot.copies.timeline import CLOSE, Asked, Held, Seen
+from bot.copies.timeline import CLOSE, EntryFeatures, QueryFeatures, Seen
 from bot.model import FaceRegion
 
-LEAST_STILL_INLIERS, LEAST_MOVING = 24, 12  # places that agree in the best pair; by chance up to some fifteen
-LEAST_TOGETHER = 60  # places that agree in the compared pairs together, where the best pair has few
+MIN_STILL_INLIERS, MIN_MOVING = 24, 12  # places that agree in the best pair; by chance up to some fifteen
+MIN_TOGETHER = 60  # places that agree in the compared pairs together, where the best pair has few
 # with a word that stands once in the query's picture, or in both: letters and stripes agree with all
-LEAST_UNLIKE, LEAST_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 20, 8, 40, 0.6
+MIN_UNLIKE, MIN_MOVING_UNLIKE, ENOUGH_UNLIKE, SHARE_UNLIKE = 20, 8, 40, 0.6
 SURE_RATE = 0.7  # of one picture: share of the corners in view that no chance explains
 FEW_INLIERS, FEW = 11, ((0.9, 8), (0.7, 10))  # of one picture: share of the corners in view, with a word of their own
-LEAST_IN_FRAME = 8  # corners for a pair of frames to count
-LEAST_FRAMES = 3
-LEAST_SECONDS = 1.0
+MIN_IN_FRAME = 8  # corners for a pair of frames to count
+MIN_FRAMES = 3
+MIN_SECONDS = 1.0
 OTHER_CAST, OTHER_APART = 0.6, 0.3  # of what stands: where what moves is found less, clear or not, it is another take
 # What moves must be found where it is, at its own time: (how many times as often as at other times, how often beside
 # what stands), where the picture has about its own size, is smaller, or larger. 261 of 264 copies of clips have these,
 # no other take of 234 that looks alike, and nobody who goes on talking in one place.
 OWN_TIME = ((15.0, 0.27), (7.0, 0.33), (3.0, 0.55))
 OWN_TIME_SMALL, OWN_TIME_LARGE = ((15.0, 0.27), (7.0, 0.33)), ((15.0, 0.27), (9.0, 0.5), (6.0, 0.75))
-LEAST_OTHER = 0.005  # by chance
+MIN_OTHER = 0.005  # by chance
 UNSTEADY = 7.0  # how much more parts may vary over time than chance makes them, and more where frames are apart
 SURE = 20.0  # corners that should have been found again in a region before it is said to differ
 MOSTLY_OTHER, OTHER_STILL, OTHER_MOMENT = 0.45, 0.45, 0.03  # share of the parts that do not agree
-LEAST_RATE, LEAST_STILL = 0.08, 0.15  # of corners found again
-LEAST_GOOD = 0.4  # share of the parts in view that agree
-LEAST_COVERAGE = 0.4  # of query or entry: two cuts of one long take have a moment in common
+MIN_RATE, MIN_STILL = 0.08, 0.15  # of corners found again
+MIN_GOOD = 0.4  # share of the parts in view that agree
+MIN_COVERAGE = 0.4  # of query or entry: two cuts of one long take have a moment in common
 OVERLAY = 0.06  # share of what stands still in them that makes them a mark
 GROUP = 4  # small parts side by side
 FACE_BITS = 256.0
@@ -68,7 +68,7 @@ class Finding:
     rate: float  # share of corners found again elsewhere
 
 
-def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
+def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | None:
     """Return what was seen, or None if it is nothing."""
     numbers = measure(asked, held, seen)
     matching = _matching(seen, numbers)
@@ -80,7 +80,7 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
     queries, entries = _ranges(asked.times, held.times, matching)
     query_share = _coverage(asked.times, queries, _gap(asked.times))
     entry_share = _coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times)))
-    if held.moving and len(asked) > 1 and max(query_share, entry_share) < LEAST_COVERAGE:
+    if held.moving and len(asked) > 1 and max(query_share, entry_share) < MIN_COVERAGE:
         kind, face = "place", "unknown"
     return Finding(
         kind=kind,
@@ -104,22 +104,22 @@ def decide(asked: Asked, held: Held, seen: Seen) -> Finding | None:
 
 def _enough(numbers: Numbers, *, moving: bool) -> bool:
     """Return whether so many corners agree that chance is out of the question."""
-    least = LEAST_MOVING if moving else LEAST_STILL_INLIERS
+    least = MIN_MOVING if moving else MIN_STILL_INLIERS
     # of a chance match of pictures little is found, and that looks alike among itself
     unlike = numbers.unlike if moving or numbers.rate >= SURE_RATE else numbers.single
-    if moving and numbers.inliers < LEAST_STILL_INLIERS and numbers.together < LEAST_TOGETHER:
+    if moving and numbers.inliers < MIN_STILL_INLIERS and numbers.together < MIN_TOGETHER:
         return False
     # of a much enlarged part few corners are known, but nearly all of them are there
     share = SHARE_UNLIKE * numbers.inliers
     few = any(numbers.rate >= rate and numbers.single >= max(own, share) for rate, own in FEW)
     if not moving and few and numbers.inliers >= FEW_INLIERS:
         return True
-    wanted = max(LEAST_MOVING_UNLIKE if moving else LEAST_UNLIKE, share)
+    wanted = max(MIN_MOVING_UNLIKE if moving else MIN_UNLIKE, share)
     return numbers.inliers >= least and unlike >= min(ENOUGH_UNLIKE, wanted)
 
 
 def _kind(
-    asked: Asked, held: Held, seen: Seen, numbers: Numbers, matching: Sequence[tuple[int, int]]
+    asked: QueryFeatures, held: EntryFeatures, seen: Seen, numbers: Numbers, matching: Sequence[tuple[int, int]]
 ) -> tuple[Kind, FaceRegion]:
     apart = int(numbers.bad.sum())
     compared = apart + int(numbers.good.sum())
@@ -131,9 +131,9 @@ def _kind(
         return "place", "unknown"
     # one frame of a take tells nothing of what moves, so nothing may differ that could
     most = MOSTLY_OTHER if moving else OTHER_STILL if len(held.times) == len(asked) == 1 else OTHER_MOMENT
-    if apart > most * compared or numbers.rate < (LEAST_RATE if moving else LEAST_STILL):
+    if apart > most * compared or numbers.rate < (MIN_RATE if moving else MIN_STILL):
         return "place", "unknown"
-    if numbers.good.sum() < LEAST_GOOD * numbers.shown:
+    if numbers.good.sum() < MIN_GOOD * numbers.shown:
         return "place", "unknown"
     if apart == 0 and largest(numbers.small) < GROUP:
         return "copy", "agrees" if _whole(seen, numbers) else "unknown"
@@ -144,7 +144,7 @@ def _kind(
     return "copy", "unknown"
 
 
-def _other_take(asked: Asked, held: Held, seen: Seen, numbers: Numbers, *, clear: bool) -> bool:
+def _other_take(asked: QueryFeatures, held: EntryFeatures, seen: Seen, numbers: Numbers, *, clear: bool) -> bool:
     """Return whether what moves is another thing, or the same one at another time."""
     still, passing = numbers.still, numbers.passing
     if still[0] < 60 or passing[0] < 15:
@@ -155,13 +155,18 @@ def _other_take(asked: Asked, held: Held, seen: Seen, numbers: Numbers, *, clear
     own, other = when
     scale = seen.transform.scale
     for times, least in OWN_TIME_SMALL if scale < SMALL else OWN_TIME_LARGE if scale > LARGE else OWN_TIME:
-        if own >= times * max(other, LEAST_OTHER):
+        if own >= times * max(other, MIN_OTHER):
             return own < least * still[1]
     return True
 
 
 def _with_faces(
-    asked: Asked, held: Held, seen: Seen, numbers: Numbers, told: tuple[Kind, FaceRegion], faces: Faces | None
+    asked: QueryFeatures,
+    held: EntryFeatures,
+    seen: Seen,
+    numbers: Numbers,
+    told: tuple[Kind, FaceRegion],
+    faces: Faces | None,
 ) -> tuple[Kind, FaceRegion]:
     """Return what a finding is in the light of the faces themselves; what was told without them is its start."""
     kind, region = told
@@ -180,7 +185,7 @@ def _with_faces(
     return kind, "agrees" if even and numbers.rate >= EVEN_RATE else region
 
 
-def _without_faces(asked: Asked, held: Held, told: tuple[Kind, FaceRegion]) -> tuple[Kind, FaceRegion]:
+def _without_faces(asked: QueryFeatures, held: EntryFeatures, told: tuple[Kind, FaceRegion]) -> tuple[Kind, FaceRegion]:
     """Return what a finding is where no face was seen at one moment in both."""
     kind, _ = told
     ours = [rows for rows in held.faces if rows is not None]
@@ -192,14 +197,14 @@ def _without_faces(asked: Asked, held: Held, told: tuple[Kind, FaceRegion]) -> t
     return told
 
 
-def _runs(asked: Asked, held: Held, matching: Sequence[tuple[int, int]]) -> bool:
+def _runs(asked: QueryFeatures, held: EntryFeatures, matching: Sequence[tuple[int, int]]) -> bool:
     """Return whether time goes on in both while they match: one frame in common is not a take in common."""
     queries, entries = sorted({query for query, _ in matching}), sorted({entry for _, entry in matching})
-    if len(queries) < min(LEAST_FRAMES, len(asked)) or len(entries) < min(LEAST_FRAMES, len(held.times)):
+    if len(queries) < min(MIN_FRAMES, len(asked)) or len(entries) < min(MIN_FRAMES, len(held.times)):
         return False
     ours = asked.times[queries[-1]] - asked.times[queries[0]]
     theirs = held.times[entries[-1]] - held.times[entries[0]]
-    least = min(LEAST_SECONDS, 0.5 * (asked.times[-1] - asked.times[0]), 0.5 * (held.times[-1] - held.times[0]))
+    least = min(MIN_SECONDS, 0.5 * (asked.times[-1] - asked.times[0]), 0.5 * (held.times[-1] - held.times[0]))
     return bool(min(ours, theirs) >= least)
 
 
@@ -219,7 +224,7 @@ def _matching(seen: Seen, numbers: Numbers) -> list[tuple[int, int]]:
     return [
         (query, entry)
         for (query, entry, _), (which, exact, _) in zip(seen.pairs, seen.rows, strict=True)
-        if exact.sum() >= max(LEAST_IN_FRAME, 0.25 * numbers.rate * len(which))
+        if exact.sum() >= max(MIN_IN_FRAME, 0.25 * numbers.rate * len(which))
     ]
 
 

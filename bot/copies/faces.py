@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bot.copies.points import width
 from bot.copies.timeline import APART as APART_SECONDS
-from bot.copies.timeline import Asked, Held, Seen
+from bot.copies.timeline import EntryFeatures, QueryFeatures, Seen
 from bot.model import FaceRegion
 
 SAME_MOMENT = 0.1  # seconds: a mouth has hardly moved
@@ -22,7 +22,7 @@ DIFFERS, DOUBTFUL, AGREES = 80, 60, 60  # bits of 256: the nearer part of a face
 LEAST = 3  # pairs of frames of moving pictures
 FEW_DIFFER = 0.2  # share of the pairs that may differ where a face agrees
 TELLING = 30  # corners in the faces
-FOUND, MOST_FOUND = 0.5, 0.6  # of the usual rate: less speaks for another face, more for the same
+FOUND, MAX_FOUND = 0.5, 0.6  # of the usual rate: less speaks for another face, more for the same
 COVER_LOOKS = 6  # frames that are looked at for a caption over a face
 APART, LARGER = 0.35, 1.4  # of its height that a face may be off its place; by how much larger or smaller
 Place = tuple[float, tuple[int, int, int, int]]  # seconds, (left, top, width, height) in 1/256 of the longer side
@@ -38,7 +38,7 @@ class Faces:
     seen: tuple[tuple[int, int, Place], ...]  # (query frame, entry frame, where the query's face is)
 
 
-def compare(asked: Asked, held: Held, seen: Seen, rate: float) -> Faces | None:
+def compare(asked: QueryFeatures, held: EntryFeatures, seen: Seen, rate: float) -> Faces | None:
     """Return what became of the entry's faces; None where no face was seen at the same moment in both.
 
     `rate` is the share of corners that are found again elsewhere. Of several faces in a frame the one that is farthest
@@ -73,7 +73,7 @@ def compare(asked: Asked, held: Held, seen: Seen, rate: float) -> Faces | None:
     )
 
 
-def covered(asked: Asked, held: Held, seen: Seen, faces: Faces) -> float:
+def covered(asked: QueryFeatures, held: EntryFeatures, seen: Seen, faces: Faces) -> float:
     """Return how much of what the query shows in its faces stands still in it, 0-1: a caption over them.
 
     What the entry shows there too is left out, so that a head that does not move tells nothing.
@@ -98,7 +98,7 @@ def _verdict(near: NDArray[np.int64], far: NDArray[np.int64], found: float | Non
     """Return what the distances of both parts say, and the share of corners found again, if that tells anything."""
     apart = float(np.median(near))
     if apart >= DIFFERS:
-        return "differs" if found is None or found <= MOST_FOUND else "unknown"
+        return "differs" if found is None or found <= MAX_FOUND else "unknown"
     if apart >= DOUBTFUL and found is not None and found <= FOUND:
         return "differs"
     if np.median(far) <= AGREES and np.mean(near >= DIFFERS) <= FEW_DIFFER:
@@ -106,7 +106,7 @@ def _verdict(near: NDArray[np.int64], far: NDArray[np.int64], found: float | Non
     return "unknown"
 
 
-def _corners(held: Held, seen: Seen, places: dict[int, list[tuple[int, int, int, int]]]) -> tuple[int, float]:
+def _corners(held: EntryFeatures, seen: Seen, places: dict[int, list[tuple[int, int, int, int]]]) -> tuple[int, float]:
     """Return how many corners of the entry lie in its faces where the query shows them, and the share found again."""
     wanted = found = 0
     for number, boxes in places.items():
@@ -121,7 +121,7 @@ def _corners(held: Held, seen: Seen, places: dict[int, list[tuple[int, int, int,
     return wanted, found / max(1, wanted)
 
 
-def _one_place(ours: np.void, theirs: np.void, asked: Asked, seen: Seen) -> bool:
+def _one_place(ours: np.void, theirs: np.void, asked: QueryFeatures, seen: Seen) -> bool:
     """Return whether a face of the entry lies where a face of the query is."""
     x, y, wide, high = _box(ours)
     middle = seen.transform.apply(np.array([[x + wide / 2, y + high / 2]], dtype=np.float32))[0]

@@ -10,8 +10,8 @@ import numpy as np
 from bot.copies.decide import Finding, decide
 from bot.copies.inverted_index import NEAR, Segment, joined, segment, votes
 from bot.copies.points import unpack
-from bot.copies.timeline import Asked, Held, find, spread
-from bot.model import Sketch
+from bot.copies.timeline import EntryFeatures, QueryFeatures, find, spread
+from bot.model import LocalFeatures
 
 FRAMES, CORNERS, ALONE = 8, 160, 600  # of an entry that are searched: frames, corners of each, of a still
 ASKED, FEWER, LONG = 24, 10, 15.0  # frames of a query that are searched with: of a long one (seconds), of others
@@ -23,11 +23,11 @@ AGAIN = 2  # of them that are looked at from other frames too, where that showed
 BATCH = 4096  # frames that are put into order at a time
 KEPT = 64  # entries whose corners are kept in memory
 
-Load = Callable[[int], Sequence[Sketch]]
+Load = Callable[[int], Sequence[LocalFeatures]]
 Hints = list[tuple[float, int, int]]  # votes, query frame, entry frame
 
 
-class Shelf:
+class LocalFeatureIndex:
     """An inverted file over the entries that were put on it; whole sketches are loaded when needed."""
 
     def __init__(self, load: Load) -> None:
@@ -36,7 +36,7 @@ class Shelf:
         self._owners: list[tuple[int, int]] = []  # (entry, frame)
         self._gone: set[int] = set()  # owners
         self._by_entry: dict[int, range] = {}
-        self._held: OrderedDict[int, Held] = OrderedDict()
+        self._held: OrderedDict[int, EntryFeatures] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._by_entry)
@@ -69,7 +69,7 @@ class Shelf:
         self._gone.update(self._by_entry.pop(entry, ()))
         self._held.pop(entry, None)
 
-    def search(self, asked: Asked) -> list[tuple[int, bool, list[tuple[int, int]]]]:
+    def search(self, asked: QueryFeatures) -> list[tuple[int, bool, list[tuple[int, int]]]]:
         """Return (entry, mirrored, hints) of the entries that share most with a query; best first."""
         most = ASKED if asked.times[-1] - asked.times[0] > LONG else FEWER
         wanted = [(frame, mirrored) for frame in spread(len(asked), most) for mirrored in (False, True)]
@@ -92,9 +92,9 @@ class Shelf:
         likeliest = sorted(score, key=lambda key: -score[key])[:CLOSER]
         return [(*key, _diverse(hints[key])) for key in likeliest]
 
-    def find(self, sketches: Sequence[Sketch]) -> list[tuple[int, Finding]]:
+    def find(self, sketches: Sequence[LocalFeatures]) -> list[tuple[int, Finding]]:
         """Return what the entries that share most with a media are to it: (entry, finding), the likest first."""
-        asked = Asked(sketches)
+        asked = QueryFeatures(sketches)
         found: dict[int, Finding] = {}
         if len(asked) and self._by_entry:
             for place, (entry, mirrored, hints) in enumerate(self.search(asked)):
@@ -106,13 +106,13 @@ class Shelf:
         return list(found.items())
 
     def compare(
-        self, sketches: Sequence[Sketch], entry: int, within: Sequence[tuple[float, float]] = ()
+        self, sketches: Sequence[LocalFeatures], entry: int, within: Sequence[tuple[float, float]] = ()
     ) -> Finding | None:
         """Return what an entry is to a media in which another method found it; None if that cannot be told.
 
         `within` are the stretches of the media's time (seconds) in which it was found; without them it may be anywhere.
         """
-        asked, held = Asked(sketches), self._of(entry)
+        asked, held = QueryFeatures(sketches), self._of(entry)
         if not len(asked) or held is None:
             return None
         plain, turned = (_alike(asked, held, mirrored, within) for mirrored in (False, True))
@@ -124,16 +124,16 @@ class Shelf:
         """Return whether an entry has features."""
         return entry in self._by_entry
 
-    def _closer(self, asked: Asked, entry: int, mirrored: bool, hints: list[tuple[int, int]]) -> Finding | None:
+    def _closer(self, asked: QueryFeatures, entry: int, mirrored: bool, hints: list[tuple[int, int]]) -> Finding | None:
         held = self._of(entry)
         seen = find(asked, held, hints, mirrored) if held else None
         return decide(asked, held, seen) if held and seen else None
 
-    def _of(self, entry: int) -> Held | None:
+    def _of(self, entry: int) -> EntryFeatures | None:
         if entry not in self._by_entry:
             return None
         if entry not in self._held:
-            self._held[entry] = Held(self._load(entry))
+            self._held[entry] = EntryFeatures(self._load(entry))
             if len(self._held) > KEPT:
                 self._held.popitem(last=False)
         self._held.move_to_end(entry)
@@ -146,7 +146,7 @@ class Shelf:
             self._segments.append(joined([before, last], self._gone))
 
 
-def _alike(asked: Asked, held: Held, mirrored: bool, within: Sequence[tuple[float, float]]) -> Hints:
+def _alike(asked: QueryFeatures, held: EntryFeatures, mirrored: bool, within: Sequence[tuple[float, float]]) -> Hints:
     """Return for a few frames of a query the entry's frame that has most words in common with it."""
     hints: Hints = []
     inside = [

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.copies.points import Bools, Floats, Ints, Points, height, width
-from bot.copies.timeline import APART, Asked, Held, Seen, in_view, spread
+from bot.copies.timeline import APART, EntryFeatures, QueryFeatures, Seen, in_view, spread
 
 ACROSS, DOWN = 8, 5  # parts of the entry's picture that are told apart
 TWIN = 9  # bits of 64 within which two words are one
 SAME_PLACE = 10.0  # units within which two corners of one frame are one, at two sizes
 UNSURE = 21  # bits within which what stands still in a see-through mark is one
 UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
-ASKED_WHEN, LEAST_TIMED = 12, 15  # pairs of frames that are asked when they are; corners for an answer
+ASKED_WHEN, MIN_TIMED = 12, 15  # pairs of frames that are asked when they are; corners for an answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Numbers:
     static: float  # how much of what the query shows in the parts that do not agree stands still in it; -1: nothing
 
 
-def measure(asked: Asked, held: Held, seen: Seen) -> Numbers:
+def measure(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Numbers:
     """Return the numbers of what was seen."""
     rows = [seen.rows[number] for number in seen.close]
     off = float(np.mean([seen.pairs[number][2] for number in seen.close]))
@@ -97,7 +97,9 @@ def _common_rate(total: NDArray[np.float64], found: NDArray[np.float64]) -> floa
     return float(np.quantile(found[enough] / total[enough], 0.75))
 
 
-def _uneven(held: Held, rows: Sequence[tuple[Ints, Bools, Bools]], across: int, down: int, rate: float) -> Bools:
+def _uneven(
+    held: EntryFeatures, rows: Sequence[tuple[Ints, Bools, Bools]], across: int, down: int, rate: float
+) -> Bools:
     """Return the small parts of the picture that are found again much less often than the rest."""
     part = _parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
     which = np.concatenate([row[0] for row in rows])
@@ -132,7 +134,7 @@ def _dispersion(total: NDArray[np.float64], found: NDArray[np.float64]) -> float
     return float(chi / ((n > 0).sum() - usable.sum() + 1e-9))
 
 
-def _static(asked: Asked, held: Held, seen: Seen, bad: Bools, across: int, down: int) -> float:
+def _static(asked: QueryFeatures, held: EntryFeatures, seen: Seen, bad: Bools, across: int, down: int) -> float:
     """Return how much of what the query shows in parts that do not agree stands still in it."""
     back = np.linalg.inv(seen.transform.matrix.astype(np.float64))
     still = shown = 0
@@ -153,7 +155,7 @@ def _static(asked: Asked, held: Held, seen: Seen, bad: Bools, across: int, down:
     return still / shown if shown >= 12 else -1.0
 
 
-def _unlike(asked: Asked, held: Held, seen: Seen) -> tuple[int, int]:
+def _unlike(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> tuple[int, int]:
     """Return how many corners of the best pair agree that look like no other of the query's frame; of both frames."""
     best = max(range(len(seen.rows)), key=lambda number: int(seen.rows[number][1].sum()))
     which, exact, _ = seen.rows[best]
@@ -182,7 +184,7 @@ def _share(found: Bools) -> tuple[int, float]:
     return len(found), float(found.mean()) if len(found) else 0.0
 
 
-def timed(asked: Asked, held: Held, seen: Seen) -> tuple[float, float] | None:
+def timed(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> tuple[float, float] | None:
     """Return how much of what moves is found at its own time, and how much of it at other times, each 0-1.
 
     None where it cannot be told: nothing moves, or the entry is too short to have another time.
@@ -199,6 +201,6 @@ def timed(asked: Asked, held: Held, seen: Seen) -> tuple[float, float] | None:
         far = np.abs(held.times - held.times[entry]) >= APART
         own += found[entry], total[entry]
         other += found[far].sum(), total[far].sum()
-    if min(own[1], other[1]) < LEAST_TIMED:
+    if min(own[1], other[1]) < MIN_TIMED:
         return None
     return float(own[0] / own[1]), float(other[0] / other[1])

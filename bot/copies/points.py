@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import Sketch
+from bot.model import LocalFeatures
 
 POINT = np.dtype(
     [
@@ -75,7 +75,7 @@ def spots(packed: bytes | None) -> NDArray[np.void] | None:
     return None if packed is None else np.frombuffer(packed, dtype=SPOT)
 
 
-def of_frame(sketch: Sketch, *, mirrored: bool, fine: bool = True) -> Points:
+def of_frame(sketch: LocalFeatures, *, mirrored: bool, fine: bool = True) -> Points:
     """Return all corners of a frame, those of the larger picture too."""
     parts = [unpack(sketch.points, sketch.aspect, sketch.mirrored if mirrored else None)]
     if fine and sketch.fine:

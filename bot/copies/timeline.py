@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bot.copies.align import LIKELY, Lookup, Transform, estimate, pairs, refined, straight
 from bot.copies.points import OFFSET, STEP, Bools, Floats, Ints, Points, height, joined, of_frame, spots, width
-from bot.model import Sketch
+from bot.model import LocalFeatures
 
 APART = 0.9  # seconds between frames of which one tells what stands still in the other
 SPEEDS = np.array([0.5, 0.6, 0.667, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.333, 1.5, 1.75, 2.0])
@@ -30,10 +30,10 @@ LEAST = 10  # corners found again under a transform, below which it is none
 EDGE = 11.5  # units: nearer to the edge a corner of the smallest size is not described
 
 
-class Held:
+class EntryFeatures:
     """An entry's corners, frame after frame."""
 
-    def __init__(self, sketches: Sequence[Sketch]) -> None:
+    def __init__(self, sketches: Sequence[LocalFeatures]) -> None:
         sketches = [sketch for sketch in sketches if sketch.points] or list(sketches[:1])
         self.aspect = sketches[0].aspect if sketches else 1.0
         self.times = np.array([sketch.t for sketch in sketches])
@@ -68,10 +68,10 @@ class Held:
         return self._still
 
 
-class Asked:
+class QueryFeatures:
     """A query's corners, as they are and mirrored."""
 
-    def __init__(self, sketches: Sequence[Sketch]) -> None:
+    def __init__(self, sketches: Sequence[LocalFeatures]) -> None:
         self.sketches = [sketch for sketch in sketches if sketch.points]
         self.aspect = self.sketches[0].aspect if self.sketches else 1.0
         self.times = np.array([sketch.t for sketch in self.sketches])
@@ -130,7 +130,7 @@ class Seen:
     """For each pair: which of the entry's corners are in view, which are found; of the closest, which moved."""
 
 
-def find(asked: Asked, held: Held, hints: Sequence[tuple[int, int]], mirrored: bool) -> Seen | None:
+def find(asked: QueryFeatures, held: EntryFeatures, hints: Sequence[tuple[int, int]], mirrored: bool) -> Seen | None:
     """Return how, when and how much of an entry is in a query; None if it is not.
 
     A hint is a frame of the query and one of the entry that look alike. From there the search goes to the entry's
@@ -140,7 +140,7 @@ def find(asked: Asked, held: Held, hints: Sequence[tuple[int, int]], mirrored: b
     return look(asked, held, starts, mirrored, [query for query, _ in hints]) if starts else None
 
 
-def _climbed(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -> Transform | None:
+def _climbed(asked: QueryFeatures, held: EntryFeatures, query: int, entry: int, mirrored: bool) -> Transform | None:
     tried = {entry: _tried(asked, held, query, entry, mirrored)}
     at = entry
     while (found := tried[at]) is not None:
@@ -154,7 +154,9 @@ def _climbed(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -
     return None
 
 
-def _tried(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -> tuple[int, Transform] | None:
+def _tried(
+    asked: QueryFeatures, held: EntryFeatures, query: int, entry: int, mirrored: bool
+) -> tuple[int, Transform] | None:
     """Return how many corners a transform between two frames explains, and the transform; None if there is none."""
     ours, theirs = held.of(entry), asked.points(query, mirrored)
     lookup = asked.lookup(query, mirrored)
@@ -167,7 +169,7 @@ def _tried(asked: Asked, held: Held, query: int, entry: int, mirrored: bool) -> 
 
 
 def look(
-    asked: Asked, held: Held, starts: Sequence[Transform], mirrored: bool, alike: Sequence[int] = ()
+    asked: QueryFeatures, held: EntryFeatures, starts: Sequence[Transform], mirrored: bool, alike: Sequence[int] = ()
 ) -> Seen | None:
     """Return what of the entry is found again in the query under the best of some transforms, and when.
 
@@ -242,7 +244,7 @@ def _closest(found: Sequence[tuple[int, int, float]]) -> list[int]:
     return sorted(order[:ENOUGH])
 
 
-def in_view(held: Held, transform: Transform, aspect: float) -> Bools:
+def in_view(held: EntryFeatures, transform: Transform, aspect: float) -> Bools:
     """Return which corners a copy could show: inside, far enough from the edge, of a size looked at."""
     moved = transform.apply(held.points.place)
     level = held.points.size - OFFSET + np.float32(np.log(max(transform.scale, 1e-3)) / np.log(STEP))
@@ -257,7 +259,7 @@ def in_view(held: Held, transform: Transform, aspect: float) -> Bools:
 
 
 def _table(
-    asked: Asked, held: Held, transform: Transform, mirrored: bool, frames: Sequence[int], reach: float
+    asked: QueryFeatures, held: EntryFeatures, transform: Transform, mirrored: bool, frames: Sequence[int], reach: float
 ) -> NDArray[np.float64]:
     """Return how much of each entry frame some query frames show; what stands still tells little about time."""
     rank = np.arange(len(held.points)) - held.begin[held.frame]
@@ -309,7 +311,11 @@ def _pairs(
 
 
 def _refit(
-    asked: Asked, held: Held, transform: Transform, mirrored: bool, aligned: Sequence[tuple[int, int, float]]
+    asked: QueryFeatures,
+    held: EntryFeatures,
+    transform: Transform,
+    mirrored: bool,
+    aligned: Sequence[tuple[int, int, float]],
 ) -> Transform:
     """Return the transform that fits the corners found in the frames that are closest in time."""
     ours: list[Floats] = []

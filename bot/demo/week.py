@@ -218,7 +218,7 @@ class Week:
         if not mine:
             self.wrong.append("the author of the removed post was not written to")
             return
-        self._s.reddit.deeds.answer_mail(mine[0], "an_author", "That is my own work, please look again.")
+        self._s.reddit.actions.answer_mail(mine[0], "an_author", "That is my own work, please look again.")
 
     def _the_appeal_is_decided(self) -> None:
         store = self._p.deps.store
@@ -237,7 +237,7 @@ class Week:
         url = self._s.park.add_redgifs("EverybodysMeme", hd=self._meme)
         name = self._post("A meme, banked by mistake", url=url)
         self._memes = [name]
-        self._s.reddit.deeds.write_mail(PLACE, HEAD, "bank", f"gifwarden bank https://redd.it/{name[3:]}")
+        self._s.reddit.actions.write_mail(PLACE, HEAD, "bank", f"gifwarden bank https://redd.it/{name[3:]}")
 
     def _many_people_post_it(self) -> None:
         for number in range(40):
@@ -300,7 +300,7 @@ class Week:
         self._s.reddit.password = self._password
 
     def _stop(self) -> None:
-        self._s.reddit.deeds.write_mail(PLACE, SECOND, "stop", "gifwarden stop")
+        self._s.reddit.actions.write_mail(PLACE, SECOND, "stop", "gifwarden stop")
 
     def _a_fake_while_stopped(self) -> None:
         self._stopped = self._fake(3, "WhileStopped", "A fake while everything is stopped")
@@ -312,7 +312,7 @@ class Week:
         held = [row for row in self._p.deps.store.actions.listing() if row.state == ActionState.HELD]
         if not any(row.hold == Hold.STOP for row in held):
             self.wrong.append("what waits for go is not shown as held")
-        self._s.reddit.deeds.write_mail(PLACE, HEAD, "go", "gifwarden go")
+        self._s.reddit.actions.write_mail(PLACE, HEAD, "go", "gifwarden go")
 
 
 def run(week: Week, pipeline: Pipeline) -> None:

@@ -24,7 +24,7 @@ LANDMARKS = "shape_predictor_5_face_landmarks.dat"
 RESNET = "dlib_face_recognition_resnet_model_v1.dat"
 SEARCHED = 80  # pixels: the smallest face that the detector finds in a picture as it is
 CHIP, PADDING = 150, 0.25  # of an aligned face, as the ResNet was trained
-MOST_SCALE = 2.0  # a picture is enlarged at most this much
+MAX_SCALE = 2.0  # a picture is enlarged at most this much
 
 # True and false match rates over all 81.9 million pairs of 12,797 pictures of 5,467 people of Labelled Faces in the
 # Wild, computed from the precision and recall that J. Grimes published (jackgrimes.net/projects/face_recognition) and
@@ -73,7 +73,7 @@ class Dlib(FaceModel):
         return self.align(blank, found).chip
 
     def locate(self, picture: Picture, *, least: int) -> list[Located]:
-        scale = min(MOST_SCALE, SEARCHED / least)
+        scale = min(MAX_SCALE, SEARCHED / least)
         grey = _grey(picture)
         if scale != 1:
             rows, columns = (max(1, round(side * scale)) for side in grey.shape)

@@ -23,7 +23,7 @@ from bot.faces.base import Aligned, Box, Curve, FaceModel, Located, Picture, Vec
 
 STRIDES = (8, 16, 32)  # pixels between the places at which both detectors look
 SIDE = 640  # pixels of a detector's input where the file leaves that open
-LEAST_SCORE = 0.5
+MIN_SCORE = 0.5
 OVERLAP = 0.4  # boxes that share more are one face: the better stays
 CHIP = 112
 # where eyes, nose and the corners of the mouth belong in an aligned face (InsightFace's reference for 112 pixels)
@@ -163,7 +163,7 @@ def _yunet(outputs: dict[str, NDArray[np.float32]], width: int) -> list[tuple[Bo
         sure, there, boxes, points = parts
         scores = np.sqrt(np.clip(sure[:, 0], 0, 1) * np.clip(there[:, 0], 0, 1))
         columns = width // stride
-        for place in np.nonzero(scores >= LEAST_SCORE)[0]:
+        for place in np.nonzero(scores >= MIN_SCORE)[0]:
             row, column = divmod(int(place), columns)
             middle = ((column + boxes[place, 0]) * stride, (row + boxes[place, 1]) * stride)
             size = np.exp(np.clip(boxes[place, 2:4], -10, 10)) * stride
@@ -190,7 +190,7 @@ def _scrfd(arrays: Arrays, width: int, height: int) -> list[tuple[Box, float, li
         )
         columns, rows = -(-width // stride), -(-height // stride)
         each = max(1, len(scores) // (columns * rows))
-        for place in np.nonzero(scores[:, 0] >= LEAST_SCORE)[0]:
+        for place in np.nonzero(scores[:, 0] >= MIN_SCORE)[0]:
             row, column = divmod(int(place) // each, columns)
             x, y = column * stride, row * stride
             left, top, right, bottom = (float(part) * stride for part in boxes[place])

@@ -19,7 +19,7 @@ from bot.config import FetchConfig
 from bot.errors import BlockedError, HostChangedError, TryLaterError, UnsupportedError
 from bot.fetch import replies
 from bot.fetch.guard import Deadline, Dial, GuardedBackend, Resolve, system_dial, system_resolve
-from bot.fetch.memory_budget import Room
+from bot.fetch.memory_budget import MemoryBudget
 from bot.fetch.urls import check_url, host_of
 
 USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
@@ -78,7 +78,7 @@ class Fetcher:
         self._clock = clock
         self._deadline = Deadline(monotonic)
         self._backend = GuardedBackend(resolve, dial, self._deadline)
-        self.room = Room(config.max_bytes_at_once)
+        self.room = MemoryBudget(config.max_bytes_at_once)
         self.stopped = False
         self._client = httpx.Client(
             transport=_Transport(self._backend),

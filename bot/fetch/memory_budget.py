@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Room:
+class MemoryBudget:
     """A limit on bytes that are shared by pieces of work, one a thread.
 
     Who has been at work for longest never waits, so that two that hold much cannot wait for each other: what is held

@@ -14,9 +14,9 @@ from bot.config import DecodeConfig
 from bot.copies.timeline import spread
 from bot.faces import FaceModel, Watcher
 from bot.fingerprint import resource_limits
-from bot.fingerprint.face_regions import Look, spots
+from bot.fingerprint.face_regions import LookedAt, spots
 from bot.frames import Frame, Luma, said
-from bot.model import Fingerprint, Signal, Sketch, Variant
+from bot.model import Fingerprint, LocalFeatures, Signal, Variant
 from bot.nudity import Looker, NudityModel
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType
@@ -24,7 +24,7 @@ from bot.signals.variants import variants
 
 CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
 SPARSE_SECONDS = 1.0
-LEAST_VARIED, MOST_VARIED = 6, 24  # frames
+MIN_VARIED, MAX_VARIED = 6, 24  # frames
 PROBED = 4  # rows of a frame that are compared before all of it
 GATES = {signal.name: signal.gate for signal in SIGNALS}
 
@@ -88,11 +88,11 @@ def fingerprint(
     )
 
 
-def _with_faces(sketcher: local.Sketcher, locator: FaceModel | None) -> tuple[Sketch, ...]:
+def _with_faces(sketcher: local.Sketcher, locator: FaceModel | None) -> tuple[LocalFeatures, ...]:
     sketches = sketcher.sketches()
     if locator is None:
         return sketches
-    looks = [Look(t, luma) for t, luma in sketcher.frames()]
+    looks = [LookedAt(t, luma) for t, luma in sketcher.frames()]
     found = spots(looks, locator, still=len(looks) == 1)
     return tuple(replace(sketch, faces=faces) for sketch, faces in zip(sketches, found, strict=True))
 
@@ -101,7 +101,7 @@ def _variants(seen: Sequence[tuple[float, Luma]]) -> tuple[Variant, ...]:
     """Return what some of the frames may have been: about one a second, more of a short clip, fewer of a long one."""
     if not seen:
         return ()
-    wanted = int(np.clip(seen[-1][0] - seen[0][0], LEAST_VARIED, MOST_VARIED))
+    wanted = int(np.clip(seen[-1][0] - seen[0][0], MIN_VARIED, MAX_VARIED))
     return tuple(
         Variant(type="pdq", value=one.value, quality=one.quality, t=round(t, 3), transform=one.transform)
         for t, luma in (seen[place] for place in spread(len(seen), wanted))

@@ -20,7 +20,7 @@ from bot.faces.base import WEAK, again
 from bot.signals.pdq import PDQ
 
 LEAST = 56  # pixels of the height of a face in a frame of a clip, 640 pixels wide at most
-LEAST_STILL = 40
+MIN_STILL = 40
 MARGIN = 0.6  # of a box, around it, in which a face is looked for again
 SHRUNK = 0.8  # of its height that it may have left then
 WHOLE_LOOKS = 6  # at frames of a clip: a face that is there for less is not looked for
@@ -30,14 +30,14 @@ UPPER, LOWER, ACROSS = slice(20, 82), slice(72, 134), slice(25, 125)  # of a chi
 Luma = NDArray[np.uint8]
 
 
-class Look(NamedTuple):
+class LookedAt(NamedTuple):
     """A frame, no larger than features are taken from."""
 
     t: float
     luma: Luma
 
 
-def spots(looks: Sequence[Look], model: FaceModel, *, still: bool) -> list[bytes]:
+def spots(looks: Sequence[LookedAt], model: FaceModel, *, still: bool) -> list[bytes]:
     """Return for each frame its faces as rows of `SPOT`, in 1/256 of the longer side; none where none is found.
 
     Whole frames are searched at a few moments; from there a face is followed both ways for as long as it is found.
@@ -45,7 +45,7 @@ def spots(looks: Sequence[Look], model: FaceModel, *, still: bool) -> list[bytes
     found: list[list[Located]] = [[] for _ in looks]
     for place in _spread(len(looks), 1 if still else WHOLE_LOOKS):
         picture = np.ascontiguousarray(_grey(looks[place].luma))
-        seen = [one for one in model.locate(picture, least=LEAST_STILL if still else LEAST) if one.score > WEAK]
+        seen = [one for one in model.locate(picture, least=MIN_STILL if still else LEAST) if one.score > WEAK]
         for face in sorted(seen, key=lambda one: -one.box.height)[:FACES]:
             if not _known(found[place], face.box):
                 found[place].append(face)
@@ -55,7 +55,7 @@ def spots(looks: Sequence[Look], model: FaceModel, *, still: bool) -> list[bytes
 
 
 def _follow(
-    looks: Sequence[Look], found: list[list[Located]], place: int, way: int, face: Located, model: FaceModel
+    looks: Sequence[LookedAt], found: list[list[Located]], place: int, way: int, face: Located, model: FaceModel
 ) -> None:
     place += way
     while 0 <= place < len(looks):
@@ -76,7 +76,7 @@ def _known(faces: Sequence[Located], box: Box) -> bool:
     return any(face.box.overlap(box) > SAME for face in faces)
 
 
-def _packed(look: Look, faces: Sequence[Located], model: FaceModel) -> bytes:
+def _packed(look: LookedAt, faces: Sequence[Located], model: FaceModel) -> bytes:
     rows = np.zeros(len(faces), dtype=SPOT)
     scale = SPAN / max(look.luma.shape)
     for row, face in zip(rows, faces, strict=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.config import DecodeConfig
 
-LEAST_ROOM = 128 * 2**20  # bytes of address space beside the program itself
+MIN_ROOM = 128 * 2**20  # bytes of address space beside the program itself
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
@@ -28,7 +28,7 @@ def give_up(limits: DecodeConfig) -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         # a limit below what the program itself takes would refuse every file
-        (resource.RLIMIT_AS, max(limits.memory_mb * 2**20, _own_size() + LEAST_ROOM)),
+        (resource.RLIMIT_AS, max(limits.memory_mb * 2**20, _own_size() + MIN_ROOM)),
     ):
         allowed = _at_most(most, resource.getrlimit(what)[1])
         resource.setrlimit(what, (allowed, allowed))

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.copies.points import POINT, SPOT
-from bot.fingerprint.face_regions import FACES as MOST_FACES
-from bot.model import Fingerprint, Signal, Sketch, Variant
+from bot.fingerprint.face_regions import FACES as MAX_FACES
+from bot.model import Fingerprint, LocalFeatures, Signal, Variant
 from bot.signals import SIGNALS, local
 from bot.signals.variants import TRANSFORMS
 
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
 MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
-MOST_SCORES, MOST_VARIANTS = 1000, 1000
+MAX_SCORES, MAX_VARIANTS = 1000, 1000
 KINDS = ("image", "animation", "video")
 
 
@@ -67,9 +67,9 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
         raise ValueError("not a fingerprint: unknown kind or digests of another length")
     if not (0 < fp.width <= MOST and 0 < fp.height <= MOST and 0 < fp.frames <= MOST):
         raise ValueError("not a fingerprint: a size or a number of frames that cannot be")
-    if len(fp.nudity) > MOST_SCORES or not all(0 <= score <= 1 for score in fp.nudity):
+    if len(fp.nudity) > MAX_SCORES or not all(0 <= score <= 1 for score in fp.nudity):
         raise ValueError("not a fingerprint: scores of nudity that cannot be")
-    if len(fp.variants) > MOST_VARIANTS:
+    if len(fp.variants) > MAX_VARIANTS:
         raise ValueError("not a fingerprint: more variants than are ever taken")
     if fp.duration is not None and not 0 <= fp.duration <= MOST:
         raise ValueError("not a fingerprint: a duration that cannot be")
@@ -94,11 +94,11 @@ def _text(data: bytes | None) -> str | None:
     return None if data is None else base64.b64encode(data).decode()
 
 
-def _parts(sketch: Sketch) -> tuple[bytes, bytes, bytes, bytes]:
+def _parts(sketch: LocalFeatures) -> tuple[bytes, bytes, bytes, bytes]:
     return sketch.points, sketch.mirrored, sketch.fine, sketch.fine_mirrored
 
 
-def _sketch(t: float, aspect: float, *parts: str | None) -> Sketch:
+def _sketch(t: float, aspect: float, *parts: str | None) -> LocalFeatures:
     points, mirrored, fine, fine_mirrored = (base64.b64decode(part or "", validate=True) for part in parts[:4])
     # what an earlier version kept tells of no faces
     faces = base64.b64decode(parts[4], validate=True) if len(parts) > 4 and parts[4] is not None else None
@@ -111,10 +111,10 @@ def _sketch(t: float, aspect: float, *parts: str | None) -> Sketch:
         and len(fine) == fine_rows * POINT.itemsize
         and len(mirrored) in (0, rows * 8)
         and len(fine_mirrored) in (0, fine_rows * 8)
-        and (faces is None or len(faces) in range(0, (MOST_FACES + 1) * SPOT.itemsize, SPOT.itemsize))
+        and (faces is None or len(faces) in range(0, (MAX_FACES + 1) * SPOT.itemsize, SPOT.itemsize))
     ):
         raise ValueError(f"not a sketch: {len(points)} bytes at {t}")
-    return Sketch(
+    return LocalFeatures(
         t=float(t),
         aspect=float(aspect),
         points=points,

@@ -21,15 +21,15 @@ from bot.config import DecodeConfig
 from bot.copies.points import POINT, SPOT
 from bot.errors import LimitError, MediaError
 from bot.faces.tracks import VIEWS
-from bot.fingerprint.compute import MOST_VARIED
-from bot.fingerprint.face_regions import FACES as MOST_SPOTS
+from bot.fingerprint.compute import MAX_VARIED
+from bot.fingerprint.face_regions import FACES as MAX_SPOTS
 from bot.frames import FORMATS, Said, said
-from bot.frames.base import LONGEST_SIDE
+from bot.frames.base import MAX_SIDE
 from bot.frames.messages import ERRORS, LIMITS, LONGEST, NOTES, within
 from bot.frames.video import DEMUXERS
-from bot.model import FaceTrack, FaceView, Fingerprint, MediaKind, Signal, Sketch, Variant
+from bot.model import FaceTrack, FaceView, Fingerprint, LocalFeatures, MediaKind, Signal, Variant
 from bot.signals import SIGNALS, local
-from bot.signals.variants import MOST as MOST_UNDONE
+from bot.signals.variants import MOST as MAX_UNDONE
 from bot.signals.variants import TRANSFORMS
 
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
@@ -37,7 +37,7 @@ SAMPLED = {signal.name: signal.sampled for signal in SIGNALS}
 ORDER = {signal.name: place for place, signal in enumerate(SIGNALS)}
 DEPTH = 6  # lists and objects in one another
 SHOWN = 4  # times the longest side: what is shown may be stretched
-MOST_SCORES, MOST_TRACKS, MOST_PLACES = 256, 64, 512
+MAX_SCORES, MAX_TRACKS, MAX_PLACES = 256, 64, 512
 FARTHEST = 1 << 20  # pixels
 LARGEST = 1e6  # of what a face model says of a view
 REACH = 4 * 256  # of places of faces, in units of the longer side
@@ -59,19 +59,19 @@ class Asked:
     def bytes(self) -> int:
         """The longest answer."""
         most = self.limits.max_frames
-        points = local.POINTS * (POINT.itemsize + 8) * 2 + MOST_SPOTS * SPOT.itemsize
-        total = SLACK + ROW * (len(SIGNALS) * most + MOST_VARIED * MOST_UNDONE + MOST_SCORES)
+        points = local.POINTS * (POINT.itemsize + 8) * 2 + MAX_SPOTS * SPOT.itemsize
+        total = SLACK + ROW * (len(SIGNALS) * most + MAX_VARIED * MAX_UNDONE + MAX_SCORES)
         total += (local.MANY + 1) * round(points * TEXT + ROW)
         if self.faces is not None:
-            total += MOST_TRACKS * (ROW + 80 * min(most, MOST_PLACES) + VIEWS * (2 * ROW + 8 * self.faces))
+            total += MAX_TRACKS * (ROW + 80 * min(most, MAX_PLACES) + VIEWS * (2 * ROW + 8 * self.faces))
         return total
 
     @property
     def values(self) -> int:
         """The most values, lists and objects in an answer, about."""
         most = self.limits.max_frames
-        total = 200 + 6 * (len(SIGNALS) * most + MOST_VARIED * MOST_UNDONE) + MOST_SCORES + 10 * (local.MANY + 1)
-        return total + (MOST_TRACKS * (8 + 7 * min(most, MOST_PLACES) + 14 * VIEWS) if self.faces is not None else 0)
+        total = 200 + 6 * (len(SIGNALS) * most + MAX_VARIED * MAX_UNDONE) + MAX_SCORES + 10 * (local.MANY + 1)
+        return total + (MAX_TRACKS * (8 + 7 * min(most, MAX_PLACES) + 14 * VIEWS) if self.faces is not None else 0)
 
 
 def to_wire(fp: Fingerprint) -> dict[str, Any]:
@@ -88,17 +88,17 @@ def to_wire(fp: Fingerprint) -> dict[str, Any]:
             [TRANSFORMS.index(one.transform), one.value.hex(), one.quality, within(one.t)] for one in fp.variants
         ],
         "sketches": [[within(one.t), one.aspect, *map(_text, _parts(one))] for one in fp.sketches],
-        "nudity": list(fp.nudity[:MOST_SCORES]),
+        "nudity": list(fp.nudity[:MAX_SCORES]),
         "note": [fp.note.code, *fp.note.values] if isinstance(fp.note, Said) else None,
         "faces": [
             {
-                "places": [[within(t), *box] for t, box in track.places[:MOST_PLACES]],
+                "places": [[within(t), *box] for t, box in track.places[:MAX_PLACES]],
                 "views": [
                     [within(one.t), *one.box, one.score, one.frontal, one.sharpness, one.vector.hex()]
                     for one in track.views
                 ],
             }
-            for track in fp.faces[:MOST_TRACKS]
+            for track in fp.faces[:MAX_TRACKS]
         ],
     }
 
@@ -204,7 +204,7 @@ def _text(data: bytes | None) -> str | None:
     return None if data is None else base64.b64encode(data).decode()
 
 
-def _parts(sketch: Sketch) -> tuple[bytes | None, ...]:
+def _parts(sketch: LocalFeatures) -> tuple[bytes | None, ...]:
     return sketch.points, sketch.mirrored, sketch.fine, sketch.fine_mirrored, sketch.faces
 
 
@@ -242,18 +242,18 @@ def _fingerprint(data: Mapping[str, Any], asked: Asked) -> Fingerprint:
         format=format,
         sha256="",
         md5="",
-        width=_whole(data["width"], 1, SHOWN * LONGEST_SIDE),
-        height=_whole(data["height"], 1, SHOWN * LONGEST_SIDE),
+        width=_whole(data["width"], 1, SHOWN * MAX_SIDE),
+        height=_whole(data["height"], 1, SHOWN * MAX_SIDE),
         duration=duration,
         frames=frames,
         signals=_signals(data["signals"], frames),
-        variants=_variants(data["variants"], min(frames, MOST_VARIED)),
+        variants=_variants(data["variants"], min(frames, MAX_VARIED)),
         sketches=_sketches(data["sketches"], min(frames, local.MANY + 1)),
         nudity=tuple(
-            _number(score, 0, 1) for score in _list(data["nudity"], min(frames, MOST_SCORES) if asked.nudity else 0)
+            _number(score, 0, 1) for score in _list(data["nudity"], min(frames, MAX_SCORES) if asked.nudity else 0)
         ),
         note=None if data["note"] is None else _said(data["note"], NOTES),
-        faces=_faces(data["faces"], asked.faces, min(frames, MOST_PLACES)),
+        faces=_faces(data["faces"], asked.faces, min(frames, MAX_PLACES)),
     )
 
 
@@ -272,7 +272,7 @@ def _signal(name: Any, value: Any, quality: Any, t: Any) -> Signal:
 
 
 def _variants(value: Any, frames: int) -> tuple[Variant, ...]:
-    found = [_variant(*_row(row, 4)) for row in _list(value, frames * MOST_UNDONE)]
+    found = [_variant(*_row(row, 4)) for row in _list(value, frames * MAX_UNDONE)]
     return _in_order(found, lambda one: one.t)
 
 
@@ -286,11 +286,11 @@ def _variant(transform: Any, value: Any, quality: Any, t: Any) -> Variant:
     )
 
 
-def _sketches(value: Any, most: int) -> tuple[Sketch, ...]:
+def _sketches(value: Any, most: int) -> tuple[LocalFeatures, ...]:
     return _in_order([_sketch(*_row(row, 7)) for row in _list(value, most)], lambda one: one.t)
 
 
-def _sketch(t: Any, aspect: Any, *parts: Any) -> Sketch:
+def _sketch(t: Any, aspect: Any, *parts: Any) -> LocalFeatures:
     size = local.POINTS * POINT.itemsize
     points, fine = _base64(parts[0], size), _base64(parts[2], size)
     mirrored, fine_mirrored = _base64(parts[1], local.POINTS * 8), _base64(parts[3], local.POINTS * 8)
@@ -300,7 +300,7 @@ def _sketch(t: Any, aspect: Any, *parts: Any) -> Sketch:
             _refuse("corners of another length")
         if rows and np.frombuffer(corners, dtype=POINT)["size"].max() > LEVELS:
             _refuse("corners that cannot be")
-    return Sketch(
+    return LocalFeatures(
         t=_seconds(t),
         aspect=_number(aspect, 1.2e-5, 8e4),  # a line of the longest side
         points=points,
@@ -312,8 +312,8 @@ def _sketch(t: Any, aspect: Any, *parts: Any) -> Sketch:
 
 
 def _spots(value: Any) -> bytes:
-    faces = _base64(value, MOST_SPOTS * SPOT.itemsize)
-    if len(faces) % SPOT.itemsize or len(faces) > MOST_SPOTS * SPOT.itemsize:
+    faces = _base64(value, MAX_SPOTS * SPOT.itemsize)
+    if len(faces) % SPOT.itemsize or len(faces) > MAX_SPOTS * SPOT.itemsize:
         _refuse("faces of another length")
     rows = np.frombuffer(faces, dtype=SPOT)
     if any((rows[side] < 0).any() or (rows[side] > REACH).any() for side in ("width", "height")):
@@ -329,7 +329,7 @@ def _faces(value: Any, size: int | None, places: int) -> tuple[FaceTrack, ...]:
             places=_in_order([_place(*_row(row, 5)) for row in _list(track["places"], places)], lambda one: one[0]),
             views=_in_order([_view(size, *_row(row, 9)) for row in _list(track["views"], VIEWS)], lambda one: one.t),
         )
-        for track in _tracks(_list(value, 0 if size is None else MOST_TRACKS))
+        for track in _tracks(_list(value, 0 if size is None else MAX_TRACKS))
     )
 
 

@@ -18,7 +18,7 @@ __all__ = ["Colour", "Decoded", "Format", "Frame", "Luma", "check_size", "name",
 Luma = NDArray[np.uint8]
 Colour = NDArray[np.uint8]
 
-LONGEST_SIDE = 65_535  # no format but PNG can say more, and nobody shows it
+MAX_SIDE = 65_535  # no format but PNG can say more, and nobody shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def remark(result: Decoded, code: str, *values: int | float | str) -> None:
 
 def check_size(width: int, height: int, limits: DecodeConfig) -> None:
     """Raise LimitError if a picture is larger than the limits allow, before anything is allocated for it."""
-    if width * height > limits.max_pixels or max(width, height) > LONGEST_SIDE:
+    if width * height > limits.max_pixels or max(width, height) > MAX_SIDE:
         raise LimitError(said("size", width, height, limits.max_pixels))
 
 

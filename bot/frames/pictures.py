@@ -25,7 +25,7 @@ COLOUR_SIDE = 1280  # the same for what is looked at in colour
 DRAFT_SIDE = 512  # a JPEG with larger sides is decoded at 1/2, 1/4 or 1/8, not below this
 SHORTEST_DELAY = 0.010  # browsers and FFmpeg take this and less for a mistake,
 BROWSER_DELAY = 0.1  # and show this instead
-LONGEST_DELAY = 1e5  # seconds; more is a mistake too
+MAX_DELAY = 1e5  # seconds; more is a mistake too
 CPU_SHARE = 0.7  # of the processor time, then an animation is left where it is
 ORIENTATION = 0x0112  # in EXIF
 SIDEWAYS = (5, 6, 7, 8)
@@ -172,7 +172,7 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
         if i % stride == 0:
             given += 1
             yield Frame(t, luma, partial(_colour, image, result))
-        t += delay if SHORTEST_DELAY < delay < LONGEST_DELAY else BROWSER_DELAY
+        t += delay if SHORTEST_DELAY < delay < MAX_DELAY else BROWSER_DELAY
         i += 1
         result.duration = t
         if time.process_time() > until and i != count:

@@ -6,7 +6,7 @@ from bot.frames.base import Format
 
 NOTES = (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf")
 MOTION = (b"acTL", b"fcTL", b"fdAT")  # without it browsers show the cover
-MOST_FILL = 32 * 2**20  # bytes; a file that claims to miss more is damaged rather than cut off
+MAX_FILL = 32 * 2**20  # bytes; a file that claims to miss more is damaged rather than cut off
 
 
 def mend(data: bytes, found: Format) -> bytes | None:
@@ -44,7 +44,7 @@ def _webp(data: bytes) -> bytes | None:
         missing = end - at - len(body)
         if missing:
             cut = True
-            if body[:4] == b"ANMF" or missing > MOST_FILL:
+            if body[:4] == b"ANMF" or missing > MAX_FILL:
                 break
             body += bytes(missing)
         kept.append(body)
@@ -65,4 +65,4 @@ def _avif(data: bytes) -> bytes | None:
         if size < 8:
             return None
         at += size
-    return data + bytes(at - len(data)) if len(data) < at <= len(data) + MOST_FILL else None
+    return data + bytes(at - len(data)) if len(data) < at <= len(data) + MAX_FILL else None

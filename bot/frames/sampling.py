@@ -27,7 +27,7 @@ Found = tuple[Pace, float, av.VideoFrame | None]  # how it was reached, seconds,
 
 
 @dataclass(slots=True)
-class Tally:
+class FrameCount:
     """How far reading came; final when the frames are used up."""
 
     packets: int = 0
@@ -41,7 +41,7 @@ class Plan:
     def __init__(
         self, packets: Sequence[av.Packet[av.VideoStream]], stream: av.VideoStream, step: float, limits: DecodeConfig
     ) -> None:
-        self.tally = Tally(packets=len(packets))
+        self.tally = FrameCount(packets=len(packets))
         self._packets = packets
         self._context = stream.codec_context
         self._base = float(stream.time_base or 0)

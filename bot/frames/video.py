@@ -30,7 +30,7 @@ from bot.frames.sampling import Plan
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")
 DEMUXERS: dict[Format, str] = {"mp4": "mp4", "mov": "mov", "webm": "webm", "mkv": "matroska", "avi": "avi"}
-MOST_PACKETS = 500_000  # four hours and a half at 30 a second
+MAX_PACKETS = 500_000  # four hours and a half at 30 a second
 PICTURES_BESIDE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 # before 19, PyAV gives up on a file whose comments are not UTF-8 unless it is told not to
 LENIENT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
@@ -164,7 +164,7 @@ def _packets(
                 continue  # what PyAV adds at the end
             held += packet.size
             # an index may name the same bytes again and again
-            if len(packets) == MOST_PACKETS or held > 2 * size + 2**20:
+            if len(packets) == MAX_PACKETS or held > 2 * size + 2**20:
                 remark(result, "packets", len(packets))
                 break
             packets.append(packet)

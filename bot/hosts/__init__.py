@@ -8,7 +8,7 @@ contacts  where each host takes reports
 
 from __future__ import annotations
 
-from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, belongs, parse
+from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse
 from bot.hosts.catbox import Catbox
 from bot.hosts.contacts import Contact, contact
 from bot.hosts.direct import Direct
@@ -26,7 +26,7 @@ from bot.hosts.streamable import Streamable
 from bot.hosts.tenor import Tenor
 from bot.hosts.tumblr import Tumblr
 from bot.hosts.wrappers import inner
-from bot.model import Ref
+from bot.model import MediaRef
 
 _REDGIFS = Redgifs()
 
@@ -51,9 +51,9 @@ HOSTS: tuple[Host, ...] = (
 __all__ = [
     "HOSTS",
     "Contact",
-    "Example",
     "Host",
     "HostMedia",
+    "LinkExample",
     "Rendition",
     "Url",
     "Web",
@@ -68,7 +68,7 @@ __all__ = [
 WRAPPERS_DEEP = 3  # a link shared from a search page that was shared from Reddit
 
 
-def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> Ref | None:
+def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> MediaRef | None:
     """Return whose link a URL is, its canonical id and what stands behind it; None if no plug knows it."""
     parts = parse(url)
     if parts is None:

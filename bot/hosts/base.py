@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from bot.errors import AcquireError, HostChangedError
 from bot.fetch import Page, check_url, host_of
-from bot.model import Link, LinkKind, Ref
+from bot.model import Link, LinkKind, MediaRef
 
 MEDIA_EXTENSIONS = frozenset(
     {"gif", "gifv", "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "avif", "mp4", "m4v", "mov", "webm", "mkv"}
@@ -27,7 +27,7 @@ class Url:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class LinkExample:
     """A link of a host with what the plug must read from it."""
 
     url: str
@@ -81,7 +81,7 @@ class Host(Protocol):
     name: str
     adult: bool  # whether being there is sexual context
     domains: tuple[str, ...]  # with all their subdomains; nothing else is contacted on the host's behalf
-    examples: tuple[Example, ...]
+    examples: tuple[LinkExample, ...]
     lasting: bool = True  # one id always means the same bytes, or none
     served_by: str | None = None  # the plug whose servers, pace and tokens it uses instead of its own
 
@@ -89,7 +89,7 @@ class Host(Protocol):
         """Return whether a host name belongs to this plug."""
         return belongs(host, self.domains)
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         """Return what a URL on one of `domains` is; None leaves it to the plugs behind."""
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from bot.errors import GoneError, HostChangedError, UnsupportedError
-from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Rendition, Url, Web, extension, parse
+from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Rendition, Url, Web, extension, parse
 from bot.hosts.pages import PageHost
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 _FILE = re.compile(r"[A-Za-z0-9_-]{3,40}(?:\.[A-Za-z0-9]{1,10}){1,2}\Z")
 _ALBUM = re.compile(r"[A-Za-z0-9]{3,20}\Z")
@@ -26,25 +26,25 @@ class Catbox(PageHost):
     domains = ("catbox.moe",)
     file_servers = ("catbox.moe",)
     examples = (
-        Example("https://files.catbox.moe/ab3de5.mp4", "ab3de5.mp4", "media"),
-        Example("https://litter.catbox.moe/ab3de5.webm", "ab3de5.webm", "media"),
-        Example("https://catbox.moe/c/ab3de5", "ab3de5", "album"),
-        Example("https://files.catbox.moe/ab3de5.zip", "ab3de5.zip", "unsupported"),
-        Example("https://catbox.moe/faq.php", None, "page"),
-        Example("https://catbox.moe/user/manage.php", None, "page"),
+        LinkExample("https://files.catbox.moe/ab3de5.mp4", "ab3de5.mp4", "media"),
+        LinkExample("https://litter.catbox.moe/ab3de5.webm", "ab3de5.webm", "media"),
+        LinkExample("https://catbox.moe/c/ab3de5", "ab3de5", "album"),
+        LinkExample("https://files.catbox.moe/ab3de5.zip", "ab3de5.zip", "unsupported"),
+        LinkExample("https://catbox.moe/faq.php", None, "page"),
+        LinkExample("https://catbox.moe/user/manage.php", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         path = url.path
         if url.host in _SITES:
             album = path[1] if len(path) == 2 and path[0] == "c" and _ALBUM.match(path[1]) else None
-            return Ref(host=self.name, id=album, kind="album" if album else "page")
+            return MediaRef(host=self.name, id=album, kind="album" if album else "page")
         if len(path) != 1 or not _FILE.match(path[0]):
-            return Ref(host=self.name, id=None, kind="page")
+            return MediaRef(host=self.name, id=None, kind="page")
         known = extension(path[0]) in MEDIA_EXTENSIONS
         if url.host == LITTER_SITE and not known:
-            return Ref(host=self.name, id=None, kind="page")
-        return Ref(host=self.name, id=path[0], kind="media" if known else "unsupported")
+            return MediaRef(host=self.name, id=None, kind="page")
+        return MediaRef(host=self.name, id=path[0], kind="media" if known else "unsupported")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.hosts.base import MEDIA_EXTENSIONS, Example, Host, HostMedia, Rendition, Url, Web, extension
-from bot.model import Link, Ref
+from bot.hosts.base import MEDIA_EXTENSIONS, Host, HostMedia, LinkExample, Rendition, Url, Web, extension
+from bot.model import Link, MediaRef
 
 
 class Direct(Host):
@@ -14,13 +14,13 @@ class Direct(Host):
     domains = ()
     lasting = False  # whoever runs the server can change the file
     examples = (
-        Example("https://example.org/clips/heron.gif", None, "media"),
-        Example("http://cdn.example.net/a/b/heron.MP4?x=1#t=2", None, "media"),
+        LinkExample("https://example.org/clips/heron.gif", None, "media"),
+        LinkExample("http://cdn.example.net/a/b/heron.MP4?x=1#t=2", None, "media"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         if url.path and extension(url.path[-1]) in MEDIA_EXTENSIONS:
-            return Ref(host=self.name, id=None, kind="media")
+            return MediaRef(host=self.name, id=None, kind="media")
         return None
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:  # noqa: ARG002  the link is the file

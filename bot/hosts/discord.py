@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from bot.clock import Clock, SystemClock
 from bot.errors import NeedsTokenError, UnsupportedError
-from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Rendition, Url, Web, extension, parse
+from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Rendition, Url, Web, extension, parse
 from bot.hosts.pages import PageHost
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 FILES = "https://cdn.discordapp.com"
 
@@ -28,35 +28,35 @@ class Discord(PageHost):
     domains = ("discordapp.com", "discordapp.net", "discord.com", "discord.gg")
     file_servers = ("cdn.discordapp.com", "media.discordapp.net")
     examples = (
-        Example(
+        LinkExample(
             "https://cdn.discordapp.com/attachments/123456789012345678/234567890123456789/heron.gif?ex=1&is=1&hm=ab",
             "234567890123456789",
             "media",
         ),
-        Example(
+        LinkExample(
             "https://media.discordapp.net/attachments/123456789012345678/234567890123456789/heron.mp4?format=webp",
             "234567890123456789",
             "media",
         ),
-        Example(
+        LinkExample(
             "https://cdn.discordapp.com/attachments/123456789012345678/234567890123456789/heron.zip",
             "234567890123456789",
             "unsupported",
         ),
-        Example("https://discord.com/channels/123456789012345678/234567890123456789", None, "page"),
-        Example("https://cdn.discordapp.com/avatars/123456789012345678/0123abcd.gif", None, "page"),
+        LinkExample("https://discord.com/channels/123456789012345678/234567890123456789", None, "page"),
+        LinkExample("https://cdn.discordapp.com/avatars/123456789012345678/0123abcd.gif", None, "page"),
     )
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         path = url.path
         numbered = len(path) == 4 and path[0] in _FOLDERS and _NUMBER.match(path[1]) and _NUMBER.match(path[2])
         if url.host not in _SERVERS or not numbered:
-            return Ref(host=self.name, id=None, kind="page")
+            return MediaRef(host=self.name, id=None, kind="page")
         known = extension(path[3]) in MEDIA_EXTENSIONS
-        return Ref(host=self.name, id=path[2], kind="media" if known else "unsupported")
+        return MediaRef(host=self.name, id=path[2], kind="media" if known else "unsupported")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:  # noqa: ARG002  the link is the file
         url = parse(link.url)

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from bot.errors import GoneError, UnsupportedError
-from bot.hosts.base import Example, Host, HostMedia, Url, Web
-from bot.model import Link, Ref
+from bot.hosts.base import Host, HostMedia, LinkExample, Url, Web
+from bot.model import Link, MediaRef
 
 _ID = re.compile(r"([A-Za-z]{3,80})(?:[-.].*)?\Z")
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Za-z]{2,4})?\Z")
@@ -28,25 +28,25 @@ class Gfycat(Host):
     adult = True  # what is still found is found on its successor
     domains = ("gfycat.com",)
     examples = (
-        Example("https://gfycat.com/quietgreenheron", "quietgreenheron", "media"),
-        Example("https://www.gfycat.com/QuietGreenHeron.gif", "quietgreenheron", "media"),
-        Example("https://gfycat.com/quietgreenheron-some-words", "quietgreenheron", "media"),
-        Example("https://gfycat.com/gifs/detail/QuietGreenHeron", "quietgreenheron", "media"),
-        Example("https://gfycat.com/de/ifr/QuietGreenHeron?autoplay=0", "quietgreenheron", "media"),
-        Example("https://thumbs.gfycat.com/QuietGreenHeron-size_restricted.gif", "quietgreenheron", "media"),
-        Example("https://giant.gfycat.com/QuietGreenHeron.mp4", "quietgreenheron", "media"),
-        Example("https://gfycat.com/gifs/search/heron", None, "page"),
-        Example("https://gfycat.com/@example", None, "page"),
-        Example("https://gfycat.com/stickers", None, "page"),
+        LinkExample("https://gfycat.com/quietgreenheron", "quietgreenheron", "media"),
+        LinkExample("https://www.gfycat.com/QuietGreenHeron.gif", "quietgreenheron", "media"),
+        LinkExample("https://gfycat.com/quietgreenheron-some-words", "quietgreenheron", "media"),
+        LinkExample("https://gfycat.com/gifs/detail/QuietGreenHeron", "quietgreenheron", "media"),
+        LinkExample("https://gfycat.com/de/ifr/QuietGreenHeron?autoplay=0", "quietgreenheron", "media"),
+        LinkExample("https://thumbs.gfycat.com/QuietGreenHeron-size_restricted.gif", "quietgreenheron", "media"),
+        LinkExample("https://giant.gfycat.com/QuietGreenHeron.mp4", "quietgreenheron", "media"),
+        LinkExample("https://gfycat.com/gifs/search/heron", None, "page"),
+        LinkExample("https://gfycat.com/@example", None, "page"),
+        LinkExample("https://gfycat.com/stickers", None, "page"),
     )
 
     def __init__(self, successor: Host) -> None:
         self._successor = successor
         self.served_by = successor.name
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         id = _id(url)
-        return Ref(host=self.name, id=id, kind="media" if id else "page")
+        return MediaRef(host=self.name, id=id, kind="media" if id else "page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         if link.id is None:

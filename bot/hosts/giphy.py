@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from bot.errors import UnsupportedError
-from bot.hosts.base import Example, HostMedia, Rendition, Url, Web, belongs, parse, stem
+from bot.hosts.base import HostMedia, LinkExample, Rendition, Url, Web, belongs, parse, stem
 from bot.hosts.pages import PageHost
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 FILES = "https://i.giphy.com/media"
 
@@ -27,24 +27,24 @@ class Giphy(PageHost):
     domains = ("giphy.com", "gph.is", _BUCKET)
     file_servers = ("giphy.com",)
     examples = (
-        Example("https://giphy.com/gifs/heron-green-quiet-aB3dE5gH7jK9mN1pQ3", "aB3dE5gH7jK9mN1pQ3", "media"),
-        Example("https://giphy.com/gifs/aB3dE5gH7jK9m/html5", "aB3dE5gH7jK9m", "media"),
-        Example("https://giphy.com/clips/example-heron-aB3dE5gH7jK9m", "aB3dE5gH7jK9m", "media"),
-        Example("https://giphy.com/embed/aB3dE5gH7jK9m", "aB3dE5gH7jK9m", "media"),
-        Example("https://media2.giphy.com/media/aB3dE5gH7jK9m/giphy.gif", "aB3dE5gH7jK9m", "media"),
-        Example("https://media.giphy.com/media/v1.Y2lkPTc5&ct=g/aB3dE5gH7jK9m/200.mp4", "aB3dE5gH7jK9m", "media"),
-        Example("https://i.giphy.com/aB3dE5gH7jK9m.webp", "aB3dE5gH7jK9m", "media"),
-        Example("https://gph.is/g/aB3dE5g", None, "media"),
-        Example("https://giphy.com/search/heron", None, "page"),
-        Example("https://giphy.com/example", None, "page"),
+        LinkExample("https://giphy.com/gifs/heron-green-quiet-aB3dE5gH7jK9mN1pQ3", "aB3dE5gH7jK9mN1pQ3", "media"),
+        LinkExample("https://giphy.com/gifs/aB3dE5gH7jK9m/html5", "aB3dE5gH7jK9m", "media"),
+        LinkExample("https://giphy.com/clips/example-heron-aB3dE5gH7jK9m", "aB3dE5gH7jK9m", "media"),
+        LinkExample("https://giphy.com/embed/aB3dE5gH7jK9m", "aB3dE5gH7jK9m", "media"),
+        LinkExample("https://media2.giphy.com/media/aB3dE5gH7jK9m/giphy.gif", "aB3dE5gH7jK9m", "media"),
+        LinkExample("https://media.giphy.com/media/v1.Y2lkPTc5&ct=g/aB3dE5gH7jK9m/200.mp4", "aB3dE5gH7jK9m", "media"),
+        LinkExample("https://i.giphy.com/aB3dE5gH7jK9m.webp", "aB3dE5gH7jK9m", "media"),
+        LinkExample("https://gph.is/g/aB3dE5g", None, "media"),
+        LinkExample("https://giphy.com/search/heron", None, "page"),
+        LinkExample("https://giphy.com/example", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         if belongs(url.host, ("gph.is",)):
             short = url.path and len(url.path) <= 2 and _SHORT.match(url.path[-1])
-            return Ref(host=self.name, id=None, kind="media" if short else "page")
+            return MediaRef(host=self.name, id=None, kind="media" if short else "page")
         id = _id(url)
-        return Ref(host=self.name, id=id, kind="media" if id else "page")
+        return MediaRef(host=self.name, id=id, kind="media" if id else "page")
 
     def is_file(self, url: Url) -> bool:
         return bool(_MEDIA.match(url.host)) and _id(url) is not None

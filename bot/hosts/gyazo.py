@@ -6,9 +6,9 @@ import re
 from urllib.parse import quote
 
 from bot.errors import HostChangedError, UnsupportedError
-from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Url, Web, extension, parse, pixels, stem
+from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Url, Web, extension, parse, pixels, stem
 from bot.hosts.pages import PageHost, mapping
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 API = "https://api.gyazo.com/api/oembed"
 
@@ -24,17 +24,17 @@ class Gyazo(PageHost):
     domains = ("gyazo.com",)
     file_servers = ("i.gyazo.com",)
     examples = (
-        Example("https://gyazo.com/0123456789abcdef0123456789abcdef", "0123456789abcdef" * 2, "media"),
-        Example("https://example.gyazo.com/0123456789abcdef0123456789abcdef", "0123456789abcdef" * 2, "media"),
-        Example("https://i.gyazo.com/0123456789abcdef0123456789abcdef.gif", "0123456789abcdef" * 2, "media"),
-        Example("https://gyazo.com/0123456789abcdef0123456789abcdef/thumb/1000", "0123456789abcdef" * 2, "media"),
-        Example("https://gyazo.com/captures", None, "page"),
-        Example("https://gyazo.com/collections/0123456789abcdef0123456789abcdef", None, "page"),
+        LinkExample("https://gyazo.com/0123456789abcdef0123456789abcdef", "0123456789abcdef" * 2, "media"),
+        LinkExample("https://example.gyazo.com/0123456789abcdef0123456789abcdef", "0123456789abcdef" * 2, "media"),
+        LinkExample("https://i.gyazo.com/0123456789abcdef0123456789abcdef.gif", "0123456789abcdef" * 2, "media"),
+        LinkExample("https://gyazo.com/0123456789abcdef0123456789abcdef/thumb/1000", "0123456789abcdef" * 2, "media"),
+        LinkExample("https://gyazo.com/captures", None, "page"),
+        LinkExample("https://gyazo.com/collections/0123456789abcdef0123456789abcdef", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         id = _id(url)
-        return Ref(host=self.name, id=id, kind="media" if id else "page")
+        return MediaRef(host=self.name, id=id, kind="media" if id else "page")
 
     def is_file(self, url: Url) -> bool:
         return len(url.path) == 1 and super().is_file(url) and extension(url.path[0]) in MEDIA_EXTENSIONS

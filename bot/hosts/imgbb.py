@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from bot.errors import GoneError, HostChangedError, UnsupportedError
-from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Url, Web, dig, extension, parse, pixels
+from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Url, Web, dig, extension, parse, pixels
 from bot.hosts.pages import PageHost, decoded, meta, tags
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 SITE = "https://ibb.co"
-MOST_PAGES = 10
+MAX_PAGES = 10
 
 _ID = re.compile(r"[A-Za-z0-9]{5,12}\Z")
 _SERVER = re.compile(r"(?:i|image|preview|thumb)\.(?:ibb\.co|ibb\.co\.com|imgbb\.com)\Z")
@@ -33,25 +33,25 @@ class Imgbb(PageHost):
     domains = ("ibb.co", "ibb.co.com", "imgbb.com")
     file_servers = domains
     examples = (
-        Example("https://ibb.co/aB3dE5gH", "aB3dE5gH", "media"),
-        Example("https://i.ibb.co/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
-        Example("https://i.ibb.co.com/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
-        Example("https://image.ibb.co/aB3dE5/quiet_heron.jpg", "aB3dE5", "media"),
-        Example("https://ibb.co/album/aB3dE5?sort=name_asc", "aB3dE5", "album"),
-        Example("https://example.imgbb.com/", None, "page"),
-        Example("https://imgbb.com/upload", None, "page"),
+        LinkExample("https://ibb.co/aB3dE5gH", "aB3dE5gH", "media"),
+        LinkExample("https://i.ibb.co/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
+        LinkExample("https://i.ibb.co.com/aB3dE5gH/quiet-heron.gif", "aB3dE5gH", "media"),
+        LinkExample("https://image.ibb.co/aB3dE5/quiet_heron.jpg", "aB3dE5", "media"),
+        LinkExample("https://ibb.co/album/aB3dE5?sort=name_asc", "aB3dE5", "album"),
+        LinkExample("https://example.imgbb.com/", None, "page"),
+        LinkExample("https://imgbb.com/upload", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         path = url.path
         if _SERVER.match(url.host):
             file = len(path) == 2 and _ID.match(path[0]) and extension(path[1]) in MEDIA_EXTENSIONS
-            return Ref(host=self.name, id=path[0] if file else None, kind="media" if file else "page")
+            return MediaRef(host=self.name, id=path[0] if file else None, kind="media" if file else "page")
         if url.host in _SITES and len(path) == 2 and path[0] == "album" and _ID.match(path[1]):
-            return Ref(host=self.name, id=path[1], kind="album")
+            return MediaRef(host=self.name, id=path[1], kind="album")
         path = path[:1] if len(path) == 2 and _HASH.match(path[1]) else path
         known = url.host in _SITES and len(path) == 1 and _ID.match(path[0]) and path[0].lower() not in _PAGES
-        return Ref(host=self.name, id=path[0] if known else None, kind="media" if known else "page")
+        return MediaRef(host=self.name, id=path[0] if known else None, kind="media" if known else "page")
 
     def is_file(self, url: Url) -> bool:
         return bool(_SERVER.match(url.host)) and super().is_file(url)
@@ -74,7 +74,7 @@ class Imgbb(PageHost):
         found: dict[str, None] = {}
         url: str | None = f"{SITE}/album/{id}"
         page = ""
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             if url is None:
                 break
             page = web.page(url).text
@@ -91,7 +91,7 @@ class Imgbb(PageHost):
         """Return the address of an album's next page, None if there is none of the same album."""
         shown = next((tag.get("href", "") for tag in tags(page, "a") if tag.get("data-pagination") == "next"), "")
         parts = parse(f"{SITE}{shown}" if shown.startswith("/") else shown)
-        same = parts is not None and self.match(parts) == Ref(host=self.name, id=id, kind="album")
+        same = parts is not None and self.match(parts) == MediaRef(host=self.name, id=id, kind="album")
         return parts.text if same and parts is not None else None
 
     def _card(self, card: Any) -> HostMedia:

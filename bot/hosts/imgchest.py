@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from bot.errors import GoneError, HostChangedError, UnsupportedError
-from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Url, Web, dig, extension, parse, stem
+from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Url, Web, dig, extension, parse, stem
 from bot.hosts.pages import PageHost, decoded, items, tags
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 _POST = re.compile(r"[A-Za-z0-9]{8,16}\Z")
 _FILE = re.compile(r"[A-Za-z0-9_-]{6,64}\Z")
@@ -21,20 +21,20 @@ class Imgchest(PageHost):
     domains = ("imgchest.com",)
     file_servers = ("cdn.imgchest.com",)
     examples = (
-        Example("https://imgchest.com/p/ab3de5gh7jk", "ab3de5gh7jk", "album"),
-        Example("https://cdn.imgchest.com/files/ab3de5gh7jkm.png", "ab3de5gh7jkm", "media"),
-        Example("https://imgchest.com/u/example", None, "page"),
-        Example("https://imgchest.com/", None, "page"),
+        LinkExample("https://imgchest.com/p/ab3de5gh7jk", "ab3de5gh7jk", "album"),
+        LinkExample("https://cdn.imgchest.com/files/ab3de5gh7jkm.png", "ab3de5gh7jkm", "media"),
+        LinkExample("https://imgchest.com/u/example", None, "page"),
+        LinkExample("https://imgchest.com/", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         path = url.path
         if url.host == "cdn.imgchest.com":
             name = path[1] if len(path) == 2 and path[0] == "files" else ""
             file = _FILE.match(stem(name)) and extension(name) in MEDIA_EXTENSIONS
-            return Ref(host=self.name, id=stem(name) if file else None, kind="media" if file else "page")
+            return MediaRef(host=self.name, id=stem(name) if file else None, kind="media" if file else "page")
         post = path[1] if len(path) >= 2 and path[0] == "p" and _POST.match(path[1]) else None
-        return Ref(host=self.name, id=post, kind="album" if post else "page")
+        return MediaRef(host=self.name, id=post, kind="album" if post else "page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)

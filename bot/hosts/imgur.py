@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import BlockedError, GoneError, HostChangedError, NeedsTokenError, UnsupportedError
-from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, dig, extension, parse, pixels, stem
-from bot.model import Link, Ref
+from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, dig, extension, parse, pixels, stem
+from bot.model import Link, MediaRef
 
 FILES = "https://i.imgur.com"
 API = "https://api.imgur.com/post/v1"
@@ -42,24 +42,24 @@ class Imgur(Host):
     adult = False
     domains = ("imgur.com", "imgur.io")
     examples = (
-        Example("https://i.imgur.com/aB3dE5g.gifv", "aB3dE5g", "media"),
-        Example("https://i.imgur.com/aB3dE5gh.jpg", "aB3dE5g", "media"),
-        Example("https://i.imgur.com/aB3dEm.jpg", "aB3dE", "media"),
-        Example("https://i.imgur.com/aB3dE5g_d.webp?maxwidth=640", "aB3dE5g", "media"),
-        Example("http://imgur.com/aB3dE5g", "aB3dE5g", "media"),
-        Example("https://imgur.com/some-words-of-a-title-aB3dE5g", "aB3dE5g", "media"),
-        Example("https://m.imgur.com/a/aB3dE/layout/grid#0", "aB3dE", "album"),
-        Example("https://imgur.io/gallery/some-words-aB3dE5g", "aB3dE5g", "album"),
-        Example("https://imgur.com/t/birds/aB3dE5g", "aB3dE5g", "album"),
-        Example("https://imgur.com/r/birds/aB3dE5g", "aB3dE5g", "album"),
-        Example("https://imgur.com/download/aB3dE5g", "aB3dE5g", "media"),
-        Example("https://imgur.com/aB3dE5g,hJ7kL9m", "aB3dE5g,hJ7kL9m", "album"),
-        Example("https://imgur.com/t/birds/viral", None, "page"),
-        Example("https://imgur.com/user/example", None, "page"),
-        Example("https://imgur.com/upload", None, "page"),
+        LinkExample("https://i.imgur.com/aB3dE5g.gifv", "aB3dE5g", "media"),
+        LinkExample("https://i.imgur.com/aB3dE5gh.jpg", "aB3dE5g", "media"),
+        LinkExample("https://i.imgur.com/aB3dEm.jpg", "aB3dE", "media"),
+        LinkExample("https://i.imgur.com/aB3dE5g_d.webp?maxwidth=640", "aB3dE5g", "media"),
+        LinkExample("http://imgur.com/aB3dE5g", "aB3dE5g", "media"),
+        LinkExample("https://imgur.com/some-words-of-a-title-aB3dE5g", "aB3dE5g", "media"),
+        LinkExample("https://m.imgur.com/a/aB3dE/layout/grid#0", "aB3dE", "album"),
+        LinkExample("https://imgur.io/gallery/some-words-aB3dE5g", "aB3dE5g", "album"),
+        LinkExample("https://imgur.com/t/birds/aB3dE5g", "aB3dE5g", "album"),
+        LinkExample("https://imgur.com/r/birds/aB3dE5g", "aB3dE5g", "album"),
+        LinkExample("https://imgur.com/download/aB3dE5g", "aB3dE5g", "media"),
+        LinkExample("https://imgur.com/aB3dE5g,hJ7kL9m", "aB3dE5g,hJ7kL9m", "album"),
+        LinkExample("https://imgur.com/t/birds/viral", None, "page"),
+        LinkExample("https://imgur.com/user/example", None, "page"),
+        LinkExample("https://imgur.com/upload", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         server = url.host.removesuffix(".imgur.com").removesuffix(".imgur.io")
         server = "" if server in self.domains else server
         path = url.path
@@ -78,8 +78,8 @@ class Imgur(Host):
                 return self._ref(_slug(path[0]), "media")
         return self._ref(None, "page")
 
-    def _ref(self, id: str | None, kind: Any) -> Ref:
-        return Ref(host=self.name, id=id, kind=kind if id else "page")
+    def _ref(self, id: str | None, kind: Any) -> MediaRef:
+        return MediaRef(host=self.name, id=id, kind=kind if id else "page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         if link.id is None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bot.errors import HostChangedError, UnsupportedError
 from bot.hosts.base import pixels
 
-MOST_LINES = 20_000
-MOST_FILES = 300  # of one rendition; more is a film
+MAX_LINES = 20_000
+MAX_FILES = 300  # of one rendition; more is a film
 
 # A name beside the playlist, at most with a query: no path, no host, no scheme.
 _FILE = re.compile(r"[A-Za-z0-9_]{1,64}\.(?:mp4|m4s|m4v|cmfv|ts)(?:\?[\x21\x23-\x7e]{0,500})?\Z")
@@ -18,7 +18,7 @@ _ATTRIBUTE = re.compile(r'([A-Z0-9-]{1,40})=("[^"\n]{0,2000}"|[^",\n]{0,500})')
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class Stream:
     """One rendition that a master playlist names. Sizes in pixels, None where it does not tell."""
 
     name: str
@@ -31,16 +31,16 @@ class Variant:
         return min(self.width or 0, self.height or 0)
 
 
-def variants(text: str, where: str) -> tuple[Variant, ...]:
+def variants(text: str, where: str) -> tuple[Stream, ...]:
     """Return the renditions of a master playlist. Raises HostChangedError if it is none, or names other places."""
-    found: list[Variant] = []
+    found: list[Stream] = []
     size: tuple[int | None, int | None] | None = None
     for line in _lines(text, where):
         if line.startswith("#EXT-X-STREAM-INF:"):
             width, _, height = _attributes(line).get("RESOLUTION", "").partition("x")
             size = pixels(width), pixels(height)
         elif not line.startswith("#") and size is not None:
-            found.append(Variant(_known(line, _PLAYLIST, where), *size))
+            found.append(Stream(_known(line, _PLAYLIST, where), *size))
             size = None
     if not found:
         raise HostChangedError(f"{where} sent a playlist without renditions, which its plug relies on")
@@ -67,13 +67,13 @@ def files(text: str, where: str) -> tuple[str, ...]:
         raise HostChangedError(f"{where} sent a playlist without files, which its plug relies on")
     if not ended:
         raise UnsupportedError(f"{where} sent a live stream, which has no end")
-    if len(found) > MOST_FILES:
-        raise UnsupportedError(f"{where} sent a video of {len(found)} files; at most {MOST_FILES} are fetched")
+    if len(found) > MAX_FILES:
+        raise UnsupportedError(f"{where} sent a video of {len(found)} files; at most {MAX_FILES} are fetched")
     return tuple(found)
 
 
 def _lines(text: str, where: str) -> list[str]:
-    lines = [stripped for line in text.split("\n", MOST_LINES)[:MOST_LINES] if (stripped := line.strip())]
+    lines = [stripped for line in text.split("\n", MAX_LINES)[:MAX_LINES] if (stripped := line.strip())]
     if not lines or lines[0].lstrip("\ufeff") != "#EXTM3U":
         raise HostChangedError(f"{where} sent something other than a playlist")
     return lines[1:]

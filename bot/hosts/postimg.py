@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import AcquireError, GoneError, HostChangedError, TryLaterError, UnsupportedError
-from bot.hosts.base import MEDIA_EXTENSIONS, Example, HostMedia, Rendition, Url, Web, extension, parse, pixels
+from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Rendition, Url, Web, extension, parse, pixels
 from bot.hosts.pages import PageHost, items, mapping, meta, tags
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 SITE = "https://postimg.cc"
-MOST_PAGES = 10
+MAX_PAGES = 10
 
 _ID = re.compile(r"[A-Za-z0-9]{6,12}\Z")
 _FILE_DOMAINS = ("postimg.cc", "postimg.org", "postimages.org", "postimage.org", "pixxxels.cc", "pixxxels.org")
@@ -28,28 +28,28 @@ class Postimg(PageHost):
     domains = (*_FILE_DOMAINS, "postimages.cc", "postlmg.cc")
     file_servers = _FILE_DOMAINS
     examples = (
-        Example("https://postimg.cc/aB3dE5gH", "aB3dE5gH", "media"),
-        Example("https://www.postimages.org/aB3dE5gH/0123abcd", "aB3dE5gH", "media"),
-        Example("http://postimg.org/image/aB3dE5gHi/", "aB3dE5gHi", "media"),
-        Example("https://pixxxels.cc/aB3dE5gH", "aB3dE5gH", "media"),
-        Example("https://postlmg.cc/aB3dE5gH", "aB3dE5gH", "media"),
-        Example("https://i.postimg.cc/aB3dE5gH/heron.gif?dl=1", "aB3dE5gH", "media"),
-        Example("https://postimg.cc/gallery/aB3dE5g", "aB3dE5g", "album"),
-        Example("https://postimg.cc/", None, "page"),
-        Example("https://postimages.org/signup", None, "page"),
+        LinkExample("https://postimg.cc/aB3dE5gH", "aB3dE5gH", "media"),
+        LinkExample("https://www.postimages.org/aB3dE5gH/0123abcd", "aB3dE5gH", "media"),
+        LinkExample("http://postimg.org/image/aB3dE5gHi/", "aB3dE5gHi", "media"),
+        LinkExample("https://pixxxels.cc/aB3dE5gH", "aB3dE5gH", "media"),
+        LinkExample("https://postlmg.cc/aB3dE5gH", "aB3dE5gH", "media"),
+        LinkExample("https://i.postimg.cc/aB3dE5gH/heron.gif?dl=1", "aB3dE5gH", "media"),
+        LinkExample("https://postimg.cc/gallery/aB3dE5g", "aB3dE5g", "album"),
+        LinkExample("https://postimg.cc/", None, "page"),
+        LinkExample("https://postimages.org/signup", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         path = url.path
         if _SERVER.match(url.host):
             file = len(path) >= 2 and _ID.match(path[0]) and extension(path[-1]) in MEDIA_EXTENSIONS
-            return Ref(host=self.name, id=path[0] if file else None, kind="media" if file else "page")
+            return MediaRef(host=self.name, id=path[0] if file else None, kind="media" if file else "page")
         if path[:1] == ("gallery",):
             album = path[1] if len(path) > 1 and _ID.match(path[1]) else None
-            return Ref(host=self.name, id=album, kind="album" if album else "page")
+            return MediaRef(host=self.name, id=album, kind="album" if album else "page")
         path = path[1:] if path[:1] == ("image",) else path
         known = path and len(path) <= 2 and _ID.match(path[0]) and path[0].lower() not in _PAGES
-        return Ref(host=self.name, id=path[0] if known else None, kind="media" if known else "page")
+        return MediaRef(host=self.name, id=path[0] if known else None, kind="media" if known else "page")
 
     def is_file(self, url: Url) -> bool:
         found = self.match(url) if _SERVER.match(url.host) else None
@@ -79,7 +79,7 @@ class Postimg(PageHost):
         found = {
             card["data-hotlink"]: HostMedia(id=card.get("data-image"), renditions=(self._card(card),)) for card in cards
         }
-        for number in range(2, MOST_PAGES + 1):
+        for number in range(2, MAX_PAGES + 1):
             try:
                 fresh = [pair for pair in self._more(id, number, web) if pair[0] not in found]
             except TryLaterError:

@@ -6,9 +6,9 @@ import re
 import xml.etree.ElementTree as ET
 
 from bot.errors import AcquireError, HostChangedError, TryLaterError, UnsupportedError
-from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, belongs, extension, parse, pixels, stem
+from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, extension, parse, pixels, stem
 from bot.hosts.playlists import files, variants
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 from bot.permalink import permalink_ids
 
 _MEDIA = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
@@ -26,33 +26,39 @@ class Reddit(Host):
     adult = False
     domains = ("reddit.com", "redd.it", "redditmedia.com", "reddituploads.com")
     examples = (
-        Example("https://i.redd.it/q1w2e3r4t5y61.gif", "q1w2e3r4t5y61", "media"),
-        Example("https://preview.redd.it/q1w2e3r4t5y61.png?width=960&auto=webp&s=0123abcd", "q1w2e3r4t5y61", "media"),
-        Example("https://preview.redd.it/words-of-a-title-v0-q1w2e3r4t5y61.png?width=9&s=ab", "q1w2e3r4t5y61", "media"),
-        Example("https://external-preview.redd.it/Ab_c-D1.png?format=mp4&s=0123", "Ab_c-D1", "media"),
-        Example("https://v.redd.it/q1w2e3r4t5y61", "q1w2e3r4t5y61", "media"),
-        Example("https://v.redd.it/q1w2e3r4t5y61/DASH_720.mp4?source=fallback", "q1w2e3r4t5y61", "media"),
-        Example("https://packaged-media.redd.it/q1w2e3r4t5y61/pb/m2-res_720p.mp4?e=1&s=ab", "q1w2e3r4t5y61", "media"),
-        Example("https://www.reddit.com/media?url=https%3A%2F%2Fi.redd.it%2Fq1w2e3r4t5.jpg", "q1w2e3r4t5", "media"),
-        Example("https://www.reddit.com/link/1abcde/video/q1w2e3r4t5y61/player", "q1w2e3r4t5y61", "media"),
-        Example("https://old.reddit.com/r/example/comments/1abcde/a_title/k1l2m3n/?context=3", "1abcde", "page"),
-        Example("https://www.reddit.com/user/example/comments/1abcde/", "1abcde", "page"),
-        Example("https://www.reddit.com/gallery/1abcde", "1abcde", "page"),
-        Example("https://np.reddit.com/comments/1abcde", "1abcde", "page"),
-        Example("https://redd.it/1abcde", "1abcde", "page"),
-        Example("https://www.reddit.com/1abcde", "1abcde", "page"),
-        Example("https://www.redditmedia.com/mediaembed/1abcde", "1abcde", "page"),
-        Example("https://i.redditmedia.com/Ab_c-D1.png?s=0123", "Ab_c-D1", "media"),
-        Example("https://www.reddit.com/r/example/s/AbCdEfGhIj", None, "page"),
-        Example("https://www.reddit.com/r/example/", None, "page"),
+        LinkExample("https://i.redd.it/q1w2e3r4t5y61.gif", "q1w2e3r4t5y61", "media"),
+        LinkExample(
+            "https://preview.redd.it/q1w2e3r4t5y61.png?width=960&auto=webp&s=0123abcd", "q1w2e3r4t5y61", "media"
+        ),
+        LinkExample(
+            "https://preview.redd.it/words-of-a-title-v0-q1w2e3r4t5y61.png?width=9&s=ab", "q1w2e3r4t5y61", "media"
+        ),
+        LinkExample("https://external-preview.redd.it/Ab_c-D1.png?format=mp4&s=0123", "Ab_c-D1", "media"),
+        LinkExample("https://v.redd.it/q1w2e3r4t5y61", "q1w2e3r4t5y61", "media"),
+        LinkExample("https://v.redd.it/q1w2e3r4t5y61/DASH_720.mp4?source=fallback", "q1w2e3r4t5y61", "media"),
+        LinkExample(
+            "https://packaged-media.redd.it/q1w2e3r4t5y61/pb/m2-res_720p.mp4?e=1&s=ab", "q1w2e3r4t5y61", "media"
+        ),
+        LinkExample("https://www.reddit.com/media?url=https%3A%2F%2Fi.redd.it%2Fq1w2e3r4t5.jpg", "q1w2e3r4t5", "media"),
+        LinkExample("https://www.reddit.com/link/1abcde/video/q1w2e3r4t5y61/player", "q1w2e3r4t5y61", "media"),
+        LinkExample("https://old.reddit.com/r/example/comments/1abcde/a_title/k1l2m3n/?context=3", "1abcde", "page"),
+        LinkExample("https://www.reddit.com/user/example/comments/1abcde/", "1abcde", "page"),
+        LinkExample("https://www.reddit.com/gallery/1abcde", "1abcde", "page"),
+        LinkExample("https://np.reddit.com/comments/1abcde", "1abcde", "page"),
+        LinkExample("https://redd.it/1abcde", "1abcde", "page"),
+        LinkExample("https://www.reddit.com/1abcde", "1abcde", "page"),
+        LinkExample("https://www.redditmedia.com/mediaembed/1abcde", "1abcde", "page"),
+        LinkExample("https://i.redditmedia.com/Ab_c-D1.png?s=0123", "Ab_c-D1", "media"),
+        LinkExample("https://www.reddit.com/r/example/s/AbCdEfGhIj", None, "page"),
+        LinkExample("https://www.reddit.com/r/example/", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         media = _media_id(url)
         if media:
-            return Ref(host=self.name, id=media, kind="media")
+            return MediaRef(host=self.name, id=media, kind="media")
         ids = permalink_ids(url.text)
-        return Ref(host=self.name, id=ids[0] if ids else None, kind="page")
+        return MediaRef(host=self.name, id=ids[0] if ids else None, kind="page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)

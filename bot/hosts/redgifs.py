@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import GoneError, HostChangedError, NeedsTokenError, UnsupportedError
-from bot.hosts.base import Example, Host, HostMedia, Rendition, Url, Web, dig, pixels
-from bot.model import Link, Ref
+from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, dig, pixels
+from bot.model import Link, MediaRef
 
 API = "https://api.redgifs.com/v2"
 SD_HEIGHT = 480  # what the sd file is scaled down to; the API gives the size of hd only
@@ -31,22 +31,24 @@ class Redgifs(Host):
     adult = True
     domains = ("redgifs.com", "gifdeliverynetwork.com")
     examples = (
-        Example("https://www.redgifs.com/watch/quietgreenheron", "quietgreenheron", "media"),
-        Example("https://v3.redgifs.com/watch/QuietGreenHeron?rel=user%3Aexample#t", "quietgreenheron", "media"),
-        Example("https://redgifs.com/ifr/quietgreenheron/", "quietgreenheron", "media"),
-        Example("https://i.redgifs.com/i/quietgreenheron.jpg", "quietgreenheron", "media"),
-        Example("https://www.gifdeliverynetwork.com/quietgreenheron", "quietgreenheron", "media"),
-        Example("https://thumbs44.redgifs.com/GreyHeron-mobile.mp4?expires=1&signature=v2:ab", "greyheron", "media"),
-        Example("https://media.redgifs.com/QuietGreenHeron-large.jpg", "quietgreenheron", "media"),
-        Example("https://api.redgifs.com/v2/gifs/quietgreenheron/sd.m3u8", "quietgreenheron", "media"),
-        Example("https://api.redgifs.com/v2/gifs/search?search_text=heron", None, "page"),
-        Example("https://www.redgifs.com/users/example", None, "page"),
-        Example("https://www.redgifs.com/", None, "page"),
+        LinkExample("https://www.redgifs.com/watch/quietgreenheron", "quietgreenheron", "media"),
+        LinkExample("https://v3.redgifs.com/watch/QuietGreenHeron?rel=user%3Aexample#t", "quietgreenheron", "media"),
+        LinkExample("https://redgifs.com/ifr/quietgreenheron/", "quietgreenheron", "media"),
+        LinkExample("https://i.redgifs.com/i/quietgreenheron.jpg", "quietgreenheron", "media"),
+        LinkExample("https://www.gifdeliverynetwork.com/quietgreenheron", "quietgreenheron", "media"),
+        LinkExample(
+            "https://thumbs44.redgifs.com/GreyHeron-mobile.mp4?expires=1&signature=v2:ab", "greyheron", "media"
+        ),
+        LinkExample("https://media.redgifs.com/QuietGreenHeron-large.jpg", "quietgreenheron", "media"),
+        LinkExample("https://api.redgifs.com/v2/gifs/quietgreenheron/sd.m3u8", "quietgreenheron", "media"),
+        LinkExample("https://api.redgifs.com/v2/gifs/search?search_text=heron", None, "page"),
+        LinkExample("https://www.redgifs.com/users/example", None, "page"),
+        LinkExample("https://www.redgifs.com/", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         found = _id(url)
-        return Ref(host=self.name, id=found, kind="media" if found else "page")
+        return MediaRef(host=self.name, id=found, kind="media" if found else "page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         if link.id is None:

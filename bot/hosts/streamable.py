@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from bot.errors import GoneError, HostChangedError, TryLaterError, UnsupportedError
-from bot.hosts.base import Example, HostMedia, Rendition, Url, Web, dig, extension, parse, pixels
+from bot.hosts.base import HostMedia, LinkExample, Rendition, Url, Web, dig, extension, parse, pixels
 from bot.hosts.pages import PageHost, mapping
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 API = "https://ajax.streamable.com/videos"
 
@@ -46,18 +46,18 @@ class Streamable(PageHost):
     domains = ("streamable.com",)
     file_servers = ("streamable.com",)
     examples = (
-        Example("https://streamable.com/ab3de", "ab3de", "media"),
-        Example("https://www.streamable.com/e/ab3de?autoplay=1", "ab3de", "media"),
-        Example("https://streamable.com/s/ab3de/fghijk", "ab3de", "media"),
-        Example("https://cdn-cf-east.streamable.com/video/mp4/ab3de.mp4?Expires=1&Signature=x", "ab3de", "media"),
-        Example("https://streamable.com/l/ab3de/mp4-high.mp4", "ab3de", "media"),
-        Example("https://streamable.com/login", None, "page"),
-        Example("https://streamable.com/", None, "page"),
+        LinkExample("https://streamable.com/ab3de", "ab3de", "media"),
+        LinkExample("https://www.streamable.com/e/ab3de?autoplay=1", "ab3de", "media"),
+        LinkExample("https://streamable.com/s/ab3de/fghijk", "ab3de", "media"),
+        LinkExample("https://cdn-cf-east.streamable.com/video/mp4/ab3de.mp4?Expires=1&Signature=x", "ab3de", "media"),
+        LinkExample("https://streamable.com/l/ab3de/mp4-high.mp4", "ab3de", "media"),
+        LinkExample("https://streamable.com/login", None, "page"),
+        LinkExample("https://streamable.com/", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         id = _id(url)
-        return Ref(host=self.name, id=id, kind="media" if id else "page")
+        return MediaRef(host=self.name, id=id, kind="media" if id else "page")
 
     def is_file(self, url: Url) -> bool:
         return url.host.startswith("cdn") and extension(url.path[-1]) == "mp4" and _id(url) is not None

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import GoneError, HostChangedError, UnsupportedError
-from bot.hosts.base import Example, HostMedia, Rendition, Url, Web, dig, parse, pixels
+from bot.hosts.base import HostMedia, LinkExample, Rendition, Url, Web, dig, parse, pixels
 from bot.hosts.pages import PageHost, items, mapping, script
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 _VIEW = re.compile(r"(?:.*-)?(\d{4,20})\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,4})?\Z")
@@ -31,23 +31,23 @@ class Tenor(PageHost):
     domains = ("tenor.com", "tenor.co")
     file_servers = domains
     examples = (
-        Example("https://tenor.com/view/quiet-green-heron-gif-12345678", "12345678", "media"),
-        Example(
+        LinkExample("https://tenor.com/view/quiet-green-heron-gif-12345678", "12345678", "media"),
+        LinkExample(
             "https://tenor.com/pt-BR/view/quiet-green-heron-gif-1234567890123456789", "1234567890123456789", "media"
         ),
-        Example("https://tenor.com/embed/12345678", "12345678", "media"),
-        Example("https://media1.tenor.com/m/ESIQ9H3pgRUAAAAC/heron.gif", "1234567890123456789", "media"),
-        Example("https://c.tenor.com/ESIQ9H3pgRUAAAAd/tenor.gif", "1234567890123456789", "media"),
-        Example("https://media1.tenor.com/images/0f0f/tenor.gif?itemid=12345678", "12345678", "media"),
-        Example("https://tenor.com/aB3dE5gH7jK.gif", None, "media"),
-        Example("https://tenor.com/search/heron-gifs", None, "page"),
-        Example("https://tenor.com/users/example", None, "page"),
+        LinkExample("https://tenor.com/embed/12345678", "12345678", "media"),
+        LinkExample("https://media1.tenor.com/m/ESIQ9H3pgRUAAAAC/heron.gif", "1234567890123456789", "media"),
+        LinkExample("https://c.tenor.com/ESIQ9H3pgRUAAAAd/tenor.gif", "1234567890123456789", "media"),
+        LinkExample("https://media1.tenor.com/images/0f0f/tenor.gif?itemid=12345678", "12345678", "media"),
+        LinkExample("https://tenor.com/aB3dE5gH7jK.gif", None, "media"),
+        LinkExample("https://tenor.com/search/heron-gifs", None, "page"),
+        LinkExample("https://tenor.com/users/example", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         id = _id(url)
         short = url.host in _SITES and len(url.path) == 1 and _SHORT.match(url.path[0])
-        return Ref(host=self.name, id=id, kind="media" if id or short else "page")
+        return MediaRef(host=self.name, id=id, kind="media" if id or short else "page")
 
     def is_file(self, url: Url) -> bool:
         return bool(_SERVER.match(url.host)) and _id(url) is not None

@@ -9,8 +9,8 @@ from typing import Any
 from bot.errors import GoneError, HostChangedError, NeedsTokenError, UnsupportedError
 from bot.hosts.base import (
     MEDIA_EXTENSIONS,
-    Example,
     HostMedia,
+    LinkExample,
     Rendition,
     Url,
     Web,
@@ -22,7 +22,7 @@ from bot.hosts.base import (
     stem,
 )
 from bot.hosts.pages import PageHost, items, mapping, script, secure
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 
 SITE = "https://www.tumblr.com"
 REMOVED = "/media_violation/"  # where pictures against the rules are replaced from
@@ -58,27 +58,29 @@ class Tumblr(PageHost):
     domains = ("tumblr.com", "tmblr.co")
     file_servers = (*_FILE_SERVERS, "vt.tumblr.com", "vtt.tumblr.com")
     examples = (
-        Example("https://example.tumblr.com/post/123456789012/a-quiet-heron", "123456789012", "album"),
-        Example("http://example.tumblr.com/image/123456789012", "123456789012", "album"),
-        Example("https://www.tumblr.com/example/123456789012/a-quiet-heron?source=share", "123456789012", "album"),
-        Example("https://www.tumblr.com/blog/view/example/123456789012", "123456789012", "album"),
-        Example("https://tumblr.com/dashboard/blog/example/123456789012", "123456789012", "album"),
-        Example("https://64.media.tumblr.com/tumblr_ab3de5o1_1280.gif", "tumblr_ab3de5o1", "media"),
-        Example("https://va.media.tumblr.com/tumblr_ab3de5_480.mp4", "tumblr_ab3de5", "media"),
-        Example("https://at.tumblr.com/example/123456789012/ab3de5gh7jk9", "123456789012", "album"),
-        Example("https://at.tumblr.com/example/a-quiet-heron/ab3de5gh7jk9", None, "album"),
-        Example("https://tmblr.co/ZaB3dE5gH7jK9", None, "album"),
-        Example("https://example.tumblr.com/tagged/heron", None, "page"),
-        Example("https://www.tumblr.com/example", None, "page"),
-        Example("https://www.tumblr.com/search/heron", None, "page"),
+        LinkExample("https://example.tumblr.com/post/123456789012/a-quiet-heron", "123456789012", "album"),
+        LinkExample("http://example.tumblr.com/image/123456789012", "123456789012", "album"),
+        LinkExample("https://www.tumblr.com/example/123456789012/a-quiet-heron?source=share", "123456789012", "album"),
+        LinkExample("https://www.tumblr.com/blog/view/example/123456789012", "123456789012", "album"),
+        LinkExample("https://tumblr.com/dashboard/blog/example/123456789012", "123456789012", "album"),
+        LinkExample("https://64.media.tumblr.com/tumblr_ab3de5o1_1280.gif", "tumblr_ab3de5o1", "media"),
+        LinkExample("https://va.media.tumblr.com/tumblr_ab3de5_480.mp4", "tumblr_ab3de5", "media"),
+        LinkExample("https://at.tumblr.com/example/123456789012/ab3de5gh7jk9", "123456789012", "album"),
+        LinkExample("https://at.tumblr.com/example/a-quiet-heron/ab3de5gh7jk9", None, "album"),
+        LinkExample("https://tmblr.co/ZaB3dE5gH7jK9", None, "album"),
+        LinkExample("https://example.tumblr.com/tagged/heron", None, "page"),
+        LinkExample("https://www.tumblr.com/example", None, "page"),
+        LinkExample("https://www.tumblr.com/search/heron", None, "page"),
     )
 
-    def match(self, url: Url) -> Ref | None:
+    def match(self, url: Url) -> MediaRef | None:
         if belongs(url.host, self.file_servers):
             id = _file(url)
-            return Ref(host=self.name, id=id, kind="media" if id else "page")
+            return MediaRef(host=self.name, id=id, kind="media" if id else "page")
         post = _post(url)
-        return Ref(host=self.name, id=post[1] if post else None, kind="album" if post or _is_short(url) else "page")
+        return MediaRef(
+            host=self.name, id=post[1] if post else None, kind="album" if post or _is_short(url) else "page"
+        )
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)

@@ -37,7 +37,7 @@ BLOCK = 64 << 20  # bytes that get a checksum of their own
 READERS = 2  # threads that check a large file
 MAPPED = 512 << 20  # bytes from which a file is mapped
 TYPES = ("<u8", "<u4", "<i8")
-MOST_BANDS = 32
+MAX_BANDS = 32
 LARGEST = 2**62  # of any number in a header
 Anything = npt.NDArray[Any]
 
@@ -262,7 +262,7 @@ def _header(file: BinaryIO, path: Path) -> dict[str, Any]:
     header = json.loads(text)
     if type(header) is not dict or type(header.get("sections")) is not dict:
         raise SnapshotError(f"the header of {path} is of another kind")
-    if type(header.get("layout")) is not list or len(header["layout"]) > MOST_BANDS:
+    if type(header.get("layout")) is not list or len(header["layout"]) > MAX_BANDS:
         raise SnapshotError(f"the header of {path} is of another kind")
     return header
 

@@ -9,7 +9,7 @@ from bot.model import Origin, PostDetails
 from bot.serialization import encodable
 
 _GONE = frozenset({"[deleted]", "[removed]"})
-_MOST_TEXTS = 50  # captions or options of one post
+_MAX_TEXTS = 50  # captions or options of one post
 _LONGEST = 1000  # characters of one of them
 
 
@@ -83,7 +83,7 @@ def _inner(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _texts(items: Any, key: str) -> Iterator[str]:
-    for item in items[:_MOST_TEXTS] if isinstance(items, list) else ():
+    for item in items[:_MAX_TEXTS] if isinstance(items, list) else ():
         text = _text(item, key) if isinstance(item, Mapping) else ""
         if text:
             yield text[:_LONGEST]

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from bot.links.text import clean, giphy_url, urls_in
 from bot.links.things import data_of, fullname_of, text
-from bot.model import Link, Ref
+from bot.model import Link, MediaRef
 from bot.permalink import permalink_ids
 
-Find = Callable[[str], Ref | None]
+Find = Callable[[str], MediaRef | None]
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -89,7 +89,7 @@ class _Collected:
             # the address of a Reddit video names no file; the post's own data do
             self.links[key] = replace(earlier, url=url)
 
-    def _ref(self, url: str) -> Ref:
+    def _ref(self, url: str) -> MediaRef:
         try:
             parts = urlsplit(url)
             reachable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
@@ -98,11 +98,11 @@ class _Collected:
         ref = self._find(url) if reachable else None
         ids = permalink_ids(url) if reachable else None
         if ids is not None:
-            return Ref(host=ref.host if ref else "reddit", id=(ref.id if ref else None) or ids[0], kind="page")
-        return ref or Ref(host="", id=None, kind="unsupported")
+            return MediaRef(host=ref.host if ref else "reddit", id=(ref.id if ref else None) or ids[0], kind="page")
+        return ref or MediaRef(host="", id=None, kind="unsupported")
 
 
-def _known(found: Ref | Link) -> bool:
+def _known(found: MediaRef | Link) -> bool:
     """Whether it names one media or album of a host that we know; a file anywhere else may never be fetched."""
     return found.kind in _LEADS_TO_MEDIA and found.id is not None
 

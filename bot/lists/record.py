@@ -11,8 +11,8 @@ from typing import Any
 from bot.model import Signal
 
 HEX = frozenset(string.hexdigits)
-LEAST_BITS = 32  # set or clear in a PDQ: fewer are an empty frame's, which is within reach of every other empty frame
-LONGEST_ID = 200  # characters
+MIN_BITS = 32  # set or clear in a PDQ: fewer are an empty frame's, which is within reach of every other empty frame
+MAX_ID = 200  # characters
 
 # What the same thing is called in lists.
 TYPES = {
@@ -56,7 +56,7 @@ def signal(kind: str, value: str, quality: Any = None, t: Any = None) -> Signal:
     """Return a checked signal. A list that names no quality holds only what was good enough. Raises RowError."""
     raw = bytes.fromhex(digest(kind, value))
     bits = int.from_bytes(raw).bit_count()
-    if kind == "pdq" and not LEAST_BITS <= bits <= 8 * len(raw) - LEAST_BITS:
+    if kind == "pdq" and not MIN_BITS <= bits <= 8 * len(raw) - MIN_BITS:
         raise RowError("the PDQ of an empty frame, which would match every other empty frame")
     return Signal(type=kind, value=raw, quality=int(number(quality, "quality", 100, 100)), t=number(t, "time", 0, 1e7))
 
@@ -96,7 +96,7 @@ def id_of(value: Any) -> str | None:
     """Return the list's own name of a row. Raises RowError if it is none that can be kept."""
     if value is None or value == "":
         return None
-    if not isinstance(value, str | int) or len(str(value)) > LONGEST_ID:
+    if not isinstance(value, str | int) or len(str(value)) > MAX_ID:
         raise RowError("the id is neither a short text nor a number")
     return str(value)
 

@@ -16,7 +16,7 @@ from email.policy import default as POLICY
 from types import TracebackType
 from typing import Literal, Self
 
-LONGEST_LINE = 4096
+MAX_LINE = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,8 +322,8 @@ class _Conversation:
         return self._line()
 
     def _line(self) -> str:
-        line = self._handler.rfile.readline(LONGEST_LINE + 1)
-        if len(line) > LONGEST_LINE:
+        line = self._handler.rfile.readline(MAX_LINE + 1)
+        if len(line) > MAX_LINE:
             self._reply(500, "line too long")
             raise _Cut
         if not line:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from bot.match.bank import Found, Hit, Known
-from bot.match.library import Library
+from bot.match.bank import BankReader, Hit, KnownEntry
+from bot.match.library import Matcher
 
-__all__ = ["Found", "Hit", "Known", "Library"]
+__all__ = ["BankReader", "Hit", "KnownEntry", "Matcher"]

@@ -20,14 +20,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class KnownEntry:
     """An active entry, and the number of each of its signals in the store, in the same order."""
 
     entry: Entry
     rows: tuple[int, ...]
 
 
-class Known(Protocol):
+class BankReader(Protocol):
     """All active entries, wherever they are kept."""
 
     @property
@@ -40,5 +40,5 @@ class Known(Protocol):
     def files(self, digests: Sequence[tuple[str, str]]) -> Sequence[tuple[str, int]]:
         """Return (sha256 or md5, entry number) of entries with a file of one of these (SHA-256, MD5), in that order."""
 
-    def entries(self, numbers: Iterable[int]) -> Mapping[int, Found]:
+    def entries(self, numbers: Iterable[int]) -> Mapping[int, KnownEntry]:
         """Return these entries by number; what was withdrawn meanwhile is left out."""

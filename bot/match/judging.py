@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.config import BanksConfig
-from bot.match.bank import Found, Hit
+from bot.match.bank import Hit, KnownEntry
 from bot.match.explain import coverage, ranges, why
 from bot.model import Entry, Fingerprint, Match, Signal
 
@@ -62,7 +62,7 @@ def explained(hits: Iterable[Hit], spoken: Mapping[int, int]) -> frozenset[int]:
 
 
 def judge(
-    query: Query, found: Found, hits: Sequence[Hit], allowed: frozenset[int], config: BanksConfig
+    query: Query, found: KnownEntry, hits: Sequence[Hit], allowed: frozenset[int], config: BanksConfig
 ) -> Match | None:
     """Return the match that these hits of one entry make, or None if they are too few.
 

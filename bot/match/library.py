@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.config import BanksConfig
-from bot.match.bank import Found, Hit, Known
+from bot.match.bank import BankReader, Hit, KnownEntry
 from bot.match.explain import NAMES
 from bot.match.judging import Query, cut, explained, judge, nearest, query_of, same_file, usable
 from bot.model import Fingerprint, Match, Signal
@@ -20,10 +20,10 @@ from bot.model import Fingerprint, Match, Signal
 EXPLAINED = 0.9  # coverage of a media, above which nothing else is looked for
 
 
-class Library:
+class Matcher:
     """All active entries, ready to be matched against."""
 
-    def __init__(self, known: Known, config: BanksConfig) -> None:
+    def __init__(self, known: BankReader, config: BanksConfig) -> None:
         self._known = known
         self._config = config
 
@@ -102,7 +102,9 @@ class Library:
                     best[match.entry] = match
         return list(best.values())
 
-    def _judged(self, query: Query, entries: Mapping[int, Found], found: Mapping[int, Sequence[Hit]]) -> list[Match]:
+    def _judged(
+        self, query: Query, entries: Mapping[int, KnownEntry], found: Mapping[int, Sequence[Hit]]
+    ) -> list[Match]:
         """Return the matches that the hits of some entries make, in the light of the allow entries among them."""
         spoken: defaultdict[str, dict[int, int]] = defaultdict(dict)  # entry → query → distance to its allow entry
         for number, hits in found.items():
@@ -114,7 +116,7 @@ class Library:
         )
         return [match for match in judged if match is not None]
 
-    def _candidates(self, kind: str, values: Sequence[bytes]) -> tuple[dict[int, Found], dict[int, list[Hit]]]:
+    def _candidates(self, kind: str, values: Sequence[bytes]) -> tuple[dict[int, KnownEntry], dict[int, list[Hit]]]:
         """Return the entries that were hit, and the hits of each within the entry's own cut."""
         if not values:
             return {}, {}

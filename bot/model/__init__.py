@@ -9,7 +9,18 @@ from __future__ import annotations
 from bot.model.actions import MINOR_ORDER, Action, ModAction, Notice, NoticeItem, Receipt, minor_key
 from bot.model.consent import Consent
 from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
-from bot.model.media import FaceTrack, FaceView, Fingerprint, Link, MediaFile, MediaInfo, Ref, Signal, Sketch, Variant
+from bot.model.media import (
+    FaceTrack,
+    FaceView,
+    Fingerprint,
+    Link,
+    LocalFeatures,
+    MediaFile,
+    MediaInfo,
+    MediaRef,
+    Signal,
+    Variant,
+)
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails
 from bot.model.standing import (
     APPROVALS,
@@ -20,7 +31,7 @@ from bot.model.standing import (
     UNDECIDED,
     Before,
     Found,
-    Standing,
+    PostStatus,
     decided_by_others,
     standing,
 )
@@ -93,10 +104,12 @@ __all__ = [
     "Link",
     "LinkKind",
     "LinkState",
+    "LocalFeatures",
     "Match",
     "MediaFile",
     "MediaInfo",
     "MediaKind",
+    "MediaRef",
     "Member",
     "ModAction",
     "Mode",
@@ -110,14 +123,12 @@ __all__ = [
     "PlannedAction",
     "Post",
     "PostDetails",
+    "PostStatus",
     "Receipt",
-    "Ref",
     "Role",
     "Signal",
-    "Sketch",
     "SourceKind",
     "SourceMatch",
-    "Standing",
     "Variant",
     "Verb",
     "Verdict",

@@ -8,7 +8,7 @@ from bot.model.states import LinkKind, MediaKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ref:
+class MediaRef:
     """What a host plug reads from a URL: whose it is, the canonical id, and what stands behind it."""
 
     host: str
@@ -56,7 +56,7 @@ class Variant(Signal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
+class LocalFeatures:
     """Local features of one frame, the most telling first. Holds no pixels. See `bot.signals.local`."""
 
     t: float  # seconds from the start
@@ -102,7 +102,7 @@ class Fingerprint:
     frames: int  # decoded
     signals: tuple[Signal, ...] = ()
     variants: tuple[Variant, ...] = ()  # of some frames; what may match, for queries only
-    sketches: tuple[Sketch, ...] = ()
+    sketches: tuple[LocalFeatures, ...] = ()
     faces: tuple[FaceTrack, ...] = field(default=(), repr=False)
     also: tuple[tuple[str, str], ...] = ()  # (sha256, md5) of other files of the same media, e.g. the original
     nudity: tuple[float, ...] = ()  # scores of the frames that a nudity model looked at, 0 to 1; empty: none did

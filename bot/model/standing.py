@@ -47,7 +47,7 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class PostStatus:
     """How a post or comment stands. `filtered` waits in the moderation queue and is nobody's decision yet."""
 
     state: Literal["up", "approved", "filtered", "removed", "deleted"]
@@ -78,7 +78,7 @@ class Standing:
                 return Found(state)
 
 
-def standing(data: Mapping[str, Any]) -> Standing:
+def standing(data: Mapping[str, Any]) -> PostStatus:
     """Read how a thing stands from its data, as a moderator sees it.
 
     Comments, and things of older shapes, carry no category: then who removed tells it. What AutoModerator took down
@@ -87,7 +87,7 @@ def standing(data: Mapping[str, Any]) -> Standing:
     return replace(_standing(data), edited=_moment(data.get("edited")))
 
 
-def _standing(data: Mapping[str, Any]) -> Standing:
+def _standing(data: Mapping[str, Any]) -> PostStatus:
     category, remover = _text(data, "removed_by_category"), data.get("banned_by")
     by = remover if isinstance(remover, str) and remover else None  # True: Reddit's own filter
     left = next((_text(data, key) for key in ("body", "selftext") if key in data), None)
@@ -95,21 +95,21 @@ def _standing(data: Mapping[str, Any]) -> Standing:
     gone = author in _NOBODY
     bare = author == "[deleted]" and not remover and not {"body", "selftext"} & data.keys()  # nothing else tells it
     if category in _DELETED or (gone and left == "[deleted]") or bare:
-        return Standing(state="deleted", category=category or "deleted", author_gone=gone)
+        return PostStatus(state="deleted", category=category or "deleted", author_gone=gone)
     at = _moment(data.get("banned_at_utc"))
     if category in UNDECIDED or (category is None and (remover is True or _machine(by))):
         if by is None or _machine(by):
             kind = category or ("automod_filtered" if by and by.casefold() == "automoderator" else "reddit")
-            return Standing(state="filtered", by=by, at=at, category=kind, author_gone=gone)
+            return PostStatus(state="filtered", by=by, at=at, category=kind, author_gone=gone)
         category = "moderator"  # a person made the machine's removal theirs
     if category or remover or data.get("removed") is True or data.get("spam") is True or (gone and left == "[removed]"):
         # beyond moderators it is Reddit's staff, whoever had removed it before
         who = by if category in (None, "moderator") else None
-        return Standing(state="removed", by=who, at=at, category=category or "moderator", author_gone=gone)
+        return PostStatus(state="removed", by=who, at=at, category=category or "moderator", author_gone=gone)
     if data.get("approved_by") or data.get("approved") is True:
         moment = _moment(data.get("approved_at_utc"))
-        return Standing(state="approved", by=_text(data, "approved_by"), at=moment, author_gone=gone)
-    return Standing(state="up", author_gone=gone)
+        return PostStatus(state="approved", by=_text(data, "approved_by"), at=moment, author_gone=gone)
+    return PostStatus(state="up", author_gone=gone)
 
 
 def decided_by_others(post: Post) -> str | None:

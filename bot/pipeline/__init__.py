@@ -9,27 +9,27 @@ from bot.pipeline.acting.digest import Digests
 from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.acting.kill_switch import Stopping
 from bot.pipeline.acting.outbox import Outbox
-from bot.pipeline.commands.inbox import Orders
-from bot.pipeline.commands.runner import Deeds
+from bot.pipeline.commands.inbox import CommandInbox
+from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
-from bot.pipeline.judging.judge import Judging
-from bot.pipeline.judging.replay import Replaying
-from bot.pipeline.judging.scan_target import Scanning
+from bot.pipeline.judging.judge import Judge
+from bot.pipeline.judging.replay import Replayer
+from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.recovery import GoOn, a_while, always, reason_of
 from bot.pipeline.reviewing.decisions import People
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.scanning.face_index import FaceRecogniser
-from bot.pipeline.scanning.queue import Acquiring
-from bot.pipeline.scanning.scanner import Working
-from bot.pipeline.watching.backfill import Past
+from bot.pipeline.scanning.queue import DownloadQueue
+from bot.pipeline.scanning.scanner import Scanner
+from bot.pipeline.watching.backfill import Backfill
 from bot.pipeline.watching.listings import Listings
-from bot.pipeline.watching.modlog import Hearing
-from bot.pipeline.watching.modqueue import Queues
-from bot.pipeline.watching.permalinks import Linking
-from bot.pipeline.watching.polling import Watching
-from bot.pipeline.watching.subreddits import Places
+from bot.pipeline.watching.modlog import ModLogReader
+from bot.pipeline.watching.modqueue import ModQueuePoller
+from bot.pipeline.watching.permalinks import PermalinkFollower
+from bot.pipeline.watching.polling import ListingPoller
+from bot.pipeline.watching.subreddits import SubredditStates
 from bot.pipeline.watching.wiki_rules import WikiWatch
 
 __all__ = ["BOUNDARIES", "Deps", "Pipeline", "no_boundary"]
@@ -44,32 +44,34 @@ class Pipeline:
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
         self.team = Team(deps.store)
-        self.places = Places(deps)
-        self.listings = Listings(deps, self.places)
-        self.watching = Watching(deps, self.places, self.listings)
-        self.queues = Queues(deps, self.places, self.listings)
-        self.hearing = Hearing(deps, self.places)
-        self.linking = Linking(deps)
-        self.past = Past(deps, self.listings)
+        self.subreddits = SubredditStates(deps)
+        self.listings = Listings(deps, self.subreddits)
+        self.polling = ListingPoller(deps, self.subreddits, self.listings)
+        self.mod_queue = ModQueuePoller(deps, self.subreddits, self.listings)
+        self.mod_log = ModLogReader(deps, self.subreddits)
+        self.permalinks = PermalinkFollower(deps)
+        self.backfill = Backfill(deps, self.listings)
         self.recogniser = FaceRecogniser(deps)
         self.gallery = Gallery(deps, self.recogniser)
-        self.working = Working(deps, self.recogniser)
-        self.acquiring = Acquiring(deps, self.working)
+        self.scanner = Scanner(deps, self.recogniser)
+        self.downloads = DownloadQueue(deps, self.scanner)
         self.flood = FloodGuard(deps)
-        self.judging = Judging(deps, self.flood)
+        self.judge = Judge(deps, self.flood)
         self.outbox = Outbox(deps, self.flood)
-        self.people = People(deps, self.working, self.outbox, self.judging)
-        self.scanning = Scanning(deps, self.working, self.judging)
-        self.replaying = Replaying(deps, self.judging)
+        self.people = People(deps, self.scanner, self.outbox, self.judge)
+        self.target_scanner = TargetScanner(deps, self.scanner, self.judge)
+        self.replayer = Replayer(deps, self.judge)
         self.wiki = WikiWatch(deps)
-        self.orders = Orders(deps, self.people, Deeds(deps, self.people, self.scanning, self.team), self.team)
+        self.orders = CommandInbox(
+            deps, self.people, CommandRunner(deps, self.people, self.target_scanner, self.team), self.team
+        )
         self.digests = Digests(deps)
-        self.stopping = Stopping(deps)
+        self.kill_switch = Stopping(deps)
         self.forgetting = Forgetting(deps)
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
-        return self.watching.round(go_on) + self.queues.round(go_on) + self.linking.round(go_on)
+        return self.polling.round(go_on) + self.mod_queue.round(go_on) + self.permalinks.round(go_on)
 
     def work(self, go_on: GoOn = always) -> int:
         """Take due links as far as they get, several at once, while `go_on` says so; return how many were judged.
@@ -82,7 +84,7 @@ class Pipeline:
         more = True
         while more:
             try:
-                more = self.acquiring.start()
+                more = self.downloads.start()
             except Exception as error:  # noqa: BLE001  raised below
                 failure, more = failure or error, False
             done, error_there = self._match_and_judge(go_on)
@@ -90,10 +92,10 @@ class Pipeline:
             failure = failure or error_there
             more = (more or done > 0) and failure is None and go_on()
             if more:
-                self.acquiring.wait(WAIT_SECONDS)
+                self.downloads.wait(WAIT_SECONDS)
         end = time.monotonic() + GRACE_SECONDS
-        while self.acquiring.in_work and time.monotonic() < end:
-            self.acquiring.wait(end - time.monotonic())
+        while self.downloads.in_work and time.monotonic() < end:
+            self.downloads.wait(end - time.monotonic())
         done, error_there = self._match_and_judge(go_on)
         failure = failure or error_there
         if failure is not None:
@@ -104,10 +106,10 @@ class Pipeline:
         """Return how many links were judged, and what kept some from being matched."""
         failure: Exception | None = None
         try:
-            self.working.match_due(go_on)
+            self.scanner.match_due(go_on)
         except Exception as error:  # noqa: BLE001  the caller raises it
             failure = error
-        return self.judging.judge_due(go_on), failure
+        return self.judge.judge_due(go_on), failure
 
     def act(self, go_on: GoOn = always) -> int:
         """Perform what is due while `go_on` says so; return how many actions were done."""
@@ -116,8 +118,8 @@ class Pipeline:
     def follow(self, go_on: GoOn = always) -> int:
         """Hear what other moderators decided and wrote, and who still may; return how many cases that closed."""
         self._each_subreddit("wiki page not read", self.wiki.look, go_on)
-        self._each_subreddit("stop not looked at", self.stopping.uphold, go_on)
-        return self.hearing.round(go_on)
+        self._each_subreddit("stop not looked at", self.kill_switch.uphold, go_on)
+        return self.mod_log.round(go_on)
 
     def obey(self) -> int:
         """Hear moderators' orders and carry them out, and make the daily digests; return how many orders ended."""
@@ -147,7 +149,7 @@ class Pipeline:
             self.obey()
             self.work(self.slice(go_on))
             self.act(go_on)
-            more = go_on() and self.acquiring.waiting()
+            more = go_on() and self.downloads.waiting()
 
     def slice(self, go_on: GoOn = always) -> GoOn:
         """Return what keeps `work` to a slice of time, so that the other steps get their turn."""
@@ -155,8 +157,8 @@ class Pipeline:
 
     def close(self) -> None:
         """Break off downloads and the search index that are in work; the next run does them again."""
-        self.acquiring.close()
-        self.working.close()
+        self.downloads.close()
+        self.scanner.close()
 
     def _each_subreddit(self, event: str, step: Callable[[str], int], go_on: GoOn) -> int:
         done = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def may(verb: str, rights: frozenset[str]) -> str | None:
+def check_permission(verb: str, rights: frozenset[str]) -> str | None:
     """Return None if a moderator with these rights may order that, else a sentence for them."""
     if verb == "help" or "all" in rights:
         return None

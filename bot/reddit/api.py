@@ -9,9 +9,9 @@ from typing import Any, Self, TypeVar
 from bot.clock import Clock, SystemClock
 from bot.config import RedditConfig
 from bot.errors import RedditError
-from bot.reddit.budget import Budget, Figures, Job
+from bot.reddit.budget import Budget, Job, RateLimit
 from bot.reddit.errors import FAILURES, error_of, refusal_of
-from bot.reddit.request_queue import Line
+from bot.reddit.request_queue import RequestQueue
 from bot.reddit.transport import OAUTH_URL, REDDIT_URL, connect
 from bot.serialization import encodable
 
@@ -34,7 +34,7 @@ class Calls:
         self._praw, self._requestor = connect(config, self._site, oauth_url or OAUTH_URL)
         clock = clock or SystemClock()
         self._budget = Budget(clock)
-        self._line = Line(self._budget, clock)
+        self._line = RequestQueue(self._budget, clock)
         self._requestor.on_answer = self._budget.told
         self._job = Job.ACT
         self._accounts: list[str] = []  # our own name, once asked for
@@ -56,7 +56,7 @@ class Calls:
         other._job = job
         return other
 
-    def budget(self) -> Figures:
+    def budget(self) -> RateLimit:
         """Return what Reddit's limit on requests still allows."""
         return self._budget.figures()
 

@@ -19,7 +19,7 @@ from bot.errors import RedditError
 
 WINDOW = 600.0  # seconds over which Reddit counts
 PER_WINDOW = 1000  # requests, until the headers tell another number
-FIRST_PAUSE, LONGEST_PAUSE = 30.0, 1800.0  # seconds after a refusal that concerns everything; doubled each time
+FIRST_PAUSE, MAX_PAUSE = 30.0, 1800.0  # seconds after a refusal that concerns everything; doubled each time
 UNASKED_PAUSE = 60.0  # seconds after a 429 that names no time
 
 
@@ -42,7 +42,7 @@ PATIENCE: Mapping[Job, float] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class RateLimit:
     """What is known of the budget at one moment."""
 
     limit: int  # requests in a window
@@ -121,7 +121,7 @@ class Budget:
                 wait = UNASKED_PAUSE if error.retry_after is None else error.retry_after
             else:
                 self._refusals += 1
-                wait = backoff(self._refusals, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+                wait = backoff(self._refusals, first=FIRST_PAUSE, longest=MAX_PAUSE)
             self._closed_until = max(self._closed_until, now + wait)
             self._refusal = error
 
@@ -130,7 +130,7 @@ class Budget:
         with self._lock:
             self._refusals, self._refusal, self._closed_until = 0, None, -math.inf
 
-    def figures(self) -> Figures:
+    def figures(self) -> RateLimit:
         """Return what is known now."""
         with self._lock:
             now, moment = self._turn(), self._clock.now()
@@ -138,7 +138,7 @@ class Budget:
             counts = dict.fromkeys(Job, 0)
             for _, job in self._sent:
                 counts[job] += 1
-            return Figures(
+            return RateLimit(
                 limit=self._limit,
                 remaining=math.floor(self._remaining),
                 resets=moment + timedelta(seconds=self._reset_at - now),

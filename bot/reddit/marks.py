@@ -11,10 +11,10 @@ from bot.reddit.api import Calls
 from bot.reddit.parse import fullname_of, inner, subreddit_name
 from bot.text import fit, line
 
-LONGEST_TITLE = 50  # characters of a removal message's title
-LONGEST_BODY = 10_000  # characters of a removal message
-LONGEST_MOD_NOTE = 100  # characters of the note beside a removal reason
-LONGEST_FLAIR = 64  # characters
+MAX_TITLE = 50  # characters of a removal message's title
+MAX_BODY = 10_000  # characters of a removal message
+MAX_MOD_NOTE = 100  # characters of the note beside a removal reason
+MAX_FLAIR = 64  # characters
 
 Mark = Literal["lock", "spoiler", "nsfw"]
 _PATHS: Mapping[Mark, tuple[str, str]] = {
@@ -67,7 +67,7 @@ class Marks(Calls):
         a modmail conversation for it, and does not tell its id. What is not removed is refused with INVALID_ID.
         """
         title, body = line(title), fit(body)
-        for what, given, longest in (("title", title, LONGEST_TITLE), ("text", body, LONGEST_BODY)):
+        for what, given, longest in (("title", title, MAX_TITLE), ("text", body, MAX_BODY)):
             if not given.strip() or len(given) > longest:
                 raise RedditError(
                     f"the {what} of a message to an author has {len(given)} characters, Reddit takes 1 to {longest}",

@@ -12,7 +12,7 @@ from bot.reddit.api import Calls
 from bot.reddit.parse import fullname_of, inner, page_of, subreddit_name
 from bot.text import line
 
-LONGEST_REASON = 100  # characters of a report's reason
+MAX_REASON = 100  # characters of a report's reason
 
 
 class Moderating(Calls):
@@ -21,9 +21,9 @@ class Moderating(Calls):
     def report(self, fullname: str, reason: str) -> None:
         """Report to the subreddit's moderators, with a reason of at most 100 characters."""
         reason = line(reason)
-        if len(reason) > LONGEST_REASON:
+        if len(reason) > MAX_REASON:
             raise RedditError(
-                f"the reason to report {fullname} has {len(reason)} characters, Reddit takes {LONGEST_REASON}",
+                f"the reason to report {fullname} has {len(reason)} characters, Reddit takes {MAX_REASON}",
                 retry=False,
             )
         self.post("api/report/", f"report {fullname}", id=fullname_of(fullname), reason=reason)

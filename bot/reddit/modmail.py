@@ -12,9 +12,9 @@ from bot.reddit.api import Calls
 from bot.reddit.parse import conversation_id, inner, subreddit_name
 from bot.text import fit, line
 
-LONGEST_SUBJECT = 100  # characters of a modmail's subject
-LONGEST_BODY = 10_000  # characters of a modmail
-_MOST_MAIL_PAGES = 3
+MAX_SUBJECT = 100  # characters of a modmail's subject
+MAX_BODY = 10_000  # characters of a modmail
+_MAX_MAIL_PAGES = 3
 _PAGE = 100
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -57,7 +57,7 @@ class Modmail(Calls):
         """
         name = subreddit_name(subreddit)
         subject, body = line(subject), fit(body)
-        for what, text, longest in (("subject", subject, LONGEST_SUBJECT), ("text", body, LONGEST_BODY)):
+        for what, text, longest in (("subject", subject, MAX_SUBJECT), ("text", body, MAX_BODY)):
             if not text.strip() or len(text) > longest:
                 raise RedditError(
                     f"the {what} of a modmail to r/{name} has {len(text)} characters, Reddit takes 1 to {longest}",
@@ -73,8 +73,8 @@ class Modmail(Calls):
     def answer_mail(self, conversation: str, body: str) -> str | None:
         """Write a message into a conversation that only moderators see; return its id if Reddit tells it."""
         body = fit(body)
-        if not body.strip() or len(body) > LONGEST_BODY:
-            raise RedditError(f"an answer has {len(body)} characters, Reddit takes 1 to {LONGEST_BODY}", retry=False)
+        if not body.strip() or len(body) > MAX_BODY:
+            raise RedditError(f"an answer has {len(body)} characters, Reddit takes 1 to {MAX_BODY}", retry=False)
         answer = self.post(
             f"api/mod/conversations/{conversation_id(conversation)}", "answer in the modmail",
             body=body, isAuthorHidden=False, isInternal=True,
@@ -114,7 +114,7 @@ class Modmail(Calls):
     ) -> Conversation | None:
         """Return the newest conversation that is wanted, or None; looks through the last 300 of each state."""
         for state in states:
-            for conversation in self.conversations([subreddit], state, pages=_MOST_MAIL_PAGES):
+            for conversation in self.conversations([subreddit], state, pages=_MAX_MAIL_PAGES):
                 if wanted(conversation):
                     return conversation
         return None

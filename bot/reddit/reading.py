@@ -11,8 +11,8 @@ from bot.permalink import permalink_fullname, share_path
 from bot.reddit.api import Calls
 from bot.reddit.parse import fullname_of, inner, page_of, subreddit_name, user_name
 
-_MOST_HOPS = 3  # from a share link to the post
-MOST_THINGS = 100  # fullnames a request
+_MAX_HOPS = 3  # from a share link to the post
+MAX_THINGS = 100  # fullnames a request
 
 ListingName = Literal[
     "new", "comments", "hot", "rising", "top", "controversial", "search",
@@ -96,8 +96,8 @@ class Reading(Calls):
         Those that Reddit does not know are missing.
         """
         found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(fullnames), MOST_THINGS):
-            names = [fullname_of(name) for name in fullnames[start : start + MOST_THINGS]]
+        for start in range(0, len(fullnames), MAX_THINGS):
+            names = [fullname_of(name) for name in fullnames[start : start + MAX_THINGS]]
             things, _ = page_of(self.get("api/info", f"read {len(names)} posts", id=",".join(names)), "api/info")
             found |= {str(inner(thing).get("name")): thing for thing in things}
         return {name: found[name] for name in fullnames if name in found}
@@ -108,7 +108,7 @@ class Reading(Calls):
         A share link (`/r/name/s/…`) is followed on Reddit itself and nowhere else.
         """
         url = permalink
-        for _ in range(_MOST_HOPS):
+        for _ in range(_MAX_HOPS):
             fullname = permalink_fullname(url)
             if fullname is not None:
                 return self.thing(fullname)
@@ -118,7 +118,7 @@ class Reading(Calls):
             url = self.redirect(path)
         return None
 
-    def rights(self, subreddit: str, user: str | None = None) -> frozenset[str]:
+    def permissions(self, subreddit: str, user: str | None = None) -> frozenset[str]:
         """Return a user's moderator permissions, e.g. `posts`, `mail` or `all`; empty if they moderate nothing there.
 
         Without `user`, this account's own.

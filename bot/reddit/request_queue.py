@@ -18,7 +18,7 @@ NAP = 0.2  # seconds at most between two looks at whether something more importa
 T = TypeVar("T")
 
 
-class Line:
+class RequestQueue:
     """Does calls one at a time, in the order of their jobs, within the budget."""
 
     def __init__(self, budget: Budget, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from bot.errors import RedditError
 from bot.reddit.api import Calls
 from bot.reddit.parse import inner, page_of, subreddit_name, user_name
 
-LONGEST_NOTE = 250  # characters
+MAX_NOTE = 250  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.rules.checks.effort import PAGE_SECONDS, Budget, bounded
 from bot.rules.checks.evidence import NUDE, CopyCheck
 from bot.rules.engine import NOT_COMPUTED, CheckReport, RuleReport, RuleSet, run_examples, waiting
 from bot.rules.language import automoderator, yaml
-from bot.rules.language.compile import Known, rule_of
+from bot.rules.language.compile import Installation, rule_of
 from bot.rules.language.override import applied
 from bot.rules.language.template import fill, fill_action
 from bot.rules.language.vocabulary import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS
@@ -81,7 +81,7 @@ def load(
         files |= dict.fromkeys(sorted(found))
     if not files and not wrong.failed:
         raise RuleError("no rule file is named; name one or a folder of them")
-    known = Known(banks=banks, hosts=hosts, actions=actions)
+    known = Installation(banks=banks, hosts=hosts, actions=actions)
     order = [*map(str, files), *(where for _, where in more)]
     ours: list[Table] = []
     for file in files:
@@ -107,7 +107,7 @@ def parse(
     """Return the rules of one file's text, in its order; `where` names the file in messages. Raises RuleError."""
     wrong = Gathered()
     documents = _documents(text, where, wrong)
-    return _compiled(documents, Known(banks=banks, hosts=hosts, actions=actions), wrong, [where])
+    return _compiled(documents, Installation(banks=banks, hosts=hosts, actions=actions), wrong, [where])
 
 
 def _documents(text: str, where: str, wrong: Gathered) -> list[Table]:
@@ -119,7 +119,9 @@ def _documents(text: str, where: str, wrong: Gathered) -> list[Table]:
     return documents
 
 
-def _compiled(documents: Sequence[Table], known: Known, wrong: Gathered, order: Sequence[str]) -> tuple[Rule, ...]:
+def _compiled(
+    documents: Sequence[Table], known: Installation, wrong: Gathered, order: Sequence[str]
+) -> tuple[Rule, ...]:
     """`order`: the names of the files, in which their mistakes are told."""
     rules = [wrong.attempt(rule_of, document, known) for document in applied(documents, wrong)]
     wrong.settle(RuleError, order)

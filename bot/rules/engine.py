@@ -9,9 +9,9 @@ from typing import Any
 from bot.errors import RuleError
 from bot.model import AuthorFacts, Evidence, Outcome, PlannedAction, Post, Verdict
 from bot.rules import ladder
-from bot.rules.checks.base import NO_FACTS, Fact, Finding, Subject
+from bot.rules.checks.base import NO_FACTS, CheckResult, Fact, Subject
 from bot.rules.checks.effort import PAGE_SECONDS, Budget, bounded, spend
-from bot.rules.ladder import Step
+from bot.rules.ladder import ActionLevel
 from bot.rules.rule import Failure, Gives, Rule
 
 NOT_COMPUTED: Mapping[str, str] = {
@@ -48,9 +48,9 @@ class RuleReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ruling:
     rule: Rule
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckResult, ...]
     exempt: bool
-    step: Step
+    step: ActionLevel
     notes: tuple[str, ...]
     actions: tuple[PlannedAction, ...]
 
@@ -172,7 +172,7 @@ class RuleSet:
 
 def waiting(rules: RuleSet) -> RuleSet:
     """Return the same rules, but whatever they ask for waits for a person."""
-    return RuleSet(tuple(replace(rule, step=min(rule.step, Step.REVIEW)) for rule in rules.rules))
+    return RuleSet(tuple(replace(rule, step=min(rule.step, ActionLevel.REVIEW)) for rule in rules.rules))
 
 
 def run_examples(rules: RuleSet) -> list[Failure]:
@@ -210,10 +210,10 @@ def _fires(rule: Rule, subject: Subject) -> bool:
     return not _exempt(rule, subject) and all(finding.held for finding in _looks(rule, subject))
 
 
-def _looks(rule: Rule, subject: Subject) -> Iterator[Finding]:
+def _looks(rule: Rule, subject: Subject) -> Iterator[CheckResult]:
     for check in rule.checks:
         subject.budget.rule = rule.name
-        yield check.look(subject)
+        yield check.evaluate(subject)
 
 
 def _asks(rule: Rule, subject: Subject) -> frozenset[Fact]:
@@ -223,8 +223,8 @@ def _asks(rule: Rule, subject: Subject) -> frozenset[Fact]:
     asked: set[Fact] = set()
     subject.budget.rule = rule.name
     for check in rule.checks:
-        wanted = check.asks(subject)
-        if not wanted and not check.look(subject).held:
+        wanted = check.missing_facts(subject)
+        if not wanted and not check.evaluate(subject).held:
             return NO_FACTS
         asked |= wanted
     post, author = subject.post, subject.author
@@ -240,7 +240,7 @@ def _rule(rule: Rule, subject: Subject) -> _Ruling:
     step, notes = rule.step, []
     left_out = set()
     if rule.needs > most:
-        step = Step.REVIEW
+        step = ActionLevel.REVIEW
         notes.append(f"held for review: {ladder.shortfall(best)}")
         left_out.add("modmail")  # its words speak of an act that is not done
     if rule.notice and not any(ladder.is_fake(match) for finding in findings for match in finding.matches):
@@ -259,11 +259,11 @@ def _rule(rule: Rule, subject: Subject) -> _Ruling:
 def _gives(ruling: _Ruling) -> Gives:
     if not ruling.fired:
         return "nothing"
-    words: dict[Step, Gives] = {
-        Step.IGNORE: "ignore",
-        Step.REVIEW: "review",
-        Step.REPORT: "report",
-        Step.REMOVE: "remove",
+    words: dict[ActionLevel, Gives] = {
+        ActionLevel.IGNORE: "ignore",
+        ActionLevel.REVIEW: "review",
+        ActionLevel.REPORT: "report",
+        ActionLevel.REMOVE: "remove",
     }
     return words[ruling.step]
 

@@ -14,7 +14,7 @@ from enum import IntEnum
 from bot.model import BankKind, Match, Outcome
 
 
-class Step(IntEnum):
+class ActionLevel(IntEnum):
     """What a rule does to a post, weakest first; also the most that some evidence allows."""
 
     IGNORE = 0
@@ -30,9 +30,9 @@ class Step(IntEnum):
     @property
     def outcome(self) -> Outcome:
         """The verdict that it amounts to."""
-        if self is Step.IGNORE:
+        if self is ActionLevel.IGNORE:
             return "ignore"
-        return "review" if self is Step.REVIEW else "act"
+        return "review" if self is ActionLevel.REVIEW else "act"
 
 
 def counts(match: Match) -> bool:
@@ -45,13 +45,13 @@ def counts(match: Match) -> bool:
     return match.exact or not (match.suppressed or match.face_region == "differs")
 
 
-def reach(match: Match) -> Step:
+def reach(match: Match) -> ActionLevel:
     """Return the most that a match allows without a person."""
     if not counts(match):
-        return Step.IGNORE
+        return ActionLevel.IGNORE
     if match.bank_kind != "block" or not match.confirmed or (match.one_person and not match.exact):
-        return Step.REVIEW
-    return Step.REMOVE if match.exact or match.face_region == "agrees" else Step.REPORT
+        return ActionLevel.REVIEW
+    return ActionLevel.REMOVE if match.exact or match.face_region == "agrees" else ActionLevel.REPORT
 
 
 def is_fake(match: Match) -> bool:
@@ -59,14 +59,19 @@ def is_fake(match: Match) -> bool:
     return counts(match) and match.bank_kind in ("block", "watch")
 
 
-def kind_reach(kind: BankKind) -> Step:
+def kind_reach(kind: BankKind) -> ActionLevel:
     """Return the most that any match of such a bank allows."""
-    return {"block": Step.REMOVE, "source": Step.REVIEW, "watch": Step.REVIEW, "allow": Step.IGNORE}[kind]
+    return {
+        "block": ActionLevel.REMOVE,
+        "source": ActionLevel.REVIEW,
+        "watch": ActionLevel.REVIEW,
+        "allow": ActionLevel.IGNORE,
+    }[kind]
 
 
-def support(matches: Iterable[Match]) -> tuple[Step, Match | None]:
+def support(matches: Iterable[Match]) -> tuple[ActionLevel, Match | None]:
     """Return the most that any of the matches allows, and that match; review, None without one."""
-    best: tuple[Step, Match | None] = (Step.REVIEW, None)
+    best: tuple[ActionLevel, Match | None] = (ActionLevel.REVIEW, None)
     for match in matches:
         step = reach(match)
         if best[1] is None or step > best[0]:
@@ -87,9 +92,11 @@ def shortfall(match: Match | None) -> str:
     return "a near copy alone may be the original footage"
 
 
-def deed_step(kind: str) -> Step:
+def level_of(kind: str) -> ActionLevel:
     """Return the rung that an action of this kind needs if no person decides.
 
     Whatever changes a post or speaks of its author weighs as much as a removal; a report goes to moderators only.
     """
-    return {"report": Step.REPORT, "modmail": Step.REVIEW, "notice": Step.REVIEW}.get(kind, Step.REMOVE)
+    return {"report": ActionLevel.REPORT, "modmail": ActionLevel.REVIEW, "notice": ActionLevel.REVIEW}.get(
+        kind, ActionLevel.REMOVE
+    )

@@ -9,7 +9,7 @@ from typing import Literal
 from bot.model import PlannedAction
 from bot.rules.checks.base import Check, Subject
 from bot.rules.checks.evidence import CopyCheck
-from bot.rules.ladder import Step, deed_step
+from bot.rules.ladder import ActionLevel, level_of
 
 Gives = Literal["nothing", "ignore", "review", "report", "remove"]
 DEFAULT_REASON = "Please check (case {{case}})"
@@ -17,7 +17,7 @@ DEFAULT_SUBJECT = "Case {{case}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class RuleExample:
     """Evidence, and what the rule must make of it."""
 
     at: str
@@ -32,14 +32,14 @@ class Rule:
     name: str
     at: str  # file and line, for people
     checks: tuple[Check, ...]
-    step: Step
+    step: ActionLevel
     priority: int = 0
     moderators_exempt: bool = True
-    deeds: tuple[PlannedAction, ...] = ()  # on Reddit: report, remove, lock, …; texts unfilled
+    planned: tuple[PlannedAction, ...] = ()  # on Reddit: report, remove, lock, …; texts unfilled
     modmail: str | None = None
     modmail_subject: str = DEFAULT_SUBJECT
     notice: bool = False
-    examples: tuple[Example, ...] = ()
+    examples: tuple[RuleExample, ...] = ()
     banks_at: Mapping[str, str] = field(default_factory=dict)  # bank that is named → file and line
 
     @property
@@ -48,11 +48,11 @@ class Rule:
         return (check for check in self.checks if isinstance(check, CopyCheck) and not check.negated)
 
     @property
-    def needs(self) -> Step:
+    def needs(self) -> ActionLevel:
         """The rung of the ladder that all it asks for needs; what waits for a person needs none."""
-        if self.step < Step.REPORT:
+        if self.step < ActionLevel.REPORT:
             return self.step
-        return max([self.step, *(deed_step(deed.kind) for deed in self.deeds)])
+        return max([self.step, *(level_of(deed.kind) for deed in self.planned)])
 
     def actions(self) -> Iterator[PlannedAction]:
         """Yield what the rule asks for, with texts unfilled.
@@ -62,7 +62,7 @@ class Rule:
         notice are {}.
         What a rule does not say is left out.
         """
-        yield from self.deeds
+        yield from self.planned
         if self.modmail is not None:
             yield PlannedAction(kind="modmail", params={"subject": self.modmail_subject, "body": self.modmail})
         if self.notice:

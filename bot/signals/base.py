@@ -14,7 +14,7 @@ Pattern = Literal["patches", "faint", "noise", "box", "ramp", "flat"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class SignalExample:
     """A generated picture and the value that a signal must give for it. `within` bits of it are the same value."""
 
     width: int
@@ -34,7 +34,7 @@ class SignalType(Protocol):
     gate: int  # quality below which a value is not worth matching, 0-100
     distance: int  # largest distance in bits that is a near copy, unless a bank says otherwise
     sampled: int  # at most so many frames of a moving picture, evenly spread; 0: every frame
-    examples: tuple[Example, ...]
+    examples: tuple[SignalExample, ...]
 
     def compute(self, luma: Luma) -> tuple[bytes, int]:
         """Return the value (`bits` / 8 bytes) and the quality (0-100) of one frame."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.copies.points import OFFSET, POINT, STEP
-from bot.model import Sketch
+from bot.model import LocalFeatures
 from bot.signals.base import Luma, picture
 
 SIDE, FINE_SIDE = 400, 640  # pixels of the longer side at which corners are looked for
@@ -25,7 +25,7 @@ GAP = 0.25  # seconds between frames, doubled as often as a clip needs
 FRAMES, MANY = 40, 64  # of a clip at most; of one in which they would be more than a second apart
 FULL = 4  # one frame of so many is looked at in full
 GOLDEN = 0.618034
-LEAST_SIDE = 48  # pixels: below, nothing but the border is left
+MIN_SIDE = 48  # pixels: below, nothing but the border is left
 # The 64 of ORB's 256 bits that are nearest to balanced and depend least on one another, found on photographs.
 BITS = (
     28,
@@ -111,21 +111,23 @@ def shrink(luma: Luma) -> Luma:
     return resized(luma, min(FINE_SIDE, max(height, width)))
 
 
-def sketch(luma: Luma, t: float, *, full: bool, alone: bool = False) -> Sketch:
+def sketch(luma: Luma, t: float, *, full: bool, alone: bool = False) -> LocalFeatures:
     """Return the features of one frame, the most telling first; none if it is flat or tiny.
 
     `full` adds a finer look, for a picture within the picture; of one that is `alone` more is taken.
     """
     height, width = luma.shape
-    if min(height, width) < LEAST_SIDE:
-        return Sketch(t=t, aspect=width / height)
+    if min(height, width) < MIN_SIDE:
+        return LocalFeatures(t=t, aspect=width / height)
     most = POINTS if alone else SEVERAL if full else LESS
     points, mirrored = _points(resized(luma, SIDE), ORB, most, 0)
     fine, fine_mirrored = (b"", b"")
     if full and max(height, width) > SIDE:
         finer = np.log(FINE_SIDE / SIDE) / np.log(STEP)
         fine, fine_mirrored = _points(resized(luma, FINE_SIDE), FINE_ORB, POINTS, float(finer))
-    return Sketch(t=t, aspect=width / height, points=points, mirrored=mirrored, fine=fine, fine_mirrored=fine_mirrored)
+    return LocalFeatures(
+        t=t, aspect=width / height, points=points, mirrored=mirrored, fine=fine, fine_mirrored=fine_mirrored
+    )
 
 
 def warm_up() -> None:
@@ -225,7 +227,7 @@ class Sketcher:
         """Return the times (seconds) and small copies of the frames that `sketches` tells of, in the same order."""
         return [(t, small) for _, t, small in self._kept]
 
-    def sketches(self) -> tuple[Sketch, ...]:
+    def sketches(self) -> tuple[LocalFeatures, ...]:
         """Return the features of the frames that were kept; a few of them in full."""
         return tuple(
             sketch(small, round(t, 3), full=place % FULL == 0, alone=len(self._kept) == 1)

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.signals.base import Example, Luma, gradient_quality
+from bot.signals.base import Luma, SignalExample, gradient_quality
 
 Floats = NDArray[np.float32]
 Turn = Literal[
@@ -39,7 +39,7 @@ DOUBT, BRIGHT_DOUBT = (
     for slow, other in ((0.005, 0.002), (0.009, 0.003))
 )
 GROUPS = 4  # products across the frame: fewer are wider and larger, more are more calls
-LEAST_TIMES, MOST_APART = 8, 4  # how often a pattern of columns must return; samples at the edges that are not in it
+MIN_TIMES, MAX_APART = 8, 4  # how often a pattern of columns must return; samples at the edges that are not in it
 AT_ONCE = 4 * 2**20  # bytes
 
 
@@ -156,7 +156,7 @@ def _across(length: int) -> _Across:
     dense = axis.dense(length).T
     times = math.gcd(length, SMALL)
     columns, each = length // times, SMALL // times
-    if times >= LEAST_TIMES:
+    if times >= MIN_TIMES:
         middle = times // 2
         shift = int(axis.start[middle * each]) - middle * columns
         begin = middle * columns + shift
@@ -164,7 +164,7 @@ def _across(length: int) -> _Across:
         whole = np.zeros((length + columns, SMALL), dtype=np.float32)
         whole[shift : shift + length] = np.kron(np.eye(times, dtype=np.float32), period)
         apart = [i for i in range(SMALL) if not np.allclose(whole[:length, i], dense[:, i], rtol=1e-6, atol=0)]
-        if 0 <= shift < columns and len(apart) <= MOST_APART:
+        if 0 <= shift < columns and len(apart) <= MAX_APART:
             return _Across(period, shift, tuple(_group(axis, dense, i, i + 1) for i in apart))
     each = SMALL // GROUPS
     return _Across(None, 0, tuple(_group(axis, dense, i, i + each) for i in range(0, SMALL, each)))
@@ -183,22 +183,22 @@ class Pdq:
     gate = 50
     distance = 31
     sampled = 0
-    examples: tuple[Example, ...] = (
-        Example(
+    examples: tuple[SignalExample, ...] = (
+        SignalExample(
             width=640,
             height=360,
             seed=1,
             quality=100,
             value="0819c1bbddb4d5896319f789ddb4c1bb4919c1deb6d62a6fc1a3632b1c4a4938",
         ),
-        Example(
+        SignalExample(
             width=321,
             height=777,
             seed=2,
             quality=100,
             value="775ec803223beb9a5472eb92223b8803631eb2f03e42be9edcf2c1ac3f4a227d",
         ),
-        Example(
+        SignalExample(
             width=48,
             height=31,
             seed=3,

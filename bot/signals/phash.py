@@ -9,7 +9,7 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from bot.signals.base import Example, Luma, SignalType, gradient_quality
+from bot.signals.base import Luma, SignalExample, SignalType, gradient_quality
 
 THUMBNAIL = 64  # what imagehash itself shrinks to at 16x16 bits
 
@@ -22,8 +22,8 @@ class Phash:
     gate = 50
     distance = 40
     sampled = 12
-    examples: tuple[Example, ...] = (
-        Example(
+    examples: tuple[SignalExample, ...] = (
+        SignalExample(
             width=640,
             height=360,
             seed=1,
@@ -31,7 +31,7 @@ class Phash:
             value="addd0e49a91cea62e2c1fb2a35b6bdc14c486ec116dd48f5cc6348d516dd6cc1",
             within=4,
         ),
-        Example(
+        SignalExample(
             width=321,
             height=777,
             seed=2,

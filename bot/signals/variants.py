@@ -23,7 +23,7 @@ ONE_COLOUR, MOSTLY, LETTERED = 12, 0.9, 0.2  # levels; share of a line of a bord
 FIRST = 0.95  # of the outermost line
 LETTERS, WIDEST = 0.12, 0.45  # of the side: how high letters are, and the widest border
 BORDERS = 2  # one in another
-LEAST_SIDE = 32  # pixels within a border
+MIN_SIDE = 32  # pixels within a border
 CROPS = (0.025, 0.055)  # of the side, what may be missing at each edge
 ANGLES = (-8, -6, -4, -2, 2, 4, 6, 8)  # degrees
 # What was done to a frame that is another one once it is turned so.
@@ -89,7 +89,7 @@ def within_border(luma: Luma) -> Luma | None:
         top, bottom = _bar(inner), _bar(inner[::-1])
         left, right = _bar(inner.T), _bar(inner.T[::-1])
         inner = inner[top : len(inner) - bottom, left : inner.shape[1] - right]
-        if min(inner.shape) < LEAST_SIDE:
+        if min(inner.shape) < MIN_SIDE:
             return None
     return None if inner.shape == luma.shape else np.ascontiguousarray(inner)
 

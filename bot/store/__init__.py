@@ -7,17 +7,17 @@ from types import TracebackType
 from typing import Self
 
 from bot.clock import Clock
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.store.actions import Actions
 from bot.store.audit import AuditLog
 from bot.store.authors import Authors
 from bot.store.backfills import BackfillRow, Backfills
 from bot.store.backup import Backup
-from bot.store.bank_index import KnownRows
+from bot.store.bank_index import BankIndexRows
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import Connection
 from bot.store.cases import CaseRow, Cases
-from bot.store.commands import OrderRow, Orders
+from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
@@ -28,15 +28,15 @@ from bot.store.links import Judgement, LinkRow, Links
 from bot.store.lists import Lists
 from bot.store.local_features import Sketches
 from bot.store.maintenance import Maintenance
-from bot.store.metrics import Figures
+from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
 from bot.store.permalinks import Linked
-from bot.store.queue import Look, Queue
+from bot.store.queue import CachedScan, Queue
 from bot.store.retention import Forgetting
 from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
-from bot.store.subreddits import LossRow, PlaceRow, Watched
+from bot.store.subreddits import LossRow, SubredditState, Watched
 from bot.store.team import Team
 from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
@@ -45,20 +45,20 @@ __all__ = [
     "ActionRow",
     "AppealRow",
     "BackfillRow",
+    "CachedScan",
     "CaseRow",
     "EntryRow",
     "Judgement",
     "LinkRow",
-    "Look",
     "LossRow",
     "MinorRow",
     "NoticeRow",
     "OrderRow",
     "PersonRow",
-    "PlaceRow",
     "QuarantineRow",
     "StopRow",
     "Store",
+    "SubredditState",
     "WikiRow",
 ]
 
@@ -68,7 +68,7 @@ from bot.store.actions import ActionRow
 class Store:
     """One database. Safe to share between threads; other processes may write beside it."""
 
-    def __init__(self, path: Path | None, clock: Clock, seal: Seal | None = None) -> None:
+    def __init__(self, path: Path | None, clock: Clock, seal: FieldCipher | None = None) -> None:
         """Open or create the database at `path` (None: in memory) and bring it up to date.
 
         `seal` is needed to keep fingerprints of links. Raises StoreError if the file is not ours or is newer, and
@@ -81,7 +81,7 @@ class Store:
         self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)
         self.banks = Banks(self.connection, self.sketches)
-        self.known = KnownRows(self.connection)
+        self.known = BankIndexRows(self.connection)
         self.lists = Lists(self.connection)
         self.cases = Cases(self.connection)
         self.actions = Actions(self.connection)
@@ -89,7 +89,7 @@ class Store:
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)
         self.authors = Authors(self.connection)
-        self.orders = Orders(self.connection)
+        self.orders = Commands(self.connection)
         self.forgetting = Forgetting(self.connection, self.notices)
         self.flood = Flood(self.connection)
         self.team = Team(self.connection)
@@ -100,7 +100,7 @@ class Store:
         self.watermarks = Watermarks(self.connection)
         self.maintenance = Maintenance(self.connection)
         self.backup = Backup(self.connection)
-        self.figures = Figures(self.connection)
+        self.figures = Metrics(self.connection)
         self.health = Health(self.connection)
         self.linked = Linked(self.connection)
         self.watched = Watched(self.connection)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.errors import StoreError
 from bot.migrations import known_steps, migrations
 from bot.store.base import Connection
@@ -67,7 +67,7 @@ class Backup:
             fresh.unlink(missing_ok=True)
 
 
-def check(path: Path, seal: Seal | None) -> Checked:
+def check(path: Path, seal: FieldCipher | None) -> Checked:
     """Read a copy without changing it. Raises StoreError if it is damaged, no database of ours, or newer than this."""
     if not path.is_file():
         raise StoreError(f"there is no file {path}")
@@ -103,9 +103,9 @@ def check(path: Path, seal: Seal | None) -> Checked:
     )
 
 
-def _opens(samples: Sequence[bytes], seal: Seal | None, mark: str | None) -> bool | None:
+def _opens(samples: Sequence[bytes], seal: FieldCipher | None, mark: str | None) -> bool | None:
     if not samples or seal is None:
         return None
     if mark is not None:
-        return seal.mark(WORDS) == mark
-    return all(seal.fits(sample) for sample in samples)
+        return seal.keyed_digest(WORDS) == mark
+    return all(seal.can_decrypt(sample) for sample in samples)

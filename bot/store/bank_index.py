@@ -16,7 +16,7 @@ SIZE = 32  # bytes of a value that can be searched for
 SignalRow = tuple[int, int, bytes]  # number of the signal, number of its entry, value
 
 
-class KnownRows:
+class BankIndexRows:
     """Reads tables banks, entries, entry_files, signals and entry_changes; writes none but the last."""
 
     def __init__(self, connection: Connection) -> None:

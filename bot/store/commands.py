@@ -40,7 +40,7 @@ class StartRow:
     since: datetime | None  # by Reddit's clock; what is not newer was there before us
 
 
-class Orders:
+class Commands:
     """Tables orders, order_starts, stops and digests."""
 
     def __init__(self, connection: Connection) -> None:

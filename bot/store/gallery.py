@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import from_iso, iso
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError, StoreError
 from bot.model import Actor, Basis, Consent
 from bot.store.base import Connection, Row, label
@@ -36,7 +36,7 @@ class PersonRow:
 class Gallery:
     """Tables persons and person_views."""
 
-    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
         self._c = connection
         self._seal = seal
 
@@ -56,8 +56,8 @@ class Gallery:
                 "persons",
                 {
                     "label": name_of,
-                    "sealed_key": self._outer().seal(own.encode(), *person_place(name_of, "sealed_key")),
-                    "sealed_name": Seal(own).seal(name.encode(), *person_place(name_of, "sealed_name")),
+                    "sealed_key": self._outer().encrypt(own.encode(), *person_place(name_of, "sealed_key")),
+                    "sealed_name": FieldCipher(own).encrypt(name.encode(), *person_place(name_of, "sealed_name")),
                     "basis": consent.basis,
                     "mandate": consent.mandate,
                     "record": consent.record,
@@ -69,7 +69,7 @@ class Gallery:
                 },
             )
             for vector in vectors:
-                sealed = Seal(own).seal(vector, *person_place(name_of, "view"))
+                sealed = FieldCipher(own).encrypt(vector, *person_place(name_of, "view"))
                 self._c.insert("person_views", {"person": person, "model": model, "sealed": sealed})
             self._changed()
         return name_of
@@ -94,7 +94,7 @@ class Gallery:
         row = self._c.one("select label, sealed_key, sealed_name from persons where label = ?", (person,))
         if row is None:
             raise StoreError(f"there is no person {person}; see: gifwarden person list")
-        return self._own(row).open(row["sealed_name"], *person_place(person, "sealed_name")).decode()
+        return self._own(row).decrypt(row["sealed_name"], *person_place(person, "sealed_name")).decode()
 
     def vectors(self, model: str) -> list[tuple[str, bytes]]:
         """Return (label, vector) of every view of everybody whose time has not run out, by one model."""
@@ -103,11 +103,11 @@ class Gallery:
                where v.model = ? and p.expires_at > ? order by v.id""",
             (model, self._c.now()),
         )
-        keys: dict[str, Seal] = {}
+        keys: dict[str, FieldCipher] = {}
         found = []
         for row in rows:
             own = keys.get(row["label"]) or keys.setdefault(row["label"], self._own(row))
-            found.append((row["label"], own.open(row["sealed"], *person_place(row["label"], "view"))))
+            found.append((row["label"], own.decrypt(row["sealed"], *person_place(row["label"], "view"))))
         return found
 
     def anybody(self) -> bool:
@@ -133,13 +133,13 @@ class Gallery:
     def _changed(self) -> None:
         self._c.run("insert into versions values ('gallery', 1) on conflict do update set value = value + 1")
 
-    def _outer(self) -> Seal:
+    def _outer(self) -> FieldCipher:
         if self._seal is None:
             raise SealError("there is no sealing key; run: gifwarden init")
         return self._seal
 
-    def _own(self, row: Row) -> Seal:
-        own = Seal(self._outer().open(row["sealed_key"], *person_place(row["label"], "sealed_key")).decode())
+    def _own(self, row: Row) -> FieldCipher:
+        own = FieldCipher(self._outer().decrypt(row["sealed_key"], *person_place(row["label"], "sealed_key")).decode())
         own.only_bound()
         return own
 

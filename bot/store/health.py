@@ -17,7 +17,7 @@ OUTCOMES: tuple[str, ...] = get_args(HostOutcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class HostCount:
     """How often each outcome was seen at one host in some time, when last, and in which words."""
 
     counts: Mapping[str, int]  # those that were seen
@@ -34,7 +34,7 @@ class Tally:
         return sum(self.counts.values())
 
 
-NOTHING = Tally(counts={}, last={}, sentences={})
+NOTHING = HostCount(counts={}, last={}, sentences={})
 
 
 class Health:
@@ -53,17 +53,17 @@ class Health:
             {"host": host, "hour": _hour(self._c.clock.now()), "outcome": outcome, "now": now, "sentence": sentence},
         )
 
-    def tallies(self, since: datetime, until: datetime | None = None) -> Mapping[str, Tally]:
+    def tallies(self, since: datetime, until: datetime | None = None) -> Mapping[str, HostCount]:
         """Return what was seen at each host in the hours that began from `since` on and before `until`, if given."""
         rows = self._c.rows(
             """select host, outcome, sum(n) as n, max(last_at) as last_at, sentence from host_health
                where hour >= ? and hour < ? group by host, outcome""",  # with max(), SQLite takes sentence from its row
             (_hour(since), _hour(until) if until else "9"),
         )
-        found: dict[str, Tally] = {}
+        found: dict[str, HostCount] = {}
         for row in rows:
             before = found.get(row["host"], NOTHING)
-            found[row["host"]] = Tally(
+            found[row["host"]] = HostCount(
                 counts={**before.counts, row["outcome"]: row["n"]},
                 last={**before.last, row["outcome"]: from_iso(row["last_at"])},
                 sentences={**before.sentences, row["outcome"]: row["sentence"]},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import iso
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.errors import SealError
 from bot.model import AuthorFacts, Evidence, Link, LinkState, Post, Verdict
 from bot.serialization import dumps, loads
@@ -52,7 +52,7 @@ class Judgement:
 class Links:
     """Tables posts, watermarks, links, fingerprints and evidence."""
 
-    def __init__(self, connection: Connection, seal: Seal | None, minors: Minors) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None, minors: Minors) -> None:
         self._c = connection
         self._seal = seal
         self._minors = minors
@@ -200,7 +200,7 @@ class Links:
             for media, data in fingerprints:
                 self._c.run(
                     "insert into fingerprints values (?, ?, ?)",
-                    (link, media, seal.seal(data, *fingerprint_place(link, media))),
+                    (link, media, seal.encrypt(data, *fingerprint_place(link, media))),
                 )
             self._put_evidence(link, evidence)
             self.move(link, LinkState.ACQUIRED)
@@ -211,7 +211,7 @@ class Links:
         if rows and self._seal is None:
             raise SealError("there is no sealing key; restore the one of this database")
         return [
-            (row["media"], self._seal.open(row["sealed"], *fingerprint_place(link, row["media"])))
+            (row["media"], self._seal.decrypt(row["sealed"], *fingerprint_place(link, row["media"])))
             for row in rows
             if self._seal
         ]

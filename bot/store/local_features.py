@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.errors import SealError
-from bot.model import Fingerprint, Sketch
+from bot.model import Fingerprint, LocalFeatures
 from bot.store.base import Connection
 from bot.store.sealing import sketch_place
 
@@ -22,7 +22,7 @@ EACH, ALONE, FINE = (
 class Sketches:
     """Table sketches."""
 
-    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
         self._c = connection
         self._seal = seal
 
@@ -31,10 +31,11 @@ class Sketches:
         if self._seal is None or not any(sketch.points for sketch in fingerprint.sketches):
             return
         self._c.insert(
-            "sketches", {"entry": entry, "sealed": self._seal.seal(_packed(fingerprint.sketches), *sketch_place(entry))}
+            "sketches",
+            {"entry": entry, "sealed": self._seal.encrypt(_packed(fingerprint.sketches), *sketch_place(entry))},
         )
 
-    def of(self, entry: int) -> tuple[Sketch, ...]:
+    def of(self, entry: int) -> tuple[LocalFeatures, ...]:
         """Return the features of an active entry, or none. Raises SealError if the key is another one."""
         sealed = self._c.value(
             """select s.sealed from sketches s join entries e on e.id = s.entry
@@ -45,7 +46,7 @@ class Sketches:
             return ()
         if self._seal is None:
             raise SealError("there is no sealing key; restore the one of this database")
-        return _unpacked(self._seal.open(sealed, *sketch_place(entry)))
+        return _unpacked(self._seal.decrypt(sealed, *sketch_place(entry)))
 
     def among(self, entries: Sequence[int]) -> list[int]:
         """Return those of the entries that are active and have features."""
@@ -67,7 +68,7 @@ class Sketches:
         return None if number is None else int(number)
 
 
-def kept_corners(sketch: Sketch, *, alone: bool) -> bytes:
+def kept_corners(sketch: LocalFeatures, *, alone: bool) -> bytes:
     """Return the corners that an entry keeps of a frame, packed. Any first part of them has some of both looks."""
     if not alone:
         return sketch.points[: POINT * EACH]
@@ -80,7 +81,7 @@ def kept_corners(sketch: Sketch, *, alone: bool) -> bytes:
     return b"".join(corner for _, corner in sorted(ranked, key=lambda one: one[0]))
 
 
-def _packed(sketches: Sequence[Sketch]) -> bytes:
+def _packed(sketches: Sequence[LocalFeatures]) -> bytes:
     """Return times, aspects, corners and faces as bytes: a line of JSON, then those of one frame after the other."""
     kept = [(sketch, kept_corners(sketch, alone=len(sketches) == 1)) for sketch in sketches if sketch.points]
     sizes = [
@@ -90,12 +91,14 @@ def _packed(sketches: Sequence[Sketch]) -> bytes:
     return json.dumps(sizes).encode() + b"\n" + b"".join(points + (sketch.faces or b"") for sketch, points in kept)
 
 
-def _unpacked(data: bytes) -> tuple[Sketch, ...]:
+def _unpacked(data: bytes) -> tuple[LocalFeatures, ...]:
     head, _, body = data.partition(b"\n")
     found = []
     for t, aspect, size, *rest in json.loads(head):
         more = rest[0] if rest else None  # what an earlier version kept tells of no faces
         end = size + (more or 0)
-        found.append(Sketch(t=t, aspect=aspect, points=body[:size], faces=None if more is None else body[size:end]))
+        found.append(
+            LocalFeatures(t=t, aspect=aspect, points=body[:size], faces=None if more is None else body[size:end])
+        )
         body = body[end:]
     return tuple(found)

@@ -38,7 +38,7 @@ class RuleFigures:
         return self.confirmed / decided if decided else None
 
 
-class Figures:
+class Metrics:
     """Reads every table, writes none."""
 
     def __init__(self, connection: Connection) -> None:

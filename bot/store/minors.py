@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import from_iso, iso
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.errors import StoreError
 from bot.model import MINOR_ORDER, Actor, CaseState, LinkState, Post, Verdict
 from bot.serialization import dumps, loads
@@ -36,7 +36,7 @@ class MinorRow:
 class Minors:
     """Tables minors and never."""
 
-    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
         self._c = connection
         self._seal = seal
 
@@ -94,7 +94,7 @@ class Minors:
         """
         if self._seal is None:
             return []
-        marks = [self._seal.mark(thing) for thing in things]
+        marks = [self._seal.keyed_digest(thing) for thing in things]
         return [m for m in marks if self._c.run("insert or ignore into never values (?, ?)", (m, self._c.now()))]
 
     def hold(self, post: Post, *, root: str, label: str, marks: Sequence[str], fresh: bool) -> None:
@@ -155,7 +155,7 @@ class Minors:
         """Return whether any of these must never be fetched."""
         if self._seal is None or not self._c.value("select exists (select 1 from never)"):
             return False
-        marks = [self._seal.mark(thing) for thing in things]
+        marks = [self._seal.keyed_digest(thing) for thing in things]
         return any(self._c.value("select 1 from never where mark = ?", (mark,)) for mark in marks)
 
     def same_media(self, post: str) -> list[str]:

@@ -10,7 +10,7 @@ from bot.errors import StoreError
 from bot.model import Capacity, Ground, Notice, NoticeItem, NoticeState
 from bot.store.base import Connection, Row, label
 
-MOST_ITEMS = 20
+MAX_ITEMS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Notices:
                 """select n.label from notices n where n.host = ? and n.subreddit = ? and n.state = 'drafted'
                    and (select count(distinct i.host_id) from notice_items i where i.notice = n.label) < ?
                    order by n.created_at limit 1""",
-                (host, subreddit, MOST_ITEMS),
+                (host, subreddit, MAX_ITEMS),
             )
             if name is None:
                 name = label("N")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from bot.clock import from_iso, iso
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.model import LinkState
 from bot.store.base import Connection, Row
 from bot.store.links import LIVE, PAST, URGENT, LinkRow, row_of
@@ -19,7 +19,7 @@ SETTLED = (LinkState.ACQUIRED, LinkState.MATCHED, LinkState.JUDGED, LinkState.GO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class CachedScan:
     """One look at a media: what it came to, and under which circumstances."""
 
     link: int
@@ -35,7 +35,7 @@ class Look:
 class Queue:
     """Columns claim, claim_until, fresh, fetched_at, program, originals and banks of links."""
 
-    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
         self._c = connection
         self._seal = seal
 
@@ -115,7 +115,7 @@ class Queue:
         """Note against which version of the banks a link was matched."""
         self._c.run("update links set banks = ? where id = ?", (banks, link))
 
-    def earlier(self, row: LinkRow, since: datetime) -> list[Look]:
+    def earlier(self, row: LinkRow, since: datetime) -> list[CachedScan]:
         """Return looks at the same media behind other links, fetched since then; those with fingerprints first.
 
         Empty if this link is to be fetched afresh.
@@ -130,14 +130,14 @@ class Queue:
         )
         return [_look(found) for found in rows if found["state"] in SETTLED]
 
-    def repeat(self, look: Look, link: int) -> None:
+    def repeat(self, look: CachedScan, link: int) -> None:
         """Give a link the circumstances of an earlier look and, if they are still there, its fingerprints."""
         with self._c:
             self._c.run("delete from fingerprints where link = ?", (link,))
             for row in self._c.rows("select media, sealed from fingerprints where link = ?", (look.link,)):
                 if self._seal is not None:  # sealed for its new place
-                    data = self._seal.open(row["sealed"], *fingerprint_place(look.link, row["media"]))
-                    sealed = self._seal.seal(data, *fingerprint_place(link, row["media"]))
+                    data = self._seal.decrypt(row["sealed"], *fingerprint_place(look.link, row["media"]))
+                    sealed = self._seal.encrypt(data, *fingerprint_place(link, row["media"]))
                     self._c.run("insert into fingerprints values (?, ?, ?)", (link, row["media"], sealed))
             self._c.run(
                 """update links set (fetched_at, program, originals, banks) =
@@ -156,8 +156,8 @@ class Queue:
         return iso(self._c.clock.now() + timedelta(seconds=seconds))
 
 
-def _look(row: Row) -> Look:
-    return Look(
+def _look(row: Row) -> CachedScan:
+    return CachedScan(
         link=row["id"],
         state=LinkState(row["state"]),
         reason=row["reason"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.encryption import Seal
+from bot.encryption import FieldCipher
 from bot.errors import SealError
 from bot.store.base import Connection, Row
 from bot.store.maintenance import Maintenance
@@ -25,7 +25,7 @@ WRONG = (
 class Sealing:
     """Table sealing."""
 
-    def __init__(self, connection: Connection, seal: Seal | None) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
         self._c = connection
         self._seal = seal
 
@@ -33,7 +33,7 @@ class Sealing:
         """Make sure that this is the key. Raises SealError if it is another one."""
         if self._seal is None:
             return
-        mark = self._seal.mark(WORDS)
+        mark = self._seal.keyed_digest(WORDS)
         known = self._c.value("select value from sealing where name = ?", (CHECK,))
         if known == mark and self._c.value("select 1 from sealing where name = ?", (BOUND,)):
             self._seal.only_bound()
@@ -81,14 +81,14 @@ class Sealing:
 
     def _person(self, row: Row) -> None:
         assert self._seal is not None
-        key = self._seal.open(row["sealed_key"], *person_place(row["label"], "sealed_key"))
-        own = Seal(key.decode())
-        named = own.open(row["sealed_name"], *person_place(row["label"], "sealed_name"))
+        key = self._seal.decrypt(row["sealed_key"], *person_place(row["label"], "sealed_key"))
+        own = FieldCipher(key.decode())
+        named = own.decrypt(row["sealed_name"], *person_place(row["label"], "sealed_name"))
         self._c.run(
             "update persons set sealed_key = ?, sealed_name = ? where id = ?",
             (
-                self._seal.seal(key, *person_place(row["label"], "sealed_key")),
-                own.seal(named, *person_place(row["label"], "sealed_name")),
+                self._seal.encrypt(key, *person_place(row["label"], "sealed_key")),
+                own.encrypt(named, *person_place(row["label"], "sealed_name")),
                 row["id"],
             ),
         )
@@ -96,12 +96,12 @@ class Sealing:
             where = person_place(row["label"], "view")
             self._c.run(
                 "update person_views set sealed = ? where id = ?",
-                (own.seal(own.open(view["sealed"], *where), *where), view["id"]),
+                (own.encrypt(own.decrypt(view["sealed"], *where), *where), view["id"]),
             )
 
     def _anew(self, sealed: bytes, where: tuple[str, ...]) -> bytes:
         assert self._seal is not None
-        return self._seal.seal(self._seal.open(sealed, *where), *where)
+        return self._seal.encrypt(self._seal.decrypt(sealed, *where), *where)
 
 
 def fingerprint_place(link: int, media: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from bot.store.base import Connection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceRow:
+class SubredditState:
     """One watched subreddit. `sentence` says what is wrong and what to do; empty while it is read."""
 
     subreddit: str
@@ -53,11 +53,11 @@ class Watched:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
 
-    def places(self) -> list[PlaceRow]:
+    def places(self) -> list[SubredditState]:
         """Return every subreddit's state, by name."""
         return [_place(row) for row in self._c.rows("select * from watched order by subreddit")]
 
-    def place(self, subreddit: str) -> PlaceRow | None:
+    def place(self, subreddit: str) -> SubredditState | None:
         """Return one subreddit's state, or None before the first look."""
         row = self._c.one("select * from watched where subreddit = ?", (subreddit.lower(),))
         return _place(row) if row else None
@@ -160,8 +160,8 @@ class Watched:
         return [(row["moderator"], row["reason"], from_iso(row["at"])) for row in rows]
 
 
-def _place(row: Row) -> PlaceRow:
-    return PlaceRow(
+def _place(row: Row) -> SubredditState:
+    return SubredditState(
         subreddit=row["subreddit"],
         state=row["state"],
         sentence=row["sentence"],

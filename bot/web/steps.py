@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.clock import Clock
 
 PATIENCE = 3.0  # times its interval that a step may be late before it is called late
-LEAST_PATIENCE = 900.0  # seconds: one file, or a wait for Reddit's next window, may take this long
+MIN_PATIENCE = 900.0  # seconds: one file, or a wait for Reddit's next window, may take this long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Steps:
         for step in self.all():
             heard = step.succeeded or step.since
             waited = (now - heard).total_seconds()
-            if waited > max(LEAST_PATIENCE, PATIENCE * step.every):
+            if waited > max(MIN_PATIENCE, PATIENCE * step.every):
                 why = f" (last: {step.failure})" if step.failure else ""
                 found.append(f"{step.name} has not ended well for {waited / 60:.0f} minutes{why}; see the log")
         return tuple(found)

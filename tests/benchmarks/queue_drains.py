@@ -93,7 +93,7 @@ def run(minutes: float, speed: float, rate: int, *, patience: float = 600) -> St
                 story.looks.append((minute, waiting, resident()))
                 if minute > minutes and not waiting:
                     break
-                if not bot.acquiring.waiting():
+                if not bot.downloads.waiting():
                     clock.sleep(5)
             story.states = _states(bot)
     return story

@@ -20,7 +20,7 @@ from bot import bundled
 from bot.assemble import Parts, assembled
 from bot.clock import ManualClock
 from bot.config import Config
-from bot.encryption import Seal, new_key
+from bot.encryption import FieldCipher, new_key
 from bot.model import AuthorFacts, Evidence, Link, Match, MediaInfo, Post, PostDetails, Verdict
 from bot.store import Store
 from tests.killing import Silent
@@ -126,12 +126,12 @@ def measure(count: int, folder: Path) -> dict[str, float]:
     key = new_key()
     (folder / "data" / "key").write_text(key)
     (folder / "data" / "key").chmod(0o600)
-    with Store(folder / "data" / "gifwarden.db", clock, Seal(key)) as store:
+    with Store(folder / "data" / "gifwarden.db", clock, FieldCipher(key)) as store:
         fill(store, count)
     with assembled(config, Silent(), parts=Parts(reddit=False), clock=clock) as pipeline:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         begun, cpu = time.perf_counter(), time.process_time()
-        changed = sum(one.changed for one in pipeline.replaying.replay())
+        changed = sum(one.changed for one in pipeline.replayer.replay())
         return {
             "judgements": count,
             "changed": changed,

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from bot.loopback.reddit.state import World
+from bot.loopback.reddit.state import RedditState
 
 MARKS = {"lock": "locked", "spoiler": "spoiler", "nsfw": "over_18"}
 
 
 @dataclass(slots=True)
-class Deeds:
+class ModeratorActions:
     """Acts on a world and keeps what the world itself has no place for."""
 
-    world: World
+    world: RedditState
     reasons: dict[str, dict[str, str]] = field(default_factory=dict)  # by subreddit: id → title
     notes: list[dict[str, Any]] = field(default_factory=list)  # oldest first
     bans: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # by subreddit and user, lower case

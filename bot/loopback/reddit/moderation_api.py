@@ -24,7 +24,7 @@ class Marking(Answering):
             return refused(403)
         if not self._may(name, "posts"):
             return refused(403)
-        self.deeds.mark(name, what, self.username, on=on)
+        self.actions.mark(name, what, self.username, on=on)
         return json_response({})
 
     def _nsfw(self, request: Request, undo: str | None) -> Response:
@@ -40,7 +40,7 @@ class Marking(Answering):
             return refused(403)
         if len(text) > 64:
             return stated("TOO_LONG", "this is too long (max: 64)", "text")
-        self.deeds.flair(
+        self.actions.flair(
             link,
             self.username,
             text=text,
@@ -55,7 +55,7 @@ class Marking(Answering):
             return closed
         if self.username not in self.world.subreddits[name.lower()].moderators:
             return refused(403)
-        known = self.deeds.reasons.get(name.lower(), {})
+        known = self.actions.reasons.get(name.lower(), {})
         data = {key: {"id": key, "title": title, "message": title} for key, title in known.items()}
         return json_response({"data": data, "order": list(known)})
 
@@ -70,10 +70,10 @@ class Marking(Answering):
         for name in names:
             if not self._may(name, "posts"):
                 return refused(403)
-            own = self.deeds.reasons.get(self.world.things[name]["subreddit"].lower(), {})
+            own = self.actions.reasons.get(self.world.things[name]["subreddit"].lower(), {})
             if reason and reason not in own:
                 return bad("INVALID_ID", "reason_id", "The specified id is invalid")
-            self.deeds.explain(name, self.username, reason=reason, note=note)
+            self.actions.explain(name, self.username, reason=reason, note=note)
         return Response()
 
     def _removal_message(self, request: Request, kind: str) -> Response:
@@ -93,7 +93,7 @@ class Marking(Answering):
             return bad("TOO_LONG", "title", "This field must be under 50 characters")
         if self.world.things[name]["banned_by"] is None:
             return bad("INVALID_ID", "item_id", "The specified id is invalid")
-        self.deeds.message_author(name, title, str(content["message"]))
+        self.actions.message_author(name, title, str(content["message"]))
         return json_response({})
 
     def _notes(self, request: Request) -> Response:
@@ -102,7 +102,7 @@ class Marking(Answering):
             return bad("BAD_SR_NAME", "subreddit", "This community name isn't recognizable.")
         own = [
             note
-            for note in reversed(self.deeds.notes)
+            for note in reversed(self.actions.notes)
             if note["subreddit"].lower() == name.lower() and note["user"].lower() == user.lower()
         ]
         page = own[: limit_of(request)] if self._moderates(name) else []
@@ -123,16 +123,16 @@ class Marking(Answering):
         if not self._moderates(name):
             return refused(403)
         more = {key: form[key] for key in ("label", "reddit_id") if key in form}
-        return json_response({"created": self.deeds.write_note(name, user, text, self.username, **more)})
+        return json_response({"created": self.actions.write_note(name, user, text, self.username, **more)})
 
     def _delete_note(self, request: Request) -> Response:
         wanted = request.query.get("note_id")
-        found = next((note for note in self.deeds.notes if note["id"] == wanted), None)
+        found = next((note for note in self.actions.notes if note["id"] == wanted), None)
         if found is None:
             return bad("INVALID_ID", "note_id", "The specified id is invalid")
         if not self._moderates(found["subreddit"]):
             return refused(403)
-        self.deeds.notes.remove(found)
+        self.actions.notes.remove(found)
         return json_response({"deleted": True})
 
     def _banned(self, request: Request, name: str) -> Response:
@@ -141,7 +141,7 @@ class Marking(Answering):
         wanted = request.query.get("user", "").lower()
         rows = [
             {"name": ban["name"], "note": ban.get("note", ""), "days_left": ban.get("duration")}
-            for (place, user), ban in self.deeds.bans.items()
+            for (place, user), ban in self.actions.bans.items()
             if place == name.lower() and wanted in ("", user)
         ]
         return listing_of(rows, None)
@@ -155,13 +155,13 @@ class Marking(Answering):
         if len(form.get("note", "")) > 300:
             return stated("TOO_LONG", "this is too long (max: 300)", "note")
         more = {key: form[key] for key in ("note", "ban_message", "duration") if key in form}
-        self.deeds.ban(name, user, self.username, **more)
+        self.actions.ban(name, user, self.username, **more)
         return json_response({"json": {"errors": []}})
 
     def _unban(self, request: Request, name: str) -> Response:
         if not self.world.allows(name, self.username, "access"):
             return refused(403)
-        self.deeds.unban(name, request.form.get("name", ""), self.username)
+        self.actions.unban(name, request.form.get("name", ""), self.username)
         return json_response({})
 
     def _moderates(self, name: str) -> bool:

@@ -76,11 +76,11 @@ class Mail(Answering):
         if len(body) > 10_000:
             return bad("TOO_LONG", "body", "This field must be under 10000 characters")
         internal = form.get("isInternal", "").lower() == "true"
-        self.deeds.answer_mail(number, self.username, body, internal=internal)
+        self.actions.answer_mail(number, self.username, body, internal=internal)
         return json_response(self._whole(number), status=201)
 
     def _whole(self, number: str) -> dict[str, Any]:
-        messages = {message["id"]: message for message in self.deeds.messages_of(number)}
+        messages = {message["id"]: message for message in self.actions.messages_of(number)}
         return {"conversation": self.world.conversations[number], "messages": messages, "modActions": {}}
 
     def _unreadable(self, number: str) -> Response | None:

@@ -16,9 +16,9 @@ from typing import Any
 from bot.config import RedditConfig
 from bot.loopback.http import LoopbackServer, Request, Response, json_response
 from bot.loopback.reddit.api import Endpoints
-from bot.loopback.reddit.moderation import Deeds
+from bot.loopback.reddit.moderation import ModeratorActions
 from bot.loopback.reddit.shapes import Received
-from bot.loopback.reddit.state import World
+from bot.loopback.reddit.state import RedditState
 
 TOKEN_SECONDS = 3600
 WINDOW = timedelta(minutes=10)
@@ -55,7 +55,7 @@ class RedditServer(LoopbackServer):
         """`limit`: answer 429 to more than so many requests in 10 minutes of `now`; without one, nothing is refused."""
         super().__init__(self._respond)
         self._now = now or (lambda: datetime.now(UTC))
-        self.world = World(now=self._now, bot=username)
+        self.world = RedditState(now=self._now, bot=username)
         self.username = username
         self.password = "correct horse"  # noqa: S105  of an account that exists on loopback only
         self.client_id = "loopback-client"
@@ -116,9 +116,9 @@ class RedditServer(LoopbackServer):
         return self._api.received
 
     @property
-    def deeds(self) -> Deeds:
+    def actions(self) -> ModeratorActions:
         """What moderators and users do beside posting, removing and approving."""
-        return self._api.deeds
+        return self._api.actions
 
     @property
     def looked_up(self) -> list[str]:

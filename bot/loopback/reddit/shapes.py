@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.loopback.http import Request, Response, json_response
-from bot.loopback.reddit.moderation import Deeds
-from bot.loopback.reddit.state import World
+from bot.loopback.reddit.moderation import ModeratorActions
+from bot.loopback.reddit.state import RedditState
 
 
 @dataclass(slots=True)
@@ -29,11 +29,11 @@ class Received:
 class Answering:
     """Base of the endpoints: a world, seen by the account `username`."""
 
-    def __init__(self, world: World, username: str) -> None:
+    def __init__(self, world: RedditState, username: str) -> None:
         self.world = world
         self.username = username
         self.received = Received()
-        self.deeds = Deeds(world)
+        self.actions = ModeratorActions(world)
 
     def closed(self, name: str) -> Response | None:
         """What Reddit answers where it does not let the bot in; None where it does."""

@@ -20,7 +20,7 @@ MODERATOR_ONLY = ("removed", "spam", "approved", "ignore_reports", "ban_note")
 
 
 @dataclass(slots=True)
-class World:
+class RedditState:
     """Everything that the loopback Reddit knows. One lock around all of it; methods may be called from any thread."""
 
     now: Callable[[], datetime]

@@ -11,7 +11,7 @@ from bot.plural import many
 from bot.serialization import loads
 
 DAY = timedelta(days=1)
-MOST_CASES = 20  # named in one line
+MAX_CASES = 20  # named in one line
 _DONE: Mapping[str, str] = {
     "remove": "removed",
     "report": "reported",
@@ -105,7 +105,7 @@ def quiet(subreddit: str) -> tuple[str, str]:
 
 
 def _by_deed(cases: Sequence[tuple[str, Verdict, str]]) -> dict[str, list[tuple[str, str]]]:
-    deeds: dict[str, list[tuple[str, str]]] = {}
+    by_action: dict[str, list[tuple[str, str]]] = {}
     for label, verdict, post in cases:
         kinds = [action.kind for action in verdict.actions]
         done = [_DONE[kind] for kind in kinds if kind in _DONE and not (kind == "report" and "remove" in kinds)]
@@ -113,14 +113,12 @@ def _by_deed(cases: Sequence[tuple[str, Verdict, str]]) -> dict[str, list[tuple[
             what = "put before a moderator"
         else:
             what = ", ".join(done) or "told the moderators about"
-        deeds.setdefault(what, []).append((label, post))
-    return deeds
+        by_action.setdefault(what, []).append((label, post))
+    return by_action
 
 
 def _line(what: str, cases: Sequence[tuple[str, str]]) -> str:
     labels = [label for label, _ in cases]
     posts = len({post for _, post in cases})
-    shown = ", ".join(labels[:MOST_CASES]) + (
-        f" and {len(labels) - MOST_CASES} more" if len(labels) > MOST_CASES else ""
-    )
+    shown = ", ".join(labels[:MAX_CASES]) + (f" and {len(labels) - MAX_CASES} more" if len(labels) > MAX_CASES else "")
     return f"- {what}: {many(posts, 'post')} ({shown})"

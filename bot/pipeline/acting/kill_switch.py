@@ -8,10 +8,10 @@ from bot.clock import iso
 from bot.errors import StoreError, UsageError
 from bot.model import PROGRAM, ActionState, Actor
 from bot.pipeline.core import Deps
-from bot.pipeline.permissions import may
+from bot.pipeline.permissions import check_permission
 from bot.store import StopRow
 
-MOST_DAYS = 999  # Reddit's limit of a ban that ends
+MAX_DAYS = 999  # Reddit's limit of a ban that ends
 
 
 AGAIN = timedelta(days=1)  # how often the rights of who stopped are looked at
@@ -78,7 +78,7 @@ class Stopping:
         if row is None or row.sender is None:
             return 0
         if row.checked is None or not row.checked <= now < row.checked + AGAIN:
-            lapsed = may("stop", self._d.api.rights(subreddit, row.sender)) is not None
+            lapsed = check_permission("stop", self._d.api.permissions(subreddit, row.sender)) is not None
             with store.transaction():
                 store.kill_switch.upheld(subreddit, lapsed=lapsed)
                 if lapsed:
@@ -122,8 +122,8 @@ class Stopping:
             raise UsageError(f"the author of {case} is gone or forgotten, so there is nobody to ban")
         if not why.strip():
             raise UsageError("a ban needs why; give --why")
-        if days is not None and not 0 < days <= MOST_DAYS:
-            raise UsageError(f"a ban lasts 1 to {MOST_DAYS} days; leave --days out for one without an end")
+        if days is not None and not 0 < days <= MAX_DAYS:
+            raise UsageError(f"a ban lasts 1 to {MAX_DAYS} days; leave --days out for one without an end")
         planned = store.actions.plan(
             key=f"{case}:ban",
             kind="ban",

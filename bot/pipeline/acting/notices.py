@@ -16,7 +16,7 @@ STANDING = (CaseState.CONFIRMED,)  # cases for which a person says that the medi
 TAKEN = (ActionState.DONE, ActionState.FAILED)  # a mail that was accepted, or whose fate nobody knows
 
 
-class Statements:
+class NoticeReview:
     """Notices: previewed, stated, retracted."""
 
     def __init__(self, deps: Deps, outbox: Outbox) -> None:

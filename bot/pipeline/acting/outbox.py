@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot import actions, hosts
 from bot.actions.approve import stays_removed
-from bot.actions.base import World
+from bot.actions.base import ActionContext
 from bot.clock import backoff
 from bot.errors import GifwardenError, MailError, OutsideError, StaysRemovedError
 from bot.links import post_of
@@ -59,9 +59,9 @@ class Outbox:
                 done += self._guarded(row, self._begin)
         return done
 
-    def world(self) -> World:
+    def world(self) -> ActionContext:
         """Return what action plugs work with."""
-        return World(
+        return ActionContext(
             reddit=self._d.reddit,
             mailer=self._d.mailer,
             clock=self._d.clock,

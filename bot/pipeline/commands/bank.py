@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.model import Actor, Backing, CaseState, Fingerprint
 from bot.pipeline.core import Deps
-from bot.pipeline.judging.scan_target import Scanning
+from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import People
 from bot.store import CaseRow
 
@@ -15,7 +15,7 @@ SECOND = "It acts alone once a second moderator orders the same or confirms it."
 class Banking:
     """Puts into the bank of orders what a moderator names."""
 
-    def __init__(self, deps: Deps, people: People, scanning: Scanning) -> None:
+    def __init__(self, deps: Deps, people: People, scanning: TargetScanner) -> None:
         self._d = deps
         self._people = people
         self._scanning = scanning

@@ -10,10 +10,10 @@ from bot.errors import DatabaseError, RedditError, UsageError
 from bot.model import MACHINES
 from bot.pipeline.commands.answers import sentence
 from bot.pipeline.commands.first_look import MAIL, REPORTS, STATES, FirstLook, report_name
-from bot.pipeline.commands.parser import Order, Unclear, read_bare, read_message
-from bot.pipeline.commands.runner import Deeds
+from bot.pipeline.commands.parser import BadCommand, Command, read_bare, read_message
+from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import Deps
-from bot.pipeline.permissions import may
+from bot.pipeline.permissions import check_permission
 from bot.pipeline.recovery import reason_of
 from bot.pipeline.reviewing.decisions import People
 from bot.pipeline.reviewing.team import Team
@@ -23,18 +23,18 @@ from bot.store.commands import StartRow
 
 PAGES = 3
 OVERLAP = timedelta(minutes=10)  # conversations written to so long before the watermark are looked at again
-MOST_STUMBLES = 3  # after which an order that meets an unforeseen fault of ours is given up
+MAX_STUMBLES = 3  # after which an order that meets an unforeseen fault of ours is given up
 
-Heard = tuple[MailMessage, Conversation, Order | Unclear | str]
+Heard = tuple[MailMessage, Conversation, Command | BadCommand | str]
 
 
-class Orders:
+class CommandInbox:
     """Hears what moderators write to the bot and does it."""
 
-    def __init__(self, deps: Deps, people: People, deeds: Deeds, team: Team) -> None:
+    def __init__(self, deps: Deps, people: People, runner: CommandRunner, team: Team) -> None:
         self._d = deps
         self._people = people
-        self._deeds = deeds
+        self._runner = runner
         self._team = team
         self._first = FirstLook(deps)
         self._seen: dict[str, datetime] = {}  # conversation → when it was last written to, as far as it was read
@@ -55,7 +55,7 @@ class Orders:
             ended += self._carry_out(row)
         for row in self._d.store.orders.open("waiting"):
             # whoever could not be heard may have taken it back
-            if row.due is None or (self._deeds.waits.over(row) and all(heard)):
+            if row.due is None or (self._runner.waits.over(row) and all(heard)):
                 ended += self._carry_out(row)
         return ended
 
@@ -74,16 +74,16 @@ class Orders:
     def _carry_out(self, row: OrderRow) -> int:
         """Do an order if its author still may. A fault of ours leaves it for the next time, and is never its answer."""
         try:
-            refused = may(row.verb, self._d.api.rights(row.subreddit, row.sender))
+            refused = check_permission(row.verb, self._d.api.permissions(row.subreddit, row.sender))
             if refused is None:
-                ended = self._deeds.do(row)
+                ended = self._runner.do(row)
             else:
-                ended = self._deeds.refuse(row, f"u/{row.sender} may not order that here any more")
+                ended = self._runner.refuse(row, f"u/{row.sender} may not order that here any more")
         except RedditError as error:
             if error.retry or error.setup:
                 self._d.log.warning("order postponed", order=row.verb, reason=str(error))
                 return 0
-            ended = self._deeds.refuse(row, str(error))
+            ended = self._runner.refuse(row, str(error))
         except DatabaseError as error:
             self._d.log.warning("order postponed", order=row.verb, reason=str(error))
             return 0
@@ -100,12 +100,12 @@ class Orders:
     def _stumbled(self, row: OrderRow, error: Exception) -> bool:
         """End an order that cannot be done as it stands; one that only met a mistake of ours is tried some more."""
         if said := sentence(error):
-            return self._deeds.refuse(row, said)
+            return self._runner.refuse(row, said)
         self._stumbles[row.id] = self._stumbles.get(row.id, 0) + 1
         self._d.log.warning("order stumbled", order=row.verb, reason=reason_of(error))
-        if self._stumbles[row.id] < MOST_STUMBLES:
+        if self._stumbles[row.id] < MAX_STUMBLES:
             return False
-        return self._deeds.refuse(row, "something that nobody foresaw went wrong; who runs me finds it in my log")
+        return self._runner.refuse(row, "something that nobody foresaw went wrong; who runs me finds it in my log")
 
     def _hear_mail(self, names: Sequence[str]) -> None:
         store = self._d.store
@@ -172,11 +172,11 @@ class Orders:
 
     def _order(
         self, message: MailMessage, conversation: Conversation, messages: Sequence[MailMessage]
-    ) -> Order | Unclear | None:
+    ) -> Command | BadCommand | None:
         """Return what a message of moderators among themselves orders. `messages`: of the discussion it stands in."""
         bare = read_bare(message.body)
         order = read_message(message.body, names=self._first.names())
-        if (bare is None and not isinstance(order, Unclear)) or not messages:
+        if (bare is None and not isinstance(order, BadCommand)) or not messages:
             return order
         me = self._d.api.me().casefold()
         if messages[0].author.casefold() != me:
@@ -185,7 +185,7 @@ class Orders:
         case = self._d.store.actions.case_of_mail(conversation.id, ours=ours)
         if bare is None or case is None:
             return read_message(message.body, names=self._first.names(), case=case)
-        return Order(verb=bare.verb, target=case if bare.verb not in ("stop", "go", "help", "cancel") else "")
+        return Command(verb=bare.verb, target=case if bare.verb not in ("stop", "go", "help", "cancel") else "")
 
     def _appealed(self, conversation: Conversation, messages: Sequence[MailMessage]) -> str | None:
         """Return the case whose removal message an author answers, or None.
@@ -214,7 +214,7 @@ class Orders:
             ):
                 appealed = self._people.appeal(label)
                 if appealed.reopened:
-                    self._deeds.say(message.id, conversation.subreddit, conversation.id, appealed.text)
+                    self._runner.say(message.id, conversation.subreddit, conversation.id, appealed.text)
         self._d.boundary("order.heard")
 
     def _hear_reports(self, names: Sequence[str]) -> None:
@@ -224,7 +224,7 @@ class Orders:
         for subreddit, fullname, by, verb, reason in self._first.reports(list(begun)):
             name = report_name(fullname, by, verb)
             if not self._d.store.orders.knows(name):
-                self._receive(name, subreddit, None, by, Order(verb=verb, target=fullname, why=reason))
+                self._receive(name, subreddit, None, by, Command(verb=verb, target=fullname, why=reason))
         self._forget(REPORTS, begun)
 
     def _forget(self, way: str, subreddits: Iterable[str]) -> None:
@@ -233,7 +233,7 @@ class Orders:
         self._d.store.orders.forget_heard(subreddits, old, reports=way == REPORTS)
 
     def _receive(
-        self, name: str, subreddit: str, conversation: str | None, sender: str, order: Order | Unclear
+        self, name: str, subreddit: str, conversation: str | None, sender: str, order: Command | BadCommand
     ) -> None:
         """Store an order of a moderator; of anybody else only that it was seen."""
         store = self._d.store
@@ -241,13 +241,13 @@ class Orders:
         with store.transaction():
             if not rights:
                 store.orders.receive(name, subreddit=subreddit, conversation=conversation, state="ignored")
-            elif isinstance(order, Unclear):
+            elif isinstance(order, BadCommand):
                 if store.orders.receive(
                     name, subreddit=subreddit, conversation=conversation, sender=sender, state="refused"
                 ):
-                    self._deeds.say(name, subreddit, conversation, order.help)
+                    self._runner.say(name, subreddit, conversation, order.help)
             else:
-                allowed = may(order.verb, rights)
+                allowed = check_permission(order.verb, rights)
                 member = None
                 if allowed is None:
                     try:
@@ -266,7 +266,7 @@ class Orders:
                     state="received" if allowed is None else "refused",
                 )
                 if received and allowed is not None:
-                    self._deeds.say(name, subreddit, conversation, allowed)
+                    self._runner.say(name, subreddit, conversation, allowed)
         self._d.boundary("order.heard")
 
     def _rights(self, subreddit: str, sender: str) -> frozenset[str]:
@@ -275,7 +275,7 @@ class Orders:
         if settings is None or not settings.orders:
             return frozenset()
         try:
-            return self._d.api.rights(subreddit, sender)
+            return self._d.api.permissions(subreddit, sender)
         except RedditError as error:
             if error.retry or error.setup:
                 raise

@@ -28,8 +28,8 @@ VERBS: Mapping[str, str] = {
 NEED_TARGET = frozenset({"scan", "bank", "allow", "undo", "minor"})
 TAKE_TARGET = NEED_TARGET | {"cancel"}
 ALWAYS_NAMED = frozenset({"minor", "bank"})  # these need name and target everywhere
-LONGEST_WHY = 200  # characters kept of what stands behind the target
-LONGEST_LINE = 2000  # characters of a line that can be an order
+MAX_WHY = 200  # characters kept of what stands behind the target
+MAX_LINE = 2000  # characters of a line that can be an order
 
 _CASE = re.compile(r"(?<![\w-])C-[0-9a-f]{10}(?![\w-])", re.IGNORECASE)
 _MARK = re.compile(r"\[(C-[0-9a-f]{10}) #\d+\]", re.IGNORECASE)  # as our messages end
@@ -41,7 +41,7 @@ _ENDS = ".!"  # what may stand behind an order's last word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Command:
     """One order. `target` is a case's label or a permalink, empty for stop, go and help."""
 
     verb: str
@@ -50,13 +50,13 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unclear:
+class BadCommand:
     """Something that was meant as an order and is none. `help` is one sentence for who wrote it."""
 
     help: str
 
 
-def read_message(text: str, *, names: Iterable[str], case: str | None = None) -> Order | Unclear | None:
+def read_message(text: str, *, names: Iterable[str], case: str | None = None) -> Command | BadCommand | None:
     """Return what a message orders, or None if it is no word to the bot.
 
     `names`: by which the bot is called. One of them begins the first line that is neither empty nor quoted, then come a
@@ -70,20 +70,22 @@ def read_message(text: str, *, names: Iterable[str], case: str | None = None) ->
         return None
     separator, rest = called
     if any(_orders_too(line, names) for line in lines[1:]) and isinstance(
-        _read_line(rest, separator=separator, below=[], case=case), Order
+        _read_line(rest, separator=separator, below=[], case=case), Command
     ):
-        return Unclear(help="I take one order a message, so I did none of these; write each as a message of its own.")
+        return BadCommand(
+            help="I take one order a message, so I did none of these; write each as a message of its own."
+        )
     return _read_line(rest, separator=separator, below=lines[1:], case=case)
 
 
-def read_bare(text: str) -> Order | None:
+def read_bare(text: str) -> Command | None:
     """Return the order that a message is which consists of one verb alone; its target is the conversation's case.
 
     It counts only in a conversation that we began with the moderators about one case.
     """
     found = _BARE.fullmatch(text.strip())
     verb = found[1].lower() if found else ""
-    return Order(verb=verb) if verb in VERBS and verb not in ALWAYS_NAMED else None
+    return Command(verb=verb) if verb in VERBS and verb not in ALWAYS_NAMED else None
 
 
 def read_reason(text: str, *, names: Iterable[str], reasons: Mapping[str, str]) -> str | None:
@@ -108,13 +110,13 @@ def target_of(word: str) -> str | None:
     return word if permalink_ids(word) is not None or share_path(word) is not None else None
 
 
-def _read_line(rest: str, *, separator: str, below: list[str], case: str | None) -> Order | Unclear | None:
+def _read_line(rest: str, *, separator: str, below: list[str], case: str | None) -> Command | BadCommand | None:
     """Read what stands behind the name; None if that is talk which happens to begin with it."""
     words = _words(rest)
     if words is None:
-        return Unclear(help="The words of your link name another post than the link itself, so I do nothing.")
+        return BadCommand(help="The words of your link name another post than the link itself, so I do nothing.")
     if not words:
-        return Unclear(help=f"What shall I do? I know {_known()}; `help` explains them.")
+        return BadCommand(help=f"What shall I do? I know {_known()}; `help` explains them.")
     verb = words[0].rstrip(":" + _ENDS).strip("*_").lower()
     if verb not in VERBS:
         return _unknown(words, verb)
@@ -125,10 +127,10 @@ def _read_line(rest: str, *, separator: str, below: list[str], case: str | None)
     named = verb in TAKE_TARGET and len(words) > 1 and target_of(words[1]) is not None
     if not named and separator == " " and len(words) > 3:
         return None  # "gifwarden undo did not work": about the bot, not to it
-    return Unclear(help=_how(verb))
+    return BadCommand(help=_how(verb))
 
 
-def _complete(verb: str, words: list[str], below: list[str], *, separator: str, case: str | None) -> Order | None:
+def _complete(verb: str, words: list[str], below: list[str], *, separator: str, case: str | None) -> Command | None:
     """Return an order that says everything it must and nothing that makes it a sentence, or None."""
     why = below
     ended = bool(words) and words[-1].rstrip("*_").endswith(tuple(_ENDS))
@@ -147,7 +149,7 @@ def _complete(verb: str, words: list[str], below: list[str], *, separator: str, 
         if case is None or verb in ALWAYS_NAMED:
             return None
         target = case
-    return Order(verb=verb, target=target or "", why=" ".join(" ".join(why).split())[:LONGEST_WHY])
+    return Command(verb=verb, target=target or "", why=" ".join(" ".join(why).split())[:MAX_WHY])
 
 
 def _how(verb: str) -> str:
@@ -159,11 +161,11 @@ def _how(verb: str) -> str:
     return f"`{verb}` stands alone on its line, e.g. `gifwarden, {verb}`; a reason goes below, after an empty line."
 
 
-def _unknown(words: list[str], verb: str) -> Unclear | None:
+def _unknown(words: list[str], verb: str) -> BadCommand | None:
     """Ask about what may be a slip of the pen; the rest is talk."""
     if len(words) > 3 or not difflib.get_close_matches(verb, VERBS, n=1, cutoff=0.7):
         return None
-    return Unclear(help=f"I do not know {words[0][:30]!r}; I know {_known()}, and `help` explains them.")
+    return BadCommand(help=f"I do not know {words[0][:30]!r}; I know {_known()}, and `help` explains them.")
 
 
 def _words(rest: str) -> list[str] | None:
@@ -177,7 +179,7 @@ def _words(rest: str) -> list[str] | None:
 
 def _orders_too(line: str, names: tuple[str, ...]) -> bool:
     called = _called(line, names)
-    return called is not None and isinstance(_read_line(called[1], separator=called[0], below=[], case=None), Order)
+    return called is not None and isinstance(_read_line(called[1], separator=called[0], below=[], case=None), Command)
 
 
 def _spoken(text: str) -> list[str]:
@@ -223,7 +225,7 @@ def _called(line: str, names: tuple[str, ...]) -> tuple[str, str] | None:
 
     The separator is a comma, a colon or a space.
     """
-    line = line.strip()[:LONGEST_LINE].replace("\\_", "_").replace("\\-", "-")  # editors escape names
+    line = line.strip()[:MAX_LINE].replace("\\_", "_").replace("\\-", "-")  # editors escape names
     if (wrapped := _WRAPPED.fullmatch(line)) and wrapped[1] not in wrapped[2]:
         line = wrapped[2].strip()
     known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))

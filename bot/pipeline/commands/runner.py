@@ -17,7 +17,7 @@ from bot.pipeline.commands.cancel import Cancelling
 from bot.pipeline.commands.parser import VERBS
 from bot.pipeline.commands.waiting import Waits
 from bot.pipeline.core import Deps
-from bot.pipeline.judging.scan_target import Scanning
+from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import People
 from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.pipeline.reviewing.team import Team
@@ -36,10 +36,10 @@ _FATE = {
 }
 
 
-class Deeds:
+class CommandRunner:
     """Does what an order says, once, and answers it in the same transaction where it can."""
 
-    def __init__(self, deps: Deps, people: People, scanning: Scanning, team: Team) -> None:
+    def __init__(self, deps: Deps, people: People, scanning: TargetScanner, team: Team) -> None:
         self._d = deps
         self._people = people
         self._team = team
@@ -92,7 +92,7 @@ class Deeds:
         if row.member is not None:
             return self._team.of_order(row.member)
         # received by a version that knew no team
-        return self._team.by_reddit(row.sender, row.subreddit, self._d.api.rights(row.subreddit, row.sender))
+        return self._team.by_reddit(row.sender, row.subreddit, self._d.api.permissions(row.subreddit, row.sender))
 
     def _wait(self, row: OrderRow, what: str, *, target: str = "", first: str = "") -> bool:
         """Let what cannot be undone wait, and say when it is done and how it is taken back. `first`: what was done."""

@@ -30,11 +30,11 @@ from bot.store import CaseRow, LinkRow
 # what moderators are told, and a draft, need no person first
 ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
 AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
-LONGEST_WAIT = timedelta(hours=6)  # that a judgement waits for it
+MAX_WAIT = timedelta(hours=6)  # that a judgement waits for it
 NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
 
 
-class Judging:
+class Judge:
     """Takes links from matched to judged."""
 
     def __init__(self, deps: Deps, flood: FloodGuard) -> None:
@@ -122,7 +122,7 @@ class Judging:
     def _may_wait(self, evidence: Evidence) -> bool:
         """Whether Reddit still has time to tell of an author; then the post is judged without."""
         begun = evidence.fetched_at
-        return begun is not None and self._d.clock.now() - begun < LONGEST_WAIT
+        return begun is not None and self._d.clock.now() - begun < MAX_WAIT
 
     def _open(
         self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict, rules: RuleSet, budget: Budget

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.model import Verdict
 from bot.pipeline.core import Deps
-from bot.pipeline.judging.judge import Judging
+from bot.pipeline.judging.judge import Judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,10 @@ def kinds(verdict: Verdict) -> tuple[str, ...]:
     return tuple(action.kind for action in verdict.actions)
 
 
-class Replaying:
+class Replayer:
     """Reads judgements a page at a time, so that any number of them fits into memory."""
 
-    def __init__(self, deps: Deps, judging: Judging) -> None:
+    def __init__(self, deps: Deps, judging: Judge) -> None:
         self._d = deps
         self._judging = judging
 

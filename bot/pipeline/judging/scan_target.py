@@ -11,15 +11,15 @@ from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError
 from bot.links import links_of, post_of
 from bot.model import Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import Deps
-from bot.pipeline.judging.judge import Judging
+from bot.pipeline.judging.judge import Judge
 from bot.pipeline.recovery import reason_of
 from bot.pipeline.scanning.nudity import nudity_of
-from bot.pipeline.scanning.scanner import Working
+from bot.pipeline.scanning.scanner import Scanner
 from bot.reddit import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
+class TargetResult:
     """What was found behind one link of a target, or why nothing was.
 
     `failures` are sentences on media of an album, or on originals, that could not be had while others could.
@@ -33,26 +33,26 @@ class Scanned:
     error: str | None = None
 
 
-class Scanning:
+class TargetScanner:
     """Runs the flow on a single target."""
 
-    def __init__(self, deps: Deps, working: Working, judging: Judging) -> None:
+    def __init__(self, deps: Deps, working: Scanner, judging: Judge) -> None:
         self._d = deps
         self._working = working
         self._judging = judging
 
-    def scan(self, target: str) -> Iterator[Scanned]:
+    def scan(self, target: str) -> Iterator[TargetResult]:
         """Yield one result for each link of the target, matched and judged; errors are results too."""
         return self._walk(target, judge=True)
 
-    def fingerprints(self, target: str) -> Iterator[Scanned]:
+    def fingerprints(self, target: str) -> Iterator[TargetResult]:
         """Yield the fingerprints behind each link of the target, the originals' digests too; nothing is matched.
 
         Reads neither banks nor rules: `evidence` has no matches and `verdict` is None.
         """
         return self._walk(target, judge=False)
 
-    def _walk(self, target: str, *, judge: bool) -> Iterator[Scanned]:
+    def _walk(self, target: str, *, judge: bool) -> Iterator[TargetResult]:
         try:
             if "://" not in target and _exists(target):
                 yield self._file(Path(target), judge=judge)
@@ -66,11 +66,11 @@ class Scanning:
             link = Link(url=target, host=ref.host, id=ref.id, kind=ref.kind, source="target")
             yield self._link(target, link, None, judge=judge)
         except GifwardenError as error:
-            yield Scanned(target=target, error=str(error))
+            yield TargetResult(target=target, error=str(error))
         except Exception as error:  # noqa: BLE001  the boundary around one target of many: becomes its result
-            yield Scanned(target=target, error=reason_of(error))
+            yield TargetResult(target=target, error=reason_of(error))
 
-    def _file(self, path: Path, *, judge: bool) -> Scanned:
+    def _file(self, path: Path, *, judge: bool) -> TargetResult:
         target = str(path)
         limit = self._d.config.fetch.max_bytes
         try:
@@ -88,7 +88,7 @@ class Scanning:
         evidence = Evidence(target=target, link=link, media=tuple(infos), faces=faces, nudity=nudity)
         return self._result(evidence, prints, None, judge=judge)
 
-    def _permalink(self, target: str, *, judge: bool) -> Iterator[Scanned]:
+    def _permalink(self, target: str, *, judge: bool) -> Iterator[TargetResult]:
         thing = self._d.api.as_job(Job.REVIEW).resolve(hosts.unwrapped(target))
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
@@ -100,9 +100,9 @@ class Scanning:
             try:
                 yield self._link(target, link, post, judge=judge)
             except GifwardenError as error:
-                yield Scanned(target=target, error=f"{link.host}: {error}")
+                yield TargetResult(target=target, error=f"{link.host}: {error}")
 
-    def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> Scanned:
+    def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> TargetResult:
         if link.kind not in ("media", "album"):
             raise UnsupportedError(
                 f"{target} is a page of {link.host or 'an unknown host'} that leads to no single media"
@@ -117,12 +117,12 @@ class Scanning:
 
     def _result(
         self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]], post: Post | None, *, judge: bool
-    ) -> Scanned:
+    ) -> TargetResult:
         verdict = None
         if judge:
             evidence = self._working.matched(evidence, prints)
             verdict = self._judging.verdict(post, evidence, self._judging.ask(post, evidence))
-        return Scanned(
+        return TargetResult(
             target=evidence.target,
             evidence=evidence,
             verdict=verdict,

@@ -15,9 +15,9 @@ from bot.model import PROGRAM, Actor, Consent, FaceView, Voice
 from bot.pipeline.core import Deps
 from bot.pipeline.scanning.face_index import FaceRecogniser, vector_of
 
-LEAST_HEIGHT = 60  # pixels of an enrolled face
-LEAST_SHARPNESS = 15.0
-LEAST_FRONTAL = 0.35
+MIN_HEIGHT = 60  # pixels of an enrolled face
+MIN_SHARPNESS = 15.0
+MIN_FRONTAL = 0.35
 SECOND_FACE = 0.4  # of the first one's height: smaller faces beside it are bystanders
 LONGEST = timedelta(days=3 * 366)
 ALIKE = 1e-3  # false match rate at whose distance two persons are called too close to tell apart
@@ -99,11 +99,11 @@ class Gallery:
         others = [view for view in seen if view is not first and view.box[3] >= SECOND_FACE * first.box[3]]
         if others:
             raise UsageError(f"{place} shows {len(others) + 1} faces; cut out the one that is meant")
-        if first.box[3] < LEAST_HEIGHT:
-            raise UsageError(f"the face in {place} is {first.box[3]} pixels high; it needs {LEAST_HEIGHT}")
-        if first.sharpness < LEAST_SHARPNESS:
+        if first.box[3] < MIN_HEIGHT:
+            raise UsageError(f"the face in {place} is {first.box[3]} pixels high; it needs {MIN_HEIGHT}")
+        if first.sharpness < MIN_SHARPNESS:
             raise UsageError(f"the face in {place} is blurred; choose a sharper picture")
-        if first.frontal < LEAST_FRONTAL:
+        if first.frontal < MIN_FRONTAL:
             raise UsageError(f"the face in {place} is turned away; choose a picture from the front")
         return first
 

@@ -11,7 +11,7 @@ from bot.errors import RedditError
 from bot.model import PROGRAM, standing
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always
-from bot.reddit import MOST_THINGS, Job
+from bot.reddit import MAX_THINGS, Job
 
 LOOK_HOURS = 20  # a post is looked for at least that often: what was deleted since is found well within 48 hours
 AGAIN_HOURS = 1  # a post that Reddit does not show at all is looked for once more before it counts as deleted
@@ -31,14 +31,14 @@ class Forgetting:
         names = self._d.store.forgetting.due(
             checked=now if everything else now - timedelta(hours=LOOK_HOURS),
             missed=now - timedelta(hours=AGAIN_HOURS),
-            limit=-1 if everything else BATCHES * MOST_THINGS,
+            limit=-1 if everything else BATCHES * MAX_THINGS,
         )
         api = self._d.api.as_job(Job.REVIEW)
         forgotten = 0
-        for start in range(0, len(names), MOST_THINGS):
+        for start in range(0, len(names), MAX_THINGS):
             if not go_on():
                 break
-            batch = names[start : start + MOST_THINGS]
+            batch = names[start : start + MAX_THINGS]
             forgotten += self._judge(batch, api.things(batch))
         late = self._d.store.forgetting.unlooked(now - timedelta(hours=LATE_HOURS))
         if late:

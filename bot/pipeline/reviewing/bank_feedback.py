@@ -10,16 +10,16 @@ from bot.fingerprint import from_json
 from bot.model import Actor, Backing, Fingerprint, Match
 from bot.pipeline.core import Deps
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
-from bot.pipeline.scanning.scanner import Working
+from bot.pipeline.scanning.scanner import Scanner
 from bot.store import CaseRow
 
 ALLOWED = "allowed"  # the bank of what was dismissed
 
 
-class Learning:
+class BankFeedback:
     """Puts media of cases into banks and takes them out again."""
 
-    def __init__(self, deps: Deps, working: Working) -> None:
+    def __init__(self, deps: Deps, working: Scanner) -> None:
         self._d = deps
         self._working = working
 

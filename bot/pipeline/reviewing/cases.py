@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from bot.errors import OutsideError, StoreError, UsageError
 from bot.model import ActionState, Actor, CaseState, Outsider, Voice
-from bot.pipeline.acting.notices import Statements
+from bot.pipeline.acting.notices import NoticeReview
 from bot.pipeline.acting.outbox import Outbox
 from bot.pipeline.core import Deps
-from bot.pipeline.judging.judge import NEEDS_PERSON, Judging
-from bot.pipeline.reviewing.bank_feedback import Learning
+from bot.pipeline.judging.judge import NEEDS_PERSON, Judge
+from bot.pipeline.reviewing.bank_feedback import BankFeedback
 from bot.pipeline.reviewing.excerpts import Span
 from bot.store import ActionRow, CaseRow
 
@@ -26,11 +26,11 @@ class Appealed:
     text: str
 
 
-class Review:
+class CaseReview:
     """Decisions on cases."""
 
     def __init__(
-        self, deps: Deps, learning: Learning, outbox: Outbox, judging: Judging, statements: Statements
+        self, deps: Deps, learning: BankFeedback, outbox: Outbox, judging: Judge, statements: NoticeReview
     ) -> None:
         self._d = deps
         self._learning = learning

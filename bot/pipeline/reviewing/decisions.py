@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bot.model import Mode
 from bot.pipeline.acting.modes import effect
-from bot.pipeline.acting.notices import Statements
+from bot.pipeline.acting.notices import NoticeReview
 from bot.pipeline.acting.outbox import Outbox
 from bot.pipeline.core import Deps
-from bot.pipeline.judging.judge import Judging
-from bot.pipeline.reviewing.bank_feedback import Learning
-from bot.pipeline.reviewing.cases import Appealed, Review
+from bot.pipeline.judging.judge import Judge
+from bot.pipeline.reviewing.bank_feedback import BankFeedback
+from bot.pipeline.reviewing.cases import Appealed, CaseReview
 from bot.pipeline.reviewing.minors import Minors
-from bot.pipeline.scanning.scanner import Working
+from bot.pipeline.scanning.scanner import Scanner
 
 __all__ = ["Appealed", "People"]
 
@@ -19,11 +19,11 @@ __all__ = ["Appealed", "People"]
 class People:
     """The doors' way to everything that a person decides."""
 
-    def __init__(self, deps: Deps, working: Working, outbox: Outbox, judging: Judging) -> None:
+    def __init__(self, deps: Deps, working: Scanner, outbox: Outbox, judging: Judge) -> None:
         self._d = deps
-        statements = Statements(deps, outbox)
-        learning = Learning(deps, working)
-        review = Review(deps, learning, outbox, judging, statements)
+        statements = NoticeReview(deps, outbox)
+        learning = BankFeedback(deps, working)
+        review = CaseReview(deps, learning, outbox, judging, statements)
         self.confirm = review.confirm
         self.dismiss = review.dismiss
         self.appeal = review.appeal

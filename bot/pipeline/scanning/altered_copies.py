@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.copies import Finding, Shelf, why
+from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.points import SPAN
 from bot.match.library import EXPLAINED
 from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
@@ -20,7 +20,7 @@ from bot.pipeline.core import Deps
 A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
 
-MOST_BOXES = 40  # of faces in source evidence
+MAX_BOXES = 40  # of faces in source evidence
 
 DETAIL = 100 * 12  # bytes of a hundred corners
 
@@ -31,7 +31,7 @@ class Copied:
     def __init__(self, deps: Deps) -> None:
         self._d = deps
         self._seen = 0
-        self._shelf = Shelf(deps.store.sketches.of)
+        self._shelf = LocalFeatureIndex(deps.store.sketches.of)
 
     def refresh(self) -> None:
         """Take in what changed in the banks, here or in another process."""
@@ -165,7 +165,7 @@ def _source(media: int, bank: str, entry: str, finding: Finding, shown: Fingerpr
         face_distance=finding.face_distance,
         boxes=tuple(
             (round(t, 3), round(left * pixels), round(top * pixels), round(wide * pixels), round(high * pixels))
-            for t, (left, top, wide, high) in finding.faces[:MOST_BOXES]
+            for t, (left, top, wide, high) in finding.faces[:MAX_BOXES]
         ),
         method="local",
         region=finding.region,

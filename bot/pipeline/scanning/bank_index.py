@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.errors import GifwardenError, SnapshotError
 from bot.index import LEAST, Anchor, Live, Rows, Snapshot, Stamp, write
-from bot.match import Found, Hit
+from bot.match import Hit, KnownEntry
 from bot.match.explain import NAMES
 from bot.pipeline.core import Deps
 
@@ -24,7 +24,7 @@ FOLDER = "index"  # in storage.path; may be deleted at any time
 KEPT = timedelta(days=1)  # how long a withdrawn hash may stay in the file while a daemon runs
 
 
-class Banked:
+class BankIndex:
     """All active entries of the store. Offers what `bot.match.Known` asks for."""
 
     def __init__(self, deps: Deps) -> None:
@@ -74,11 +74,11 @@ class Banked:
         """Return (sha256 or md5, entry number) of entries with one of these files."""
         return self._d.store.known.files(digests)
 
-    def entries(self, numbers: Iterable[int]) -> Mapping[int, Found]:
+    def entries(self, numbers: Iterable[int]) -> Mapping[int, KnownEntry]:
         """Return these entries by number, as far as they are active."""
         config = self._d.config
         read = self._d.store.known.entries(numbers, config.banks.trusted, alone=config.review.confirmations == 1)
-        return {number: Found(entry, rows) for number, entry, rows in read}
+        return {number: KnownEntry(entry, rows) for number, entry, rows in read}
 
     def _open(self, kind: str) -> None:
         """Get ready for the first search."""

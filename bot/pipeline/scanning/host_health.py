@@ -20,7 +20,7 @@ from bot.errors import (
 )
 from bot.plural import many
 from bot.store import Store
-from bot.store.health import KEPT_DAYS, NOTHING, OUTCOMES, HostOutcome, Tally
+from bot.store.health import KEPT_DAYS, NOTHING, OUTCOMES, HostCount, HostOutcome
 
 HostState = Literal["ok", "unseen", "off", "changed", "collapsed"]
 ALARMS = frozenset({"changed", "collapsed"})
@@ -97,7 +97,9 @@ def host_rows(store: Store, config: Config, now: datetime) -> list[HostRow]:
     return rows
 
 
-def _judge(name: str, day: Tally, week: Tally, pairs: list[tuple[Tally, Tally]]) -> tuple[HostState, str]:
+def _judge(
+    name: str, day: HostCount, week: HostCount, pairs: list[tuple[HostCount, HostCount]]
+) -> tuple[HostState, str]:
     changed = day["changed"]
     answers = day["changed"] + day["resolved"]
     stopped = changed and day.last["changed"] > day.last.get("resolved", day.last["changed"] - timedelta(1))
@@ -118,7 +120,7 @@ def _judge(name: str, day: Tally, week: Tally, pairs: list[tuple[Tally, Tally]])
     return "ok", f"{day['resolved']} of {many(day.asked, 'link')} led to media today"
 
 
-def _fallen(name: str, new: Tally, old: Tally) -> str | None:
+def _fallen(name: str, new: HostCount, old: HostCount) -> str | None:
     """Return a sentence if a host gives far less than it used to, or nothing at all."""
     rate, before = _rate(new, _answered), _rate(old, _answered)
     if _answered(new) < ENOUGH_NOW or rate is None:
@@ -134,7 +136,7 @@ def _fallen(name: str, new: Tally, old: Tally) -> str | None:
     )
 
 
-def _emptied(name: str, new: Tally, old: Tally) -> str | None:
+def _emptied(name: str, new: HostCount, old: HostCount) -> str | None:
     """Return a sentence if nearly all of a host's links are gone at once, which is a block more often than a purge."""
     rate, before = _rate(new, _told), _rate(old, _told)
     if _told(new) < 2 * ENOUGH_NOW or _told(old) < ENOUGH_BEFORE or rate is None or before is None:
@@ -147,16 +149,16 @@ def _emptied(name: str, new: Tally, old: Tally) -> str | None:
     )
 
 
-def _answered(tally: Tally) -> int:
+def _answered(tally: HostCount) -> int:
     """Return how often a host gave media, or a reason that lies with the host rather than with the media."""
     return sum(tally[outcome] for outcome in ("resolved", "blocked", "needs_token", "changed", "failed"))
 
 
-def _told(tally: Tally) -> int:
+def _told(tally: HostCount) -> int:
     return tally["resolved"] + tally["gone"]
 
 
-def _rate(tally: Tally, of: Callable[[Tally], int]) -> float | None:
+def _rate(tally: HostCount, of: Callable[[HostCount], int]) -> float | None:
     whole = of(tally)
     return tally["resolved"] / whole if whole else None
 

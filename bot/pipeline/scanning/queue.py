@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from bot.errors import AcquireError
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import reason_of, try_again
-from bot.pipeline.scanning.result_cache import Reuse
-from bot.pipeline.scanning.scanner import Working
+from bot.pipeline.scanning.result_cache import ResultCache
+from bot.pipeline.scanning.scanner import Scanner
 from bot.store import LinkRow
 
 CLAIM_SECONDS = 900.0  # renewed long before; a run that died without a word is waited for no longer
@@ -32,13 +32,13 @@ class _Job:
     thread: threading.Thread | None = field(default=None, repr=False)
 
 
-class Acquiring:
+class DownloadQueue:
     """Takes links from seen to acquired. One thread may call `start`, `wait` and `close`."""
 
-    def __init__(self, deps: Deps, working: Working) -> None:
+    def __init__(self, deps: Deps, working: Scanner) -> None:
         self._d = deps
         self._working = working
-        self._reuse = Reuse(deps)
+        self._reuse = ResultCache(deps)
         self._who = secrets.token_hex(8)
         self._change = threading.Condition()
         self._jobs: dict[int, _Job] = {}

@@ -16,7 +16,7 @@ from bot import __version__, hosts
 from bot.config import Config
 from bot.model import Link, LinkState
 from bot.pipeline.core import Deps
-from bot.store import LinkRow, Look
+from bot.store import CachedScan, LinkRow
 
 CHANGING = timedelta(minutes=15)  # albums and files under an address of somebody's own may become others
 
@@ -27,7 +27,7 @@ def program(config: Config) -> str:
     return hashlib.sha256(json.dumps([__version__, settings], sort_keys=True).encode()).hexdigest()[:16]
 
 
-class Reuse:
+class ResultCache:
     """Settles links without fetching anything."""
 
     def __init__(self, deps: Deps) -> None:
@@ -66,7 +66,7 @@ class Reuse:
         most = timedelta(hours=self._d.config.fetch.reuse_hours)
         return most if plug and plug.lasting and link.kind == "media" else min(most, CHANGING)
 
-    def _serves(self, look: Look, *, banks: int, originals: bool) -> bool:
+    def _serves(self, look: CachedScan, *, banks: int, originals: bool) -> bool:
         if look.program != self.program:
             return False
         if look.state in (LinkState.GONE, LinkState.UNSUPPORTED):
@@ -75,7 +75,7 @@ class Reuse:
             return look.originals or not originals
         return look.state in (LinkState.MATCHED, LinkState.JUDGED) and look.banks == banks
 
-    def _copy(self, look: Look, row: LinkRow) -> None:
+    def _copy(self, look: CachedScan, row: LinkRow) -> None:
         links = self._d.store.links
         evidence = links.evidence(look.link)
         assert evidence is not None, "a link that was looked at has evidence"

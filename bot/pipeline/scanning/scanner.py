@@ -10,12 +10,12 @@ from bot import hosts
 from bot.acquire import Acquired
 from bot.errors import AcquireError, MediaError, TryLaterError
 from bot.fingerprint import from_json, to_json
-from bot.match import Library
+from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, all_due, always, try_again
 from bot.pipeline.scanning.altered_copies import Copied
-from bot.pipeline.scanning.bank_index import Banked
+from bot.pipeline.scanning.bank_index import BankIndex
 from bot.pipeline.scanning.face_index import FaceRecogniser
 from bot.pipeline.scanning.face_swaps import named
 from bot.pipeline.scanning.host_health import outcome_of
@@ -24,7 +24,7 @@ from bot.store import LinkRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class ScanResult:
     """What came of fetching and fingerprinting one link.
 
     `later`: why some of it is missing that another try may bring; None if no other try can.
@@ -35,18 +35,18 @@ class Looked:
     later: str | None = None
 
 
-class Working:
+class Scanner:
     """Takes links through seen → acquired → matched."""
 
     def __init__(self, deps: Deps, recogniser: FaceRecogniser) -> None:
         self._d = deps
         self._recogniser = recogniser
-        self._known = Banked(deps)
+        self._known = BankIndex(deps)
         self._banks_version = 0
-        self._library = Library(self._known, deps.config.banks)
+        self._library = Matcher(self._known, deps.config.banks)
         self._copied = Copied(deps)
 
-    def library(self) -> Library:
+    def library(self) -> Matcher:
         """Return all active entries as they are now."""
         store = self._d.store
         self._banks_version = store.banks.version() + store.known.latest()  # both only grow
@@ -77,7 +77,7 @@ class Working:
             want_original = self.library().has_files
         return self._d.acquirer.acquire(link, want_original=want_original)
 
-    def fingerprint(self, link: Link, acquired: Acquired, *, target: str) -> Looked:
+    def fingerprint(self, link: Link, acquired: Acquired, *, target: str) -> ScanResult:
         """Return what is in the media that were downloaded. Raises OutsideError if no decoder starts."""
         self._d.boundary("acquire.fetched")
         infos, prints, faces = self.fingerprint_all(acquired.media)
@@ -94,7 +94,7 @@ class Working:
             nudity=nudity_of(prints, self._d.config.nudity.model),
         )
         reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
-        return Looked(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None)
+        return ScanResult(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None)
 
     def fingerprint_all(
         self, files: Sequence[MediaFile]
@@ -130,7 +130,7 @@ class Working:
             source=named([source for _, sources in looked for source in sources], evidence.faces),
         )
 
-    def keep(self, row: LinkRow, looked: Looked) -> None:
+    def keep(self, row: LinkRow, looked: ScanResult) -> None:
         """Store what came of a link. Call it in a transaction."""
         store = self._d.store
         store.health.note(row.link.host, "resolved")

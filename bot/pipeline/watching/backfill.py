@@ -31,7 +31,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastRead:
+class BackfillResult:
     """What a backfill came to. `complete_to`: back to there every submission that Reddit shows was read."""
 
     subreddit: str
@@ -71,7 +71,7 @@ class PastRead:
         )
 
 
-class Past:
+class Backfill:
     """Reads backwards, beside a daemon if need be: what it finds never goes before what is live."""
 
     def __init__(self, deps: Deps, listings: Listings) -> None:
@@ -102,7 +102,7 @@ class Past:
         limit: int | None = None,
         go_on: Callable[[], bool] = lambda: True,
         tell: Callable[[BackfillRow], None] = lambda _row: None,
-    ) -> PastRead:
+    ) -> BackfillResult:
         """Store what Reddit still shows since `until`, at most `limit` things in this call; go on where the last ended.
 
         `tell` is given each listing's row after each page. A run with another `until` starts from the beginning, as
@@ -190,9 +190,9 @@ class Past:
         new = rows["new"]
         return not source.ordered and new.state == "done" and new.oldest == new.until
 
-    def _summary(self, name: str, rows: dict[str, BackfillRow]) -> PastRead:
+    def _summary(self, name: str, rows: dict[str, BackfillRow]) -> BackfillResult:
         new = rows["new"]
-        return PastRead(
+        return BackfillResult(
             subreddit=name,
             rows=tuple(rows.values()),
             complete_to=new.oldest,

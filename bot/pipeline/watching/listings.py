@@ -13,7 +13,7 @@ from bot.links import links_of, post_of
 from bot.model import Link, Post, decided_by_others
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import reason_of
-from bot.pipeline.watching.subreddits import Places
+from bot.pipeline.watching.subreddits import SubredditStates
 from bot.reddit import Job, ListingName
 from bot.store.links import LIVE
 
@@ -52,7 +52,7 @@ class Walked:
 class Listings:
     """Reads pages and stores their posts and links, each post by itself if it must be."""
 
-    def __init__(self, deps: Deps, places: Places) -> None:
+    def __init__(self, deps: Deps, places: SubredditStates) -> None:
         self._d = deps
         self._places = places
 

@@ -8,34 +8,34 @@ from bot.errors import StoreError
 from bot.model import APPROVALS, DECISIONS, MACHINES, CaseState, ModAction, Outsider
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always, reason_of
-from bot.pipeline.watching.rounds import Patience, Rounds
-from bot.pipeline.watching.subreddits import Places
+from bot.pipeline.watching.rounds import Backoff, MultiSubreddit
+from bot.pipeline.watching.subreddits import SubredditStates
 
 MOD_LOG = Outsider(name="mod log")
 PAGES = 10
 OVERLAP = timedelta(seconds=60)  # decisions that are known already are passed over
 
 
-class Hearing:
+class ModLogReader:
     """Reads the mod logs: of several subreddits in one, of each alone where that fails."""
 
-    def __init__(self, deps: Deps, places: Places) -> None:
+    def __init__(self, deps: Deps, places: SubredditStates) -> None:
         self._d = deps
         self._places = places
-        self._patience = Patience(deps, places, "mod log failed")
-        self._rounds = Rounds(deps, self._patience.troubled)
+        self._patience = Backoff(deps, places, "mod log failed")
+        self._rounds = MultiSubreddit(deps, self._patience.failed)
 
     def round(self, go_on: GoOn = always) -> int:
         """Hear what was decided everywhere; return how many cases that closed."""
         split = self._places.split(self._patience.ready(self._places.open()), lambda _name: ("log",))
-        return self._rounds.go("mod log failed", split, self.hear_together, self.mod_log, go_on)
+        return self._rounds.go("mod log failed", split, self.read_together, self.mod_log, go_on)
 
     def mod_log(self, subreddit: str) -> int:
         """Store others' decisions in one subreddit; return how many cases were closed. Raises RedditError."""
         top = self._d.store.watermarks.newest("log")
         return self._take(subreddit, [subreddit], top)[0]
 
-    def hear_together(self, names: list[str]) -> tuple[int, list[str]]:
+    def read_together(self, names: list[str]) -> tuple[int, list[str]]:
         """Store others' decisions in several; return how many cases were closed, and who is left to be read alone."""
         marks = [self._d.store.watermarks.created(name, "log") for name in names]
         closed, complete = self._take("+".join(names), names, max(mark for mark in marks if mark))
@@ -64,7 +64,7 @@ class Hearing:
             newest = min(max(moments), now) if moments else now - timedelta(hours=1)
             for name in names:
                 store.watermarks.move(name, "log", fullname=None, created=newest)
-        self._patience.well(names)
+        self._patience.succeeded(names)
         return closed, complete
 
     def _fresh(self, where: str, marks: list[datetime], *, one: bool) -> tuple[list[ModAction], bool]:

@@ -10,8 +10,8 @@ from bot.model import Post
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always
 from bot.pipeline.watching.listings import UNREADABLE, Listings
-from bot.pipeline.watching.rounds import Patience, Rounds
-from bot.pipeline.watching.subreddits import Places, capped
+from bot.pipeline.watching.rounds import Backoff, MultiSubreddit
+from bot.pipeline.watching.subreddits import SubredditStates, capped
 from bot.reddit import Job, ListingName
 
 QUEUE_PAGES = 10
@@ -19,15 +19,15 @@ EDITED: Literal["about/edited"] = "about/edited"
 QUEUES: tuple[Literal["about/modqueue", "about/reports"], ...] = ("about/modqueue", "about/reports")
 
 
-class Queues:
+class ModQueuePoller:
     """What moderators are shown: edits, reports, what waits for them."""
 
-    def __init__(self, deps: Deps, places: Places, listings: Listings) -> None:
+    def __init__(self, deps: Deps, places: SubredditStates, listings: Listings) -> None:
         self._d = deps
         self._places = places
         self._listings = listings
-        self._patience = Patience(deps, places, "queue failed")
-        self._rounds = Rounds(deps, self._patience.troubled)
+        self._patience = Backoff(deps, places, "queue failed")
+        self._rounds = MultiSubreddit(deps, self._patience.failed)
 
     def round(self, go_on: GoOn = always) -> int:
         """Read the moderators' listings everywhere; return how many links were new."""
@@ -40,7 +40,7 @@ class Queues:
     def read(self, where: str, names: list[str]) -> int:
         """Read edits back to the last look, and what is reported or waits; return how many links were new."""
         links = self._edits(where, names) + sum(self._reported(where, what) for what in QUEUES)
-        self._patience.well(names)
+        self._patience.succeeded(names)
         return links
 
     def _edits(self, where: str, names: list[str]) -> int:

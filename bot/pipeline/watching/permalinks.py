@@ -22,11 +22,11 @@ from bot.store import LinkRow
 
 BATCH = 50  # permalinks a round: with the posts around comments, as many as one request answers
 SHARES = 10  # share links a round: each costs a request of its own
-MOST_A_POST = 20  # permalinks of one post that are followed
+MAX_A_POST = 20  # permalinks of one post that are followed
 FOLLOWED_SOURCES = frozenset({"url", "text"})  # what a crossposted post links to would be a second level
 
 
-class Linking:
+class PermalinkFollower:
     """Follows the permalinks in posts."""
 
     def __init__(self, deps: Deps) -> None:
@@ -85,8 +85,8 @@ class Linking:
             return "the post that it crossposts; its media came with it"
         if ids is not None and f"t3_{ids[0]}" == row.link.post and ids[1] is None:
             return "the post itself"
-        if self._d.store.linked.followed(row.link.post or "") >= MOST_A_POST:
-            return f"a post is followed to {MOST_A_POST} others at most"
+        if self._d.store.linked.followed(row.link.post or "") >= MAX_A_POST:
+            return f"a post is followed to {MAX_A_POST} others at most"
         return None
 
     def _behind(self, row: LinkRow, url: str) -> str:

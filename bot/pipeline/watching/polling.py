@@ -8,21 +8,21 @@ from typing import Any
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always
 from bot.pipeline.watching.listings import Listings
-from bot.pipeline.watching.rounds import Rounds
-from bot.pipeline.watching.subreddits import ONE_PLACE, Places, capped, renamed
+from bot.pipeline.watching.rounds import MultiSubreddit
+from bot.pipeline.watching.subreddits import ONE_PLACE, SubredditStates, capped, renamed
 from bot.reddit import ListingName
 
 FILLS_ALONE = 300  # things between two polls from which on a subreddit is read by itself
 
 
-class Watching:
+class ListingPoller:
     """Polls listings back to a stored watermark, with overlap: several subreddits in one, then each alone."""
 
-    def __init__(self, deps: Deps, places: Places, listings: Listings) -> None:
+    def __init__(self, deps: Deps, places: SubredditStates, listings: Listings) -> None:
         self._d = deps
         self._places = places
         self._listings = listings
-        self._rounds = Rounds(deps, places.troubled)
+        self._rounds = MultiSubreddit(deps, places.troubled)
 
     def round(self, go_on: GoOn = always) -> int:
         """Read what is new everywhere; return how many links were new."""

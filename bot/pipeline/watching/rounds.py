@@ -9,17 +9,17 @@ from bot.clock import backoff
 from bot.errors import RedditError
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import reason_of
-from bot.pipeline.watching.subreddits import CLOSED, FIRST_WAIT, LONGEST_WAIT, ONE_PLACE, UNSEEN_SECONDS, Places
+from bot.pipeline.watching.subreddits import CLOSED, FIRST_WAIT, MAX_WAIT, ONE_PLACE, UNSEEN_SECONDS, SubredditStates
 
-MOST_TOGETHER = 60  # subreddits in one request, whose names
-LONGEST_PATH = 1_200  # characters take
+MAX_TOGETHER = 60  # subreddits in one request, whose names
+MAX_PATH = 1_200  # characters take
 
 
 def groups(names: Sequence[str]) -> Iterator[list[str]]:
     """Yield names in groups that fit into one request."""
     group: list[str] = []
     for name in names:
-        if group and (len(group) == MOST_TOGETHER or sum(map(len, group)) + len(group) + len(name) > LONGEST_PATH):
+        if group and (len(group) == MAX_TOGETHER or sum(map(len, group)) + len(group) + len(name) > MAX_PATH):
             yield group
             group = []
         group.append(name)
@@ -27,14 +27,14 @@ def groups(names: Sequence[str]) -> Iterator[list[str]]:
         yield group
 
 
-class Patience:
+class Backoff:
     """Who refused one kind of listing, e.g. for want of a right, and when it is asked for again.
 
     That we may not see one listing says nothing of the others, so the subreddit's state stays as it is, unless it is
     closed altogether.
     """
 
-    def __init__(self, deps: Deps, places: Places, event: str) -> None:
+    def __init__(self, deps: Deps, places: SubredditStates, event: str) -> None:
         self._d = deps
         self._places = places
         self._event = event
@@ -45,7 +45,7 @@ class Patience:
         now = self._d.clock.monotonic()
         return [name for name in names if name not in self._refused or self._refused[name][2] <= now]
 
-    def troubled(self, name: str, error: RedditError) -> None:
+    def failed(self, name: str, error: RedditError) -> None:
         """Say a refusal when it is new, and wait longer each time; what concerns everything passes by itself."""
         if error.state in CLOSED:
             self._places.troubled(name, error)
@@ -54,16 +54,16 @@ class Patience:
         if str(error) != sentence:
             self._d.log.warning(self._event, subreddit=name, reason=str(error))
         again = error.state in ONE_PLACE
-        wait = backoff(often + 1, first=FIRST_WAIT, longest=LONGEST_WAIT) if again else 0.0
+        wait = backoff(often + 1, first=FIRST_WAIT, longest=MAX_WAIT) if again else 0.0
         self._refused[name] = (str(error), often + 1, self._d.clock.monotonic() + wait)
 
-    def well(self, names: Iterable[str]) -> None:
+    def succeeded(self, names: Iterable[str]) -> None:
         """Forget that these refused."""
         for name in names:
             self._refused.pop(name, None)
 
 
-class Rounds:
+class MultiSubreddit:
     """One step over all subreddits: together where that works, alone where it does not."""
 
     def __init__(self, deps: Deps, troubled: Callable[[str, RedditError], None]) -> None:

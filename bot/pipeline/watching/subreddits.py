@@ -14,14 +14,14 @@ from bot.reddit import Job
 TOGETHER_SECONDS = 3600.0  # how far a watermark may lie behind the newest, or reading it alone is cheaper
 BUSY_SECONDS = 3600.0  # how long a subreddit that filled a shared listing is read alone
 UNSEEN_SECONDS = 900.0  # without a sign of life in a shared listing, until a subreddit is asked for by itself
-MOST_CHECKS = 5  # of these a round
-FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0  # seconds until a closed subreddit is asked again; doubled each time
+MAX_CHECKS = 5  # of these a round
+FIRST_WAIT, MAX_WAIT = 60.0, 3600.0  # seconds until a closed subreddit is asked again; doubled each time
 MODERATORS_SECONDS = 3600.0  # how long a list of moderators is believed
 CLOSED = frozenset({"private", "banned", "quarantined"})
 ONE_PLACE = CLOSED | {"missing", "forbidden", "renamed"}
 
 
-class Places:
+class SubredditStates:
     """The states of all watched subreddits."""
 
     def __init__(self, deps: Deps) -> None:
@@ -69,7 +69,7 @@ class Places:
         wait = 0.0
         if error.state in ONE_PLACE:
             failures = before.failures if before and before.state == error.state else 0
-            wait = backoff(failures + 1, first=FIRST_WAIT, longest=LONGEST_WAIT)
+            wait = backoff(failures + 1, first=FIRST_WAIT, longest=MAX_WAIT)
             if before and before.state == "watching":
                 # while it was left out of a shared listing without a word, its watermark went on with the others'
                 overlap = timedelta(seconds=self._d.config.reddit.overlap_seconds)
@@ -88,7 +88,7 @@ class Places:
         silent = sorted(
             (place.checked, name) for name in names if (place := places.get(name)) and place.checked < limit
         )
-        for _, name in silent[:MOST_CHECKS]:
+        for _, name in silent[:MAX_CHECKS]:
             self.check(name)
 
     def check(self, name: str) -> bool:

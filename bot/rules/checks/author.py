@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.model import AuthorFacts, Post
 from bot.plural import many
-from bot.rules.checks.base import NO_AUTHOR, NO_FACTS, NO_POST, NOT_ASKED, Fact, Finding, Subject, holds
+from bot.rules.checks.base import NO_AUTHOR, NO_FACTS, NO_POST, NOT_ASKED, CheckResult, Fact, Subject, holds
 from bot.rules.checks.fields import details
 
 DAY = 86_400.0
@@ -51,12 +51,12 @@ class Threshold:
     name: str
     comparison: tuple[str, float]
 
-    def look(self, facts: AuthorFacts) -> Finding:
+    def evaluate(self, facts: AuthorFacts) -> CheckResult:
         value = THRESHOLDS[self.name](facts)
         if value is None:
-            return Finding(held=False, value=f"{self.name} {NOT_ASKED}")
+            return CheckResult(held=False, value=f"{self.name} {NOT_ASKED}")
         seen = f"{self.name} {_span(value) if self.name == 'account_age' else f'{value:g}'}"
-        return Finding(held=holds(self.comparison, value), value=seen)
+        return CheckResult(held=holds(self.comparison, value), value=seen)
 
 
 def _span(seconds: float) -> str:
@@ -75,24 +75,24 @@ class ThresholdCheck:
     thresholds: tuple[Threshold, ...]
     any_of: bool = False
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         if (nobody := _nobody(subject.post)) is not None:
             return nobody
         facts = subject.author
         if facts is None:
-            return Finding(held=False, value=NOT_ASKED)
+            return CheckResult(held=False, value=NOT_ASKED)
         if facts.gone:
-            return Finding(held=False, value=NO_AUTHOR)
-        found = [threshold.look(facts) for threshold in self.thresholds]
+            return CheckResult(held=False, value=NO_AUTHOR)
+        found = [threshold.evaluate(facts) for threshold in self.thresholds]
         held = (any if self.any_of else all)(finding.held for finding in found)
-        return Finding(
+        return CheckResult(
             held=held,
             value=", ".join(finding.value for finding in found),
             # figures of a person's account have no place in what outlives it
             reasons=(f"the author fits {self.key}",) if held else (),
         )
 
-    def asks(self, subject: Subject) -> frozenset[Fact]:
+    def missing_facts(self, subject: Subject) -> frozenset[Fact]:
         facts = subject.author
         known = facts is not None and (facts.gone or facts.created is not None)
         return NO_FACTS if known or _nobody(subject.post) else frozenset({"account"})
@@ -151,17 +151,17 @@ class TraitCheck:
     name: str
     wanted: bool
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         if (nobody := _nobody(subject.post)) is not None:
             return nobody
         trait, value = TRAITS[self.name], self._value(subject)
         if value is None:
             gone = subject.author is not None and subject.author.gone
-            return Finding(held=False, value=NO_AUTHOR if gone else NOT_ASKED)
+            return CheckResult(held=False, value=NO_AUTHOR if gone else NOT_ASKED)
         seen = f"the author is {'' if value else 'not '}{trait.word}"
-        return Finding(held=value == self.wanted, value=seen, reasons=(f"the author fits {self.key}",))
+        return CheckResult(held=value == self.wanted, value=seen, reasons=(f"the author fits {self.key}",))
 
-    def asks(self, subject: Subject) -> frozenset[Fact]:
+    def missing_facts(self, subject: Subject) -> frozenset[Fact]:
         fact = TRAITS[self.name].fact
         gone = subject.author is not None and subject.author.gone
         if fact is None or gone or _nobody(subject.post) or self._value(subject) is not None:
@@ -174,7 +174,7 @@ class TraitCheck:
         return trait.of_facts(subject.author) if value is None and subject.author else value
 
 
-def _nobody(post: Post | None) -> Finding | None:
+def _nobody(post: Post | None) -> CheckResult | None:
     if post is None:
-        return Finding(held=False, value=NO_POST)
-    return Finding(held=False, value=NO_AUTHOR) if post.author is None else None
+        return CheckResult(held=False, value=NO_POST)
+    return CheckResult(held=False, value=NO_AUTHOR) if post.author is None else None

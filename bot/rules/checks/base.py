@@ -40,7 +40,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """What one check made of a subject."""
 
     held: bool
@@ -58,10 +58,10 @@ class Check(Protocol):
     def key(self) -> str:
         """The key as written, e.g. `~title (includes)`."""
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         """Say whether the check holds and what it saw."""
 
-    def asks(self, subject: Subject) -> frozenset[Fact]:
+    def missing_facts(self, subject: Subject) -> frozenset[Fact]:
         """Say which facts it needs that the subject does not carry."""
 
 
@@ -70,7 +70,7 @@ class AsksNothing:
 
     __slots__ = ()
 
-    def asks(self, subject: Subject) -> frozenset[Fact]:  # noqa: ARG002  every check's signature
+    def missing_facts(self, subject: Subject) -> frozenset[Fact]:  # noqa: ARG002  every check's signature
         """Need nothing more."""
         return NO_FACTS
 

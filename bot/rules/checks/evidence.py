@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.model import FaceMatch, Match, SourceMatch
 from bot.plural import many
 from bot.rules import ladder
-from bot.rules.checks.base import NO_POST, AsksNothing, Finding, Subject, holds
+from bot.rules.checks.base import NO_POST, AsksNothing, CheckResult, Subject, holds
 
 MAX_REASONS = 5  # of one check; a compilation may match hundreds of entries
 NUDE = 0.8  # score from which on a media counts as nude, unless a rule says otherwise
@@ -29,10 +29,10 @@ class HostCheck(AsksNothing):
     names: tuple[str, ...]
     negated: bool = False
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         host = subject.evidence.link.host
         seen = f"the link leads to {host or 'no known host'}"
-        return Finding(held=(host in self.names) != self.negated, value=seen, reasons=(seen,))
+        return CheckResult(held=(host in self.names) != self.negated, value=seen, reasons=(seen,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class SexualContextCheck(AsksNothing):
     wanted: bool
     key: str = "sexual_context"
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         post, nudity = subject.post, subject.evidence.nudity
         signs = [
             sign
@@ -55,9 +55,9 @@ class SexualContextCheck(AsksNothing):
             if there
         ]
         if not signs and post is None:
-            return Finding(held=False, value=f"unknown: {NO_POST}")
+            return CheckResult(held=False, value=f"unknown: {NO_POST}")
         seen = ", ".join(signs) or "no sign of a sexual context"
-        return Finding(held=bool(signs) == self.wanted, value=seen, reasons=tuple(signs) or (seen,))
+        return CheckResult(held=bool(signs) == self.wanted, value=seen, reasons=tuple(signs) or (seen,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class CopyCheck(AsksNothing):
     transforms: tuple[str, ...] = ()  # empty: any
     face_agrees: bool = False
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         here = [match for match in subject.evidence.matches if match.bank in self.banks]
         verdicts = [(match, self._against(match)) for match in here]
         copies = tuple(match for match, against in verdicts if against is None)
@@ -86,18 +86,18 @@ class CopyCheck(AsksNothing):
         value = value or f"no match in {', '.join(self.banks)}"
         if self.negated:
             reason = f"no copy in {', '.join(self.banks)}"
-            return Finding(held=not copies, value=value, reasons=() if copies else (reason,))
+            return CheckResult(held=not copies, value=value, reasons=() if copies else (reason,))
         strongest = sorted(copies, key=ladder.reach, reverse=True)
         reasons = list(dict.fromkeys(match.why or _seen(match) for match in strongest))
         if len(reasons) > MAX_REASONS:
             reasons[MAX_REASONS:] = [f"and {len(reasons) - MAX_REASONS} more matches"]
-        return Finding(held=bool(copies), value=value, reasons=tuple(reasons), matches=copies)
+        return CheckResult(held=bool(copies), value=value, reasons=tuple(reasons), matches=copies)
 
-    def ceiling(self, kinds: Mapping[str, ladder.Step]) -> ladder.Step:
+    def ceiling(self, kinds: Mapping[str, ladder.ActionLevel]) -> ladder.ActionLevel:
         """Return the most that the weakest evidence that makes this check hold allows. `kinds`: bank → its most."""
         if self.negated:
-            return ladder.Step.REVIEW
-        rung = ladder.Step.REMOVE if self.exact_only or self.face_agrees else ladder.Step.REPORT
+            return ladder.ActionLevel.REVIEW
+        rung = ladder.ActionLevel.REMOVE if self.exact_only or self.face_agrees else ladder.ActionLevel.REPORT
         return min([rung, *(kinds[bank] for bank in self.banks if bank in kinds)])
 
     def _against(self, match: Match) -> str | None:
@@ -151,12 +151,12 @@ class SourceCheck(AsksNothing):
     regions: tuple[str, ...] = ("differs", "unknown")  # where faces agree it is the original itself
     key: str = "source_media"
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         here = [found for found in subject.evidence.source if found.bank in self.banks]
         verdicts = [(found, self._against(found)) for found in here]
         value = "; ".join(f"{_footage(found)}: {against or 'counts'}" for found, against in verdicts[:MAX_REASONS])
         held = [found for found, against in verdicts if against is None]
-        return Finding(
+        return CheckResult(
             held=bool(held),
             value=value or f"no footage of {', '.join(self.banks)}",
             reasons=tuple(dict.fromkeys(found.why or _footage(found) for found in held))[:MAX_REASONS],
@@ -196,7 +196,7 @@ class FaceCheck(AsksNothing):
     models: tuple[str, ...] = ()
     key: str = "face"
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         near = [face for face in subject.evidence.faces if face.person]
         held = [face for face in near if self._fits(face)]
         best = max((face.probability or 0 for face in held), default=None)
@@ -205,7 +205,7 @@ class FaceCheck(AsksNothing):
         if best is not None:
             value += f", the best with probability {best:.2f}"
         enough = bool(held) and (self.faces is None or holds(self.faces, len(held)))
-        return Finding(held=enough, value=value, reasons=("a face resembles a protected person",) if enough else ())
+        return CheckResult(held=enough, value=value, reasons=("a face resembles a protected person",) if enough else ())
 
     def _fits(self, face: FaceMatch) -> bool:
         if self.persons and face.person not in self.persons:
@@ -224,10 +224,10 @@ class NudityCheck(AsksNothing):
     frames: Comparison | None = None
     key: str = "nudity"
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         nudity = subject.evidence.nudity
         if nudity is None:
-            return Finding(held=False, value="unknown: no nudity signal was computed")
+            return CheckResult(held=False, value="unknown: no nudity signal was computed")
         seen = f"nudity {nudity.score:.2f}" + ("" if nudity.frames is None else f" in {nudity.frames} frames")
         enough = self.frames is None or (nudity.frames is not None and holds(self.frames, nudity.frames))
-        return Finding(held=holds(self.score, nudity.score) and enough, value=seen, reasons=(seen,))
+        return CheckResult(held=holds(self.score, nudity.score) and enough, value=seen, reasons=(seen,))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from bot.model import Post
-from bot.rules.checks.base import NO_POST, AsksNothing, Finding, Subject, holds, show
+from bot.rules.checks.base import NO_POST, AsksNothing, CheckResult, Subject, holds, show
 from bot.rules.checks.effort import OutOfTime
 from bot.rules.checks.fields import TABLES, details
 from bot.rules.checks.text import TextQuery, bare
@@ -27,11 +27,11 @@ class TypeCheck(AsksNothing):
     kind: PostType
     key: str = "type"
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         post = subject.post
         if post is None:
-            return Finding(held=False, value=NO_POST)
-        return Finding(held=KINDS[self.kind](post), value=kind_of(post))
+            return CheckResult(held=False, value=NO_POST)
+        return CheckResult(held=KINDS[self.kind](post), value=kind_of(post))
 
 
 KINDS: Mapping[PostType, Callable[[Post], bool]] = {
@@ -64,31 +64,31 @@ class TextCheck(AsksNothing):
     table: str = ""
     quotes: bool = True  # whether lines that quote somebody are read too
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         post = subject.post
         if post is None:
-            return Finding(held=False, value=NO_POST)
+            return CheckResult(held=False, value=NO_POST)
         fields = TABLES[self.table]
         seen = [(name, text) for name in self.fields for text in fields[name].read(post)]
         if not self.quotes:
             seen = [(name, _unquoted(text) if name == "body" else text) for name, text in seen]
         if not seen:
-            return Finding(held=False, value=f"the post has no {' or '.join(self._names())}")
+            return CheckResult(held=False, value=f"the post has no {' or '.join(self._names())}")
         value = ", ".join(f"{name} {show(text[:SHOWN], 80)!r}" for name, text in seen)
         for name, text in seen:
             try:
                 found = self.query.find(text, fields[name].length, subject.budget)
             except OutOfTime as error:
                 # neither there nor absent: the check does not hold, whichever way round it asks
-                return Finding(held=False, value=f"not computed: {error}", late=True)
+                return CheckResult(held=False, value=f"not computed: {error}", late=True)
             if found is not None:
                 if self.negated:
-                    return Finding(held=False, value=value)
+                    return CheckResult(held=False, value=value)
                 reason = f"the post's {f'{self.table} {name}'.strip()} fits {self.key}"
-                return Finding(held=True, value=value, reasons=(reason,), found=found)
+                return CheckResult(held=True, value=value, reasons=(reason,), found=found)
         if not self.negated:
-            return Finding(held=False, value=value)
-        return Finding(held=True, value=value, reasons=(f"the post fits {self.key}",))
+            return CheckResult(held=False, value=value)
+        return CheckResult(held=True, value=value, reasons=(f"the post fits {self.key}",))
 
     def _names(self) -> tuple[str, ...]:
         return tuple(f"{self.table} {name}".strip() for name in self.fields)
@@ -140,15 +140,15 @@ class FlagCheck(AsksNothing):
     key: str
     wanted: bool
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         if subject.post is None:
-            return Finding(held=False, value=NO_POST)
+            return CheckResult(held=False, value=NO_POST)
         flag = FLAGS[self.key]
         value = flag.read(subject, subject.post)
         if value is None:
-            return Finding(held=False, value=f"there is no saying whether the post is {flag.word}")
+            return CheckResult(held=False, value=f"there is no saying whether the post is {flag.word}")
         seen = f"the post is {'' if value else 'not '}{flag.word}"
-        return Finding(held=value == self.wanted, value=seen, reasons=(seen,))
+        return CheckResult(held=value == self.wanted, value=seen, reasons=(seen,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,15 +181,15 @@ class NumberCheck(AsksNothing):
     key: str
     comparison: tuple[str, int]
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         if subject.post is None:
-            return Finding(held=False, value=NO_POST)
+            return CheckResult(held=False, value=NO_POST)
         number = NUMBERS[self.key]
         value = number.read(subject.post)
         if value is None:
-            return Finding(held=False, value=f"the post has no {number.noun}s to count")
+            return CheckResult(held=False, value=f"the post has no {number.noun}s to count")
         seen = f"{value} {number.noun}{'' if value == 1 else 's'}"
-        return Finding(held=holds(self.comparison, value), value=seen, reasons=(seen,))
+        return CheckResult(held=holds(self.comparison, value), value=seen, reasons=(seen,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +199,10 @@ class DiscussionCheck(AsksNothing):
     wanted: Literal["chat", "comments"]
     key: str = "discussion_type"
 
-    def look(self, subject: Subject) -> Finding:
+    def evaluate(self, subject: Subject) -> CheckResult:
         if subject.post is None or subject.post.is_comment:
-            return Finding(held=False, value="there is no submission" if subject.post else NO_POST)
+            return CheckResult(held=False, value="there is no submission" if subject.post else NO_POST)
         value = (details(subject.post).discussion_type or "comments").lower()
-        return Finding(held=value == self.wanted, value=value, reasons=(f"the discussion is of type {self.wanted}",))
+        return CheckResult(
+            held=value == self.wanted, value=value, reasons=(f"the discussion is of type {self.wanted}",)
+        )

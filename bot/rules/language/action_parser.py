@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from bot.errors import Gathered, RuleError
 from bot.model import PlannedAction
-from bot.rules.ladder import Step
+from bot.rules.ladder import ActionLevel
 from bot.rules.language import template, vocabulary, yaml
-from bot.rules.language.check_parser import Known
+from bot.rules.language.check_parser import Installation
 from bot.rules.language.yaml import Entry, Items, Table, fail
 
 DEFAULT_SUBJECT = "About your post (case {{case}})"
@@ -16,13 +16,13 @@ _MARKS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_
 _OF_A_REMOVAL = ("message", "message_subject", "removal_reason")
 
 
-def deeds_of(
-    settings: Mapping[str, Entry], step: Step, *, spam: bool, reason: str, known: Known
+def actions_of(
+    settings: Mapping[str, Entry], step: ActionLevel, *, spam: bool, reason: str, known: Installation
 ) -> tuple[tuple[PlannedAction, ...], frozenset[str]]:
     """Return the actions of a rule and the placeholders in their texts. Raises RuleError."""
     found = Gathered()
     placeholders: frozenset[str] = frozenset()
-    deeds: list[tuple[str, PlannedAction]] = []
+    planned: list[tuple[str, PlannedAction]] = []
 
     def text(entry: Entry, limit: str) -> str:
         nonlocal placeholders
@@ -31,42 +31,44 @@ def deeds_of(
         return told
 
     for key in _OF_A_REMOVAL:
-        if key in settings and step is not Step.REMOVE:
+        if key in settings and step is not ActionLevel.REMOVE:
             found.attempt(
                 fail, settings[key].at, f"{key} goes with action: remove or spam; remove it, or write modmail"
             )
     if "message_subject" in settings and "message" not in settings:
         found.attempt(fail, settings["message_subject"].at, "message_subject needs a message; add one or remove it")
-    if step is Step.REPORT:
-        deeds.append(("action", PlannedAction(kind="report", params={"reason": reason})))
-    if step is Step.REMOVE:
+    if step is ActionLevel.REPORT:
+        planned.append(("action", PlannedAction(kind="report", params={"reason": reason})))
+    if step is ActionLevel.REMOVE:
         params = {"reason": reason}
         if spam:
             params["spam"] = "true"
         if "removal_reason" in settings:
             params["removal_reason"] = text(settings["removal_reason"], "removal_reason")
-        deeds.append(("action", PlannedAction(kind="remove", params=params)))
+        planned.append(("action", PlannedAction(kind="remove", params=params)))
     for key, make in (("message", _message), ("set_flair", _flair)):
         if key in settings and (made := found.attempt(make, settings)) is not None:
-            deeds.append((key, made[0]))
+            planned.append((key, made[0]))
             placeholders |= made[1]
     for key, kind in _MARKS.items():
         if key in settings:
             found.attempt(_only_true, settings[key])
-            deeds.append((key, PlannedAction(kind=kind)))
+            planned.append((key, PlannedAction(kind=kind)))
     if "overwrite_flair" in settings and "set_flair" not in settings:
         found.attempt(fail, settings["overwrite_flair"].at, "overwrite_flair needs a set_flair; add one or remove it")
     if "mod_note" in settings:
-        deeds.append(("mod_note", PlannedAction(kind="note", params={"text": text(settings["mod_note"], "note text")})))
-    for key, deed in deeds:
-        if step is Step.IGNORE:
+        planned.append(
+            ("mod_note", PlannedAction(kind="note", params={"text": text(settings["mod_note"], "note text")}))
+        )
+    for key, deed in planned:
+        if step is ActionLevel.IGNORE:
             found.attempt(fail, settings[key].at, f"{key} does not go with action: ignore; write action: review")
         elif key in settings:
             found.attempt(_possible, settings, key, deed, known)
     found.settle(RuleError)
     # in the order in which they are done: the removal first, then what goes with it
     order = ("action", "message", *_MARKS, "set_flair", "mod_note")
-    return tuple(deed for _, deed in sorted(deeds, key=lambda one: order.index(one[0]))), placeholders
+    return tuple(deed for _, deed in sorted(planned, key=lambda one: order.index(one[0]))), placeholders
 
 
 def _message(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[str]]:
@@ -118,7 +120,7 @@ def _flair(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[str]
     return PlannedAction(kind="flair", params=flair), placeholders
 
 
-def _possible(settings: Mapping[str, Entry], key: str, deed: PlannedAction, known: Known) -> None:
+def _possible(settings: Mapping[str, Entry], key: str, deed: PlannedAction, known: Installation) -> None:
     """Raise RuleError for what no action of this installation can do."""
     if known.actions is None:
         return

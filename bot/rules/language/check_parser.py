@@ -36,7 +36,7 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Installation:
     """What the installation has, where that is known: bank kinds, host plugs, and what its actions take.
 
     `actions`: kind of an action → the parameters that it takes.
@@ -71,7 +71,7 @@ def key_of(entry: Entry, what: str = "a rule") -> Key:
     return Key(at=entry.at, text=entry.key, negated=bool(parts[1]), base=parts[2], modifiers=parts[3])
 
 
-def checks_of(entry: Entry, known: Known, *, quotes: bool) -> tuple[Check, ...]:
+def checks_of(entry: Entry, known: Installation, *, quotes: bool) -> tuple[Check, ...]:
     """Compile one key of a rule that is no setting. `quotes`: whether quoted lines of a body are read."""
     key, value = key_of(entry), entry.value
     fields = key.fields
@@ -93,7 +93,7 @@ def checks_of(entry: Entry, known: Known, *, quotes: bool) -> tuple[Check, ...]:
     return _plain(key, value, known)
 
 
-def _plain(key: Key, value: Value, known: Known) -> tuple[Check, ...]:
+def _plain(key: Key, value: Value, known: Installation) -> tuple[Check, ...]:
     base = key.base
     if base in FLAGS:
         return (FlagCheck(key=base, wanted=yaml.flag(value, base)),)
@@ -268,7 +268,7 @@ def _discussion(value: Value) -> DiscussionCheck:
     return DiscussionCheck(wanted="chat" if chosen == "chat" else "comments")
 
 
-def _hosts(value: Value, known: Known) -> tuple[str, ...]:
+def _hosts(value: Value, known: Installation) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in yaml.scalars(value, "host"))
     found = Gathered()
     for name in names:

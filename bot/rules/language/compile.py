@@ -9,28 +9,28 @@ from bot.rules.checks.base import Check, show
 from bot.rules.checks.effort import spend
 from bot.rules.checks.evidence import CopyCheck, FaceCheck, SourceCheck
 from bot.rules.checks.post import TextCheck, TypeCheck
-from bot.rules.ladder import Step, kind_reach
+from bot.rules.ladder import ActionLevel, kind_reach
 from bot.rules.language import automoderator, template, vocabulary, yaml
-from bot.rules.language.action_parser import deeds_of
-from bot.rules.language.check_parser import Known, checks_of
+from bot.rules.language.action_parser import actions_of
+from bot.rules.language.check_parser import Installation, checks_of
 from bot.rules.language.examples import examples_of
 from bot.rules.language.yaml import Entry, Items, Scalar, Table, fail
 from bot.rules.rule import DEFAULT_REASON, DEFAULT_SUBJECT, Rule
 
-__all__ = ["Known", "rule_of"]
+__all__ = ["Installation", "rule_of"]
 
 MAX_NAME = 100
 _MARKS = ("set_locked", "set_nsfw", "set_spoiler", "set_flair", "mod_note")
-STEPS: Mapping[str, Step] = {
-    "ignore": Step.IGNORE,
-    "review": Step.REVIEW,
-    "report": Step.REPORT,
-    "remove": Step.REMOVE,
-    "spam": Step.REMOVE,
+STEPS: Mapping[str, ActionLevel] = {
+    "ignore": ActionLevel.IGNORE,
+    "review": ActionLevel.REVIEW,
+    "report": ActionLevel.REPORT,
+    "remove": ActionLevel.REMOVE,
+    "spam": ActionLevel.REMOVE,
 }
 
 
-def rule_of(document: Table, known: Known) -> Rule:
+def rule_of(document: Table, known: Installation) -> Rule:
     """Compile one document. Raises RuleError with every mistake: the place and what to do."""
     spend(document.at)
     found = Gathered()
@@ -55,9 +55,12 @@ def rule_of(document: Table, known: Known) -> Rule:
     if "action" in settings or "action" not in meant:
         stepped = found.attempt(_step, settings, document, name or "without a name")
     # with a removal everything goes, so nothing is said that only a misspelt action makes wrong
-    step, spam = stepped or (Step.REMOVE, False)
+    step, spam = stepped or (ActionLevel.REMOVE, False)
     reason, modmail, subject, placeholders = found.attempt(_texts, settings, step) or ("", None, "", frozenset())
-    deeds, more = found.attempt(deeds_of, settings, step, spam=spam, reason=reason, known=known) or ((), frozenset())
+    planned, more = found.attempt(actions_of, settings, step, spam=spam, reason=reason, known=known) or (
+        (),
+        frozenset(),
+    )
     if sound and "match" in placeholders | more and not any(isinstance(c, TextCheck) and not c.negated for c in checks):
         found.attempt(
             fail, document.at, "{{match}} stands for what a text check found, and the rule has none; remove it"
@@ -73,7 +76,7 @@ def rule_of(document: Table, known: Known) -> Rule:
         step=step,
         priority=priority or 0,
         moderators_exempt=bool(exempt),
-        deeds=deeds,
+        planned=planned,
         modmail=modmail,
         modmail_subject=subject,
         notice=bool(notice),
@@ -122,7 +125,7 @@ def _flag(settings: Mapping[str, Entry], key: str, *, default: bool) -> bool:
     return yaml.flag(settings[key].value, key) if key in settings else default
 
 
-def _step(settings: Mapping[str, Entry], document: Table, name: str) -> tuple[Step, bool]:
+def _step(settings: Mapping[str, Entry], document: Table, name: str) -> tuple[ActionLevel, bool]:
     if "action" not in settings:
         fail(document.at, f"the rule {show(name)} has no action; write one of {', '.join(vocabulary.ACTIONS)}")
     value = settings["action"].value
@@ -133,14 +136,14 @@ def _step(settings: Mapping[str, Entry], document: Table, name: str) -> tuple[St
     return STEPS[word], word == "spam"
 
 
-def _texts(settings: Mapping[str, Entry], step: Step) -> tuple[str, str | None, str, frozenset[str]]:
+def _texts(settings: Mapping[str, Entry], step: ActionLevel) -> tuple[str, str | None, str, frozenset[str]]:
     found = Gathered()
     reason = settings.get("action_reason") or settings.get("report_reason")
     if "action_reason" in settings and "report_reason" in settings:
         found.attempt(fail, settings["report_reason"].at, "report_reason is another word for action_reason; keep one")
-    if reason is not None and step not in (Step.REPORT, Step.REMOVE):
+    if reason is not None and step not in (ActionLevel.REPORT, ActionLevel.REMOVE):
         found.attempt(fail, reason.at, f"{reason.key} goes with action: report or remove; remove it")
-    if "modmail" in settings and step is Step.IGNORE:
+    if "modmail" in settings and step is ActionLevel.IGNORE:
         found.attempt(fail, settings["modmail"].at, "modmail does not go with action: ignore; write action: review")
     if "modmail_subject" in settings and "modmail" not in settings:
         found.attempt(fail, settings["modmail_subject"].at, "modmail_subject needs a modmail; add one or remove it")
@@ -164,26 +167,26 @@ def _texts(settings: Mapping[str, Entry], step: Step) -> tuple[str, str | None, 
     )
 
 
-def _notice(settings: Mapping[str, Entry], step: Step, checks: Sequence[Check] | None) -> bool:
+def _notice(settings: Mapping[str, Entry], step: ActionLevel, checks: Sequence[Check] | None) -> bool:
     """`checks`: None if some are not known."""
     if "notify_host" not in settings:
         return False
     entry = settings["notify_host"]
     if yaml.choice(entry.value, "notify_host", ("no", "confirm")) == "no":
         return False
-    if step is Step.IGNORE:
+    if step is ActionLevel.IGNORE:
         fail(entry.at, "notify_host: confirm does not go with action: ignore; write action: review")
     if checks is not None and not any(isinstance(check, CopyCheck) and not check.negated for check in checks):
         fail(entry.at, "notify_host: confirm needs exact_media or known_media: a host is told of copies only; add one")
     return True
 
 
-def _within_the_ladder(rule: Rule, settings: Mapping[str, Entry], known: Known) -> None:
+def _within_the_ladder(rule: Rule, settings: Mapping[str, Entry], known: Installation) -> None:
     """Raise RuleError if the weakest evidence that makes the rule fire does not carry what it asks for."""
     kinds = {bank: kind_reach(kind) for bank, kind in (known.banks or {}).items()}
     # all checks must hold, so the strongest of them is always there
     copies = [check for check in rule.checks if isinstance(check, CopyCheck)]
-    ceiling = max([Step.REVIEW, *(check.ceiling(kinds) for check in copies)])
+    ceiling = max([ActionLevel.REVIEW, *(check.ceiling(kinds) for check in copies)])
     found = Gathered()
     if rule.step > ceiling:
         found.attempt(
@@ -202,13 +205,13 @@ def _within_the_ladder(rule: Rule, settings: Mapping[str, Entry], known: Known) 
     found.settle(RuleError)
 
 
-def _too_much(rule: Rule, ceiling: Step, known: Known, instead: str) -> str:
+def _too_much(rule: Rule, ceiling: ActionLevel, known: Installation, instead: str) -> str:
     named = {bank for check in rule.checks if isinstance(check, CopyCheck) for bank in check.banks}
-    weak = sorted(bank for bank in named if kind_reach((known.banks or {}).get(bank, "block")) < Step.REPORT)
+    weak = sorted(bank for bank in named if kind_reach((known.banks or {}).get(bank, "block")) < ActionLevel.REPORT)
     if weak:
         kind = (known.banks or {})[weak[0]]
         return f"goes too far: {weak[0]} is a {kind} bank, for review at most; write {instead}"
-    if ceiling is Step.REPORT:
+    if ceiling is ActionLevel.REPORT:
         return (
             "goes too far for a near copy, which may be the original footage; "
             f"write {instead}, add face_region: agrees, or use exact_media"

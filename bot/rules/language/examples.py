@@ -13,13 +13,13 @@ from bot.rules.language import yaml
 from bot.rules.language.example_parser import LOOKED, author_of, faces_of, flag, nudity_of, number, post_of, source_of
 from bot.rules.language.vocabulary import EXAMPLE_KEYS
 from bot.rules.language.yaml import Entry, Items, Table, Told, Value, fail
-from bot.rules.rule import Example, Gives
+from bot.rules.rule import Gives, RuleExample
 
 _EXACT = ("bank", "confirmed", "kind", "suppressed")
 _NEAR = (*_EXACT, "distance", "inliers", "coverage", "frames", "transform", "method", "face_region")
 
 
-def examples_of(value: Value) -> tuple[Example, ...]:
+def examples_of(value: Value) -> tuple[RuleExample, ...]:
     """Compile the `examples:` of a rule. Raises RuleError."""
     if not isinstance(value, Items):
         fail(value.at, "examples is a list; write each as - {exact: BANK, gives: remove}")
@@ -29,7 +29,7 @@ def examples_of(value: Value) -> tuple[Example, ...]:
     return tuple(example for example in examples if example is not None)
 
 
-def _example(value: Value) -> Example:
+def _example(value: Value) -> RuleExample:
     keys = yaml.table(value, "an example", EXAMPLE_KEYS)
     found = Gathered()
     choice: str | None = None
@@ -67,7 +67,7 @@ def _example(value: Value) -> Example:
         author=found.attempt(author_of, keys.get("author")),
     )
     found.settle(RuleError)
-    return Example(at=value.at, subject=subject, gives=gives[choice or "nothing"])
+    return RuleExample(at=value.at, subject=subject, gives=gives[choice or "nothing"])
 
 
 def _matches(entry: Entry | None, key: str) -> tuple[Match, ...]:

@@ -25,7 +25,7 @@ MAX_DEPTH = 12
 MAX_ITEMS = 1000  # of one list
 MAX_NODES = 20_000  # keys and values of a file
 MAX_RULES = 500  # of a file
-MOST_BROKEN = 50  # documents of a file that are no YAML; then the file is another thing
+MAX_BROKEN = 50  # documents of a file that are no YAML; then the file is another thing
 
 ScalarKind = Literal["text", "bool", "number", "null"]
 _KINDS: dict[str, ScalarKind] = {
@@ -204,7 +204,7 @@ def _composed(text: str, where: str, found: Gathered) -> Iterator[tuple[yaml.Nod
                 yield Table(at=TOLD, entries=(Entry(at=TOLD, key="name", value=value),)), above
         yield from ((node, above) for node in nodes or ())
         above += part.count("\n")
-        if broken >= MOST_BROKEN:
+        if broken >= MAX_BROKEN:
             found.attempt(fail, Place(where, above + 1), "nothing is read from here on; mend what stands above")
             return
 
