@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from bot.migrations.orders import ORDERS_WAIT
+from bot.migrations.orders import DONE_BY, ORDERS_WAIT
 from bot.migrations.team import carry
 
 migrations = Migrations("gifwarden")
@@ -409,3 +409,10 @@ def m0011_orders_wait(db: Database) -> None:
 def m0012_team(db: Database) -> None:
     """Create the table of people, and make the names of earlier versions rows of it, without roles."""
     carry(db)
+
+
+@migrations()
+def m0013_done_by(db: Database) -> None:
+    """Write down which action did the same to a post already."""
+    for statement in DONE_BY:
+        db.execute(statement)

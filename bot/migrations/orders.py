@@ -17,3 +17,10 @@ ORDERS_WAIT = (
        join (select 'modmail' as way union select 'reports')
        join watermarks m on m.subreddit = '' and m.what = 'modmail'""",
 )
+
+# until now it stood in a sentence
+DONE_BY = (
+    "alter table actions add column done_by integer",
+    """update actions set done_by = cast(substr(reason, 8) as integer)
+       where state = 'cancelled' and reason like 'action % did the same to this post'""",
+)

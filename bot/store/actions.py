@@ -137,6 +137,7 @@ class Actions:
             if row["notice_state"] not in (None, "confirmed"):
                 return f"its notice is {row['notice_state']} by now"
             if row["other"] is not None and not ordered:
+                self._c.run("update actions set done_by = ? where id = ?", (row["other"], action))
                 return f"action {row['other']} did the same to this post"
             self._c.run(
                 """update actions set state = 'sending', reason = null, attempts = attempts + 1, sent_at = ?,
@@ -187,11 +188,40 @@ class Actions:
         """
         with self._c:
             self._c.run("update actions set stopped = 1 where case_id = ? and state in ('sending', 'unknown')", (case,))
+            self._c.run("update actions set done_by = null where case_id = ?", (case,))
             return self._c.run(
                 """update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
                    where case_id = ? and state in ('planned', 'held')""",
                 (reason, self._c.now(), case),
             )
+
+    def hand_over(self, action: int) -> str | None:
+        """Let a done action count as that of another case, open or confirmed, which needed the same; return its label.
+
+        None if there is no such case: then undoing the action may undo what it did.
+        """
+        with self._c:
+            heir = self._c.one(
+                """select a.id, c.label from actions a join cases c on c.id = a.case_id
+                   join actions o on o.id = a.done_by
+                   where o.id = ? and o.state = 'done' and a.state = 'cancelled' and c.state in ('open', 'confirmed')
+                   and c.id is not o.case_id order by a.id limit 1""",
+                (action,),
+            )
+            if heir is None:
+                return None
+            now = self._c.now()
+            self._c.run(
+                """update actions set state = 'done', reason = null, done_by = null, updated_at = ?,
+                   (receipt, sent_at) = (select receipt, sent_at from actions where id = ?) where id = ?""",
+                (now, action, heir["id"]),
+            )
+            self._c.run("update actions set done_by = ? where done_by = ?", (heir["id"], action))
+            self._c.run(
+                "update actions set state = 'undone', reason = ?, updated_at = ? where id = ?",
+                (f"taken back; it stands for {heir['label']}", now, action),
+            )
+            return str(heir["label"])
 
     def hold_again(self, *, case: int, reason: str, why: str | None = None) -> int:
         """Let the cancelled actions of a reopened case wait for a person; return how many.

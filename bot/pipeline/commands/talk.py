@@ -27,6 +27,11 @@ she is
 he is
 reason
 false positive
+known fake
+known meme
+original at
+satire
+parody
 wrong match
 wrongly
 a

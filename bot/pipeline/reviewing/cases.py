@@ -14,6 +14,7 @@ from bot.pipeline.reviewing.bank_feedback import BankFeedback
 from bot.pipeline.reviewing.excerpts import Span
 from bot.store import ActionRow, CaseRow
 
+LASTING = frozenset({"remove", "lock", "spoiler", "nsfw", "flair"})  # what several cases of one post may need
 AUTHOR = Outsider(name="the post's author")
 
 
@@ -186,6 +187,11 @@ class CaseReview:
         return lines
 
     def _undo(self, row: ActionRow, *, by: Actor, why: str) -> str:
+        if other := self._d.store.actions.hand_over(row.action.id) if row.action.kind in LASTING else None:
+            self._d.store.audit.record(
+                by=by, what=f"{row.action.kind} left to {other}", subject=row.action.case, why=why
+            )
+            return f"it stays, for {other} needs the same; take that back too: gifwarden cases undo {other}"
         receipt = self._outbox.undo(row)
         self._d.store.audit.record(by=by, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
         return receipt.detail if receipt.held else "undone"
