@@ -8,12 +8,14 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
+from bot.clock import Clock
 from bot.errors import GifwardenError, LeaseError
 from bot.pipeline import Pipeline
 from bot.plural import many
@@ -27,6 +29,48 @@ PURGE_HOURS = 6
 FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
 SIGNAL_SECONDS = 1.0
 SILENT_SECONDS = 900.0  # without a sign of life of any step; then systemd is no longer told that all is well
+JUMP_SECONDS = 5.0  # by which the wall clock may part from the monotonic one before that counts as a jump
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """Fires so many seconds after it fired last, whatever moments the clock left out.
+
+    An interval of APScheduler's own makes up a list of every moment that was missed: after a jump of years, millions.
+    """
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._wait = timedelta(seconds=seconds)
+        self._clock = clock
+        self._due = clock.monotonic()
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """Return the moment one interval after now."""
+        self._due = self._clock.monotonic() + self._wait.total_seconds()
+        return now + self._wait
+
+    def left(self) -> timedelta:
+        """Return how long it is until it fires, by the clock that never jumps."""
+        return max(timedelta(seconds=self._due - self._clock.monotonic()), timedelta())
+
+
+class Jumps:
+    """Tells when the wall clock was set: it parts from the clock that never jumps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._apart = self._measure()
+
+    def since_last(self) -> float:
+        """Return by how many seconds the wall clock was set since the last call, 0 if it was not."""
+        apart = self._measure()
+        jump = apart - self._apart
+        if abs(jump) < JUMP_SECONDS:
+            return 0.0
+        self._apart = apart
+        return jump
+
+    def _measure(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
 
 class Daemon:
@@ -82,12 +126,13 @@ class Daemon:
         )
         for name, _, seconds in steps:
             self._steps.expect(name, seconds)
-        now = self._pipeline.deps.clock.now()
+        clock, jumps = self._pipeline.deps.clock, Jumps(self._pipeline.deps.clock)
+        every: dict[str, Every] = {}
+        now = clock.now()
         for place, (name, step, seconds) in enumerate(steps):
             first = now + timedelta(milliseconds=place)  # at one moment they would start in the order of the alphabet
-            scheduler.add_job(
-                self._guarded, "interval", seconds=seconds, id=name, args=(name, step), next_run_time=first
-            )
+            every[name] = Every(seconds, clock)
+            scheduler.add_job(self._guarded, every[name], id=name, args=(name, step), next_run_time=first)
         self._pipeline.deps.log.info(
             "daemon started", holder=self._holder, subreddits=len(self._pipeline.deps.config.subreddits)
         )
@@ -95,12 +140,33 @@ class Daemon:
             try:
                 scheduler.start()
                 self._manager.ready()
+                # a signal that arrives just before an endless wait is heard only when that ends
                 while not self._stop.wait(SIGNAL_SECONDS):
-                    pass  # a signal that arrives just before an endless wait is heard only when that ends
+                    if jump := jumps.since_last():
+                        self._on_jump(jump, scheduler, every)
                 self._manager.stopping()
             finally:
                 scheduler.shutdown(wait=True)
         self._pipeline.deps.log.info("daemon stopped", holder=self._holder)
+
+    def _on_jump(self, seconds: float, scheduler: BackgroundScheduler, every: dict[str, Every]) -> None:
+        """Arm every job again after the wall clock was set, and let what waits go on waiting as long as it would have.
+
+        APScheduler goes by the wall clock: an hour back, and it would call no step for an hour.
+        """
+        deps = self._pipeline.deps
+        now = deps.clock.now()
+        deps.log.warning("clock was set", seconds=round(seconds), now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        for place, (name, trigger) in enumerate(every.items()):
+            scheduler.modify_job(name, next_run_time=now + trigger.left() + timedelta(milliseconds=place))
+        try:
+            deps.store.lease.take(self._holder, LEASE_SECONDS)  # by the clock as it was it may have run out
+            deps.store.waits.shift(seconds)
+        except LeaseError as error:
+            self._failure = error
+            self._stop.set()
+        except GifwardenError as error:  # what waits is due in a day at the latest all the same
+            deps.log.warning("waits not set right", reason=str(error))
 
     @contextlib.contextmanager
     def _status_server(self) -> Iterator[None]:

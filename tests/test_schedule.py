@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers import base as scheduling
 
 from bot import schedule
 from bot.clock import SystemClock
@@ -230,3 +232,79 @@ def test_a_lease_of_a_wrong_year_locks_nobody_out(tmp_path: Path) -> None:
         lease.take("vm:111", LEASE_SECONDS)
         with pytest.raises(LeaseError, match="vm:111"), Daemon(bot)._leased():
             pass
+
+
+class SetClock(SystemClock):
+    """The machine's clock, whose wall time somebody sets; what never jumps goes on."""
+
+    def __init__(self) -> None:
+        self.off = timedelta()
+
+    def now(self) -> datetime:
+        """Return the wall time as it was set."""
+        return super().now() + self.off
+
+
+@pytest.mark.parametrize("seconds", [-3600, -365 * 86_400, 365 * 86_400, 19 * 365 * 86_400])
+def test_a_clock_that_is_set_stops_no_step(
+    tmp_path: Path, log: Told, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """Every step is called on as before, and the lease kept, when the wall clock is set back or forward."""
+    clock = SetClock()
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # a plain one will do
+            return clock.now().astimezone(tz or UTC)
+
+    monkeypatch.setattr(scheduling, "datetime", Shifted)
+    monkeypatch.setattr(schedule, "WORK_SECONDS", 0.1)
+    monkeypatch.setattr(schedule, "SIGNAL_SECONDS", 0.1)
+    with stage(tmp_path) as world, bot_on(replace(world, clock=clock), log) as bot:
+        daemon, runs, ours = Daemon(bot), {"work": 0, "act": 0}, [True]
+
+        def counting(name: str) -> Callable[..., int]:
+            def step(*_: object) -> int:
+                runs[name] += 1
+                return 0
+
+            return step
+
+        for name in runs:
+            monkeypatch.setattr(bot, name, counting(name))
+        monkeypatch.setattr(bot, "slice", lambda go_on: go_on)
+        for name in ("watch", "follow", "obey", "purge", "forget"):
+            monkeypatch.setattr(bot, name, lambda *_: 0)
+        before: dict[str, int] = {}
+
+        def meanwhile() -> None:
+            wait_until(lambda: min(runs.values()) >= 2)
+            clock.off += timedelta(seconds=seconds)
+            wait_until(lambda: "clock was set" in log.events)
+            before.update(runs)
+            wait_until(lambda: all(runs[name] >= before[name] + 3 for name in runs))
+            ours.append(daemon.still_ours())
+            daemon.stop()
+
+        thread = threading.Thread(target=meanwhile)
+        thread.start()
+        daemon.run()
+        thread.join()
+    assert all(runs[name] >= before[name] + 3 for name in runs)
+    assert all(ours)
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    """Wait for something, ten seconds at most."""
+    end = time.monotonic() + 10
+    while not met() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def test_missed_moments_are_not_made_up() -> None:
+    """After a jump of nineteen years a step is called once, and none of the moments between is listed."""
+    clock = SetClock()
+    trigger = schedule.Every(5, clock)
+    now = clock.now() + timedelta(days=19 * 365)
+    assert trigger.get_next_fire_time(clock.now(), now) == now + timedelta(seconds=5)
+    assert timedelta(seconds=4) < trigger.left() <= timedelta(seconds=5)

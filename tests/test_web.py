@@ -135,6 +135,25 @@ def test_health_is_well_until_a_step_is_late(server: StatusServer, steps: Steps,
     assert ask(server, "/health")[0].status == 200
 
 
+def test_health_goes_by_the_clock_that_never_jumps() -> None:
+    """A wall clock set back a year hides no step that stands still, and one set forward a year raises no alarm."""
+
+    class SetClock(ManualClock):
+        off = timedelta()
+
+        def now(self) -> datetime:
+            return super().now() + self.off
+
+    clock = SetClock(START)
+    steps = Steps(clock)
+    steps.expect("watch", 30)
+    clock.off = timedelta(days=365)
+    assert steps.late() == ()
+    clock.off = -clock.off
+    clock.sleep(MIN_PATIENCE + 1)
+    assert steps.late() == ("watch has not ended well for 15 minutes; see the log",)
+
+
 def test_a_database_that_cannot_be_read_is_told_not_raised(server: StatusServer, store: Store) -> None:
     """A scrape of a broken database is answered with 503 and one sentence, and the server lives on."""
     store.connection.run("alter table actions rename to gone")

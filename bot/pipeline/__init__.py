@@ -79,6 +79,7 @@ class Pipeline:
         What is in work when `go_on` says no gets a moment to end, else it goes on by itself until the next call. A step
         that fails does not keep the others from what waits for them; its error is raised at the end.
         """
+        self.deps.store.waits.bound()
         judged = 0
         failure: Exception | None = None
         more = True
@@ -113,6 +114,7 @@ class Pipeline:
 
     def act(self, go_on: GoOn = always) -> int:
         """Perform what is due while `go_on` says so; return how many actions were done."""
+        self.deps.store.waits.bound()
         return self.outbox.run(go_on)
 
     def follow(self, go_on: GoOn = always) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from bot.clock import backoff
+from bot.clock import DAY, backoff
 from bot.errors import GifwardenError
 from bot.model import LinkState
 from bot.pipeline.core import Deps
@@ -45,7 +45,7 @@ def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None
     """Count an attempt of a link and put it back to be fetched again, after `wait` seconds at least, or give it up."""
     attempts = row.attempts + 1
     again = attempts < deps.config.fetch.attempts
-    seconds = max(backoff(attempts, first=FIRST_WAIT), wait)
+    seconds = min(max(backoff(attempts, first=FIRST_WAIT), wait), DAY)
     next_at = deps.clock.now() + timedelta(seconds=seconds) if again else None
     deps.store.links.failed(row.id, reason=reason, next_at=next_at)
     deps.log.info("link failed" if again else "link given up", link=row.id, host=row.link.host, reason=reason)

@@ -354,12 +354,16 @@ class Actions:
         return [(_row(row), row["case_label"]) for row in rows]
 
     def sent_since(self, kind: str, since: datetime) -> int:
-        """Return how many actions of a kind were begun since then."""
+        """Return how many actions of a kind were begun since then.
+
+        What was begun further in the future than that was long ago does not count: a wrong clock wrote it.
+        """
+        now = self._c.clock.now()
         return int(
             self._c.value(
-                """select count(*) from actions
-                   where kind = ? and sent_at >= ? and state not in ('planned', 'held', 'cancelled')""",
-                (kind, iso(since)),
+                """select count(*) from actions where kind = ? and sent_at >= ? and sent_at <= ?
+                   and state not in ('planned', 'held', 'cancelled')""",
+                (kind, iso(since), iso(now + (now - since))),
             )
         )
 

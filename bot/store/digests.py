@@ -20,7 +20,7 @@ class Digests:
         return bool(
             self._c.run(
                 """insert into digests values (?, ?) on conflict do update set day = excluded.day
-                   where digests.day < excluded.day""",
+                   where digests.day <> excluded.day""",
                 (subreddit.lower(), day),
             )
         )

@@ -20,7 +20,7 @@ class Step:
 
     name: str
     every: float
-    since: datetime  # when the daemon began to call it
+    heard: float  # when it ended well last, or the daemon began to call it, by the clock that never jumps
     runs: int = 0
     failures: int = 0
     seconds: float = 0.0  # of all runs together
@@ -43,7 +43,7 @@ class Steps:
     def expect(self, name: str, every: float) -> None:
         """Record that a step is called every so many seconds from now on."""
         with self._lock:
-            self._steps[name] = Step(name=name, every=every, since=self.clock.now())
+            self._steps[name] = Step(name=name, every=every, heard=self.clock.monotonic())
 
     @contextmanager
     def running(self, name: str) -> Iterator[None]:
@@ -66,6 +66,7 @@ class Steps:
                     runs=step.runs + 1,
                     failures=step.failures + (failure is not None),
                     seconds=step.seconds + self.clock.monotonic() - start,
+                    heard=self.clock.monotonic() if failure is None else step.heard,
                     succeeded=now if failure is None else step.succeeded,
                     failure=failure,
                 )
@@ -84,12 +85,14 @@ class Steps:
             return tuple(self._steps.values())
 
     def late(self) -> tuple[str, ...]:
-        """Return a sentence for each step that has not succeeded for too long; empty if all is well."""
-        now = self.clock.now()
+        """Return a sentence for each step that has not succeeded for too long, whatever the wall clock was set to.
+
+        Empty if all is well.
+        """
+        now = self.clock.monotonic()
         found = []
         for step in self.all():
-            heard = step.succeeded or step.since
-            waited = (now - heard).total_seconds()
+            waited = now - step.heard
             if waited > max(MIN_PATIENCE, PATIENCE * step.every):
                 why = f" (last: {step.failure})" if step.failure else ""
                 found.append(f"{step.name} has not ended well for {waited / 60:.0f} minutes{why}; see the log")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot import actions, hosts
 from bot.actions.approve import stays_removed
 from bot.actions.base import ActionContext
-from bot.clock import backoff
+from bot.clock import DAY, backoff
 from bot.errors import GifwardenError, MailError, OutsideError, StaysRemovedError
 from bot.links import post_of
 from bot.model import (
@@ -222,7 +222,7 @@ class Outbox:
         unclear = getattr(error, "ambiguous", False) or (isinstance(error, MailError) and error.sent is None)
         in_doubt = row.state == ActionState.UNKNOWN or (unclear and row.state == ActionState.SENDING)
         retry_after = getattr(error, "retry_after", None)
-        wait = max(backoff(row.attempts, first=FIRST_WAIT), retry_after or 0)
+        wait = min(max(backoff(row.attempts, first=FIRST_WAIT), retry_after or 0), DAY)
         next_at = self._d.clock.now() + timedelta(seconds=wait)
         expect = (row.state,)
         if in_doubt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import actions, hosts
+from bot.clock import DAY
 from bot.errors import RedditError
 from bot.model import (
     MODERATORS,
@@ -96,7 +97,7 @@ class Judge:
             author = self._learn(rules, post, evidence, known, budget)
         except RedditError as error:
             if self._may_wait(evidence):
-                later = self._d.clock.now() + timedelta(seconds=max(AUTHOR_WAIT, error.retry_after or 0))
+                later = self._d.clock.now() + timedelta(seconds=min(max(AUTHOR_WAIT, error.retry_after or 0), DAY))
                 store.links.postpone(row.id, until=later, reason=f"waits for its author's account: {error}")
                 self._d.log.info("judgement postponed", link=row.id, reason=str(error))
                 return 0
@@ -122,7 +123,7 @@ class Judge:
     def _may_wait(self, evidence: Evidence) -> bool:
         """Whether Reddit still has time to tell of an author; then the post is judged without."""
         begun = evidence.fetched_at
-        return begun is not None and self._d.clock.now() - begun < MAX_WAIT
+        return begun is not None and abs(self._d.clock.now() - begun) < MAX_WAIT
 
     def _open(
         self, row: LinkRow, post: Post, evidence: Evidence, verdict: Verdict, rules: RuleSet, budget: Budget

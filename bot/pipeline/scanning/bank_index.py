@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bot.errors import GifwardenError, SnapshotError
@@ -34,7 +34,7 @@ class BankIndex:
         self._lock = threading.Lock()
         self._live: dict[str, Live] = {}
         self._seen: dict[str, int] = {}
-        self._since: dict[str, datetime] = {}
+        self._since: dict[str, float] = {}
         self._latest = -1
         self._has_files = False
         self._builders: dict[str, threading.Thread] = {}
@@ -97,7 +97,7 @@ class BankIndex:
             self._take_in(kind)
         live = self._live[kind]
         # what was withdrawn is hidden at once, and is to leave the file as well
-        stale = bool(len(live.hidden)) and self._d.clock.now() - self._since[kind] > KEPT
+        stale = bool(len(live.hidden)) and self._d.clock.monotonic() - self._since[kind] > KEPT.total_seconds()
         if (live.wants_rebuild or stale) and kind not in self._builders:
             old = live.base.stamp.seq if live.base is not None else -1
             builder = threading.Thread(target=self._build_behind, args=(kind, old), name=f"index {kind}", daemon=True)
@@ -106,7 +106,7 @@ class BankIndex:
 
     def _lay_over(self, kind: str, snapshot: Snapshot | None) -> None:
         """Search from now on in this snapshot and in what changed since it was built."""
-        self._since[kind] = self._d.clock.now()
+        self._since[kind] = self._d.clock.monotonic()
         if snapshot is None:
             self._seen[kind] = self._d.store.known.latest()
             self._live[kind] = Live(None, self._read(kind))

@@ -36,7 +36,8 @@ class SubredditStates:
     def open(self) -> list[str]:
         """Return the subreddits that may be asked now: not those that were closed a moment ago."""
         now = self._d.clock.now()
-        waiting = {place.subreddit for place in self._d.store.watched.places() if place.next_at > now}
+        longest = timedelta(seconds=MAX_WAIT)  # whoever waits longer was written down by a wrong clock
+        waiting = {place.subreddit for place in self._d.store.watched.places() if now < place.next_at <= now + longest}
         return [name for name in self._d.config.subreddits if name not in waiting]
 
     def split(self, names: Iterable[str], listings: Callable[[str], Sequence[str]]) -> tuple[list[str], list[str]]:

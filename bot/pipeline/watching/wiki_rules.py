@@ -39,16 +39,18 @@ class WikiWatch:
 
     def __init__(self, deps: Deps) -> None:
         self._d = deps
-        self._next = {name: deps.clock.now() for name, settings in deps.config.subreddits.items() if settings.wiki}
+        self._next = {
+            name: deps.clock.monotonic() for name, settings in deps.config.subreddits.items() if settings.wiki
+        }
         self._looked: set[str] = set()  # since the start: a new version may take what an older one refused
         self._said: dict[str, str] = {}
 
     def look(self, subreddit: str) -> int:
         """Read a subreddit's page if its time has come; return 1 if a new revision came into force."""
-        now = self._d.clock.now()
+        now = self._d.clock.monotonic()  # the wall clock may be set
         if self._next.get(subreddit) is None or now < self._next[subreddit]:
             return 0
-        self._next[subreddit] = now + LOOK
+        self._next[subreddit] = now + LOOK.total_seconds()
         page = self._d.config.subreddits[subreddit].wiki
         try:
             self._uphold(subreddit, page)

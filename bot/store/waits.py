@@ -1,0 +1,47 @@
+"""Until when links and actions wait: never longer than a day, whatever a wrong clock wrote down."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.clock import DAY, iso
+from bot.store.base import Connection
+
+MAX_WAIT = timedelta(
+    seconds=DAY, hours=1
+)  # nothing waits for more than a day; what seems to was written by a wrong clock
+# Each part is found by an index
+LINKS = "state in ('seen', 'failed', 'acquired', 'matched') and priority in (-1, 0, 1) and next_at > ?"
+ACTIONS = "state in ('planned', 'held', 'sending', 'unknown') and next_at > ?"
+WAITING = (("links", LINKS), ("actions", ACTIONS))
+
+
+class Waits:
+    """Column next_at of links and actions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def bound(self) -> int:
+        """Let what waits longer than anything may be due now; return how many rows. Writes only if there are any."""
+        late = iso(self._c.clock.now() + MAX_WAIT)
+        found = 0
+        for table, where in WAITING:
+            if self._c.value(f"select exists (select 1 from {table} where {where})", (late,)):  # noqa: S608  words from above
+                found += self._c.run(
+                    f"update {table} set next_at = ? where {where}",  # noqa: S608  words from above
+                    (self._c.now(), late),
+                )
+        return found
+
+    def shift(self, seconds: float) -> int:
+        """Let all wait as long as they would have before the clock was set by so many seconds; return how many rows."""
+        before = iso(self._c.clock.now() - timedelta(seconds=seconds))
+        with self._c:
+            return sum(
+                self._c.run(
+                    f"update {table} set next_at = strftime('%Y-%m-%dT%H:%M:%SZ', next_at, ?) where {where}",  # noqa: S608  words from above
+                    (f"{seconds:+.0f} seconds", before),
+                )
+                for table, where in WAITING
+            )
