@@ -17,7 +17,7 @@ setup:
 # what must pass before a commit
 check: lint types test docs
 
-# the tests; arguments go to pytest
+# the tests but the slow ones; arguments go to pytest: `-m slow`, `-m ''` for all
 test *arguments:
     {{ python }} -m pytest -n auto "$@"
 

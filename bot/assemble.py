@@ -16,7 +16,7 @@ from pathlib import Path
 from bot import actions, faces, hosts, nudity
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
-from bot.config import Config, GalleryConfig, key_path, sealing_key
+from bot.config import Config, DecodeConfig, GalleryConfig, key_path, sealing_key
 from bot.encryption import FieldCipher, new_key, write_key
 from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
@@ -45,6 +45,11 @@ class Outside:
     dial: Dial = system_dial
 
 
+Children = Callable[
+    [DecodeConfig, GalleryConfig | None, NudityModel | None], contextlib.AbstractContextManager[Workers]
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What a command needs of the house."""
@@ -53,6 +58,7 @@ class Parts:
     reddit: bool = True
     memory: bool = False  # an empty database that leaves no file
     outside: Outside = field(default_factory=Outside)
+    children: Children = Workers  # where decoding children come from; tests lend the same ones to many bots
 
 
 def rule_files(config: Config, subreddit: str | None) -> tuple[Path, ...]:
@@ -171,7 +177,7 @@ def assembled(
         fetcher = stack.enter_context(
             Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
         )
-        workers = stack.enter_context(Workers(config.decode, _gallery(config), nudity_model(config)))
+        workers = stack.enter_context(parts.children(config.decode, _gallery(config), nudity_model(config)))
         reddit = None
         if parts.reddit:
             where = parts.outside

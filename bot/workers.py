@@ -224,6 +224,12 @@ class Workers:
         with self._lock:
             return tuple(sorted(child.pid for child in self._children))
 
+    @property
+    def stopped(self) -> bool:
+        """Whether no more files are taken."""
+        with self._lock:
+            return self._closed or self._stopped
+
     def fingerprint(
         self,
         data: bytes,

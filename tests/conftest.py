@@ -1,7 +1,8 @@
-"""Shared fixtures: a clock that stands still, a store in memory or on disk."""
+"""Shared fixtures: a clock that stands still, a store in a folder of its own; and where such folders are."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,23 @@ import pytest
 from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
 from bot.store import Store
-from tests.host_world import build, park, world  # noqa: F401  fixtures; a file's own of the same name come first
+from tests.bots import borrowed, bot, known, log, world  # noqa: F401  fixtures; a file's own of the same name come first
+from tests.host_world import build, client, park  # noqa: F401  fixtures, too
 
 START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+MEMORY = Path("/dev/shm")  # a file system in memory, where Linux has one
+ROOM = 2 * 2**30  # bytes that must be free there
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the tests' folders into memory, where SQLite waits for no disk. `--basetemp` names another place."""
+    if config.option.basetemp is None and os.access(MEMORY, os.W_OK) and _free(MEMORY) > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def _free(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
 
 
 @pytest.fixture

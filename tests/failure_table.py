@@ -16,7 +16,7 @@ from bot.loopback.http import Response, json_response
 from bot.pipeline.scanning.host_health import outcome_of
 from tests.host_cases import CASES, Case
 from tests.host_pages import PagePark
-from tests.host_world import World
+from tests.host_world import HostClient
 
 TARGET = Path(__file__).parent.parent / "docs" / "host-failures.md"
 HEAD = """# When a host gives no media
@@ -74,14 +74,14 @@ class Row:
 def rows(name: str, case: Case) -> Iterator[Row]:
     """Yield what comes of every answer of a host, asked anew for each."""
     with PagePark() as park:
-        url, world = case.add(park), World(park)
+        url, client = case.add(park), HostClient(park)
 
         def row(where: str, said: str, places: tuple[tuple[str, str], ...], answer: Answer, times: int = 4) -> Row:
             for host, path in places * times:  # as often as a plug may ask
                 park.fail_once(host, path, answer)
-            found = _row(world, url, where, said)
+            found = _row(client, url, where, said)
             park.mend()
-            world.forget()
+            client.forget()
             return replace(found, sentence=_of_any_host(found.sentence, name.split()[0], {host for host, _ in places}))
 
         if case.page:
@@ -96,7 +96,7 @@ def rows(name: str, case: Case) -> Iterator[Row]:
             host, _, path = case.elsewhere.removeprefix("https://").partition("/")
             park.put_file(host, f"/{path}", b"stand-in")
             yield row("file", "its stand-in picture with 200", case.files, redirect(case.elsewhere))
-        world.fetcher.close()
+        client.fetcher.close()
 
 
 @cache
@@ -162,9 +162,9 @@ def _asked(name: str, case: Case) -> str:
     return f"| {name} | {case.page[0] if case.page else ''} | {files} | {'tried' if case.elsewhere else ''} |"
 
 
-def _row(world: World, url: str, where: str, name: str) -> Row:
+def _row(client: HostClient, url: str, where: str, name: str) -> Row:
     try:
-        world.get(url)
+        client.get(url)
     except AcquireError as error:
         return Row(where, name, error.state, _next(error), outcome_of(error) or "nothing", str(error))
     return Row(where, name, "acquired", "matched", "resolved", "")

@@ -27,7 +27,7 @@ def link(url: str) -> Link:
     return Link(url=url, host=found.host, id=found.id, kind=found.kind, source="url")
 
 
-class World:
+class HostClient:
     """A park of hosts, a clock that moves only when waited for, and an acquirer in between."""
 
     def __init__(self, park: PagePark, **hosts: Any) -> None:
@@ -54,18 +54,18 @@ def park() -> Iterator[PagePark]:
 
 
 @pytest.fixture
-def build(park: PagePark) -> Iterator[Callable[..., World]]:
-    built: list[World] = []
+def build(park: PagePark) -> Iterator[Callable[..., HostClient]]:
+    built: list[HostClient] = []
 
-    def make(**hosts: Any) -> World:
-        built.append(World(park, **hosts))
+    def make(**hosts: Any) -> HostClient:
+        built.append(HostClient(park, **hosts))
         return built[-1]
 
     yield make
-    for world in built:
-        world.fetcher.close()
+    for client in built:
+        client.fetcher.close()
 
 
 @pytest.fixture
-def world(build: Callable[..., World]) -> World:
+def client(build: Callable[..., HostClient]) -> HostClient:
     return build()

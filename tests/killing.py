@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.assemble import Outside, Parts, assembled
+from bot.assemble import Children, Outside, Parts, assembled
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.loopback.network import LoopbackNetwork
 from bot.pipeline import Pipeline, no_boundary
+from bot.workers import Workers
 from tests.people import member
 
 STATES_GROUND = "https://example.org/the-original (published by its maker on 2024-05-02)"
@@ -59,7 +60,7 @@ def killer(boundary: str) -> Callable[[str], None]:
     return at
 
 
-def scenario(places: Places, boundary: Callable[[str], None] = no_boundary) -> None:
+def scenario(places: Places, boundary: Callable[[str], None] = no_boundary, *, children: Children = Workers) -> None:
     """Work for ten minutes; a moderator states the drafted notice as soon as there is one."""
     network = LoopbackNetwork()
     for name in places.names:
@@ -68,7 +69,8 @@ def scenario(places: Places, boundary: Callable[[str], None] = no_boundary) -> N
         reddit_url=places.reddit_url, oauth_url=places.reddit_url, resolve=network.resolve, dial=network.dial
     )
     clock = ManualClock(places.start)
-    with assembled(places.config, Silent(), parts=Parts(outside=outside), clock=clock, boundary=boundary) as pipeline:
+    parts = Parts(outside=outside, children=children)
+    with assembled(places.config, Silent(), parts=parts, clock=clock, boundary=boundary) as pipeline:
         for _ in range(5):
             pipeline.tick()
             state_notices(pipeline)

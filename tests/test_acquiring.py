@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 
 import httpcore
 import pytest
@@ -22,13 +21,14 @@ from bot.config import Config
 from bot.errors import StoreError
 from bot.fetch.memory_budget import MemoryBudget
 from bot.loopback.answers import slow
-from bot.loopback.stage import Stage, stage
+from bot.loopback.stage import Stage
 from bot.model import Link, LinkState, Post
 from bot.pipeline import Pipeline
 from bot.pipeline.scanning.queue import CLAIM_SECONDS
 from bot.samples import media
 from bot.schedule import Daemon
 from bot.store import Store
+from tests.bots import lent
 from tests.killing import Silent
 
 PATIENCE = 60.0  # seconds for what takes a moment on an idle machine
@@ -85,13 +85,6 @@ class Gate:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
 def gate(world: Stage) -> Iterator[Gate]:
     """A gate before the hosts."""
     gate = Gate(world)
@@ -105,7 +98,7 @@ def bot_on(world: Stage, gate: Gate, **fetch: object) -> Iterator[Pipeline]:
     settings = world.config.model_dump()
     settings["fetch"] |= fetch
     outside = Outside(reddit_url=world.reddit.url, oauth_url=world.reddit.url, resolve=gate.resolve, dial=gate.dial)
-    parts = Parts(outside=outside)
+    parts = Parts(outside=outside, children=lent)
     with assembled(Config.model_validate(settings), Silent(), parts=parts, clock=world.clock) as pipeline:
         yield pipeline
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +16,16 @@ from bot.cli import app
 from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
 from bot.errors import StoreError
-from bot.loopback.stage import START, Stage, bot_on, stage
+from bot.loopback.stage import START, Stage
 from bot.migrations import START as FIRST
 from bot.migrations import known_steps, migrations
 from bot.model import ActionState, CaseState, Link, NoticeState, Post
 from bot.pipeline import Pipeline
 from bot.store import Store
 from bot.store.backup import check
+from tests.bots import bot_on, near_copy, post_fake
 from tests.killing import Silent
 from tests.people import member
-from tests.test_pipeline import bank_the_fake, near_copy, post_fake
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """A bot with one known fake in a trusted bank."""
-    with bot_on(world, Silent()) as pipeline:
-        bank_the_fake(pipeline)
-        yield pipeline
 
 
 def test_a_backup_goes_round(world: Stage, bot: Pipeline, tmp_path: Path) -> None:

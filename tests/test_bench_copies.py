@@ -14,10 +14,12 @@ from bot.bench.worlds import Scene
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
 from bot.samples import media
+from tests.slow import slow
 
 RUN = CliRunner()
 
 
+@slow
 def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
     """Crops and mirrors of a clip and two stills against distractors and other takes of the place: all found."""
     report = copies.run(
@@ -38,6 +40,7 @@ def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
     assert rows["mirror 0"]["vpdq"] == 0.0
 
 
+@slow
 def test_fakes_are_told_from_their_footage() -> None:
     """Footage behind a banked fake is no copy; a copy of the fake is."""
     report = copies.run(Quiet(), lambda _line: None, clips=0, stills=0, others=0, fakes=2).plain()
@@ -121,6 +124,7 @@ def test_what_can_be_rebuilt_is_told_in_numbers() -> None:
     assert 0 <= found.first <= 1
 
 
+@slow
 def test_swaps_are_counted_beside_what_is_none() -> None:
     """A small run finds its swaps; altered copies and other takes are not called swaps."""
     rows = [row.plain() for row in swapping.run(Quiet(), lambda _: None, count=1)]

@@ -18,6 +18,7 @@ from bot.cli import app
 from bot.errors import UsageError
 from bot.samples import media
 from tests.portraits import file as picture
+from tests.slow import slow
 
 MODEL = faces.FACES[0]
 RUN = CliRunner()
@@ -59,6 +60,7 @@ def pairs(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("short")
+@slow
 def test_pairs_are_counted_by_what_was_done_to_them(pairs: Path) -> None:
     """The same person is matched and another is not; who is missed or too small is not counted as matched."""
     done = RUN.invoke(app, ["bench", "faces", str(pairs), "--json"])

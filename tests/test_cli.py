@@ -25,10 +25,11 @@ from bot.assemble import DATABASE
 from bot.cli import app, base, main, scan
 from bot.clock import SystemClock
 from bot.errors import ConfigError
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
 from bot.samples import media
 from bot.store import Store
+from tests.bots import bot_on
 from tests.commands_doc import TARGET, render
 from tests.killing import Silent
 from tests.people import at_home, member, under

@@ -29,6 +29,7 @@ from bot.samples import media
 from bot.signals import local
 from bot.store import Store
 from bot.store.local_features import kept_corners
+from tests.bots import lent
 from tests.killing import Silent
 from tests.people import member
 
@@ -296,7 +297,7 @@ def test_a_copy_in_a_compilation_is_found_where_it_is() -> None:
 def bot(tmp_path: Path) -> Iterator[Pipeline]:
     """A bot with a bank of known fakes."""
     config = Config(storage=StorageConfig(path=tmp_path / "data"))
-    with assembled(config, Silent(), parts=Parts(rules=False, reddit=False)) as pipeline:
+    with assembled(config, Silent(), parts=Parts(rules=False, reddit=False, children=lent)) as pipeline:
         pipeline.deps.store.banks.create("known-fakes", "block")
         yield pipeline
 

@@ -6,14 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.loopback.stage import Stage, bot_on
+from bot.loopback.stage import Stage
 from bot.model import PlannedAction, Verdict
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.digest import digest
+from tests.bots import bank_the_fake, bot_on, changed, near_copy, post_fake
 from tests.killing import Silent
-from tests.test_pipeline import bank_the_fake, bot, changed, near_copy, post_fake, world
-
-__all__ = ["bot", "world"]
 
 
 def next_morning(world: Stage, bot: Pipeline, ticks: int = 3) -> None:

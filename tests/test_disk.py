@@ -71,7 +71,8 @@ def written(folder: Path, *more: str) -> list[tuple[str, bytes]]:
         hit = line_of_write.search(line)
         if hit:
             path = unhex(hit["path"]).decode("utf-8", "replace") if "\\x" in hit["path"] else hit["path"]
-            if path.startswith("/") and not path.startswith(("/dev/", "/proc/")):
+            device = path.startswith(("/dev/", "/proc/")) and not path.startswith("/dev/shm/")
+            if path.startswith("/") and not device:
                 found.append((path, unhex(hit["data"])))
     return found
 

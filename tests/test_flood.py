@@ -12,10 +12,8 @@ from bot.errors import StoreError
 from bot.loopback.stage import Stage
 from bot.model import ActionState
 from bot.pipeline import Pipeline
+from tests.bots import fake
 from tests.people import member
-from tests.test_pipeline import bot, fake, world
-
-__all__ = ["bot", "world"]
 
 LIMIT = 10
 

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.clock import SystemClock
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.retention import gone_of
 from bot.samples import media
 from bot.store import Store
-from tests.killing import STATES_GROUND, Silent
+from tests.bots import fake, near_copy
+from tests.killing import STATES_GROUND
 from tests.people import member
-from tests.test_pipeline import bank_the_fake, fake, near_copy
 
 AUTHOR = "marker_author_Q7"
 TITLE = "marker title quetzal"
 TEXT = "marker text axolotl"
 HOURS = 3600
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """A bot with one known fake in a trusted bank."""
-    with bot_on(world, Silent()) as pipeline:
-        bank_the_fake(pipeline)
-        yield pipeline
 
 
 def submit(world: Stage, subreddit: str = "clips", *, id: str = "MarkerHostId", data: bytes | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from bot.cli.case_page import page
 from bot.config import Config
 from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError, StoreError, UsageError
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.model import Consent
 from bot.pipeline import Pipeline
 from bot.pipeline.scanning.face_index import FaceIndex
@@ -29,6 +29,7 @@ from bot.serialization import to_json_data
 from bot.store import Store
 from bot.store.backup import check
 from tests import portraits
+from tests.bots import bot_on
 from tests.killing import Silent
 from tests.people import member
 
@@ -47,10 +48,9 @@ def world(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """The bot on it."""
-    with bot_on(world, Silent()) as pipeline:
-        yield pipeline
+def known() -> Sequence[bytes]:
+    """Nothing: the bank is empty."""
+    return ()
 
 
 def consent(world: Stage, **changes: object) -> Consent:

@@ -27,7 +27,7 @@ from bot.loopback.http import Response
 from bot.model import Link
 from tests.host_cases import CASES
 from tests.host_pages import PagePark
-from tests.host_world import SMALL, World
+from tests.host_world import SMALL, HostClient
 
 PAGES = [name for name, case in CASES.items() if case.page]
 API_HOSTS = (
@@ -55,9 +55,9 @@ def fail(park: PagePark, places: tuple[tuple[str, str], ...], answer: Response |
         park.fail_once(host, path, answer)
 
 
-def error_of(world: World, url: str) -> AcquireError:
+def error_of(client: HostClient, url: str) -> AcquireError:
     with pytest.raises(AcquireError) as caught:
-        world.get(url)
+        client.get(url)
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert url not in sentence
@@ -67,25 +67,25 @@ def error_of(world: World, url: str) -> AcquireError:
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(("status", "error"), STATUSES)
 def test_a_file_that_is_refused(
-    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
+    park: PagePark, client: HostClient, name: str, status: int, error: type[AcquireError]
 ) -> None:
     """A refusal, a rate limit and a wanted login of a file server are never taken for a removal."""
     url = CASES[name].add(park)
     fail(park, CASES[name].files, status)
-    assert type(error_of(world, url)) is error
+    assert type(error_of(client, url)) is error
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("status", "error"), STATUSES)
 def test_a_page_that_is_refused(
-    park: PagePark, world: World, name: str, status: int, error: type[AcquireError]
+    park: PagePark, client: HostClient, name: str, status: int, error: type[AcquireError]
 ) -> None:
     """The page or JSON that names the files fails with the same states, and no file is asked for."""
     case = CASES[name]
     url = case.add(park)
     assert case.page is not None
     fail(park, (case.page,), status)
-    assert type(error_of(world, url)) is error
+    assert type(error_of(client, url)) is error
     assert not {(request.host, request.path) for request in park.log} & set(case.files)
 
 
@@ -93,45 +93,45 @@ def test_a_page_that_is_refused(
 @pytest.mark.parametrize(
     "text", ["", "<!doctype html><title>One moment</title>", "[]", "{}", '{"gif": 3, "status": 2}']
 )
-def test_another_shape_is_a_changed_host(park: PagePark, world: World, name: str, text: str) -> None:
+def test_another_shape_is_a_changed_host(park: PagePark, client: HostClient, name: str, text: str) -> None:
     """A page or JSON without what the plug relies on is one clear error."""
     case = CASES[name]
     url = case.add(park)
     assert case.page is not None
     fail(park, (case.page,), Response(body=text.encode(), headers={"Content-Type": "text/html"}))
-    assert type(error_of(world, url)) is HostChangedError
+    assert type(error_of(client, url)) is HostChangedError
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_page_instead_of_media(park: PagePark, world: World, name: str) -> None:
+def test_a_page_instead_of_media(park: PagePark, client: HostClient, name: str) -> None:
     """A file server that sends a web page with status 200 has given no media."""
     url = CASES[name].add(park)
     fail(park, CASES[name].files, web_page())
-    assert type(error_of(world, url)) is UnsupportedError
+    assert type(error_of(client, url)) is UnsupportedError
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_file_that_moved(park: PagePark, world: World, name: str) -> None:
+def test_a_file_that_moved(park: PagePark, client: HostClient, name: str) -> None:
     """A file is followed to another name of it on the host's own servers, and never to a stranger's."""
     case = CASES[name]
     url = case.add(park)
     host, path = case.files[0]
     park.fail_once(host, path, redirect(f"https://{host}{path}?ex=1&is=1&hm=1&signature=1", 301))
-    assert world.get(url).media[0].data == SMALL
+    assert client.get(url).media[0].data == SMALL
     fail(park, case.files, redirect("https://elsewhere.example.net/a.mp4"))
-    assert type(error_of(world, url)) is BlockedError
+    assert type(error_of(client, url)) is BlockedError
     assert "elsewhere.example.net" not in {request.host for request in park.log}
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.elsewhere])
-def test_a_stand_in_is_gone(park: PagePark, world: World, name: str) -> None:
+def test_a_stand_in_is_gone(park: PagePark, client: HostClient, name: str) -> None:
     """A picture with status 200 that the host sends from elsewhere in place of a file says that the file is gone."""
     case = CASES[name]
     url = case.add(park)
     host, _, path = case.elsewhere.removeprefix("https://").partition("/")
     park.put_file(host, f"/{path}", b"stand-in")
     fail(park, case.files, redirect(case.elsewhere))
-    assert type(error_of(world, url)) is GoneError
+    assert type(error_of(client, url)) is GoneError
 
 
 class Altered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,13 +25,12 @@ from bot.errors import (
 )
 from bot.hosts import HOSTS
 from bot.loopback.answers import web_page
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.pipeline import Pipeline
 from bot.pipeline.scanning.host_health import HostRow, host_rows, outcome_of
 from bot.samples import media
 from bot.store import Store
 from bot.store.health import KEPT_DAYS, HostOutcome
-from tests.killing import Silent
 
 START = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 
@@ -228,16 +227,9 @@ def test_the_last_sentence_is_kept(book: Book) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    with bot_on(world, Silent()) as pipeline:
-        pipeline.deps.store.banks.create("known-fakes", "block")
-        yield pipeline
+def known() -> Sequence[bytes]:
+    """Nothing: the bank is empty."""
+    return ()
 
 
 def test_links_are_counted_where_they_end(world: Stage, bot: Pipeline) -> None:

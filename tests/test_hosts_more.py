@@ -24,7 +24,7 @@ from bot.loopback.answers import redirect, web_page
 from bot.loopback.http import Response
 from bot.model import Link
 from tests.host_pages import PagePark
-from tests.host_world import HERON, HERON_KEY, LARGE, SMALL, World
+from tests.host_world import HERON, HERON_KEY, LARGE, SMALL, HostClient
 
 # URLs: (url, id, kind), the host by the key
 
@@ -163,131 +163,131 @@ def test_reading_tags_is_linear() -> None:
 # what is fetched
 
 
-def test_gfycat_lives_on_at_redgifs(park: PagePark, world: World) -> None:
+def test_gfycat_lives_on_at_redgifs(park: PagePark, client: HostClient) -> None:
     """A gfycat id is fetched from redgifs, with redgifs' token; one that is not there is gone."""
     park.add_redgifs("QuietGreenHeron", sd=SMALL, hd=LARGE, width=1920, height=1080)
-    assert world.get("https://gfycat.com/quietgreenheron").media[0].data == SMALL
-    world.get("https://www.redgifs.com/watch/quietgreenheron")
+    assert client.get("https://gfycat.com/quietgreenheron").media[0].data == SMALL
+    client.get("https://www.redgifs.com/watch/quietgreenheron")
     assert park.paths("api.redgifs.com").count("/v2/auth/temporary") == 1
     with pytest.raises(GoneError, match="gfycat has closed"):
-        world.get("https://gfycat.com/neverwasthere")
+        client.get("https://gfycat.com/neverwasthere")
     assert not [request for request in park.log if "gfycat" in request.host]
 
 
-def test_gfycat_rests_with_redgifs(park: PagePark, build: Callable[..., World]) -> None:
+def test_gfycat_rests_with_redgifs(park: PagePark, build: Callable[..., HostClient]) -> None:
     """What redgifs refuses is refused for gfycat too: a rate limit, and being switched off."""
     park.add_redgifs("QuietGreenHeron", hd=LARGE)
-    world = build()
+    client = build()
     park.fail_once("api.redgifs.com", None, 429)
     for url in ("https://redgifs.com/watch/quietgreenheron", "https://gfycat.com/quietgreenheron"):
         with pytest.raises(TryLaterError):
-            world.get(url)
+            client.get(url)
     assert len(park.log) == 1
     with pytest.raises(BlockedError, match=r"enabled = true in \[hosts\.redgifs\]"):
         build(redgifs={"enabled": False}).get("https://gfycat.com/quietgreenheron")
     assert len(park.log) == 1
 
 
-def test_giphy_files_need_no_page(park: PagePark, world: World) -> None:
+def test_giphy_files_need_no_page(park: PagePark, client: HostClient) -> None:
     """Every form leads to the same two files: the video, and the GIF as the original."""
     url = park.add_giphy("aB3dE5gH7jK9m", gif=LARGE, mp4=SMALL)
     for form in (url, "https://media3.giphy.com/media/v1.Y2lkPTc5/aB3dE5gH7jK9m/giphy.gif"):
-        (media,) = world.get(form, want_original=True).media
+        (media,) = client.get(form, want_original=True).media
         assert (media.data, media.original) == (SMALL, LARGE)
     assert {request.host for request in park.log} == {"i.giphy.com"}
 
 
-def test_giphy_short_links_are_followed(park: PagePark, world: World) -> None:
+def test_giphy_short_links_are_followed(park: PagePark, client: HostClient) -> None:
     """A short link is asked where it leads; one that leads to no clip is no media."""
     park.add_giphy("aB3dE5gH7jK9m", gif=LARGE, mp4=SMALL)
-    assert world.get(park.add_giphy_short("ab3de", "aB3dE5gH7jK9m")).media[0].data == SMALL
+    assert client.get(park.add_giphy_short("ab3de", "aB3dE5gH7jK9m")).media[0].data == SMALL
     park.put("giphy.com", "/", web_page())
     park.put("gph.is", "/g/home1", redirect("https://giphy.com/"))
     with pytest.raises(UnsupportedError):
-        world.get("https://gph.is/g/home1")
+        client.get("https://gph.is/g/home1")
 
 
-def test_tenor_reads_the_data_of_its_page(park: PagePark, world: World) -> None:
+def test_tenor_reads_the_data_of_its_page(park: PagePark, client: HostClient) -> None:
     """The page names the files; a short link leads to the page; a file's own link needs none."""
     url = park.add_tenor(HERON, HERON_KEY, gif=LARGE, mp4=SMALL, short="aB3dE5g")
     for form in (url, "https://tenor.com/aB3dE5g.gif"):
-        (media,) = world.get(form, want_original=True).media
+        (media,) = client.get(form, want_original=True).media
         assert (media.data, media.original) == (SMALL, LARGE)
     asked = len(park.paths("tenor.com"))
-    assert world.get(f"https://media1.tenor.com/m/{HERON_KEY}AAAAC/heron.gif").media[0].data == LARGE
+    assert client.get(f"https://media1.tenor.com/m/{HERON_KEY}AAAAC/heron.gif").media[0].data == LARGE
     assert len(park.paths("tenor.com")) == asked
     assert find(url) == find(f"https://c.tenor.com/{HERON_KEY}AAAAC/heron.gif")
 
 
-def test_tenor_without_the_clip_is_gone(park: PagePark, world: World) -> None:
+def test_tenor_without_the_clip_is_gone(park: PagePark, client: HostClient) -> None:
     """A page that carries no result is that of a removed clip."""
     page = '<script id="store-cache" type="text/x-cache">{"gifs": {"byId": {"12345678": {"results": []}}}}</script>'
     park.put("tenor.com", "/view/12345678", web_page(page))
     with pytest.raises(GoneError):
-        world.get("https://tenor.com/view/heron-gif-12345678")
+        client.get("https://tenor.com/view/heron-gif-12345678")
 
 
-def test_streamable_takes_the_smallest_file_that_serves(park: PagePark, world: World) -> None:
+def test_streamable_takes_the_smallest_file_that_serves(park: PagePark, client: HostClient) -> None:
     """Sizes decide between the files; addresses without a scheme are completed."""
     wide = park.add_streamable("ab3de", {"mp4": (LARGE, 1920, 1080), "mp4-mobile": (SMALL, 854, 480)})
-    (media,) = world.get(wide, want_original=True).media
+    (media,) = client.get(wide, want_original=True).media
     assert (media.data, media.original) == (SMALL, LARGE)
     small = park.add_streamable("fg4hi", {"mp4": (LARGE, 1280, 720), "mp4-mobile": (SMALL, 640, 360)})
-    assert world.get(small).media[0].data == LARGE
+    assert client.get(small).media[0].data == LARGE
 
 
 @pytest.mark.parametrize(
     ("status", "error"), [(0, TryLaterError), (1, TryLaterError), (3, GoneError), (9, HostChangedError)]
 )
-def test_streamable_states(park: PagePark, world: World, status: int, error: type[AcquireError]) -> None:
+def test_streamable_states(park: PagePark, client: HostClient, status: int, error: type[AcquireError]) -> None:
     """A video that is not ready is worth another try, a failed one is gone, an unknown state is a changed host."""
     url = park.add_streamable("ab3de", {"mp4": (SMALL, 640, 360)}, status=status)
     with pytest.raises(error, match="streamable"):
-        world.get(url)
+        client.get(url)
 
 
-def test_catbox_files_and_albums(park: PagePark, world: World) -> None:
+def test_catbox_files_and_albums(park: PagePark, client: HostClient) -> None:
     """Files come by their names, albums in their order without what is no media."""
-    assert world.get(park.add_catbox("ab3de5.mp4", SMALL)).media[0].data == SMALL
-    assert world.get(park.add_catbox("ab3de5.gif", LARGE, "litter.catbox.moe")).media[0].data == LARGE
+    assert client.get(park.add_catbox("ab3de5.mp4", SMALL)).media[0].data == SMALL
+    assert client.get(park.add_catbox("ab3de5.gif", LARGE, "litter.catbox.moe")).media[0].data == LARGE
     files = {"one111.gif": b"one", "two222.mp4": b"two"}
     album = park.add_catbox_album("al8um1", files)
-    assert [media.data for media in world.get(album).media] == [b"one", b"two"]
+    assert [media.data for media in client.get(album).media] == [b"one", b"two"]
     park.put("catbox.moe", "/c/zips11", web_page("<a>https://files.catbox.moe/ab3de5.zip</a>"))
     with pytest.raises(UnsupportedError):
-        world.get("https://catbox.moe/c/zips11")
+        client.get("https://catbox.moe/c/zips11")
     with pytest.raises(UnsupportedError):
-        world.get("https://files.catbox.moe/ab3de5.zip")
+        client.get("https://files.catbox.moe/ab3de5.zip")
 
 
-def test_tumblr_posts_give_all_their_media(park: PagePark, world: World) -> None:
+def test_tumblr_posts_give_all_their_media(park: PagePark, client: HostClient) -> None:
     """A post's media come with what it reblogs first, each in its best size; videos of other sites are left out."""
     url = park.add_tumblr("example", "123456789012", [b"one", b"two"], video=b"three", embed=True)
     for form in (url, "https://www.tumblr.com/blog/view/example/123456789012"):
-        assert [media.data for media in world.get(form).media] == [b"one", b"two", b"three"]
-    assert world.get("https://va.media.tumblr.com/tumblr_123456789012.mp4").media[0].data == b"three"
+        assert [media.data for media in client.get(form).media] == [b"one", b"two", b"three"]
+    assert client.get("https://va.media.tumblr.com/tumblr_123456789012.mp4").media[0].data == b"three"
     with pytest.raises(UnsupportedError, match="no picture or video"):
-        world.get(park.add_tumblr("example", "123456789013", [], embed=True))
+        client.get(park.add_tumblr("example", "123456789013", [], embed=True))
 
 
-def test_tumblr_shows_some_blogs_to_members_only(park: PagePark, world: World) -> None:
+def test_tumblr_shows_some_blogs_to_members_only(park: PagePark, client: HostClient) -> None:
     """A post that leads to the login wants a credential; it is not gone."""
     url = park.add_tumblr("example", "123456789012", [SMALL])
     park.put("www.tumblr.com", "/login_required/example", web_page())
     park.put("www.tumblr.com", "/example/123456789012", redirect("https://www.tumblr.com/login_required/example"))
     with pytest.raises(NeedsTokenError):
-        world.get(url)
+        client.get(url)
 
 
-def test_galleries_and_albums_come_whole(park: PagePark, world: World) -> None:
+def test_galleries_and_albums_come_whole(park: PagePark, client: HostClient) -> None:
     """Each picture that a gallery, a post or an album names is fetched, in its order."""
     files = {"Zy9Xw8Vu": b"one", "Ts7Rq6Po": b"two"}
     post = park.add_imgchest("ab3de5gh7jk", {"one1111.png": b"one", "two2222.mp4": b"two"})
     for url in (park.add_postimg_gallery("aB3dE5g", files), park.add_imgbb_album("aB3dE5", files), post):
-        assert [media.data for media in world.get(url).media] == [b"one", b"two"]
+        assert [media.data for media in client.get(url).media] == [b"one", b"two"]
 
 
-def test_links_to_files_need_no_page(park: PagePark, world: World) -> None:
+def test_links_to_files_need_no_page(park: PagePark, client: HostClient) -> None:
     """A link to a file itself is fetched as it is."""
     park.add_postimg("aB3dE5gH", "Zy9Xw8Vu", b"postimg")
     park.add_imgbb("aB3dE5gH", "Zy9Xw8Vu", b"imgbb")
@@ -299,27 +299,27 @@ def test_links_to_files_need_no_page(park: PagePark, world: World) -> None:
         ("https://cdn.imgchest.com/files/one1111.png", b"imgchest"),
         (f"https://i.gyazo.com/{'0f' * 16}.png", b"gyazo"),
     ):
-        assert world.get(url).media[0].data == data
+        assert client.get(url).media[0].data == data
     assert len(park.log) == 4
 
 
-def test_gyazo_videos_have_their_own_name(park: PagePark, world: World) -> None:
+def test_gyazo_videos_have_their_own_name(park: PagePark, client: HostClient) -> None:
     """Of a video only the player is told; its file has the id for a name."""
-    assert world.get(park.add_gyazo("0f" * 16, SMALL, "mp4")).media[0].data == SMALL
+    assert client.get(park.add_gyazo("0f" * 16, SMALL, "mp4")).media[0].data == SMALL
 
 
-def test_imgchest_says_what_is_gone(park: PagePark, world: World) -> None:
+def test_imgchest_says_what_is_gone(park: PagePark, client: HostClient) -> None:
     """A page that says so with status 200, or a post without files, is a removed one."""
     park.put("imgchest.com", "/p/ab3de5gh7jk", web_page("<title>Not Found</title>"))
     for url in ("https://imgchest.com/p/ab3de5gh7jk", park.add_imgchest("ab3de5gh7jm", {})):
         with pytest.raises(GoneError):
-            world.get(url)
+            client.get(url)
 
 
-def test_discord_links_are_good_while_their_signature_is(park: PagePark, world: World) -> None:
+def test_discord_links_are_good_while_their_signature_is(park: PagePark, client: HostClient) -> None:
     """The file as it was uploaded is fetched; a missing or old signature wants a new one, and is no removal."""
     url = park.add_discord("2" * 18, SMALL)
-    assert world.get(url).media[0].data == SMALL
+    assert client.get(url).media[0].data == SMALL
     (request,) = park.log
     assert set(request.query) == {"ex", "is", "hm"}
     for dead in (
@@ -328,7 +328,7 @@ def test_discord_links_are_good_while_their_signature_is(park: PagePark, world: 
         url.replace("is=1a2b3c4d", "is=zz"),
     ):
         with pytest.raises(NeedsTokenError, match="discord"):
-            world.get(dead)
+            client.get(dead)
     assert len(park.log) == 1
 
 
@@ -336,20 +336,20 @@ def test_discord_links_are_good_while_their_signature_is(park: PagePark, world: 
 
 
 @pytest.mark.parametrize("host", URLS)
-def test_links_to_pages_are_unsupported(host: str, world: World, park: PagePark) -> None:
+def test_links_to_pages_are_unsupported(host: str, client: HostClient, park: PagePark) -> None:
     """A plug that is asked for a page of its host says that there is no media, without a request."""
     plug = get(host)
     assert plug is not None
     url = next(url for url, _, kind in URLS[host] if kind == "page")
     with pytest.raises(UnsupportedError):
-        world.acquirer.acquire(Link(url=url, host=host, id=None, kind="media", source="url"), want_original=False)
+        client.acquirer.acquire(Link(url=url, host=host, id=None, kind="media", source="url"), want_original=False)
     assert park.log == ()
 
 
 @pytest.mark.parametrize(
     "answer", [{"media": []}, {"image_count": 0, "is_album": True}, {"image_count": 0, "media": None}]
 )
-def test_an_empty_imgur_album_is_gone(park: PagePark, world: World, answer: dict[str, object]) -> None:
+def test_an_empty_imgur_album_is_gone(park: PagePark, client: HostClient, answer: dict[str, object]) -> None:
     """An album that is there and shows nothing is gone, whether its list is empty or left out: no alarm."""
     url = park.add_imgur_album("aB3dE5g", [SMALL])
     body = json.dumps({"id": "aB3dE5g", "title": "", **answer}).encode()
@@ -357,11 +357,11 @@ def test_an_empty_imgur_album_is_gone(park: PagePark, world: World, answer: dict
     for _ in range(3):
         park.fail_once("api.imgur.com", "/post/v1/albums/aB3dE5g", empty)
     with pytest.raises(GoneError, match="taken out"):
-        world.get(url)
+        client.get(url)
 
 
 @pytest.mark.parametrize("gifs", [[], None])
-def test_an_empty_redgifs_gallery_is_gone(park: PagePark, world: World, gifs: object) -> None:
+def test_an_empty_redgifs_gallery_is_gone(park: PagePark, client: HostClient, gifs: object) -> None:
     """A gallery that is there and shows nothing is gone."""
     url = park.add_redgifs("OneTwoThree", hd=SMALL)
     for path, answer in (
@@ -373,10 +373,10 @@ def test_an_empty_redgifs_gallery_is_gone(park: PagePark, world: World, gifs: ob
             "api.redgifs.com", path, Response(status=200, body=body, headers={"Content-Type": "application/json"})
         )
     with pytest.raises(GoneError, match="taken out"):
-        world.get(url)
+        client.get(url)
 
 
-def test_empty_albums_of_other_hosts_are_gone(park: PagePark, world: World) -> None:
+def test_empty_albums_of_other_hosts_are_gone(park: PagePark, client: HostClient) -> None:
     """So is a page that has the frame of an album and nothing in it; a page without the frame is a changed host."""
     park.put("ibb.co", "/album/empty1", web_page('<div class="content-listing"></div>'))
     park.put("ibb.co", "/album/other1", web_page("<p>heron</p>"))
@@ -387,6 +387,6 @@ def test_empty_albums_of_other_hosts_are_gone(park: PagePark, world: World) -> N
         park.add_imgchest("ab3de5gh7jm", {}),
     ):
         with pytest.raises(GoneError):
-            world.get(url)
+            client.get(url)
     with pytest.raises(HostChangedError):
-        world.get("https://ibb.co/album/other1")
+        client.get("https://ibb.co/album/other1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,12 @@ def room_of(module: str) -> str:
     return module.split(".")[1]
 
 
+@cache
+def tree(file: Path) -> ast.Module:
+    """Return a file as Python reads it."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def imports() -> Iterator[tuple[str, str, str]]:
     """Yield (file, its room, imported room) of every import inside the package."""
     for file in sorted(BOT.rglob("*.py")):
@@ -76,7 +83,7 @@ def imports() -> Iterator[tuple[str, str, str]]:
         room = where.parts[0].removesuffix(".py")
         if room == "__init__":
             continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(file)):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -186,7 +193,7 @@ def test_each_outside_thing_has_one_owner(package: str, owner: str) -> None:
     """A library that reaches outside is imported in one room only; the demo makes its own media and servers."""
     users = set()
     for file in BOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(file)):
             names = (
                 [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)

@@ -21,6 +21,7 @@ from bot.index.snapshot import MAGIC
 from bot.model import Fingerprint, Signal
 from bot.pipeline import Pipeline
 from bot.store import Store
+from tests.bots import lent
 from tests.people import member
 
 FEW = 50  # rows from which a file is made here
@@ -56,7 +57,7 @@ def settings(tmp_path: Path, **banks: Any) -> Config:
 @contextlib.contextmanager
 def opened(config: Config, log: Heard | None = None, *, memory: bool = False) -> Iterator[Pipeline]:
     """Open a bot without Reddit, as a command does."""
-    parts = Parts(rules=False, reddit=False, memory=memory)
+    parts = Parts(rules=False, reddit=False, memory=memory, children=lent)
     with assembled(config, log or Heard(), parts=parts) as pipeline:
         if "list" not in {bank.name for bank in pipeline.deps.store.banks.listing()}:
             pipeline.deps.store.banks.create("list", "block")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.watching import permalinks
 from bot.samples import media
 from bot.store import LinkRow
+from tests.bots import bot_on
 from tests.killing import Silent
 
 
@@ -25,10 +26,9 @@ def world(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    with bot_on(world, Silent()) as pipeline:
-        pipeline.deps.store.banks.create("known-fakes", "block")
-        yield pipeline
+def known() -> Sequence[bytes]:
+    """Nothing: the bank is empty."""
+    return ()
 
 
 def clip(world: Stage, number: int = 0) -> str:

@@ -13,11 +13,11 @@ from bot.errors import UsageError
 from bot.loopback.stage import Stage
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
+from tests.bots import fake, near_copy, post_fake
 from tests.people import member
 from tests.test_orders import HEAD, answers, link, order, run, team
-from tests.test_pipeline import bot, fake, near_copy, post_fake, world
 
-__all__ = ["bot", "team", "world"]
+__all__ = ["team"]
 
 
 def kept(world: Stage) -> bytes:

@@ -31,7 +31,7 @@ from bot.config import Config, DecodeConfig, NudityConfig
 from bot.errors import ConfigError, GifwardenError, MediaError, NudityModelError, OutsideError, UsageError
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.loopback.stage import bot_on, stage
+from bot.loopback.stage import stage
 from bot.model import Evidence, Fingerprint, Link, NudityScore, Post
 from bot.nudity import Looker, NudeNet, OpenNsfw, Picture, base, install, model_of, nudenet, open_nsfw
 from bot.nudity.base import NudityModel
@@ -41,6 +41,7 @@ from bot.pipeline.scanning.result_cache import program
 from bot.rules import RuleSet, parse
 from bot.workers import Workers
 from tests import portraits
+from tests.bots import bot_on
 from tests.killing import Silent
 
 RULE = "name: nude\nsexual_context: true\naction: review\n"

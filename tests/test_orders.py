@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.loopback.stage import Stage, bot_on
+from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState
 from bot.pipeline import Pipeline
 from bot.samples import media
+from tests.bots import bank_the_fake, bot_on, changed, fake, near_copy, post_fake
 from tests.killing import Silent
 from tests.people import member
-from tests.test_pipeline import bank_the_fake, bot, changed, fake, near_copy, post_fake, world
-
-__all__ = ["bot", "world"]
 
 HEAD, SECOND, HELPER, CLERK = "head_moderator", "second_moderator", "a_helper", "a_clerk"
 

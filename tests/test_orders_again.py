@@ -8,11 +8,11 @@ import pytest
 
 from bot.loopback.stage import Stage, bot_on
 from bot.pipeline import Pipeline
+from tests.bots import post_fake
 from tests.killing import Silent
 from tests.test_orders import HEAD, answers, link, order, run, team
-from tests.test_pipeline import bot, post_fake, world
 
-__all__ = ["bot", "team", "world"]
+__all__ = ["team"]
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -11,11 +11,11 @@ from bot.loopback.stage import Stage
 from bot.model import CaseState
 from bot.pipeline import Pipeline
 from bot.pipeline.commands.parser import VERBS
+from tests.bots import fake, post_fake
 from tests.test_order_words import talk
 from tests.test_orders import HEAD, SECOND, answers, link, order, run, team, told_author
-from tests.test_pipeline import bot, fake, post_fake, world
 
-__all__ = ["bot", "team", "world"]
+__all__ = ["team"]
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "orders.md"
 AUTHORS = (

@@ -9,18 +9,18 @@ from sqlite_utils import Database
 
 from bot.clock import iso
 from bot.errors import DatabaseError
-from bot.loopback.stage import Stage, bot_on
+from bot.loopback.stage import Stage
 from bot.migrations.orders import ORDERS_WAIT
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
 from bot.samples import media
+from tests.bots import bot_on, changed, near_copy, post_fake
 from tests.killing import Silent
 from tests.people import member
 from tests.test_orders import HEAD, HELPER, SECOND, answers, link, order, run, team
 from tests.test_orders_talk import verbs
-from tests.test_pipeline import bot, changed, near_copy, post_fake, world
 
-__all__ = ["bot", "team", "world"]
+__all__ = ["team"]
 
 
 def test_what_stands_at_the_first_look_is_no_order(world: Stage) -> None:

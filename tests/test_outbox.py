@@ -9,15 +9,13 @@ import pytest
 from bot.config import Config
 from bot.errors import StoreError, UsageError
 from bot.loopback.smtp import Fault
-from bot.loopback.stage import Stage, bot_on
+from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from bot.samples import media
+from tests.bots import action_states, bot_on, changed, fake, near_copy, post_fake
 from tests.killing import STATES_GROUND, Silent
 from tests.people import member
-from tests.test_pipeline import action_states, bot, changed, fake, near_copy, post_fake, world
-
-__all__ = ["bot", "world"]
 
 
 def state_notice(bot: Pipeline) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from bot.loopback.stage import Stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
+from tests.bots import action_states, post_fake
 from tests.people import member
-from tests.test_pipeline import action_states, bot, post_fake, world
-
-__all__ = ["bot", "world"]
 
 
 def tell_author(bot: Pipeline) -> None:

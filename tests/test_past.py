@@ -5,9 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,28 +14,21 @@ from bot.assemble import Outside, Parts, assembled
 from bot.clock import ManualClock
 from bot.errors import RedditError, UsageError
 from bot.loopback.hosts import NAMES
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.store import BackfillRow
 from tests.killing import Places, Silent
+from tests.slow import slow
 from tests.test_watch import gif, post
 
 SPAWN = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """The bot."""
-    with bot_on(world, Silent()) as pipeline:
-        yield pipeline
+def known() -> Sequence[bytes]:
+    """Nothing: the bank is empty."""
+    return ()
 
 
 def years(world: Stage, count: int, hours: float = 12) -> list[str]:
@@ -78,6 +70,7 @@ def test_days_are_read_whole(world: Stage, bot: Pipeline) -> None:
     assert [row.source for row in came.rows if row.seen] == ["new"]
 
 
+@slow
 def test_beyond_a_thousand_other_listings_are_read(world: Stage, bot: Pipeline) -> None:
     """What the list of new posts does not show comes from top and search; the sentence says what is not certain."""
     names = years(world, 1800)

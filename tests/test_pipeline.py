@@ -3,73 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from bot.config import Config
 from bot.errors import LeaseError, StoreError, UsageError
 from bot.loopback.smtp import Fault
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, LinkState, NoticeState
 from bot.pipeline import Pipeline
-from bot.samples import media
 from bot.schedule import Daemon
+from tests.bots import action_states, bank_the_fake, bot_on, changed, fake, near_copy, post_fake
 from tests.killing import STATES_GROUND, Silent
 from tests.people import member
-
-
-@cache
-def fake() -> bytes:
-    """A small clip that is banked as a known fake."""
-    return media.clip(401, seconds=1, width=320, height=180)
-
-
-@cache
-def near_copy() -> bytes:
-    """The same clip as a host or a reposter makes it."""
-    return media.reencode(fake(), crf=30, width=256, height=144)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """A bot with one known fake in a trusted bank."""
-    with bot_on(world, Silent()) as pipeline:
-        bank_the_fake(pipeline)
-        yield pipeline
-
-
-def bank_the_fake(pipeline: Pipeline) -> str:
-    """Put the fake into the bank known-fakes; return the entry's label."""
-    banks = pipeline.deps.store.banks
-    banks.create("known-fakes", "block")
-    return banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))[0]
-
-
-def changed(world: Stage, **sections: object) -> Stage:
-    """Return the same world with other settings."""
-    config = Config.model_validate({**world.config.model_dump(), **sections})
-    return Stage(clock=world.clock, reddit=world.reddit, park=world.park, mail=world.mail, config=config)
-
-
-def post_fake(world: Stage, subreddit: str = "clips", id: str = "OneTwoThree", data: Callable[[], bytes] = fake) -> str:
-    """Post a redgifs link; return the post's fullname."""
-    url = world.park.add_redgifs(id, hd=data())
-    return world.reddit.submit(subreddit, author="poster", title="look", url=url)
-
-
-def action_states(pipeline: Pipeline) -> dict[str, ActionState]:
-    """Return the state of each kind of action."""
-    return {row.action.kind: row.state for row in pipeline.deps.store.actions.listing()}
 
 
 def test_an_exact_copy_is_removed_and_the_moderators_are_told(world: Stage, bot: Pipeline) -> None:

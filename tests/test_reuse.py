@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
 from bot.samples import media
+from tests.bots import bot_on, changed
 from tests.killing import Silent
 from tests.people import member
 from tests.test_acquiring import post, states
-from tests.test_pipeline import changed
 
 STILL = media.still(930, format="png", width=320, height=240)
 HOUR = 3600.0
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """A bot with an empty bank."""
-    with bot_on(world, Silent()) as pipeline:
-        pipeline.deps.store.banks.create("known-fakes", "block")
-        yield pipeline
+def known() -> Sequence[bytes]:
+    """Nothing: the bank is empty."""
+    return ()
 
 
 def bank(bot: Pipeline, data: bytes = STILL) -> str:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from bot.errors import StoreError, UsageError
 from bot.loopback.smtp import Fault
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import ActionState, Backing, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from bot.samples import media
 from bot.store import CaseRow
+from tests.bots import bank_the_fake, bot_on, changed, fake, near_copy, post_fake
 from tests.killing import STATES_GROUND, Silent
 from tests.people import member
-from tests.test_pipeline import bank_the_fake, changed, fake, near_copy, post_fake
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
+def bot(bot: Pipeline) -> Pipeline:
     """A bot with one known fake in a trusted bank, and an empty bank."""
-    with bot_on(world, Silent()) as pipeline:
-        bank_the_fake(pipeline)
-        pipeline.deps.store.banks.create("more", "block")
-        yield pipeline
+    bot.deps.store.banks.create("more", "block")
+    return bot
 
 
 def case_of(world: Stage, bot: Pipeline, id: str = "OneTwoThree", data: Callable[[], bytes] = near_copy) -> CaseRow:

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app, base
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
+from tests.bots import bank_the_fake, bot_on, fake, near_copy, post_fake
 from tests.killing import Silent
 from tests.people import at_home, under
-from tests.test_pipeline import bank_the_fake, fake, near_copy, post_fake
 
 Home = tuple[Stage, Pipeline]
 

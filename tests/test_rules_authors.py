@@ -16,13 +16,11 @@ from hypothesis import strategies as st
 from bot.errors import RedditError
 from bot.links import post_of
 from bot.loopback.reddit.server import RedditServer
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.reddit import Reddit
 from bot.samples import media
-from tests.killing import Silent
-from tests.people import member
 
 NEW_ACCOUNT = """---
 name: New account
@@ -52,15 +50,6 @@ def world(tmp_path: Path) -> Iterator[Stage]:
             file.unlink()
         (built.config.storage.rules / "rules.yaml").write_text(NEW_ACCOUNT)
         yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """A bot with one known fake in a trusted bank."""
-    with bot_on(world, Silent()) as pipeline:
-        pipeline.deps.store.banks.create("known-fakes", "block")
-        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))
-        yield pipeline
 
 
 def account(world: Stage, name: str, *, days: float = 1000, **facts: Any) -> str:

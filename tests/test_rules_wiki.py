@@ -10,11 +10,12 @@ import pytest
 
 from bot.config import Config
 from bot.errors import RedditError
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
 from bot.pipeline.rulebook import said_of
 from bot.reddit import Reddit
 from bot.samples import media
+from tests.bots import bot_on
 from tests.killing import Silent
 from tests.people import member
 from tests.test_rules_patterns import heartbeat
@@ -49,15 +50,6 @@ def world(tmp_path: Path) -> Iterator[Stage]:
         sections["subreddits"]["clips"]["wiki"] = "gifwarden"
         config = Config.model_validate(sections)
         yield Stage(clock=built.clock, reddit=built.reddit, park=built.park, mail=built.mail, config=config)
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """A bot with one known fake in a trusted bank."""
-    with bot_on(world, Silent()) as pipeline:
-        pipeline.deps.store.banks.create("known-fakes", "block")
-        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))
-        yield pipeline
 
 
 def edit(world: Stage, text: str, by: str = "head_moderator") -> str:

@@ -21,9 +21,10 @@ from apscheduler.schedulers import base as scheduling
 from bot import schedule
 from bot.clock import SystemClock
 from bot.errors import LeaseError, StoreError
-from bot.loopback.stage import bot_on, stage
+from bot.loopback.stage import stage
 from bot.pipeline import Pipeline
 from bot.schedule import LEASE_SECONDS, Daemon
+from tests.bots import bot_on
 from tests.killing import Silent
 
 ROOT = Path(__file__).parent.parent

@@ -6,10 +6,8 @@ from datetime import timedelta
 
 from bot.loopback.stage import Stage
 from bot.pipeline import Pipeline
+from tests.bots import fake, near_copy, post_fake
 from tests.people import member
-from tests.test_pipeline import bot, fake, near_copy, post_fake, world
-
-__all__ = ["bot", "world"]
 
 
 def test_a_rules_precision_comes_from_decisions(world: Stage, bot: Pipeline) -> None:

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ManualClock
-from bot.loopback.stage import bot_on, stage
+from bot.loopback.stage import stage
 from bot.schedule import LEASE_SECONDS, SILENT_SECONDS, Daemon
 from bot.systemd import ServiceManager
+from tests.bots import bot_on
 from tests.killing import Silent
 
 ROOT = Path(__file__).parent.parent

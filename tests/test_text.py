@@ -22,10 +22,10 @@ from bot.actions.modmail import cut
 from bot.cli import base
 from bot.cli.base import complain, emit, facts, logger, say, show
 from bot.config import Config
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.rules.language.template import fill
+from tests.bots import bank_the_fake, bot_on, fake
 from tests.killing import Silent
-from tests.test_pipeline import bank_the_fake, fake
 
 HOSTILE = (
     "a\x1b]0;pwned\x07\x1b[2J\x9b31m \u202egnp.exe\u2066 z\u200b\u200d\u2060\ufeff t\U000e0041\U000e007f "

@@ -8,11 +8,11 @@ from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState
 from bot.pipeline import Pipeline
 from bot.store import CaseRow
+from tests.bots import fake
 from tests.people import member
 from tests.test_orders import link, order, run, team
-from tests.test_pipeline import bot, fake, world
 
-__all__ = ["bot", "team", "world"]
+__all__ = ["team"]
 
 
 def two_cases(world: Stage, bot: Pipeline) -> tuple[str, list[CaseRow]]:

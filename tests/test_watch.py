@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.links import post_of
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, Link, NoticeState, Post
 from bot.pipeline import Pipeline
 from bot.samples import media
-from tests.killing import Silent
-from tests.people import member
-
-
-class Listening(Silent):
-    """A logger that keeps its warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[tuple[str, dict[str, Any]]] = []
-
-    def warning(self, event: str, **facts: Any) -> None:
-        """Keep it."""
-        self.warnings.append((event, facts))
+from tests.bots import Listening
 
 
 @cache
@@ -37,25 +24,9 @@ def fake() -> bytes:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def log() -> Listening:
-    """A logger that keeps its warnings."""
-    return Listening()
-
-
-@pytest.fixture
-def bot(world: Stage, log: Listening) -> Iterator[Pipeline]:
-    """A bot with one known fake in a trusted bank."""
-    with bot_on(world, log) as pipeline:
-        pipeline.deps.store.banks.create("known-fakes", "block")
-        pipeline.deps.store.banks.add("known-fakes", pipeline.deps.workers.fingerprint(fake()), by=member(pipeline))
-        yield pipeline
+def known() -> Sequence[bytes]:
+    """The picture."""
+    return (fake(),)
 
 
 def gif(number: int) -> str:

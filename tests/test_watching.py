@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.errors import RedditError
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.watching.rounds import groups
 from bot.store.links import PAST
-from tests.test_watch import Listening, gif, post
+from tests.bots import Listening, bot_on
+from tests.test_watch import gif, post
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
+def known() -> Sequence[bytes]:
+    """Nothing: the bank is empty."""
+    return ()
 
 
 @pytest.fixture
-def log() -> Listening:
-    """A logger that keeps its warnings."""
-    return Listening()
-
-
-@pytest.fixture
-def bot(world: Stage, log: Listening) -> Iterator[Pipeline]:
+def bot(bot: Pipeline, world: Stage) -> Pipeline:
     """A bot that has looked once."""
-    with bot_on(world, log) as pipeline:
-        pipeline.watch()
-        world.clock.sleep(60)
-        yield pipeline
+    bot.watch()
+    world.clock.sleep(60)
+    return bot
 
 
 def asked(world: Stage, since: int, what: str = "/new") -> list[str]:

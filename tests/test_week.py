@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.demo.week import POSTS, RAID, Week, run, week_stage
-from bot.loopback.stage import bot_on
+from tests.bots import bot_on
 from tests.killing import Silent
+from tests.slow import slow
 
 
+@slow
 def test_a_week_goes_by_and_nothing_is_done_that_must_not_be(tmp_path: Path) -> None:
     """5,000 posts, a raid, a brigade, a poisoned entry, an appeal, a deletion, a typo, a revoked login, and stop."""
     with week_stage(tmp_path) as world, bot_on(world, Silent()) as bot:

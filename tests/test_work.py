@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,15 @@ from bot import workers
 from bot.assemble import Parts, assembled
 from bot.encryption import FieldCipher, new_key
 from bot.errors import StoreError
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage
 from bot.model import Evidence, LinkState, Post
 from bot.pipeline import Pipeline, recovery
 from bot.rules import RuleSet
 from bot.samples import media
 from bot.store import LinkRow
+from tests.bots import bot_on, changed
 from tests.killing import Silent
 from tests.people import member
-from tests.test_pipeline import changed
 
 
 @cache
@@ -32,18 +32,9 @@ def still(number: int) -> bytes:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
-        yield built
-
-
-@pytest.fixture
-def bot(world: Stage) -> Iterator[Pipeline]:
-    """A bot with an empty bank."""
-    with bot_on(world, Silent()) as pipeline:
-        pipeline.deps.store.banks.create("known-fakes", "block")
-        yield pipeline
+def known() -> Sequence[bytes]:
+    """Nothing: the bank is empty."""
+    return ()
 
 
 def submit(world: Stage, url: str) -> None:
@@ -188,19 +179,18 @@ def test_one_bad_link_stops_no_other(world: Stage, bot: Pipeline, monkeypatch: p
     assert links(bot)[0].attempts == bot.deps.config.fetch.attempts
 
 
-def test_a_decoder_that_does_not_start_costs_an_attempt(
-    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_decoder_that_does_not_start_costs_an_attempt(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no verdict on the file: the link is tried again and judged when decoders start."""
     singles(world, 1)
-    with monkeypatch.context() as broken:
-        broken.setattr(workers, "BOOT", "raise SystemExit(3)")
-        bot.tick()
-    (row,) = links(bot)
-    assert (row.state, row.attempts) == (LinkState.FAILED, 1)
-    assert "decoder does not start" in (row.reason or "")
-    later(world, bot)
-    assert states(bot) == [LinkState.JUDGED]
+    with bot_on(world, Silent(), children=workers.Workers) as bot:
+        with monkeypatch.context() as broken:
+            broken.setattr(workers, "BOOT", "raise SystemExit(3)")
+            bot.tick()
+        (row,) = links(bot)
+        assert (row.state, row.attempts) == (LinkState.FAILED, 1)
+        assert "decoder does not start" in (row.reason or "")
+        later(world, bot)
+        assert states(bot) == [LinkState.JUDGED]
 
 
 def test_what_was_fetched_is_judged_although_nothing_can_be_fetched(

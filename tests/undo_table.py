@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -13,11 +13,11 @@ from bot.config import Config
 from bot.errors import UsageError
 from bot.loopback.http import Request
 from bot.loopback.reddit.server import RedditServer
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
+from tests.bots import bank_the_fake, bot_on, fake
 from tests.killing import Silent
 from tests.people import member
-from tests.test_pipeline import bank_the_fake, fake
 
 TARGET = Path(__file__).parent.parent / "docs" / "undo.md"
 HEAD = """# What undo gives back
@@ -168,9 +168,9 @@ class Cell:
         return ("up again" if self.visible else "stays removed") + left
 
 
-def cells() -> list[Cell]:
-    """Try every situation, deed and door, each with a post of its own, and return what came of it."""
-    found = [Cell(situation, deed, door) for situation in SITUATIONS for deed, door in situation.combinations]
+def cells(situations: Sequence[Situation] = SITUATIONS) -> list[Cell]:
+    """Try every deed and door in these situations, each with a post of its own, and return what came of it."""
+    found = [Cell(situation, deed, door) for situation in situations for deed, door in situation.combinations]
     with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as world:
         (Path(folder) / "rules" / "30-tell.yaml").unlink()  # messages of rules would hide those of undo
         settings = world.config.model_dump()
@@ -181,6 +181,9 @@ def cells() -> list[Cell]:
         )  # fmt: skip
         with bot_on(world, Silent()) as bot:
             bank_the_fake(bot)
+            for name in world.config.subreddits:  # orders were heard there before
+                for way in ("modmail", "reports"):
+                    bot.deps.store.orders.start(name, way, words="", since=None)
             for _, group in groupby(found, key=lambda cell: cell.situation):
                 _situation(world, bot, list(group))
     return found
@@ -262,7 +265,7 @@ def _take_back(world: Stage, bot: Pipeline, cell: Cell) -> None:
                 people.undo(case.label, by=member(bot), why="look again")
             case "order undo" | "order allow":
                 verb = cell.door.removeprefix("order ")
-                world.reddit.actions.write_mail("clips", HEAD_MODERATOR, "A post", f"gifwarden {verb} {permalink}")
+                world.reddit.actions.write_mail("clips", HEAD_MODERATOR, "A post", f"gifwarden, {verb} {permalink}")
             case "appeal" if case.state == "open":
                 people.confirm(case.label, by=member(bot, "bob"), why="seen it")
                 people.appeal(case.label)
@@ -284,7 +287,8 @@ def _take_back(world: Stage, bot: Pipeline, cell: Cell) -> None:
 
 def _told(world: Stage) -> list[str]:
     """Return what was written to moderators beside answers to their orders."""
-    return [text for text in _texts(world) if "Taken back:" not in text and "Allowed:" not in text]
+    answers = ("Taken back:", "Allowed:", "so I wait:")
+    return [text for text in _texts(world) if not any(words in text for words in answers)]
 
 
 def _texts(world: Stage) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import bundled
-from bot.assemble import Outside, Parts, assembled
+from bot.assemble import Children, Outside, Parts, assembled
 from bot.clock import Clock, ManualClock
 from bot.config import Config
 from bot.loopback.hosts import HostPark
@@ -17,6 +17,7 @@ from bot.loopback.reddit.server import RedditServer
 from bot.loopback.smtp import SmtpSink
 from bot.pipeline import Pipeline, no_boundary
 from bot.pipeline.core import Log
+from bot.workers import Workers
 
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 FOLDER = "gifwarden-demo-"
@@ -101,7 +102,9 @@ def stage(folder: Path, *, gallery: bool = False) -> Iterator[Stage]:
 
 
 @contextlib.contextmanager
-def bot_on(stage: Stage, log: Log, boundary: Callable[[str], None] = no_boundary) -> Iterator[Pipeline]:
+def bot_on(
+    stage: Stage, log: Log, boundary: Callable[[str], None] = no_boundary, *, children: Children = Workers
+) -> Iterator[Pipeline]:
     """Yield the bot itself, led to the loopback world by constructor arguments only."""
     outside = Outside(
         reddit_url=stage.reddit.url,
@@ -109,5 +112,6 @@ def bot_on(stage: Stage, log: Log, boundary: Callable[[str], None] = no_boundary
         resolve=stage.park.network.resolve,
         dial=stage.park.network.dial,
     )
-    with assembled(stage.config, log, parts=Parts(outside=outside), clock=stage.clock, boundary=boundary) as pipeline:
+    parts = Parts(outside=outside, children=children)
+    with assembled(stage.config, log, parts=parts, clock=stage.clock, boundary=boundary) as pipeline:
         yield pipeline

@@ -19,10 +19,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.loopback.http import Response
-from bot.loopback.stage import Stage, bot_on, stage
+from bot.loopback.stage import Stage, stage
 from bot.model import Link, LinkState, Post
 from bot.pipeline import Pipeline
 from bot.samples import media
+from tests.bots import bot_on
 from tests.killing import Silent
 
 STEP = 60.0  # seconds of the fast clock between two looks

@@ -1,0 +1,158 @@
+"""A bot on the loopback world, as most tests need it: the world, the bot, what it knows, and what it logs.
+
+To start a decoding child takes half a second of processor time and more; so bots of these tests borrow theirs, one
+after the other. Tests of the children themselves start their own (`children=Workers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.assemble import Children
+from bot.config import Config, DecodeConfig, GalleryConfig
+from bot.loopback.stage import Stage, stage
+from bot.loopback.stage import bot_on as _bot_on
+from bot.model import ActionState, Fingerprint
+from bot.nudity import NudityModel
+from bot.pipeline import Pipeline, no_boundary
+from bot.pipeline.core import Log
+from bot.samples import media
+from bot.workers import Workers
+from tests.killing import Silent
+from tests.people import member
+
+AT_REST = 3  # pools that wait to be borrowed: a child takes some 150 MB
+_resting: dict[str, Workers] = {}
+
+
+@contextmanager
+def lent(
+    config: DecodeConfig, gallery: GalleryConfig | None = None, nudity: NudityModel | None = None
+) -> Iterator[Workers]:
+    """Yield running children with exactly these settings; they serve the next who asks for the same."""
+    if nudity is not None:  # its files come and go with a test's folder
+        with Workers(config, gallery, nudity) as own:
+            yield own
+        return
+    settings = repr((config, gallery, Path.cwd() if gallery else None))
+    workers = _resting.pop(settings, None) or Workers(config, gallery)
+    try:
+        yield workers
+    finally:
+        if workers.stopped or settings in _resting:
+            workers.close()
+        else:
+            _resting[settings] = workers
+        while len(_resting) > AT_REST:
+            _resting.pop(next(iter(_resting))).close()
+
+
+def dismiss() -> None:
+    """End all children that wait to be borrowed."""
+    while _resting:
+        _resting.popitem()[1].close()
+
+
+@contextmanager
+def bot_on(
+    stage: Stage, log: Log, boundary: Callable[[str], None] = no_boundary, *, children: Children = lent
+) -> Iterator[Pipeline]:
+    """Yield a bot on that world, with borrowed children."""
+    with _bot_on(stage, log, boundary, children=children) as pipeline:
+        yield pipeline
+
+
+class Listening(Silent):
+    """A logger that keeps its warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[tuple[str, dict[str, Any]]] = []
+
+    def warning(self, event: str, **facts: Any) -> None:
+        """Keep it."""
+        self.warnings.append((event, facts))
+
+
+@cache
+def fake() -> bytes:
+    """A small clip that is banked as a known fake."""
+    return media.clip(401, seconds=1, width=320, height=180)
+
+
+@cache
+def near_copy() -> bytes:
+    """The same clip as a host or a reposter makes it."""
+    return media.reencode(fake(), crf=30, width=256, height=144)
+
+
+@cache
+def _printed(data: bytes) -> Fingerprint:
+    with lent(DecodeConfig(without_filter=True)) as workers:  # as the stage has it: the media are our own
+        return workers.fingerprint(data)
+
+
+def bank_the_fake(pipeline: Pipeline, data: bytes | None = None) -> str:
+    """Put the fake into the bank known-fakes; return the entry's label."""
+    banks = pipeline.deps.store.banks
+    if not any(bank.name == "known-fakes" for bank in banks.listing()):
+        banks.create("known-fakes", "block")
+    return banks.add("known-fakes", _printed(data or fake()), by=member(pipeline))[0]
+
+
+def changed(world: Stage, **sections: object) -> Stage:
+    """Return the same world with other settings."""
+    config = Config.model_validate({**world.config.model_dump(), **sections})
+    return Stage(clock=world.clock, reddit=world.reddit, park=world.park, mail=world.mail, config=config)
+
+
+def post_fake(world: Stage, subreddit: str = "clips", id: str = "OneTwoThree", data: Callable[[], bytes] = fake) -> str:
+    """Post a redgifs link; return the post's fullname."""
+    url = world.park.add_redgifs(id, hd=data())
+    return world.reddit.submit(subreddit, author="poster", title="look", url=url)
+
+
+def action_states(pipeline: Pipeline) -> dict[str, ActionState]:
+    """Return the state of each kind of action."""
+    return {row.action.kind: row.state for row in pipeline.deps.store.actions.listing()}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Stage]:
+    """Loopback Reddit, hosts and mail."""
+    with stage(tmp_path) as built:
+        yield built
+
+
+@pytest.fixture
+def log() -> Listening:
+    """A logger that keeps its warnings."""
+    return Listening()
+
+
+@pytest.fixture
+def known() -> Sequence[bytes]:
+    """What the bank known-fakes holds from the start; a file of tests may have its own."""
+    return (fake(),)
+
+
+@pytest.fixture
+def bot(world: Stage, log: Listening, known: Sequence[bytes]) -> Iterator[Pipeline]:
+    """A bot with the trusted bank known-fakes."""
+    with bot_on(world, log) as pipeline:
+        pipeline.deps.store.banks.create("known-fakes", "block")
+        for data in known:
+            bank_the_fake(pipeline, data)
+        yield pipeline
+
+
+@pytest.fixture(scope="session", autouse=True)
+def borrowed() -> Iterator[None]:
+    """No child outlives the tests."""
+    yield
+    dismiss()
