@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from bot.index import HashIndex
-from bot.match import Hit, KnownEntry
+from bot.match import Hits, KnownEntry
 from bot.model import Entry
 
 
@@ -22,18 +24,24 @@ class Listed:
         """Whether any entry but those of allow banks has a file's digest."""
         return any(entry.sha256 for entry in self._entries if entry.bank_kind != "allow")
 
-    def search(self, kind: str, values: Sequence[bytes], radius: int) -> Iterable[Hit]:
+    def search(self, kind: str, values: Sequence[bytes], radius: int) -> Hits:
         """Search all usable signals."""
         rows = [
             (number, row, signal.value)
             for number, entry in enumerate(self._entries)
-            for row, signal in enumerate(entry.signals)
+            for row, signal in zip(self._rows(number), entry.signals, strict=True)
             if signal.type == kind and signal.quality >= self._least
         ]
         self.asked += len(values)
         index = HashIndex([value for _, _, value in rows], [number for number, _, _ in rows])
-        for query, place, distance in index.search(values, radius):
-            yield Hit(query, rows[place][0], rows[place][1], distance)
+        found = [
+            (query, rows[place][0], rows[place][1], distance) for query, place, distance in index.search(values, radius)
+        ]
+        return Hits(*np.array(found, dtype=np.int64).reshape(-1, 4).T)
+
+    def allowing(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those of these entries that are allowed against another."""
+        return [number for number in numbers if self._entries[number].against]
 
     def files(self, digests: Sequence[tuple[str, str]]) -> Sequence[tuple[str, int]]:
         """Return entries with one of these files."""
@@ -47,7 +55,9 @@ class Listed:
 
     def entries(self, numbers: Iterable[int]) -> Mapping[int, KnownEntry]:
         """Return these entries."""
-        return {
-            number: KnownEntry(self._entries[number], tuple(range(len(self._entries[number].signals))))
-            for number in numbers
-        }
+        return {number: KnownEntry(self._entries[number], tuple(self._rows(number))) for number in numbers}
+
+    def _rows(self, number: int) -> range:
+        """Return the numbers of an entry's signals: no two of all entries have the same."""
+        first = sum(len(entry.signals) for entry in self._entries[:number])
+        return range(first, first + len(self._entries[number].signals))

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.index.hashes import Numbers, Words, differing
-from bot.index.linear import in_order, scan
+from bot.index.linear import in_order, joined, scan
 
 Places = npt.NDArray[np.uint32]
 Layout = tuple[tuple[int, int], ...]  # (bits, bits that may differ) of each band
@@ -28,6 +28,9 @@ Layout = tuple[tuple[int, int], ...]  # (bits, bits that may differ) of each ban
 REACH = 31  # largest radius that the bands below are exact for; a larger one is answered by a scan
 TOGETHER = 64  # queries at a time, so that what is computed on the way stays in the cache
 MOST = 1 << 20  # rows compared at a time
+ALIKE = 1 << 18  # rows of buckets from which it is asked whether they are the same ones again and again,
+AGAIN = 2  # so many times at least
+CHEAPER = 4  # rows of a scan that cost less than one of a bucket
 
 # Measured: with fewer rows than the number before it, a layout is slower than the one above it.
 LAYOUTS: tuple[tuple[int, Layout], ...] = (
@@ -79,12 +82,12 @@ class Bands:
             return found + start, rows, bits
 
         if threads == 1 or len(starts) == 1:
-            return in_order([part(start) for start in starts])
+            return joined([part(start) for start in starts])
         with ThreadPoolExecutor(threads) as pool:
-            return in_order(list(pool.map(part, starts)))
+            return joined(list(pool.map(part, starts)))
 
     def _search(self, queries: Words, radius: int) -> tuple[Numbers, Numbers, Numbers]:
-        found: list[tuple[Numbers, Numbers, Numbers]] = []
+        looks: list[_Look] = []
         at = 0
         reaches = _reaches(self.layout, radius)
         for (bits, _), reach, band in zip(self.layout, reaches, self.bands, strict=True):
@@ -94,13 +97,57 @@ class Bands:
                 first = band.starts.take(wanted)
                 counts = band.starts.take(wanted + np.uint32(1)) - first
                 filled = np.flatnonzero(counts)
-                for which, rows in _rows(band.order, first[filled], counts[filled], filled // len(masks)):
-                    distances = differing(self.words.take(rows, axis=0), queries.take(which, axis=0))
-                    near = np.flatnonzero(distances <= radius)
-                    if len(near):
-                        found.append((which[near], rows[near].astype(np.int64), distances[near].astype(np.int64)))
+                looks.append(_Look(band, first[filled], counts[filled], filled // len(masks)))
             at += bits
+        if sum(look.rows for look in looks) > ALIKE:
+            alike = _alike(looks, len(self.words), len(queries))
+            if alike is not None:
+                which, places, bits_apart = scan(self.words.take(alike, axis=0), queries, radius)
+                return which, alike[places], bits_apart
+        found: list[tuple[Numbers, Numbers, Numbers]] = []
+        for look in looks:
+            for which, rows in _rows(look.band.order, look.first, look.counts, look.which):
+                distances = differing(self.words.take(rows, axis=0), queries.take(which, axis=0))
+                near = np.flatnonzero(distances <= radius)
+                if len(near):
+                    found.append((which[near], rows[near].astype(np.int64), distances[near].astype(np.int64)))
         return _once(found, len(self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The filled buckets of one band that some queries look into: where each begins, its rows, its query."""
+
+    band: Band
+    first: Places
+    counts: Places
+    which: Numbers
+
+    @property
+    def rows(self) -> int:
+        """How many rows that are, counted as often as they are looked at."""
+        return int(self.counts.sum(dtype=np.int64))
+
+
+def _alike(looks: Sequence[_Look], rows: int, queries: int) -> Numbers | None:
+    """Return the different rows of all buckets, sorted, where many queries would look at the same ones again and again.
+
+    So it is where the frames of a media are all alike, and those of entries too: then comparing every query with every
+    one of these rows once is cheaper. None if it is not.
+    """
+    looked_at, different = sum(look.rows for look in looks), 0
+    for look in looks:
+        _, places = np.unique(look.first, return_index=True)
+        different += int(look.counts[places].sum(dtype=np.int64))
+    if different * AGAIN > looked_at:
+        return None
+    there = np.zeros(rows, dtype=bool)
+    for look in looks:
+        begins, places = np.unique(look.first, return_index=True)
+        for start, count in zip(begins.tolist(), look.counts[places].tolist(), strict=True):
+            there[look.band.order[start : start + count]] = True
+    alike = np.flatnonzero(there)
+    return alike if len(alike) * queries <= looked_at * CHEAPER else None
 
 
 def bands_of(words: Words, layout: Layout) -> Iterator[Band]:

@@ -46,15 +46,28 @@ def scan(rows: Words, queries: Words, radius: int) -> tuple[Numbers, Numbers, Nu
             if len(near_queries):
                 bits = distances[near_queries, near_rows].astype(np.int64)
                 found.append((near_queries + first, near_rows + start, bits))
-    return in_order(found)
+    if len(rows) <= ROWS:
+        return joined(found)
+    # of each query the rows come in order, so a stable sort by few bits is enough
+    which, places, bits = joined(found)
+    order = np.argsort(which.astype(np.uint16) if len(queries) <= 1 << 16 else which, kind="stable")
+    return which[order], places[order], bits[order]
+
+
+def joined(found: Sequence[tuple[Numbers, Numbers, Numbers]]) -> tuple[Numbers, Numbers, Numbers]:
+    """Join parts of an answer."""
+    if not found:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, none
+    if len(found) == 1:
+        return found[0]
+    queries, rows, bits = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return queries, rows, bits
 
 
 def in_order(found: Sequence[tuple[Numbers, Numbers, Numbers]]) -> tuple[Numbers, Numbers, Numbers]:
     """Join parts of an answer and sort them by query and row."""
-    if not found:
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, none
-    queries, rows, bits = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    queries, rows, bits = joined(found)
     order = np.lexsort((rows, queries))
     return queries[order], rows[order], bits[order]
 

@@ -77,11 +77,24 @@ class Live:
 
     def search(self, values: Sequence[bytes], radius: int, *, threads: int = 1) -> list[tuple[int, int, int, int]]:
         """Return every (query number, entry, row, distance) with distance <= radius, in no particular order."""
+        columns = self.pairs(values, radius, threads=threads)
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def pairs(
+        self, values: Sequence[bytes], radius: int, *, threads: int = 1
+    ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """Return the same in columns: they may be millions."""
         queries = to_words(values)
         which, places, bits = scan(self.beside.words, queries, radius)
-        parts = [(which, self.beside.entries[places], self.beside.numbers[places], bits)]
-        if self.base is not None:
-            found = self.base.search(queries, radius, threads=threads)
+        beside = (which, self.beside.entries[places], self.beside.numbers[places], bits)
+        if self.base is None:
+            return beside
+        found = self.base.search(queries, radius, threads=threads)
+        if len(self.hidden):
             shown = ~np.isin(found[1], self.hidden)
-            parts.append(tuple(part[shown] for part in found))  # type: ignore[arg-type]  # four of them
-        return [row for part in parts for row in zip(*(column.tolist() for column in part), strict=True)]
+            which, entries, rows, bits = (part[shown] for part in found)
+            found = (which, entries, rows, bits)
+        if not len(beside[0]):
+            return found
+        which, entries, rows, bits = (np.concatenate(parts) for parts in zip(found, beside, strict=True))
+        return which, entries, rows, bits

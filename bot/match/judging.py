@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from bot.config import BanksConfig
-from bot.match.bank import Hit, KnownEntry
+from bot.match.bank import Bits, KnownEntry, Reach
 from bot.match.explain import coverage, ranges, why
+from bot.match.tally import touched
 from bot.model import Entry, Fingerprint, Match, Signal
 
 AnySignal = TypeVar("AnySignal", bound=Signal)
@@ -24,13 +28,14 @@ class Query:
     usable: tuple[Signal, ...]
     still: bool
     transform: str = "none"  # what was undone before they were taken, in words
+    values: tuple[tuple[int, bytes], ...]  # (place of its signal, what is searched for)
 
 
-def query_of(fingerprint: Fingerprint, media: int, kind: str, config: BanksConfig) -> Query:
-    """Return what is searched for of one media."""
-    return Query(
-        media=media, kind=kind, usable=usable(fingerprint.signals, kind, config), still=fingerprint.kind == "image"
-    )
+def query_of(fingerprint: Fingerprint, media: int, kind: str, config: BanksConfig, *, step: int = 1) -> Query:
+    """Return what is searched for of one media, of every `step`-th of its usable signals."""
+    chosen = usable(fingerprint.signals, kind, config)[::step]
+    values = tuple((place, signal.value) for place, signal in enumerate(chosen))
+    return Query(media=media, kind=kind, usable=chosen, still=fingerprint.kind == "image", values=values)
 
 
 def usable(signals: Iterable[AnySignal], kind: str, config: BanksConfig) -> tuple[AnySignal, ...]:
@@ -45,30 +50,29 @@ def cut(entry: Entry, kind: str, config: BanksConfig) -> int:
     return config.distance if entry.distance is None else min(entry.distance, config.distance)
 
 
-def nearest(hits: Iterable[Hit], others: Mapping[int, int] | None = None) -> dict[int, int]:
-    """Return the least distance of each query, in these hits and among `others`."""
-    best = dict(others or {})
-    for hit in hits:
-        best[hit.query] = min(hit.distance, best.get(hit.query, hit.distance))
-    return best
+def within(reach: Reach, most: int) -> Reach:
+    """Return what is within a smaller reach."""
+    queries, rows = reach.query_bits <= most, reach.row_bits <= most
+    return Reach(reach.queries[queries], reach.query_bits[queries], reach.rows[rows], reach.row_bits[rows])
 
 
-def explained(hits: Iterable[Hit], spoken: Mapping[int, int]) -> frozenset[int]:
-    """Return the queries that are about as near, or nearer, to an allow entry of this pair as to the entry itself.
+def explained(reach: Reach, spoken: Bits | None) -> npt.NDArray[np.bool_]:
+    """Return which of the queries are about as near, or nearer, to an allow entry of this pair as to the entry itself.
 
     The genuine clip and the fake made of it share most of a frame: what is nearer to the fake stays a match.
     """
-    return frozenset(query for query, distance in nearest(hits).items() if spoken.get(query, 257) <= distance + NOISE)
+    if spoken is None:
+        return np.zeros(len(reach.queries), dtype=bool)
+    return spoken[reach.queries].astype(np.int64) <= reach.query_bits.astype(np.int64) + NOISE
 
 
-def judge(
-    query: Query, found: KnownEntry, hits: Sequence[Hit], allowed: frozenset[int], config: BanksConfig
-) -> Match | None:
+def judge(query: Query, found: KnownEntry, reach: Reach, spoken: Bits | None, config: BanksConfig) -> Match | None:
     """Return the match that these hits of one entry make, or None if they are too few.
 
-    `allowed` are the query frames for which an allow entry speaks.
+    `spoken` is for each query frame the distance to an allow entry of this pair, if there is one.
     """
     entry = found.entry
+    most = cut(entry, query.kind, config)
     pairs = [
         (row, signal)
         for row, signal in zip(found.rows, entry.signals, strict=True)
@@ -76,17 +80,23 @@ def judge(
     ]
     place_of = {row: place for place, (row, _) in enumerate(pairs)}
     ours = [signal for _, signal in pairs]
-    known = [hit for hit in hits if hit.row in place_of]
-    speaking = [hit for hit in known if hit.query not in allowed]
-    suppressed = not speaking and entry.bank_kind != "allow"
-    shown = known if suppressed or entry.bank_kind == "allow" else speaking
-    queries = sorted({hit.query for hit in shown})
-    places = sorted({place_of[hit.row] for hit in shown})
+    near = within(reach, most)
+    allowed = explained(near, spoken)
+    hit = sorted(place_of[row] for row in near.rows.tolist() if row in place_of)
+    if not hit:
+        return None
+    suppressed = bool(allowed.all()) and entry.bank_kind != "allow"
+    places = hit
+    if allowed.any() and not suppressed and entry.bank_kind != "allow":
+        speaking = set(near.queries[~allowed].tolist())
+        asked = [value for place, value in query.values if place in speaking]
+        held = touched(asked, [ours[place].value for place in hit], most)
+        places = [place for place, there in zip(hit, held.tolist(), strict=True) if there]
+        near = Reach(near.queries[~allowed], near.query_bits[~allowed], near.rows, near.row_bits)
+    queries, best = near.queries.tolist(), near.query_bits.tolist()
     least = 1 if query.still or len(ours) == 1 else min(config.min_frames, len(query.usable))
     if len(queries) < least:
         return None
-    closest = nearest(shown)
-    best = [closest[number] for number in queries]
     entry_ranges = ranges(ours, places)
     return Match(
         media=query.media,
@@ -98,7 +108,7 @@ def judge(
         method=query.kind,
         signal=query.kind,
         distance=min(best),
-        threshold=cut(entry, query.kind, config),
+        threshold=most,
         transform=query.transform,
         frames=len(queries),
         coverage_query=coverage(query.usable, queries),

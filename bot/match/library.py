@@ -7,16 +7,19 @@ their two coverages.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from bot.config import BanksConfig
-from bot.match.bank import BankReader, Hit, KnownEntry
+from bot.match.bank import BankReader, Bits, Hits, KnownEntry, Reach
 from bot.match.explain import NAMES
-from bot.match.judging import Query, cut, explained, judge, nearest, query_of, same_file, usable
+from bot.match.judging import Query, cut, judge, query_of, same_file, usable, within
+from bot.match.tally import NONE, Search, Tally, ask, looked
 from bot.model import Fingerprint, Match, Signal
 
+ENTRIES = 16  # read at a time
 EXPLAINED = 0.9  # coverage of a media, above which nothing else is looked for
 
 
@@ -51,19 +54,16 @@ class Matcher:
 
     def lookup(self, values: Sequence[bytes]) -> list[list[tuple[str, str, int]]]:
         """Return for each hash (bank, entry, distance) of every entry with a PDQ within reach, the nearest first."""
-        answers: list[dict[int, int]] = [{} for _ in values]
-        entries, found = self._candidates("pdq", values)
-        for number, hits in found.items():
-            for hit in hits:
-                best = answers[hit.query]
-                best[number] = min(hit.distance, best.get(number, hit.distance))
-        return [
-            [
-                (entries[number].entry.bank, entries[number].entry.label, distance)
-                for number, distance in sorted(best.items(), key=lambda item: (item[1], item[0]))
-            ]
-            for best in answers
-        ]
+        answers: list[list[tuple[str, str, int]]] = [[] for _ in values]
+        for hits in ask(self._search("pdq"), values, range(len(values))):
+            tally = Tally()
+            tally.add(hits)
+            for found, reach in self._each(tally.reaches()):
+                most = cut(found.entry, "pdq", self._config)
+                for query, bits in zip(reach.queries.tolist(), reach.query_bits.tolist(), strict=True):
+                    if bits <= most:
+                        answers[query].append((found.entry.bank, found.entry.label, bits))
+        return [sorted(answer, key=lambda one: one[2]) for answer in answers]
 
     def _exact(self, fingerprint: Fingerprint, media: int) -> list[Match]:
         found: dict[int, str] = {}
@@ -78,8 +78,11 @@ class Matcher:
 
     def _near(self, fingerprint: Fingerprint, media: int, kind: str) -> list[Match]:
         query = query_of(fingerprint, media, kind, self._config)
-        entries, found = self._candidates(kind, [signal.value for signal in query.usable])
-        return self._judged(query, entries, found)
+        reaches, step = looked(self._search(kind), [signal.value for signal in query.usable])
+        if step > 1:  # as if so many fewer frames had been taken
+            query = query_of(fingerprint, media, kind, self._config, step=step)
+            reaches = {number: replace(reach, queries=reach.queries // step) for number, reach in reaches.items()}
+        return self._judged(query, reaches)
 
     def _varied(self, fingerprint: Fingerprint, media: int) -> list[Match]:
         """Return for each entry the best match with a media whose frames were mirrored, turned, bordered or cropped."""
@@ -87,47 +90,55 @@ class Matcher:
         times = sorted({one.t for one in variants})
         place = {t: number for number, t in enumerate(times)}
         frames = tuple(Signal(type="pdq", value=b"", quality=0, t=t) for t in times)
-        entries, found = self._candidates("pdq", [one.value for one in variants])
-        done: defaultdict[str, defaultdict[int, list[Hit]]] = defaultdict(lambda: defaultdict(list))
-        for number, hits in found.items():
-            for hit in hits:
-                one = variants[hit.query]
-                done[one.transform][number].append(replace(hit, query=place[one.t]))
+        places = np.array([place[one.t] for one in variants], dtype=np.int64)
+        names = sorted({one.transform for one in variants})
+        done = np.array([names.index(one.transform) for one in variants], dtype=np.int64)
+        tallies = [Tally() for _ in names]
+        for hits in ask(self._search("pdq"), [one.value for one in variants], range(len(variants))):
+            ways = done[hits.query]
+            for way in np.unique(ways).tolist():
+                of = ways == way
+                tallies[way].add(Hits(places[hits.query[of]], hits.entry[of], hits.row[of], hits.distance[of]))
         best: dict[str, Match] = {}
-        for transform, hits_of in done.items():
-            still = fingerprint.kind == "image"
-            query = Query(media=media, kind="pdq", usable=frames, still=still, transform=transform)
-            for match in self._judged(query, entries, hits_of):
+        for transform, tally in zip(names, tallies, strict=True):
+            query = Query(
+                media=media,
+                kind="pdq",
+                usable=frames,
+                still=fingerprint.kind == "image",
+                transform=transform,
+                values=tuple((place[one.t], one.value) for one in variants if one.transform == transform),
+            )
+            for match in self._judged(query, tally.reaches()):
                 if match.entry not in best or _closer(match, best[match.entry]):
                     best[match.entry] = match
         return list(best.values())
 
-    def _judged(
-        self, query: Query, entries: Mapping[int, KnownEntry], found: Mapping[int, Sequence[Hit]]
-    ) -> list[Match]:
+    def _judged(self, query: Query, reaches: Mapping[int, Reach]) -> list[Match]:
         """Return the matches that the hits of some entries make, in the light of the allow entries among them."""
-        spoken: defaultdict[str, dict[int, int]] = defaultdict(dict)  # entry → query → distance to its allow entry
-        for number, hits in found.items():
-            for label in entries[number].entry.against:
-                spoken[label] = nearest(hits, spoken[label])
+        spoken: dict[str, Bits] = {}  # entry → for each query the distance to its nearest allow entry
+        allowing = self._known.allowing(reaches)
+        for found, reach in self._each({number: reaches[number] for number in allowing}):
+            near = within(reach, cut(found.entry, query.kind, self._config))
+            for label in found.entry.against:
+                bits = spoken.setdefault(label, np.full(len(query.usable), NONE, dtype=np.uint16))
+                bits[near.queries] = np.minimum(bits[near.queries], near.query_bits)
         judged = (
-            judge(query, entries[number], hits, explained(hits, spoken[entries[number].entry.label]), self._config)
-            for number, hits in found.items()
+            judge(query, found, reach, spoken.get(found.entry.label), self._config)
+            for found, reach in self._each(reaches)
         )
         return [match for match in judged if match is not None]
 
-    def _candidates(self, kind: str, values: Sequence[bytes]) -> tuple[dict[int, KnownEntry], dict[int, list[Hit]]]:
-        """Return the entries that were hit, and the hits of each within the entry's own cut."""
-        if not values:
-            return {}, {}
+    def _each(self, reaches: Mapping[int, Reach]) -> Iterator[tuple[KnownEntry, Reach]]:
+        """Yield the entries that were hit, few in memory at a time: each may have thousands of signals."""
+        numbers = sorted(reaches)
+        for start in range(0, len(numbers), ENTRIES):
+            for number, found in self._known.entries(numbers[start : start + ENTRIES]).items():
+                yield found, reaches[number]
+
+    def _search(self, kind: str) -> Search:
         radius = self._config.distance if kind == "pdq" else self._config.phash_distance
-        hits = list(self._known.search(kind, values, radius))
-        entries = dict(self._known.entries({hit.entry for hit in hits}))
-        found: defaultdict[int, list[Hit]] = defaultdict(list)
-        for hit in hits:
-            if hit.entry in entries and hit.distance <= cut(entries[hit.entry].entry, kind, self._config):
-                found[hit.entry].append(hit)
-        return entries, dict(found)
+        return lambda values: self._known.search(kind, values, radius)
 
 
 def _closer(one: Match, other: Match) -> bool:

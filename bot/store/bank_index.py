@@ -104,6 +104,17 @@ class BankIndexRows:
                 found.extend((method, int(row["entry"])) for row in rows if value)
         return found
 
+    def allowing(self, numbers: Iterable[int]) -> list[int]:
+        """Return those of these entries that are allowed against another."""
+        found: list[int] = []
+        for batch in _batches(sorted(set(numbers))):
+            rows = self._c.rows(
+                f"select distinct allow from allow_pairs where allow in ({_marks(batch)}) order by allow",  # noqa: S608  question marks only
+                batch,
+            )
+            found.extend(int(row["allow"]) for row in rows)
+        return found
+
     def entries(
         self, numbers: Iterable[int], trusted: Sequence[str], *, alone: bool = False
     ) -> Iterator[tuple[int, Entry, tuple[int, ...]]]:

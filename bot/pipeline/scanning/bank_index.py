@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.errors import GifwardenError, SnapshotError
 from bot.index import LEAST, Anchor, Live, Rows, Snapshot, Stamp, write
-from bot.match import Hit, KnownEntry
+from bot.match import Hits, KnownEntry
 from bot.match.explain import NAMES
 from bot.pipeline.core import Deps
 
@@ -66,13 +66,17 @@ class BankIndex:
         for builder in list(self._builders.values()):
             builder.join()
 
-    def search(self, kind: str, values: Sequence[bytes], radius: int) -> Iterable[Hit]:
+    def search(self, kind: str, values: Sequence[bytes], radius: int) -> Hits:
         """Return every usable signal of type `kind` within `radius` bits of a value."""
-        return (Hit(*found) for found in self._live[kind].search(values, radius))
+        return Hits(*self._live[kind].pairs(values, radius))
 
     def files(self, digests: Sequence[tuple[str, str]]) -> Sequence[tuple[str, int]]:
         """Return (sha256 or md5, entry number) of entries with one of these files."""
         return self._d.store.known.files(digests)
+
+    def allowing(self, numbers: Iterable[int]) -> Sequence[int]:
+        """Return those of these entries that are allowed against another."""
+        return self._d.store.known.allowing(numbers)
 
     def entries(self, numbers: Iterable[int]) -> Mapping[int, KnownEntry]:
         """Return these entries by number, as far as they are active."""
