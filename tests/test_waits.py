@@ -14,8 +14,8 @@ from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
 from bot.pipeline.recovery import try_again
+from tests.bots import bank_the_fake, post_fake
 from tests.killing import Silent
-from tests.test_pipeline import bank_the_fake, post_fake
 
 
 class SetClock(ManualClock):
