@@ -49,7 +49,7 @@ while header := read(4):
     size = json.loads(read(int.from_bytes(header, "big")))["size"]
     read(size)
     time.sleep(size > 10 and 5)
-    say({"error": "a stand-in"})
+    say({"error": ["empty", "gif"]})
 """
 
 

@@ -20,6 +20,7 @@ def member(where: Pipeline | Store, name: str = "ann", *, credential: Credential
     if there is None:
         row = store.team.add(name, by=None)
         store.team.give(row, Role.OPERATOR, (), by=None)
+        store.team.note_off_reddit(row)  # so whoever orders on Reddit is surely somebody else
         there = store.team.get(row)
     return Actor(member=there.id, name=there.name, credential=credential)
 

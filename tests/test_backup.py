@@ -17,8 +17,8 @@ from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
 from bot.errors import StoreError
 from bot.loopback.stage import START, Stage
-from bot.migrations import START as FIRST
 from bot.migrations import known_steps, migrations
+from bot.migrations.tables import START as FIRST
 from bot.model import ActionState, CaseState, Link, NoticeState, Post
 from bot.pipeline import Pipeline
 from bot.store import Store

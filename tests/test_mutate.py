@@ -61,7 +61,7 @@ def test_quick_files_are_damaged_more_often_and_none_is_left_out() -> None:
 
 def test_a_run_tells_what_must_not_come_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that is none of ours, and a decoder that fails in a way nobody foresaw, are told."""
-    unforeseen = mutate.STAND_IN.replace("a stand-in", "the decoder failed on this file").replace("and 5", "and 0")
+    unforeseen = mutate.STAND_IN.replace('"empty", "gif"', '"fault", "other"').replace("and 5", "and 0")
     monkeypatch.setattr(room, "BOOT", unforeseen)
     assert len(mutate.run([b"short"], range(2), 1, DecodeConfig()).wrong) == 2
     monkeypatch.setattr(room, "BOOT", "raise SystemExit(3)")

@@ -201,7 +201,7 @@ def test_an_overturned_case_is_restored_whole(world: Stage, bot: Pipeline) -> No
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
     assert "Retracted" in str(world.mail.received[-1].message["Subject"])
     history = [row["what"] for row in bot.deps.store.review.history(case.label)]
-    assert history[-2:] == ["case appealed", "case dismissed"]
+    assert history[-3:] == ["case appealed", "case dismissed", "remove undone"]
 
 
 def test_an_appeal_keeps_back_what_was_not_sent(world: Stage, bot: Pipeline) -> None:

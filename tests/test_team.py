@@ -252,7 +252,7 @@ def test_a_restored_entry_has_the_first_word_only(store: Store) -> None:
 
 def test_one_person_in_two_rows_is_one(store: Store) -> None:
     """An entry that one human confirmed by both accounts waits again once the accounts are known to be theirs."""
-    boss = at_home(store, "boss")
+    boss = at_home(store, "boss")  # noted, wrongly, as somebody without a Reddit account
     label, other = entry(store, boss), entry(store, boss)
     store.banks.confirm(label, by=Team(store).by_reddit("boss_mod", "clips", ["all"]))
     store.banks.confirm(other, by=member(store, "ben"))
@@ -263,6 +263,44 @@ def test_one_person_in_two_rows_is_one(store: Store) -> None:
     assert Team(store).by_reddit("boss_mod", "clips", ["all"]).member == boss.member
     with pytest.raises(StoreError, match="second person"):
         store.banks.confirm(label, by=Team(store).by_reddit("boss_mod", "clips", ["all"]))
+
+
+def test_a_system_account_and_a_reddit_account_may_be_one_persons(store: Store) -> None:
+    """Until somebody says whose they are, words by one of each count once; then they count as they are."""
+    boss = Team(store).first("boss", "root")
+    label = entry(store, boss)
+    head = Team(store).by_reddit("head_mod", "clips", ["all"])
+    assert store.banks.confirm(label, by=head) is Backing.WAITS
+    third = Team(store).by_reddit("third_mod", "clips", ["all"])
+    assert store.banks.confirm(label, by=third) is Backing.TWO_PEOPLE  # two accounts of one kind are two people's
+    mine, hers, nobodys = entry(store, boss), entry(store, boss), entry(store, boss)
+    for one in (mine, hers, nobodys):
+        store.banks.confirm(one, by=head)
+    Team(store).add("boss", None, reddit="boss_mod", by=boss)
+    assert store.banks.standing(hers) is Backing.TWO_PEOPLE  # boss has another one, so u/head_mod is somebody else
+    with pytest.raises(UsageError, match="leave --no-reddit out"):
+        Team(store).add("boss", None, off_reddit=True, by=boss)
+
+
+def test_who_has_no_reddit_account_is_not_who_orders_there(store: Store) -> None:
+    """An operator who is not on Reddit says so, and moderators' words count beside theirs."""
+    boss = Team(store).first("boss", "root")
+    label, again = entry(store, boss), entry(store, boss)
+    head = Team(store).by_reddit("head_mod", "clips", ["all"])
+    store.banks.confirm(label, by=head)
+    Team(store).add("boss", None, off_reddit=True, by=boss)
+    assert store.banks.standing(label) is Backing.TWO_PEOPLE
+    assert store.banks.confirm(again, by=head) is Backing.TWO_PEOPLE
+
+
+def test_who_has_both_accounts_is_not_somebody_with_another(store: Store) -> None:
+    """A moderator whose system account is noted, and is another's than the first word's, is a second person."""
+    boss = Team(store).first("boss", "root")
+    label = entry(store, boss)
+    store.banks.confirm(label, by=Team(store).by_reddit("cleo_mod", "clips", ["posts"]))
+    assert store.banks.standing(label) is Backing.WAITS
+    Team(store).add("cleo", Role.REVIEWER, account="cleo", reddit="cleo_mod", by=boss)
+    assert store.banks.standing(label) is Backing.TWO_PEOPLE
 
 
 def test_accounts_belong_to_one_person(store: Store) -> None:
@@ -462,9 +500,10 @@ def test_a_database_of_an_earlier_version_is_carried_forward(tmp_path: Path, clo
             "values (?, ?, 1, 'active', ?, '2026-01-01T00:00:00Z', ?, ?)",
             [number, f"E-{number}", added, confirmed, None if confirmed is None else "2026-01-02T00:00:00Z"],
         )
-    old.execute("insert into stops values ('clips', 'u/mod', '2026-01-01T00:00:00Z', 'raid')")
+    old.execute("insert into stops (subreddit, who, at, why) values ('clips', 'u/mod', '2026-01-01T00:00:00Z', 'raid')")
     old.execute(
-        "insert into orders values ('m1', 'clips', null, 'mod', 'stop', '', 'raid', 'done', null, "
+        "insert into orders (id, subreddit, conversation, sender, verb, target, why, state, outcome,"
+        " received_at, seen_at) values ('m1', 'clips', null, 'mod', 'stop', '', 'raid', 'done', null, "
         "'2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')"
     )
     old.execute(

@@ -205,13 +205,13 @@ def _team(pipeline: Pipeline) -> Iterator[Diagnosis]:
             "only one member has an account of their own, so no entry gets a second person's word; give another one "
             "theirs: gifwarden team add NAME --account ACCOUNT or --reddit ACCOUNT",
         )
-    alone = [member.name for member in told if member.account and not member.reddit]
+    alone = [member.name for member in told if member.account and not member.reddit and not member.off_reddit]
     loose = [member.name for member in told if member.reddit and not member.account]
     if alone and loose:
         yield _warn(
             "team",
-            f"if {', '.join(loose)} is somebody who is here under another name ({', '.join(alone)}), say so, or one "
-            "person counts as two: gifwarden team add NAME --reddit ACCOUNT",
+            f"{', '.join(loose)} may be somebody who is here under another name ({', '.join(alone)}), so for an entry "
+            "their words count once; say whose account it is: gifwarden team add NAME --reddit ACCOUNT, or --no-reddit",
         )
 
 

@@ -74,6 +74,9 @@ def add(
     ] = None,
     account: Annotated[str | None, typer.Option("--account", help="Their own system account on this machine.")] = None,
     reddit: Annotated[str | None, typer.Option("--reddit", help="Their Reddit account.")] = None,
+    no_reddit: Annotated[
+        bool, typer.Option("--no-reddit", help="They have none, so whoever orders on Reddit is another person.")
+    ] = False,
     who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -98,8 +101,10 @@ def add(
             _check_account(account)
         if reddit is not None and not _REDDIT.fullmatch(reddit.removeprefix("/").removeprefix("u/")):
             raise UsageError(f"{reddit} is no name of a Reddit account; write it as their profile does")
+        if reddit is not None and no_reddit:
+            raise UsageError("--reddit and --no-reddit speak against each other; leave one out")
         known = reddit.removeprefix("/").removeprefix("u/") if reddit else None
-        member = pipeline.team.add(name, chosen, places, account=account, reddit=known, by=by)
+        member = pipeline.team.add(name, chosen, places, account=account, reddit=known, off_reddit=no_reddit, by=by)
     say(f"{member.name}: {', '.join(_member(member)['roles']) or 'no role'}")
 
 
@@ -118,7 +123,7 @@ def _member(member: Member) -> dict[str, Any]:
         "name": member.name,
         "roles": [f"{role.word}{f' in r/{where}' if where else ''}" for role, where in member.roles],
         "account": member.account,
-        "reddit": member.reddit,
+        "reddit": "none" if member.off_reddit else member.reddit,
         "since": f"{member.since:%Y-%m-%d}",
         "added_by": member.added_by,
         "removed": f"{member.removed:%Y-%m-%d}" if member.removed else None,

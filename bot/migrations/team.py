@@ -45,6 +45,7 @@ COLUMNS = (
     ("audit", "credential text"),
     ("audit", "account text"),
 )
+OFF_REDDIT = ("alter table team add column off_reddit integer not null default 0",)
 NAMES = (  # table, words, row; only where a person of the team stood there
     ("cases", "decided_by", "decided_member", "state != 'closed_elsewhere'"),
     ("entries", "added_by", "added_member", "1"),

@@ -94,6 +94,7 @@ class Member:
     roles: tuple[tuple[Role, str | None], ...] = ()  # with the subreddit in lower case, None for all
     account: str | None = None  # of the machine
     reddit: str | None = None  # without u/
+    off_reddit: bool = False  # an operator said that they have no Reddit account
     since: datetime
     added_by: str | None = None  # None: by installing, by an order that Reddit confirmed, or by an earlier version
     removed: datetime | None = None

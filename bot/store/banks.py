@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
@@ -16,11 +17,13 @@ A_DAY = timedelta(days=1)  # between two words of the same person
 
 # The words for each entry, by whom they are: the one that put it in, and those that followed. A name that was typed
 # is nobody's word. Names of earlier versions count for whom they name, as they did then.
-WORDS = f"""select coalesce(t.same_as, t.id) as person, w.at from (
+WORDS = f"""select p.id as person, w.credential, w.at, p.account, p.reddit, p.off_reddit from (
               select added_member as member, added_credential as credential, added_at as at from entries
               where id = :entry
               union all select member, credential, at from entry_words where entry = :entry) w
-            join team t on t.id = w.member where w.credential != '{Credential.TYPED}' order by w.at"""  # noqa: S608  a word of ours
+            join team t on t.id = w.member
+            join team p on p.id = coalesce(t.same_as, t.id)
+            where w.credential != '{Credential.TYPED}' order by w.at"""  # noqa: S608  a word of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +205,11 @@ class Banks:
         found = self._c.value("select count(*) from entries where state = 'active' and standing = ?", (standing,))
         return int(found)
 
-    def weigh_words_of(self, member: int) -> None:
-        """Count anew how many people's words the entries have for which a member gave one: two rows became one."""
+    def weigh_words_of(self, member: int, *, anew: bool) -> None:
+        """Count anew how many people's words the entries have for which a member gave one: more is known of them.
+
+        `anew`: what they had before does not count, for two rows became one.
+        """
         with self._c:
             rows = self._c.rows(
                 """select e.id from entries e join team t on t.id in (e.added_member, e.confirmed_member)
@@ -212,7 +218,7 @@ class Banks:
                 (member, member),
             )
             for row in rows:
-                self._weigh(row["id"], anew=True)
+                self._weigh(row["id"], anew=anew)
 
     def _weigh(self, entry: int, *, anew: bool = False) -> Backing:
         """Write down how many people's words an entry has; `anew`: what it had before does not count."""
@@ -221,7 +227,7 @@ class Banks:
         for word in words:
             times.setdefault(word["person"], []).append(from_iso(word["at"]))
         before = Backing(self._c.value("select standing from entries where id = ?", (entry,)))
-        if len(times) > 1:
+        if any(_apart(one, other) for one, other in combinations(words, 2)):
             now = Backing.TWO_PEOPLE
         elif any(given[-1] - given[0] >= A_DAY for given in times.values()):
             now = Backing.ONE_PERSON
@@ -298,6 +304,20 @@ class Banks:
 
     def _changed(self) -> None:
         self._c.run("insert into versions values ('banks', 1) on conflict do update set value = value + 1")
+
+
+def _apart(one: Row, other: Row) -> bool:
+    """Return whether two words are surely two people's.
+
+    A system account and a Reddit account may be one person's: until it is noted whose they are, they count once.
+    """
+    if one["person"] == other["person"]:
+        return False
+    ways = {word["credential"]: word for word in (one, other)}
+    if ways.keys() != {Credential.SYSTEM_ACCOUNT, Credential.REDDIT}:
+        return True
+    here, there = ways[Credential.SYSTEM_ACCOUNT], ways[Credential.REDDIT]
+    return bool(here["reddit"] or here["off_reddit"] or there["account"])
 
 
 def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[dict[str, Row]]:

@@ -102,8 +102,16 @@ class Team:
                        where id = ?""",
                     (member, self._c.now(), held.id),
                 )
-            self._c.run("update team set reddit = ? where id = ?", (account, member))
+            self._c.run("update team set reddit = ?, off_reddit = 0 where id = ?", (account, member))
         return merged
+
+    def note_off_reddit(self, member: int) -> None:
+        """Note that a member has no Reddit account. Raises UsageError if they have one."""
+        with self._c:
+            me = self.get(member)
+            if me.reddit is not None:
+                raise UsageError(f"{me.name} has the Reddit account u/{me.reddit}; leave --no-reddit out")
+            self._c.run("update team set off_reddit = 1 where id = ?", (member,))
 
     def give(self, member: int, role: Role, subreddits: Sequence[str], *, by: int | None) -> None:
         """Give a role, in these subreddits or, without any, in all."""
@@ -159,6 +167,7 @@ class Team:
             roles=tuple((Role[role["role"].upper()], role["subreddit"] or None) for role in roles),
             account=row["account"],
             reddit=row["reddit"],
+            off_reddit=bool(row["off_reddit"]),
             since=from_iso(row["since"]),
             added_by=row["added_name"],
             removed=from_iso(row["removed_at"]) if row["removed_at"] else None,

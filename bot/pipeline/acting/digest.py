@@ -44,7 +44,8 @@ class Digests:
 
     def preview(self, subreddit: str) -> tuple[str, str]:
         """Return subject and body of the digest as it would be now."""
-        return digest(subreddit, self._found(subreddit, self._d.clock.now())) or quiet(subreddit)
+        now = self._d.clock.now() + timedelta(seconds=1)  # moments are stored in whole seconds: this one counts too
+        return digest(subreddit, self._found(subreddit, now)) or quiet(subreddit)
 
     def _make(self, subreddit: str, day: str, now: datetime) -> int:
         store = self._d.store

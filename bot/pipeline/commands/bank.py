@@ -9,6 +9,11 @@ from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import People
 from bot.store import CaseRow
 
+ONE = (
+    "It acts alone with two people's words, and yours is noted. If somebody else gave the other one, who runs me says "
+    "whose your account is: gifwarden team add NAME --reddit ACCOUNT."
+)
+SECONDED = "You are the second person who says so, so it acts alone from now on."
 SECOND = "It acts alone once a second moderator orders the same or confirms it."
 
 
@@ -34,9 +39,15 @@ class Banking:
                 continue
             return (
                 f"Case {case.label} is confirmed, what was proposed goes ahead, and what matched is in the bank {bank}."
-                f" {SECOND}"
+                f" {SECONDED if self._has_two(case, bank) else SECOND}"
             )
         return None
+
+    def _has_two(self, case: CaseRow, bank: str) -> bool:
+        """Return whether the very file of a case is in the bank with two people's words."""
+        evidence = self._d.store.links.evidence(case.link)
+        files = {match.entry for match in evidence.matches if match.exact and match.bank == bank} if evidence else set()
+        return bool(files) and all(self._d.store.banks.standing(one) is Backing.TWO_PEOPLE for one in files)
 
     def ready(self) -> None:
         """Raise UsageError if there is no such bank."""
@@ -66,11 +77,12 @@ class Banking:
             if fresh:
                 store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=why)
             (new if fresh else second if self._seconded(label, by) else known).append(label)
+        waits = "" if all(store.banks.standing(label) is Backing.TWO_PEOPLE for label in known) else f" {ONE}"
         sentences = [
             new and f"{_files(len(new))} put into the bank {bank}: {', '.join(new)}. {SECOND}",
             second
             and f"In the bank {bank} already, and now confirmed by you as the second person: {', '.join(second)}.",
-            known and f"In the bank {bank} already: {', '.join(known)}.",
+            known and f"In the bank {bank} already: {', '.join(known)}.{waits}",
             unread and f"{_files(unread)} could not be read.",
             f"The post {post} itself is left as it is.",
         ]

@@ -55,6 +55,8 @@ class BankFeedback:
         if new:
             store.review.made(case.id, label, "banked")
             store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=case.label)
+        else:  # the very file is there, and this person says the same of it
+            self.second(label, by)
 
     def second(self, label: str, by: Actor) -> None:
         """Let a decision on a case count as a second person's word for an entry, if it is another's.

@@ -99,10 +99,12 @@ class Team:
         *,
         account: str | None = None,
         reddit: str | None = None,
+        off_reddit: bool = False,
         by: Actor,
     ) -> Member:
         """Add a person, or give one who is there a role or an account; return them as they are then.
 
+        `off_reddit`: they have no Reddit account, so whoever gives a word by one is somebody else.
         Raises UsageError if that cannot be.
         """
         self._operator(by)
@@ -113,8 +115,11 @@ class Team:
             row = self._row(name, by=by.member)
             if account is not None:
                 store.note_account(row, account)
-            if reddit is not None and store.note_reddit(row, reddit):
-                self._store.banks.weigh_words_of(row)
+            merged = reddit is not None and store.note_reddit(row, reddit)
+            if off_reddit:
+                store.note_off_reddit(row)
+            if account is not None or reddit is not None or off_reddit:
+                self._store.banks.weigh_words_of(row, anew=merged)
             if role is not None:
                 store.give(row, role, subreddits, by=by.member)
             what = f"team: {role.word if role else 'changed'}" + (f" in {', '.join(subreddits)}" if subreddits else "")
