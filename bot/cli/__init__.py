@@ -20,6 +20,7 @@ from bot.cli import (
     hosts,
     maintenance,
     nudity,
+    parked,
     quarantine,
     review,
     rules,
@@ -56,6 +57,7 @@ review.register(app)
 hosts.register(app)
 team.register(app)
 quarantine.register(app)
+parked.register(app)
 gallery.register(app)
 nudity.register(app)
 

@@ -26,6 +26,7 @@ from bot.pipeline.rulebook import said_of
 from bot.pipeline.scanning.host_health import ALARMS, host_rows
 from bot.plural import many
 from bot.rules import load, run_examples, unknown_banks
+from bot.store.tries import SENTENCE
 from bot.workers import Workers
 
 MIN_DISK = 1 << 30
@@ -180,6 +181,12 @@ def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
         )
     for row in store.flood.listing():
         yield _warn("flood guard", f"{row.kind} {row.name} is quarantined: {row.why}; see gifwarden quarantine --help")
+    for parked in store.tries.parked():
+        yield _warn(
+            "parked",
+            f"{parked.queue} {parked.name} ({parked.about}): {SENTENCE}; "
+            f"gifwarden parked retry {parked.queue} {parked.name} tries it again",
+        )
     limits = config.actions
     guard = f"an entry may act against {limits.flood_authors} authors a day before it is quarantined"
     caps = f"at most {many(limits.per_hour, 'action')} of a kind an hour, {limits.per_day} a day"

@@ -300,3 +300,11 @@ def m0014_off_reddit(db: Database) -> None:
     """Note of members who have no Reddit account, so that whoever orders on Reddit is somebody else."""
     for statement in OFF_REDDIT:
         db.execute(statement)
+
+
+@migrations()
+def m0014_parked(db: Database) -> None:
+    """Count how often work began and never ended, and from where it was parked for that."""
+    for table in ("links", "actions", "orders"):
+        db.execute(f"alter table {table} add column tries integer not null default 0")
+        db.execute(f"alter table {table} add column parked_from text")

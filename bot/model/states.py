@@ -30,6 +30,7 @@ class LinkState(StrEnum):
     UNSUPPORTED = "unsupported"
     FAILED = "failed"
     GIVEN_UP = "given_up"
+    PARKED = "parked"  # work on it began three times and never ended
 
 
 class CaseState(StrEnum):
@@ -54,6 +55,7 @@ class ActionState(StrEnum):
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     UNDONE = "undone"
+    PARKED = "parked"  # as of a link
 
 
 class Hold(StrEnum):

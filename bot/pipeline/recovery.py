@@ -8,14 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import DAY, backoff
-from bot.errors import GifwardenError
+from bot.errors import DatabaseError, GifwardenError
 from bot.model import LinkState
 from bot.pipeline.core import Deps
 from bot.store import LinkRow
+from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
 SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
 HOME = Path(__file__).parent.parent.parent
+
+OWN_FAULTS = (DatabaseError, MemoryError)  # of our disk or memory: they say nothing of the row
 
 GoOn = Callable[[], bool]
 
@@ -53,12 +56,24 @@ def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None
 
 def guarded(deps: Deps, row: LinkRow, step: Callable[[LinkRow], int]) -> int:
     """Return what a step made of a row; if it fails, 0, and the row is fetched again later."""
+    if not deps.store.tries.begin("link", row.id):
+        deps.log.warning("link parked", link=row.id, host=row.link.host, reason=SENTENCE)
+        return 0
     try:
-        return step(row)
+        done = step(row)
+        deps.store.tries.end("link", row.id)
+        return done
+    except OWN_FAULTS as error:
+        deps.store.tries.end("link", row.id)
+        until = deps.clock.now() + timedelta(seconds=FIRST_WAIT)
+        deps.store.links.postpone(row.id, until=until, reason=reason_of(error))
+        deps.log.warning("link waits for our own disk or memory", link=row.id, reason=reason_of(error))
+        return 0
     except Exception as error:  # noqa: BLE001  the boundary around one row: what went wrong is recorded with it
         reason = reason_of(error)
         deps.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
         try_again(deps, row, reason)
+        deps.store.tries.end("link", row.id)
         return 0
 
 

@@ -38,6 +38,7 @@ from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
 from bot.store.subreddits import LossRow, SubredditState, Watched
 from bot.store.team import Team
+from bot.store.tries import Tries
 from bot.store.waits import Waits
 from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
@@ -98,6 +99,7 @@ class Store:
         self.lease = DaemonLease(self.connection)
         self.kill_switch = KillSwitch(self.connection)
         self.digests = Digests(self.connection)
+        self.tries = Tries(self.connection)
         self.waits = Waits(self.connection)
         self.watermarks = Watermarks(self.connection)
         self.maintenance = Maintenance(self.connection)

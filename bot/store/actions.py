@@ -123,7 +123,7 @@ class Actions:
             row = self._c.one(
                 """select a.state, a.stopped, c.state as case_state, n.state as notice_state,
                    (select o.id from actions o where o.post = a.post and o.kind = a.kind and o.id != a.id
-                    and o.state in ('sending', 'unknown', 'done') limit 1) as other
+                    and o.state in ('sending', 'unknown', 'done', 'parked') limit 1) as other
                    from actions a left join cases c on c.id = a.case_id
                    left join notices n on n.label = json_extract(a.params, '$.notice') where a.id = ?""",
                 (action,),
@@ -187,7 +187,10 @@ class Actions:
         What is being sent, or may have been, is found out about but never repeated.
         """
         with self._c:
-            self._c.run("update actions set stopped = 1 where case_id = ? and state in ('sending', 'unknown')", (case,))
+            self._c.run(
+                "update actions set stopped = 1 where case_id = ? and state in ('sending', 'unknown', 'parked')",
+                (case,),
+            )
             self._c.run("update actions set done_by = null where case_id = ?", (case,))
             return self._c.run(
                 """update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
@@ -243,7 +246,7 @@ class Actions:
         with self._c:
             where = "post = ? and key like ? || '%'"
             self._c.run(
-                f"update actions set stopped = 1 where {where} and state in ('sending', 'unknown')",  # noqa: S608  two marks
+                f"update actions set stopped = 1 where {where} and state in ('sending', 'unknown', 'parked')",  # noqa: S608  two marks
                 (post, key),
             )
             return self._c.run(

@@ -11,7 +11,7 @@ from bot.clock import from_iso, iso
 from bot.model import Hold
 from bot.store.base import Connection, Row
 
-OrderState = Literal["received", "waiting", "done", "refused", "cancelled", "ignored"]
+OrderState = Literal["received", "waiting", "done", "refused", "cancelled", "ignored", "parked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ class Commands:
         return sum(
             self._c.run(
                 """delete from orders where (conversation is null) = ? and subreddit = ? and seen_at < ?
-                   and state not in ('received', 'waiting')""",
+                   and state not in ('received', 'waiting', 'parked')""",
                 (reports, name.lower(), iso(moment)),
             )
             for name in subreddits
@@ -156,7 +156,7 @@ class Commands:
     def forget_before(self, moment: datetime) -> int:
         """Delete ended orders that were last seen before then in subreddits whose orders do not count any more."""
         return self._c.run(
-            """delete from orders where seen_at < ? and state not in ('received', 'waiting')
+            """delete from orders where seen_at < ? and state not in ('received', 'waiting', 'parked')
                and subreddit not in (select subreddit from order_starts)""",
             (iso(moment),),
         )
@@ -184,7 +184,8 @@ class Commands:
         """Let the links of a post that have no case be fetched and judged anew; return how many."""
         now = self._c.now()
         return self._c.run(
-            """update links set state = 'seen', attempts = 0, reason = null, next_at = ?, updated_at = ?
+            """update links set state = 'seen', attempts = 0, tries = 0, parked_from = null,
+               reason = null, next_at = ?, updated_at = ?
                where post = ? and kind in ('media', 'album') and id not in (select link from cases)
                and state not in ('seen', 'acquired', 'matched')""",
             (now, now, post),

@@ -29,6 +29,7 @@ class LinkRow:
     state: LinkState
     attempts: int
     reason: str | None
+    tries: int = 0  # how often work on it began and never ended
     order: tuple[int, str, int] = (0, "", 0)  # place in the queue
 
     @property
@@ -310,5 +311,6 @@ def row_of(row: Row) -> LinkRow:
         state=LinkState(row["state"]),
         attempts=row["attempts"],
         reason=row["reason"],
+        tries=row["tries"],
         order=(-row["priority"], row["next_at"], row["id"]),
     )

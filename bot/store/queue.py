@@ -95,13 +95,14 @@ class Queue:
 
     def release(self, link: int) -> None:
         """Give a link back."""
-        self._c.run("update links set claim = null, claim_until = null where id = ?", (link,))
+        self._c.run("update links set claim = null, claim_until = null, tries = 0 where id = ?", (link,))
 
     def release_all(self, who: str | None = None) -> None:
         """Give back everything that this one claimed; without a name what anybody did, when all others are dead."""
         self._c.run(
-            "update links set claim = null, claim_until = null where claim is not null and claim = coalesce(?, claim)",
-            (who,),
+            """update links set claim = null, claim_until = null, tries = case when ? is null then tries else 0 end
+               where claim is not null and claim = coalesce(?, claim)""",
+            (who, who),
         )
 
     def looked(self, link: int, *, program: str, originals: bool) -> None:

@@ -196,7 +196,7 @@ class Forgetting:
             f"(post = ? or case_id in ({of_case})) and coalesce(json_extract(params, '$.order'), '') != '{MINOR_ORDER}'"
         )
         self._c.run(
-            f"""update actions set stopped = 1 where {where} and state in ('sending', 'unknown')""",  # noqa: S608  numbers
+            f"""update actions set stopped = 1 where {where} and state in ('sending', 'unknown', 'parked')""",  # noqa: S608  numbers
             (fullname,),
         )
         self._c.run(

@@ -28,6 +28,7 @@ from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always
 from bot.store import ActionRow
+from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
 LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
@@ -110,6 +111,18 @@ class Outbox:
 
     def _guarded(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
         """Keep one action that breaks something from stopping all others."""
+        tries = self._d.store.tries
+        if not tries.begin("action", row.action.id):
+            self._d.log.warning("action parked", action=row.action.id, kind=row.action.kind, reason=SENTENCE)
+            return 0
+        done = self._tried(row, step)
+        if step == self._resume and self._d.store.actions.get(row.action.id).state == ActionState.PLANNED:
+            tries.give_back("action", row.action.id)  # the look ended, what was cut has not
+        else:
+            tries.end("action", row.action.id)
+        return done
+
+    def _tried(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
         try:
             return step(row)
         except GifwardenError as error:

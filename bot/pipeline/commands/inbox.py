@@ -20,6 +20,7 @@ from bot.pipeline.reviewing.team import Team
 from bot.reddit.modmail import Conversation, MailMessage
 from bot.store import OrderRow
 from bot.store.commands import StartRow
+from bot.store.tries import SENTENCE
 
 PAGES = 3
 OVERLAP = timedelta(minutes=10)  # conversations written to so long before the watermark are looked at again
@@ -73,6 +74,14 @@ class CommandInbox:
 
     def _carry_out(self, row: OrderRow) -> int:
         """Do an order if its author still may. A fault of ours leaves it for the next time, and is never its answer."""
+        if not self._d.store.tries.begin("order", row.id):
+            self._d.log.warning("order parked", order=row.verb, reason=SENTENCE)
+            return 0
+        ended = self._tried(row)
+        self._d.store.tries.end("order", row.id)
+        return ended
+
+    def _tried(self, row: OrderRow) -> int:
         try:
             refused = check_permission(row.verb, self._d.api.permissions(row.subreddit, row.sender))
             if refused is None:

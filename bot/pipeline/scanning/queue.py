@@ -17,6 +17,7 @@ from bot.pipeline.recovery import reason_of, try_again
 from bot.pipeline.scanning.result_cache import ResultCache
 from bot.pipeline.scanning.scanner import Scanner
 from bot.store import LinkRow
+from bot.store.tries import SENTENCE
 
 CLAIM_SECONDS = 900.0  # renewed long before; a run that died without a word is waited for no longer
 KNOWN_AT_ONCE = 200  # links settled without a download before the other steps get their turn
@@ -44,6 +45,7 @@ class DownloadQueue:
         self._jobs: dict[int, _Job] = {}
         self._stopping = threading.Event()
         self._failure: Exception | None = None
+        self._suspect = False  # what was started last had been begun before and never ended
         self._renewed = deps.clock.monotonic()
 
     @property
@@ -67,8 +69,17 @@ class DownloadQueue:
             row = self._next()
             if row is None:
                 break
-            if not self._d.store.queue.claim(row.id, self._who, CLAIM_SECONDS):
+            if (row.tries or self._suspect) and self.in_work:
+                break  # what may have killed the last run is looked at alone, so that nothing else is blamed
+            with self._d.store.transaction():
+                claimed = self._d.store.queue.claim(row.id, self._who, CLAIM_SECONDS)
+                if claimed and not self._d.store.tries.begin("link", row.id):
+                    self._d.store.queue.release(row.id)
+                    self._d.log.warning("link parked", link=row.id, host=row.link.host, reason=SENTENCE)
+                    claimed = False
+            if not claimed:
                 continue
+            self._suspect = row.tries > 0
             busy = True
             known += self._take(row)
         return busy

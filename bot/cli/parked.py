@@ -1,0 +1,45 @@
+"""Commands on work that began three times and never ended: parked list|retry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.base import ConfigOption, JsonOption, listing, read_config, say, session
+from bot.cli.groups import App
+from bot.errors import UsageError
+from bot.store.tries import SENTENCE, TABLES
+
+app = App(help="Links, actions and orders whose work never ended.")
+
+
+def register(parent: typer.Typer) -> None:
+    """Add these commands."""
+    parent.add_typer(app, name="parked")
+
+
+@app.command(name="list")
+def show_all(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show what is parked: work on it began three times and never ended."""
+    with session(read_config(config)) as pipeline:
+        rows = [
+            {"kind": row.queue, "name": row.name, "about": row.about, "parked_from": row.parked_from, "why": SENTENCE}
+            for row in pipeline.deps.store.tries.parked()
+        ]
+    columns = {"kind": "what", "name": "name", "about": "about", "parked_from": "was", "why": "why"}
+    listing(rows, as_json=as_json, columns=columns, empty="nothing is parked")
+
+
+@app.command()
+def retry(
+    kind: Annotated[str, typer.Argument(help="link, action or order.")],
+    name: Annotated[str, typer.Argument(help="Its name in the list.")],
+    config: ConfigOption = None,
+) -> None:
+    """Put it back where it was: it is tried again, three times at most."""
+    if kind not in TABLES:
+        raise UsageError(f"{kind} cannot be parked; choose {', '.join(TABLES)}")
+    with session(read_config(config)) as pipeline:
+        pipeline.deps.store.tries.retry(kind, name)
+    say(f"{kind} {name} is tried again at the daemon's next step")

@@ -1,0 +1,121 @@
+"""Work that kills the daemon is parked after three tries, and everything else goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.errors import DatabaseError
+from bot.loopback.stage import Stage
+from bot.model import LinkState
+from bot.pipeline import Pipeline
+from tests.bots import bank_the_fake, bot_on, post_fake
+from tests.bots import world as world
+from tests.killing import Silent
+
+
+class Killed(BaseException):
+    """The end of a process, as a test can have it."""
+
+
+def dies_at(moment: str) -> Callable[[str], None]:
+    """Return a boundary at which the process ends."""
+
+    def boundary(name: str) -> None:
+        if name == moment:
+            raise Killed
+
+    return boundary
+
+
+def states(bot: Pipeline) -> list[LinkState]:
+    """Return the state of each link, oldest first."""
+    return [row.state for row in reversed(bot.deps.store.links.listing())]
+
+
+def kill_in_match(bot: Pipeline, monkeypatch: pytest.MonkeyPatch, post: str) -> None:
+    """Let matching a post's links end the process."""
+    matched = bot.scanner.matched
+
+    def deadly(evidence, prints):  # type: ignore[no-untyped-def]
+        if evidence.post == post:
+            raise Killed
+        return matched(evidence, prints)
+
+    monkeypatch.setattr(bot.scanner, "matched", deadly)
+
+
+def test_a_link_that_kills_the_daemon_is_parked(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fourth start leaves it alone and does the rest; a retry puts it back where it was."""
+    with bot_on(world, Silent()) as bot:
+        bank_the_fake(bot)
+        deadly, good = post_fake(world), post_fake(world, id="Other")
+        bot.watch()
+    for _ in range(3):
+        with bot_on(world, Silent()) as bot:
+            kill_in_match(bot, monkeypatch, deadly)
+            with pytest.raises(Killed):
+                bot.work()
+    with bot_on(world, Silent()) as bot:
+        kill_in_match(bot, monkeypatch, deadly)
+        bot.work()
+        kept = {row.link.post: row.state for row in bot.deps.store.links.listing()}
+        assert kept == {deadly: LinkState.PARKED, good: LinkState.JUDGED}
+        (parked,) = bot.deps.store.tries.parked()
+        assert (parked.queue, parked.parked_from) == ("link", "acquired")
+    with bot_on(world, Silent()) as bot:
+        bot.deps.store.tries.retry("link", parked.name)
+        bot.work()
+        assert states(bot) == [LinkState.JUDGED] * 2
+        assert bot.deps.store.tries.parked() == []
+
+
+def test_an_action_that_kills_the_daemon_is_parked(world: Stage) -> None:
+    """Begun three times and each time cut off, it is left alone, and a retry looks first whether it was done."""
+    with bot_on(world, Silent()) as bot:
+        bank_the_fake(bot)
+        post_fake(world)
+        bot.watch()
+        bot.work()
+        kind = next(row for row in bot.deps.store.actions.listing() if row.state == "planned").action.kind
+    deaths = 0
+    for _ in range(9):
+        with bot_on(world, Silent(), dies_at(f"act.begun:{kind}")) as bot:
+            try:
+                bot.act()
+            except Killed:
+                deaths += 1
+        world.clock.sleep(3600)
+    assert deaths == 3
+    with bot_on(world, Silent(), dies_at(f"act.begun:{kind}")) as bot:
+        bot.act()
+        assert [row.queue for row in bot.deps.store.tries.parked()] == ["action"]
+        bot.deps.store.tries.retry("action", bot.deps.store.tries.parked()[0].name)
+    with bot_on(world, Silent()) as bot:
+        bot.act()
+        world.clock.sleep(3600)
+        bot.act()
+        assert bot.deps.store.tries.parked() == []
+        assert "done" in {row.state for row in bot.deps.store.actions.listing() if row.action.kind == kind}
+
+
+def test_our_own_faults_count_for_nothing(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk or memory, however often, neither parks a link nor gives it up."""
+    with bot_on(world, Silent()) as bot:
+        bank_the_fake(bot)
+        post_fake(world)
+        bot.watch()
+        whole = bot.scanner.matched
+        for error in (DatabaseError("full"), MemoryError()) * 4:
+
+            def failing(evidence, prints, error=error):  # type: ignore[no-untyped-def]
+                raise error
+
+            monkeypatch.setattr(bot.scanner, "matched", failing)
+            bot.work()
+            assert states(bot) == [LinkState.ACQUIRED]
+            world.clock.sleep(3600)
+        monkeypatch.setattr(bot.scanner, "matched", whole)
+        bot.work()
+        assert states(bot) == [LinkState.JUDGED]
