@@ -150,8 +150,8 @@ def test_what_a_child_may_say_of_a_limit() -> None:
 
 TAKEN_OVER = r"""
 import sys; sys.path.insert(0, sys.argv[1])
-from bot import confine
-confine.MACHINES.clear()
+from bot import seccomp
+seccomp.MACHINES.clear()
 from bot.fingerprint import child
 def evil(data, limits, **_):
     import os, socket
@@ -206,7 +206,7 @@ def test_a_child_without_a_filter_can_open_nothing_all_the_same(monkeypatch: pyt
 def test_decoding_works_without_a_filter(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     """Where the operator allows it, a child that can open nothing decodes as one with a filter does."""
     boot = room.BOOT.replace(
-        "from bot.fingerprint", "from bot import confine; confine.MACHINES.clear(); from bot.fingerprint"
+        "from bot.fingerprint", "from bot import seccomp; seccomp.MACHINES.clear(); from bot.fingerprint"
     )
     monkeypatch.setattr(room, "BOOT", boot)
     with Workers(DecodeConfig(without_filter=True)) as workers:

@@ -17,7 +17,7 @@ from bot.workers import Workers
 
 ATTEMPTS = """
 import ctypes, mmap, os, resource, signal, socket, subprocess, sys, threading, time
-from bot import confine
+from bot import seccomp
 held = os.open("/", os.O_RDONLY)
 assert seccomp.filter_calls()
 libc = ctypes.CDLL(None, use_errno=True)
@@ -105,7 +105,7 @@ def test_an_unknown_machine_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_kernel_that_refuses_is_told() -> None:
     """A filter that the kernel does not take is False, not an error: the other limits hold without it."""
     code = (
-        "from bot import confine; seccomp._compile = lambda *_: bytes(8); "
+        "from bot import seccomp; seccomp._compile = lambda *_: bytes(8); "
         "print(seccomp.filter_calls(), open('/proc/self/status').read().count('Seccomp:\\t0'))"
     )
     done = subprocess.run(

@@ -1,11 +1,11 @@
 """Bytes in, fingerprint out.
 
-compute  what is kept of one file
-plain    the same as JSON, in storage
-wire     the same as a child answers it, and how that is read
-spots    where faces are, and a coarse hash of each
-child    the confined process in which files are read: see `bot.workers`
-rights   what that process gives up before, and the limits of each file
+compute          what is kept of one file
+serialization    the same as JSON, in storage
+wire             the same as a child answers it, and how that is read
+face_regions     where faces are, and a coarse hash of each
+child            the confined process in which files are read: see `bot.workers`
+resource_limits  what that process gives up before, and the limits of each file
 """
 
 from __future__ import annotations
