@@ -251,7 +251,10 @@ def test_a_rule_that_keeps_running_out_of_time_is_quarantined(world: Stage, bot:
     for number in range(2):
         post_hostile(world, bot, number)
     assert flood.listing() == []
-    post_hostile(world, bot, 2)
+    posts = 2
+    while not flood.listing() and posts < 12:  # on a busy machine one may end early, and then it does not count
+        post_hostile(world, bot, posts)
+        posts += 1
     (row,) = flood.listing()
     assert (row.kind, row.name) == ("rule", "Ours in r/clips")
     assert row.why == "its patterns ran out of time 3 times; write them more simply"
@@ -259,7 +262,7 @@ def test_a_rule_that_keeps_running_out_of_time_is_quarantined(world: Stage, bot:
     assert flood.stopped("videos") == frozenset()
     told = [body for _, subject, body in world.reddit.modmails if subject.startswith("Quarantined: the patterns")]
     assert len(told) == 1
-    post_hostile(world, bot, 3)
+    post_hostile(world, bot, posts)
     assert flood.late("clips", "Ours") == 4  # ours is the fourth: the quarantined patterns were not run again
     assert bot.deps.store.cases.listing() == []
     edit(world, GOOD)

@@ -149,7 +149,7 @@ from bot.config import DecodeConfig
 from bot.faces.dlib import Dlib
 from bot.fingerprint import child as room, rights
 room._warm_up(None, Dlib())
-rights.give_up(DecodeConfig())
+resource_limits.give_up(DecodeConfig())
 for name, attempt in (
     ("read", lambda: open("/etc/hostname")),
     ("write", lambda: open("/dev/shm/gifwarden-test", "w")),
