@@ -147,7 +147,7 @@ RIGHTS = """
 import os, socket, sys
 from bot.config import DecodeConfig
 from bot.faces.dlib import Dlib
-from bot.fingerprint import child as room, rights
+from bot.fingerprint import child as room, resource_limits
 room._warm_up(None, Dlib())
 resource_limits.give_up(DecodeConfig())
 for name, attempt in (
