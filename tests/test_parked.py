@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from bot.errors import DatabaseError
+from bot.errors import DatabaseError, UsageError
 from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from tests.bots import bank_the_fake, bot_on, post_fake
 from tests.bots import world as world
 from tests.killing import Silent
+from tests.people import member
 
 
 class Killed(BaseException):
@@ -119,3 +123,68 @@ def test_our_own_faults_count_for_nothing(world: Stage, monkeypatch: pytest.Monk
         monkeypatch.setattr(bot.scanner, "matched", whole)
         bot.work()
         assert states(bot) == [LinkState.JUDGED]
+
+
+def parked_removal(bot: Pipeline, key: str, *, state: str) -> int:
+    """Park a removal that stood in a state; return it."""
+    case = bot.deps.store.cases.listing()[0]
+    actions = bot.deps.store.actions
+    actions.plan(
+        key=key,
+        kind="remove",
+        post=case.post.fullname,
+        subreddit=case.post.subreddit,
+        permalink=case.post.permalink,
+        params={},
+    )
+    (number,) = actions.keyed(key)
+    bot.deps.store.connection.run("update actions set state = ?, tries = 3 where id = ?", (state, number))
+    assert not bot.deps.store.tries.begin("action", number)
+    return number
+
+
+@pytest.mark.parametrize(("state", "others"), [("planned", False), ("sending", True), ("unknown", True)])
+def test_what_was_parked_before_it_was_sent_did_nothing_to_its_post(world: Stage, state: str, others: bool) -> None:
+    """Another case's action on the post goes ahead, unless the parked one may have reached Reddit."""
+    with bot_on(world, Silent()) as bot:
+        bank_the_fake(bot)
+        post_fake(world)
+        bot.watch()
+        bot.work()
+        actions = bot.deps.store.actions
+        (planned,) = [row for row in actions.listing() if row.action.kind == "remove"]
+        other = parked_removal(bot, "other", state=state)
+        said = actions.begin(planned.action.id)
+        assert said == (f"action {other} did the same to this post" if others else None)
+
+
+def test_a_marked_post_is_not_forgotten_while_its_removal_is_parked(world: Stage) -> None:
+    """It may still be up: who says that it is reported is told what to do first."""
+    with bot_on(world, Silent()) as bot:
+        bank_the_fake(bot)
+        post = post_fake(world)
+        bot.watch()
+        bot.work()
+        marked = bot.people.minor(post, by=member(bot))
+        store = bot.deps.store
+        (removal,) = [row for row in store.actions.on_post(post, "remove") if row.action.params.get("order")]
+        store.connection.run("update actions set tries = 3 where id = ?", (removal.action.id,))
+        assert not store.tries.begin("action", removal.action.id)
+        with pytest.raises(UsageError, match=rf"parked retry action {removal.action.id}"):
+            bot.people.reported(marked.posts[0].label, by=member(bot))
+        store.tries.retry("action", str(removal.action.id))
+        bot.act()
+        bot.people.reported(marked.posts[0].label, by=member(bot))
+
+
+def test_what_is_parked_in_a_backup_is_looked_at_before_it_is_repeated(world: Stage, tmp_path: Path) -> None:
+    """A copy does not know what was done since, so what may have been sent is in doubt there."""
+    with bot_on(world, Silent()) as bot:
+        bank_the_fake(bot)
+        post_fake(world)
+        bot.watch()
+        bot.work()
+        parked_removal(bot, "other", state="planned")
+        bot.deps.store.backup.write(tmp_path / "copy.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("select parked_from from actions where state = 'parked'").fetchall() == [("unknown",)]

@@ -372,6 +372,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "notices retract": ("N-1",),
     "person add": ("x", "x.png", "--basis", "mandate", "--record", "x", "--purpose", "x", "--expires", "2030-01-01"),
     "person forget": ("P-1",),
+    "parked retry": ("link", "1"),
     "purge": (),
     "quarantine add": ("entry", "E-1"),
     "quarantine release": ("entry", "E-1"),

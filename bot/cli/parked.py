@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.base import ConfigOption, JsonOption, listing, read_config, say, session
+from bot.cli.base import ByOption, ConfigOption, JsonOption, decider, listing, read_config, say, session
 from bot.cli.groups import App
 from bot.errors import UsageError
+from bot.model import Verb
 from bot.store.tries import SENTENCE, TABLES
 
 app = App(help="Links, actions and orders whose work never ended.")
@@ -35,11 +36,18 @@ def show_all(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 def retry(
     kind: Annotated[str, typer.Argument(help="link, action or order.")],
     name: Annotated[str, typer.Argument(help="Its name in the list.")],
+    who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Put it back where it was: it is tried again, three times at most."""
     if kind not in TABLES:
         raise UsageError(f"{kind} cannot be parked; choose {', '.join(TABLES)}")
     with session(read_config(config)) as pipeline:
-        pipeline.deps.store.tries.retry(kind, name)
+        by = decider(pipeline, who, Verb.RETRY)
+        store = pipeline.deps.store
+        with store.transaction():
+            store.tries.retry(kind, name)
+            # an order's name may hold a post and an account; the audit trail keeps neither
+            subject = kind if kind == "order" else f"{kind} {name}"
+            store.audit.record(by=by, what="parked: tried again", subject=subject)
     say(f"{kind} {name} is tried again at the daemon's next step")

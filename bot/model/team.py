@@ -60,6 +60,7 @@ class Verb(StrEnum):
     EVERYTHING = "stop everything or let it go on"
     GALLERY = "change who is protected"
     PURGE = "purge"
+    RETRY = "try again what is parked"
     TEAM = "change the team"
 
 
@@ -76,6 +77,7 @@ NEEDS: Mapping[Verb, Role] = MappingProxyType(
         Verb.EVERYTHING: Role.OPERATOR,
         Verb.GALLERY: Role.OPERATOR,
         Verb.PURGE: Role.OPERATOR,
+        Verb.RETRY: Role.OPERATOR,
         Verb.TEAM: Role.OPERATOR,
     }
 )

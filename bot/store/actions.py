@@ -123,7 +123,8 @@ class Actions:
             row = self._c.one(
                 """select a.state, a.stopped, c.state as case_state, n.state as notice_state,
                    (select o.id from actions o where o.post = a.post and o.kind = a.kind and o.id != a.id
-                    and o.state in ('sending', 'unknown', 'done', 'parked') limit 1) as other
+                    and (o.state in ('sending', 'unknown', 'done')
+                         or (o.state = 'parked' and o.parked_from in ('sending', 'unknown'))) limit 1) as other
                    from actions a left join cases c on c.id = a.case_id
                    left join notices n on n.label = json_extract(a.params, '$.notice') where a.id = ?""",
                 (action,),
@@ -239,7 +240,11 @@ class Actions:
 
     def forget_key(self, key: str) -> None:
         """Delete what was said under a key, so that it can be said again."""
-        self._c.run("delete from actions where key = ? and state not in ('sending', 'unknown')", (key,))
+        self._c.run(
+            """delete from actions where key = ? and state not in ('sending', 'unknown')
+               and (state != 'parked' or parked_from not in ('sending', 'unknown'))""",
+            (key,),
+        )
 
     def cancel_on(self, post: str, *, key: str, reason: str) -> int:
         """Cancel what has not been sent of the actions on a post whose key begins so; return how many."""

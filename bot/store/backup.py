@@ -55,6 +55,7 @@ class Backup:
                 copy.execute("pragma secure_delete = on")
                 copy.execute("delete from lease")
                 copy.execute("update actions set state = 'unknown' where state in ('planned', 'sending')")
+                copy.execute("update actions set parked_from = 'unknown' where parked_from in ('planned', 'sending')")
                 copy.commit()
             with fresh.open("rb") as file:
                 os.fsync(file.fileno())

@@ -73,7 +73,10 @@ class Waits:
         lost: list[str] = []
         for case in cases:
             sent = [row for row in store.actions.of_case(case.id) if row.action.kind == "notice"]
-            if any(row.state in (ActionState.DONE, ActionState.SENDING, ActionState.UNKNOWN) for row in sent):
+            if any(
+                row.state in (ActionState.DONE, ActionState.SENDING, ActionState.UNKNOWN, ActionState.PARKED)
+                for row in sent
+            ):
                 lost.append("withdraw the notice at the host")
             if store.review.made_by(case.id, "banked") or store.review.made_by(case.id, "allowed"):
                 lost.append("destroy the entries that the decision put into banks")

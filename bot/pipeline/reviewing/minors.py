@@ -140,11 +140,16 @@ class Minors:
         if row.reported is not None:
             raise UsageError(f"{label} was reported by {row.reported_by} already, and is forgotten")
         under_way = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNKNOWN)
-        removals = store.actions.on_post(row.post, "remove")
-        if any(
-            removal.state in under_way and removal.action.params.get("order") == MINOR_ORDER for removal in removals
-        ):
-            raise UsageError(f"{label} is being removed from Reddit; say so again when that is done, in a minute")
+        for removal in store.actions.on_post(row.post, "remove"):
+            if removal.action.params.get("order") != MINOR_ORDER:
+                continue
+            if removal.state in under_way:
+                raise UsageError(f"{label} is being removed from Reddit; say so again when that is done, in a minute")
+            if removal.state == ActionState.PARKED:
+                raise UsageError(
+                    f"{label} may still be up, for its removal is parked; remove it on Reddit, or first run: "
+                    f"gifwarden parked retry action {removal.action.id}"
+                )
         with store.transaction():
             for case in store.cases.of_post(row.post):
                 store.notices.take_off(case.id)
