@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the tests' folders into memory, where SQLite waits for no disk. `--basetemp` names another place."""
     if config.option.basetemp is None and os.access(MEMORY, os.W_OK) and _free(MEMORY) > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two processors: a third of the time tests wait, for servers, children and clocks."""
+    return math.ceil((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 1.5)
 
 
 def _free(folder: Path) -> int:

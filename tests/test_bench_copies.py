@@ -109,6 +109,7 @@ def test_an_unknown_alteration_is_named_with_those_there_are() -> None:
     assert "fold is no alteration; there are" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_clips_are_measured_beside_decoding() -> None:
     """Ratios are above what decoding alone can be, and plain numbers."""
     (small, _) = clips.run(seconds=0.4, tries=1)

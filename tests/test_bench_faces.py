@@ -88,6 +88,7 @@ def test_pairs_are_counted_by_what_was_done_to_them(pairs: Path) -> None:
 
 
 @pytest.mark.usefixtures("short")
+@pytest.mark.slow
 def test_without_a_file_packaged_portraits_serve(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table calls local pairs a smoke test and names what was published; without packages a face is drawn."""
     done = RUN.invoke(app, ["bench", "faces"])

@@ -155,6 +155,7 @@ def test_hash_answers_every_file_and_fails_for_broken_ones(tmp_path: Path) -> No
     assert (clip["kind"], clip["width"], clip["height"], clip["frames"]) == ("video", 160, 90, 10)
 
 
+@pytest.mark.slow
 def test_hash_with_all_frames_gives_each(tmp_path: Path) -> None:
     """`--all-frames` shows a moving picture densely."""
     (tmp_path / "c.mp4").write_bytes(media.clip(502, seconds=2, width=160, height=90))
@@ -183,6 +184,7 @@ def test_links_of_no_json_is_a_usage_error(
     assert "not JSON" in said
 
 
+@pytest.mark.slow
 def test_bank_scan_and_lookup_find_a_copy(home: Path) -> None:
     """A file in the bank is found by scanning a smaller copy of it and by its hash."""
     known, copy = home / "known.png", home / "copy.jpg"
@@ -201,6 +203,7 @@ def test_bank_scan_and_lookup_find_a_copy(home: Path) -> None:
     assert "error" in found[1]
 
 
+@pytest.mark.slow
 def test_a_withdrawn_entry_is_not_found_any_more(home: Path) -> None:
     """Removing from a bank works at the next look, and restoring too."""
     (home / "known.png").write_bytes(media.still(503, format="png"))
@@ -295,6 +298,7 @@ def test_a_bug_is_one_sentence_with_its_place(
     assert "bot/cli/scan.py:" in said
 
 
+@pytest.mark.slow
 def test_a_file_name_that_is_no_text_stops_nothing(bare: Path) -> None:
     """A name of bytes that are not UTF-8 is shown with an escape, for people and for programs, and the rest follows."""
     picture = media.still(501, format="png", width=160, height=90)
@@ -392,6 +396,7 @@ examples:
         ("host: [redgif]", "review", "nothing", "did you mean redgifs"),
     ],
 )
+@pytest.mark.slow
 def test_rules_that_the_daemon_refuses_are_refused_by_check_and_doctor(
     home: Path, check: str, action: str, gives: str, said: str
 ) -> None:
@@ -470,6 +475,7 @@ def test_to_run_without_credentials_is_a_configuration_error(
     assert "docs/reddit-access.md" in said
 
 
+@pytest.mark.slow
 def test_looking_leaves_nothing_behind(bare: Path) -> None:
     """Without a configuration, scan and hash make no folder, no key and no database, and scan says what it lacks."""
     (bare / "a.png").write_bytes(media.still(501, format="png", width=160, height=90))
@@ -529,6 +535,7 @@ def test_confirming_a_case_says_what_becomes_of_each_action(bot: tuple[Stage, Pi
     assert "  report: planned (will be held: r/quiet is in mode observe)" in actions
 
 
+@pytest.mark.slow
 def test_half_a_mail_section_is_a_finding_of_its_own(home: Path) -> None:
     """Storage is fine then, and everything else is examined all the same."""
     (home / "config.toml").write_text("[mail]\nhost = 'mail.example.org'\n")
@@ -546,6 +553,7 @@ def _read_all(terminal: int) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_the_bar_on_the_terminal_swallows_no_output(bare: Path) -> None:
     """With progress shown on a terminal, a redirected output is complete and holds nothing else."""
     (bare / "a.png").write_bytes(media.still(501, format="png", width=160, height=90))
@@ -607,6 +615,7 @@ def test_the_program_starts_as_installed() -> None:
     assert done.stdout.startswith("gifwarden ")
 
 
+@pytest.mark.slow
 def test_trouble_with_a_subreddit_is_shown(home: Path) -> None:
     """`stats` and `doctor` show its state with the sentence, what was lost, and what is left of Reddit's limit."""
     with Store(home / "data" / DATABASE, SystemClock()) as store:
@@ -647,6 +656,7 @@ def test_help_is_asked_for_by_a_short_option_too(words: tuple[str, ...]) -> None
 @pytest.mark.parametrize(
     ("typed", "offered"), [("gifwarden ca", {"cases"}), ("gifwarden cases con", {"confirm"}), ("gifwarden zz", set())]
 )
+@pytest.mark.slow
 def test_a_shell_completes_commands(typed: str, offered: set[str], tmp_path: Path) -> None:
     """What a shell asks at the tab key is answered with the commands that begin so."""
     asked = {

@@ -92,6 +92,7 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.slow
 def test_an_altered_copy_is_found_as_a_copy(name: str) -> None:
     """What no whole-frame hash finds: crops, mirrors, turns, borders, captions, marks and frames within frames."""
     finding = found([CHANGES[name](picture) for picture in take(ROOM)])[0]
@@ -100,6 +101,7 @@ def test_an_altered_copy_is_found_as_a_copy(name: str) -> None:
     assert finding.coverage_entry > 0.9
 
 
+@pytest.mark.slow
 def test_a_copy_is_told_how_it_was_altered() -> None:
     """Mirrored, turned, or smaller: said in words."""
     told = found([np.ascontiguousarray(alter.resize(p, 0.5)[:, ::-1]) for p in take(ROOM)])[0]
@@ -136,6 +138,7 @@ TALKS: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("lively", [0.6, 1.6])
+@pytest.mark.slow
 def test_who_goes_on_talking_in_one_place_is_no_copy(lively: float) -> None:
     """The same body at another moment looks much alike wherever it is; it must be found at its own time."""
     bank = shelf(sketched(speaker(40, 5.0, FPS, lively=lively)))
@@ -283,6 +286,7 @@ def test_a_picture_alone_keeps_a_finer_look_too() -> None:
     assert kept_corners(whole, alone=False) == coarse[: size * 300]
 
 
+@pytest.mark.slow
 def test_a_copy_in_a_compilation_is_found_where_it_is() -> None:
     """Among a minute of other things: the right stretch of time, at its own speed."""
     others = [frame for seed in (60, 61, 62, 63) for frame in Scene(seed, "room").frames(8.0, 4.0)]
@@ -307,6 +311,7 @@ def fingerprinted(bot: Pipeline, pictures: Sequence[Rgb], crf: int = 23) -> Fing
     return bot.deps.workers.fingerprint(media.encode_clip(pictures, fps=int(FPS), crf=crf))
 
 
+@pytest.mark.slow
 def test_the_whole_way_from_a_confined_child_to_evidence(bot: Pipeline) -> None:
     """A crop matches by local features; the footage of a fake is source evidence; a withdrawn entry is silent."""
 
@@ -350,6 +355,7 @@ def test_an_allow_entry_speaks_for_local_matches_too(bot: Pipeline) -> None:
     assert {m.bank: m.suppressed for m in looked.matches} == {"known-fakes": True, "harmless": False}
 
 
+@pytest.mark.slow
 def test_a_moment_in_common_is_no_copy(bot: Pipeline) -> None:
     """Where one cut of a long take ends and the next begins a few frames are alike: that is the same place, no more."""
     bot.deps.store.banks.add("known-fakes", fingerprinted(bot, take(PAN, 4.0, 5.0)), by=member(bot, "me"))

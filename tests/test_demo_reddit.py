@@ -46,6 +46,7 @@ def raw(server: RedditServer, client: praw.Reddit, path: str, **params: Any) -> 
     return client.request(method="GET", path=path, params=params)
 
 
+@pytest.mark.slow
 def test_listing_goes_a_thousand_deep(server: RedditServer, client: praw.Reddit, clock: ManualClock) -> None:
     """A listing ends after 1,000 things, at most 100 a page, newest first."""
     for _ in range(1030):
@@ -74,6 +75,7 @@ def test_before_a_removed_thing_comes_nothing(server: RedditServer, client: praw
     assert seen(after="t3_zzzzz") == []
 
 
+@pytest.mark.slow
 def test_deeds_through_praw(server: RedditServer, client: praw.Reddit) -> None:
     """PRAW's report, remove and approve understand the answers, and their effect is seen by id."""
     name = server.submit("Test", author="a", title="t", url="https://i.redd.it/abc.gif")
@@ -95,6 +97,7 @@ def test_deeds_through_praw(server: RedditServer, client: praw.Reddit) -> None:
     assert [entry["action"] for entry in server.mod_log] == ["spamlink", "approvelink"]
 
 
+@pytest.mark.slow
 def test_reports_count_once_and_never_on_removed_things(server: RedditServer, client: praw.Reddit) -> None:
     """A second report of one account, or one of a removed thing, is received and changes nothing."""
     name = server.submit("Test", author="a", title="t", url="https://a.com")
@@ -113,6 +116,7 @@ def test_reports_count_once_and_never_on_removed_things(server: RedditServer, cl
         submission.report("x" * 101)
 
 
+@pytest.mark.slow
 def test_modmail_through_praw(server: RedditServer, client: praw.Reddit) -> None:
     """PRAW reads the conversations; internal ones stand in the `mod` box only."""
     subreddit = client.subreddit("Test")

@@ -24,6 +24,7 @@ def next_morning(world: Stage, bot: Pipeline, ticks: int = 3) -> None:
         world.clock.sleep(120)
 
 
+@pytest.mark.slow
 def test_a_digest_says_what_would_have_been_done(world: Stage, bot: Pipeline) -> None:
     """Grouped by rule with counts and case ids; no link, no author, no entry; once a day."""
     bot.tick()
@@ -85,6 +86,7 @@ def test_a_digest_by_mail(world: Stage) -> None:
     assert world.reddit.modmails == []
 
 
+@pytest.mark.slow
 def test_no_digest_where_the_bot_acts(world: Stage, bot: Pipeline) -> None:
     """In report and enforce the team sees what is done."""
     bot.tick()

@@ -40,6 +40,7 @@ def run(folder: Path, *more: str, prefix: tuple[str, ...] = ()) -> dict[str, obj
     return answer
 
 
+@pytest.mark.slow
 def test_nothing_but_the_database_is_opened_for_writing(tmp_path: Path) -> None:
     """Python opens no file to write but the key; SQLite writes its own."""
     answer = run(tmp_path / "home")
@@ -48,6 +49,7 @@ def test_nothing_but_the_database_is_opened_for_writing(tmp_path: Path) -> None:
     assert [name for name in opened if not OURS.search(name) and name != os.devnull] == []
 
 
+@pytest.mark.slow
 def test_no_file_holds_media_afterwards(tmp_path: Path) -> None:
     """Neither the bytes nor the pixels of the media are in any file that is left."""
     folder = tmp_path / "home"
@@ -83,6 +85,7 @@ def unhex(text: str) -> bytes:
 
 
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@pytest.mark.slow
 def test_the_kernel_sees_no_media_written(tmp_path: Path) -> None:
     """Every write of the flow and of its decoding children is traced; none carries a marker."""
     writes = written(tmp_path / "home")
@@ -92,6 +95,7 @@ def test_the_kernel_sees_no_media_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@pytest.mark.slow
 def test_the_trace_would_see_it(tmp_path: Path) -> None:
     """A flow that writes a clip and deletes it at once is caught."""
     writes = written(tmp_path / "home", "--leak")

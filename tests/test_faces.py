@@ -93,6 +93,7 @@ def test_two_persons_are_told_apart(workers: Workers) -> None:
     assert apart > MODEL.curve.distance(0.01 / 10)
 
 
+@pytest.mark.slow
 def test_a_moving_face_is_one_track_with_several_views(workers: Workers) -> None:
     """A face that wanders, grows, leans and changes its light is followed, and its views agree."""
     data = portraits.clip(portraits.wandering("astronaut"), seconds=5)
@@ -235,6 +236,7 @@ def test_the_command_shows_boxes_and_goes_on_after_a_broken_file(tmp_path: Path)
     assert second["faces"][0].keys() == {"face", "t", "box"}
 
 
+@pytest.mark.slow
 def test_compare_says_whether_two_files_show_one_person(tmp_path: Path) -> None:
     """`faces compare A B --json` has the four keys of the contract; a file without a face is said to have none."""
     names = {}

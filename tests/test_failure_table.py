@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot.hosts import HOSTS
 from tests.failure_table import TARGET, outcomes, render
 from tests.host_cases import CASES
@@ -14,11 +16,13 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
+@pytest.mark.slow
 def test_the_page_of_failures_is_up_to_date() -> None:
     """docs/host-failures.md is what the hosts' answers lead to today; write it with python -m tests.failure_table."""
     assert TARGET.read_text(encoding="utf-8") == render()
 
 
+@pytest.mark.slow
 def test_every_host_is_asked_and_named() -> None:
     """No host is left out, and the page says of each which servers were asked."""
     assert {name.split()[0] for name in CASES} == {plug.name for plug in HOSTS}

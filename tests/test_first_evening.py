@@ -35,6 +35,7 @@ def agrees(page: str, shown: str) -> bool:
     return re.fullmatch(r"\s*" + r".*?".join(rf"\s*{part}\s*" for part in parts), comparable(shown)) is not None
 
 
+@pytest.mark.slow
 def test_every_command_of_the_first_evening_shows_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def held(bot: Pipeline) -> list[str]:
     return [row.reason or "" for row in rows if row.action.kind == "remove" and row.state == ActionState.HELD]
 
 
+@pytest.mark.slow
 def test_an_entry_that_acts_against_many_authors_is_quarantined(world: Stage, bot: Pipeline) -> None:
     """From the eleventh author on nothing is removed; the moderators are told once, with what to do."""
     spread(world, bot, LIMIT)
@@ -53,6 +54,7 @@ def test_an_entry_that_acts_against_many_authors_is_quarantined(world: Stage, bo
     assert "gifwarden quarantine release entry E-" in body
 
 
+@pytest.mark.slow
 def test_a_raid_by_few_authors_goes_through(world: Stage, bot: Pipeline) -> None:
     """Many posts by few accounts are what the bot is for: all are removed, and nothing is quarantined."""
     names = spread(world, bot, 5, each=5)
@@ -87,6 +89,7 @@ def test_a_confirmed_case_is_no_automatic_action(world: Stage, bot: Pipeline) ->
     assert len(world.reddit.removals) == before + 1
 
 
+@pytest.mark.slow
 def test_a_busy_history_raises_what_counts_as_a_jump(world: Stage, bot: Pipeline) -> None:
     """What was let go and acted against twelve authors a day may do so tomorrow without a word."""
     spread(world, bot, LIMIT + 2)

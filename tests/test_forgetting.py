@@ -167,6 +167,7 @@ def test_a_post_that_is_there_stays(world: Stage, bot: Pipeline) -> None:
         assert post.author == AUTHOR
 
 
+@pytest.mark.slow
 def test_a_post_that_reddit_does_not_show_is_looked_for_twice(world: Stage, bot: Pipeline) -> None:
     """An empty answer once may be a stumble; an hour later it counts."""
     name = submit(world)
@@ -193,6 +194,7 @@ def test_an_account_that_is_gone_loses_its_name_only(world: Stage, bot: Pipeline
     assert (case.state, case.post.title) == (CaseState.OPEN, TITLE)
 
 
+@pytest.mark.slow
 def test_reddit_being_down_forgets_nothing_and_is_said(world: Stage, bot: Pipeline) -> None:
     """Without an answer nothing counts as deleted, and the posts stay due."""
     name = submit(world)

@@ -76,6 +76,7 @@ def everything_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+@pytest.mark.slow
 def test_a_protected_face_is_found_in_a_clip_and_said_in_words(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
     """A clip with the person's face gives evidence with label, times and how sure; no name, no vector."""
     label = enrol(bot, world)
@@ -333,6 +334,7 @@ def test_a_backup_says_whether_the_key_opens_who_is_enrolled(bot: Pipeline, worl
     )
 
 
+@pytest.mark.slow
 def test_a_found_face_is_shown_where_a_person_looks(tmp_path: Path) -> None:
     """`scan` and `cases show` say which face resembles whom, how sure, and that a resemblance is no identity."""
     assert run("init", str(tmp_path), "--by", "ann")[0] == 0

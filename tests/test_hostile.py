@@ -20,11 +20,13 @@ def page() -> str:
     return hostile.document()
 
 
+@pytest.mark.slow
 def test_the_page_is_what_happens(page: str) -> None:
     """Every line of docs/hostile-input.md is run again; make it anew with: python -m tests.hostile."""
     assert (ROOT / "docs" / "hostile-input.md").read_text(encoding="utf-8") == page
 
 
+@pytest.mark.slow
 def test_nothing_hostile_is_fetched(page: str) -> None:
     """Of addresses and names none is read, and of answers none either; the page names every input."""
     for title, lines in list(hostile.outcomes().items()):

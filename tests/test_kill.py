@@ -132,6 +132,7 @@ def kind(boundary: str) -> str:
 
 
 @pytest.mark.parametrize("boundary", one_of_each(BOUNDARIES, kind))
+@pytest.mark.slow
 def test_a_kill_at_a_boundary_changes_nothing(boundary: str, undisturbed: dict[str, Any]) -> None:
     """Killed there and started again, everything ends as if nothing had happened."""
     with world() as (built, places):

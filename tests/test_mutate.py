@@ -14,6 +14,7 @@ from tests.sweep import Sweep, shares
 from tests.test_frames import FILES
 
 
+@pytest.mark.slow
 def test_damaged_files_end_in_frames_or_one_sentence() -> None:
     """A seeded run over all formats: nothing but fingerprints and our errors, and no child dies."""
     report = mutate.run(list(FILES.values()), range(160), 5, DecodeConfig())
@@ -31,6 +32,7 @@ def test_damage_is_repeatable() -> None:
     assert len({mutated(files, seed, number) for seed in range(3) for number in range(30)}) == 90
 
 
+@pytest.mark.slow
 def test_a_long_run_goes_on_where_it_ended(tmp_path: Path) -> None:
     """A journal that was cut off in the middle is filled up: every file as it is, and its share of damaged ones."""
     names, files = list(FILES), list(FILES.values())

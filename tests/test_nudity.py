@@ -357,6 +357,7 @@ def test_a_post_that_nobody_marked_becomes_a_case_by_its_picture(folder: Path, t
     assert row.verdict.outcome == "review"
 
 
+@pytest.mark.slow
 def test_scan_and_score_tell_the_signal(home: Path) -> None:
     """`scan` has it in words and in JSON, `nudity score` by file with the model and its licence."""
     red().save(home / "a.png")
@@ -378,6 +379,7 @@ def test_scan_and_score_tell_the_signal(home: Path) -> None:
     assert "by open_nsfw; licence: model BSD-2-Clause" in run("nudity", "score", "a.png").stdout
 
 
+@pytest.mark.slow
 def test_doctor_says_off_on_or_what_to_do(home: Path, folder: Path) -> None:
     """One line: context alone decides; or model, checksum and licence; or the remedy. It hides no other line."""
 

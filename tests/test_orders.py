@@ -385,6 +385,7 @@ def test_the_stop_file_silences_everything(world: Stage, bot: Pipeline) -> None:
     assert len(answers(world, conversation)) == 1
 
 
+@pytest.mark.slow
 def test_reddit_down_postpones_an_order(world: Stage, bot: Pipeline) -> None:
     """An order is not lost when Reddit stumbles, and is carried out once."""
     name = post_fake(world)

@@ -17,6 +17,7 @@ __all__ = ["team"]
 
 @pytest.mark.parametrize("kept", [True, False])
 @pytest.mark.parametrize("way", ["mail", "report"])
+@pytest.mark.slow
 def test_an_order_is_not_carried_out_again_when_its_row_is_old(
     world: Stage, bot: Pipeline, way: str, kept: bool
 ) -> None:

@@ -184,6 +184,7 @@ def test_a_slip_of_minor_is_taken_back(world: Stage, bot: Pipeline) -> None:
     assert store.links.evidence(case.link) is None
 
 
+@pytest.mark.slow
 def test_a_stop_that_nobody_upholds_ends_after_it_was_said(world: Stage, bot: Pipeline) -> None:
     """It stays, is told once, and ends three days after that was sent; a moderator who stops again upholds it."""
     bot.tick()
@@ -204,6 +205,7 @@ def test_a_stop_that_nobody_upholds_ends_after_it_was_said(world: Stage, bot: Pi
     assert any("has ended" in subject for _, subject, _ in world.reddit.modmails)
 
 
+@pytest.mark.slow
 def test_who_stops_again_upholds_it(world: Stage, bot: Pipeline) -> None:
     """A stop whose author lost the right is another moderator's as soon as they order it; the operator's never ends."""
     bot.tick()

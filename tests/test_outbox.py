@@ -234,6 +234,7 @@ def test_what_was_confirmed_while_observing_happens_when_the_mode_allows(world: 
     assert world.reddit.removals == [confirmed]
 
 
+@pytest.mark.slow
 def test_a_refused_login_loses_nothing(world: Stage, bot: Pipeline) -> None:
     """While Reddit refuses the account, actions wait; afterwards they are done."""
     post_fake(world, data=near_copy)

@@ -346,6 +346,7 @@ def test_reads_survive_one_stumble(server: RedditServer, reddit: Reddit) -> None
     assert [thing["data"]["name"] for thing in reddit.listing("Test", "new").things] == [name]
 
 
+@pytest.mark.slow
 def test_rate_limit_carries_the_wait(server: RedditServer, reddit: Reddit) -> None:
     """429 says how long to wait, on a read and on a post, and nothing was done."""
     name = post(server)
@@ -407,6 +408,7 @@ def test_errors_stated_inside_an_answer(server: RedditServer, reddit: Reddit) ->
     assert "5 minutes" in str(error)
 
 
+@pytest.mark.slow
 def test_nothing_secret_is_logged_or_raised(server: RedditServer, caplog: pytest.LogCaptureFixture) -> None:
     """With debugging on for everything, no credential shows in logs or tracebacks."""
     caplog.set_level(logging.DEBUG)

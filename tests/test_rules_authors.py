@@ -143,6 +143,7 @@ def test_an_account_that_is_gone_fits_no_check(world: Stage, bot: Pipeline, kind
     assert facts.gone
 
 
+@pytest.mark.slow
 def test_an_answer_that_does_not_come_is_waited_for(world: Stage, bot: Pipeline) -> None:
     """While Reddit stumbles the link waits, without being fetched again, and is judged when the answer is there."""
     post = submit(world, account(world, "newcomer", days=2, link_karma=500))
@@ -157,6 +158,7 @@ def test_an_answer_that_does_not_come_is_waited_for(world: Stage, bot: Pipeline)
     assert fired(bot, post) == {"New account"}
 
 
+@pytest.mark.slow
 def test_without_an_answer_for_hours_it_is_judged_without(world: Stage, bot: Pipeline) -> None:
     """After six hours the post is judged by what is known: checks on the author do not hold, the rest does."""
     post = submit(world, account(world, "newcomer", days=2))

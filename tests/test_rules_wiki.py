@@ -243,6 +243,7 @@ def post_hostile(world: Stage, bot: Pipeline, number: int) -> None:
 
 
 @pytest.mark.parametrize("sign", ["", "~"])
+@pytest.mark.slow
 def test_a_rule_that_keeps_running_out_of_time_is_quarantined(world: Stage, bot: Pipeline, sign: str) -> None:
     """Twice it is recorded, the third time its patterns stop and the moderators are told; an edit tries it again."""
     edit(world, HOSTILE.format(sign=sign))
@@ -343,6 +344,7 @@ def test_rules_go_out_of_force_with_their_authors_right(world: Stage, bot: Pipel
     assert "The bot's own files stay in force." in said
 
 
+@pytest.mark.slow
 def test_what_another_moderator_wrote_before_is_in_force_again(world: Stage, bot: Pipeline) -> None:
     """However often whoever lost the right edited it; and if its author has lost theirs too, the files are."""
     moderators = world.reddit.world.subreddits["clips"].moderators

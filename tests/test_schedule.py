@@ -58,6 +58,7 @@ def wait_for(process: subprocess.Popen[str], event: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
 def test_the_daemon_works_and_stops_cleanly(daemon: subprocess.Popen[str], number: signal.Signals) -> None:
     """It acts on a post by itself; SIGTERM and Ctrl-C end it with the lease given back and no process left behind."""
     done = wait_for(daemon, "action done")
@@ -112,6 +113,7 @@ def slow(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, meanwhile: Callabl
 
 
 @pytest.mark.parametrize("once", [True, False])
+@pytest.mark.slow
 def test_a_step_longer_than_the_lease_keeps_it(bot: Pipeline, monkeypatch: pytest.MonkeyPatch, once: bool) -> None:
     """However long a step takes, no second daemon gets in, and the outbox knows that the lease is ours."""
     ours: list[bool] = []
@@ -138,6 +140,7 @@ def test_a_step_longer_than_the_lease_keeps_it(bot: Pipeline, monkeypatch: pytes
     bot.deps.store.lease.take("another", 60)
 
 
+@pytest.mark.slow
 def test_a_lost_lease_ends_the_daemon(bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """When another one has the lease, the outbox is told at once and the daemon stops with that reason."""
     store, ours, daemon = bot.deps.store, [], Daemon(bot)
@@ -154,6 +157,7 @@ def test_a_lost_lease_ends_the_daemon(bot: Pipeline, monkeypatch: pytest.MonkeyP
     assert store.lease.holds("another")
 
 
+@pytest.mark.slow
 def test_a_full_disk_does_not_end_the_daemon(bot: Pipeline, log: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease that cannot be renewed for a moment is renewed later."""
     lease = bot.deps.store.lease.take

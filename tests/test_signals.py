@@ -105,7 +105,17 @@ def test_pdq_reads_a_padded_plane_and_a_turned_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(7680, 4320), (2304, 64), (1280, 90), (480, 90), (65, 3000), (5, 5), (8, 8), (200, 129)]
+    ("width", "height"),
+    [
+        pytest.param(7680, 4320, marks=pytest.mark.slow),
+        (2304, 64),
+        (1280, 90),
+        (480, 90),
+        (65, 3000),
+        (5, 5),
+        (8, 8),
+        (200, 129),
+    ],
 )
 def test_samples_of_any_size_are_the_reference_s(width: int, height: int) -> None:
     """From five pixels to 8K, with windows that end short at the edge: weighted rows equal running means."""

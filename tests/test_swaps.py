@@ -91,6 +91,7 @@ def of_fake() -> tuple[LocalFeatures, ...]:
 
 
 @pytest.mark.parametrize("kind", few(["re-encode", "crop=0.05", "mirror", "noise"], "re-encode"))
+@pytest.mark.slow
 def test_a_fake_and_its_footage_are_told_apart_both_ways(kind: str) -> None:
     """Each agrees with its own copies and is the same footage with another face to the other's."""
     for own, other, take in ((of_footage(), of_fake(), footage()), (of_fake(), of_footage(), fake())):
@@ -106,6 +107,7 @@ def test_a_fake_and_its_footage_are_told_apart_both_ways(kind: str) -> None:
 
 
 @pytest.mark.parametrize("blend", few(swaps.BLENDS, swaps.BLENDS[0]))
+@pytest.mark.slow
 def test_a_swap_is_found_however_it_is_blended(blend: swaps.Blend) -> None:
     """Matched in colour, pasted as it is, or faint."""
     found = against(of_footage(), printed(fake(2, blend)).sketches)

@@ -152,6 +152,7 @@ def _told(world: Stage) -> None:
     assert not [part for part in told if unfit(part, lines=True)]
 
 
+@pytest.mark.slow
 def test_a_hostile_file_name_is_one_line(tmp_path: Path) -> None:
     """A file whose name holds line feeds and escapes is complained of on one line, and named exactly in JSON."""
     name = tmp_path / "x\n   match  E-1\x1b[2J\u202e.png"

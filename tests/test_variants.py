@@ -132,6 +132,7 @@ def test_a_still_is_found_mirrored_in_a_list() -> None:
     assert matched(replace(found, variants=()), entry) == ()
 
 
+@pytest.mark.slow
 def test_a_clip_is_found_with_a_border_and_one_frame_of_it_is_not_enough() -> None:
     """As of whole frames: three frames or more of what moves."""
     pictures = [alter.grey(picture) for picture in Scene(3, "pan").frames(4.0, FPS)]
