@@ -37,8 +37,8 @@ def commands(group: Any, path: str = "gifwarden") -> Iterator[tuple[str, Any]]:
 def render() -> str:
     """Return the page."""
     shared = _shared()
-    parts = [HEAD, "| option of many commands | meaning |\n|---|---|"]
-    parts += [f"| {names} | {meaning} |" for names, meaning in _named(shared)]
+    parts = [HEAD, "Options of many commands:\n"]
+    parts += [f"- {names}: {meaning}" for names, meaning in _named(shared)]
     parts.append("")
     for name, command in commands(get_command(app)):
         arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
@@ -47,12 +47,12 @@ def render() -> str:
         parts.append(f"## `{usage}`\n\n{_plain(command.help)}\n")
         also = [f"`{option.opts[0]}`" for option in options if shared.get(option.opts[0]) == _plain(option.help)]
         rows = [
-            f"| {_option(option)} | {_plain(option.help)} |"
+            f"- {_option(option)}: {_plain(option.help)}"
             for option in options
             if shared.get(option.opts[0]) != _plain(option.help)
         ]
         if rows:
-            parts.append("\n".join(["| option | meaning |", "|---|---|", *rows]) + "\n")
+            parts.append("\n".join(rows) + "\n")
         if also:
             parts.append(f"{'Also' if rows else 'Options:'} {', '.join(also)}.\n")
     return "\n".join(parts)
@@ -86,7 +86,7 @@ def _option(option: Any) -> str:
 
 
 def _plain(text: str | None) -> str:
-    return " ".join((text or "").split()).replace("|", "\\|")
+    return " ".join((text or "").split())
 
 
 if __name__ == "__main__":
