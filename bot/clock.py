@@ -80,6 +80,12 @@ def minutes(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def tenths(seconds: float) -> str:
+    """Return a place in a recording as `m:ss.s`."""
+    whole = round(seconds * 10)
+    return f"{whole // 600}:{whole % 600 / 10:04.1f}"
+
+
 def from_iso(text: str) -> datetime:
     """Return the aware moment that `iso` wrote."""
     return datetime.fromisoformat(text).astimezone(UTC)

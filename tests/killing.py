@@ -13,6 +13,7 @@ from bot.clock import ManualClock
 from bot.config import Config
 from bot.loopback.network import LoopbackNetwork
 from bot.pipeline import Pipeline, no_boundary
+from bot.pipeline.acting.notices import Statement
 from bot.workers import Workers
 from tests.people import member
 
@@ -83,7 +84,7 @@ def state_notices(pipeline: Pipeline) -> None:
     for row in pipeline.deps.store.notices.listing():
         if row.state == "drafted":
             pipeline.people.confirm_notice(
-                row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(pipeline), to=None
+                row.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(pipeline))
             )
 
 

@@ -10,6 +10,7 @@ from bot.clock import SystemClock
 from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.notices import Statement
 from bot.pipeline.keeping.retention import gone_of
 from bot.samples import media
 from bot.store import Store
@@ -103,9 +104,7 @@ def test_a_sent_notice_keeps_what_it_said_until_it_is_closed(world: Stage, bot: 
     name = submit(world)
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
-    bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
-    )
+    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
     bot.tick()
     markers = traces(world, name)
     world.reddit.delete(name)

@@ -12,6 +12,7 @@ from bot.loopback.smtp import Fault
 from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.notices import Statement
 from bot.samples import media
 from tests.bots import action_states, bot_on, changed, fake, near_copy, post_fake
 from tests.killing import STATES_GROUND, Silent
@@ -21,9 +22,7 @@ from tests.people import member
 def state_notice(bot: Pipeline) -> str:
     """State the only drafted notice; return its label."""
     (draft,) = [row for row in bot.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
-    bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
-    )
+    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
     return draft.label
 
 

@@ -12,6 +12,7 @@ from bot.loopback.smtp import Fault
 from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, LinkState, NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.notices import Statement
 from bot.schedule import Daemon
 from tests.bots import action_states, bank_the_fake, bot_on, changed, fake, near_copy, post_fake
 from tests.killing import STATES_GROUND, Silent
@@ -297,9 +298,7 @@ def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: 
         bot.tick()
     assert not list(world.mail.received)
     (draft,) = bot.deps.store.notices.listing()
-    bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
-    )
+    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
     for _ in range(3):
         bot.tick()
         world.clock.sleep(120)
@@ -308,7 +307,7 @@ def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: 
     assert bot.deps.store.notices.get(draft.label).state == NoticeState.SENT
     with pytest.raises(UsageError, match="sent"):
         bot.people.confirm_notice(
-            draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
+            draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot))
         )
 
 
@@ -318,9 +317,7 @@ def test_a_cut_after_the_final_dot_repeats_the_same_message(world: Stage, bot: P
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
     world.mail.script(Fault(at="dot", code=None))
-    bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
-    )
+    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
     for _ in range(4):
         bot.tick()
         world.clock.sleep(120)
@@ -333,9 +330,7 @@ def test_a_retracted_notice_tells_the_host_if_it_was_sent(world: Stage, bot: Pip
     post_fake(world)
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
-    bot.people.confirm_notice(
-        draft.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
-    )
+    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
     bot.tick()
     assert "mail" in bot.people.retract_notice(draft.label, by=member(bot), why="mistake")
     first, second = world.mail.received

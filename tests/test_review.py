@@ -11,6 +11,7 @@ from bot.loopback.smtp import Fault
 from bot.loopback.stage import Stage
 from bot.model import ActionState, Backing, CaseState, NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.notices import Statement
 from bot.samples import media
 from bot.store import CaseRow
 from tests.bots import bank_the_fake, bot_on, changed, fake, near_copy, post_fake
@@ -35,9 +36,7 @@ def case_of(world: Stage, bot: Pipeline, id: str = "OneTwoThree", data: Callable
 def sent_notice(world: Stage, bot: Pipeline) -> str:
     """State the drafted notice and have it mailed; return its label."""
     (row,) = [row for row in bot.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
-    bot.people.confirm_notice(
-        row.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
-    )
+    bot.people.confirm_notice(row.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
     bot.tick()
     assert bot.deps.store.notices.get(row.label).state == NoticeState.SENT
     return row.label
@@ -209,9 +208,7 @@ def test_an_appeal_keeps_back_what_was_not_sent(world: Stage, bot: Pipeline) -> 
     case = case_of(world, bot, data=fake)
     bot.people.confirm(case.label, by=member(bot), why="seen")
     (notice,) = bot.deps.store.notices.listing()
-    bot.people.confirm_notice(
-        notice.label, ground="original_footage", detail=STATES_GROUND, capacity=None, by=member(bot), to=None
-    )
+    bot.people.confirm_notice(notice.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
     bot.people.appeal(case.label)
     bot.tick()
     assert world.mail.received == ()

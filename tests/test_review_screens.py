@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app, base
+from bot.clock import tenths
 from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
 from tests.bots import bank_the_fake, bot_on, fake, near_copy, post_fake
@@ -101,3 +102,15 @@ def test_confirming_says_what_a_second_moderator_has_to_do(home: Home) -> None:
     assert code == 0
     assert f"gifwarden bank confirm {label}" in text
     assert run("cases", "confirm", case.label, "--by", "ann", "--from", "3")[0] != 0
+
+
+def test_a_place_in_a_recording_never_reads_sixty_seconds() -> None:
+    """Tenths are rounded before minutes are counted."""
+    assert [tenths(at) for at in (0.0, 9.96, 59.94, 59.96, 61.5, 3600.0)] == [
+        "0:00.0",
+        "0:10.0",
+        "0:59.9",
+        "1:00.0",
+        "1:01.5",
+        "60:00.0",
+    ]

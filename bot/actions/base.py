@@ -109,22 +109,22 @@ class MailSender(Protocol):
 
 
 def no_receipt(action: int) -> Receipt | None:  # noqa: ARG001  the signature of what stands in for it
-    """Know no receipt."""
+    """Return None: no receipt is stored."""
     return None
 
 
 def no_conversation(subreddit: str, at: datetime) -> str | None:  # noqa: ARG001  the signature of what stands in for it
-    """Know no open conversation."""
+    """Return None: no conversation is open."""
     return None
 
 
 def no_policy(host: str) -> str | None:  # noqa: ARG001  the signature of what stands in for it
-    """Know no host's policy."""
+    """Return None: no policy of this host is stored."""
     return None
 
 
 def no_record(action: Action) -> Before | None:  # noqa: ARG001  the signature of what stands in for it
-    """Know nothing of how a post was found."""
+    """Return None: nobody wrote down how the post was found."""
     return None
 
 
@@ -133,7 +133,7 @@ def no_writing(action: Action, before: Before) -> None:
 
 
 def no_minor(post: str) -> bool:  # noqa: ARG001  the signature of what stands in for it
-    """Know no post of a suspected minor."""
+    """Return False: no post is marked as of a suspected minor."""
     return False
 
 
@@ -198,7 +198,7 @@ class Plug:
     asked_for = False
 
     def recover(self, action: Action, world: ActionContext) -> Receipt | None:  # noqa: ARG002  every plug's signature
-        """Know nothing more than that it was done."""
+        """Return None: all that is known is that it was done."""
         return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from bot import hosts
 from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity_lines
 from bot.cli.review import action_line, action_plain
+from bot.clock import tenths
 from bot.config import Config
 from bot.model import CaseState, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
@@ -144,14 +145,10 @@ def _media(info: MediaInfo) -> str:
 
 
 def _times(match: Match) -> str:
-    spans = ", ".join(f"{_clock(start)} to {_clock(end)}" for start, end in match.query_ranges)
+    spans = ", ".join(f"{tenths(start)} to {tenths(end)}" for start, end in match.query_ranges)
     if not spans or match.exact:
         return ""
     return f"at {spans} of this media: {match.coverage_query:.0%} of it, {match.coverage_entry:.0%} of the entry"
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{seconds % 60:04.1f}"
 
 
 def _sure(match: Match) -> str:

@@ -27,6 +27,7 @@ from bot.config import Config
 from bot.errors import UsageError
 from bot.model import ActionState, Actor, Capacity, Ground, Verb
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.notices import Statement
 from bot.serialization import to_json_data
 from bot.store import ActionRow, NoticeRow
 
@@ -113,21 +114,14 @@ def notices_confirm(
     settings = read_config(config)
     with session(settings) as pipeline:
         by = _by(pipeline, who, name)
-        statement: dict[str, Any] = {
-            "ground": chosen_ground,
-            "detail": detail,
-            "capacity": chosen_capacity,
-            "by": by,
-            "to": to,
-            "seen": seen,
-        }
-        notice = pipeline.people.preview_notice(name, **statement)
+        statement = Statement(ground=chosen_ground, detail=detail, capacity=chosen_capacity, by=by, to=to, seen=seen)
+        notice = pipeline.people.preview_notice(name, statement)
         text = wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
         if not yes:
             say(f"To: {text['To']}\nSubject: {text['Subject']}\n", lines=True)
             say(str(text.get_content()), lines=True)
             typer.confirm("Is every word of this true, and do you state it?", abort=True)
-        pipeline.people.confirm_notice(name, **statement)
+        pipeline.people.confirm_notice(name, statement)
     say(f"{name} is confirmed by {by.name}; the daemon sends it")
 
 

@@ -11,6 +11,7 @@ from bot.loopback.smtp import Fault
 from bot.loopback.stage import Expected, Stage
 from bot.model import Consent, NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.notices import Statement
 from bot.plural import many
 from bot.samples import media, people
 
@@ -212,12 +213,12 @@ class Hour:
             if row.host == "redgifs" and row.subreddit == "clips":
                 self._p.people.confirm_notice(
                     row.label,
-                    ground="original_footage",
-                    detail="https://www.example.org/films/harbour-walk (published by its maker on 2024-05-02)",
-                    capacity=None,
-                    by=self._head,
-                    to=None,
-                    seen=True,
+                    Statement(
+                        ground="original_footage",
+                        detail="https://www.example.org/films/harbour-walk (published by its maker on 2024-05-02)",
+                        by=self._head,
+                        seen=True,
+                    ),
                 )
 
 

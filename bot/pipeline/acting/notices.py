@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot import actions
 from bot.actions import wording
@@ -16,6 +16,18 @@ STANDING = (CaseState.CONFIRMED,)  # cases for which a person says that the medi
 TAKEN = (ActionState.DONE, ActionState.FAILED)  # a mail that was accepted, or whose fate nobody knows
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a person states to a host."""
+
+    ground: Ground
+    detail: str  # where the original is, which list, which statement
+    by: Actor
+    capacity: Capacity | None = None  # None: as configured
+    to: str | None = None  # the host's address; None: as the notice has it
+    seen: bool = False  # whether this person has looked at every media on the notice
+
+
 class NoticeReview:
     """Notices: previewed, stated, retracted."""
 
@@ -23,21 +35,11 @@ class NoticeReview:
         self._d = deps
         self._outbox = outbox
 
-    def preview_notice(
-        self,
-        name: str,
-        *,
-        ground: Ground,
-        detail: str,
-        capacity: Capacity | None,
-        by: Actor,
-        to: str | None,
-        seen: bool = False,
-    ) -> Notice:
+    def preview_notice(self, name: str, statement: Statement) -> Notice:
         """Return what a notice would say if this person stated it now. Raises UsageError if something is missing."""
         row = self._d.store.notices.get(name)
         mail, now = self._d.config.mail, self._d.clock.now()
-        recipient = to or row.recipient
+        recipient = statement.to or row.recipient
         if not recipient:
             raise UsageError(
                 f"no e-mail address of {row.host} is known; give one with --to, or use its form: "
@@ -50,28 +52,18 @@ class NoticeReview:
             id=row.label,
             host=row.host,
             to=recipient,
-            items=tuple(replace(item, viewed_at=now) for item in row.items) if seen else row.items,
-            ground=ground,
-            ground_detail=detail,
-            capacity=capacity or mail.capacity,
-            stated_by=by.name,
+            items=tuple(replace(item, viewed_at=now) for item in row.items) if statement.seen else row.items,
+            ground=statement.ground,
+            ground_detail=statement.detail,
+            capacity=statement.capacity or mail.capacity,
+            stated_by=statement.by.name,
             organisation=mail.organisation,
             contact=mail.sender,
             stated_at=now,
         )
 
-    def confirm_notice(
-        self,
-        name: str,
-        *,
-        ground: Ground,
-        detail: str,
-        capacity: Capacity | None,
-        by: Actor,
-        to: str | None,
-        seen: bool = False,
-    ) -> NoticeRow:
-        """Record a person's statement and plan the mail; `seen`: this person has looked at every media on it.
+    def confirm_notice(self, name: str, statement: Statement) -> NoticeRow:
+        """Record a person's statement and plan the mail.
 
         Raises UsageError if it cannot be sent as it is.
         """
@@ -82,7 +74,7 @@ class NoticeReview:
         modes = {self._d.config.mode(subreddit) for subreddit in row.subreddits}
         if not modes & actions.get("notice").modes:
             raise UsageError(f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first")
-        notice = self.preview_notice(name, ground=ground, detail=detail, capacity=capacity, by=by, to=to, seen=seen)
+        notice = self.preview_notice(name, statement)
         wording.compose(notice, sender=self._d.config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
             store.notices.confirm(
@@ -92,11 +84,11 @@ class NoticeReview:
                 ground_detail=notice.ground_detail,
                 capacity=notice.capacity,
                 stated_by=notice.stated_by,
-                member=by.member,
+                member=statement.by.member,
                 organisation=notice.organisation,
                 contact=notice.contact,
             )
-            if seen:
+            if statement.seen:
                 store.notices.viewed(name)
             store.actions.plan(
                 key=f"notice:{name}",
@@ -104,7 +96,7 @@ class NoticeReview:
                 subreddit=row.subreddit,
                 params={"notice": name},
             )
-            store.audit.record(by=by, what="notice confirmed", subject=name, why=notice.ground)
+            store.audit.record(by=statement.by, what="notice confirmed", subject=name, why=notice.ground)
         self._d.log.info("notice confirmed", notice=name, host=row.host)
         return store.notices.get(name)
 
