@@ -308,3 +308,9 @@ def m0014_parked(db: Database) -> None:
     for table in ("links", "actions", "orders"):
         db.execute(f"alter table {table} add column tries integer not null default 0")
         db.execute(f"alter table {table} add column parked_from text")
+
+
+@migrations()
+def m0015_no_mod_reports(db: Database) -> None:
+    """Forget moderators' reports: orders among them are read from Reddit, and nothing asks for the rest."""
+    db.execute("drop table mod_reports")

@@ -100,7 +100,6 @@ class Forgetting:
             traces = _traces(post, links)
             self._c.run("delete from decisions where post = ?", (fullname,))
             self._c.run("delete from author_facts where post = ?", (fullname,))
-            self._c.run("delete from mod_reports where post = ?", (fullname,))
             self._c.run(
                 "update flood set author = case_id where case_id in (select id from cases where post = ?)", (fullname,)
             )

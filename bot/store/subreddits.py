@@ -1,4 +1,4 @@
-"""What is known of each watched subreddit: its state, what was lost, its moderators' reports. And Reddit's budget."""
+"""What is known of each watched subreddit: its state, what was lost. And Reddit's budget."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LossRow:
 
 
 class Watched:
-    """Tables watched, losses, budget and mod_reports."""
+    """Tables watched, losses and budget."""
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
@@ -141,23 +141,6 @@ class Watched:
         """Return it, with the moment under `at`, or None if no daemon has run."""
         row = self._c.one("select data, at from budget where name = 'reddit'")
         return {**json.loads(row["data"]), "at": row["at"]} if row else None
-
-    def mod_reported(self, post: str, reports: Iterable[tuple[str, str]]) -> int:
-        """Keep a known post's reports by moderators, (moderator, reason) each; return how many were new."""
-        with self._c:
-            return sum(
-                self._c.run(
-                    """insert or ignore into mod_reports
-                       select fullname, ?, ?, ? from posts where fullname = ?""",
-                    (moderator, reason, self._c.now(), post),
-                )
-                for moderator, reason in reports
-            )
-
-    def mod_reports(self, post: str) -> list[tuple[str, str, datetime]]:
-        """Return a post's reports by moderators: moderator, reason, when we first saw it. Oldest first."""
-        rows = self._c.rows("select * from mod_reports where post = ? order by at, rowid", (post,))
-        return [(row["moderator"], row["reason"], from_iso(row["at"])) for row in rows]
 
 
 def _place(row: Row) -> SubredditState:

@@ -74,9 +74,6 @@ class ModQueuePoller:
             new += links
             reported = [post.fullname for _, post, _ in read if post.num_reports]
             self._d.store.links.urge(reported)
-            for thing, post, _ in read:
-                if orders := mod_reports_of(thing):
-                    self._d.store.watched.mod_reported(post.fullname, orders)
             after = listing.after
             if after is None or not news:
                 break
@@ -93,14 +90,3 @@ def edited_at(thing: Mapping[str, Any], _post: Post) -> datetime:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         return UNREADABLE
-
-
-def mod_reports_of(thing: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return (moderator, reason) of every report that a moderator made by name."""
-    data = thing.get("data")
-    rows = data.get("mod_reports") if isinstance(data, Mapping) else None
-    found = []
-    for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, list) and len(row) >= 2 and isinstance(row[1], str) and row[1]:
-            found.append((row[1], row[0] if isinstance(row[0], str) else ""))
-    return found
