@@ -1,0 +1,44 @@
+"""docs/safety-tests.md names promises that are made and tests that there are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+DOCS = TESTS.parent / "docs"
+
+
+def rows() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return (promise, its tests as file and function) of each row."""
+    page = (DOCS / "safety-tests.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| (?!promise |-)(.+?) \| (.+) \|$", page, re.MULTILINE)
+    return [(promise, re.findall(r"`([\w.]+)::(\w+)`", named)) for promise, named in lines]
+
+
+def test_each_promise_stands_in_the_page_on_safety() -> None:
+    """The words of each row stand in docs/safety.md, and no row stands twice."""
+    said = " ".join((DOCS / "safety.md").read_text(encoding="utf-8").split())
+    promises = [promise for promise, _ in rows()]
+    assert len(promises) > 30
+    assert [promise for promise in promises if promise not in said] == []
+    assert len(set(promises)) == len(promises)
+
+
+def test_each_numbered_promise_has_a_row() -> None:
+    """The numbered promises of docs/safety.md all begin or hold a row, so that a new one needs its test."""
+    text = (DOCS / "safety.md").read_text(encoding="utf-8")
+    numbered = re.findall(r"^\d+\. (.*?)(?=^\d+\. |^## )", text, re.DOTALL | re.MULTILINE)
+    promises = [promise for promise, _ in rows()]
+    assert len(numbered) >= 10
+    assert [one for one in numbered if not any(promise in " ".join(one.split()) for promise in promises)] == []
+
+
+def test_each_named_test_exists() -> None:
+    """Each row names at least one test, and each is a function of the file that it is said to stand in."""
+    for promise, tests in rows():
+        assert tests, promise
+        for file, name in tests:
+            tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+            assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{file}::{name}"
