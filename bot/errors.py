@@ -166,6 +166,13 @@ class NotAllowedError(BlockedError):
     """The configuration does not let us ask: the host is switched off, or the domain is not one that is allowed."""
 
 
+class MarkedFileError(BlockedError):
+    """The file is one that was marked as a suspected minor's: it is not decoded, and nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("suspected minor: this very file was marked, so it is not looked at; see docs/safety.md")
+
+
 class NeedsTokenError(AcquireError):
     """The host wants a credential that is not configured."""
 

@@ -15,6 +15,7 @@ from bot.loopback.http import Request
 from bot.loopback.reddit.server import RedditServer
 from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
+from bot.samples import media
 from tests.bots import bank_the_fake, bot_on, fake
 from tests.killing import Silent
 from tests.people import member
@@ -192,9 +193,13 @@ def cells(situations: Sequence[Situation] = SITUATIONS) -> list[Cell]:
 def _situation(world: Stage, bot: Pipeline, group: list[Cell]) -> None:
     reddit, store = world.reddit, bot.deps.store
     for cell in group:
-        # what is marked as a minor's takes everything of the same media with it, so it has its own
-        media = f"Minor{SITUATIONS.index(cell.situation)}" if cell.door == "minor" else "OneTwoThree"
-        url = world.park.add_redgifs(media, hd=fake())
+        # what is marked as a minor's takes everything of the same media and file with it, so it has its own
+        place, data = "OneTwoThree", fake()
+        if cell.door == "minor":
+            number = SITUATIONS.index(cell.situation)
+            place, data = f"Minor{number}", media.clip(900 + number, seconds=1, width=320, height=180)
+            bank_the_fake(bot, data)
+        url = world.park.add_redgifs(place, hd=data)
         if cell.situation.comment:
             above = reddit.submit("clips", author="poster", title="a talk", selftext="words")
             cell.name = reddit.comment(above, author="poster", body=url)

@@ -21,18 +21,19 @@ Fact = tuple[str, str]
 
 def plain_case(row: CaseRow, *, appeal: bool = False) -> dict[str, Any]:
     """Return a case as plain data."""
+    bare = row.state == CaseState.MINOR  # nothing of its media is shown, also while it can be taken back
     return {
         "case": row.label,
         "state": str(row.state),
         "appeal": appeal,
         "outcome": row.verdict.outcome,
         "rule": row.verdict.rule,
-        "reasons": list(row.verdict.reasons),
+        "reasons": [] if bare else list(row.verdict.reasons),
         "subreddit": row.post.subreddit,
         "post": row.post.fullname,
         "permalink": row.post.permalink,
         "host": row.host,
-        "host_id": row.host_id,
+        "host_id": None if bare else row.host_id,
         "opened": to_json_data(row.opened),
         "decided_by": row.decided_by,
         "why": row.why,
@@ -58,7 +59,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     """Return a case as plain data and as lines. Raises StoreError if there is none."""
     store, now = pipeline.deps.store, pipeline.deps.clock.now()
     row = store.cases.get(name)
-    evidence = store.links.evidence(row.link)
+    evidence = None if row.state == CaseState.MINOR else store.links.evidence(row.link)
     actions = store.actions.of_case(row.id)
     appeals = store.review.appeals(row.id)
     label = store.notices.of_case(row.id)
@@ -68,7 +69,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     doubts = list(_against(row, evidence, appeal))
     shown = {
         **plain_case(row, appeal=appeal is not None),
-        "url": row.url,
+        "url": None if row.state == CaseState.MINOR else row.url,
         "evidence": to_json_data(evidence) if evidence else None,
         "against": doubts,
         "actions": [action_plain(action) for action in actions],
@@ -80,7 +81,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         *_appealed(appeals),
         *_post(row),
         ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
-        *(("why", reason) for reason in row.verdict.reasons),
+        *(("why", reason) for reason in plain_case(row)["reasons"]),
         *_found(evidence),
         *(("against", doubt) for doubt in doubts),
         *(("action", action_line(settings, action)) for action in actions),
@@ -111,6 +112,8 @@ def _post(row: CaseRow) -> Iterator[Fact]:
     by = f"u/{post.author}" if post.author else "a deleted account"
     yield "post", f"https://www.reddit.com{post.permalink}"
     yield "", ", ".join([f"by {by}", f"{post.created:%Y-%m-%d %H:%M} UTC", *marks])
+    if row.state == CaseState.MINOR:
+        return
     if post.title:
         yield "title", post.title
     yield "link", f"{row.url} ({row.host})"
@@ -216,5 +219,6 @@ def _next(row: CaseRow) -> Iterator[Fact]:
         yield "", f"gifwarden cases minor {row.label} --by YOU      anybody in it may be under 18"
     elif row.state == CaseState.MINOR:
         yield "next", f"gifwarden cases minor {row.label} --by YOU    where to report, if nobody has yet"
+        yield "", f"gifwarden cases cancel {row.label} --by YOU   it was a slip; for ten minutes"
     elif row.state in (CaseState.CONFIRMED, CaseState.DISMISSED):
         yield "next", f"gifwarden cases undo {row.label} --by YOU    take the decision back"

@@ -83,7 +83,11 @@ def export(
     with session(read_config(config)) as pipeline:
         _need_bank(pipeline, name)
         entries = pipeline.deps.store.known.active((), name)
-        lines = WRITERS[how](found for found in entries if entry is None or found.label == entry)
+        lines = WRITERS[how](
+            found
+            for found in entries
+            if (entry is None or found.label == entry) and not pipeline.deps.store.minors.is_never_entry(found)
+        )
         if out is None:
             for line in lines:
                 print(line)  # noqa: T201  plain output for programs
@@ -105,7 +109,7 @@ def _import(
         if as_json:
             emit({"file": file, "line": bad.line, "error": bad.reason})
         else:
-            complain(f"{file}:{bad.line}  {bad.reason}")
+            complain(f"{file}{f':{bad.line}' if bad.line else ''}  {bad.reason}")
 
     began = time.monotonic()
     counts: Counts = take(pipeline.deps.store, bank, source, rows, by=by, told=told)

@@ -22,6 +22,7 @@ from bot.cli.base import (
 )
 from bot.model import Verb
 from bot.pipeline.reviewing.hotlines import HOTLINES
+from bot.pipeline.reviewing.minors import WAIT
 from bot.serialization import to_json_data
 from bot.store import MinorRow
 
@@ -29,6 +30,7 @@ from bot.store import MinorRow
 def register(cases: typer.Typer) -> None:
     """Add these commands."""
     cases.command()(minor)
+    cases.command()(cancel)
     cases.command()(reported)
 
 
@@ -39,38 +41,75 @@ def minor(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Suspected minor: stop everything about a post, remove it, destroy its fingerprints, and say where to report.
+    """Suspected minor: hide, lock and remove a post, look at none of it, destroy it later, and say where to report.
 
-    Works on a post in any state, known or not. Address and time are kept until a person has reported them.
+    Works on a post in any state, known or not. What is kept of its media is destroyed ten minutes later; until then
+    `cases cancel` takes a slip back. Address and time are kept until a person has reported them.
     """
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
         by = decider(pipeline, who, Verb.CASES)
-        marked = pipeline.people.minor(target, by=by, why=why)
-        running = pipeline.deps.store.lease.held()
+        first = pipeline.people.hide(target, by=by, why=why)
+        store = pipeline.deps.store
+        rows = store.minors.beside(first.post)
+        until = store.minors.hidden_at(first.post)
+        same = store.minors.same_file(first.post)
+        running = store.lease.held()
         stopped = pipeline.deps.stop_file.exists()
+    lines = [
+        f"{row['label']} in {row['bank']} holds the same file; if it was not made by a hotline: "
+        f"gifwarden bank remove {row['label']}"
+        for row in same
+    ]
+    if len(rows) > 1:
+        lines.append(f"{len(rows) - 1} more of the stored posts hold the same media and are marked too")
+    rows = rows or [first]
     if as_json:
         where = [to_json_data(line) for line in HOTLINES]
-        emit({"posts": [to_json_data(row) for row in marked.posts], "done": list(marked.lines), "report_to": where})
+        due = to_json_data(until + WAIT) if until else None
+        emit({"posts": [to_json_data(row) for row in rows], "done": lines, "purged_at": due, "report_to": where})
         return
-    say(f"{marked.posts[0].label} is marked as a suspected minor. Do not open, save or send the media to anybody.")
-    for line in marked.lines:
+    say(f"{first.label} is marked as a suspected minor. Do not open, save or send the media to anybody.")
+    for row in rows:
+        say(f"  r/{row.subreddit}: the post is removed and locked at the daemon's next step, in every mode")
+    for line in lines:
         say(f"  {line}")
+    if until is None:
+        say("  what was kept of its media is destroyed already")
+    else:
+        purge = "the daemon destroys" if running else "gifwarden purge, or a daemon once it runs, destroys"
+        say(f"  from {until + WAIT:%H:%M} UTC, in ten minutes, {purge} what is kept of its media")
+        say(f"  if it was a slip, until then: gifwarden cases cancel {first.label} --by '{by.name}'")
     if stopped or not running:
         warn(
             "  remove the post by hand NOW: "
             + ("the kill switch is on" if stopped else "no daemon is running that could do it")
         )
     say("\nReport this, and only this:")
-    for row in marked.posts:
+    for row in rows:
         facts(_needed(row))
     say("\nHere:")
     for hotline in HOTLINES:
         say(f"  {hotline.name}: {hotline.url}")
         say(f"      {hotline.what} (verified on {hotline.verified_on})")
-    say("\nThen, so that address and time are forgotten here too:")
-    for row in marked.posts:
+    say("\nThen, so that address and time are forgotten here too, and all that is kept at once:")
+    for row in rows:
         say(f"  gifwarden cases reported {row.label} --by '{by.name}'")
+
+
+def cancel(
+    target: Annotated[str, typer.Argument(help="What was marked: its label, or the post's address or fullname.")],
+    who: ByOption = None,
+    why: WhyOption = "a slip",
+    config: ConfigOption = None,
+) -> None:
+    """Take `cases minor` back within its ten minutes: all is as before, and the post goes up again if it was up."""
+    settings = read_config(config)
+    with session(settings, reddit=login_missing(settings) is None) as pipeline:
+        lines = pipeline.people.cancel_minor(target, by=decider(pipeline, who, Verb.CASES), why=why)
+    say(f"{target} is not marked any more")
+    for line in lines:
+        say(f"  {line}")
 
 
 def reported(

@@ -31,7 +31,7 @@ from bot.cli.base import (
 from bot.cli.groups import App
 from bot.config import Config
 from bot.errors import RuleError, UsageError
-from bot.model import BankKind, Verdict
+from bot.model import BankKind, CaseState, Verdict
 from bot.pipeline.judging.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
 from bot.plural import many
@@ -169,7 +169,7 @@ def explain(
     with session(read_config(config), rules=True) as pipeline:
         row = pipeline.deps.store.cases.get(case)
         evidence = pipeline.deps.store.links.evidence(row.link)
-        if evidence is None:
+        if evidence is None or row.state == CaseState.MINOR:
             raise UsageError(f"the evidence of {case} has been forgotten")
         author = pipeline.deps.store.authors.get(row.post.fullname)
         explained = pipeline.judge.explain(row.post, evidence, author)

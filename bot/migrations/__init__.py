@@ -314,3 +314,20 @@ def m0014_parked(db: Database) -> None:
 def m0015_no_mod_reports(db: Database) -> None:
     """Forget moderators' reports: orders among them are read from Reddit, and nothing asks for the rest."""
     db.execute("drop table mod_reports")
+
+
+@migrations()
+def m0016_minor_files(db: Database) -> None:
+    """Keep keyed digests of the files behind links, and who hid a post with a suspected minor."""
+    for statement in MINOR_FILES:
+        db.execute(statement)
+
+
+MINOR_FILES = (
+    """create table link_files (link integer not null references links on delete cascade, mark text not null,
+        primary key (link, mark)) strict""",
+    "create index link_files_mark on link_files (mark)",
+    "alter table minor_holds add column who text",
+    "alter table minor_holds add column member integer references team",
+    "alter table minor_holds add column why text",
+)

@@ -126,10 +126,13 @@ class Pipeline:
     def obey(self) -> int:
         """Hear moderators' orders and carry them out, and make the daily digests; return how many orders ended."""
         self.digests.run()
-        return self.orders.run()
+        done = self.orders.run()
+        self.people.finish_minors()
+        return done
 
     def purge(self, go_on: GoOn = always) -> int:
         """Forget what was deleted on Reddit and what has been kept long enough; return how many posts that were."""
+        self.people.finish_minors()
         self.gallery.expire()
         self.flood.forget()
         return sum(self.forgetting.purge(go_on))

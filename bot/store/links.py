@@ -82,7 +82,9 @@ class Links:
                 why = (left_alone or {}).get(post.fullname)
                 for link in refs:
                     state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
-                    never = link.id is not None and self._minors.is_never(f"{link.host}:{link.id}")
+                    never = (
+                        link.id is not None and self._minors.is_never(f"{link.host}:{link.id}")
+                    ) or self._minors.dropped(link.host, link.id or link.url)
                     if never:
                         state = LinkState.BLOCKED
                     elif why and state == LinkState.SEEN:
@@ -257,7 +259,9 @@ class Links:
         """Return how many judgements are stored of evidence found since then."""
         return int(
             self._c.value(
-                "select count(*) from evidence where verdict is not null and at >= ?", (iso(since) if since else "",)
+                """select count(*) from evidence e join links l on l.id = e.link
+                   where verdict is not null and at >= ? and l.state <> 'blocked'""",
+                (iso(since) if since else "",),
             )
         )
 
@@ -272,7 +276,8 @@ class Links:
                 """select e.link, e.data, e.verdict, p.data as post, a.data as author, c.label from evidence e
                    join links l on l.id = e.link join posts p on p.fullname = l.post
                    left join author_facts a on a.post = l.post left join cases c on c.link = e.link
-                   where e.link > ? and e.verdict is not null and e.at >= ? order by e.link limit ?""",
+                   where e.link > ? and e.verdict is not null and e.at >= ? and l.state <> 'blocked'
+                   order by e.link limit ?""",  # of what a suspected minor's mark hides, nothing is judged again
                 (last, iso(since) if since else "", PAGE),
             )
             for row in rows:

@@ -1,4 +1,7 @@
-"""Posts with a suspected minor: what a person needs to report them, until one has; and that they are never fetched."""
+"""Posts with a suspected minor: what a person needs to report them, until one has; and that they are never fetched.
+
+Which files were behind a link is kept as keyed digests, so that a file that was marked is known under any other link.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from datetime import datetime
 from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.errors import StoreError
-from bot.model import MINOR_ORDER, Actor, CaseState, LinkState, Post, Verdict
+from bot.model import MINOR_ORDER, PROGRAM, CaseState, Entry, LinkState, Post, Verdict, Voice
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
+from bot.store.sealing import fingerprint_place
 
 WHY_BLOCKED = "suspected minor: never fetched"
 
@@ -33,14 +37,30 @@ class MinorRow:
     reported_by: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A post that is hidden for now. `who` and `member`: who hid it; an earlier version did not write that down."""
+
+    root: str
+    who: str | None
+    member: int | None
+    why: str | None
+    at: datetime
+
+
+def names_of(sha256: str | None, md5: str | None) -> tuple[str, ...]:
+    """Return the names under which a file is marked, of which the database keeps keyed digests only."""
+    return tuple(f"{kind}:{value}" for kind, value in (("sha256", sha256), ("md5", md5)) if value)
+
+
 class Minors:
-    """Tables minors and never."""
+    """Tables minors, never, minor_holds and link_files."""
 
     def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
         self._c = connection
         self._seal = seal
 
-    def mark(self, post: Post, urls: Sequence[str], *, seen: datetime, by: Actor, case: str | None) -> str:
+    def mark(self, post: Post, urls: Sequence[str], *, seen: datetime, by: Voice, case: str | None) -> str:
         """Keep what is needed to report a post; return its label, which it keeps if it was marked before."""
         known = self._c.value("select label from minors where post = ? and reported_at is null", (post.fullname,))
         name = str(known or case or label("M"))
@@ -76,9 +96,23 @@ class Minors:
 
     def holds(self, post: str) -> bool:
         """Return whether a post waits to be reported."""
-        return bool(self._c.value("select 1 from minors where post = ? and reported_at is null", (post,)))
+        return self.waiting_label(post) is not None
 
-    def reported(self, name: str, *, by: Actor) -> None:
+    def waiting_label(self, post: str) -> str | None:
+        """Return the label of a post that waits to be reported, or None."""
+        name = self._c.value("select label from minors where post = ? and reported_at is null", (post,))
+        return str(name) if name else None
+
+    def beside(self, post: str) -> list[MinorRow]:
+        """Return what has to be reported of the posts hidden with one, itself first; nothing if it is not hidden."""
+        rows = self._c.rows(
+            """select m.* from minor_holds h join minors m on m.label = h.label
+               where h.root = (select root from minor_holds where post = :post) order by h.post != :post, h.rowid""",
+            {"post": post},
+        )
+        return [_row(row) for row in rows]
+
+    def reported(self, name: str, *, by: Voice) -> None:
         """Forget address and URLs: a person has reported them."""
         self._c.run(
             """update minors set post = '', permalink = '', urls = '[]', reported_at = ?, reported_by = ?,
@@ -97,7 +131,55 @@ class Minors:
         marks = [self._seal.keyed_digest(thing) for thing in things]
         return [m for m in marks if self._c.run("insert or ignore into never values (?, ?)", (m, self._c.now()))]
 
-    def hold(self, post: Post, *, root: str, label: str, marks: Sequence[str], fresh: bool) -> None:
+    def never_files(self, post: str) -> list[str]:
+        """Never decode the files of a post again, under whatever link; return the marks that are new."""
+        if self._seal is None:
+            return []
+        now = self._c.now()
+        marks = sorted(self._marks_of(post))
+        return [mark for mark in marks if self._c.run("insert or ignore into never values (?, ?)", (mark, now))]
+
+    def saw_files(self, link: int, files: Iterable[str]) -> None:
+        """Remember which files were behind a link, `sha256:HEX` and `md5:HEX`: as keyed digests, while it is stored."""
+        if self._seal is None:
+            return
+        for file in files:
+            self._c.run("insert or ignore into link_files values (?, ?)", (link, self._seal.keyed_digest(file)))
+
+    def same_files(self, link: int, *, as_of: int) -> None:
+        """Remember that the files of another link are behind this one."""
+        self._c.run("insert or ignore into link_files select ?, mark from link_files where link = ?", (link, as_of))
+
+    def drop(self, link: int) -> list[int]:
+        """Block a link whose file was marked, and keep nothing of it; return its cases, which are a minor's now."""
+        now = self._c.now()
+        for table in ("fingerprints", "evidence", "link_files"):
+            self._c.run(f"delete from {table} where link = ?", (link,))  # noqa: S608  names from the line above
+        self._c.run(
+            "update links set state = ?, reason = ?, updated_at = ? where id = ?",
+            (LinkState.BLOCKED, WHY_BLOCKED, now, link),
+        )
+        cases = self._c.rows("select id, verdict from cases where link = ? and state != 'minor'", (link,))
+        for case in cases:
+            verdict = dumps(replace(loads(Verdict, case["verdict"]), reasons=()))
+            self._c.run(
+                "update cases set state = ?, decided_at = ?, decided_by = ?, why = ?, verdict = ? where id = ?",
+                (CaseState.MINOR, now, PROGRAM.name, "the file was marked", verdict, case["id"]),
+            )
+        return [case["id"] for case in cases]
+
+    def dropped(self, host: str, id: str) -> bool:
+        """Return whether the file of another link to this media was found to be a marked one."""
+        return bool(
+            self._c.value(
+                "select 1 from links where host = ? and coalesce(host_id, url) = ? and state = ? and reason = ?",
+                (host, id, LinkState.BLOCKED, WHY_BLOCKED),
+            )
+        )
+
+    def hold(
+        self, post: Post, *, root: str, label: str, marks: Sequence[str], fresh: bool, by: Voice, why: str
+    ) -> None:
         """Hide a post so that it can be taken back: its cases are a minor's, its links are blocked, all is kept.
 
         `root`: the post that was named. `marks` were new to `never`. `fresh`: it was not marked before.
@@ -111,15 +193,34 @@ class Minors:
             (LinkState.BLOCKED, WHY_BLOCKED, now, post.fullname),
         )
         kept = (json.dumps(list(marks)), json.dumps([tuple(row.values()) for row in cases]))
+        stood = json.dumps([tuple(row.values()) for row in links])
         self._c.run(
-            "insert or ignore into minor_holds values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (post.fullname, root, label, fresh, *kept, json.dumps([tuple(row.values()) for row in links]), now),
+            """insert or ignore into minor_holds (post, root, label, marked, marks, cases, links, at, who, member, why)
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (post.fullname, root, label, fresh, *kept, stood, now, by.name, by.member, why),
         )
+
+    def held(self) -> list[Held]:
+        """Return what is hidden for now and no order will purge: the post that was named, by whom, why and when."""
+        rows = self._c.rows(
+            """select root, who, member, why, at from minor_holds h where post = root and not exists
+               (select 1 from orders o where o.verb = 'minor' and o.target = h.root and o.due_at is not null
+                and o.state in ('received', 'waiting')) order by at, root"""
+        )
+        return [
+            Held(root=row["root"], who=row["who"], member=row["member"], why=row["why"], at=from_iso(row["at"]))
+            for row in rows
+        ]
 
     def root_of(self, post: str) -> str | None:
         """Return the post with which a post is hidden for now, or None if it is not."""
         root = self._c.value("select root from minor_holds where post = ?", (post,))
         return str(root) if root else None
+
+    def hidden_at(self, post: str) -> datetime | None:
+        """Return when a post was hidden, or None if it is not hidden for now."""
+        at = self._c.value("select at from minor_holds where post = ?", (post,))
+        return from_iso(at) if at else None
 
     def held_label(self, post: str) -> str | None:
         """Return the label under which a post is hidden for now, or None."""
@@ -145,7 +246,23 @@ class Minors:
                 self._c.run("delete from minors where label = ? and reported_at is null", (row["label"],))
             found.append((row["post"], [number for number, _ in json.loads(row["cases"])]))
         self.drop_holds(root)
+        self._look_again(now)
         return found
+
+    def _look_again(self, now: str) -> None:
+        """Put links of other posts that were blocked for what is marked no more back into the queue."""
+        rows = self._c.rows(
+            """select id, post, host, host_id from links l where state = ? and reason = ? and url not like 'minor:%'
+               and kind in ('media', 'album') and not exists (select 1 from minor_holds h where h.post = l.post)""",
+            (LinkState.BLOCKED, WHY_BLOCKED),
+        )
+        for row in rows:  # what another mark blocks is blocked again when its file comes
+            media = f"{row['host']}:{row['host_id']}"
+            if not self.is_never(row["post"], *([media] if row["host_id"] else [])):
+                self._c.run(
+                    "update links set state = ?, reason = null, next_at = ?, updated_at = ? where id = ?",
+                    (LinkState.SEEN, now, now, row["id"]),
+                )
 
     def drop_holds(self, root: str) -> None:
         """Forget how what was hidden with a post stood: it can be taken back no more."""
@@ -158,14 +275,48 @@ class Minors:
         marks = [self._seal.keyed_digest(thing) for thing in things]
         return any(self._c.value("select 1 from never where mark = ?", (mark,)) for mark in marks)
 
+    def is_never_entry(self, entry: Entry) -> bool:
+        """Return whether an entry holds a file that was marked."""
+        files = [*(names_of(sha256, None) for sha256 in entry.sha256), *(names_of(None, md5) for md5 in entry.md5)]
+        return self.is_never(*(name for names in files for name in names))
+
     def same_media(self, post: str) -> list[str]:
-        """Return the other posts that hold a media of this one at the same host."""
+        """Return the other posts that hold a media of this one at the same host, or its very file anywhere."""
         rows = self._c.rows(
             """select distinct o.post from links l join links o on o.host = l.host and o.host_id = l.host_id
-               where l.post = ? and o.post != l.post and l.host_id is not null and o.kind = l.kind""",
-            (post,),
+               where l.post = :post and o.post != l.post and l.host_id is not null and o.kind = l.kind
+               union select o.post from links l join link_files f on f.link = l.id
+               join link_files g on g.mark = f.mark join links o on o.id = g.link
+               where l.post = :post and o.post != l.post
+               union select o.post from links l join evidence e on e.link = l.id, json_each(e.data, '$.media') m
+               join evidence x, json_each(x.data, '$.media') n join links o on o.id = x.link
+               where l.post = :post and o.post != l.post
+               and json_extract(m.value, '$.sha256') = json_extract(n.value, '$.sha256')""",
+            {"post": post},
         )
         return [row["post"] for row in rows]
+
+    def _marks_of(self, post: str) -> set[str]:
+        """Return the keyed digests of all files that were seen behind a post's links.
+
+        Of links that an earlier version looked at, what evidence and sealed fingerprints still tell.
+        """
+        assert self._seal is not None, "asked by callers"
+        rows = self._c.rows("select f.mark from link_files f join links l on l.id = f.link where l.post = ?", (post,))
+        files: set[str] = set()
+        for row in self._c.rows(
+            """select json_extract(m.value, '$.sha256') as sha256, json_extract(m.value, '$.md5') as md5
+               from links l join evidence e on e.link = l.id, json_each(e.data, '$.media') m where l.post = ?""",
+            (post,),
+        ):
+            files |= set(names_of(row["sha256"], row["md5"]))
+        for row in self._c.rows(
+            "select f.* from fingerprints f join links l on l.id = f.link where l.post = ?", (post,)
+        ):
+            found = json.loads(self._seal.decrypt(row["sealed"], *fingerprint_place(row["link"], row["media"])))
+            for sha256, md5 in [(found["sha256"], found["md5"]), *found["also"]]:
+                files |= set(names_of(sha256, md5))
+        return {row["mark"] for row in rows} | {self._seal.keyed_digest(file) for file in files}
 
     def same_file(self, post: str) -> list[Row]:
         """Return (label, bank) of active entries that hold the very file of a media of this post."""
@@ -177,11 +328,11 @@ class Minors:
             (post,),
         )
 
-    def stop(self, fullname: str, *, by: Actor, why: str) -> None:
+    def stop(self, fullname: str, *, by: Voice, why: str) -> None:
         """Stop everything about a stored post: links, fingerprints, evidence, cases, text. Its address stays."""
         now = self._c.now()
         cases = self._c.rows("select id, verdict from cases where post = ?", (fullname,))
-        for table in ("fingerprints", "evidence"):
+        for table in ("fingerprints", "evidence", "link_files"):
             self._c.run(f"delete from {table} where link in (select id from links where post = ?)", (fullname,))  # noqa: S608  names from the line above
         self._c.run(
             """update links set state = ?, reason = ?, url = 'minor:' || id, host_id = null, updated_at = ?

@@ -231,7 +231,8 @@ class Forgetting:
             "update links set url = 'forgotten:' || id, host_id = null, reason = null, updated_at = ? where id = ?",
             (self._c.now(), link),
         )
-        self._c.run("delete from fingerprints where link = ?", (link,))
+        for table in ("fingerprints", "link_files"):
+            self._c.run(f"delete from {table} where link = ?", (link,))  # noqa: S608  names from the line above
         row = self._c.one("select data, verdict from evidence where link = ?", (link,))
         if row is None:
             return

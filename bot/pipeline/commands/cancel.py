@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.errors import OutsideError, UsageError
-from bot.model import ActionState, Actor, minor_key
+from bot.model import Actor
 from bot.permalink import permalink_fullname
 from bot.pipeline.commands.answers import Answers, listed, name_of, short
 from bot.pipeline.commands.waiting import Waits
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import NEEDS_PERSON
 from bot.pipeline.reviewing.decisions import People
-from bot.store import ActionRow, CaseRow, OrderRow
+from bot.store import CaseRow, OrderRow
 
 
 class Cancelling:
@@ -75,24 +74,13 @@ class Cancelling:
 
     def _shown(self, post: str, row: OrderRow) -> bool:
         """Take back the hiding of a suspected minor's post, and its removal and lock; False if it is not hidden."""
-        by = self._by(row)
-        shown = self._people.show(post, by=by)
-        for name in shown or ():
-            for key in self._d.store.actions.keyed(minor_key(name)):
-                found = self._d.store.actions.get(key)
-                if found.state == ActionState.DONE:
-                    self.undo_action(found, by=by, why="cancelled")
-        return shown is not None
+        if self._d.store.minors.root_of(post) is None:
+            return False
+        self._people.cancel_minor(post, by=self._by(row))
+        return True
 
     def cases_of(self, target: str) -> list[CaseRow]:
         """Return the cases that a waiting order is about."""
         if target.startswith("C-"):
             return [self._d.store.cases.get(target)]
         return self._d.store.cases.of_post(target) if target else []
-
-    def undo_action(self, found: ActionRow, *, by: Actor, why: str) -> str:
-        """Take one action back; return what came of it in words."""
-        try:
-            return f"{found.action.kind}: {self._people.undo_action(found.action.id, by=by, why=why)}"
-        except (UsageError, OutsideError) as error:
-            return f"{found.action.kind}: {error}"

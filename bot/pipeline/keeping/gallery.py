@@ -9,11 +9,12 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.errors import MediaError, UsageError
+from bot.errors import MarkedFileError, MediaError, UsageError
 from bot.faces import FaceModel
 from bot.model import PROGRAM, Actor, Consent, FaceView, Voice
 from bot.pipeline.core import Deps
 from bot.pipeline.scanning.face_index import FaceRecogniser, vector_of
+from bot.pipeline.scanning.scanner import file_names
 
 MIN_HEIGHT = 60  # pixels of an enrolled face
 MIN_SHARPNESS = 15.0
@@ -88,6 +89,8 @@ class Gallery:
         return len(expired)
 
     def _view(self, place: str, data: bytes) -> FaceView:
+        if self._d.store.minors.is_never(*file_names(data)):
+            raise UsageError(f"{place}: {MarkedFileError()}")
         try:
             found = self._d.workers.fingerprint(data, faces=True)
         except MediaError as error:

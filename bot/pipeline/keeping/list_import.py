@@ -14,7 +14,9 @@ from bot.lists import Bad, Record
 from bot.model import Actor
 from bot.store import Store
 from bot.store.lists import Listed
+from bot.store.minors import names_of
 
+MARKED = "a row is of a file that was marked as a suspected minor's; it is left out"
 STEP = 5_000  # rows a transaction
 
 
@@ -62,6 +64,10 @@ def take(
         if isinstance(row, Bad):
             counts.failed += 1
             told(row)
+            continue
+        if row.files and store.minors.is_never(*(name for pair in row.files for name in names_of(*pair))):
+            counts.failed += 1
+            told(Bad(line=0, reason=MARKED))
             continue
         held.append(
             Listed(key=_key(row, source), signals=row.signals, files=row.files, withdrawn=row.withdrawn),

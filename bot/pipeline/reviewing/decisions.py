@@ -32,10 +32,12 @@ class People:
         self.take_back = review.take_back
         self.pair = learning.pair
         self.confirm_entry = learning.confirm_entry
-        minors = Minors(deps)
+        minors = Minors(deps, review.undo_action)
         self.minor = minors.minor
         self.hide = minors.hide
         self.show = minors.show
+        self.cancel_minor = minors.cancel
+        self.finish_minors = minors.finish
         self.reported = minors.reported
         self.preview_notice = statements.preview_notice
         self.confirm_notice = statements.confirm_notice

@@ -1,20 +1,25 @@
-"""A suspected minor: stop, keep nothing but what a report needs, remove, and tell a person where to report."""
+"""A suspected minor: stop, keep nothing but what a report needs, remove, and tell a person where to report.
+
+In two steps: what can be taken back is done at once, what is kept of the media is destroyed ten minutes later.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot import hosts
-from bot.errors import UsageError
+from bot.errors import OutsideError, UsageError
 from bot.links import links_of, post_of
-from bot.model import MINOR_ORDER, ActionState, Actor, Link, Post, minor_key
+from bot.model import MINOR_ORDER, PROGRAM, ActionState, Actor, Link, Outsider, Post, Voice, minor_key
 from bot.permalink import is_fullname, permalink_fullname
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import NEEDS_PERSON
 from bot.store import MinorRow
 
+WAIT = timedelta(minutes=10)  # in which a slip can be taken back
 HIDDEN = "suspected minor: hidden for now"
 _CASE = re.compile(r"[CM]-[0-9a-f]+")
 _SUBREDDIT = re.compile(r"/r/(\w+)/")
@@ -31,10 +36,12 @@ class Marked:
 class Minors:
     """Marks posts and forgets them when they are reported."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, undo: Callable[..., str]) -> None:
         self._d = deps
+        self._undo = undo  # an action, by its number
+        self._ends: dict[str, float] = {}  # post → when its time is over, on the clock that never jumps
 
-    def minor(self, target: str, *, by: Actor, why: str = "suspected minor") -> Marked:
+    def minor(self, target: str, *, by: Voice, why: str = "suspected minor") -> Marked:
         """Mark the post that a case, a fullname or a permalink in any form names, whatever its state.
 
         Other stored posts of the same media are marked with it. Raises UsageError if `target` names no post,
@@ -62,21 +69,25 @@ class Minors:
         self._d.log.info("suspected minor marked", case=labels[0], posts=len(labels))
         return Marked(posts=tuple(store.minors.get(label) for label in labels), lines=tuple(lines))
 
-    def hide(self, target: str, *, by: Actor) -> MinorRow:
+    def hide(self, target: str, *, by: Actor, why: str = "suspected minor") -> MinorRow:
         """Do of `minor` what can be taken back: nothing is fetched, shown or sent any more; the post goes, locked.
 
-        Return what a person has to report. What is kept of the post stays until `minor`; `show` takes it all back.
+        Return what a person has to report. What is kept of the post stays until `minor`; `show` takes it all back. What
+        was destroyed already, and only waits to be reported, is not hidden again.
         """
         store = self._d.store
         post, found = self._post(target)
         if label := store.minors.held_label(post.fullname):
             return store.minors.get(label)
+        if label := store.minors.waiting_label(post.fullname):
+            self._plan(post)
+            return store.minors.get(label)
         with store.transaction():
-            label = self._hold(post, found, root=post.fullname, by=by)
+            label = self._hold(post, found, root=post.fullname, by=by, why=why)
             for name in store.minors.same_media(post.fullname):
                 other = store.links.post(name)
                 if other is not None and store.minors.root_of(name) is None:
-                    self._hold(other, store.links.of_post(name), root=post.fullname, by=by)
+                    self._hold(other, store.links.of_post(name), root=post.fullname, by=by, why=why)
             store.audit.record(by=by, what="suspected minor: hidden", subject=label)
         self._d.log.info("suspected minor hidden", case=label)
         return store.minors.get(label)
@@ -101,16 +112,62 @@ class Minors:
             store.audit.record(by=by, what="suspected minor: taken back", subject=root)
         return [name for name, _ in shown]
 
-    def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Actor) -> str:
+    def cancel(self, target: str, *, by: Actor, why: str = "cancelled") -> list[str]:
+        """Take `hide` back, and removal and lock with it; return a line on each thing.
+
+        Raises UsageError if the post is not hidden for now: its ten minutes are over, or nobody marked it.
+        """
+        post, _ = self._post(target)
+        shown = self.show(post.fullname, by=by)
+        if shown is None:
+            raise UsageError(
+                f"{target} is not hidden for now, so nothing can be taken back: ten minutes after it was marked, what "
+                "was kept of its media is destroyed"
+            )
+        lines: list[str] = []
+        for name in shown:
+            lines.append(f"{name}: shown again; what waited to be done for it waits for a moderator")
+            for key in self._d.store.actions.keyed(minor_key(name)):
+                row = self._d.store.actions.get(key)
+                if row.state != ActionState.DONE:
+                    continue
+                try:
+                    lines.append(f"{row.action.kind}: {self._undo(row.action.id, by=by, why=why)}")
+                except (UsageError, OutsideError) as error:
+                    lines.append(f"{row.action.kind}: {error}; then: gifwarden actions undo {row.action.id}")
+        return lines
+
+    def finish(self) -> int:
+        """Destroy what is kept of posts that were hidden ten minutes ago, if no order does it; return how many.
+
+        The wall clock is believed once, after a start, and never for more than ten minutes: it may jump.
+        """
+        store, clock, done = self._d.store, self._d.clock, 0
+        held = store.minors.held()
+        self._ends = {row.root: self._ends[row.root] for row in held if row.root in self._ends}
+        for row in held:
+            left = min(max(row.at + WAIT - clock.now(), timedelta()), WAIT)
+            end = self._ends.setdefault(row.root, clock.monotonic() + left.total_seconds())
+            if clock.monotonic() < end:
+                continue
+            by: Voice = PROGRAM
+            if row.member is not None:
+                by = Outsider(name=row.who or store.team.get(row.member).name)
+            self.minor(row.root, by=by, why=row.why or "suspected minor")
+            done += 1
+        return done
+
+    def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Actor, why: str) -> str:
         store = self._d.store
         cases = store.cases.of_post(post.fullname)
-        fresh = not store.minors.holds(post.fullname)
+        fresh = store.minors.waiting_label(post.fullname) is None
         urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
         label = store.minors.mark(post, urls, seen=self._d.clock.now(), by=by, case=cases[0].label if cases else None)
         marks = store.minors.never([post.fullname, *(f"{link.host}:{link.id}" for link in links if link.id)])
+        marks += store.minors.never_files(post.fullname)
         for case in cases:
             store.actions.cancel(case=case.id, reason=HIDDEN)
-        store.minors.hold(post, root=root, label=label, marks=marks, fresh=fresh)
+        store.minors.hold(post, root=root, label=label, marks=marks, fresh=fresh, by=by, why=why)
         self._plan(post)
         return label
 
@@ -139,6 +196,8 @@ class Minors:
         row = store.minors.get(label)
         if row.reported is not None:
             raise UsageError(f"{label} was reported by {row.reported_by} already, and is forgotten")
+        if store.minors.root_of(row.post) == row.post:
+            self.minor(row.post, by=by)  # it was no slip
         under_way = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNKNOWN)
         for removal in store.actions.on_post(row.post, "remove"):
             if removal.action.params.get("order") != MINOR_ORDER:
@@ -159,7 +218,7 @@ class Minors:
             store.audit.record(by=by, what="suspected minor reported", subject=label)
         store.maintenance.truncate_log()
 
-    def _mark(self, post: Post, links: Sequence[Link], *, by: Actor, why: str, lines: list[str]) -> str:
+    def _mark(self, post: Post, links: Sequence[Link], *, by: Voice, why: str, lines: list[str]) -> str:
         store = self._d.store
         cases = store.cases.of_post(post.fullname)
         urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
@@ -172,6 +231,7 @@ class Minors:
         )
         media = [f"{link.host}:{link.id}" for link in links if link.id]
         store.minors.never([post.fullname, *media])
+        store.minors.never_files(post.fullname)
         for case in cases:
             store.actions.cancel(case=case.id, reason="suspected minor")
             store.notices.drop_case(case.id)

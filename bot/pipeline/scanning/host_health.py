@@ -14,6 +14,7 @@ from bot.errors import (
     BlockedError,
     GoneError,
     HostChangedError,
+    MarkedFileError,
     NeedsTokenError,
     NotAllowedError,
     TryLaterError,
@@ -53,6 +54,8 @@ class HostRow:
 
 def outcome_of(error: AcquireError) -> HostOutcome | None:
     """Return what an error says about its host; None if the host was not asked."""
+    if isinstance(error, MarkedFileError):
+        return "resolved"
     if isinstance(error, NotAllowedError) or _resting(error):
         return None
     outcomes: tuple[tuple[type[AcquireError], HostOutcome], ...] = (

@@ -57,6 +57,7 @@ class ResultCache:
                 store.links.move(row.id, look.state, reason=look.reason)
             else:
                 self._copy(look, row)
+            store.minors.same_files(row.id, as_of=look.link)
             store.queue.repeat(look, row.id)
         self._d.log.info("link known", link=row.id, host=row.link.host, found=str(look.state))
         return True

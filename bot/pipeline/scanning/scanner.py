@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot import hosts
 from bot.acquire import Acquired
-from bot.errors import AcquireError, MediaError, TryLaterError
+from bot.errors import AcquireError, MarkedFileError, MediaError, TryLaterError
 from bot.fingerprint import from_json, to_json
 from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
@@ -21,6 +22,7 @@ from bot.pipeline.scanning.face_swaps import named
 from bot.pipeline.scanning.host_health import outcome_of
 from bot.pipeline.scanning.nudity import nudity_of
 from bot.store import LinkRow
+from bot.store.minors import names_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class ScanResult:
     evidence: Evidence
     prints: tuple[tuple[int, Fingerprint], ...]  # (media, its fingerprint), without faces
     later: str | None = None
+    files: tuple[str, ...] = ()  # all files that came, decoded or not, as they are marked
 
 
 class Scanner:
@@ -78,8 +81,13 @@ class Scanner:
         return self._d.acquirer.acquire(link, want_original=want_original)
 
     def fingerprint(self, link: Link, acquired: Acquired, *, target: str) -> ScanResult:
-        """Return what is in the media that were downloaded. Raises OutsideError if no decoder starts."""
+        """Return what is in the media that were downloaded.
+
+        Raises MarkedFileError if one of them was marked as a suspected minor's: then no decoder gets any of them.
+        Raises OutsideError if no decoder starts.
+        """
         self._d.boundary("acquire.fetched")
+        files = self._unmarked(acquired.media)
         infos, prints, faces = self.fingerprint_all(acquired.media)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
         plug = hosts.get(link.host)
@@ -94,15 +102,30 @@ class Scanner:
             nudity=nudity_of(prints, self._d.config.nudity.model),
         )
         reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
-        return ScanResult(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None)
+        return ScanResult(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None, files=files)
+
+    def _unmarked(self, media: Sequence[MediaFile]) -> tuple[str, ...]:
+        """Return the names of files by which they are marked. Raises MarkedFileError if one of them was."""
+        files = tuple(
+            name
+            for file in media
+            for data in (file.data, file.original)
+            if data is not None
+            for name in file_names(data)
+        )
+        if self._d.store.minors.is_never(*files):
+            raise MarkedFileError()
+        return files
 
     def fingerprint_all(
         self, files: Sequence[MediaFile]
     ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
         """Fingerprint files in child processes; a broken one is told, and the others go on.
 
-        The last are the faces that resemble a protected person. All others are forgotten here.
+        The last are the faces that resemble a protected person. All others are forgotten here. Raises MarkedFileError
+        as `fingerprint` does.
         """
+        self._unmarked(files)
         infos: list[MediaInfo] = []
         prints: list[tuple[int, Fingerprint]] = []
         faces: list[FaceMatch] = []
@@ -133,7 +156,11 @@ class Scanner:
     def keep(self, row: LinkRow, looked: ScanResult) -> None:
         """Store what came of a link. Call it in a transaction."""
         store = self._d.store
+        if store.minors.is_never(*looked.files):  # marked while it was being decoded
+            self.record_failure(row, MarkedFileError())
+            return
         store.health.note(row.link.host, "resolved")
+        store.minors.saw_files(row.id, looked.files)
         last = row.attempts + 1 >= self._d.config.fetch.attempts
         if looked.later is not None and not (last and looked.prints):
             # a part of an album must not be judged for the whole; on the last try it is better than nothing
@@ -169,6 +196,12 @@ class Scanner:
         reason = str(error)
         if outcome := outcome_of(error):
             store.health.note(row.link.host, outcome, reason)
+        if isinstance(error, MarkedFileError):
+            for case in store.minors.drop(row.id):
+                store.actions.cancel(case=case, reason="suspected minor")
+                store.notices.drop_case(case)
+            self._d.log.warning("link blocked: suspected minor", link=row.id, host=row.link.host, post=row.link.post)
+            return
         if isinstance(error, TryLaterError):
             try_again(self._d, row, reason, wait=error.retry_after or 0)
             return
@@ -178,6 +211,11 @@ class Scanner:
         else:
             store.links.move(row.id, state, reason=reason)
         self._d.log.info(f"link {state}", link=row.id, host=row.link.host, reason=reason)
+
+
+def file_names(data: bytes) -> tuple[str, ...]:
+    """Return the names under which a file is marked."""
+    return names_of(hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest())
 
 
 def info_of(index: int, found: Fingerprint) -> MediaInfo:
