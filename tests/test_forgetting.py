@@ -17,6 +17,9 @@ from bot.store import Store
 from tests.bots import fake, near_copy
 from tests.killing import STATES_GROUND
 from tests.people import member
+from tests.test_orders import HEAD, order, run, team
+
+__all__ = ["team"]
 
 AUTHOR = "marker_author_Q7"
 TITLE = "marker title quetzal"
@@ -253,3 +256,36 @@ def test_two_databases_read_the_system_clock(tmp_path: Path) -> None:
     with Store(tmp_path / "x.db", SystemClock()) as store:
         now = store.connection.clock.now()
         assert store.forgetting.due(checked=now, missed=now, limit=5) == []
+
+
+SEED = "quetzalq7"  # stands in every text that leads to the post
+
+
+def test_a_whole_life_leaves_nothing_once_the_post_is_deleted(world: Stage, bot: Pipeline) -> None:
+    """Its id, author and title go from watermarks, answers, orders, stops, audit and keys; what was ordered stays."""
+    bot.tick()
+    url = world.park.add_redgifs("harmless", hd=media.clip(9, seconds=1, width=160, height=90))
+    name = world.reddit.submit("clips", author=f"{SEED}_author", title=f"{SEED} title", url=url)
+    number = name.partition("_")[2]
+    order(world, f"gifwarden, scan https://redd.it/{number}")
+    order(world, f"gifwarden, undo https://redd.it/{number}\n\n{SEED}_author again")
+    order(world, f"gifwarden, stop\n\nbecause of {SEED}_author")
+    world.reddit.world.report(name, "gifwarden: scan", HEAD)
+    run(world, bot, 4)
+    ours = member(bot)
+    store = bot.deps.store
+    store.audit.record(by=ours, what="note", subject="known-fakes", why=f"as in {name} of {SEED}_author")
+    told = [row["params"] for row in store.connection.rows("select params from actions where kind = 'answer'")]
+    assert any(number in text for text in told), "answers quote the post"
+    world.reddit.delete(name)
+    assert later(world, bot) == 1
+    left = [
+        (table, column, value)
+        for table in store.connection.db.table_names()
+        for row in store.connection.rows(f"select * from [{table}]")
+        for column, value in row.items()
+        if any(word in str(value).casefold() for word in (SEED, number))
+    ]
+    assert left == []
+    assert found_in(files(bot), [SEED.encode(), number.encode()]) == []
+    assert [stop.subreddit for stop in store.kill_switch.stops()] == ["clips"], "what was ordered stays in force"

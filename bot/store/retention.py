@@ -15,6 +15,14 @@ from bot.store.base import Connection, Row
 from bot.store.notices import Notices
 
 ENDED = (NoticeState.CLOSED, NoticeState.RETRACTED)
+SHORTEST = 4  # letters of a word that is looked for in texts about other things
+# where people write in their own words, and the program quotes
+PEOPLES_WORDS = (
+    ("audit", "why"), ("stops", "why"), ("quarantine", "why"),
+    ("orders", "target"), ("orders", "why"), ("orders", "outcome"),
+)  # fmt: skip
+NULLABLE = frozenset({("audit", "why"), ("orders", "outcome")})
+TOLD = frozenset({"subject", "body", "reason", "note", "text"})  # parameters that are words to people
 DELETED = "the post was deleted on Reddit"
 
 
@@ -106,6 +114,7 @@ class Forgetting:
             self._orders(fullname, [case["label"] for case in cases])
             self._beneath(post)
             self._actions(fullname, cases)
+            self._elsewhere(post)
             if not cases:
                 self._c.run("delete from posts where fullname = ?", (fullname,))
                 return ()
@@ -188,6 +197,48 @@ class Forgetting:
                 (word.casefold(), f"%{fullname}%"),
             )
 
+    def _elsewhere(self, post: Post) -> None:
+        """Take a post's id, address, title and author off what is not about it but was told or written with it.
+
+        Watermarks, answers to moderators, and what people wrote in their own words. Where another post's action names
+        the author, who may be up with that one, the name stays.
+        """
+        number = post.fullname.partition("_")[2]
+        self._c.run("update watermarks set fullname = null where fullname = ?", (post.fullname,))
+        self._c.run(
+            """update orders set id = 'forgotten:' || rowid
+               where instr(id, ?) > 0 and state not in ('received', 'waiting')""",
+            (post.fullname,),
+        )
+        words = [word for word in (post.permalink, post.author, post.title) if word and len(word) >= SHORTEST]
+        for word in (number, *words):
+            for table, column in PEOPLES_WORDS:
+                empty = "null" if (table, column) in NULLABLE else "''"
+                self._c.run(
+                    f"update {table} set {column} = {empty} where instr(lower({column}), lower(?)) > 0",  # noqa: S608  names of ours
+                    (word,),
+                )
+        gone = [(word, "[deleted]") for word in (*words, number)]
+        text = "lower(key || params || coalesce(reason, '') || coalesce(receipt, ''))"
+        told = " or ".join([f"instr({text}, lower(?)) > 0"] * len(gone))
+        for row in self._c.rows(
+            f"""select id, key, params, reason, receipt, post from actions
+                where coalesce(json_extract(params, '$.order'), '') != ? and coalesce(post, '') != ?
+                and ({told})""",  # noqa: S608  question marks only
+            (MINOR_ORDER, post.fullname, *(word for word, _ in gone)),
+        ):
+            here = [(number, "[deleted]"), (post.permalink, "[deleted]")] if row["post"] else gone
+            values = {
+                name: _without_any_case(str(value), here) if name in TOLD else value
+                for name, value in json.loads(row["params"]).items()
+            }
+            reason, receipt = (row[name] and _without_any_case(row[name], here) for name in ("reason", "receipt"))
+            key = f"forgotten:{row['id']}" if post.fullname in row["key"] else row["key"]
+            self._c.run(
+                "update actions set key = ?, params = ?, reason = ?, receipt = ? where id = ?",
+                (key, json.dumps(values), reason, receipt, row["id"]),
+            )
+
     def _actions(self, fullname: str, cases: Sequence[Row]) -> None:
         now = self._c.now()
         of_case = ",".join(str(int(case["id"])) for case in cases)
@@ -246,6 +297,14 @@ class Forgetting:
         )
         verdict = dumps(replace(loads(Verdict, row["verdict"]), reasons=())) if row["verdict"] else None
         self._c.run("update evidence set data = ?, verdict = ? where link = ?", (dumps(kept), verdict, link))
+
+
+def _without_any_case(text: str, gone: Iterable[tuple[str, str]]) -> str:
+    for old, new in gone:
+        text = (
+            re.sub(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])", new, text, flags=re.IGNORECASE) if old else text
+        )
+    return text
 
 
 def _without(text: str, gone: Iterable[tuple[str, str]]) -> str:

@@ -200,7 +200,7 @@ class Scanner:
             for case in store.minors.drop(row.id):
                 store.actions.cancel(case=case, reason="suspected minor")
                 store.notices.drop_case(case)
-            self._d.log.warning("link blocked: suspected minor", link=row.id, host=row.link.host, post=row.link.post)
+            self._d.log.warning("link blocked: suspected minor", link=row.id, host=row.link.host)
             return
         if isinstance(error, TryLaterError):
             try_again(self._d, row, reason, wait=error.retry_after or 0)
