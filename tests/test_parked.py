@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
+from typer.testing import CliRunner
 
+from bot.cli import app
+from bot.cli.base import read_config, session
 from bot.errors import DatabaseError, UsageError
 from bot.loopback.stage import Stage
+from bot.migrations import m0014_parked
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from tests.bots import bank_the_fake, bot_on, post_fake
 from tests.bots import world as world
 from tests.killing import Silent
 from tests.people import member
+from tests.test_orders import answers, order, run
 
 
 class Killed(BaseException):
@@ -188,3 +195,67 @@ def test_what_is_parked_in_a_backup_is_looked_at_before_it_is_repeated(world: St
         bot.deps.store.backup.write(tmp_path / "copy.db")
     with contextlib.closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
         assert copy.execute("select parked_from from actions where state = 'parked'").fetchall() == [("unknown",)]
+
+
+def test_a_parked_order_is_told_to_who_gave_it_and_retried_by_command(
+    world: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answer says that it is not done and who must look; listed, and tried again, it is carried out."""
+    with bot_on(world, Silent()) as bot:
+        run(world, bot)
+        conversation = order(world, "gifwarden, stop")
+
+        def deadly(_: object) -> bool:
+            raise Killed
+
+        whole = bot.orders._runner.do
+        monkeypatch.setattr(bot.orders._runner, "do", deadly)
+        for _ in range(3):
+            with pytest.raises(Killed):
+                bot.obey()
+            world.clock.sleep(60)
+        run(world, bot, 3)
+        store = bot.deps.store
+        (parked,) = store.tries.parked()
+        assert (parked.queue, parked.about, parked.parked_from) == ("order", "stop", "received")
+        (answer,) = answers(world, conversation)
+        assert "could not be carried out" in answer
+        assert "A person at the machine must look" in answer
+        assert store.kill_switch.stops() == []
+        monkeypatch.setattr(bot.orders._runner, "do", whole)
+        store.tries.retry("order", parked.name)
+        run(world, bot, 2)
+        assert [stop.subreddit for stop in store.kill_switch.stops()] == ["clips"]
+        assert len(answers(world, conversation)) == 2
+
+
+def test_the_commands_list_retry_and_refuse(tmp_path: Path) -> None:
+    """`parked list` names what is parked, `doctor` too; `parked retry` puts it back, and refuses what is not parked."""
+    runner = CliRunner()
+    assert runner.invoke(app, ["init", str(tmp_path), "--by", "ann"]).exit_code == 0
+    config = ["-c", str(tmp_path / "config.toml")]
+    with session(read_config(tmp_path / "config.toml")) as pipeline:
+        pipeline.deps.store.orders.receive("m1", subreddit="clips", sender="x", verb="stop")
+        pipeline.deps.store.connection.run("update orders set tries = 3")
+        assert not pipeline.deps.store.tries.begin("order", "m1")
+    shown = json.loads(runner.invoke(app, ["parked", "list", "--json", *config]).output)
+    assert (shown["kind"], shown["name"], shown["about"], shown["parked_from"]) == ("order", "m1", "stop", "received")
+    assert "gifwarden parked retry order m1" in " ".join(runner.invoke(app, ["doctor", *config]).output.split())
+    assert "cannot be parked" in str(runner.invoke(app, ["parked", "retry", "post", "m1", *config]).exception)
+    done = runner.invoke(app, ["parked", "retry", "order", "m1", "--by", "ann", *config])
+    assert done.exit_code == 0, done.output
+    again = runner.invoke(app, ["parked", "retry", "order", "m1", "--by", "ann", *config])
+    assert "no order m1 is parked" in str(again.exception)
+    assert "nothing is parked" in runner.invoke(app, ["parked", "list", *config]).output
+
+
+def test_rows_of_an_earlier_version_have_no_tries() -> None:
+    """The step that counts tries finds rows of before and begins at none."""
+    db = Database(memory=True)
+    for table in ("links", "actions", "orders"):
+        db.execute(f"create table {table} (id integer primary key, state text)")
+        db.execute(f"insert into {table} (state) values ('seen')")
+    m0014_parked(db)
+    for table in ("links", "actions", "orders"):
+        assert next(iter(db.query(f"select tries, parked_from from {table}"))) == {"tries": 0, "parked_from": None}
+    db.close()

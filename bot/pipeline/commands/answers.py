@@ -9,6 +9,7 @@ from bot.permalink import permalink_fullname
 from bot.pipeline.commands.parser import target_of
 from bot.pipeline.core import Deps
 from bot.store import OrderRow
+from bot.store.tries import SENTENCE
 
 # where the operator keeps files is nobody's business
 _PATH = re.compile(r"(?<![\w:/.])/(?!r/|u/|user/)[\w.-]+(?:/[\w.-]+)+")
@@ -32,6 +33,14 @@ class Answers:
             subreddit=subreddit.lower(),
             params={"conversation": conversation or "", "subject": "About a report", "body": text},
         )
+
+    def parked(self, row: OrderRow) -> None:
+        """Tell who ordered that it is not carried out unless a person at the machine has it tried again."""
+        text = (
+            f"It could not be carried out: {SENTENCE}. A person at the machine must look: `gifwarden parked list` shows"
+            " it, and `gifwarden parked retry` has it tried again."
+        )
+        self.say(f"{row.id}:parked", row.subreddit, row.conversation, f"{self.understood(row)}\n\n{text}")
 
     def end(self, row: OrderRow, text: str, *, refused: bool = False) -> bool:
         with self._d.store.transaction():

@@ -74,7 +74,11 @@ class CommandInbox:
 
     def _carry_out(self, row: OrderRow) -> int:
         """Do an order if its author still may. A fault of ours leaves it for the next time, and is never its answer."""
-        if not self._d.store.tries.begin("order", row.id):
+        with self._d.store.transaction():
+            begun = self._d.store.tries.begin("order", row.id)
+            if not begun:
+                self._runner.parked(row)
+        if not begun:
             self._d.log.warning("order parked", order=row.verb, reason=SENTENCE)
             return 0
         ended = self._tried(row)

@@ -49,6 +49,7 @@ class CommandRunner:
         self._cancelling = Cancelling(deps, people, self._answers, self.waits, self._by)
         self.refuse = self._answers.refuse
         self.say = self._answers.say
+        self.parked = self._answers.parked
 
     def do(self, row: OrderRow) -> bool:
         """Carry out an order; return whether it ended. Raises GifwardenError if it cannot be done."""
