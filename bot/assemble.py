@@ -29,6 +29,7 @@ from bot.pipeline.rulebook import Rulebook, Texts
 from bot.reddit import Reddit
 from bot.rules import RuleSet, load
 from bot.store import Store
+from bot.store.base import CONNECTION, Factory
 from bot.workers import Workers
 
 DATABASE = "gifwarden.db"
@@ -58,6 +59,7 @@ class Parts:
     reddit: bool = True
     memory: bool = False  # an empty database that leaves no file
     outside: Outside = field(default_factory=Outside)
+    connection: Factory = CONNECTION  # what the database's connection is made of
     children: Children = Workers  # where decoding children come from; tests lend the same ones to many bots
 
 
@@ -85,7 +87,7 @@ def action_params() -> dict[str, frozenset[str]]:
     return {plug.kind: plug.takes for plug in actions.ACTIONS if plug.by_rule}
 
 
-def open_store(config: Config, clock: Clock) -> Store:
+def open_store(config: Config, clock: Clock, factory: Factory = CONNECTION) -> Store:
     """Open the database; a key is made on the first use. Raises StoreError, SealError or ConfigError."""
     database = config.storage.path / DATABASE
     _close_to_others(config.storage.path)
@@ -100,7 +102,7 @@ def open_store(config: Config, clock: Clock) -> Store:
                     )
         key = new_key()
         write_key(key_path(config.storage), key)
-    return Store(database, clock, FieldCipher(key))
+    return Store(database, clock, FieldCipher(key), factory)
 
 
 def _close_to_others(folder: Path) -> None:
@@ -172,7 +174,7 @@ def assembled(
     forbid_core_dumps()
     with contextlib.ExitStack() as stack:
         store = stack.enter_context(
-            Store(None, clock, FieldCipher(new_key())) if parts.memory else open_store(config, clock)
+            Store(None, clock, FieldCipher(new_key())) if parts.memory else open_store(config, clock, parts.connection)
         )
         fetcher = stack.enter_context(
             Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)

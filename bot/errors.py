@@ -30,6 +30,7 @@ GifwardenError                      exit code 1
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
@@ -213,6 +214,19 @@ class StoreError(GifwardenError):
 
 class DatabaseError(StoreError):
     """SQLite fails: the disk is full, somebody else writes for too long, the file is damaged. It names the file."""
+
+
+_OWN_ERRNO = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+)
+OWN_FAULT = "our own disk, database or memory failed; it is done again later"  # in words that name no place
+
+
+def is_own_fault(error: BaseException) -> bool:
+    """Return whether an error is of our own disk, database or memory: it says nothing of what was worked on."""
+    if isinstance(error, OSError):
+        return error.errno in _OWN_ERRNO
+    return isinstance(error, DatabaseError | MemoryError)
 
 
 class LeaseError(StoreError):

@@ -36,6 +36,7 @@ CHANCE = {
     ("links", "banks"): "<version>",
     ("links", "program"): "<program>",
     ("never", "mark"): "<keyed>",
+    ("link_files", "mark"): "<keyed>",
     ("minor_holds", "marks"): "<keyed>",
     ("minor_holds", "cases"): "<ids>",
     ("minor_holds", "links"): "<ids>",
@@ -45,6 +46,7 @@ _CLOCK = re.compile(r"\b\d\d:\d\d(?::\d\d)?(?: UTC)?\b")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _LABEL = re.compile(r"\b[A-Z]-[0-9a-f]{10}\b")
 _PATH = re.compile(r"(?<![\w:/.<])/(?!r/|u/|user/)(?:[\w.+-]+/)+[\w.+-]*")
+_UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PORT = re.compile(r"\b(127\.0\.0\.1|localhost):\d+")
 ROUNDS = 3  # a notice's item names a case, which names a link, which names a post
 
@@ -130,6 +132,7 @@ class Dump:
 
     def _words(self, text: str) -> str:
         text = _LABEL.sub(lambda found: self._labels.get(found[0], f"{found[0][0]}~?"), text)
+        text = _UUID.sub("<uuid>", text)
         text = _PATH.sub("<path>", text)
         text = _PORT.sub(r"\1:<port>", text)
         for pattern, word in ((_TIME, "<time>"), (_DAY, "<day>"), (_CLOCK, "<clock>")):

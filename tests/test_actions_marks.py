@@ -207,7 +207,19 @@ def test_a_removal_without_its_reason_is_done_in_part(stage: Stage) -> None:
     assert stage.server.world.things[action.post]["mod_reason_title"] == "Fakes"
 
 
-@pytest.mark.parametrize("status", [400, 403, 500])
+def test_a_reason_that_comes_late_is_added_by_the_next_try(stage: Stage) -> None:
+    """Reddit stumbles over the reason: the removal is done in part, and the next try adds what is missing."""
+    action = ready(stage, "remove")
+    stage.server.fail_next("modactions/removal_reasons", status=500, body=b"{}")
+    with pytest.raises(RedditError) as caught:
+        perform(stage, action)
+    assert caught.value.ambiguous
+    assert probe(stage, action) == "partly"
+    assert "with its reason" in perform(stage, action).detail
+    assert stage.server.removals == [action.post]
+
+
+@pytest.mark.parametrize("status", [400, 403])
 def test_a_reason_that_fails_does_not_undo_the_removal(stage: Stage, status: int) -> None:
     """The removal counts; the receipt says that the reason is missing."""
     action = ready(stage, "remove")

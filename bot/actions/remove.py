@@ -22,6 +22,7 @@ from bot.model import (
 
 MAX_MOD_NOTE = 100  # characters, Reddit's limit
 TAKEN_BACK = "Taken back by us; it stays removed, because it was not up before"
+PASSES = ("unreachable", "limited")  # states of Reddit in which a reason is not refused but late
 
 
 class Remove(Plug):
@@ -115,6 +116,9 @@ class Remove(Plug):
             if reason or note:
                 world.api.set_removal_reason(action.post, reason=reason, note=note)
         except RedditError as error:
+            if error.retry and error.state in PASSES:
+                # removed without it is done in part: what is missing is added by the next try
+                raise RedditError(str(error), retry_after=error.retry_after, ambiguous=True) from None
             return f", but its reason is missing: {error}"
         if wanted and not reason:
             return f", but r/{action.subreddit} has no removal reason {wanted!r}"

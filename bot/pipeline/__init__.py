@@ -17,7 +17,7 @@ from bot.pipeline.judging.replay import Replayer
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
-from bot.pipeline.recovery import GoOn, a_while, always, reason_of
+from bot.pipeline.recovery import GoOn, a_while, always, log_reason
 from bot.pipeline.reviewing.decisions import People
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.scanning.face_index import FaceRecogniser
@@ -173,5 +173,5 @@ class Pipeline:
             try:
                 done += step(name)
             except Exception as error:  # noqa: BLE001  one subreddit's trouble is said and never another's
-                self.deps.log.warning(event, subreddit=name, reason=reason_of(error))
+                self.deps.log.warning(event, subreddit=name, reason=log_reason(error))
         return done

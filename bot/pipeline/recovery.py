@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import DAY, backoff
-from bot.errors import DatabaseError, GifwardenError
+from bot.errors import OWN_FAULT, GifwardenError, is_own_fault
 from bot.model import LinkState
 from bot.pipeline.core import Deps
 from bot.store import LinkRow
@@ -17,8 +17,6 @@ from bot.store.tries import SENTENCE
 FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
 SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
 HOME = Path(__file__).parent.parent.parent
-
-OWN_FAULTS = (DatabaseError, MemoryError)  # of our disk or memory: they say nothing of the row
 
 GoOn = Callable[[], bool]
 
@@ -35,13 +33,23 @@ def a_while(deps: Deps, go_on: GoOn) -> GoOn:
 
 
 def reason_of(error: Exception) -> str:
-    """Return a sentence for people. Of an unforeseen error only its kind and place: its text may hold an address."""
+    """Return a sentence for people. Of an unforeseen error only its kind and place: its text may hold an address.
+
+    Of a fault of our own disk, database or memory not even that: only the log names files.
+    """
+    if is_own_fault(error):
+        return OWN_FAULT
     if isinstance(error, GifwardenError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(HOME / "bot")] or frames
     place = f" in {Path(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
     return f"an unforeseen {type(error).__name__}{place}; please report it"
+
+
+def log_reason(error: Exception) -> str:
+    """Return a sentence for the log, which the operator alone reads: of a fault of our own which file and why."""
+    return (str(error) or type(error).__name__) if is_own_fault(error) else reason_of(error)
 
 
 def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
@@ -54,6 +62,14 @@ def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None
     deps.log.info("link failed" if again else "link given up", link=row.id, host=row.link.host, reason=reason)
 
 
+def postpone(deps: Deps, row: LinkRow, error: Exception) -> None:
+    """Leave a link as it is for a minute: a fault of our own disk or memory is none of its attempts or tries."""
+    deps.log.warning("link waits for our own disk or memory", link=row.id, reason=log_reason(error))
+    deps.store.tries.end("link", row.id)
+    until = deps.clock.now() + timedelta(seconds=FIRST_WAIT)
+    deps.store.links.postpone(row.id, until=until, reason=OWN_FAULT)
+
+
 def guarded(deps: Deps, row: LinkRow, step: Callable[[LinkRow], int]) -> int:
     """Return what a step made of a row; if it fails, 0, and the row is fetched again later."""
     if not deps.store.tries.begin("link", row.id):
@@ -63,13 +79,10 @@ def guarded(deps: Deps, row: LinkRow, step: Callable[[LinkRow], int]) -> int:
         done = step(row)
         deps.store.tries.end("link", row.id)
         return done
-    except OWN_FAULTS as error:
-        deps.store.tries.end("link", row.id)
-        until = deps.clock.now() + timedelta(seconds=FIRST_WAIT)
-        deps.store.links.postpone(row.id, until=until, reason=reason_of(error))
-        deps.log.warning("link waits for our own disk or memory", link=row.id, reason=reason_of(error))
-        return 0
     except Exception as error:  # noqa: BLE001  the boundary around one row: what went wrong is recorded with it
+        if is_own_fault(error):
+            postpone(deps, row, error)
+            return 0
         reason = reason_of(error)
         deps.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
         try_again(deps, row, reason)

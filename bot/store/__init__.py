@@ -15,7 +15,7 @@ from bot.store.backfills import BackfillRow, Backfills
 from bot.store.backup import Backup
 from bot.store.bank_index import BankIndexRows
 from bot.store.banks import Banks, EntryRow
-from bot.store.base import Connection
+from bot.store.base import CONNECTION, Connection, Factory
 from bot.store.cases import CaseRow, Cases
 from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
@@ -70,14 +70,20 @@ from bot.store.actions import ActionRow
 class Store:
     """One database. Safe to share between threads; other processes may write beside it."""
 
-    def __init__(self, path: Path | None, clock: Clock, seal: FieldCipher | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        clock: Clock,
+        seal: FieldCipher | None = None,
+        factory: Factory = CONNECTION,
+    ) -> None:
         """Open or create the database at `path` (None: in memory) and bring it up to date.
 
         `seal` is needed to keep fingerprints of links. Raises StoreError if the file is not ours or is newer, and
         SealError if `seal` is another key than the one that sealed it.
         """
         self.path = path
-        self.connection = Connection(path, clock)
+        self.connection = Connection(path, clock, factory)
         self.minors = Minors(self.connection, seal)
         self.links = Links(self.connection, seal, self.minors)
         self.queue = Queue(self.connection, seal)

@@ -182,6 +182,15 @@ class Actions:
             )
         )
 
+    def postpone(self, action: int, *, until: datetime, reason: str) -> None:
+        """Leave an action for later after a fault of our own: no attempt counts, and what was sent is in doubt."""
+        self._c.run(
+            """update actions set attempts = attempts - (state = 'sending' and attempts > 0), next_at = ?, reason = ?,
+               state = case state when 'sending' then 'unknown' else state end
+               where id = ? and state in ('planned', 'sending', 'unknown')""",
+            (iso(until), reason, action),
+        )
+
     def cancel(self, *, case: int, reason: str) -> int:
         """Cancel what has not been sent for a case; return how many.
 

@@ -19,6 +19,8 @@ from bot.errors import DatabaseError, StoreError
 from bot.migrations import known_steps, migrations
 
 Row = Mapping[str, Any]
+Factory = type[sqlite3.Connection]
+CONNECTION: Factory = sqlite3.Connection
 BUSY_MS = 30_000
 
 
@@ -28,8 +30,10 @@ class Connection:
     Every method raises DatabaseError if SQLite fails: the disk is full, another process writes for too long.
     """
 
-    def __init__(self, path: Path | None, clock: Clock) -> None:
+    def __init__(self, path: Path | None, clock: Clock, factory: Factory = CONNECTION) -> None:
+        """`factory`: what SQLite's connections are made of; tests give one that fails."""
         self.clock = clock
+        self._factory = factory
         self._lock = threading.RLock()
         self._depth = 0
         self.path = path
@@ -37,20 +41,11 @@ class Connection:
         try:
             if path:
                 _make_private(path)
-            raw = sqlite3.connect(self._where, check_same_thread=False, timeout=BUSY_MS / 1000)
+            raw = self._open()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot open the database {self._where}: {error}; check storage.path") from None
         try:
-            raw.row_factory = sqlite3.Row
-            for pragma in (
-                f"busy_timeout = {BUSY_MS}",
-                "journal_mode = wal",
-                "synchronous = full",
-                "foreign_keys = on",
-                "secure_delete = on",  # what is forgotten must not stay in free pages
-                "temp_store = memory",
-            ):
-                raw.execute(f"pragma {pragma}")
+            self._set_up(raw)
             self.db = Database(raw, execute_plugins=False)
             self._migrate()
         except sqlite3.Error as error:
@@ -65,6 +60,8 @@ class Connection:
         try:
             with self._told():
                 if self._depth == 0:
+                    if self.db.conn.in_transaction:
+                        self._heal()
                     self.db.conn.execute("begin immediate")
                 elif not self.db.conn.in_transaction:
                     # SQLite gives a transaction up by itself when the disk is full; half of it must not be committed
@@ -141,8 +138,48 @@ class Connection:
                     conn.execute("commit")
         finally:
             if conn.in_transaction:
-                with contextlib.suppress(sqlite3.Error):  # what led here is the error to tell
-                    conn.execute("rollback")
+                self._heal()
+
+    def _heal(self) -> None:
+        """End an open transaction without keeping it. If SQLite cannot even do that, the file is opened anew.
+
+        What led here is the error to tell. A connection that stays in a transaction is never used: to begin tries this
+        again.
+        """
+        try:
+            self.db.conn.execute("rollback")
+        except (sqlite3.Error, MemoryError):
+            if self.path is None or not self.db.conn.in_transaction:  # what is in memory would be gone
+                return
+            with contextlib.suppress(sqlite3.Error, MemoryError):
+                fresh = self._open()
+                try:
+                    self._set_up(fresh)
+                except BaseException:
+                    fresh.close()
+                    raise
+                old, self.db = self.db, Database(fresh, execute_plugins=False)
+                old.close()  # which rolls back what it had begun
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._where,
+            check_same_thread=False,
+            timeout=BUSY_MS / 1000,
+            factory=self._factory,
+        )
+
+    def _set_up(self, raw: sqlite3.Connection) -> None:
+        raw.row_factory = sqlite3.Row
+        for pragma in (
+            f"busy_timeout = {BUSY_MS}",
+            "journal_mode = wal",
+            "synchronous = full",
+            "foreign_keys = on",
+            "secure_delete = on",  # what is forgotten must not stay in free pages
+            "temp_store = memory",
+        ):
+            raw.execute(f"pragma {pragma}")
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

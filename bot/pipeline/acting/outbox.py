@@ -9,7 +9,7 @@ from bot import actions, hosts
 from bot.actions.approve import stays_removed
 from bot.actions.base import ActionContext
 from bot.clock import DAY, backoff
-from bot.errors import GifwardenError, MailError, OutsideError, StaysRemovedError
+from bot.errors import OWN_FAULT, GifwardenError, MailError, OutsideError, StaysRemovedError, is_own_fault
 from bot.links import post_of
 from bot.model import (
     MINOR_ORDER,
@@ -26,7 +26,7 @@ from bot.model import (
 )
 from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.core import Deps
-from bot.pipeline.recovery import GoOn, always
+from bot.pipeline.recovery import GoOn, always, log_reason
 from bot.store import ActionRow
 from bot.store.tries import SENTENCE
 
@@ -42,6 +42,7 @@ class Outbox:
     def __init__(self, deps: Deps, flood: FloodGuard) -> None:
         self._d = deps
         self._flood = flood
+        self._performed: dict[int, Receipt] = {}  # what the database could not be told yet
 
     def run(self, go_on: GoOn = always) -> int:
         """Finish what a crash interrupted, then perform what is due; return how many actions were done.
@@ -111,6 +112,26 @@ class Outbox:
 
     def _guarded(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
         """Keep one action that breaks something from stopping all others."""
+        try:
+            return self._counted(row, step)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            return self._postpone(row, error)
+
+    def _postpone(self, row: ActionRow, error: Exception) -> int:
+        """Do an action again later, without counting it: our own disk or memory failed, which says nothing of it.
+
+        What was being sent is looked for in the world first, if we do not know ourselves that it was.
+        """
+        store, action = self._d.store, row.action
+        facts = {"action": action.id, "kind": action.kind, "case": action.case}
+        self._d.log.warning("action waits for our own disk or memory", **facts, reason=log_reason(error))
+        store.tries.end("action", action.id)
+        store.actions.postpone(action.id, until=self._d.clock.now() + timedelta(seconds=FIRST_WAIT), reason=OWN_FAULT)
+        return 0
+
+    def _counted(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
         tries = self._d.store.tries
         if not tries.begin("action", row.action.id):
             self._d.log.warning("action parked", action=row.action.id, kind=row.action.kind, reason=SENTENCE)
@@ -126,8 +147,12 @@ class Outbox:
         try:
             return step(row)
         except GifwardenError as error:
+            if is_own_fault(error):
+                raise
             return self._failed(self._d.store.actions.get(row.action.id), error)
-        except Exception as error:  # noqa: BLE001  the boundary: becomes the action's recorded reason
+        except Exception as error:  # the boundary: becomes the action's recorded reason
+            if is_own_fault(error):
+                raise
             now = self._d.store.actions.get(row.action.id)
             return self._failed(
                 now, OutsideError(f"an unforeseen answer ({type(error).__name__}); look at it yourself")
@@ -163,16 +188,23 @@ class Outbox:
 
     def _perform(self, row: ActionRow) -> int:
         action = row.action
-        receipt = actions.get(action.kind).perform(action, self.world())
+        receipt = self._performed[action.id] = actions.get(action.kind).perform(action, self.world())
+        return self._write_down(row, receipt)
+
+    def _write_down(self, row: ActionRow, receipt: Receipt) -> int:
+        action = row.action
         self._d.boundary(f"act.performed:{action.kind}")
         with self._d.store.transaction():
             self._d.store.actions.move(action.id, ActionState.DONE, expect=IN_DOUBT, receipt=receipt)
             self._note_done(row)
+        self._performed.pop(action.id, None)
         return self._tell_done(row, receipt.detail)
 
     def _resume(self, row: ActionRow) -> int:
         """Find out whether an interrupted action was performed; perform it only if it was not."""
         store, action = self._d.store, row.action
+        if action.id in self._performed:
+            return self._write_down(row, self._performed[action.id])
         plug = actions.get(action.kind)
         world = self.world()
         found = plug.probe(action, world)

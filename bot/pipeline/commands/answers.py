@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from bot.errors import DatabaseError, GifwardenError
+from bot.errors import GifwardenError, is_own_fault
 from bot.permalink import permalink_fullname
 from bot.pipeline.commands.parser import target_of
 from bot.pipeline.core import Deps
+from bot.pipeline.reviewing.team import Team
 from bot.store import OrderRow
 from bot.store.tries import SENTENCE
 
@@ -18,8 +19,9 @@ _PATH = re.compile(r"(?<![\w:/.])/(?!r/|u/|user/)[\w.-]+(?:/[\w.-]+)+")
 class Answers:
     """Plans answers where orders were given, in the transaction that ends the order."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, team: Team) -> None:
         self._d = deps
+        self._team = team
 
     def refuse(self, row: OrderRow, why: str) -> bool:
         """End an order that cannot be carried out, and say why."""
@@ -46,6 +48,8 @@ class Answers:
         with self._d.store.transaction():
             if self._d.store.orders.move(row.id, "refused" if refused else "done", outcome=text.splitlines()[-1][:200]):
                 self.say(row.id, row.subreddit, row.conversation, f"{self.understood(row)}\n\n{text}")
+                voice = self._team.voice(row.member, f"u/{row.sender}")
+                self._d.store.audit.record(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
         return True
 
     def understood(self, row: OrderRow) -> str:
@@ -80,6 +84,6 @@ def listed(title: str, lines: list[str]) -> str:
 
 def sentence(error: Exception) -> str | None:
     """Return an error's sentence if it tells who ordered why it cannot be; None if it is a fault of ours."""
-    if isinstance(error, GifwardenError) and not isinstance(error, DatabaseError):
+    if isinstance(error, GifwardenError) and not is_own_fault(error):
         return str(error)
     return None

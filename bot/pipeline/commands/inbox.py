@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.actions.message import title_of
-from bot.errors import DatabaseError, RedditError, UsageError
+from bot.errors import RedditError, UsageError, is_own_fault
 from bot.model import MACHINES
 from bot.pipeline.commands.answers import sentence
 from bot.pipeline.commands.first_look import MAIL, REPORTS, STATES, FirstLook, report_name
@@ -14,7 +14,7 @@ from bot.pipeline.commands.parser import BadCommand, Command, read_bare, read_me
 from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import Deps
 from bot.pipeline.permissions import check_permission
-from bot.pipeline.recovery import reason_of
+from bot.pipeline.recovery import log_reason, reason_of
 from bot.pipeline.reviewing.decisions import People
 from bot.pipeline.reviewing.team import Team
 from bot.reddit.modmail import Conversation, MailMessage
@@ -97,17 +97,15 @@ class CommandInbox:
                 self._d.log.warning("order postponed", order=row.verb, reason=str(error))
                 return 0
             ended = self._runner.refuse(row, str(error))
-        except DatabaseError as error:
-            self._d.log.warning("order postponed", order=row.verb, reason=str(error))
-            return 0
         except Exception as error:  # noqa: BLE001  the boundary around one order
+            if is_own_fault(error):
+                self._d.log.warning("order postponed", order=row.verb, reason=log_reason(error))
+                return 0
             ended = self._stumbled(row, error)
         self._d.boundary("order.done")
         if ended:
             self._stumbles.pop(row.id, None)
             self._d.log.info("order ended", order=row.verb, subreddit=row.subreddit)
-            voice = self._team.voice(row.member, f"u/{row.sender}")
-            self._d.store.audit.record(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
         return int(ended)
 
     def _stumbled(self, row: OrderRow, error: Exception) -> bool:

@@ -45,7 +45,7 @@ class CommandRunner:
         self._team = team
         self._banking = Banking(deps, people, scanning)
         self.waits = Waits(deps)
-        self._answers = Answers(deps)
+        self._answers = Answers(deps, team)
         self._cancelling = Cancelling(deps, people, self._answers, self.waits, self._by)
         self.refuse = self._answers.refuse
         self.say = self._answers.say

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import hosts
-from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError
+from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, is_own_fault
 from bot.links import links_of, post_of
 from bot.model import Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import Deps
@@ -66,7 +66,11 @@ class TargetScanner:
             link = Link(url=target, host=ref.host, id=ref.id, kind=ref.kind, source="target")
             yield self._link(target, link, None, judge=judge)
         except GifwardenError as error:
+            if is_own_fault(error):
+                raise
             yield TargetResult(target=target, error=str(error))
+        except MemoryError:  # not of the target: whoever asked tries again
+            raise
         except Exception as error:  # noqa: BLE001  the boundary around one target of many: becomes its result
             yield TargetResult(target=target, error=reason_of(error))
 
@@ -100,6 +104,8 @@ class TargetScanner:
             try:
                 yield self._link(target, link, post, judge=judge)
             except GifwardenError as error:
+                if is_own_fault(error):
+                    raise
                 yield TargetResult(target=target, error=f"{link.host}: {error}")
 
     def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> TargetResult:

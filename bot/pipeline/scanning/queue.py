@@ -11,9 +11,9 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 
-from bot.errors import AcquireError
+from bot.errors import AcquireError, is_own_fault
 from bot.pipeline.core import Deps
-from bot.pipeline.recovery import reason_of, try_again
+from bot.pipeline.recovery import log_reason, postpone, reason_of, try_again
 from bot.pipeline.scanning.result_cache import ResultCache
 from bot.pipeline.scanning.scanner import Scanner
 from bot.store import LinkRow
@@ -45,6 +45,7 @@ class DownloadQueue:
         self._jobs: dict[int, _Job] = {}
         self._stopping = threading.Event()
         self._failure: Exception | None = None
+        self._left: set[int] = set()  # links that are claimed, and nobody works on
         self._suspect = False  # what was started last had been begun before and never ended
         self._renewed = deps.clock.monotonic()
 
@@ -62,7 +63,9 @@ class DownloadQueue:
         with self._change:
             failure, self._failure = self._failure, None
         if failure is not None:
+            self._give_back()
             raise failure
+        self._give_back()
         self._renew()
         known, busy = 0, self.in_work > 0  # what ends from here on may have held others up, so the caller looks again
         while not self._stopping.is_set() and known < KNOWN_AT_ONCE and self.in_work < self._d.config.fetch.concurrency:
@@ -81,7 +84,13 @@ class DownloadQueue:
                 continue
             self._suspect = row.tries > 0
             busy = True
-            known += self._take(row)
+            try:
+                known += self._take(row)
+            except Exception:
+                with self._change:
+                    self._left.add(row.id)
+                self._give_back()
+                raise
         return busy
 
     def waiting(self) -> bool:
@@ -136,12 +145,17 @@ class DownloadQueue:
                 self._d.store.queue.release(row.id)
                 return True
         except Exception as error:  # noqa: BLE001  what is wrong with another link's row must not keep this one back
-            self._d.log.warning("link not reused", link=row.id, host=row.link.host, reason=reason_of(error))
+            self._d.log.warning("link not reused", link=row.id, host=row.link.host, reason=log_reason(error))
         job = _Job(row=row, group=self._d.acquirer.group(row.link))
         job.thread = threading.Thread(target=self._run, args=(job, originals), name=f"link-{row.id}", daemon=True)
         with self._change:
             self._jobs[row.id] = job
-        job.thread.start()
+        try:
+            job.thread.start()
+        except BaseException:  # the machine has no thread for us
+            with self._change:
+                del self._jobs[row.id]
+            raise
         return False
 
     def _run(self, job: _Job, originals: bool) -> None:
@@ -151,6 +165,7 @@ class DownloadQueue:
         except Exception as error:  # noqa: BLE001  not to be recorded with the link: the caller of `start` hears of it
             with self._change:
                 self._failure = self._failure or error
+                self._left.add(job.row.id)
         finally:
             with self._change:
                 del self._jobs[job.row.id]
@@ -190,15 +205,28 @@ class DownloadQueue:
                 self._d.boundary("acquire.stored")
 
     def _failed_unexpectedly(self, row: LinkRow, error: Exception) -> None:
-        reason = reason_of(error)
-        self._d.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
+        own, reason = is_own_fault(error), reason_of(error)
+        if not own:
+            self._d.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
         with self._d.store.transaction():
             if self._still_ours(row):
-                try_again(self._d, row, reason)
+                if own:
+                    postpone(self._d, row, error)
+                else:
+                    try_again(self._d, row, reason)
                 self._d.store.queue.release(row.id)
 
     def _still_ours(self, row: LinkRow) -> bool:
         return not self._stopping.is_set() and self._d.store.queue.holds(row.id, self._who)
+
+    def _give_back(self) -> None:
+        """Give back what is claimed and nobody works on: the database could not be told when that ended."""
+        with self._change:
+            left = tuple(self._left)
+        for link in left:
+            self._d.store.queue.release(link)
+            with self._change:
+                self._left.discard(link)
 
     def _renew(self) -> None:
         now = self._d.clock.monotonic()

@@ -106,6 +106,8 @@ class Listings:
                 post = post_of(thing)
                 if post.fullname:
                     found.append((thing, self._as_seen_here(post), links_of(thing, hosts.find)))
+            except MemoryError:  # not of the post: the page is read again
+                raise
             except Exception as error:  # noqa: BLE001  one post that cannot be read must not hide the others
                 self._d.log.warning("post passed over", subreddit=where, reason=reason_of(error))
         return found
@@ -119,14 +121,14 @@ class Listings:
         alone = {post.fullname: why for post, links in found if links and (why := self._left_alone(post))}
         try:
             return add(found, priority=priority, left_alone=alone)
-        except StoreError:
+        except (StoreError, MemoryError):
             raise
         except Exception:  # noqa: BLE001  recorded below, with the one that it is about
             posts = links = 0
             for item in found:
                 try:
                     more_posts, more_links = add([item], priority=priority, left_alone=alone)
-                except StoreError:
+                except (StoreError, MemoryError):
                     raise
                 except Exception as error:  # noqa: BLE001  the boundary around one post
                     self._d.log.warning(

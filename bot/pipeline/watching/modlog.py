@@ -52,7 +52,7 @@ class ModLogReader:
                 with store.transaction():
                     if decision.action in DECISIONS and decision.moderator.casefold() not in machines:
                         closed += self._hear(decision)
-            except StoreError:
+            except (StoreError, MemoryError):
                 raise  # heard again at the next look
             except Exception as error:  # noqa: BLE001  one decision that cannot be heard must not hide those after it
                 self._d.log.warning("decision passed over", subreddit=where, reason=reason_of(error))

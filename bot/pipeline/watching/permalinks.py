@@ -121,7 +121,7 @@ class PermalinkFollower:
                 if not found and around in things:
                     fullname, found = around, _media(things[around])  # a comment without media stands under some
                 new += self._lead(row, fullname, found)
-            except StoreError:
+            except (StoreError, MemoryError):  # not of the post: it is done again
                 raise
             except Exception as error:  # noqa: BLE001  one post that cannot be read must not hide the others
                 self._close(row, reason_of(error))

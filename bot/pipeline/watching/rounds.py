@@ -8,7 +8,7 @@ from functools import partial
 from bot.clock import backoff
 from bot.errors import RedditError
 from bot.pipeline.core import Deps
-from bot.pipeline.recovery import reason_of
+from bot.pipeline.recovery import log_reason
 from bot.pipeline.watching.subreddits import CLOSED, FIRST_WAIT, MAX_WAIT, ONE_PLACE, UNSEEN_SECONDS, SubredditStates
 
 MAX_TOGETHER = 60  # subreddits in one request, whose names
@@ -114,7 +114,7 @@ class MultiSubreddit:
             self._apart[key] = now + UNSEEN_SECONDS
             return 0, group
         except Exception as error:  # noqa: BLE001  whose trouble it is shows when each is read alone
-            self._d.log.warning(event, subreddits=len(group), reason=reason_of(error))
+            self._d.log.warning(event, subreddits=len(group), reason=log_reason(error))
             return 0, group
 
     def _one(self, event: str, name: str, step: Callable[[], int]) -> int:
@@ -123,5 +123,5 @@ class MultiSubreddit:
         except RedditError as error:
             self._troubled(name, error)
         except Exception as error:  # noqa: BLE001  one subreddit's trouble is said and never another's
-            self._d.log.warning(event, subreddit=name, reason=reason_of(error))
+            self._d.log.warning(event, subreddit=name, reason=log_reason(error))
         return 0
