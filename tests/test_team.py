@@ -364,6 +364,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "cases appeal": ("C-1",),
     "cases confirm": ("C-1",),
     "cases dismiss": ("C-1",),
+    "cases cancel": ("t3_abc12",),
     "cases minor": ("t3_abc12",),
     "cases reported": ("M-1",),
     "cases undo": ("C-1",),
