@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.errors import (
     AcquireError,
+    CostlyError,
     GoneError,
     NeedsTokenError,
     NotAllowedError,
@@ -25,6 +26,7 @@ from bot.model import Link, MediaFile
 
 SHORT_SIDE = 480  # pixels; fingerprints gain nothing from more
 RATE_LIMIT_SECONDS = 60.0  # how long a host rests that asks for fewer requests without saying until when
+FRONT_FILES = 20  # media of an album that goes in front of others; Reddit's own galleries have no more
 ALBUM_FILES = 4  # an album may weigh as much as this many files of the largest size; its bytes are all in memory
 
 T = TypeVar("T")
@@ -54,15 +56,18 @@ class Acquirer:
         self._states: dict[str, dict[str, Any]] = defaultdict(dict)
         self._lock = threading.Lock()
 
-    def acquire(self, link: Link, *, want_original: bool) -> Acquired:
+    def acquire(self, link: Link, *, want_original: bool, in_front: bool = False) -> Acquired:
         """Return the media behind a link, in the smallest rendition that serves, the originals too if wanted.
 
-        Raises AcquireError if nothing could be fetched; its `state` is the link state to record.
+        Raises CostlyError if it goes `in_front` of others and is an album of more than `FRONT_FILES`, and AcquireError
+        if nothing could be fetched; its `state` is the link state to record.
         """
         host = self._host(link)
         link = replace(link, url=unwrapped(link.url, self._hosts))
         web = self._web(self._server(host), link)
         found = host.resolve(link, web)
+        if in_front and len(found) > FRONT_FILES:
+            raise CostlyError(f"an album of {len(found)} media is looked at behind other links")
         media: list[MediaFile] = []
         failures: list[tuple[int, str]] = []
         first: AcquireError | None = None

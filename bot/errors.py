@@ -14,6 +14,7 @@ GifwardenError                      exit code 1
 │   ├── UnsupportedError            unsupported  not media, or beyond the limits
 │   ├── HostChangedError            failed       the host answers in a shape we do not know
 │   └── TryLaterError               failed       time-out, rate limit, server error: worth another try
+├── CostlyError                     a file takes more than it may in front of others: it is looked at behind them
 ├── MediaError                      bytes that do not decode
 │   └── LimitError                  bytes that decode to more than the limits allow
 ├── StoreError                      the database
@@ -198,6 +199,10 @@ class TryLaterError(AcquireError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class CostlyError(GifwardenError):
+    """A file takes more than it may while others wait; it is looked at behind them, and nothing has failed."""
 
 
 class MediaError(GifwardenError):

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bot import seccomp
 from bot.config import DecodeConfig, GalleryConfig
-from bot.errors import LimitError, MediaError, OutsideError
+from bot.errors import CostlyError, LimitError, MediaError, OutsideError
 from bot.faces import model_of
 from bot.fingerprint import Asked, WireError, digests, read
 from bot.model import Fingerprint
@@ -30,6 +33,8 @@ from bot.nudity import NudityModel
 
 START_SECONDS = 60.0
 LEAVE_SECONDS = 0.5
+GIVES_WAY = 19  # the nicest
+COSTLY = "its decoding takes long, so it goes on behind other links"
 TASKS = 500  # then a child is replaced: decoders leak a little
 MAX_GREETING = 256
 # -I keeps the working folder and PYTHON* out; so this program's own folder is named
@@ -37,6 +42,18 @@ BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from bot.fingerprint import
 HOME = Path(__file__).resolve().parent.parent
 # a threaded BLAS would take address space and processor time for nothing
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+
+
+@dataclass(slots=True)
+class Budget:
+    """Seconds that a link's files may take of a decoder while others wait: what they take is subtracted."""
+
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Decoded by a child of its own that gives way to all others, beside `config.workers`."""
 
 
 class _Died(Exception):
@@ -108,7 +125,7 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, data: bytes, asked: Asked, *, every_frame: bool, seconds: float) -> bytes:
+    def ask(self, data: bytes, asked: Asked, *, every_frame: bool, seconds: float, cpu: int) -> bytes:
         """Send one file and return the answer, no longer than what was asked for.
 
         Raises _Died, when the child is reaped, and _Lied, when it is to be ended.
@@ -120,6 +137,7 @@ class _Child:
                 "every_frame": every_frame,
                 "faces": asked.faces is not None,
                 "nudity": asked.nudity,
+                "cpu_seconds": cpu,
             }
         ).encode()
 
@@ -238,37 +256,57 @@ class Workers:
         every_frame: bool = False,
         faces: bool = False,
         nudity: bool = False,
+        pace: Aside | Budget | None = None,
     ) -> Fingerprint:
         """Return the fingerprint of one file, as `bot.fingerprint.fingerprint` does, but in a child.
 
         Waits for a free child. Raises MediaError for what does not decode or crashes the decoder, LimitError for what
-        takes too much time, memory or room, and OutsideError if no decoder starts.
+        takes too much time, memory or room, CostlyError for what takes more than the budget, and OutsideError if no
+        decoder starts.
         """
+        cpu = self._config.cpu_seconds
+        if isinstance(pace, Budget):
+            if pace.left <= 0:
+                raise CostlyError(COSTLY)
+            cpu = min(cpu, math.ceil(pace.left))
         faces = faces and self._model is not None
         asked = Asked(
             limits=self._config,
             faces=self._model.size if faces and self._model else None,
             nudity=nudity and self._nudity is not None,
         )
-        child = self._idle.get()
+        aside = isinstance(pace, Aside)
+        child = None if aside else self._idle.get()
+        began = time.monotonic()
         try:
             if child is not None and (child.tasks >= TASKS or not child.alive):
                 self._end(child)
                 child = None
             child = child or self._start()
-            answer = child.ask(data, asked, every_frame=every_frame, seconds=self._config.wall_seconds)
+            if aside:
+                with contextlib.suppress(OSError):  # it may be gone, which asking it tells
+                    os.setpriority(os.PRIO_PROCESS, child.pid, GIVES_WAY)
+            began = time.monotonic()
+            answer = child.ask(data, asked, every_frame=every_frame, seconds=self._config.wall_seconds, cpu=cpu)
             found: Fingerprint | MediaError = self._read(answer, asked)
         except BaseException as error:
             if child is not None:
                 self._end(child)  # whatever happened, it may be in the middle of an answer
                 child = None
             if isinstance(error, _Died):
+                if error.reason == "SIGXCPU" and cpu < self._config.cpu_seconds:
+                    raise CostlyError(COSTLY) from None
                 raise self._explain(error) from None
             if isinstance(error, _Lied | WireError):
                 raise MediaError("the decoder gave an answer that is no fingerprint; the file is left alone") from None
             raise
         finally:
-            self._idle.put(child)
+            if isinstance(pace, Budget):
+                pace.left -= time.monotonic() - began
+            if not aside:
+                self._idle.put(child)
+            elif child is not None:
+                self._end(child)  # it would give way to all others for ever
         if isinstance(found, MediaError):
             raise found
         # digests decide most, so they are not taken from a process that read a stranger's bytes
@@ -345,6 +383,9 @@ class Workers:
             child = self._idle.get()
             if child is not None:
                 self._end(child)
+        with self._lock:
+            for child in self._children:  # what works aside is not waited for
+                child.kill()
         for _ in range(self._config.workers):
             self._idle.put(None)  # who still asks gets an error, not a wait for ever
         self._keeper.shutdown()

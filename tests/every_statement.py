@@ -51,7 +51,7 @@ MAY_DIFFER = [
     ("watched", "failures"),
     ("watched", "sentence"),
 ]
-MAY_DIFFER_TABLES = ("host_health ", "audit ", "watermarks ", "digests ")
+MAY_DIFFER_TABLES = ("host_health ", "audit ", "watermarks ", "digests ", "subreddit_turns ")
 SPAWN = multiprocessing.get_context("forkserver")
 Memory = dict[str, Fingerprint]
 
@@ -64,7 +64,7 @@ class Remembered:
         self._breaker = breaker
         self.stopped = False
 
-    def fingerprint(self, data: bytes, also: Sequence[bytes] = (), **asked: bool) -> Fingerprint:
+    def fingerprint(self, data: bytes, also: Sequence[bytes] = (), **asked: Any) -> Fingerprint:
         """Return what is in a file."""
         self._breaker.decode()
         key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in (data, *also))).hexdigest()

@@ -30,6 +30,7 @@ from bot.schedule import Daemon
 from bot.store import Store
 from tests.bots import lent
 from tests.killing import Silent
+from tests.turns import in_turn
 
 PATIENCE = 60.0  # seconds for what takes a moment on an idle machine
 STILL = media.still(920, format="png", width=64, height=48)
@@ -199,9 +200,9 @@ def test_a_link_is_taken_once_by_many(store: Store, clock: ManualClock) -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = [number for numbers in pool.map(take, range(8)) for number in numbers]
     assert sorted(taken) == list(range(1, 101))
-    assert store.queue.due(["imgur"]) == []
+    assert in_turn(store) == []
     clock.sleep(61)
-    assert len(store.queue.due(["imgur"], limit=1000)) == 100
+    assert len(in_turn(store)) == 100
 
 
 def test_what_a_dead_run_claimed_is_fetched_in_time(world: Stage, gate: Gate) -> None:

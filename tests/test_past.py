@@ -21,6 +21,7 @@ from bot.store import BackfillRow
 from tests.killing import Places, Silent
 from tests.slow import slow
 from tests.test_watch import gif, post
+from tests.turns import in_turn
 
 SPAWN = multiprocessing.get_context("forkserver")
 
@@ -149,7 +150,7 @@ def test_what_it_finds_waits_behind_what_is_live(world: Stage, bot: Pipeline) ->
     world.clock.sleep(3600)
     name = post(world, 9000, "gifs")
     bot.watch()
-    first, *rest = bot.deps.store.queue.due(["redgifs"], limit=100)
+    first, *rest = in_turn(bot.deps.store)
     assert first.link.post == name
     assert len(rest) == 50
     assert all(row.state == LinkState.SEEN for row in rest)

@@ -16,6 +16,7 @@ from bot.pipeline.watching.rounds import groups
 from bot.store.links import PAST
 from tests.bots import Listening, bot_on
 from tests.test_watch import gif, post
+from tests.turns import in_turn
 
 
 @pytest.fixture
@@ -328,9 +329,9 @@ def test_the_past_never_goes_before_what_is_live(world: Stage, bot: Pipeline) ->
     post(world, 2)
     bot.watch()
     assert [row.link.url for row in store.due(LinkState.SEEN)] == [gif(2), gif(1)]
-    assert [row.link.url for row in bot.deps.store.queue.due(["redgifs"])] == [gif(2), gif(1)]
+    assert [row.link.url for row in in_turn(bot.deps.store)] == [gif(2), gif(1)]
     store.urge([thing["data"]["name"]])
-    assert [row.link.url for row in bot.deps.store.queue.due(["redgifs"])] == [gif(1), gif(2)]
+    assert [row.link.url for row in in_turn(bot.deps.store)] == [gif(1), gif(2)]
 
 
 def test_a_moderators_post_is_left_alone(world: Stage, bot: Pipeline) -> None:

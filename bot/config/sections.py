@@ -88,6 +88,9 @@ class FetchConfig(Section):
         24, description="How long a look at a media serves other posts of it; 0: every post's media is fetched."
     )
     max_album: Annotated[int, Field(gt=0, le=10_000)] = Field(50, description="Most media fetched from one album.")
+    links_per_post: Annotated[int, Field(gt=0, le=10_000)] = Field(
+        25, description="Links of one post that are looked at in turn; the others wait behind everybody's."
+    )
 
 
 class DecodeConfig(Section):
@@ -96,6 +99,9 @@ class DecodeConfig(Section):
     workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Decoding child processes.")
     memory_mb: Annotated[int, Field(ge=256, le=1 << 20)] = Field(1536, description="Address space of a child, in MiB.")
     cpu_seconds: Annotated[int, Field(gt=0, le=86_400)] = Field(60, description="Processor time for one file.")
+    front_seconds: Annotated[int, Field(gt=0, le=86_400)] = Field(
+        5, description="Processor time for one link while others wait; what takes more is looked at behind them."
+    )
     wall_seconds: Seconds = Field(120, description="Time for one file by the clock; then the child is killed.")
     max_pixels: Count = Field(64_000_000, description="Largest frame, in pixels.")
     max_frames: Count = Field(3000, description="Most frames read of one file; more are sampled evenly.")

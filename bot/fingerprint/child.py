@@ -52,7 +52,7 @@ def main(limits_json: str, gallery_json: str = "", nudity_json: str = "") -> Non
         data = sys.stdin.buffer.read(request["size"])
         if len(data) < request["size"]:
             return
-        resource_limits.allow_cpu(limits)
+        resource_limits.allow_cpu(request["cpu_seconds"])
         wanted = model if request["faces"] else None
         shown = nudity if request["nudity"] else None
         every_frame = request["every_frame"]

@@ -44,10 +44,10 @@ def _own_size() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
 
 
-def allow_cpu(limits: DecodeConfig) -> None:
+def allow_cpu(seconds: int) -> None:
     """Move the processor limit forward for one file."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(int(cpu_seconds() + limits.cpu_seconds) + 1, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(int(cpu_seconds() + seconds) + 1, hard), hard))
 
 
 def cpu_seconds() -> float:

@@ -331,3 +331,27 @@ MINOR_FILES = (
     "alter table minor_holds add column member integer references team",
     "alter table minor_holds add column why text",
 )
+
+
+@migrations()
+def m0017_turns(db: Database) -> None:
+    """Let waiting links take turns by subreddit, author and post, and know what stands behind the others."""
+    for column in ("late integer not null default 0", "subreddit text", "flow text", "turn integer", "round integer"):
+        db.execute(f"alter table links add column {column}")
+    waiting = "claim is null and state in ('seen', 'failed')"
+    for name, columns in (
+        ("turns", "late, priority, host, subreddit, turn, next_at"),
+        ("subreddit_turns", "subreddit, late, priority, turn"),
+        ("flow_turns", "subreddit, flow, late, priority, turn"),
+        ("flow_rounds", "subreddit, flow, late, round"),
+        ("flow_next", "subreddit, flow, late, priority, host, round, next_at"),
+        ("post_rounds", "post, late, round"),
+    ):
+        db.execute(f"create index links_{name} on links ({columns}) where turn is not null and {waiting}")
+    db.execute(f"create index links_unlined on links (next_at) where turn is null and {waiting}")
+    db.execute("create table subreddit_turns (subreddit text primary key, served integer not null) strict")
+    db.execute(
+        """create trigger flow_forgotten after update of data on posts
+           when json_extract(new.data, '$.author') is null and json_extract(old.data, '$.author') is not null
+           begin update links set flow = null, turn = null where post = new.fullname; end"""
+    )

@@ -39,6 +39,7 @@ from bot.store.sealing import Sealing
 from bot.store.subreddits import LossRow, SubredditState, Watched
 from bot.store.team import Team
 from bot.store.tries import Tries
+from bot.store.turns import Turns
 from bot.store.waits import Waits
 from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
@@ -106,6 +107,7 @@ class Store:
         self.kill_switch = KillSwitch(self.connection)
         self.digests = Digests(self.connection)
         self.tries = Tries(self.connection)
+        self.turns = Turns(self.connection)
         self.waits = Waits(self.connection)
         self.watermarks = Watermarks(self.connection)
         self.maintenance = Maintenance(self.connection)

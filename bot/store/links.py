@@ -30,6 +30,7 @@ class LinkRow:
     attempts: int
     reason: str | None
     tries: int = 0  # how often work on it began and never ended
+    late: bool = False  # it waits behind everybody else's: costly, or beyond its post's cap
     order: tuple[int, str, int] = (0, "", 0)  # place in the queue
 
     @property
@@ -104,7 +105,7 @@ class Links:
         with self._c:
             return sum(
                 self._c.run(
-                    """update links set priority = :urgent, next_at = min(next_at, :now)
+                    """update links set priority = :urgent, next_at = min(next_at, :now), turn = null
                        where post = :post and priority < :urgent and state in ('seen', 'failed')""",
                     {"urgent": URGENT, "post": name, "now": self._c.now()},
                 )
@@ -317,5 +318,6 @@ def row_of(row: Row) -> LinkRow:
         attempts=row["attempts"],
         reason=row["reason"],
         tries=row["tries"],
+        late=row["late"] > 0,
         order=(-row["priority"], row["next_at"], row["id"]),
     )

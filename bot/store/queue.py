@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
 
 from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.model import LinkState
 from bot.store.base import Connection, Row
-from bot.store.links import LIVE, PAST, URGENT, LinkRow, row_of
+from bot.store.links import LinkRow
 from bot.store.sealing import fingerprint_place
 
-WAITING = (LinkState.SEEN, LinkState.FAILED)  # to be fetched
 SETTLED = (LinkState.ACQUIRED, LinkState.MATCHED, LinkState.JUDGED, LinkState.GONE, LinkState.UNSUPPORTED)
 
 
@@ -38,34 +35,6 @@ class Queue:
     def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
         self._c = connection
         self._seal = seal
-
-    def due(self, hosts: Collection[str], *, but: Collection[str] = (), limit: int = 20) -> list[LinkRow]:
-        """Return links of these hosts whose time has come and that nobody works on.
-
-        Urgent ones first, then live, then past, each the longest due first; at most `limit` of each host, state and
-        priority. `but`: media in work already (host id, or URL where there is none).
-        """
-        rows: list[Row] = []
-        marks = ", ".join("?" * len(but))
-        now = self._c.now()
-        for host in hosts:  # one by one: the index finds each without walking through another's long queue
-            for state, priority in product(WAITING, (URGENT, LIVE, PAST)):
-                rows += self._c.rows(
-                    f"""select * from links where host = ? and state = ? and priority = ? and next_at <= ?
-                        and (claim is null or claim_until <= ?) and coalesce(host_id, url) not in ({marks})
-                        order by next_at, id limit ?""",  # noqa: S608  question marks only
-                    (host, state, priority, now, now, *but, limit),
-                )
-        return sorted((row_of(row) for row in rows), key=lambda row: row.order)
-
-    def strangers(self, known: Collection[str]) -> list[str]:
-        """Return the hosts of waiting links that are not among `known`: a plug may have been taken out."""
-        marks = ", ".join("?" * len(known))
-        rows = self._c.rows(
-            f"select distinct host from links where state in (?, ?) and host not in ({marks})",  # noqa: S608  question marks only
-            (*WAITING, *known),
-        )
-        return [row["host"] for row in rows]
 
     def claim(self, link: int, who: str, seconds: float) -> bool:
         """Take a waiting link for that long; return False if somebody else has it or it waits no more."""

@@ -11,13 +11,15 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 
-from bot.errors import AcquireError, is_own_fault
+from bot.errors import AcquireError, CostlyError, is_own_fault
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import log_reason, postpone, reason_of, try_again
 from bot.pipeline.scanning.result_cache import ResultCache
 from bot.pipeline.scanning.scanner import Scanner
 from bot.store import LinkRow
 from bot.store.tries import SENTENCE
+from bot.store.turns import Pick
+from bot.workers import Aside, Budget
 
 CLAIM_SECONDS = 900.0  # renewed long before; a run that died without a word is waited for no longer
 KNOWN_AT_ONCE = 200  # links settled without a download before the other steps get their turn
@@ -69,13 +71,16 @@ class DownloadQueue:
         self._renew()
         known, busy = 0, self.in_work > 0  # what ends from here on may have held others up, so the caller looks again
         while not self._stopping.is_set() and known < KNOWN_AT_ONCE and self.in_work < self._d.config.fetch.concurrency:
-            row = self._next()
-            if row is None:
+            pick = self._next()
+            if pick is None:
                 break
+            row = pick.row
             if (row.tries or self._suspect) and self.in_work:
                 break  # what may have killed the last run is looked at alone, so that nothing else is blamed
             with self._d.store.transaction():
                 claimed = self._d.store.queue.claim(row.id, self._who, CLAIM_SECONDS)
+                if claimed:
+                    self._d.store.turns.taken(pick)
                 if claimed and not self._d.store.tries.begin("link", row.id):
                     self._d.store.queue.release(row.id)
                     self._d.log.warning("link parked", link=row.id, host=row.link.host, reason=SENTENCE)
@@ -117,24 +122,34 @@ class DownloadQueue:
                 job.thread.join(LEAVE_SECONDS)
         self._d.store.queue.release_all(self._who)
 
-    def _next(self) -> LinkRow | None:
-        """Return the link that has been due for longest among those whose host is free, ready hosts first."""
+    def _next(self) -> Pick | None:
+        """Return the link whose turn it is among those whose host is free, ready hosts first."""
         acquirer = self._d.acquirer
         with self._change:
             busy = {job.group for job in self._jobs.values() if job.downloading}
             media = [job.row.link.id or job.row.link.url for job in self._jobs.values()]
-        queue = self._d.store.queue
-        rows: list[LinkRow] = []
-        for name, many_servers in acquirer.names.items():
-            if many_servers or (name not in busy and not acquirer.rests(name)):
-                rows += queue.due([name], but=media, limit=SERVERS if many_servers else 1)
-        if not rows and not busy:
-            rows = queue.due(queue.strangers(acquirer.names), but=media, limit=1)
-        rows.sort(key=lambda row: row.order)
-        groups = [(row, acquirer.group(row.link)) for row in rows]
-        may = [(row, group) for row, group in groups if group not in busy and not acquirer.rests(group)]
-        ready = (row for row, group in may if acquirer.wait_for(group) <= 0)
-        return next(ready, may[0][0] if may else None)
+            late = any(job.row.late for job in self._jobs.values())
+        names = acquirer.names
+
+        def hosts(name: str) -> int:
+            if name not in names:  # a plug was taken out: its links are closed when nothing else is in work
+                return 0 if busy else 1
+            if names[name]:
+                return SERVERS
+            return 0 if name in busy or acquirer.rests(name) else 1
+
+        def may(row: LinkRow) -> bool:
+            group = acquirer.group(row.link)
+            return group not in busy and not acquirer.rests(group)
+
+        return self._d.store.turns.next(
+            hosts=hosts,
+            cap=self._d.config.fetch.links_per_post,
+            but=media,
+            late=not late,  # one at a time, so that a slot and a decoder stay for the others
+            may=may,
+            ready=lambda row: acquirer.wait_for(acquirer.group(row.link)) <= 0,
+        )
 
     def _take(self, row: LinkRow) -> bool:
         """Settle a claimed link from what is known, or start its thread; return whether it was settled."""
@@ -174,12 +189,14 @@ class DownloadQueue:
     def _step(self, job: _Job, originals: bool) -> None:
         row, store = job.row, self._d.store
         looked, failure = None, None
+        seconds = self._d.config.decode.front_seconds
+        pace = Aside() if row.late else Budget(seconds)
         try:
-            acquired = self._working.download(row.link, want_original=originals)
+            acquired = self._working.download(row.link, want_original=originals, in_front=not row.late)
             with self._change:  # its host is free for the next link
                 job.downloading = False
                 self._change.notify_all()
-            looked = self._working.fingerprint(row.link, acquired, target=row.link.url)
+            looked = self._working.fingerprint(row.link, acquired, target=row.link.url, pace=pace)
         except Exception as error:  # noqa: BLE001  the boundary around one link: recorded with it below
             failure = error
         if self._stopping.is_set():
@@ -187,6 +204,11 @@ class DownloadQueue:
         try:
             with store.transaction():
                 if not self._still_ours(row):
+                    return
+                if isinstance(failure, CostlyError):
+                    moved = store.turns.put_back(row, str(failure))
+                    self._d.log.info("link put back", link=row.id, host=row.link.host, moved=moved, reason=str(failure))
+                    store.queue.release(row.id)
                     return
                 if looked is not None:
                     self._working.keep(row, looked)

@@ -23,6 +23,7 @@ from bot.pipeline.scanning.host_health import outcome_of
 from bot.pipeline.scanning.nudity import nudity_of
 from bot.store import LinkRow
 from bot.store.minors import names_of
+from bot.workers import Aside, Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,24 +72,27 @@ class Scanner:
         self._copied.refresh()
         return all_due(self._d, LinkState.ACQUIRED, self._match, go_on)
 
-    def download(self, link: Link, *, want_original: bool | None = None) -> Acquired:
+    def download(self, link: Link, *, want_original: bool | None = None, in_front: bool = False) -> Acquired:
         """Return the media behind one link; by default with the original if a bank knows files.
 
-        After this its host is needed no more. Raises AcquireError if it gives no bytes.
+        After this its host is needed no more. Raises AcquireError if it gives no bytes, and CostlyError if it is
+        `in_front` of others and a large album.
         """
         if want_original is None:
             want_original = self.library().has_files
-        return self._d.acquirer.acquire(link, want_original=want_original)
+        return self._d.acquirer.acquire(link, want_original=want_original, in_front=in_front)
 
-    def fingerprint(self, link: Link, acquired: Acquired, *, target: str) -> ScanResult:
+    def fingerprint(
+        self, link: Link, acquired: Acquired, *, target: str, pace: Aside | Budget | None = None
+    ) -> ScanResult:
         """Return what is in the media that were downloaded.
 
         Raises MarkedFileError if one of them was marked as a suspected minor's: then no decoder gets any of them.
-        Raises OutsideError if no decoder starts.
+        Raises OutsideError if no decoder starts, and CostlyError if a budget is exceeded.
         """
         self._d.boundary("acquire.fetched")
         files = self._unmarked(acquired.media)
-        infos, prints, faces = self.fingerprint_all(acquired.media)
+        infos, prints, faces = self.fingerprint_all(acquired.media, pace=pace)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
         plug = hosts.get(link.host)
         evidence = Evidence(
@@ -118,7 +122,7 @@ class Scanner:
         return files
 
     def fingerprint_all(
-        self, files: Sequence[MediaFile]
+        self, files: Sequence[MediaFile], *, pace: Aside | Budget | None = None
     ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
         """Fingerprint files in child processes; a broken one is told, and the others go on.
 
@@ -133,7 +137,7 @@ class Scanner:
         for file in files:
             try:
                 also = (file.original,) if file.original else ()
-                found = self._d.workers.fingerprint(file.data, also=also, faces=looked_for, nudity=True)
+                found = self._d.workers.fingerprint(file.data, also=also, faces=looked_for, nudity=True, pace=pace)
             except MediaError as error:
                 infos.append(MediaInfo(index=file.index, state="failed", error=str(error)))
                 continue

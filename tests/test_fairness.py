@@ -1,0 +1,182 @@
+"""Nobody's many links make another's few wait: turns by subreddit, author and post; the costly goes behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.clock import ManualClock
+from bot.config import DecodeConfig
+from bot.errors import CostlyError
+from bot.model import Link, LinkState, Post
+from bot.store import Store
+from bot.store.links import LIVE, PAST
+from bot.store.turns import CYCLE
+from bot.workers import Aside, Budget, Workers
+from tests.benchmarks.fairness import FLOODS, noisy
+from tests.benchmarks.turns import measure
+from tests.turns import in_turn, take
+
+AT = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """Yield an empty database in memory."""
+    with Store(None, ManualClock(AT)) as store:
+        yield store
+
+
+def add(
+    store: Store,
+    name: str,
+    count: int,
+    *,
+    author: str | None,
+    subreddit: str = "clips",
+    start: int = 0,
+    priority: int = LIVE,
+) -> None:
+    """Store a post with so many links that nobody else has."""
+    post = Post(fullname=name, subreddit=subreddit, permalink="/", created=AT, author=author)
+    links = [
+        Link(url=f"https://i.imgur.com/{name}n{n}.png", host="imgur", id=f"{name}n{n}", kind="media", source="text",
+             post=name)
+        for n in range(start, start + count)
+    ]  # fmt: skip
+    store.links.add([(post, links)], priority=priority)
+
+
+def ordinary(store: Store, subreddit: str = "clips", count: int = 50) -> set[str]:
+    """Store posts of one link each by as many people."""
+    names = [f"t3_o{n}" for n in range(count)]
+    for n, name in enumerate(names):
+        add(store, name, 1, author=f"person{n}", subreddit=subreddit)
+    return set(names)
+
+
+def place_of_last(store: Store, names: set[str]) -> int:
+    """Return how many links are taken until all of these posts' were."""
+    order = [row.link.post for row in in_turn(store)]
+    return max(place for place, post in enumerate(order, 1) if post in names)
+
+
+@pytest.mark.parametrize("kind", list(FLOODS))
+def test_a_flood_makes_the_ordinary_wait_twice_as_long_at_most(store: Store, kind: str) -> None:
+    """Whatever came first, fifty ordinary posts are through after a hundred picks and a few."""
+    for name, author, subreddit, count in FLOODS[kind]:
+        add(store, name, count, author=author, subreddit=subreddit)
+    assert place_of_last(store, ordinary(store, "quiet" if kind == "raid" else "clips")) <= 110
+
+
+def test_what_is_beyond_the_cap_comes_behind_all_and_comes(store: Store) -> None:
+    """Links 26 to 30 of a post, one of them by an edit, are taken last, and none is dropped."""
+    add(store, "t3_many", 29, author="flooder")
+    add(store, "t3_many", 1, author="flooder", start=29)
+    add(store, "t3_two", 2, author="flooder")
+    rows = in_turn(store)
+    assert len(rows) == 32
+    assert store.turns.behind("t3_many") == 5
+    cut = [row for row in rows if row.late]
+    assert {row.link.id for row in cut} == {f"t3_manyn{n}" for n in range(25, 30)}
+    assert sum(row.late for row in rows[-5:]) >= 4  # one pick of a cycle may begin with what is late
+
+
+def test_an_authors_posts_take_turns(store: Store) -> None:
+    """A second post of the same author does not wait for the twenty links of the first."""
+    add(store, "t3_first", 20, author="same")
+    add(store, "t3_second", 1, author="same")
+    assert [row.link.post for row in in_turn(store)][:2] == ["t3_first", "t3_second"]
+
+
+def test_the_late_are_taken_however_many_come(store: Store) -> None:
+    """While new posts never end, what is late and what is of the past is taken once in a cycle."""
+    add(store, "t3_many", 27, author="flooder")
+    add(store, "t3_past", 1, author="old", priority=PAST)
+    seen: list[str | None] = []
+    for n in range(3 * CYCLE):
+        add(store, f"t3_new{n}", 2, author=f"new{n}", priority=LIVE)
+        row = take(store)
+        assert row is not None
+        seen.append("late" if row.late else row.link.post)
+    assert seen.count("late") == 2
+    assert "t3_past" in seen
+
+
+def test_a_put_back_link_takes_its_post_and_media_along_and_has_not_failed(store: Store) -> None:
+    """It stays seen, without an attempt or a try, behind the others; so do other links of its post and media."""
+    add(store, "t3_heavy", 3, author="flooder")
+    row = take(store)
+    assert row is not None
+    assert store.turns.put_back(row, "it takes long") == 3
+    store.queue.release(row.id)
+    back = store.links.get(row.id)
+    assert (back.state, back.attempts, back.tries, back.late) == (LinkState.SEEN, 0, 0, True)
+    add(store, "t3_light", 1, author="other")
+    assert next(row.link.post for row in in_turn(store)) == "t3_light"
+
+
+def test_an_authors_name_is_kept_no_longer_than_it_waits(store: Store) -> None:
+    """It goes when the link is taken, and when the author is forgotten."""
+    add(store, "t3_a", 2, author="Somebody")
+    assert take(store) is not None
+    flows = "select flow from links order by flow"
+    assert [row["flow"] for row in store.connection.rows(flows)] == [None, "somebody"]
+    store.forgetting.forget_author("t3_a")
+    assert [row["flow"] for row in store.connection.rows(flows)] == [None, None]
+    assert take(store) is not None
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["u", "v", "w", None]), st.integers(1, 9)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_shares_differ_by_one_and_all_are_taken(posts: list[tuple[str, str | None, int]]) -> None:
+    """Subreddits and authors that still wait have had equally many picks, give or take one, and no link is left."""
+    with Store(None, ManualClock(AT)) as store:
+        left: Counter[tuple[str, str]] = Counter()
+        for n, (subreddit, author, count) in enumerate(posts):
+            add(store, f"t3_{n}", count, author=author, subreddit=subreddit)
+            left[subreddit, author or f"t3_{n}"] += count
+        had: Counter[tuple[str, str]] = Counter()
+        for row in in_turn(store):
+            post = store.links.post(row.link.post or "")
+            assert post is not None
+            had[post.subreddit, post.author or post.fullname] += 1
+            for subreddit in "abc":
+                shares = [had[key] for key in left if key[0] == subreddit and had[key] < left[key]]
+                assert max(shares, default=0) - min(shares, default=0) <= 1
+            sums = [
+                sum(had[key] for key in left if key[0] == name)
+                for name in "abc"
+                if any(had[key] < left[key] for key in left if key[0] == name)
+            ]
+            assert max(sums, default=0) - min(sums, default=0) <= 1
+        assert had == left
+
+
+def test_a_costly_file_is_put_back_and_done_aside() -> None:
+    """Beyond its budget it is no mistake of the file; aside it is fingerprinted, and its child is gone afterwards."""
+    data = noisy(3000, 40)
+    with Workers(DecodeConfig(cpu_seconds=60)) as workers:
+        with pytest.raises(CostlyError, match="goes on behind other links"):
+            workers.fingerprint(data, pace=Budget(0.1))
+        with pytest.raises(CostlyError):
+            workers.fingerprint(data, pace=Budget(0))
+        assert workers.fingerprint(data, pace=Aside()).frames == 40
+        assert workers.pids == ()
+
+
+def test_a_pick_does_not_look_at_the_whole_queue() -> None:
+    """With ten times as many links due a pick takes about as long."""
+    few, many = measure(400, 20), measure(4000, 20)
+    assert many < 5 * few
