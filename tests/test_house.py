@@ -37,6 +37,7 @@ FLOORS = {
         "links",
         "match",
         "copies",
+        "motion",
         "rules",
         "systemd",
     ),

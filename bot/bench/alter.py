@@ -32,7 +32,7 @@ class Alteration:
     @property
     def form(self) -> str:
         """What it is saved as: a video or a GIF."""
-        return "gif" if self.kind in ("gif", "combined") else "video"
+        return "gif" if self.kind in ("gif", "slow gif", "combined") else "video"
 
     @property
     def crf(self) -> int:
@@ -171,6 +171,31 @@ def speed(take: Take, factor: float) -> Take:
     return [pictures[min(len(pictures) - 1, int(i * factor))] for i in range(count)], fps
 
 
+def again(take: Take, backward: bool) -> Take:
+    """Return a take that is shown twice, the second time `backward` (a boomerang) or as it is (a loop)."""
+    pictures, fps = take
+    return [*pictures, *(pictures[::-1] if backward else pictures)], fps
+
+
+def dropped(take: Take, share: float, seed: int) -> Take:
+    """Return a take of which a `share` of the frames is missing, each replaced by the one before."""
+    pictures, fps = take
+    keep = np.random.default_rng(seed).random(len(pictures)) >= share
+    last, shown = pictures[0], []
+    for picture, kept in zip(pictures, keep, strict=True):
+        last = picture if kept else last
+        shown.append(last)
+    return shown, fps
+
+
+def jitter(take: Take, seconds: float, seed: int) -> Take:
+    """Return a take whose frames come up to `seconds` early or late, never out of order."""
+    pictures, fps = take
+    shift = np.random.default_rng(seed).uniform(-seconds * fps, seconds * fps, len(pictures))
+    places = np.clip(np.sort(np.arange(len(pictures)) + shift), 0, len(pictures) - 1)
+    return [pictures[int(place)] for place in places], fps
+
+
 def compilation(take: Take, seconds: float, seed: int) -> Take:
     """Return the take inside others, `seconds` long in all."""
     from bot.bench.worlds import Scene
@@ -242,6 +267,12 @@ CHANGES: dict[str, Change] = {
     "rotate": _each(lambda p, s, _n: rotate(p, s)),
     "trim": trim,
     "speed": lambda take, s, _n: speed(take, s),
+    "slow gif": lambda take, s, _n: gif(take, fps=s),
+    "reversed": lambda take, _s, _n: (take[0][::-1], take[1]),
+    "boomerang": lambda take, _s, _n: again(take, backward=True),
+    "loop": lambda take, _s, _n: again(take, backward=False),
+    "dropped frames": dropped,
+    "jitter": jitter,
     "compilation": compilation,
     "in a picture": _framed,
     "combined": combined,
@@ -270,6 +301,12 @@ ALTERATIONS: tuple[Alteration, ...] = (
     *_row("rotated by 8°", 0.95, ("rotate", 8)),
     *_row("2 s of 10", 0.98, ("trim", 2), stills=False),
     *_row("speed 0.75 and 1.5", 0.98, ("speed", 0.75), ("speed", 1.5), stills=False),
+    *_row("speed 0.5, 1.3 and 2", 0.98, ("speed", 0.5), ("speed", 1.3), ("speed", 2), stills=False),
+    *_row("speed 3", 0, ("speed", 3), stills=False),
+    *_row("reversed", 0.98, ("reversed", 0), stills=False),
+    *_row("boomerang, loop", 0.95, ("boomerang", 0), ("loop", 0), stills=False),
+    *_row("frames dropped, early or late", 0.98, ("dropped frames", 0.4), ("jitter", 0.05), stills=False),
+    *_row("GIF of 5 frames a second", 0.98, ("slow gif", 5), stills=False),
     *_row("inside 60 s of others", 0.97, ("compilation", 60), stills=False),
     *_row("picture in picture, 60 %", 0.96, ("in a picture", 0.6)),
     *_row("picture in picture, 40 %", 0.85, ("in a picture", 0.4)),

@@ -30,6 +30,10 @@ from bot.samples import media
 PEERS = ("foreign", "pdq", "vpdq", "phash")
 BANK = "bench"
 LINK = Link(url="bench", host="", id=None, kind="media", source="target")
+OTHERWISE = tuple(
+    Alteration(kind=kind, strength=strength, row="", target=0)
+    for kind, strength in (("crop", 0.15), ("mirror", 0.0), ("in a picture", 0.6), ("speed", 0.75), ("gif", 320))
+)
 FACE_AREAS = (0.05, 0.1, 0.15)
 
 
@@ -301,13 +305,19 @@ def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Sa
 def _places(bench: Bench, chosen: Sequence[Source]) -> None:
     """Ask with other takes of the same places, then bank them as distractors."""
     tally = Recall("another take of the same place", 0)
+    shown = Recall("another take, altered", 0)
+    for source in chosen:
+        for take in source.others[:1] if source.moves else ():
+            for alteration in OTHERWISE:
+                found = printed(alteration.apply(take, 1), alteration)
+                bench.ask(shown, found, None, what=f"other take of {source.name}, {alteration}")
     takes = [(source.name, number, printed(take)) for source in chosen for number, take in enumerate(source.others)]
     for name, number, found in takes:
         bench.ask(tally, found, None, what=f"other take {number + 1} of {name}")
     for name, number, found in takes:
         bench.bank(f"other take {number + 1} of {name}", found)
     if takes:
-        bench.report.rows.append(tally)
+        bench.report.rows += [tally, shown]
 
 
 def _altered(bench: Bench, chosen: Sequence[Source], alterations: Sequence[Alteration], say: Say) -> None:

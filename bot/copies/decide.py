@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bot.copies.faces import DIFFERS, Faces, Place, compare, covered
 from bot.copies.measure import Numbers, largest, measure, timed
+from bot.copies.points import height, width
 from bot.copies.timeline import CLOSE, EntryFeatures, QueryFeatures, Seen
 from bot.model import FaceRegion
 
@@ -33,6 +34,7 @@ MIN_OTHER = 0.005  # by chance
 UNSTEADY = 7.0  # how much more parts may vary over time than chance makes them, and more where frames are apart
 SURE = 20.0  # corners that should have been found again in a region before it is said to differ
 MOSTLY_OTHER, OTHER_STILL, OTHER_MOMENT = 0.45, 0.45, 0.03  # share of the parts that do not agree
+OTHER_WITHIN = 0.3  # share of a still's parts that lie together and do not agree
 MIN_RATE, MIN_STILL = 0.08, 0.15  # of corners found again
 MIN_GOOD = 0.4  # share of the parts in view that agree
 MIN_COVERAGE = 0.4  # of query or entry: two cuts of one long take have a moment in common
@@ -66,6 +68,7 @@ class Finding:
     region: float  # share of the compared picture that does not agree, 0-1
     region_found: float  # share of the corners there that are found again; where all agree about `rate`
     rate: float  # share of corners found again elsewhere
+    affine: tuple[tuple[float, float, float], ...]  # 2 x 3: from the entry's unit square to the query's, y down
 
 
 def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | None:
@@ -99,7 +102,18 @@ def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | N
         region=round(float(numbers.bad.sum() / max(1, numbers.bad.sum() + numbers.good.sum())), 3),
         region_found=round(numbers.bad_rate, 3),
         rate=round(numbers.rate, 3),
+        affine=_affine(asked, held, seen),
     )
+
+
+def _affine(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> tuple[tuple[float, float, float], ...]:
+    """Return where an entry's picture lies in the query's, both as unit squares; mirrored if it was found mirrored."""
+    ours = np.array([width(held.aspect), height(held.aspect)])
+    theirs = np.array([width(asked.aspect), height(asked.aspect)])
+    matrix = np.column_stack([seen.transform.matrix * ours / theirs[:, None], seen.transform.shift / theirs])
+    if seen.mirrored:
+        matrix[0] = [-matrix[0, 0], -matrix[0, 1], 1 - matrix[0, 2]]
+    return tuple((float(a), float(b), float(c)) for a, b, c in matrix)
 
 
 def _enough(numbers: Numbers, *, moving: bool) -> bool:
@@ -135,6 +149,8 @@ def _kind(
         return "place", "unknown"
     if numbers.good.sum() < MIN_GOOD * numbers.shown:
         return "place", "unknown"
+    if len(held.times) == len(asked) == 1 and largest(numbers.bad) > OTHER_WITHIN * compared:
+        return "place", "unknown"  # pages of one site: what frames the pictures agrees, and the picture does not
     if apart == 0 and largest(numbers.small) < GROUP:
         return "copy", "agrees" if _whole(seen, numbers) else "unknown"
     replaced = apart >= 2 or largest(numbers.small) >= GROUP

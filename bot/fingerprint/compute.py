@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot import frames
 from bot.config import DecodeConfig
@@ -16,10 +17,12 @@ from bot.faces import FaceModel, Watcher
 from bot.fingerprint import resource_limits
 from bot.fingerprint.face_regions import LookedAt, spots
 from bot.frames import Frame, Luma, said
-from bot.model import Fingerprint, LocalFeatures, Signal, Variant
+from bot.model import Fingerprint, LocalFeatures, MotionSignature, Signal, Variant
+from bot.motion import MotionSampler
 from bot.nudity import Looker, NudityModel
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType
+from bot.signals.pdq import Pdq
 from bot.signals.variants import variants
 
 CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
@@ -50,6 +53,7 @@ def fingerprint(
     decoded = frames.decode(data, limits)
     takers = [_Taker(signal, every_frame, decoded.expected) for signal in SIGNALS]
     sketcher = local.Sketcher()
+    mover = MotionSampler() if decoded.kind != "image" else None
     watcher = Watcher(model, still=decoded.kind == "image") if model else None
     looker = Looker(nudity, decoded.expected) if nudity else None
     until = resource_limits.cpu_seconds() + CPU_SHARE * limits.cpu_seconds
@@ -58,6 +62,9 @@ def fingerprint(
     for frame in decoded.frames:
         for taker in takers:
             taker.take(count, frame)
+        mover = None if frame.finer else mover  # frames in between come when more were wanted than there is time for
+        if mover:
+            mover.take(frame.t, takers[0].thumbnail)
         if not frame.finer:
             sketcher.take(frame.luma, frame.t)
         if watcher and not frame.finer:
@@ -81,11 +88,17 @@ def fingerprint(
         signals=tuple(signal for taker in takers for signal in sorted(taker.taken, key=lambda signal: signal.t)),
         variants=_variants(sketcher.frames()),
         sketches=_with_faces(sketcher, locator),
+        motion=_motion(mover, decoded.duration),
         faces=watcher.tracks() if watcher else (),
         also=tuple(digests(other) for other in also),
         nudity=looker.scores() if looker else (),
         note=note or decoded.note,
     )
+
+
+def _motion(mover: MotionSampler | None, end: float | None) -> MotionSignature | None:
+    changes = mover.signature(end) if mover else b""
+    return MotionSignature(start=0.0, changes=changes) if changes else None
 
 
 def _with_faces(sketcher: local.Sketcher, locator: FaceModel | None) -> tuple[LocalFeatures, ...]:
@@ -129,6 +142,7 @@ class _Taker:
         self._few: Luma = np.zeros((0, 0), dtype=np.uint8)
         self._whole: Luma | None = None  # of the last frame, once a picture seems to stand
         self._known = b"", 0
+        self.thumbnail: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)  # of the last frame, if PDQ takes it
 
     def take(self, number: int, frame: Frame) -> None:
         # what is spread evenly is spread by the frames that come in order
@@ -152,7 +166,11 @@ class _Taker:
             return self._known
         else:
             self._whole = luma.copy()
-        self._known = self._type.compute(luma)
+        if isinstance(self._type, Pdq):
+            self.thumbnail = self._type.thumbnail(luma)
+            self._known = self._type.of_thumbnail(self.thumbnail, luma)
+        else:
+            self._known = self._type.compute(luma)
         return self._known
 
 

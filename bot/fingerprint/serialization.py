@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from bot.copies.points import POINT, SPOT
 from bot.fingerprint.face_regions import FACES as MAX_FACES
-from bot.model import Fingerprint, LocalFeatures, Signal, Variant
+from bot.model import Fingerprint, LocalFeatures, MotionSignature, Signal, Variant
+from bot.motion import LONGEST, RATE, SIDE
 from bot.signals import SIGNALS, local
 from bot.signals.variants import TRANSFORMS
 
 SIZES = {signal.name: signal.bits // 8 for signal in SIGNALS}
 MOST = 1e10  # pixels, frames or seconds: nothing that exists has more
 MAX_SCORES, MAX_VARIANTS = 1000, 1000
+MAX_MOTION = round(LONGEST * RATE) * SIDE**2  # bytes
 KINDS = ("image", "animation", "video")
 
 
@@ -35,6 +38,7 @@ def to_json(fp: Fingerprint) -> dict[str, Any]:
             [sketch.t, sketch.aspect, *(_text(part) for part in _parts(sketch)), _text(sketch.faces)]
             for sketch in fp.sketches
         ],
+        "motion": None if fp.motion is None else [fp.motion.start, _text(zlib.compress(fp.motion.changes, 6))],
         "also": [list(pair) for pair in fp.also],
         "nudity": list(fp.nudity),
         "note": fp.note,
@@ -56,11 +60,12 @@ def from_json(data: Mapping[str, Any]) -> Fingerprint:
             signals=tuple(_signal(*parts) for parts in data["signals"]),
             variants=tuple(_variant(*parts) for parts in data.get("variants", ())),
             sketches=tuple(_sketch(*parts) for parts in data.get("sketches", ())),
+            motion=_motion(data.get("motion")),
             also=tuple((bytes.fromhex(sha256).hex(), bytes.fromhex(md5).hex()) for sha256, md5 in data["also"]),
             nudity=tuple(map(float, data.get("nudity", ()))),
             note=None if data["note"] is None else str(data["note"])[:500],
         )
-    except (KeyError, TypeError, OverflowError) as error:
+    except (KeyError, TypeError, OverflowError, zlib.error) as error:
         raise ValueError(f"not a fingerprint: {error!r}") from None
     pairs = [(fp.sha256, fp.md5), *fp.also]
     if fp.kind not in KINDS or any((len(sha256), len(md5)) != (64, 32) for sha256, md5 in pairs):
@@ -88,6 +93,16 @@ def _variant(transform: str, value: str, quality: int, t: float) -> Variant:
     if transform not in TRANSFORMS:  # it is read by people, in reports and notices
         raise ValueError("not a variant: it says something else than what may have been done to a frame")
     return Variant(type=signal.type, value=signal.value, quality=signal.quality, t=signal.t, transform=transform)
+
+
+def _motion(value: Any) -> MotionSignature | None:
+    if value is None:
+        return None
+    start, packed = value
+    changes = zlib.decompressobj().decompress(base64.b64decode(packed, validate=True), MAX_MOTION + 1)
+    if len(changes) > MAX_MOTION or len(changes) % SIDE**2 or not 0 <= float(start) < 1e7:
+        raise ValueError("not a motion signature: of another length, or at a time that cannot be")
+    return MotionSignature(start=float(start), changes=changes)
 
 
 def _text(data: bytes | None) -> str | None:

@@ -27,7 +27,10 @@ from bot.frames import FORMATS, Said, said
 from bot.frames.base import MAX_SIDE
 from bot.frames.messages import ERRORS, LIMITS, LONGEST, NOTES, within
 from bot.frames.video import DEMUXERS
-from bot.model import FaceTrack, FaceView, Fingerprint, LocalFeatures, MediaKind, Signal, Variant
+from bot.model import FaceTrack, FaceView, Fingerprint, LocalFeatures, MediaKind, MotionSignature, Signal, Variant
+from bot.motion import LONGEST as MOTION_SECONDS
+from bot.motion import RATE as MOTION_RATE
+from bot.motion import SIDE as MOTION_SIDE
 from bot.signals import SIGNALS, local
 from bot.signals.variants import MOST as MAX_UNDONE
 from bot.signals.variants import TRANSFORMS
@@ -44,6 +47,7 @@ REACH = 4 * 256  # of places of faces, in units of the longer side
 LEVELS = 40  # of detail
 SLACK = 4096  # bytes of an answer beside its lists
 ROW, TEXT = 140, 4 / 3  # bytes of a signal's row; base64
+MOTION = round(MOTION_SECONDS * MOTION_RATE) * MOTION_SIDE**2  # bytes of a motion signature
 T = TypeVar("T")
 
 
@@ -61,7 +65,7 @@ class Asked:
         most = self.limits.max_frames
         points = local.POINTS * (POINT.itemsize + 8) * 2 + MAX_SPOTS * SPOT.itemsize
         total = SLACK + ROW * (len(SIGNALS) * most + MAX_VARIED * MAX_UNDONE + MAX_SCORES)
-        total += (local.MANY + 1) * round(points * TEXT + ROW)
+        total += (local.MANY + 1) * round(points * TEXT + ROW) + round(MOTION * TEXT) + ROW
         if self.faces is not None:
             total += MAX_TRACKS * (ROW + 80 * min(most, MAX_PLACES) + VIEWS * (2 * ROW + 8 * self.faces))
         return total
@@ -88,6 +92,7 @@ def to_wire(fp: Fingerprint) -> dict[str, Any]:
             [TRANSFORMS.index(one.transform), one.value.hex(), one.quality, within(one.t)] for one in fp.variants
         ],
         "sketches": [[within(one.t), one.aspect, *map(_text, _parts(one))] for one in fp.sketches],
+        "motion": None if fp.motion is None else _text(fp.motion.changes),
         "nudity": list(fp.nudity[:MAX_SCORES]),
         "note": [fp.note.code, *fp.note.values] if isinstance(fp.note, Said) else None,
         "faces": [
@@ -131,7 +136,7 @@ def read(body: bytes, asked: Asked) -> Fingerprint:
 
 
 _KEYS = frozenset(
-    "kind format width height duration frames signals variants sketches nudity note faces".split(),  # noqa: SIM905  one line
+    "kind format width height duration frames signals variants sketches motion nudity note faces".split(),  # noqa: SIM905  one line
 )
 
 
@@ -249,6 +254,7 @@ def _fingerprint(data: Mapping[str, Any], asked: Asked) -> Fingerprint:
         signals=_signals(data["signals"], frames),
         variants=_variants(data["variants"], min(frames, MAX_VARIED)),
         sketches=_sketches(data["sketches"], min(frames, local.MANY + 1)),
+        motion=None if data["motion"] is None or kind == "image" else _motion(data["motion"]),
         nudity=tuple(
             _number(score, 0, 1) for score in _list(data["nudity"], min(frames, MAX_SCORES) if asked.nudity else 0)
         ),
@@ -309,6 +315,13 @@ def _sketch(t: Any, aspect: Any, *parts: Any) -> LocalFeatures:
         fine_mirrored=fine_mirrored,
         faces=None if parts[4] is None else _spots(parts[4]),
     )
+
+
+def _motion(value: Any) -> MotionSignature | None:
+    changes = _base64(value, MOTION)
+    if len(changes) % MOTION_SIDE**2:
+        _refuse("moments of another length")
+    return MotionSignature(start=0.0, changes=changes) if changes else None
 
 
 def _spots(value: Any) -> bytes:

@@ -18,6 +18,7 @@ from bot.model.media import (
     MediaFile,
     MediaInfo,
     MediaRef,
+    MotionSignature,
     Signal,
     Variant,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "Member",
     "ModAction",
     "Mode",
+    "MotionSignature",
     "Notice",
     "NoticeItem",
     "NoticeState",

@@ -69,6 +69,14 @@ class LocalFeatures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MotionSignature:
+    """Where and when brightness changes in what moves. Holds no pixels. See `bot.motion`."""
+
+    start: float  # seconds from the start of the file
+    changes: bytes = field(repr=False)  # 1,024 signed bytes for each eighth of a second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaceView:
     """One look at a face, as numbers of a face model. In memory only: never stored, shown or exported."""
 
@@ -103,6 +111,7 @@ class Fingerprint:
     signals: tuple[Signal, ...] = ()
     variants: tuple[Variant, ...] = ()  # of some frames; what may match, for queries only
     sketches: tuple[LocalFeatures, ...] = ()
+    motion: MotionSignature | None = None  # None for stills, for what is sampled sparsely, and in what is older
     faces: tuple[FaceTrack, ...] = field(default=(), repr=False)
     also: tuple[tuple[str, str], ...] = ()  # (sha256, md5) of other files of the same media, e.g. the original
     nudity: tuple[float, ...] = ()  # scores of the frames that a nudity model looked at, 0 to 1; empty: none did

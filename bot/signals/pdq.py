@@ -209,9 +209,16 @@ class Pdq:
 
     def compute(self, luma: Luma) -> tuple[bytes, int]:
         """Return the 32 bytes that lists write in hex, and the quality. Frames under 5 pixels give zeros."""
+        return self.of_thumbnail(self.thumbnail(luma), luma)
+
+    def thumbnail(self, luma: Luma) -> Floats:
+        """Return the 64x64 samples (0-255) that a value is made of; zeros for frames under 5 pixels."""
+        return np.zeros((SMALL, SMALL), dtype=np.float32) if min(luma.shape) < LEAST else _thumbnail(luma)
+
+    def of_thumbnail(self, small: Floats, luma: Luma) -> tuple[bytes, int]:
+        """Return what `compute` gives of a frame whose thumbnail is known."""
         if min(luma.shape) < LEAST:
             return bytes(32), 0
-        small = _thumbnail(luma)
         quality = gradient_quality(small)
         apart = _apart(_quick_coefficients(small))
         if quality and _doubtful(apart, small):  # an empty frame never matches: not worth the time

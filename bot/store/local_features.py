@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 
 from bot.encryption import FieldCipher
 from bot.errors import SealError
-from bot.model import Fingerprint, LocalFeatures
+from bot.model import Fingerprint, LocalFeatures, MotionSignature
 from bot.store.base import Connection
 from bot.store.sealing import sketch_place
 
@@ -28,25 +29,33 @@ class Sketches:
 
     def keep(self, entry: int, fingerprint: Fingerprint) -> None:
         """Keep an entry's features, of every frame the most telling; without a key nothing is kept."""
-        if self._seal is None or not any(sketch.points for sketch in fingerprint.sketches):
+        if self._seal is None or not (fingerprint.motion or any(sketch.points for sketch in fingerprint.sketches)):
             return
+        packed = _packed(fingerprint.sketches, fingerprint.motion)
         self._c.insert(
             "sketches",
-            {"entry": entry, "sealed": self._seal.encrypt(_packed(fingerprint.sketches), *sketch_place(entry))},
+            {"entry": entry, "sealed": self._seal.encrypt(packed, *sketch_place(entry))},
         )
 
     def of(self, entry: int) -> tuple[LocalFeatures, ...]:
         """Return the features of an active entry, or none. Raises SealError if the key is another one."""
+        return _unpacked(self._opened(entry))[0]
+
+    def motion(self, entry: int) -> MotionSignature | None:
+        """Return how an active entry moves, or None: a still, or older. Raises SealError if the key is another one."""
+        return _unpacked(self._opened(entry))[1]
+
+    def _opened(self, entry: int) -> bytes:
         sealed = self._c.value(
             """select s.sealed from sketches s join entries e on e.id = s.entry
                where s.entry = ? and e.state = 'active'""",
             (entry,),
         )
         if sealed is None:
-            return ()
+            return b"[]\n"
         if self._seal is None:
             raise SealError("there is no sealing key; restore the one of this database")
-        return _unpacked(self._seal.decrypt(sealed, *sketch_place(entry)))
+        return self._seal.decrypt(sealed, *sketch_place(entry))
 
     def among(self, entries: Sequence[int]) -> list[int]:
         """Return those of the entries that are active and have features."""
@@ -81,24 +90,35 @@ def kept_corners(sketch: LocalFeatures, *, alone: bool) -> bytes:
     return b"".join(corner for _, corner in sorted(ranked, key=lambda one: one[0]))
 
 
-def _packed(sketches: Sequence[LocalFeatures]) -> bytes:
-    """Return times, aspects, corners and faces as bytes: a line of JSON, then those of one frame after the other."""
+def _packed(sketches: Sequence[LocalFeatures], motion: MotionSignature | None) -> bytes:
+    """Return times, aspects, corners and faces as bytes: a line of JSON, then those of one frame after the other.
+
+    Motion is a last row of the JSON: its start, None, and how many bytes it has, deflated, at the end.
+    """
     kept = [(sketch, kept_corners(sketch, alone=len(sketches) == 1)) for sketch in sketches if sketch.points]
-    sizes = [
+    sizes: list[list[float | int | None]] = [
         [sketch.t, sketch.aspect, len(points), None if sketch.faces is None else len(sketch.faces)]
         for sketch, points in kept
     ]
-    return json.dumps(sizes).encode() + b"\n" + b"".join(points + (sketch.faces or b"") for sketch, points in kept)
+    moves = zlib.compress(motion.changes, 6) if motion else b""
+    if motion:
+        sizes.append([motion.start, None, len(moves)])
+    body = b"".join(points + (sketch.faces or b"") for sketch, points in kept)
+    return json.dumps(sizes).encode() + b"\n" + body + moves
 
 
-def _unpacked(data: bytes) -> tuple[LocalFeatures, ...]:
+def _unpacked(data: bytes) -> tuple[tuple[LocalFeatures, ...], MotionSignature | None]:
     head, _, body = data.partition(b"\n")
     found = []
+    motion = None
     for t, aspect, size, *rest in json.loads(head):
+        if aspect is None:
+            motion = MotionSignature(start=t, changes=zlib.decompress(body[:size]))
+            continue
         more = rest[0] if rest else None  # what an earlier version kept tells of no faces
         end = size + (more or 0)
         found.append(
             LocalFeatures(t=t, aspect=aspect, points=body[:size], faces=None if more is None else body[size:end])
         )
         body = body[end:]
-    return tuple(found)
+    return tuple(found), motion

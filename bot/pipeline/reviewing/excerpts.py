@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.errors import UsageError
 from bot.model import Fingerprint, Match
+from bot.motion import of_span
 
 WHOLE = 0.9  # coverage of a post's media from which on it is the entry as a whole, not a part of something longer
 Span = tuple[float, float]  # seconds
@@ -19,7 +20,8 @@ def marked(found: Fingerprint, spans: Sequence[Span], *, whole: bool) -> Fingerp
     """
     signals = tuple(s for s in found.signals if any(start <= s.t <= end for start, end in spans))
     sketches = tuple(s for s in found.sketches if any(start <= s.t <= end for start, end in spans))
-    part = replace(found, signals=signals, sketches=sketches)
+    motion = found.motion and of_span(found.motion, max(spans, key=lambda span: span[1] - span[0]))
+    part = replace(found, signals=signals, sketches=sketches, motion=motion)
     return part if whole else replace(part, sha256="", md5="", also=())
 
 

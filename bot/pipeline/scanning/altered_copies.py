@@ -10,18 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.points import SPAN
 from bot.match.library import EXPLAINED
 from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
+from bot.motion import MIRRORED, UPRIGHT, Motion, Take, judge
 from bot.pipeline.core import Deps
 
 A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
+MORE = 0.3  # coverage that corners show beyond whole frames, from which on they are what is told
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
 
 MAX_BOXES = 40  # of faces in source evidence
 
+TURNED = {"none": UPRIGHT, "mirrored": MIRRORED}  # what whole frames say was done, where that says all of it
 DETAIL = 100 * 12  # bytes of a hundred corners
 
 
@@ -51,6 +57,7 @@ class Copied:
         """Return the matches of one media in the light of local features, and its source evidence."""
         if not fingerprint.sketches or not len(self._shelf) or any(match.exact for match in matches):
             return tuple(matches), ()
+        asked = Motion(fingerprint.motion.changes) if fingerprint.motion else None
         kept: list[Match] = []
         sources: list[SourceMatch] = []
         done: set[int] = set()
@@ -64,6 +71,11 @@ class Copied:
             finding = self._shelf.compare(fingerprint.sketches, number, match.query_ranges)
             if finding is None and match.method == "phash":
                 continue  # it takes plain shapes for one another; nothing else speaks for it
+            take = self._take(asked, number, match, finding)
+            if take.kind != "still":
+                found = _by_motion(media, match, finding, take, fingerprint)
+                (kept if isinstance(found, Match) else sources).append(found)  # type: ignore[arg-type]  # by its type
+                continue
             if finding is None and max(match.coverage_query, match.coverage_entry) < A_MOMENT:
                 sources.append(_moment(media, match))
             elif finding is None or (finding.kind == "place" and _one_moment(match, finding)):
@@ -73,9 +85,19 @@ class Copied:
             else:
                 sources.append(_source(media, match.bank, match.entry, finding, fingerprint))
         if not any(match.coverage_query >= EXPLAINED for match in kept):
-            for found in self._others(fingerprint, media, done):
+            for found in self._others(fingerprint, asked, media, done):
                 (kept if isinstance(found, Match) else sources).append(found)  # type: ignore[arg-type]  # by its type
         return tuple(self._allowed(kept)), tuple(sources)
+
+    def _take(self, asked: Motion | None, number: int, match: Match | None, finding: Finding | None) -> Take:
+        """Return what motion says of an entry that frames or corners found in a media."""
+        kept = self._d.store.sketches.motion(number) if asked is not None else None
+        if asked is None or kept is None:
+            return Take("still")
+        ways = [np.array(finding.affine)] if finding is not None else []
+        if match is not None and match.transform in TURNED:  # of a few corners a transform may be far off
+            ways.append(TURNED[match.transform])
+        return judge(Motion(kept.changes), asked, ways, sure=bool(ways))
 
     def _allowed(self, matches: Sequence[Match]) -> Iterable[Match]:
         """Yield the matches; one by local features is suppressed where an entry allowed against it explains it all."""
@@ -93,12 +115,17 @@ class Copied:
             else:
                 yield match
 
-    def _others(self, fingerprint: Fingerprint, media: int, done: set[int]) -> Iterable[Match | SourceMatch]:
+    def _others(
+        self, fingerprint: Fingerprint, asked: Motion | None, media: int, done: set[int]
+    ) -> Iterable[Match | SourceMatch]:
         findings = {number: finding for number, finding in self._shelf.find(fingerprint.sketches) if number not in done}
         read = self._d.store.known.entries(findings, self._d.config.banks.trusted)
         for number, entry, _ in read:
             finding = findings[number]
-            if finding.kind == "copy":
+            take = self._take(asked, number, None, finding)
+            if take.kind != "still":
+                yield _by_motion(media, _match(media, entry, finding), finding, take, fingerprint)
+            elif finding.kind == "copy":
                 yield _match(media, entry, finding)
             else:
                 yield _source(media, entry.bank, entry.label, finding, fingerprint)
@@ -116,8 +143,79 @@ def _one_moment(match: Match, finding: Finding) -> bool:
     return finding.entry_frames == 1 or (match.distance is not None and match.distance <= SAME_FRAME)
 
 
+def _by_motion(
+    media: int, match: Match, finding: Finding | None, take: Take, shown: Fingerprint
+) -> Match | SourceMatch:
+    """Return what was found by frames or corners as what motion says that it is."""
+    if take.kind != "same":
+        seen = _seen(media, match.bank, match.entry, finding or match)
+        return replace(seen, kind="same_place", method=match.method, why=f"{match.why}; {_motion(take)}")
+    if finding is not None and finding.kind == "source":
+        found = _source(media, match.bank, match.entry, finding, shown)
+        return replace(found, why=f"{found.why}; {_motion(take)}")
+    if take.replaced and (finding is None or finding.face_region != "agrees"):
+        seen = _seen(media, match.bank, match.entry, finding or match)
+        return replace(seen, kind="part_differs", method=match.method, why=f"{match.why}; {_motion(take)}")
+    told = _told(match, finding) if finding is not None and finding.kind == "copy" else match
+    if match.method == "local" and finding is not None and finding.kind == "place":
+        told = replace(told, why=why(replace(finding, kind="copy")))  # what moves was looked at more closely than that
+    if told.method == "local" or (finding is not None and finding.kind == "place"):
+        told = replace(told, **_times(take, shown))
+    return replace(told, why=f"{told.why}; {_motion(take)}")
+
+
+def _times(take: Take, shown: Fingerprint) -> dict[str, Any]:
+    """Return when a match is seen, by the stretches of motion that agree."""
+    query = sorted(one.query for one in take.stretches)
+    entry = sorted(one.entry for one in take.stretches)
+    length = shown.duration or query[-1][1]
+    return {
+        "query_ranges": tuple((round(a, 2), round(b, 2)) for a, b in query),
+        "entry_ranges": tuple((round(a, 2), round(b, 2)) for a, b in entry),
+        "coverage_query": round(min(1.0, sum(b - a for a, b in query) / max(length, 1e-3)), 3),
+    }
+
+
+def _motion(take: Take) -> str:
+    """Return in words what motion says."""
+    best = take.stretches[0] if take.stretches else None
+    if best is None:
+        return "it moves otherwise: another take or another moment"
+    over = f"over {best.seconds:.1f} s"
+    if take.kind != "same":
+        word = "another take or another moment" if take.kind == "other" else "maybe another moment"
+        return f"its motion agrees by {best.score:.2f} only {over}: {word}"
+    more = [] if abs(abs(best.speed) - 1) < 0.05 else [f"at {1 / abs(best.speed):.2g} times the speed"]
+    ways = {one.speed > 0 for one in take.stretches}
+    more += ["forward and backward"] if len(ways) == 2 else [] if True in ways else ["backward"]
+    more += ["a part moves otherwise"] if take.replaced else []
+    return ", ".join([f"it moves as the entry does ({best.score:.2f} {over})", *more])
+
+
 def _told(match: Match, finding: Finding) -> Match:
-    """Return a match of whole frames with what local features add to it."""
+    """Return a match of whole frames with what local features add to it; or theirs, where they tell more.
+
+    pHash is the weakest of all: a match by it says nothing once corners agree. PDQ of a few frames says less than
+    corners of all of them.
+    """
+    seen = max(match.coverage_query, match.coverage_entry)
+    if match.method == "phash" or max(finding.coverage_query, finding.coverage_entry) > seen + MORE:
+        return replace(
+            match,
+            method="local",
+            signal="local",
+            distance=None,
+            threshold=None,
+            transform=finding.transform,
+            inliers=finding.inliers,
+            frames=finding.frames,
+            coverage_query=finding.coverage_query,
+            coverage_entry=finding.coverage_entry,
+            query_ranges=finding.query_ranges,
+            entry_ranges=finding.entry_ranges,
+            face_region=finding.face_region,
+            why=why(finding),
+        )
     return replace(match, face_region=finding.face_region, inliers=finding.inliers, transform=finding.transform)
 
 

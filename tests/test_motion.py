@@ -1,0 +1,197 @@
+"""Motion: signatures of clips, how they compare, and what that makes of a match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.assemble import Parts, assembled
+from bot.bench import copies
+from bot.bench.alter import Take, again, crop, gif, speed
+from bot.bench.worlds import Scene
+from bot.cli.base import Quiet
+from bot.config import Config, DecodeConfig
+from bot.fingerprint import fingerprint
+from bot.fingerprint.serialization import from_json, to_json
+from bot.model import Evidence, Fingerprint, MotionSignature
+from bot.motion import LONGEST, MIRRORED, RATE, SIDE, UPRIGHT, Motion, MotionSampler, compare, judge, of_span, unpack
+from bot.pipeline import Pipeline
+
+FPS = 15.0
+SEED = 7
+
+
+@cache
+def pictures(seed: int, start: float = 0.0, seconds: float = 4.0) -> list[np.ndarray]:
+    """Return the frames of a generated scene."""
+    scene = Scene(seed, "room", movers=3)
+    return [scene.frame(start + i / FPS, 320, 180) for i in range(round(seconds * FPS))]
+
+
+def shown(take: Take) -> Fingerprint:
+    """Return what is kept of a take as a file."""
+    return fingerprint(copies.encode(take), DecodeConfig())
+
+
+def moving(take: Take) -> Motion:
+    """Return the signature of a take, as it is, without a file."""
+    sampler = MotionSampler()
+    for number, picture in enumerate(take[0]):
+        sampler.take(number / take[1], picture[..., 0].astype(np.float32)[:180, :180])
+    return Motion(sampler.signature(len(take[0]) / take[1]))
+
+
+def test_a_signature_is_eight_moments_a_second_whatever_the_frame_rate() -> None:
+    """A clip of four seconds has 32 exposures, so 31 changes, at 15 frames a second and at 5."""
+    every, few = pictures(SEED), pictures(SEED)[::3]
+    one, other = moving((every, FPS)), moving((few, FPS / 3))
+    assert len(one) == len(other) == 31
+    assert compare(one, other, UPRIGHT)[0].score > 0.8
+
+
+def test_what_stands_still_has_a_signature_of_zeros_and_says_nothing() -> None:
+    """A picture shown for four seconds moves in no cell, and no question about it is answered."""
+    still = moving(([pictures(SEED)[0]] * 60, FPS))
+    assert not still.changes.any()
+    assert judge(still, moving((pictures(SEED), FPS)), [UPRIGHT], sure=True).kind == "still"
+
+
+def test_noise_is_no_motion() -> None:
+    """A still picture under noise moves in all cells, but no two neighbours move alike: nothing is told."""
+    rng = np.random.default_rng(1)
+    noisy = [
+        np.clip(pictures(SEED)[0] + rng.normal(0, 40, pictures(SEED)[0].shape), 0, 255).astype(np.uint8)
+        for _ in range(60)
+    ]
+    assert moving((noisy, FPS)).moving > 500
+    assert judge(moving((noisy, FPS)), moving((noisy[::-1], FPS)), [UPRIGHT], sure=True).kind == "still"
+
+
+def test_a_long_clip_is_kept_up_to_a_limit() -> None:
+    """Two minutes are kept, and nothing behind them."""
+    sampler = MotionSampler()
+    for second in range(300):
+        sampler.take(float(second), np.full((64, 64), second % 7, dtype=np.float32))
+    assert len(unpack(sampler.signature(300.0))) == LONGEST * RATE - 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 0.7), min_size=1, max_size=60), st.one_of(st.none(), st.floats(0, 100)))
+def test_any_times_give_a_signature_that_can_be_read(gaps: Iterable[float], end: float | None) -> None:
+    """Whatever the times of frames, equal ones among them, a signature has whole moments or none."""
+    sampler, t = MotionSampler(), 0.0
+    for gap in gaps:
+        t += gap
+        sampler.take(t, np.full((64, 64), 255.0 * gap, dtype=np.float32))
+    data = sampler.signature(end)
+    assert len(data) % SIDE**2 == 0
+    assert len(unpack(data)) <= LONGEST * RATE - 1
+
+
+@pytest.mark.parametrize(
+    ("way", "direction", "pace", "stretches"),
+    [
+        (lambda take: take, 1, 1.0, 1),
+        (lambda take: (take[0][::-1], take[1]), -1, 1.0, 1),
+        (lambda take: again(take, backward=True), 1, 1.0, 2),
+        (lambda take: again(take, backward=False), 1, 1.0, 2),
+        (lambda take: speed(take, 0.5), 1, 2.0, 1),
+        (lambda take: speed(take, 2.0), 1, 0.5, 1),
+    ],
+    ids=["as it is", "reversed", "boomerang", "loop", "half speed", "twice the speed"],
+)
+def test_the_same_take_is_known_at_any_speed_and_backward(way, direction, pace, stretches) -> None:  # type: ignore[no-untyped-def]
+    """Each stretch of a copy is found with its speed and direction."""
+    take = pictures(SEED), FPS
+    found = judge(moving(take), moving(way(take)), [UPRIGHT], sure=True)
+    assert found.kind == "same"
+    assert len(found.stretches) == stretches
+    assert found.stretches[0].speed * direction == pytest.approx(pace, rel=0.03)
+
+
+def test_a_mirrored_copy_is_the_same_take_only_as_its_mirror_image() -> None:
+    """Motion is compared under the transform that is given, and under no other."""
+    mirrored = [np.ascontiguousarray(picture[:, ::-1]) for picture in pictures(SEED)]
+    one = moving((pictures(SEED), FPS))
+    other = moving(([np.ascontiguousarray(picture[:180, -180:]) for picture in mirrored], FPS))
+    assert judge(one, other, [MIRRORED], sure=True).kind == "same"
+    assert judge(one, other, [UPRIGHT], sure=True).kind != "same"
+
+
+def test_another_moment_of_a_scene_is_another_take() -> None:
+    """What goes on moving in one place moves otherwise a while later."""
+    one, later = moving((pictures(SEED), FPS)), moving((pictures(SEED, 40.0), FPS))
+    assert judge(one, later, [UPRIGHT], sure=True).kind == "other"
+
+
+def test_a_span_of_a_signature_agrees_with_the_whole() -> None:
+    """What is cut out of a signature is found in it where it was."""
+    whole = MotionSignature(start=0.0, changes=b"".join(bytes([n % 120] * SIDE**2) for n in range(40)))
+    part = of_span(whole, (1.0, 3.0))
+    assert part is not None
+    assert part.start == 1.0
+    assert part.changes == whole.changes[8 * SIDE**2 : 23 * SIDE**2]
+    assert of_span(whole, (90.0, 95.0)) is None
+
+
+def test_a_signature_is_stored_sealed_and_read_again() -> None:
+    """It goes with an entry's features and with a cached result; nothing of it stands in the open."""
+    found = shown((pictures(SEED), FPS))
+    assert found.motion is not None
+    assert from_json(to_json(found)).motion == found.motion
+    with assembled(Config(), Quiet(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        copies.Bench(pipeline, lambda _: None).bank("clip", found)
+        (number,) = pipeline.deps.store.known.changed(0)
+        assert pipeline.deps.store.sketches.motion(number) == found.motion
+        sealed = pipeline.deps.store.connection.value("select sealed from sketches")
+        assert found.motion.changes[2048:2112] not in sealed
+
+
+@pytest.mark.parametrize("wrong", [b"\0" * 1000, b"\0" * (SIDE**2 * 2000)], ids=["half a moment", "too long"])
+def test_a_stored_signature_that_cannot_be_is_refused(wrong: bytes) -> None:
+    """A cached result with another length is none."""
+    found = replace(shown((pictures(SEED)[:8], FPS)), motion=MotionSignature(start=0.0, changes=wrong))
+    with pytest.raises(ValueError, match="motion"):
+        from_json(to_json(found))
+
+
+def asked(pipeline: Pipeline, bench: copies.Bench, take: Take) -> Evidence:
+    """Return what is found of a take."""
+    return bench._match(shown(take))
+
+
+@pytest.mark.slow
+def test_reversed_and_doubled_copies_are_matches_and_another_moment_is_not() -> None:
+    """Through the whole way: file, child's work, bank, match."""
+    with assembled(Config(), Quiet(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        bench = copies.Bench(pipeline, lambda _: None)
+        take = pictures(SEED), FPS
+        bench.bank("clip", shown(take))
+        for changed in (
+            (take[0][::-1], FPS),
+            again(take, backward=True),
+            speed(take, 1.5),
+            gif(take, fps=8),
+            ([crop(picture, 0.1) for picture in take[0]], FPS),
+        ):
+            (match,) = asked(pipeline, bench, changed).matches
+            assert "it moves as the entry does" in match.why
+        other = asked(pipeline, bench, (pictures(SEED, 40.0), FPS))
+        assert not other.matches
+
+
+@pytest.mark.slow
+def test_an_older_entry_without_a_signature_matches_as_before() -> None:
+    """What was banked by an earlier version is compared by frames and corners alone."""
+    with assembled(Config(), Quiet(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        bench = copies.Bench(pipeline, lambda _: None)
+        take = pictures(SEED), FPS
+        bench.bank("clip", replace(shown(take), motion=None))
+        (match,) = asked(pipeline, bench, speed(take, 1.25)).matches
+        assert "moves" not in match.why
