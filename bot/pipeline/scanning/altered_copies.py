@@ -151,8 +151,7 @@ def _by_motion(
         seen = _seen(media, match.bank, match.entry, finding or match)
         return replace(seen, kind="same_place", method=match.method, why=f"{match.why}; {_motion(take)}")
     if finding is not None and finding.kind == "source":
-        found = _source(media, match.bank, match.entry, finding, shown)
-        return replace(found, why=f"{found.why}; {_motion(take)}")
+        return _source(media, match.bank, match.entry, finding, shown)
     if take.replaced and (finding is None or finding.face_region != "agrees"):
         seen = _seen(media, match.bank, match.entry, finding or match)
         return replace(seen, kind="part_differs", method=match.method, why=f"{match.why}; {_motion(take)}")
