@@ -6,19 +6,81 @@ import contextlib
 import ipaddress
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
+from io import BufferedIOBase
 
 from bot.config import MailConfig, is_address
 from bot.errors import ConfigError, MailError
+from bot.exchange import Exchange, Exchanges
 from bot.text import line
 
 MAX_REPLY = 200  # characters of a server's reply that are repeated to people
+WHOLE = 3  # times the longest wait for the server that a conversation may take, from the look-up to the farewell
+MAX_ANSWERS = 2**20  # bytes of a server's replies in one conversation
 
 __all__ = ["Mailer", "is_address"]
+
+
+class _Bounded:
+    """What a server says, as smtplib reads it, up to `MAX_ANSWERS`: a reply may have lines without end."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._file = file
+        self._left = MAX_ANSWERS
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return a line. Raises SMTPServerDisconnected beyond the bound, and for half a line."""
+        said: bytes = self._file.readline(size)
+        self._left -= len(said)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected("the replies have no end")
+        if said and len(said) != size and not said.endswith(b"\n"):
+            raise smtplib.SMTPServerDisconnected("a reply broke off")  # half of one says yes to nothing
+        return said
+
+    def close(self) -> None:
+        """Close the file below."""
+        self._file.close()
+
+
+class _Talk(smtplib.SMTP):
+    """A conversation on a socket of an exchange."""
+
+    def __init__(self, exchange: Exchange, host: str, port: int, *, name: str, timeout: float) -> None:
+        self._exchange = exchange
+        super().__init__(host, port, local_hostname=name, timeout=timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self._exchange.connect(host, port, timeout)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the server's next reply."""
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _TlsTalk(_Talk):
+    """The same, with TLS from the first byte."""
+
+    def __init__(
+        self, exchange: Exchange, host: str, port: int, *, name: str, timeout: float, context: ssl.SSLContext
+    ) -> None:
+        self._tls = context
+        super().__init__(exchange, host, port, name=name, timeout=timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock = super()._get_socket(host, port, timeout)
+        try:
+            return self._tls.wrap_socket(sock, server_hostname=host)
+        except BaseException:
+            sock.close()
+            raise
 
 
 class Mailer:
@@ -52,8 +114,13 @@ class Mailer:
                 "mail.username or mail.password has characters outside ASCII, which SMTP login cannot carry"
             )
         self._config = config
-        self._connect = connect or self._dial
+        self._connect = connect
         self._context = context
+        self._exchanges = Exchanges()
+
+    def stop(self) -> None:
+        """Cut the conversation under way, in whatever thread, and every later one."""
+        self._exchanges.stop()
 
     @property
     def sender(self) -> str:
@@ -98,20 +165,34 @@ class Mailer:
     def _place(self) -> str:
         return f"mail server {self._config.host}:{self._config.port}"
 
-    def _dial(self) -> smtplib.SMTP:
+    def _dial(self, exchange: Exchange) -> smtplib.SMTP:
         config = self._config
         # Without a name of ours smtplib greets with the machine's, which then stands in every notice's Received lines.
-        name = config.sender.rpartition("@")[2]
+        name, wait = config.sender.rpartition("@")[2], config.timeout_seconds
         if config.security == "tls":
-            return smtplib.SMTP_SSL(
-                config.host, config.port, local_hostname=name, timeout=config.timeout_seconds, context=self._trust()
-            )
-        return smtplib.SMTP(config.host, config.port, local_hostname=name, timeout=config.timeout_seconds)
+            return _TlsTalk(exchange, config.host, config.port, name=name, timeout=wait, context=self._trust())
+        return _Talk(exchange, config.host, config.port, name=name, timeout=wait)
 
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
+        with self._exchanges.within(WHOLE * self._config.timeout_seconds) as exchange:
+            try:
+                with self._talk(exchange) as smtp:
+                    yield smtp
+            except MailError as error:
+                if exchange.cut is None:
+                    raise
+                why = "the program is stopping" if exchange.cut == "stopped" else "its time was over"
+                raise MailError(
+                    f"{error}; the conversation was cut, since {why}", sent=error.sent, retry=error.retry
+                ) from None
+
+    @contextmanager
+    def _talk(self, exchange: Exchange) -> Iterator[smtplib.SMTP]:
         with self._phase("the connection"):
-            smtp = self._connect()
+            smtp = self._dial(exchange) if self._connect is None else self._connect()
+            if self._connect is not None and isinstance(smtp.sock, socket.socket):
+                exchange.watch(smtp.sock)
         try:
             with self._phase("the login"):
                 self._log_in(smtp)

@@ -21,7 +21,7 @@ DOCS = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "do
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = {
-    0: ("model", "errors", "clock", "config", "serialization", "bundled", "permalink", "plural", "text"),
+    0: ("model", "errors", "clock", "config", "serialization", "bundled", "permalink", "plural", "text", "exchange"),
     1: (
         "store",
         "migrations",
@@ -63,7 +63,18 @@ SIDEWAYS = {
     ("demo", "samples"),
     ("schedule", "web"),
 }
-GROUND_ORDER = ("text", "errors", "clock", "model", "serialization", "config", "bundled", "permalink", "plural")
+GROUND_ORDER = (
+    "text",
+    "errors",
+    "clock",
+    "model",
+    "serialization",
+    "config",
+    "bundled",
+    "permalink",
+    "plural",
+    "exchange",
+)
 
 
 def room_of(module: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import httpcore
 
 from bot.errors import BlockedError
+from bot.exchange import LookUps
 from bot.fetch.machine import IPAddress, refusal_here
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -22,6 +23,9 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 Dial = Callable[[str, int, float | None], httpcore.NetworkStream]
 """Address, port and longest wait in seconds in, an open stream out. Raises httpcore.ConnectError or ConnectTimeout."""
+
+LOOK_UPS = 16  # names that are looked up at once, those whose time is over among them
+LOOK_UP_SECONDS = 30.0  # where nothing else bounds it
 
 # Written out because the standard library's is_private and is_global leave holes (100.64/10, multicast, fec0::/10).
 _FORBIDDEN_4 = {
@@ -141,7 +145,7 @@ class GuardedBackend(httpcore.NetworkBackend):
     """Resolves once, checks every answer and dials only what was checked. The TLS name and the Host header stay."""
 
     def __init__(self, resolve: Resolve, dial: Dial, deadline: Deadline) -> None:
-        self._resolve = resolve
+        self._names = LookUps(resolve, most=LOOK_UPS)
         self._dial = dial
         self._deadline = deadline
         self._stopped = threading.Event()
@@ -151,6 +155,7 @@ class GuardedBackend(httpcore.NetworkBackend):
     def stop(self) -> None:
         """Break off every connection and open no other."""
         self._stopped.set()
+        self._names.stop()
         with self._lock:
             streams = list(self._open)
         for stream in streams:
@@ -170,8 +175,11 @@ class GuardedBackend(httpcore.NetworkBackend):
         """
         if self._stopped.is_set():
             raise httpcore.ConnectError("no connection is opened any more")
+        wait = self._deadline.cap(timeout, httpcore.ConnectTimeout)
         try:
-            addresses = tuple(self._resolve(host, port))
+            addresses = tuple(self._names.ask(host, port, LOOK_UP_SECONDS if wait is None else wait))
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from None
         except (OSError, UnicodeError):
             addresses = ()
         if not addresses:

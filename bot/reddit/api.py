@@ -50,6 +50,11 @@ class Calls:
         self._line.close()
         self._requestor.close()
 
+    def stop(self) -> None:
+        """Cut the call under way, in whatever thread, and refuse those that wait; `close` comes after."""
+        self._line.stop()
+        self._requestor.stop()
+
     def as_job(self, job: Job) -> Self:
         """Return the same connection for requests of another importance; close only the original."""
         other = copy.copy(self)
@@ -86,7 +91,8 @@ class Calls:
     def _exchange(self, method: str, path: str, doing: str, content: Mapping[str, Any]) -> Any:
         self._requestor.last = None
         try:
-            answer = encodable(self._praw.request(method=method, path=path, **content))
+            with self._requestor.call():
+                answer = encodable(self._praw.request(method=method, path=path, **content))
         except FAILURES as error:
             told = error_of(error, self._requestor.last, doing, posting=method != "GET")
             self._budget.refused(told)

@@ -11,7 +11,7 @@ import prawcore
 import requests
 
 from bot.errors import RedditError
-from bot.reddit.transport import TOKEN_PATH, PostUnansweredError
+from bot.reddit.transport import TOKEN_PATH, CallCutError, PostUnansweredError
 
 # PRAW and prawcore stumble over answers in unforeseen shapes with these
 STUMBLES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
@@ -50,6 +50,8 @@ def error_of(error: Exception, last: requests.Response | None, doing: str, *, po
     if isinstance(error, prawcore.RequestException):
         # prawcore's own kind: a read, or the token before a post; nothing was done
         return _network(error.original_exception, doing, posting=False)
+    if isinstance(error, CallCutError):
+        return _network(error, doing, posting=False)
     answer = getattr(error, "response", None)
     if answer is None:
         answer = last
@@ -133,7 +135,9 @@ def _state(status: int, reason: str) -> str:
 
 
 def _network(cause: BaseException, doing: str, *, posting: bool) -> RedditError:
-    if isinstance(cause, requests.exceptions.SSLError):
+    if isinstance(cause, CallCutError):
+        what = cause.what
+    elif isinstance(cause, requests.exceptions.SSLError):
         what = "the connection to Reddit is not secure"
     elif isinstance(cause, requests.exceptions.Timeout):
         what = "Reddit does not answer in time"

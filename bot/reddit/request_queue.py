@@ -43,11 +43,16 @@ class RequestQueue:
             self._condition.notify()
         return done.result()
 
-    def close(self) -> None:
-        """Finish the call under way, refuse those that wait, and end the thread."""
+    def stop(self) -> None:
+        """Refuse the calls that wait, and every later one."""
         with self._condition:
             self._closed = True
             self._condition.notify()
+
+    def close(self) -> None:
+        """Finish the call under way, refuse those that wait, and end the thread."""
+        self.stop()
+        with self._condition:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable
 from http import HTTPStatus
+from socketserver import ThreadingMixIn
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -13,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from bot.errors import ConfigError, GifwardenError
+from bot.exchange import Exchanges
 from bot.web.steps import Steps
 
 if TYPE_CHECKING:
@@ -22,8 +25,58 @@ LOOPBACK = "127.0.0.1"
 OWN_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
+WHOLE_SECONDS = 10.0  # for a connection, from the first byte of the request to the last of the answer
+CONNECTIONS = 8  # at once; one more, and the oldest is cut
+MAX_REQUEST = 16 * 1024  # bytes of a request, its headers included
+
+
+class _Capped:
+    """What a client sends, up to `MAX_REQUEST`; then it has an end."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._left = MAX_REQUEST
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return a line, or what is left of it."""
+        line: bytes = self._file.readline(self._left if size < 0 else min(size, self._left))
+        self._left -= len(line)
+        return line
+
+    def close(self) -> None:
+        """Close the file below."""
+        self._file.close()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection, and a deadline for each."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.exchanges = Exchanges()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer one connection within its time."""
+        with self.exchanges.within(WHOLE_SECONDS) as exchange:
+            self.exchanges.cut_oldest(CONNECTIONS)
+            with contextlib.suppress(OSError):  # it is gone
+                exchange.watch(request)
+            super().process_request_thread(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that breaks off is no trouble of ours, and its words do not belong into a log."""
+
+
 class _Handler(WSGIRequestHandler):
-    timeout = 10
+    timeout = WHOLE_SECONDS
+
+    def setup(self) -> None:
+        """Read no more than a request may have."""
+        super().setup()
+        self.rfile = _Capped(self.rfile)  # type: ignore[assignment]  # all that is read of it is lines
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: a scrape every few seconds would fill the log."""
@@ -34,19 +87,19 @@ class _Handler(WSGIRequestHandler):
 
 
 class StatusServer:
-    """Serves from a thread of its own until it is closed. Use as a context manager."""
+    """Serves from threads of its own until it is closed. Use as a context manager."""
 
     def __init__(self, port: int, registry: CollectorRegistry, steps: Steps) -> None:
         """Bind `port` on loopback; 0 takes any free one. Raises ConfigError if it is taken."""
         self._registry = registry
         self._steps = steps
         try:
-            self._server: WSGIServer = make_server(LOOPBACK, port, self._app, handler_class=_Handler)
+            self._server = make_server(LOOPBACK, port, self._app, server_class=_Server, handler_class=_Handler)
         except OSError as error:
             raise ConfigError(
                 f"metrics.port {port} cannot be used ({error.strerror}); choose another one, or 0 for none"
             ) from None
-        self._thread = threading.Thread(target=self._server.serve_forever, name="status", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="status", daemon=True)
 
     @property
     def port(self) -> int:
@@ -61,6 +114,7 @@ class StatusServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.shutdown()
+        self._server.exchanges.stop()
         self._thread.join()
         self._server.server_close()
 
