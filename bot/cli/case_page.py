@@ -11,7 +11,7 @@ from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity
 from bot.cli.review import action_line, action_plain
 from bot.clock import tenths
 from bot.config import Config
-from bot.model import CaseState, Evidence, Match, MediaInfo, NoticeState
+from bot.model import PREVIEW, CaseState, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
 from bot.serialization import to_json_data
 from bot.store import AppealRow, CaseRow, NoticeRow
@@ -116,7 +116,8 @@ def _post(row: CaseRow) -> Iterator[Fact]:
         return
     if post.title:
         yield "title", post.title
-    yield "link", f"{row.url} ({row.host})"
+    what = "Reddit's preview of it; the media itself was not seen" if row.source == PREVIEW else row.host
+    yield "link", f"{row.url} ({what})"
 
 
 def _found(evidence: Evidence | None) -> Iterator[Fact]:

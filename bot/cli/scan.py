@@ -31,7 +31,7 @@ from bot.config import Config, find
 from bot.errors import GifwardenError, UsageError
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
-from bot.model import Link
+from bot.model import PREVIEW, Link
 from bot.pipeline.judging.scan_target import TargetResult
 from bot.plural import many
 from bot.serialization import to_json_data
@@ -187,6 +187,8 @@ def evidence_json(result: TargetResult) -> dict[str, Any]:
     data: dict[str, Any] = to_json_data(result.evidence)
     link = result.evidence.link
     data["link"] = {"url": link.url, "host": link.host, "id": link.id}
+    if link.source == PREVIEW:  # of a media that could not be had
+        data["link"]["source"] = link.source
     data["target"] = result.target
     data["verdict"] = to_json_data(result.verdict)
     return data

@@ -26,8 +26,11 @@ _PLAYER = re.compile(r"https?://(?:[a-z]+\.)?reddit\.com/link/\w+/video/(\w+)/pl
 _LEADS_TO_MEDIA = ("media", "album")
 
 
-def links_of(thing: Any, find: Find) -> tuple[Link, ...]:
+def links_of(thing: Any, find: Find, *, reserve: bool = False) -> tuple[Link, ...]:
     """Return the media references of a submission or comment, in order, each once.
+
+    With `reserve` Reddit's previews come last whatever else is there, a still where no moving one is: they are what
+    readers see of media that cannot be had. Without, only moving ones, and only where nothing better is known.
 
     `find` is the host plugs' answer to "whose URL is this"; it is asked for http(s) URLs with a host only. URLs that
     nobody knows are kept as `unsupported` with an empty host, Reddit's permalinks as `page`. A malformed field loses
@@ -35,6 +38,8 @@ def links_of(thing: Any, find: Find) -> tuple[Link, ...]:
     """
     collected = _Collected(find, fullname_of(thing) or None)
     collected.read(data_of(thing))
+    if reserve:
+        collected.read_previews(data_of(thing))
     return tuple(collected.links.values())
 
 
@@ -70,8 +75,16 @@ class _Collected:
             video = _map(_map(data.get(key)).get("reddit_video"))
             add("media", *(video.get(name) for name in ("fallback_url", "dash_url", "hls_url")))
         if not any(_known(link) for link in self.links.values()):
-            for url in _previews(data):
+            for url in _previews(data, stills=False):
                 add("preview", url)
+
+    def read_previews(self, data: Mapping[str, Any]) -> None:
+        """Take Reddit's own copies of a post's media, those of the submission that it crossposts too."""
+        originals = _list(data.get("crosspost_parent_list"))[:1]
+        for place in (data, *map(data_of, originals)):
+            for url in _previews(place, stills=True):
+                if _known(self._ref(_absolute(url))):
+                    self._add("preview", (url,), sure=True)
 
     def _add(self, source: str, urls: tuple[Any, ...], *, sure: bool) -> None:
         """Take the first of some URLs of one media that a plug knows to lead to it, else the first."""
@@ -138,14 +151,18 @@ def _media_urls(media_id: str, entry: Mapping[str, Any]) -> list[Any]:
     return [f"https://i.redd.it/{media_id}.{extension}" if extension else None, *given]
 
 
-def _previews(data: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield Reddit's own copies of a moving picture; stills of strangers' pages are no media of the post."""
+def _previews(data: Mapping[str, Any], *, stills: bool) -> Iterator[Any]:
+    """Yield Reddit's own copies of a post's media, moving ones first; stills only if wanted.
+
+    Of a picture that moves its still says less, and the blurred copies of marked posts say nothing.
+    """
     preview = _map(data.get("preview"))
     yield _map(preview.get("reddit_video_preview")).get("fallback_url")
     for image in _list(preview.get("images")):
         variants = _map(_map(image).get("variants"))
-        for name in ("gif", "mp4"):
-            url = _map(_map(variants.get(name)).get("source")).get("url")
+        places = [_map(variants.get(name)) for name in ("gif", "mp4")] + ([_map(image)] if stills else [])
+        for place in places:
+            url = _map(place.get("source")).get("url")
             if isinstance(url, str) and url:
                 yield url
                 break

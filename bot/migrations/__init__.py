@@ -355,3 +355,17 @@ def m0017_turns(db: Database) -> None:
            when json_extract(new.data, '$.author') is null and json_extract(old.data, '$.author') is not null
            begin update links set flow = null, turn = null where post = new.fullname; end"""
     )
+
+
+@migrations()
+def m0018_reserves(db: Database) -> None:
+    """Keep Reddit's previews in reserve, each for one link, and wake them when nobody saw that link's media."""
+    db.execute("alter table links add column stands_for integer")
+    db.execute("create index links_reserve on links (stands_for) where stands_for is not null")
+    db.execute(
+        """create trigger reserve_woken after update of state on links
+           when new.state in ('gone', 'blocked', 'needs_token', 'unsupported', 'given_up', 'parked')
+           and new.state <> old.state
+           begin update links set state = 'seen', next_at = new.updated_at, updated_at = new.updated_at
+           where stands_for = new.id and state = 'reserve'; end"""
+    )

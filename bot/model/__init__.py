@@ -10,6 +10,7 @@ from bot.model.actions import MINOR_ORDER, Action, ModAction, Notice, NoticeItem
 from bot.model.consent import Consent
 from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
 from bot.model.media import (
+    PREVIEW,
     FaceTrack,
     FaceView,
     Fingerprint,
@@ -77,6 +78,7 @@ __all__ = [
     "NEEDS",
     "OPEN",
     "OWN_ONLY",
+    "PREVIEW",
     "PROGRAM",
     "REMOVALS",
     "UNDECIDED",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from bot.model.states import LinkKind, MediaKind
 
+PREVIEW = "preview"  # the source of Reddit's own copy of a media, which is less than the media
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaRef:

@@ -18,7 +18,7 @@ Ground = Literal["original_footage", "depicted_person", "citable_list", "public_
 
 
 class LinkState(StrEnum):
-    """Where a link is on its way: seen → acquired → matched → judged, or out on one of the others."""
+    """Where a link is on its way: (reserve →) seen → acquired → matched → judged, or out on one of the others."""
 
     SEEN = "seen"
     ACQUIRED = "acquired"
@@ -31,6 +31,7 @@ class LinkState(StrEnum):
     FAILED = "failed"
     GIVEN_UP = "given_up"
     PARKED = "parked"  # work on it began three times and never ended
+    RESERVE = "reserve"  # Reddit's preview of another link's media: seen once that ends without having been looked at
 
 
 class CaseState(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import RuleError
-from bot.model import AuthorFacts, Evidence, Outcome, PlannedAction, Post, Verdict
+from bot.model import PREVIEW, AuthorFacts, Evidence, Outcome, PlannedAction, Post, Verdict
 from bot.rules import ladder
 from bot.rules.checks.base import NO_FACTS, CheckResult, Fact, Subject
 from bot.rules.checks.effort import PAGE_SECONDS, Budget, bounded, spend
@@ -239,9 +239,17 @@ def _rule(rule: Rule, subject: Subject) -> _Ruling:
     most, best = ladder.support(match for finding in findings for match in finding.matches)
     step, notes = rule.step, []
     left_out = set()
+    short = ladder.shortfall(best)
+    if subject.evidence.link.source == PREVIEW:
+        notes.append("Reddit's preview of it was looked at: the media itself was not seen")
+        if most > ladder.PREVIEW_REACH:
+            most, short = ladder.PREVIEW_REACH, "a preview is less than the media"
+        if rule.notice:
+            notes.append("no notice is drafted: nobody saw the file at its host")
+            left_out.add("notice")
     if rule.needs > most:
         step = ActionLevel.REVIEW
-        notes.append(f"held for review: {ladder.shortfall(best)}")
+        notes.append(f"held for review: {short}")
         left_out.add("modmail")  # its words speak of an act that is not done
     if rule.notice and not any(ladder.is_fake(match) for finding in findings for match in finding.matches):
         notes.append("no notice is drafted: a source entry is the original footage, not a fake")

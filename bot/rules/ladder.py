@@ -3,7 +3,7 @@
 A fake and its source share everything but the face, so a near copy of a known fake may be the genuine clip of a
 performer who did nothing wrong. Without a person, only the very file and a near copy whose face region agrees remove
 a post, and only for entries that a second person confirmed; an entry that one person confirmed alone speaks for its
-exact file only. A near copy alone goes to the moderators.
+exact file only. A near copy alone goes to the moderators, and so does all that only Reddit's preview of a media shows.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ class ActionLevel(IntEnum):
         if self is ActionLevel.IGNORE:
             return "ignore"
         return "review" if self is ActionLevel.REVIEW else "act"
+
+
+PREVIEW_REACH = ActionLevel.REPORT  # the most that Reddit's preview of a media allows: it is less than the media
 
 
 def counts(match: Match) -> bool:

@@ -11,7 +11,7 @@ from bot.model import CaseState, ModAction, Post, Verdict, Voice
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
 
-SELECT = """select c.*, p.data as post_data, l.url, l.host, l.host_id from cases c
+SELECT = """select c.*, p.data as post_data, l.url, l.host, l.host_id, l.source from cases c
             join posts p on p.fullname = c.post join links l on l.id = c.link"""
 
 
@@ -28,6 +28,7 @@ class CaseRow:
     url: str
     host: str
     host_id: str | None
+    source: str  # where in the post the link stood
     opened: datetime
     decided_by: str | None
     decided_member: int | None  # their row of the team, if they are of it
@@ -127,6 +128,7 @@ def _row(row: Row) -> CaseRow:
         url=row["url"],
         host=row["host"],
         host_id=row["host_id"],
+        source=row["source"],
         opened=from_iso(row["opened_at"]),
         decided_by=row["decided_by"],
         decided_member=row["decided_member"],

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.clock import iso
 from bot.encryption import FieldCipher
 from bot.errors import SealError
-from bot.model import AuthorFacts, Evidence, Link, LinkState, Post, Verdict
+from bot.model import PREVIEW, AuthorFacts, Evidence, Link, LinkState, Post, Verdict
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
 from bot.store.minors import WHY_BLOCKED, Minors
@@ -18,6 +18,15 @@ from bot.store.sealing import fingerprint_place
 PAGE = 500  # judgements read at a time
 # Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found
 URGENT, LIVE, PAST = 1, 0, -1
+# How a link ends of whose media nobody saw anything; the trigger `reserve_woken` says the same
+UNSEEN = (
+    LinkState.GONE,
+    LinkState.BLOCKED,
+    LinkState.NEEDS_TOKEN,
+    LinkState.UNSUPPORTED,
+    LinkState.GIVEN_UP,
+    LinkState.PARKED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,24 +90,62 @@ class Links:
                     continue  # a suspected minor: neither stored nor looked at again
                 posts += self._put_post(post, now)
                 why = (left_alone or {}).get(post.fullname)
+                first, stands_for, hidden = None, None, False
                 for link in refs:
+                    preview = link.source == PREVIEW
                     state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
                     never = (
-                        link.id is not None and self._minors.is_never(f"{link.host}:{link.id}")
-                    ) or self._minors.dropped(link.host, link.id or link.url)
+                        (preview and hidden)  # of what nobody may look at
+                        or (link.id is not None and self._minors.is_never(f"{link.host}:{link.id}"))
+                        or self._minors.dropped(link.host, link.id or link.url)
+                    )
+                    hidden = hidden or never
                     if never:
                         state = LinkState.BLOCKED
                     elif why and state == LinkState.SEEN:
                         state = LinkState.JUDGED
+                    elif preview and stands_for is not None and self._may_be_seen(stands_for):
+                        state = LinkState.RESERVE
                     reason = WHY_BLOCKED if never else why
                     links += self._c.run(
                         """insert or ignore into links
-                           (post, url, host, host_id, kind, source, state, reason, next_at, updated_at, priority)
-                           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                           (post, url, host, host_id, kind, source, state, reason, next_at, updated_at, priority,
+                            stands_for)
+                           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                         (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, reason, now, now,
-                         priority),
+                         priority, stands_for if preview else None),
                     )  # fmt: skip
+                    if preview or stands_for is None or (first == "page" and link.kind != "page"):
+                        number = self._stands(link, post)
+                        first, stands_for = (link.kind, number) if number is not None else (first, stands_for)
         return posts, links
+
+    def _stands(self, link: Link, post: Post) -> int | None:
+        """Return the row of a link in whose place previews may be looked at; None for what is never looked at."""
+        if link.kind not in ("media", "album") and link.host != "reddit":
+            return None
+        number = self._c.value(
+            """select id from links where post = ? and host = ? and coalesce(host_id, url) = ?
+               and (kind = 'page') = ?""",
+            (post.fullname, link.host, link.id or link.url, link.kind == "page"),
+        )
+        return int(number) if number is not None else None
+
+    def _may_be_seen(self, link: int) -> bool:
+        """Return whether a link was looked at or may still be; a page of Reddit leads to what may."""
+        states = ", ".join("?" * len(UNSEEN))
+        return not self._c.value(
+            f"select 1 from links where id = ? and kind <> 'page' and state in ({states})",  # noqa: S608  question marks
+            (link, *UNSEEN),
+        )
+
+    def wake(self, link: int) -> None:
+        """Let what stands for a link be looked at. A trigger does so where the link's own state says that it ended."""
+        now = self._c.now()
+        self._c.run(
+            "update links set state = ?, next_at = ?, updated_at = ? where stands_for = ? and state = ?",
+            (LinkState.SEEN, now, now, link, LinkState.RESERVE),
+        )
 
     def urge(self, fullnames: Iterable[str]) -> int:
         """Put what waits of these posts in front of the queue; return how many links that moved. Once each."""
@@ -106,7 +153,7 @@ class Links:
             return sum(
                 self._c.run(
                     """update links set priority = :urgent, next_at = min(next_at, :now), turn = null
-                       where post = :post and priority < :urgent and state in ('seen', 'failed')""",
+                       where post = :post and priority < :urgent and state in ('seen', 'failed', 'reserve')""",
                     {"urgent": URGENT, "post": name, "now": self._c.now()},
                 )
                 for name in fullnames

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
@@ -155,6 +156,7 @@ class Minors:
         now = self._c.now()
         for table in ("fingerprints", "evidence", "link_files"):
             self._c.run(f"delete from {table} where link = ?", (link,))  # noqa: S608  names from the line above
+        self._block_reserves("stands_for", link)
         self._c.run(
             "update links set state = ?, reason = ?, updated_at = ? where id = ?",
             (LinkState.BLOCKED, WHY_BLOCKED, now, link),
@@ -167,6 +169,13 @@ class Minors:
                 (CaseState.MINOR, now, PROGRAM.name, "the file was marked", verdict, case["id"]),
             )
         return [case["id"] for case in cases]
+
+    def _block_reserves(self, column: Literal["post", "stands_for"], value: str | int) -> None:
+        """Block Reddit's previews of what is blocked now, before the end of its link wakes them."""
+        self._c.run(
+            f"update links set state = ?, reason = ?, updated_at = ? where {column} = ? and state = ?",  # noqa: S608  one of two
+            (LinkState.BLOCKED, WHY_BLOCKED, self._c.now(), value, LinkState.RESERVE),
+        )
 
     def dropped(self, host: str, id: str) -> bool:
         """Return whether the file of another link to this media was found to be a marked one."""
@@ -188,6 +197,7 @@ class Minors:
         cases = self._c.rows("select id, state from cases where post = ?", (post.fullname,))
         links = self._c.rows("select id, state, reason from links where post = ?", (post.fullname,))
         self._c.run("update cases set state = ? where post = ?", (CaseState.MINOR, post.fullname))
+        self._block_reserves("post", post.fullname)
         self._c.run(
             "update links set state = ?, reason = ?, updated_at = ? where post = ?",
             (LinkState.BLOCKED, WHY_BLOCKED, now, post.fullname),
@@ -334,6 +344,7 @@ class Minors:
         cases = self._c.rows("select id, verdict from cases where post = ?", (fullname,))
         for table in ("fingerprints", "evidence", "link_files"):
             self._c.run(f"delete from {table} where link in (select id from links where post = ?)", (fullname,))  # noqa: S608  names from the line above
+        self._block_reserves("post", fullname)
         self._c.run(
             """update links set state = ?, reason = ?, url = 'minor:' || id, host_id = null, updated_at = ?
                where post = ?""",

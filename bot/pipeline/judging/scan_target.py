@@ -9,7 +9,7 @@ from pathlib import Path
 from bot import hosts
 from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, is_own_fault
 from bot.links import links_of, post_of
-from bot.model import Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
+from bot.model import PREVIEW, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.recovery import reason_of
@@ -97,16 +97,24 @@ class TargetScanner:
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
         post = post_of(thing)
-        links = [link for link in links_of(thing, hosts.find) if link.kind in ("media", "album")]
+        found = links_of(thing, hosts.find, reserve=judge)  # a bank gets the media, not Reddit's preview of it
+        links = [link for link in found if link.kind in ("media", "album")]
         if not links:
             raise UnsupportedError(f"{post.fullname} has no link to media of a known host")
+        seen: bool | None = None  # what the next preview stands for
         for link in links:
+            if link.source == PREVIEW and seen:
+                return
+            failed = False
             try:
                 yield self._link(target, link, post, judge=judge)
             except GifwardenError as error:
                 if is_own_fault(error):
                     raise
+                failed = True
                 yield TargetResult(target=target, error=f"{link.host}: {error}")
+            if seen is None or link.source == PREVIEW:
+                seen = not failed
 
     def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> TargetResult:
         if link.kind not in ("media", "album"):

@@ -264,7 +264,7 @@ class Minors:
         if self._d.reddit is not None:
             thing = self._d.api.thing(name) if name else self._d.api.resolve(target)
         if thing is not None:
-            return post_of(thing), links_of(thing, hosts.find)
+            return post_of(thing), links_of(thing, hosts.find, reserve=True)
         place = _SUBREDDIT.search(target)
         if name is None or place is None:
             raise UsageError(f"{target} names no post that is known here; give the case, or the post's full address")

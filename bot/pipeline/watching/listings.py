@@ -105,7 +105,7 @@ class Listings:
             try:
                 post = post_of(thing)
                 if post.fullname:
-                    found.append((thing, self._as_seen_here(post), links_of(thing, hosts.find)))
+                    found.append((thing, self._as_seen_here(post), links_of(thing, hosts.find, reserve=True)))
             except MemoryError:  # not of the post: the page is read again
                 raise
             except Exception as error:  # noqa: BLE001  one post that cannot be read must not hide the others

@@ -13,7 +13,7 @@ from typing import Any
 from bot import hosts
 from bot.errors import RedditError, StoreError
 from bot.links import links_of
-from bot.model import Link, LinkState
+from bot.model import PREVIEW, Link, LinkState
 from bot.permalink import permalink_ids, share_path
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always, reason_of
@@ -130,20 +130,26 @@ class PermalinkFollower:
     def _lead(self, row: LinkRow, fullname: str, found: Sequence[Link]) -> int:
         """Store the media of another post as the linking post's own; return how many are new. One transaction."""
         store = self._d.store
-        media = [replace(link, source="linked", post=row.link.post) for link in found]
+        media = [_as_of(link, row) for link in found]
         with store.transaction():
             post = store.links.post(row.link.post or "")
             assert post is not None, "a link belongs to a post"
             _, new = store.links.add([(post, media)], priority=row.priority) if media else (0, 0)
             what = f"its {len(media)} media are looked at here too" if media else "it holds no media of a known host"
             store.linked.follow(row.id)
-            self._close(row, f"it leads to {fullname}: {what}")
+            self._close(row, f"it leads to {fullname}: {what}", seen=bool(media))
         if new:
             self._d.log.info("permalink followed", link=row.id, media=new)
         return new
 
-    def _close(self, row: LinkRow, reason: str, *, state: LinkState = LinkState.UNSUPPORTED) -> None:
-        self._d.store.links.move(row.id, state, reason=reason)
+    def _close(
+        self, row: LinkRow, reason: str, *, state: LinkState = LinkState.UNSUPPORTED, seen: bool = False
+    ) -> None:
+        store = self._d.store
+        with store.transaction():
+            store.links.move(row.id, state, reason=reason)
+            if not seen:  # then the post's own preview is all that there is to look at
+                store.links.wake(row.id)
 
 
 def _names(url: str) -> tuple[str, str | None]:
@@ -154,5 +160,10 @@ def _names(url: str) -> tuple[str, str | None]:
     return (f"t1_{ids[1]}", submission) if ids[1] else (submission, None)
 
 
+def _as_of(link: Link, row: LinkRow) -> Link:
+    """Return a link as the linking post's own; a preview stays one."""
+    return replace(link, source=link.source if link.source == PREVIEW else "linked", post=row.link.post)
+
+
 def _media(thing: dict[str, Any]) -> tuple[Link, ...]:
-    return tuple(link for link in links_of(thing, hosts.find) if link.kind in ("media", "album"))
+    return tuple(link for link in links_of(thing, hosts.find, reserve=True) if link.kind in ("media", "album"))
