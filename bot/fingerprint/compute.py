@@ -22,8 +22,8 @@ from bot.motion import MotionSampler
 from bot.nudity import Looker, NudityModel
 from bot.signals import SIGNALS, local
 from bot.signals.base import SignalType
-from bot.signals.pdq import Pdq
-from bot.signals.variants import variants
+from bot.signals.pdq import PDQ, Pdq
+from bot.signals.variants import STORED, variants
 
 CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
 SPARSE_SECONDS = 1.0
@@ -52,7 +52,7 @@ def fingerprint(
     """
     decoded = frames.decode(data, limits)
     takers = [_Taker(signal, every_frame, decoded.expected) for signal in SIGNALS]
-    sketcher = local.Sketcher()
+    sketcher, stored = local.Sketcher(), _Stored()
     mover = MotionSampler() if decoded.kind != "image" else None
     watcher = Watcher(model, still=decoded.kind == "image") if model else None
     looker = Looker(nudity, decoded.expected) if nudity else None
@@ -67,6 +67,8 @@ def fingerprint(
             mover.take(frame.t, takers[0].thumbnail)
         if not frame.finer:
             sketcher.take(frame.luma, frame.t)
+        if frame.stored is not None:
+            stored.take(frame.stored, frame.t)
         if watcher and not frame.finer:
             watcher.take(frame.t, frame.luma, frame.colour)
         if looker and not frame.finer:
@@ -86,7 +88,7 @@ def fingerprint(
         duration=None if decoded.duration is None else round(decoded.duration, 3),
         frames=count,
         signals=tuple(signal for taker in takers for signal in sorted(taker.taken, key=lambda signal: signal.t)),
-        variants=_variants(sketcher.frames()),
+        variants=tuple(sorted((*_variants(sketcher.frames()), *stored.taken), key=lambda one: one.t)),
         sketches=_with_faces(sketcher, locator),
         motion=_motion(mover, decoded.duration),
         faces=watcher.tracks() if watcher else (),
@@ -121,6 +123,26 @@ def _variants(seen: Sequence[tuple[float, Luma]]) -> tuple[Variant, ...]:
         for one in variants(luma)
         if one.quality >= GATES["pdq"]
     )
+
+
+class _Stored:
+    """Takes PDQ of what files hold that show something else, spread evenly."""
+
+    def __init__(self) -> None:
+        self.taken: list[Variant] = []
+        self._stride, self._number = 1, 0
+
+    def take(self, luma: Luma, t: float) -> None:
+        due = self._number % self._stride == 0
+        self._number += 1
+        if not due:
+            return
+        value, quality = PDQ.compute(luma)
+        if quality >= GATES["pdq"]:
+            self.taken.append(Variant(type="pdq", value=value, quality=quality, t=round(t, 3), transform=STORED))
+        if len(self.taken) > MAX_VARIED:
+            self.taken = self.taken[::2]
+            self._stride *= 2
 
 
 def digests(data: bytes) -> tuple[str, str]:

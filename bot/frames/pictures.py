@@ -17,7 +17,9 @@ from PIL import AvifImagePlugin, Image, ImageFile
 
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
+from bot.frames import display
 from bot.frames.base import Colour, Decoded, Frame, Luma, check_size, remark, unreadable
+from bot.frames.display import Display, display_of
 from bot.frames.messages import LACKS, reason, said, within
 from bot.frames.repair import mend
 
@@ -75,13 +77,14 @@ def _set_up(limits: DecodeConfig, *, tolerant: bool) -> Generator[None]:
 def warm_up() -> None:
     """Load all of Pillow's formats, and keep AVIF from starting threads, which a confined process cannot."""
     Image.init()
+    display.warm_up()
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
     """Yield the frames of a still or an animation and fill in `result`. Raises as `decode` does."""
     try:
-        yield from _frames(data, limits, result)
+        yield from _frames(data, limits, result, data)
     except LimitError:
         raise
     except MediaError:
@@ -89,13 +92,13 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
         if mended is None:
             raise
         try:
-            yield from _frames(mended, limits, result)
+            yield from _frames(mended, limits, result, data)
         except MediaError:
             again = None if result.width or result.format != "png" else mend(mended, result.format)
             if again is None:
                 raise
             mended = again
-            yield from _frames(mended, limits, result)
+            yield from _frames(mended, limits, result, data)
         remark(result, "mended", result.format, _lack(data, mended, result))
 
 
@@ -105,15 +108,18 @@ def _lack(data: bytes, mended: bytes, result: Decoded) -> str:
     return LACKS[1] if b"acTL" in data and b"acTL" not in mended else LACKS[2]
 
 
-def _frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
+def _frames(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) -> Iterator[Frame]:
+    """Yield the frames of a file as it is or mended; what it is to be shown by stands in the `whole` of it."""
     with _open(data, limits, result, tolerant=False) as image:
         if _is_moving(image, limits):
             result.kind, result.duration = "animation", 0.0
-            yield from _animation(image, _count(image, data), limits, result)
+            shown = _display(image, whole, result)
+            yield from _animation(image, shown, _count(image, data), limits, result)
         if result.width:
             return
     result.kind, result.duration = "image", None
-    yield Frame(0.0, _still(data, limits, result), partial(_still_colour, data, limits, result))
+    luma, stored = _still(data, limits, result, whole)
+    yield Frame(0.0, luma, partial(_still_colour, data, limits, result, whole), stored=stored)
 
 
 def _open(data: bytes, limits: DecodeConfig, result: Decoded, *, tolerant: bool) -> Image.Image:
@@ -148,7 +154,9 @@ def _count(image: Image.Image, data: bytes) -> int | None:
     return min(claimed, data.count(b"fcTL")) if image.format == "PNG" else claimed
 
 
-def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
+def _animation(
+    image: Image.Image, shown: Display | None, count: int | None, limits: DecodeConfig, result: Decoded
+) -> Iterator[Frame]:
     start = 1 if getattr(image, "default_image", False) else 0  # an animated PNG may carry a cover that is not shown
     until = time.process_time() + CPU_SHARE * limits.cpu_seconds
     stride = -(-(count or 1) // limits.max_frames)
@@ -159,7 +167,7 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
         with _set_up(limits, tolerant=False):
             try:
                 image.seek(start + i)
-                luma = _luma(image)
+                luma, stored = _lumas(image, shown)
             except EOFError:
                 break
             except PILLOW_ERRORS as error:
@@ -171,7 +179,7 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
             result.height, result.width = luma.shape
         if i % stride == 0:
             given += 1
-            yield Frame(t, luma, partial(_colour, image, result))
+            yield Frame(t, luma, partial(_colour, image, shown, result), stored=stored)
         t += delay if SHORTEST_DELAY < delay < MAX_DELAY else BROWSER_DELAY
         i += 1
         result.duration = t
@@ -184,50 +192,62 @@ def _animation(image: Image.Image, count: int | None, limits: DecodeConfig, resu
         remark(result, "first", i, within(t))
 
 
-def _still(data: bytes, limits: DecodeConfig, result: Decoded) -> Luma:
-    """Decode one picture, if need be as far as it goes."""
+def _still(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) -> tuple[Luma, Luma | None]:
+    """Decode one picture, if need be as far as it goes: as it is shown, and as it is stored where that differs."""
     trouble: Exception | None = None
     for tolerant in (False, True):
         with _open(data, limits, result, tolerant=tolerant) as image:
             size = image.size
             with _set_up(limits, tolerant=tolerant):
                 try:
+                    shown = _display(image, whole, result)
                     if result.format == "jpeg" and min(size) >= 2 * DRAFT_SIDE:
-                        image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
-                    luma, turn = _luma(image), _turn(image)
+                        image.draft("RGB" if shown else "L", (DRAFT_SIDE, DRAFT_SIDE))
+                    lumas, turn = _lumas(image, shown), _turn(image)
                 except PILLOW_ERRORS as error:
                     trouble = trouble or error
                     continue
         if trouble:
             remark(result, "still damaged", result.format, reason(trouble))
         result.width, result.height = size[::-1] if turn in SIDEWAYS else size
-        return TURNS[turn](luma) if turn in TURNS else luma
+        upright = TURNS.get(turn, np.asarray)
+        return upright(lumas[0]), None if lumas[1] is None else upright(lumas[1])
     assert trouble is not None
     raise unreadable(result, trouble) from None
 
 
-def _still_colour(data: bytes, limits: DecodeConfig, result: Decoded) -> Colour:
+def _still_colour(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) -> Colour:
     """Decode a still once more, in colour and with more of its pixels, as far as it goes."""
     with _open(data, limits, result, tolerant=True) as image, _set_up(limits, tolerant=True):
         try:
+            shown = _display(image, whole, result)
             if result.format == "jpeg" and min(image.size) >= 2 * COLOUR_SIDE:
                 image.draft("RGB", (COLOUR_SIDE, COLOUR_SIDE))
-            colour, turn = _rgb(image), _turn(image)
+            colour, turn = _rgb(image, shown), _turn(image)
         except PILLOW_ERRORS as error:
             raise unreadable(result, error) from None
     return TURNS[turn](colour) if turn in TURNS else colour
 
 
-def _colour(image: Image.Image, result: Decoded) -> Colour:
+def _colour(image: Image.Image, shown: Display | None, result: Decoded) -> Colour:
     """Return the frame of an animation that was decoded last, in colour."""
     try:
-        return _rgb(image)
+        return _rgb(image, shown)
     except PILLOW_ERRORS as error:
         raise unreadable(result, error) from None
 
 
-def _rgb(image: Image.Image) -> Colour:
+def _display(image: Image.Image, data: bytes, result: Decoded) -> Display | None:
+    try:
+        return display_of(image, data, result.format)
+    except PILLOW_ERRORS:
+        return None
+
+
+def _rgb(image: Image.Image, shown: Display | None) -> Colour:
     image.load()
+    if shown:
+        image = shown.apply(image)
     if image.mode.startswith("I"):
         return np.dstack([_luma(image)] * 3)
     return np.asarray(_on_paper(image).convert("RGB"))
@@ -238,6 +258,15 @@ def _turn(image: Image.Image) -> int:
         return int(image.getexif().get(ORIENTATION, 1))
     except PILLOW_ERRORS:
         return 1  # damaged notes about the picture do not matter
+
+
+def _lumas(image: Image.Image, shown: Display | None) -> tuple[Luma, Luma | None]:
+    """Return a picture as it is shown, and as it is stored if that differs visibly."""
+    stored = _luma(image)
+    if shown is None:
+        return stored, None
+    luma = _luma(shown.apply(image))
+    return luma, stored if display.differs(luma, stored) else None
 
 
 def _luma(image: Image.Image) -> Luma:

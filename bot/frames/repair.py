@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.frames.base import Format
 
-NOTES = (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf")
+NOTES = (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf", b"gAMA", b"cHRM", b"sRGB", b"pHYs")
 MOTION = (b"acTL", b"fcTL", b"fdAT")  # without it browsers show the cover
 MAX_FILL = 32 * 2**20  # bytes; a file that claims to miss more is damaged rather than cut off
 

@@ -60,8 +60,9 @@ def _all_said() -> Iterator[str]:
             yield from (_words((*border, done), turn) for turn in MIRRORED)
 
 
-TRANSFORMS = tuple(dict.fromkeys(words for words in _all_said() if words))  # all that is ever said of what was done
-MOST = 2 * len(DONE) + len(MIRRORED) * (len(CROPS) + len(ANGLES))  # variants of one frame
+STORED = "as stored"  # the samples of a file that shows another picture: lists hash those
+TRANSFORMS = (*dict.fromkeys(words for words in _all_said() if words), STORED)  # all that is ever said of what was done
+MOST = 2 * len(DONE) + len(MIRRORED) * (len(CROPS) + len(ANGLES)) + 1  # variants of one frame
 
 
 def variants(luma: Luma) -> tuple[Undone, ...]:

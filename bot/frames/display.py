@@ -1,0 +1,185 @@
+"""What a browser makes of a picture's samples: PNG's gamma, and ICC profiles turned to sRGB by LittleCMS.
+
+A gamma of 0.02 or a profile with bent curves shows another picture than the samples hold, so whoever compares samples
+is blind to it. Lists hash the samples, so where both differ visibly both are handed out. What browsers pass over, a
+profile that is damaged, of another kind of colours or absurd, counts for nothing here either.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from bot.frames.base import Format
+
+SCREEN = 2.2  # the gamma that browsers correct to
+SLIGHT = 0.05  # libpng leaves out a correction smaller than this
+LONGEST_GAMMA = 21474.83  # browsers take what is beyond for none
+MAX_PROFILE = 16 * 2**20  # bytes; JPEG holds no more
+MAX_TAGS = 100  # of a profile, as skcms and LittleCMS have it
+MEAN, MOST = 4.0, 32.0  # levels of luma; a profile that changes colours by less is not applied
+DIFFERS = 6.0  # levels, in the mean; two pictures that differ by more are both told of
+CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
+SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
+COLOURED = 2  # bit of a PNG's colour type
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How the samples of one file are shown: by a curve (256 levels), else by a transform from a mode to RGB."""
+
+    gamma: float | None = None  # the exponent
+    mode: str = ""
+    transform: ImageCms.ImageCmsTransform | None = None
+
+    @property
+    def curve(self) -> list[int]:
+        """The level that each level is shown as."""
+        return [int(level) for level in levels(self.gamma or 1.0, 256)]
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        """Return a loaded picture as it is shown, transparent where it was. Raises what Pillow raises."""
+        clear = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+        if self.transform is None:
+            if image.mode.startswith("I"):
+                deep = np.asarray(image)
+                top = 65_536 if deep.max(initial=0) > 255 else 256
+                return Image.fromarray(levels(self.gamma or 1.0, top)[np.clip(deep, 0, top - 1)])
+            flat = image.convert("RGBA" if clear else "L" if image.mode in ("L", "1") else "RGB")
+            return flat.point(self.curve * min(3, len(flat.getbands())) + list(range(256)) * clear)
+        alpha = image.convert("RGBA").getchannel("A") if clear else None
+        if image.mode.startswith("I"):
+            deep = np.asarray(image)
+            image = Image.fromarray((deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8))
+        elif alpha is not None or image.mode != self.mode:
+            image = image.convert("RGB").convert(self.mode)
+        shown = self.transform.apply(image)
+        if alpha is not None:
+            shown.putalpha(alpha)
+        return shown
+
+
+def levels(exponent: float, top: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Return the 8 bit level that each of `top` levels is shown as."""
+    return np.rint(255 * (np.arange(top) / (top - 1)) ** exponent).astype(np.uint8)
+
+
+def display_of(image: Image.Image, data: bytes, found: Format) -> Display | None:
+    """Return how an opened, not yet loaded picture is shown; None if as it is stored, or so nearly that it is one."""
+    if found == "gif":
+        return None
+    if found == "png":
+        return _of_png(data)
+    profile = image.info.get("icc_profile")
+    return _profiled(profile, grey=image.mode in ("L", "LA"), inks=image.mode == "CMYK", strict=False)
+
+
+def differs(
+    shown: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], stored: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+) -> bool:
+    """Return whether two pictures of one size differ visibly."""
+    return float(np.abs(shown.astype(np.int16) - stored).mean()) > DIFFERS
+
+
+def warm_up() -> None:
+    """Load LittleCMS and have it make one transform: a confined process loads nothing."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    _transform(srgb.tobytes(), "RGB")
+
+
+def _of_png(data: bytes) -> Display | None:
+    chunks: dict[bytes, bytes] = {}
+    for name, body in _chunks(data):
+        chunks.setdefault(name, body)  # of two, browsers take the first
+    if b"cICP" in chunks or b"IHDR" not in chunks or len(chunks[b"IHDR"]) < 13:
+        return None
+    if b"sRGB" in chunks:
+        return None
+    if profile := _unpacked(chunks.get(b"iCCP", b"")):
+        grey = not chunks[b"IHDR"][9] & COLOURED
+        if _space(profile) == ("L" if grey else "RGB"):
+            return _profiled(profile, grey=grey, inks=False, strict=True)
+    body = chunks.get(b"gAMA", b"")
+    gamma = int.from_bytes(body) / 100_000 if len(body) == 4 else 0.0
+    if not 0 < gamma <= LONGEST_GAMMA or abs(gamma * SCREEN - 1) < SLIGHT:
+        return None
+    return Display(gamma=1 / (SCREEN * gamma))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the sound chunks of a PNG before its picture, which is where those about its colours must stand."""
+    at = 8
+    while at + 12 <= len(data):
+        (size,), name = struct.unpack_from(">I", data, at), data[at + 4 : at + 8]
+        if name in (b"IDAT", b"IEND") or at + 12 + size > len(data):
+            return
+        if zlib.crc32(memoryview(data)[at + 4 : at + 8 + size]) == int.from_bytes(data[at + 8 + size : at + 12 + size]):
+            yield name, data[at + 8 : at + 8 + size]
+        at += 12 + size
+
+
+def _unpacked(body: bytes) -> bytes:
+    name, _, rest = body.partition(b"\0")
+    if not 0 < len(name) < 80 or rest[:1] != b"\0":
+        return b""
+    try:
+        return zlib.decompressobj().decompress(rest[1:], MAX_PROFILE)
+    except zlib.error:
+        return b""
+
+
+def _space(profile: bytes) -> str | None:
+    """Return the mode of pictures that a profile is for; None if it is none that a browser takes."""
+    if not 132 <= len(profile) <= MAX_PROFILE or profile[36:40] != b"acsp" or profile[12:16] not in CLASSES:
+        return None
+    size, tags = int.from_bytes(profile[:4]), int.from_bytes(profile[128:132])
+    if size > len(profile) or tags > MAX_TAGS or profile[20:24] not in (b"XYZ ", b"Lab "):
+        return None
+    return SPACES.get(profile[16:20])
+
+
+def _profiled(profile: object, *, grey: bool, inks: bool, strict: bool) -> Display | None:
+    if not isinstance(profile, bytes) or (mode := _space(profile)) is None:
+        return None
+    own = "CMYK" if inks else "L" if grey else "RGB"
+    if mode != own and (strict or (own, mode) != ("L", "RGB")):
+        return None
+    transform = _transform(profile, mode)
+    return None if transform is None else Display(mode=mode, transform=transform)
+
+
+@lru_cache(maxsize=2)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return a transform to sRGB, None if there is none or if it changes next to nothing."""
+    try:
+        made = ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), mode, "RGB"
+        )
+        probe = _probe(mode)
+        shown = np.asarray(made.apply(probe).convert("L"), dtype=np.int16)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+    change = np.abs(shown - np.asarray(probe.convert("L"), dtype=np.int16))
+    return None if change.mean() <= MEAN and change.max() <= MOST else made
+
+
+@lru_cache(maxsize=3)
+def _probe(mode: str) -> Image.Image:
+    """Return every level of each channel and of grey, and some thousand colours."""
+    count = len(Image.new(mode, (1, 1)).getbands())
+    ramp = np.arange(256)
+    rows = [np.stack([ramp] * count, axis=1)]
+    for channel in range(count):
+        only = np.zeros((256, count), dtype=np.int64)
+        only[:, channel] = ramp
+        rows.append(only)
+    rows.append(np.random.default_rng(1).integers(0, 256, (4096, count)))
+    samples = np.concatenate(rows).astype(np.uint8)
+    return Image.frombytes(mode, (len(samples), 1), samples.tobytes())
