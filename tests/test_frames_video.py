@@ -336,3 +336,30 @@ def test_a_time_stamp_that_cannot_be_true_is_passed_over() -> None:
     times = read(encode(scenes(46, 4), container="matroska", times=[0.0, 0.1, 3e7, 3e7 + 0.1]))[1]
     assert len(times) == 4
     assert max(times) < 1e6
+
+
+@pytest.mark.parametrize(
+    ("wide", "high", "ratio", "shown"),
+    [
+        (120, 120, Fraction(4, 3), (120, 160)),
+        (160, 120, Fraction(1, 2), (240, 160)),
+        (160, 40, Fraction(1, 40), (160, 16)),
+    ],
+)
+@pytest.mark.parametrize("container", ["mp4", "matroska", "h264 alone"])
+def test_pixels_that_are_not_square_are_shown_as_players_do(
+    wide: int, high: int, ratio: Fraction, shown: tuple[int, int], container: str
+) -> None:
+    """Size, luma and colours are those of square pixels, whether the container or the codec says so, within bounds."""
+    codec = "avi" if container == "h264 alone" else container
+    out = io.BytesIO()
+    with av.open(out, "w", format=codec) as target:
+        stream: Any = target.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = wide, high, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = ratio
+        for picture in scenes(45, 3, wide, high):
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        target.mux(stream.encode(None))
+    decoded = decode(out.getvalue(), LIMITS)
+    frame = next(decoded.frames)
+    assert (decoded.height, decoded.width) == frame.luma.shape == frame.colour().shape[:2] == shown

@@ -11,10 +11,12 @@ import math
 import pkgutil
 import struct
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 from av.buffer import Buffer
 from av.container import InputContainer
@@ -30,6 +32,8 @@ from bot.frames.sampling import Plan
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")
 DEMUXERS: dict[Format, str] = {"mp4": "mp4", "mov": "mov", "webm": "webm", "mkv": "matroska", "avi": "avi"}
+SQUARE = 0.01  # pixels that are less wide or high than this are square
+WIDEST = 4.0  # times; what is stretched by more is shrunk the other way for the rest
 MAX_PACKETS = 500_000  # four hours and a half at 30 a second
 PICTURES_BESIDE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 # before 19, PyAV gives up on a file whose comments are not UTF-8 unless it is told not to
@@ -106,6 +110,7 @@ def _video_frames(
     result.expected = len(packets) if len(packets) <= limits.max_frames else None  # else some come out of order
     plan = Plan(packets, stream, step, limits)
     begin: float | None = None
+    shape = _pixel(stream)
     t, count, last = -step, 0, 0.0
     for pace, at, frame in plan.frames():
         if frame is None:
@@ -122,12 +127,12 @@ def _video_frames(
         if pace != "finer":
             own = t = max(t, own)
         check_size(frame.width, frame.height, limits)
-        luma = _plane(frame)
+        luma = _plane(frame, shape, limits)
         if not count:
             result.height, result.width = luma.shape
         count += 1
         last = max(last, own)
-        yield Frame(max(own, 0.0), luma, partial(_colour, frame), finer=pace == "finer")
+        yield Frame(max(own, 0.0), luma, partial(_colour, frame, shape, limits), finer=pace == "finer")
     if plan.tally.sampled:
         shown = plan.seconds
         if plan.tally.late:
@@ -175,8 +180,28 @@ def _packets(
     return packets, 0
 
 
-def _plane(frame: av.VideoFrame) -> Luma:
-    """Return the decoder's own luma without its padding, upright."""
+def _pixel(stream: av.VideoStream) -> float:
+    """Return how much wider than high a pixel is shown: what the container says, else the codec, as in browsers."""
+    for said_by in (stream, stream.codec_context):
+        ratio: Fraction | None = said_by.sample_aspect_ratio
+        if ratio is not None and ratio > 0:
+            return float(ratio)
+    return 1.0
+
+
+def _stretched(plane: NDArray[np.uint8], shape: float, limits: DecodeConfig) -> NDArray[np.uint8]:
+    """Return a picture with square pixels: the side that is shown longer grows, by no more than is sensible."""
+    if abs(shape - 1) < SQUARE:
+        return plane
+    height, width = plane.shape[:2]
+    across, down = max(1.0, shape), max(1.0, 1 / shape)
+    less = min(1.0, WIDEST / max(across, down), math.sqrt(limits.max_pixels / (width * across * height * down)))
+    size = (max(1, round(width * across * less)), max(1, round(height * down * less)))
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def _plane(frame: av.VideoFrame, shape: float, limits: DecodeConfig) -> Luma:
+    """Return the decoder's own luma without its padding, with square pixels, upright."""
     depth = frame.format.components[0].bits
     turn = frame.side_data.get("DISPLAYMATRIX")
     direct = frame.format.name.startswith(("yuv", "nv12", "nv21", "gray"))
@@ -189,16 +214,14 @@ def _plane(frame: av.VideoFrame) -> Luma:
     else:
         deep = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)
         luma = (deep >> (depth - 8)).astype(np.uint8)
-    return _upright(luma[: frame.height, : frame.width], turn)
+    return _upright(_stretched(luma[: frame.height, : frame.width], shape, limits), turn)
 
 
-def _colour(frame: av.VideoFrame) -> Colour:
-    """Return the frame in colour, upright."""
+def _colour(frame: av.VideoFrame, shape: float, limits: DecodeConfig) -> Colour:
+    """Return the frame in colour, with square pixels, upright."""
     try:
-        return _upright(
-            frame.to_ndarray(format="rgb24", threads=1).astype(np.uint8, copy=False),
-            frame.side_data.get("DISPLAYMATRIX"),
-        )
+        colour = frame.to_ndarray(format="rgb24", threads=1).astype(np.uint8, copy=False)
+        return _upright(_stretched(colour, shape, limits), frame.side_data.get("DISPLAYMATRIX"))
     except FFmpegError as error:
         raise MediaError(said("colours", reason(error))) from None
 
