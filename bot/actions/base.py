@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from typing import Any, Literal, Protocol
 
 from bot.clock import Clock
 from bot.errors import RedditError, UsageError
+from bot.mail import Mailer
 from bot.model import Action, Before, ModAction, Mode, Notice, PlannedAction, Receipt, standing
-from bot.reddit.modmail import Conversation, MailMessage
-from bot.reddit.users import UserNote
+from bot.reddit import Reddit
 from bot.text import line as fit_line
 
 # `partly`: it was done, and doing it again completes it
@@ -23,89 +22,6 @@ MailState = Literal["all", "mod", "archived"]
 LOG_PAGES = 20  # pages of 100 lines of a mod log that are read to find one decision
 # Reddit's clock and ours differ, and an action is written down before it reaches Reddit.
 SKEW = timedelta(minutes=2)
-
-
-class RedditApi(Protocol):
-    """The part of `bot.reddit.Reddit` that actions use; every method raises RedditError."""
-
-    def me(self) -> str:
-        """Return the bot's user name."""
-
-    def thing(self, fullname: str) -> Mapping[str, Any] | None:
-        """Return Reddit's `{"kind", "data"}` of a thing, or None if there is none."""
-
-    def report(self, fullname: str, reason: str) -> None:
-        """Report a thing to its subreddit's moderators."""
-
-    def remove(self, fullname: str, *, spam: bool = False) -> None:
-        """Remove a thing."""
-
-    def approve(self, fullname: str) -> None:
-        """Approve a thing."""
-
-    def modmail(self, subreddit: str, subject: str, body: str) -> str | None:
-        """Write to the moderators; return the conversation's id if Reddit names it."""
-
-    def find_modmail(self, subreddit: str, subject: str) -> str | None:
-        """Return the id of the conversation with exactly this subject, or None."""
-
-    def mod_log(self, subreddit: str, *, after: str | None = None, limit: int = 100) -> tuple[ModAction, ...]:
-        """Return a page of the mod log, newest first; `after` is the id of the last line of the page before."""
-
-    def mark(self, fullname: str, what: Mark, *, on: bool) -> None:
-        """Lock a thing or mark it, or take that back."""
-
-    def flair(self, subreddit: str, fullname: str, *, text: str, css_class: str = "", template: str = "") -> None:
-        """Set a submission's flair."""
-
-    def removal_reasons(self, subreddit: str) -> Mapping[str, str]:
-        """Return the titles of a subreddit's removal reasons by id."""
-
-    def set_removal_reason(self, fullname: str, *, reason: str | None, note: str) -> None:
-        """Put a reason and a note for moderators on what was removed."""
-
-    def removal_message(self, fullname: str, *, title: str, body: str) -> None:
-        """Write to the author of what was removed, as the subreddit."""
-
-    def find_mail(
-        self, subreddit: str, states: Iterable[MailState], wanted: Callable[[Conversation], bool]
-    ) -> Conversation | None:
-        """Return the newest conversation that is wanted, or None."""
-
-    def mail_messages(self, conversation: str) -> tuple[MailMessage, ...]:
-        """Return all messages of a conversation, oldest first."""
-
-    def answer_mail(self, conversation: str, body: str) -> str | None:
-        """Write into a conversation what only moderators see; return the message's id if Reddit tells it."""
-
-    def notes(self, subreddit: str, user: str) -> tuple[UserNote, ...]:
-        """Return the notes that moderators wrote on a user, newest first."""
-
-    def add_note(self, subreddit: str, user: str, text: str, *, label: str = "", thing: str = "") -> str | None:
-        """Write a note on a user; return its id if Reddit tells it."""
-
-    def delete_note(self, subreddit: str, user: str, note: str) -> None:
-        """Delete a note."""
-
-    def banned(self, subreddit: str, user: str) -> bool:
-        """Whether a user is banned."""
-
-    def ban(self, subreddit: str, user: str, *, note: str, message: str = "", days: int | None = None) -> None:
-        """Ban a user."""
-
-    def unban(self, subreddit: str, user: str) -> None:
-        """Lift a ban."""
-
-
-class MailSender(Protocol):
-    """The part of `bot.mail.Mailer` that actions use."""
-
-    @property
-    def sender(self) -> str:
-        """The address that mail comes from."""
-
-    def send(self, message: EmailMessage) -> str:
-        """Send a message; return the server's reply. Raises MailError."""
 
 
 def no_receipt(action: int) -> Receipt | None:  # noqa: ARG001  the signature of what stands in for it
@@ -141,8 +57,8 @@ def no_minor(post: str) -> bool:  # noqa: ARG001  the signature of what stands i
 class ActionContext:
     """What actions act on. `reddit` and `mailer` are None where they are not configured."""
 
-    reddit: RedditApi | None
-    mailer: MailSender | None
+    reddit: Reddit | None
+    mailer: Mailer | None
     clock: Clock
     load_notice: Callable[[str], Notice]  # by its id
     policy_url: Callable[[str], str | None] = no_policy  # the page on which a host says what it forbids
@@ -154,7 +70,7 @@ class ActionContext:
     is_minor: Callable[[str], bool] = no_minor  # whether a post was marked as of a suspected minor
 
     @property
-    def api(self) -> RedditApi:
+    def api(self) -> Reddit:
         """Reddit. Raises UsageError if it is not configured."""
         if self.reddit is None:
             raise UsageError("this action needs Reddit, and no account is configured; fill in [reddit]")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bot.actions.base import ActionContext, MailSender, Plug, Probe
+from bot.actions.base import ActionContext, Plug, Probe
 from bot.actions.wording import compose, retract
 from bot.errors import UsageError
+from bot.mail import Mailer
 from bot.model import Action, Mode, Notice, PlannedAction, Receipt
 
 
@@ -40,7 +41,7 @@ class SendNotice(Plug):
         return Receipt(detail=f"retraction sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
 
 
-def _needed(action: Action, world: ActionContext) -> tuple[Notice, MailSender]:
+def _needed(action: Action, world: ActionContext) -> tuple[Notice, Mailer]:
     name = action.params.get("notice", "")
     if not name:
         raise UsageError(f"action {action.id} names no notice; plan it with: gifwarden notices confirm")
