@@ -83,7 +83,7 @@ def state_notices(pipeline: Pipeline) -> None:
     """State every drafted notice, as a moderator would."""
     for row in pipeline.deps.store.notices.listing():
         if row.state == "drafted":
-            pipeline.people.confirm_notice(
+            pipeline.decisions.notices.confirm_notice(
                 row.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(pipeline))
             )
 

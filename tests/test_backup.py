@@ -41,7 +41,7 @@ def test_a_backup_goes_round(world: Stage, bot: Pipeline, tmp_path: Path) -> Non
     (data / "gifwarden.db").write_bytes(copy.read_bytes())
     with bot_on(world, Silent()) as restored:
         restored.deps.store.banks.create("more", "block")
-        restored.people.confirm(case.label, by=member(restored), why="seen", bank="more")
+        restored.decisions.cases.confirm(case.label, by=member(restored), why="seen", bank="more")
         restored.tick()
         assert len(restored.deps.store.review.made_by(case.id, "banked")) == 1
     assert [post for post, _, _ in world.reddit.reports] == [name]

@@ -84,7 +84,7 @@ def test_a_confirmed_case_is_no_automatic_action(world: Stage, bot: Pipeline) ->
     waiting = [row for row in bot.deps.store.actions.listing() if row.state == ActionState.HELD]
     case = next(row.action.case for row in waiting if row.action.kind == "remove")
     before = len(world.reddit.removals)
-    bot.people.confirm(case, by=member(bot), why="looked at it")
+    bot.decisions.cases.confirm(case, by=member(bot), why="looked at it")
     bot.tick()
     assert len(world.reddit.removals) == before + 1
 

@@ -95,8 +95,8 @@ def test_a_decided_case_forgets_too(world: Stage, bot: Pipeline) -> None:
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
     markers = traces(world, name)
-    bot.people.confirm(case.label, by=member(bot), why=f"{AUTHOR} posts {TITLE}")
-    bot.people.undo(case.label, by=member(bot), why=TEXT)
+    bot.decisions.cases.confirm(case.label, by=member(bot), why=f"{AUTHOR} posts {TITLE}")
+    bot.decisions.cases.undo(case.label, by=member(bot), why=TEXT)
     world.reddit.delete(name)
     assert later(world, bot) == 1
     assert found_in(files(bot), markers) == []
@@ -107,7 +107,9 @@ def test_a_sent_notice_keeps_what_it_said_until_it_is_closed(world: Stage, bot: 
     name = submit(world)
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
-    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
+    bot.decisions.notices.confirm_notice(
+        draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot))
+    )
     bot.tick()
     markers = traces(world, name)
     world.reddit.delete(name)

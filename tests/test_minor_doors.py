@@ -63,7 +63,7 @@ def marked(world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> tupl
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
     bot.tick()
     (case,) = bot.deps.store.cases.of_post(name)
-    bot.people.hide(name, by=member(bot))
+    bot.decisions.minors.hide(name, by=member(bot))
     world.clock.sleep(601)
     bot.tick()
     assert bot.deps.store.links.evidence(case.link) is None, "purged"
@@ -177,7 +177,7 @@ def test_it_never_leaves_as_a_hash(world: Stage, bot: Pipeline) -> None:
     bot.tick()
     (entry,) = [one for one in bot.deps.store.known.active((), "known-fakes") if one.label == label]
     assert not bot.deps.store.minors.is_never_entry(entry)
-    bot.people.hide(name, by=member(bot))
+    bot.decisions.minors.hide(name, by=member(bot))
     assert bot.deps.store.minors.is_never_entry(entry)
 
 
@@ -202,13 +202,15 @@ def test_the_order_to_bank_reads_nothing(world: Stage, bot: Pipeline, marked: Ma
 
 
 DOORS: dict[str, Callable[[Pipeline, str], object]] = {
-    "confirm": lambda bot, case: bot.people.confirm(case, by=member(bot), why="x"),
-    "confirm into a bank": lambda bot, case: bot.people.confirm(case, by=member(bot), why="x", bank="known-fakes"),
-    "bank an excerpt": lambda bot, case: bot.people.confirm(
+    "confirm": lambda bot, case: bot.decisions.cases.confirm(case, by=member(bot), why="x"),
+    "confirm into a bank": lambda bot, case: bot.decisions.cases.confirm(
+        case, by=member(bot), why="x", bank="known-fakes"
+    ),
+    "bank an excerpt": lambda bot, case: bot.decisions.cases.confirm(
         case, by=member(bot), why="x", bank="known-fakes", span=(0.0, 0.5), media=0
     ),
-    "dismiss (allow entry)": lambda bot, case: bot.people.dismiss(case, by=member(bot), why="x"),
-    "undo": lambda bot, case: bot.people.undo(case, by=member(bot), why="x"),
+    "dismiss (allow entry)": lambda bot, case: bot.decisions.cases.dismiss(case, by=member(bot), why="x"),
+    "undo": lambda bot, case: bot.decisions.cases.undo(case, by=member(bot), why="x"),
 }
 
 
@@ -218,7 +220,7 @@ def case_marked(world: Stage, bot: Pipeline, purged: bool) -> Iterator[str]:
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()), title="marker quetzal")
     bot.tick()
     (case,) = bot.deps.store.cases.of_post(name)
-    bot.people.hide(case.label, by=member(bot))
+    bot.decisions.minors.hide(case.label, by=member(bot))
     if purged:
         world.clock.sleep(601)
         bot.obey()
@@ -248,7 +250,7 @@ def test_a_marked_case_shows_nothing(world: Stage, bot: Pipeline, purged: bool) 
             assert trace not in told, trace
         assert bot.replayer.count() == 0
         assert list(bot.replayer.replay()) == []
-        assert not bot.people.appeal(label).reopened
+        assert not bot.decisions.cases.appeal(label).reopened
 
 
 def test_the_command_takes_two_steps(world: Stage, bot: Pipeline) -> None:
@@ -256,7 +258,7 @@ def test_the_command_takes_two_steps(world: Stage, bot: Pipeline) -> None:
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
     bot.tick()
     (case,) = bot.deps.store.cases.of_post(name)
-    bot.people.hide(case.label, by=member(bot), why="looks young")
+    bot.decisions.minors.hide(case.label, by=member(bot), why="looks young")
     bot.tick()
     assert name in world.reddit.removals
     assert world.reddit.world.things[name]["locked"] is True
@@ -271,7 +273,7 @@ def test_the_command_takes_two_steps(world: Stage, bot: Pipeline) -> None:
         found = again.deps.store.cases.get(case.label)
         assert (found.decided_by, found.why) == ("ann", "looks young")
         with pytest.raises(UsageError, match="nothing can be taken back"):
-            again.people.cancel_minor(case.label, by=member(again))
+            again.decisions.minors.cancel(case.label, by=member(again))
 
 
 def test_a_slip_gives_back_all_that_the_mark_blocked(world: Stage, bot: Pipeline) -> None:
@@ -279,12 +281,12 @@ def test_a_slip_gives_back_all_that_the_mark_blocked(world: Stage, bot: Pipeline
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
     bot.tick()
     (case,) = bot.deps.store.cases.of_post(name)
-    bot.people.hide(name, by=member(bot))
+    bot.decisions.minors.hide(name, by=member(bot))
     bot.tick()
     other = post(world, PLACES["another host"](world))
     bot.tick()
     blocked(bot, other)
-    lines = bot.people.cancel_minor(name, by=member(bot))
+    lines = bot.decisions.minors.cancel(name, by=member(bot))
     assert any("shown again" in line for line in lines)
     assert world.reddit.approvals == [name]
     bot.tick()
@@ -298,9 +300,9 @@ def test_saying_that_it_was_reported_destroys_at_once(world: Stage, bot: Pipelin
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
     bot.tick()
     (case,) = bot.deps.store.cases.of_post(name)
-    row = bot.people.hide(name, by=member(bot))
+    row = bot.decisions.minors.hide(name, by=member(bot))
     bot.tick()
-    bot.people.reported(row.label, by=member(bot))
+    bot.decisions.minors.reported(row.label, by=member(bot))
     assert bot.deps.store.links.evidence(case.link) is None
     assert bot.deps.store.connection.rows("select * from minor_holds") == []
 
@@ -312,7 +314,7 @@ def test_a_backup_from_the_ten_minutes_is_purged_when_it_is_restored(
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
     bot.tick()
     (case,) = bot.deps.store.cases.of_post(name)
-    bot.people.hide(name, by=member(bot))
+    bot.decisions.minors.hide(name, by=member(bot))
     copy = tmp_path / "copy.db"
     bot.deps.store.backup.write(copy)
     data = Path(world.config.storage.path)
@@ -341,7 +343,7 @@ def test_what_an_earlier_version_looked_at_is_marked_by_its_evidence(world: Stag
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
     bot.tick()
     bot.deps.store.connection.run("delete from link_files")
-    bot.people.hide(name, by=member(bot))
+    bot.decisions.minors.hide(name, by=member(bot))
     other = post(world, PLACES["another host"](world))
     bot.tick()
     blocked(bot, other)

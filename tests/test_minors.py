@@ -40,7 +40,7 @@ def test_everything_about_the_post_stops_in_every_mode(world: Stage, bot: Pipeli
     """Case, link, fingerprints and evidence end; the post is removed even where the bot only observes."""
     name = posted(world, bot)
     (case,) = bot.deps.store.cases.of_post(name)
-    marked = bot.people.minor(case.label, by=member(bot))
+    marked = bot.decisions.minors.minor(case.label, by=member(bot))
     assert [row.label for row in marked.posts] == [case.label]
     assert any("removed at the daemon's next step, in every mode" in line for line in marked.lines)
     bot.tick()
@@ -56,9 +56,9 @@ def test_everything_about_the_post_stops_in_every_mode(world: Stage, bot: Pipeli
 def test_the_media_is_never_fetched_again(world: Stage, bot: Pipeline) -> None:
     """The same media in another post, also after it was reported, is blocked before anything is asked of its host."""
     name = posted(world, bot)
-    marked = bot.people.minor(name, by=member(bot))
+    marked = bot.decisions.minors.minor(name, by=member(bot))
     bot.tick()
-    bot.people.reported(marked.posts[0].label, by=member(bot))
+    bot.decisions.minors.reported(marked.posts[0].label, by=member(bot))
     asked = len(world.park.log)
     world.reddit.submit(
         "clips", author="b", title="again", url="https://www.redgifs.com/watch/markedmedia", created=world.clock.now()
@@ -78,7 +78,7 @@ def test_all_stored_posts_of_the_media_are_marked(world: Stage, bot: Pipeline) -
         for _ in range(2)
     ]
     bot.tick()
-    marked = bot.people.minor(first, by=member(bot))
+    marked = bot.decisions.minors.minor(first, by=member(bot))
     bot.tick()
     assert {row.post for row in marked.posts} == {first, *others}
     assert sorted(world.reddit.removals) == sorted([first, *others])
@@ -89,9 +89,9 @@ def test_what_was_banked_of_it_is_destroyed(world: Stage, bot: Pipeline) -> None
     name = posted(world, bot)
     (case,) = bot.deps.store.cases.of_post(name)
     bot.deps.store.banks.create("found", "block")
-    bot.people.confirm(case.label, by=member(bot), why="sure", bank="found")
+    bot.decisions.cases.confirm(case.label, by=member(bot), why="sure", bank="found")
     (entry,) = bot.deps.store.banks.entries("found")
-    marked = bot.people.minor(case.label, by=member(bot))
+    marked = bot.decisions.minors.minor(case.label, by=member(bot))
     assert f"{entry.label}: made of this media, destroyed" in marked.lines
     (entry,) = bot.deps.store.banks.entries("found")
     assert (entry.state, entry.signals) == ("withdrawn", 0)
@@ -101,19 +101,19 @@ def test_address_and_time_are_kept_until_a_person_has_reported(world: Stage, bot
     """Before: what a report needs. After: no permalink, author, title or address in any file."""
     name = posted(world, bot)
     permalink = world.reddit.world.things[name]["permalink"]
-    row = bot.people.minor(name, by=member(bot)).posts[0]
+    row = bot.decisions.minors.minor(name, by=member(bot)).posts[0]
     assert row.permalink == permalink
     assert row.urls == ("https://www.redgifs.com/watch/markedmedia",)
     with pytest.raises(UsageError, match="is being removed from Reddit"):
-        bot.people.reported(row.label, by=member(bot))
+        bot.decisions.minors.reported(row.label, by=member(bot))
     bot.tick()
     assert permalink.encode() in kept(world)
-    bot.people.reported(row.label, by=member(bot))
+    bot.decisions.minors.reported(row.label, by=member(bot))
     left = kept(world)
     for trace in (permalink, "markedauthor", "marked title", "MarkedMedia", "markedmedia"):
         assert trace.encode() not in left, trace
     with pytest.raises(UsageError, match="was reported by ann already"):
-        bot.people.reported(row.label, by=member(bot))
+        bot.decisions.minors.reported(row.label, by=member(bot))
 
 
 def test_a_post_that_is_not_known_can_be_marked(world: Stage, bot: Pipeline) -> None:
@@ -121,12 +121,12 @@ def test_a_post_that_is_not_known_can_be_marked(world: Stage, bot: Pipeline) -> 
     name = world.reddit.submit(
         "clips", author="b", title="x", url="https://www.redgifs.com/watch/otherone", created=world.clock.now()
     )
-    bot.people.minor(link(name), by=member(bot))
+    bot.decisions.minors.minor(link(name), by=member(bot))
     bot.tick()
     assert world.reddit.removals == [name]
     assert world.park.log == ()
     with pytest.raises(UsageError, match="names no post"):
-        bot.people.minor("https://example.org/x", by=member(bot))
+        bot.decisions.minors.minor("https://example.org/x", by=member(bot))
 
 
 def test_a_notice_loses_the_media_before_it_leaves(world: Stage, bot: Pipeline) -> None:
@@ -134,7 +134,7 @@ def test_a_notice_loses_the_media_before_it_leaves(world: Stage, bot: Pipeline) 
     name = post_fake(world)
     bot.tick()
     (notice,) = bot.deps.store.notices.listing()
-    bot.people.minor(name, by=member(bot))
+    bot.decisions.minors.minor(name, by=member(bot))
     assert notice.label not in {row.label for row in bot.deps.store.notices.listing() if row.items}
     assert not world.mail.received
 

@@ -7,6 +7,7 @@ import pytest
 from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.modes import effect
 from bot.samples import media
 from tests.bots import bank_the_fake, bot_on, changed, fake, near_copy, post_fake
 from tests.killing import Silent
@@ -63,8 +64,7 @@ def test_stop_and_go(world: Stage, bot: Pipeline) -> None:
     run(world, bot)
     assert world.reddit.removals == [name]
     assert answers(world, going) == [
-        f"Understood: `go`, ordered by u/{HEAD}.\n\n"
-        f"r/clips goes on. It is in mode enforce, which {bot.people.effect('enforce')}.",
+        f"Understood: `go`, ordered by u/{HEAD}.\n\nr/clips goes on. It is in mode enforce, which {effect('enforce')}.",
     ]
 
 
@@ -418,7 +418,7 @@ def test_a_ban_is_ordered_by_a_person(world: Stage, bot: Pipeline) -> None:
     run(world, bot)
     assert world.reddit.received.bans == [("clips", "poster", "third time (ordered by ann)")]
     row = next(row for row in bot.deps.store.actions.listing() if row.action.kind == "ban")
-    bot.people.undo_action(row.action.id, by=member(bot), why="mistake")
+    bot.decisions.cases.undo_action(row.action.id, by=member(bot), why="mistake")
     assert world.reddit.actions.bans == {}
 
 

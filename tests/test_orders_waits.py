@@ -110,15 +110,15 @@ def test_an_order_outlives_a_fault_of_our_database(
     name = post_fake(world)
     run(world, bot)
     conversation = order(world, f"gifwarden, undo {link(name)}")
-    undo = bot.people.undo
+    undo = bot.decisions.cases.undo
 
     def full(*_: object, **__: object) -> list[str]:
         raise DatabaseError("the database /srv/gifwarden/gifwarden.db is full, busy or damaged")
 
-    monkeypatch.setattr(bot.people, "undo", full)
+    monkeypatch.setattr(bot.decisions.cases, "undo", full)
     run(world, bot)
     assert answers(world, conversation) == []
-    monkeypatch.setattr(bot.people, "undo", undo)
+    monkeypatch.setattr(bot.decisions.cases, "undo", undo)
     run(world, bot)
     (answer,) = answers(world, conversation)
     assert "waits for a moderator's decision" in answer

@@ -22,7 +22,9 @@ from tests.people import member
 def state_notice(bot: Pipeline) -> str:
     """State the only drafted notice; return its label."""
     (draft,) = [row for row in bot.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
-    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
+    bot.decisions.notices.confirm_notice(
+        draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot))
+    )
     return draft.label
 
 
@@ -73,7 +75,9 @@ def test_a_dismissal_while_the_batch_runs_is_heard(world: Stage, bot: Pipeline) 
     bot.watch()
     bot.work()
     cases = {case.post.fullname: case.label for case in bot.deps.store.cases.listing()}
-    at_boundary(bot, "act.begun:remove", lambda: bot.people.dismiss(cases[first], by=member(bot, "bob"), why="satire"))
+    at_boundary(
+        bot, "act.begun:remove", lambda: bot.decisions.cases.dismiss(cases[first], by=member(bot, "bob"), why="satire")
+    )
     bot.act()  # the newest post comes first
     assert world.reddit.removals == [second]
     assert {case.post.fullname: case.state for case in bot.deps.store.cases.listing()}[first] == CaseState.DISMISSED
@@ -85,7 +89,7 @@ def test_an_unclear_report_is_not_repeated_after_a_dismissal(world: Stage, bot: 
     world.reddit.fail_next("api/report", status=500)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
+    bot.decisions.cases.dismiss(case.label, by=member(bot, "bob"), why="satire")
     world.clock.sleep(600)
     run_for_a_while(world, bot)
     assert world.reddit.reports == []
@@ -98,7 +102,7 @@ def test_an_unclear_removal_is_not_repeated_after_an_undo(world: Stage, bot: Pip
     world.reddit.fail_next("api/remove", status=500)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.undo(case.label, by=member(bot, "bob"), why="mistake")
+    bot.decisions.cases.undo(case.label, by=member(bot, "bob"), why="mistake")
     world.clock.sleep(600)
     run_for_a_while(world, bot)
     assert world.reddit.removals == []
@@ -152,7 +156,7 @@ def test_dismissing_one_of_two_cases_leaves_the_other(world: Stage, bot: Pipelin
     name = two_links(world)
     bot.watch()
     bot.work()
-    bot.people.dismiss(bot.deps.store.cases.listing()[-1].label, by=member(bot, "bob"), why="satire")
+    bot.decisions.cases.dismiss(bot.deps.store.cases.listing()[-1].label, by=member(bot, "bob"), why="satire")
     run_for_a_while(world, bot)
     assert world.reddit.removals == [name]
 
@@ -163,7 +167,7 @@ def test_a_dismissed_case_takes_its_stated_notice_back(world: Stage, bot: Pipeli
     bot.tick()
     label = state_notice(bot)
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
+    bot.decisions.cases.dismiss(case.label, by=member(bot, "bob"), why="satire")
     run_for_a_while(world, bot)
     assert world.mail.received == ()
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
@@ -177,9 +181,9 @@ def test_a_media_of_two_cases_leaves_with_the_last(world: Stage, bot: Pipeline) 
     (draft,) = bot.deps.store.notices.listing()
     assert (len(draft.items), len(draft.cases)) == (1, 2)
     first, second = bot.deps.store.cases.listing()
-    bot.people.dismiss(first.label, by=member(bot, "bob"), why="satire")
+    bot.decisions.cases.dismiss(first.label, by=member(bot, "bob"), why="satire")
     assert len(bot.deps.store.notices.get(draft.label).items) == 1
-    bot.people.dismiss(second.label, by=member(bot, "bob"), why="satire")
+    bot.decisions.cases.dismiss(second.label, by=member(bot, "bob"), why="satire")
     assert bot.deps.store.notices.get(draft.label).state == NoticeState.RETRACTED
 
 
@@ -200,10 +204,10 @@ def test_a_dismissed_case_can_be_reopened_and_confirmed(world: Stage, bot: Pipel
     with bot_on(world, Silent()) as bot:
         bot.tick()
         (case,) = bot.deps.store.cases.listing()
-        bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
-        bot.people.undo(case.label, by=member(bot), why="not satire")
+        bot.decisions.cases.dismiss(case.label, by=member(bot, "bob"), why="satire")
+        bot.decisions.cases.undo(case.label, by=member(bot), why="not satire")
         assert action_states(bot)["remove"] == ActionState.HELD
-        bot.people.confirm(case.label, by=member(bot), why="seen it")
+        bot.decisions.cases.confirm(case.label, by=member(bot), why="seen it")
         bot.act()
         assert world.reddit.removals == [name]
         assert [row.state for row in bot.deps.store.notices.listing() if row.items] == [NoticeState.DRAFTED]
@@ -215,7 +219,7 @@ def test_what_was_confirmed_while_observing_happens_when_the_mode_allows(world: 
     post_fake(world, "quiet", id="FourFiveSix")
     bot.tick()
     case = next(case for case in bot.deps.store.cases.listing() if case.post.fullname == confirmed)
-    bot.people.confirm(case.label, by=member(bot), why="seen it")
+    bot.decisions.cases.confirm(case.label, by=member(bot), why="seen it")
     bot.tick()
     assert world.reddit.removals == []
     settings = world.config.model_dump()
@@ -289,11 +293,11 @@ def test_retracting_finds_the_mail_however_old(world: Stage, bot: Pipeline) -> N
     label = state_notice(bot)
     bot.tick()
     action = next(row for row in bot.deps.store.actions.listing() if row.action.kind == "notice")
-    bot.people.undo_action(action.action.id, by=member(bot), why="mistake")
+    bot.decisions.cases.undo_action(action.action.id, by=member(bot), why="mistake")
     assert len(world.mail.received) == 2
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
     with pytest.raises(UsageError, match="already"):
-        bot.people.retract_notice(label, by=member(bot), why="again")
+        bot.decisions.notices.retract_notice(label, by=member(bot), why="again")
 
 
 def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipeline) -> None:
@@ -310,7 +314,7 @@ def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipe
     )
     bot.tick()
     for case in store.cases.listing():
-        bot.people.confirm(case.label, by=member(bot), why="seen it", bank="more")
+        bot.decisions.cases.confirm(case.label, by=member(bot), why="seen it", bank="more")
     assert [row.entries for row in store.banks.listing() if row.name == "more"] == [1]
 
 
@@ -322,7 +326,7 @@ def test_confirming_a_compilation_banks_the_marked_range(world: Stage, bot: Pipe
     post_fake(world, data=lambda: compilation)
     bot.tick()
     (case,) = store.cases.listing()
-    bot.people.confirm(case.label, by=member(bot), why="seen it", bank="more")
+    bot.decisions.cases.confirm(case.label, by=member(bot), why="seen it", bank="more")
     entry = next(entry for entry in store.known.active(()) if entry.bank == "more")
     assert entry.sha256 == ()
     assert entry.signals
@@ -338,5 +342,5 @@ def test_nothing_to_bank_is_said(world: Stage, bot: Pipeline) -> None:
     (case,) = store.cases.listing()
     store.links.drop_fingerprints(case.link)
     with pytest.raises(StoreError, match="without --bank"):
-        bot.people.confirm(case.label, by=member(bot), why="seen it", bank="more")
+        bot.decisions.cases.confirm(case.label, by=member(bot), why="seen it", bank="more")
     assert store.cases.get(case.label).state == CaseState.OPEN

@@ -41,7 +41,7 @@ def test_the_author_is_not_written_to_before_the_removal(world: Stage, bot: Pipe
     assert world.reddit.received.messages == []
     assert action_states(bot)["message"] == ActionState.HELD
     (case,) = bot.deps.store.cases.listing()
-    bot.people.confirm(case.label, by=member(bot), why="seen it")
+    bot.decisions.cases.confirm(case.label, by=member(bot), why="seen it")
     for _ in range(4):
         bot.act()
         world.clock.sleep(700)

@@ -172,16 +172,16 @@ def test_a_marked_post_is_not_forgotten_while_its_removal_is_parked(world: Stage
         post = post_fake(world)
         bot.watch()
         bot.work()
-        marked = bot.people.minor(post, by=member(bot))
+        marked = bot.decisions.minors.minor(post, by=member(bot))
         store = bot.deps.store
         (removal,) = [row for row in store.actions.on_post(post, "remove") if row.action.params.get("order")]
         store.connection.run("update actions set tries = 3 where id = ?", (removal.action.id,))
         assert not store.tries.begin("action", removal.action.id)
         with pytest.raises(UsageError, match=rf"parked retry action {removal.action.id}"):
-            bot.people.reported(marked.posts[0].label, by=member(bot))
+            bot.decisions.minors.reported(marked.posts[0].label, by=member(bot))
         store.tries.retry("action", str(removal.action.id))
         bot.act()
-        bot.people.reported(marked.posts[0].label, by=member(bot))
+        bot.decisions.minors.reported(marked.posts[0].label, by=member(bot))
 
 
 def test_what_is_parked_in_a_backup_is_looked_at_before_it_is_repeated(world: Stage, tmp_path: Path) -> None:

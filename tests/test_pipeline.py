@@ -93,7 +93,7 @@ def test_a_person_lets_a_held_removal_go_ahead(world: Stage) -> None:
         bot.tick()
         (case,) = bot.deps.store.cases.listing()
         assert bot.deps.store.links.fingerprints(case.link) != []
-        bot.people.confirm(case.label, by=member(bot, "bob"), why="seen it")
+        bot.decisions.cases.confirm(case.label, by=member(bot, "bob"), why="seen it")
         bot.act()
         assert world.reddit.removals == [name]
         assert bot.deps.store.links.fingerprints(case.link) == []
@@ -106,7 +106,7 @@ def test_confirming_can_bank_media_that_is_gone(world: Stage, bot: Pipeline) -> 
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
     world.park.gone("redgifs", "OneTwoThree")
-    bot.people.confirm(case.label, by=member(bot, "bob"), why="seen it", bank="more")
+    bot.decisions.cases.confirm(case.label, by=member(bot, "bob"), why="seen it", bank="more")
     assert [row.entries for row in bot.deps.store.banks.listing() if row.name == "more"] == [1]
 
 
@@ -115,12 +115,12 @@ def test_dismissing_cancels_what_was_not_done(world: Stage, bot: Pipeline) -> No
     post_fake(world, "quiet")
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, by=member(bot, "bob"), why="satire")
+    bot.decisions.cases.dismiss(case.label, by=member(bot, "bob"), why="satire")
     assert set(action_states(bot).values()) == {ActionState.CANCELLED}
     assert all(row.state == NoticeState.RETRACTED for row in bot.deps.store.notices.listing())
     assert bot.deps.store.links.fingerprints(case.link) == []
     with pytest.raises(StoreError, match="dismissed"):
-        bot.people.confirm(case.label, by=member(bot, "bob"), why="no")
+        bot.decisions.cases.confirm(case.label, by=member(bot, "bob"), why="no")
 
 
 def test_a_post_that_a_moderator_approved_is_left_alone(world: Stage, bot: Pipeline) -> None:
@@ -170,7 +170,7 @@ def test_undo_puts_the_post_back(world: Stage, bot: Pipeline) -> None:
     name = post_fake(world)
     bot.tick()
     (case,) = bot.deps.store.cases.listing()
-    lines = bot.people.undo(case.label, by=member(bot, "bob"), why="mistake")
+    lines = bot.decisions.cases.undo(case.label, by=member(bot, "bob"), why="mistake")
     assert world.reddit.approvals == [name]
     assert "remove: undone" in lines
 
@@ -182,7 +182,7 @@ def test_undo_never_overrides_a_later_moderator(world: Stage, bot: Pipeline) -> 
     world.clock.sleep(60)
     world.reddit.moderator_removes(name, "second_moderator")
     (case,) = bot.deps.store.cases.listing()
-    lines = bot.people.undo(case.label, by=member(bot, "bob"), why="mistake")
+    lines = bot.decisions.cases.undo(case.label, by=member(bot, "bob"), why="mistake")
     assert world.reddit.approvals == []
     assert any("second_moderator" in line for line in lines)
 
@@ -298,7 +298,9 @@ def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: 
         bot.tick()
     assert not list(world.mail.received)
     (draft,) = bot.deps.store.notices.listing()
-    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
+    bot.decisions.notices.confirm_notice(
+        draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot))
+    )
     for _ in range(3):
         bot.tick()
         world.clock.sleep(120)
@@ -306,7 +308,7 @@ def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: 
     assert mail.recipients == ("support@redgifs.com",)
     assert bot.deps.store.notices.get(draft.label).state == NoticeState.SENT
     with pytest.raises(UsageError, match="sent"):
-        bot.people.confirm_notice(
+        bot.decisions.notices.confirm_notice(
             draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot))
         )
 
@@ -317,7 +319,9 @@ def test_a_cut_after_the_final_dot_repeats_the_same_message(world: Stage, bot: P
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
     world.mail.script(Fault(at="dot", code=None))
-    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
+    bot.decisions.notices.confirm_notice(
+        draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot))
+    )
     for _ in range(4):
         bot.tick()
         world.clock.sleep(120)
@@ -330,9 +334,11 @@ def test_a_retracted_notice_tells_the_host_if_it_was_sent(world: Stage, bot: Pip
     post_fake(world)
     bot.tick()
     (draft,) = bot.deps.store.notices.listing()
-    bot.people.confirm_notice(draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot)))
+    bot.decisions.notices.confirm_notice(
+        draft.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(bot))
+    )
     bot.tick()
-    assert "mail" in bot.people.retract_notice(draft.label, by=member(bot), why="mistake")
+    assert "mail" in bot.decisions.notices.retract_notice(draft.label, by=member(bot), why="mistake")
     first, second = world.mail.received
     assert second.message["In-Reply-To"] == first.message["Message-ID"]
 

@@ -104,7 +104,7 @@ def test_a_case_after_a_decision_has_its_fingerprints(world: Stage, bot: Pipelin
     post(world, bot, url)
     bot.work()
     (case,) = bot.deps.store.cases.listing()
-    bot.people.dismiss(case.label, by=member(bot), why="a heron")
+    bot.decisions.cases.dismiss(case.label, by=member(bot), why="a heron")
     post(world, bot, url)
     bot.work()
     newest = bot.deps.store.cases.listing()[0]

@@ -17,8 +17,8 @@ def test_a_rules_precision_comes_from_decisions(world: Stage, bot: Pipeline) -> 
     post_fake(world, "gifs", "ExactCopy", fake)
     bot.tick()
     cases = [case for case in bot.deps.store.cases.listing() if case.verdict.rule == "Near copy of a known fake"]
-    bot.people.confirm(cases[0].label, by=member(bot), why="seen")
-    bot.people.dismiss(cases[1].label, by=member(bot), why="another clip")
+    bot.decisions.cases.confirm(cases[0].label, by=member(bot), why="seen")
+    bot.decisions.cases.dismiss(cases[1].label, by=member(bot), why="another clip")
     figures = {row.rule: row for row in bot.deps.store.figures.rules()}
     near = figures["Near copy of a known fake"]
     assert (near.open, near.confirmed, near.dismissed, near.precision) == (1, 1, 1, 0.5)

@@ -31,7 +31,7 @@ def test_what_another_case_needs_stays(world: Stage, bot: Pipeline, how: str, tu
     """In whichever order: the post goes up again when both are taken back, and once."""
     name, cases = two_cases(world, bot)
     for number, case in enumerate(reversed(cases) if turned else cases):
-        decide = bot.people.undo if how == "undo" else bot.people.dismiss
+        decide = bot.decisions.cases.undo if how == "undo" else bot.decisions.cases.dismiss
         decide(case.label, by=member(bot), why="wrong")
         assert world.reddit.approvals == ([name] if number else [])
 
@@ -41,7 +41,7 @@ def test_an_action_is_left_to_the_other_case(world: Stage, bot: Pipeline) -> Non
     name, cases = two_cases(world, bot)
     for approvals in ([], [name]):
         (removal,) = [row for row in bot.deps.store.actions.on_post(name, "remove") if row.state == ActionState.DONE]
-        bot.people.undo_action(removal.action.id, by=member(bot), why="wrong")
+        bot.decisions.cases.undo_action(removal.action.id, by=member(bot), why="wrong")
         assert world.reddit.approvals == approvals
     assert len(cases) == 2
 

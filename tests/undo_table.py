@@ -259,33 +259,33 @@ def _mark(bot: Pipeline, name: str) -> None:
 
 
 def _take_back(world: Stage, bot: Pipeline, cell: Cell) -> None:
-    store, people = bot.deps.store, bot.people
+    store, decisions = bot.deps.store, bot.decisions
     permalink = f"https://www.reddit.com{world.reddit.world.things[cell.name]['permalink']}"
     actions = [row.action.id for row in store.actions.on_post(cell.name, "remove") if row.state == "done"]
     for case in store.cases.of_post(cell.name):
         match cell.door:
             case "dismiss" if case.state == "open":
-                people.dismiss(case.label, by=member(bot), why="not a fake")
+                decisions.cases.dismiss(case.label, by=member(bot), why="not a fake")
             case "undo":
-                people.undo(case.label, by=member(bot), why="look again")
+                decisions.cases.undo(case.label, by=member(bot), why="look again")
             case "order undo" | "order allow":
                 verb = cell.door.removeprefix("order ")
                 world.reddit.actions.write_mail("clips", HEAD_MODERATOR, "A post", f"gifwarden, {verb} {permalink}")
             case "appeal" if case.state == "open":
-                people.confirm(case.label, by=member(bot, "bob"), why="seen it")
-                people.appeal(case.label)
-                people.dismiss(case.label, by=member(bot), why="not a fake")
+                decisions.cases.confirm(case.label, by=member(bot, "bob"), why="seen it")
+                decisions.cases.appeal(case.label)
+                decisions.cases.dismiss(case.label, by=member(bot), why="not a fake")
             case "approve":
                 store.actions.plan(
                     key=f"{case.label}:approve", kind="approve", post=cell.name, subreddit="clips",
                     permalink=case.post.permalink, params={},
                 )  # fmt: skip
             case "minor":
-                people.minor(case.label, by=member(bot))
+                decisions.minors.minor(case.label, by=member(bot))
     if cell.door in ("action", "minor"):
         for action in actions:
             try:
-                people.undo_action(action, by=member(bot), why="look again")
+                decisions.cases.undo_action(action, by=member(bot), why="look again")
             except UsageError:
                 continue
 

@@ -128,7 +128,7 @@ def add(
                     label, new = store.banks.add(name, found, by=by)
                     if new:
                         store.audit.record(by=by, what=f"entry added to {name}", subject=label)
-                    pairs = pipeline.people.pair(label, found, against or ()) if kinds[name] == "allow" else ()
+                    pairs = pipeline.decisions.bank.pair(label, found, against or ()) if kinds[name] == "allow" else ()
                     if as_json:
                         emit({"file": target, "entry": label, "new": new} | ({"against": pairs} if pairs else {}))
                         continue
@@ -193,7 +193,7 @@ def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> t
         by = decider(pipeline, who, Verb.BANKS)
         try:
             if what == "confirm":
-                pipeline.people.confirm_entry(label, by=by)
+                pipeline.decisions.bank.confirm_entry(label, by=by)
             elif what == "withdraw":
                 store.banks.withdraw(label)
             else:

@@ -103,7 +103,7 @@ def confirm(
         by = _by(pipeline, who, name)
         if bank is not None:
             decider(pipeline, who, Verb.BANKS)
-        case = pipeline.people.confirm(
+        case = pipeline.decisions.cases.confirm(
             name, by=by, why=why, bank=bank, span=_span(start, end), media=media - 1 if media else None
         )
         store = pipeline.deps.store
@@ -121,7 +121,7 @@ def dismiss(name: CaseName, who: ByOption = None, why: WhyOption = "not a fake",
     """Dismiss a case: nothing more is done, what was done is taken back, and this media is not taken for it again."""
     settings = read_config(config)
     with session(settings, reddit=_done(settings, name)) as pipeline:
-        lines = pipeline.people.dismiss(name, by=_by(pipeline, who, name), why=why)
+        lines = pipeline.decisions.cases.dismiss(name, by=_by(pipeline, who, name), why=why)
     say(f"{name} is dismissed")
     for line in lines:
         say(f"  {line}")
@@ -131,14 +131,14 @@ def dismiss(name: CaseName, who: ByOption = None, why: WhyOption = "not a fake",
 def appeal(name: CaseName, who: ByOption = None, why: WhyOption = "appealed", config: ConfigOption = None) -> None:
     """Reopen a case for another moderator than the one who confirmed it, as an author's answer does."""
     with session(read_config(config)) as pipeline:
-        say(pipeline.people.appeal(name, raised_by=_by(pipeline, who, name), why=why).text)
+        say(pipeline.decisions.cases.appeal(name, raised_by=_by(pipeline, who, name), why=why).text)
 
 
 @app.command()
 def undo(name: CaseName, who: ByOption = None, why: WhyOption = "undone", config: ConfigOption = None) -> None:
     """Take back what was done for a case, while ours is the last action on the post, and reopen it."""
     with session(read_config(config), reddit=True) as pipeline:
-        lines = pipeline.people.undo(name, by=_by(pipeline, who, name), why=why)
+        lines = pipeline.decisions.cases.undo(name, by=_by(pipeline, who, name), why=why)
     for line in lines or ["nothing had been done"]:
         say(line)
     say(f"{name} is open again")

@@ -21,7 +21,7 @@ from bot.errors import GifwardenError, UsageError
 from bot.mail import Mailer
 from bot.model import Backing, BankKind
 from bot.pipeline import Pipeline
-from bot.pipeline.acting.modes import ASKED, sends
+from bot.pipeline.acting.modes import ASKED, effect, sends
 from bot.pipeline.rulebook import said_of
 from bot.pipeline.scanning.host_health import ALARMS, host_rows
 from bot.plural import many
@@ -268,14 +268,14 @@ def _reddit(pipeline: Pipeline) -> Iterator[Diagnosis]:
             yield _fail(f"r/{name}", error)
             continue
         missing = () if "all" in rights else sorted(NEEDED_RIGHTS - rights)
-        effect = f"mode {settings.mode}: {pipeline.people.effect(settings.mode)}"
+        does = f"mode {settings.mode}: {effect(settings.mode)}"
         if not missing:
             yield _ok(f"r/{name}", "the account has the rights it needs")
         elif settings.mode == "observe":
-            yield _warn(f"r/{name}", f"{effect}; without the right to {', '.join(missing)} it could do no more")
+            yield _warn(f"r/{name}", f"{does}; without the right to {', '.join(missing)} it could do no more")
         else:
             yield Diagnosis(
-                level="fail", subject=f"r/{name}", text=f"the account lacks the right to {', '.join(missing)}; {effect}"
+                level="fail", subject=f"r/{name}", text=f"the account lacks the right to {', '.join(missing)}; {does}"
             )
 
 

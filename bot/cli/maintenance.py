@@ -104,7 +104,7 @@ def purge(
     missing = login_missing(settings)
     with session(settings, reddit=missing is None) as pipeline:
         decider(pipeline, who, Verb.PURGE)
-        pipeline.people.finish_minors()
+        pipeline.decisions.minors.finish()
         deleted, old = pipeline.forgetting.purge(everything=everything)
     if missing is not None:
         warn(f"deleted posts were not looked for: {missing}")

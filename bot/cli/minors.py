@@ -49,7 +49,7 @@ def minor(
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
         by = decider(pipeline, who, Verb.CASES)
-        first = pipeline.people.hide(target, by=by, why=why)
+        first = pipeline.decisions.minors.hide(target, by=by, why=why)
         store = pipeline.deps.store
         rows = store.minors.beside(first.post)
         until = store.minors.hidden_at(first.post)
@@ -106,7 +106,7 @@ def cancel(
     """Take `cases minor` back within its ten minutes: all is as before, and the post goes up again if it was up."""
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
-        lines = pipeline.people.cancel_minor(target, by=decider(pipeline, who, Verb.CASES), why=why)
+        lines = pipeline.decisions.minors.cancel(target, by=decider(pipeline, who, Verb.CASES), why=why)
     say(f"{target} is not marked any more")
     for line in lines:
         say(f"  {line}")
@@ -119,7 +119,7 @@ def reported(
 ) -> None:
     """Say that you have reported a suspected minor: address and time are forgotten."""
     with session(read_config(config)) as pipeline:
-        pipeline.people.reported(name, by=decider(pipeline, who, Verb.CASES))
+        pipeline.decisions.minors.reported(name, by=decider(pipeline, who, Verb.CASES))
     say(f"{name} is forgotten; only its label, who reported it and when are kept")
 
 

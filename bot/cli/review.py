@@ -115,13 +115,13 @@ def notices_confirm(
     with session(settings) as pipeline:
         by = _by(pipeline, who, name)
         statement = Statement(ground=chosen_ground, detail=detail, capacity=chosen_capacity, by=by, to=to, seen=seen)
-        notice = pipeline.people.preview_notice(name, statement)
+        notice = pipeline.decisions.notices.preview_notice(name, statement)
         text = wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
         if not yes:
             say(f"To: {text['To']}\nSubject: {text['Subject']}\n", lines=True)
             say(str(text.get_content()), lines=True)
             typer.confirm("Is every word of this true, and do you state it?", abort=True)
-        pipeline.people.confirm_notice(name, statement)
+        pipeline.decisions.notices.confirm_notice(name, statement)
     say(f"{name} is confirmed by {by.name}; the daemon sends it")
 
 
@@ -131,7 +131,7 @@ def notices_retract(
 ) -> None:
     """Withdraw a notice; if it was sent, the host is told."""
     with session(read_config(config)) as pipeline:
-        done = pipeline.people.retract_notice(name, by=_by(pipeline, who, name), why=why)
+        done = pipeline.decisions.notices.retract_notice(name, by=_by(pipeline, who, name), why=why)
     say(f"{name} is retracted; {done}")
 
 
@@ -157,7 +157,7 @@ def actions_undo(
     with session(read_config(config), reddit=True) as pipeline:
         subreddit = pipeline.deps.store.actions.get(action).action.subreddit
         by = decider(pipeline, who, Verb.ACTIONS, [subreddit])
-        done = pipeline.people.undo_action(action, by=by, why=why)
+        done = pipeline.decisions.cases.undo_action(action, by=by, why=why)
     say(f"action {action} is undone" + ("" if done == "undone" else f": {done}"))
 
 

@@ -61,7 +61,7 @@ class Hour:
             banks.add("known-fakes", workers.fingerprint(data), by=self._head)
         meme = workers.fingerprint(self._meme)
         label, _ = banks.add("memes", meme, by=self._head)
-        self._p.people.pair(label, meme)
+        self._p.decisions.bank.pair(label, meme)
 
         banks.create("originals", "source")
         banks.add("originals", workers.fingerprint(people.clip(301, people.OTHER)), by=self._head)
@@ -211,7 +211,7 @@ class Hour:
         drafts = [row for row in self._p.deps.store.notices.listing() if row.state == NoticeState.DRAFTED]
         for row in drafts:
             if row.host == "redgifs" and row.subreddit == "clips":
-                self._p.people.confirm_notice(
+                self._p.decisions.notices.confirm_notice(
                     row.label,
                     Statement(
                         ground="original_footage",

@@ -226,11 +226,11 @@ class Week:
         if store.review.open_appeal(case.id) is None:
             self.wrong.append("the author's answer reopened no case")
             return
-        self._p.people.dismiss(case.label, by=self._by(THIRD), why="the entry is wrong")
+        self._p.decisions.cases.dismiss(case.label, by=self._by(THIRD), why="the entry is wrong")
         entry = self._entries["fake0"]
         store.banks.withdraw(entry)
         if self._first not in self._s.reddit.approvals:
-            self._p.people.undo(case.label, by=self._by(THIRD), why="the entry is wrong")
+            self._p.decisions.cases.undo(case.label, by=self._by(THIRD), why="the entry is wrong")
         self.approved.add(self._first)
 
     def _an_innocent_file_is_banked(self) -> None:
@@ -260,7 +260,7 @@ class Week:
                 self.untouched[name] = "a meme"
             for case in store.cases.of_post(name):
                 if case.state == CaseState.OPEN:
-                    self._p.people.dismiss(case.label, by=self._by(SECOND), why="a meme")
+                    self._p.decisions.cases.dismiss(case.label, by=self._by(SECOND), why="a meme")
         self.approved |= set(done)
 
     def _a_post_with_a_case(self) -> None:

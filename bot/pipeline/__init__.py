@@ -18,7 +18,7 @@ from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
-from bot.pipeline.reviewing.decisions import People
+from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.scanning.face_index import FaceRecogniser
 from bot.pipeline.scanning.queue import DownloadQueue
@@ -58,12 +58,12 @@ class Pipeline:
         self.flood = FloodGuard(deps)
         self.judge = Judge(deps, self.flood)
         self.outbox = Outbox(deps, self.flood)
-        self.people = People(deps, self.scanner, self.outbox, self.judge)
+        self.decisions = Decisions.of(deps, self.scanner, self.outbox, self.judge)
         self.target_scanner = TargetScanner(deps, self.scanner, self.judge)
         self.replayer = Replayer(deps, self.judge)
         self.wiki = WikiWatch(deps)
         self.orders = CommandInbox(
-            deps, self.people, CommandRunner(deps, self.people, self.target_scanner, self.team), self.team
+            deps, self.decisions, CommandRunner(deps, self.decisions, self.target_scanner, self.team), self.team
         )
         self.digests = Digests(deps)
         self.kill_switch = Stopping(deps)
@@ -127,12 +127,12 @@ class Pipeline:
         """Hear moderators' orders and carry them out, and make the daily digests; return how many orders ended."""
         self.digests.run()
         done = self.orders.run()
-        self.people.finish_minors()
+        self.decisions.minors.finish()
         return done
 
     def purge(self, go_on: GoOn = always) -> int:
         """Forget what was deleted on Reddit and what has been kept long enough; return how many posts that were."""
-        self.people.finish_minors()
+        self.decisions.minors.finish()
         self.gallery.expire()
         self.flood.forget()
         return sum(self.forgetting.purge(go_on))

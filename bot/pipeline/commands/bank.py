@@ -6,7 +6,7 @@ from bot.errors import DatabaseError, StoreError, UsageError
 from bot.model import Actor, Backing, CaseState, Fingerprint
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.scan_target import TargetScanner
-from bot.pipeline.reviewing.decisions import People
+from bot.pipeline.reviewing.decisions import Decisions
 from bot.store import CaseRow
 
 ONE = (
@@ -20,9 +20,9 @@ SECOND = "It acts alone once a second moderator orders the same or confirms it."
 class Banking:
     """Puts into the bank of orders what a moderator names."""
 
-    def __init__(self, deps: Deps, people: People, scanning: TargetScanner) -> None:
+    def __init__(self, deps: Deps, decisions: Decisions, scanning: TargetScanner) -> None:
         self._d = deps
-        self._people = people
+        self._decisions = decisions
         self._scanning = scanning
 
     def confirm(self, cases: list[CaseRow], *, by: Actor, why: str) -> str | None:
@@ -32,7 +32,7 @@ class Banking:
             if case.state != CaseState.OPEN:
                 continue
             try:
-                self._people.confirm(case.label, by=by, why=why, bank=bank)
+                self._decisions.cases.confirm(case.label, by=by, why=why, bank=bank)
             except DatabaseError:
                 raise
             except StoreError:  # nothing of it can be banked as a part: the whole media is, by `media`
@@ -92,7 +92,7 @@ class Banking:
         if self._d.store.banks.standing(label) is Backing.TWO_PEOPLE:
             return False
         try:
-            standing = self._people.confirm_entry(label, by=by)
+            standing = self._decisions.bank.confirm_entry(label, by=by)
         except DatabaseError:
             raise
         except StoreError:

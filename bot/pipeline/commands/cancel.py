@@ -11,7 +11,7 @@ from bot.pipeline.commands.answers import Answers, listed, name_of, short
 from bot.pipeline.commands.waiting import Waits
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import NEEDS_PERSON
-from bot.pipeline.reviewing.decisions import People
+from bot.pipeline.reviewing.decisions import Decisions
 from bot.store import CaseRow, OrderRow
 
 
@@ -19,10 +19,10 @@ class Cancelling:
     """Ends orders before their time."""
 
     def __init__(
-        self, deps: Deps, people: People, answers: Answers, waits: Waits, by: Callable[[OrderRow], Actor]
+        self, deps: Deps, decisions: Decisions, answers: Answers, waits: Waits, by: Callable[[OrderRow], Actor]
     ) -> None:
         self._d = deps
-        self._people = people
+        self._decisions = decisions
         self._answers = answers
         self._waits = waits
         self._by = by
@@ -76,7 +76,7 @@ class Cancelling:
         """Take back the hiding of a suspected minor's post, and its removal and lock; False if it is not hidden."""
         if self._d.store.minors.root_of(post) is None:
             return False
-        self._people.cancel_minor(post, by=self._by(row))
+        self._decisions.minors.cancel(post, by=self._by(row))
         return True
 
     def cases_of(self, target: str) -> list[CaseRow]:

@@ -15,7 +15,7 @@ from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import Deps
 from bot.pipeline.permissions import check_permission
 from bot.pipeline.recovery import log_reason, reason_of
-from bot.pipeline.reviewing.decisions import People
+from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.team import Team
 from bot.reddit.modmail import Conversation, MailMessage
 from bot.store import OrderRow
@@ -32,9 +32,9 @@ Heard = tuple[MailMessage, Conversation, Command | BadCommand | str]
 class CommandInbox:
     """Hears what moderators write to the bot and does it."""
 
-    def __init__(self, deps: Deps, people: People, runner: CommandRunner, team: Team) -> None:
+    def __init__(self, deps: Deps, decisions: Decisions, runner: CommandRunner, team: Team) -> None:
         self._d = deps
-        self._people = people
+        self._decisions = decisions
         self._runner = runner
         self._team = team
         self._first = FirstLook(deps)
@@ -223,7 +223,7 @@ class CommandInbox:
                 target=label,
                 state="done",
             ):
-                appealed = self._people.appeal(label)
+                appealed = self._decisions.cases.appeal(label)
                 if appealed.reopened:
                     self._runner.say(message.id, conversation.subreddit, conversation.id, appealed.text)
         self._d.boundary("order.heard")

@@ -11,6 +11,7 @@ from bot import hosts
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.links import links_of, post_of
 from bot.model import Actor, CaseState
+from bot.pipeline.acting.modes import effect
 from bot.pipeline.commands.answers import Answers, kept, listed, name_of, short
 from bot.pipeline.commands.bank import Banking
 from bot.pipeline.commands.cancel import Cancelling
@@ -18,7 +19,7 @@ from bot.pipeline.commands.parser import VERBS
 from bot.pipeline.commands.waiting import Waits
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.scan_target import TargetScanner
-from bot.pipeline.reviewing.decisions import People
+from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.pipeline.reviewing.team import Team
 from bot.store import CaseRow, OrderRow
@@ -39,14 +40,14 @@ _FATE = {
 class CommandRunner:
     """Does what an order says, once, and answers it in the same transaction where it can."""
 
-    def __init__(self, deps: Deps, people: People, scanning: TargetScanner, team: Team) -> None:
+    def __init__(self, deps: Deps, decisions: Decisions, scanning: TargetScanner, team: Team) -> None:
         self._d = deps
-        self._people = people
+        self._decisions = decisions
         self._team = team
-        self._banking = Banking(deps, people, scanning)
+        self._banking = Banking(deps, decisions, scanning)
         self.waits = Waits(deps)
         self._answers = Answers(deps, team)
-        self._cancelling = Cancelling(deps, people, self._answers, self.waits, self._by)
+        self._cancelling = Cancelling(deps, decisions, self._answers, self.waits, self._by)
         self.refuse = self._answers.refuse
         self.say = self._answers.say
         self.parked = self._answers.parked
@@ -129,9 +130,7 @@ class CommandRunner:
             gone = store.kill_switch.go(row.subreddit)
             mode = self._d.config.mode(row.subreddit)
             words = "goes on" if gone else "was not stopped"
-            return self._answers.end(
-                row, f"r/{row.subreddit} {words}. It is in mode {mode}, which {self._people.effect(mode)}."
-            )
+            return self._answers.end(row, f"r/{row.subreddit} {words}. It is in mode {mode}, which {effect(mode)}.")
 
     def _scan(self, row: OrderRow) -> bool:
         thing = self._thing(row)
@@ -194,11 +193,11 @@ class CommandRunner:
         lines: list[str] = []
         for case in cases:
             if case.state == CaseState.CONFIRMED:
-                lines += self._people.undo(case.label, by=by, why=why)
+                lines += self._decisions.cases.undo(case.label, by=by, why=why)
                 case = self._d.store.cases.get(case.label)
             if case.state == CaseState.OPEN:
-                lines += self._people.dismiss(case.label, by=by, why=why)
-            lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
+                lines += self._decisions.cases.dismiss(case.label, by=by, why=why)
+            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} is dismissed")
         if not cases:
             return self._answers.refuse(row, "I have no case on that post, so there is nothing to allow.")
@@ -212,8 +211,8 @@ class CommandRunner:
             return self._wait(row, what, target=kept(row, post), first=self._given_back(row, cases, by=by, why=why))
         lines = stopped
         for case in cases:
-            lines += self._people.undo(case.label, by=by, why=why)
-            lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
+            lines += self._decisions.cases.undo(case.label, by=by, why=why)
+            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
             lines.append(f"case {case.label} waits for a moderator's decision")
         if not cases:
             return self._answers.refuse(row, "I have done nothing to that post.")
@@ -224,7 +223,7 @@ class CommandRunner:
         lines: list[str] = []
         for case in cases:
             self._d.store.actions.cancel(case=case.id, reason=f"order: {row.id}")
-            lines += self._people.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)
+            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)
         return listed("Taken back at once:", lines) if lines else ""
 
     def _minor(self, row: OrderRow) -> bool:
@@ -236,12 +235,12 @@ class CommandRunner:
         if row.due is not None:
             if self._d.store.minors.root_of(row.target) is None:
                 return self._answers.end(row, "It was reported or decided meanwhile, so nothing is left to do.")
-            self._people.minor(row.target, by=by)  # marking twice, after a crash, marks once
+            self._decisions.minors.minor(row.target, by=by)  # marking twice, after a crash, marks once
             return self._answers.end(
                 row, "What I kept of the media is destroyed. The address stays until somebody has reported it."
             )
         post, _, _ = self._post(row)
-        hidden = self._people.hide(post, by=by)
+        hidden = self._decisions.minors.hide(post, by=by)
         lines = [
             "I have stopped everything about this post and remove and lock it. Do not open, save or send the media to"
             " anybody.",
