@@ -27,7 +27,8 @@ FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
 FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
-SIGNAL_SECONDS = 1.0
+SIGNAL_SECONDS = 0.25
+CUT_SECONDS = 2.0  # for what is at hand to end by itself once we are told to stop; then exchanges are cut
 SILENT_SECONDS = 900.0  # without a sign of life of any step; then systemd is no longer told that all is well
 JUMP_SECONDS = 5.0  # by which the wall clock may part from the monotonic one before that counts as a jump
 
@@ -80,6 +81,7 @@ class Daemon:
         self._pipeline = pipeline
         self._stop = threading.Event()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._told = False  # by a signal: setting an event in a handler can wait for who waits for it
         self._failure: LeaseError | None = None
         self._manager = ServiceManager()
         self._steps = Steps(pipeline.deps.clock)
@@ -141,12 +143,17 @@ class Daemon:
                 scheduler.start()
                 self._manager.ready()
                 # a signal that arrives just before an endless wait is heard only when that ends
-                while not self._stop.wait(SIGNAL_SECONDS):
+                while not self._told and not self._stop.wait(SIGNAL_SECONDS):
                     if jump := jumps.since_last():
                         self._on_jump(jump, scheduler, every)
                 self._manager.stopping()
             finally:
+                self._stop.set()
+                cutter = threading.Timer(CUT_SECONDS, self._pipeline.cut)
+                cutter.daemon = True
+                cutter.start()
                 scheduler.shutdown(wait=True)
+                cutter.cancel()
         self._pipeline.deps.log.info("daemon stopped", holder=self._holder)
 
     def _on_jump(self, seconds: float, scheduler: BackgroundScheduler, every: dict[str, Every]) -> None:
@@ -196,7 +203,10 @@ class Daemon:
             finally:
                 over.set()
                 keeper.join()
-                lease.release(self._holder)
+                try:
+                    lease.release(self._holder)
+                except GifwardenError as error:  # it runs out by itself, and the next start gives links back
+                    self._pipeline.deps.log.warning("lease not given back", reason=str(error))
         if self._failure is not None:
             raise self._failure
 
@@ -224,13 +234,13 @@ class Daemon:
 
     def _go_on(self) -> bool:
         self._steps.alive()
-        return not self._stop.is_set()
+        return not (self._told or self._stop.is_set())
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop.set()
+        self._told = True
 
     def _guarded(self, name: str, step: Callable[[], object]) -> None:
-        if self._stop.is_set():
+        if self._told or self._stop.is_set():
             return
         try:
             with self._steps.running(name):

@@ -69,6 +69,15 @@ class Pipeline:
         self.kill_switch = Stopping(deps)
         self.forgetting = Forgetting(deps)
 
+    def cut(self) -> None:
+        """End every exchange under way, in whatever thread; nothing is begun afterwards."""
+        if self.deps.reddit is not None:
+            self.deps.reddit.stop()
+        if self.deps.mailer is not None:
+            self.deps.mailer.stop()
+        self.deps.acquirer.stop()
+        self.deps.workers.stop()
+
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
         return self.polling.round(go_on) + self.mod_queue.round(go_on) + self.permalinks.round(go_on)

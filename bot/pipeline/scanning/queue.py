@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 
 from bot.errors import AcquireError, CostlyError, is_own_fault
@@ -24,7 +25,7 @@ from bot.workers import Aside, Budget
 CLAIM_SECONDS = 900.0  # renewed long before; a run that died without a word is waited for no longer
 KNOWN_AT_ONCE = 200  # links settled without a download before the other steps get their turn
 SERVERS = 50  # links looked through for a server that is free, where each link may name its own
-LEAVE_SECONDS = 5.0  # for threads to end by themselves; one may be stuck in the system's resolver
+LEAVE_SECONDS = 1.0  # for all threads to end by themselves; one may be stuck in the system's resolver
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,9 +118,10 @@ class DownloadQueue:
             return
         self._d.acquirer.stop()
         self._d.workers.stop()
+        until = time.monotonic() + LEAVE_SECONDS
         for job in jobs:
             if job.thread is not None:
-                job.thread.join(LEAVE_SECONDS)
+                job.thread.join(max(0.0, until - time.monotonic()))
         self._d.store.queue.release_all(self._who)
 
     def _next(self) -> Pick | None:
