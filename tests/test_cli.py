@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import structlog
+from PIL import Image
 from rich.console import Console
 from typer.main import get_command
 from typer.testing import CliRunner, Result
@@ -99,6 +100,18 @@ def home(bare: Path) -> Path:
     """A fresh installation, made by `gifwarden init`, as the current folder."""
     assert run("init", "--by", "ann").exit_code == 0
     return bare
+
+
+def test_banking_a_plain_picture_is_said(home: Path) -> None:
+    """White, black and grey pictures have nothing to be known again by but their bytes; a photograph says nothing."""
+    for name, level in (("white", 255), ("black", 0), ("grey", 128)):
+        Image.new("L", (320, 240), level).save(f"{name}.png")
+    Path("known.png").write_bytes(media.still(1, format="png"))
+    told = run("bank", "add", "known-fakes", "white.png", "black.png", "known.png", "--by", "ann").stdout
+    assert told.count("only this very file can match") == 2
+    assert "only" not in told.partition("known.png")[2]
+    (row,) = lines(run("bank", "add", "known-fakes", "grey.png", "--by", "ann", "--json"))
+    assert row["plain"] is True
 
 
 def test_init_writes_a_working_installation(home: Path) -> None:

@@ -25,6 +25,7 @@ from bot.cli.groups import App
 from bot.cli.scan import wants_reddit
 from bot.errors import GifwardenError, UsageError
 from bot.model import Actor, Backing, BankKind, Verb
+from bot.pipeline.reviewing.excerpts import too_plain
 from bot.serialization import to_json_data
 
 app = App(help="Banks of known media: fakes (block), originals (source), innocent (allow).")
@@ -129,10 +130,14 @@ def add(
                     if new:
                         store.audit.record(by=by, what=f"entry added to {name}", subject=label)
                     pairs = pipeline.decisions.bank.pair(label, found, against or ()) if kinds[name] == "allow" else ()
+                    plain = too_plain(found, settings.banks.min_quality)
                     if as_json:
-                        emit({"file": target, "entry": label, "new": new} | ({"against": pairs} if pairs else {}))
+                        more = ({"against": pairs} if pairs else {}) | ({"plain": True} if plain else {})
+                        emit({"file": target, "entry": label, "new": new} | more)
                         continue
                     say(f"{target}  {label}{'' if new else '  (was there already)'}")
+                    if plain:
+                        say("  too plain to be known again by its looks: only this very file can match")
                     if kinds[name] == "allow":
                         say(f"  speaks against: {', '.join(pairs) or 'nothing, for it resembles no entry'}")
                 for error in (*result.failures, *([result.error] if result.error is not None else [])):

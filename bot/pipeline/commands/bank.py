@@ -7,6 +7,7 @@ from bot.model import Actor, Backing, CaseState, Fingerprint
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import Decisions
+from bot.pipeline.reviewing.excerpts import too_plain
 from bot.store import CaseRow
 
 ONE = (
@@ -72,10 +73,13 @@ class Banking:
         new: list[str] = []
         second: list[str] = []
         known: list[str] = []
+        plain: list[str] = []
         for fingerprint in found:
             label, fresh = store.banks.add(bank, fingerprint, by=by)
             if fresh:
                 store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=why)
+            if too_plain(fingerprint, self._d.config.banks.min_quality):
+                plain.append(label)
             (new if fresh else second if self._seconded(label, by) else known).append(label)
         waits = "" if all(store.banks.standing(label) is Backing.TWO_PEOPLE for label in known) else f" {ONE}"
         sentences = [
@@ -83,6 +87,8 @@ class Banking:
             second
             and f"In the bank {bank} already, and now confirmed by you as the second person: {', '.join(second)}.",
             known and f"In the bank {bank} already: {', '.join(known)}.{waits}",
+            plain
+            and f"Too plain to be known again by its looks, so that only the very file can match: {', '.join(plain)}.",
             unread and f"{_files(unread)} could not be read.",
             f"The post {post} itself is left as it is.",
         ]

@@ -65,3 +65,11 @@ def innocent_part(found: Fingerprint, matches: Iterable[Match]) -> tuple[Fingerp
     spans = [span for match in ours for span in match.query_ranges]
     part = marked(found, spans, whole=False)
     return (part, tuple(dict.fromkeys(match.entry for match in ours))) if part.signals else None
+
+
+def too_plain(found: Fingerprint, quality: int) -> bool:
+    """Return whether nothing but its very file can be known again: no frame is good enough, and none has corners.
+
+    `quality` is `banks.min_quality`, 0-100.
+    """
+    return not any(one.quality >= quality for one in found.signals) and not any(one.points for one in found.sketches)
