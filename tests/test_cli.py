@@ -344,6 +344,7 @@ def test_json_that_nests_too_deeply_is_a_usage_error(
     assert "nests deeper" in said
 
 
+@pytest.mark.slow
 def test_half_a_character_in_a_url_is_answered(bare: Path) -> None:
     """JSON and the command line can carry what no encoding can write; the rest of the URL comes out."""
     url = "https://www.redgifs.com/watch/quietgreenheron?"

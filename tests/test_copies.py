@@ -112,6 +112,7 @@ def test_a_copy_is_told_how_it_was_altered() -> None:
     assert "0:00 to 0:04 of the entry, at 50 % of the size" in why(framed)
 
 
+@pytest.mark.slow
 def test_a_whole_copy_agrees_everywhere() -> None:
     """Where all parts are found again, the face region agrees, whoever is in it."""
     assert found(take(ROOM))[0].face_region == "agrees"
@@ -119,6 +120,7 @@ def test_a_whole_copy_agrees_everywhere() -> None:
 
 
 @pytest.mark.parametrize("world", [ROOM, PAN], ids=["room", "pan"])
+@pytest.mark.slow
 def test_another_take_of_the_same_place_is_no_copy(world: Scene) -> None:
     """What stands still is the same; what moves is not."""
     number = 0 if world is ROOM else 1
@@ -211,6 +213,7 @@ def test_what_repeats_itself_or_is_unrelated_is_nothing(kind: str) -> None:
     assert [one.kind for _, one in bank.find(sketched([picture(9)])) if one.kind == "copy"] == []
 
 
+@pytest.mark.slow
 def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
     """Drop and put work on one entry and leave the others alone."""
     entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}

@@ -46,6 +46,7 @@ def test_a_digest_says_what_would_have_been_done(world: Stage, bot: Pipeline) ->
     assert len(world.reddit.modmails) == 1
 
 
+@pytest.mark.slow
 def test_a_digest_is_sent_once_through_restarts(world: Stage, bot: Pipeline) -> None:
     """A daemon that is started again the same day sends no second one."""
     bot.tick()
@@ -70,6 +71,7 @@ def test_silence_when_there_was_nothing(world: Stage, bot: Pipeline) -> None:
     assert "found nothing" in body
 
 
+@pytest.mark.slow
 def test_a_digest_by_mail(world: Stage) -> None:
     """To the configured address, once, marked as written by a machine."""
     other = changed(world, digest={"by": "mail", "to": "team@moderators.example.org"})

@@ -101,6 +101,7 @@ def reddit_at(port: int) -> Reddit:
         pytest.param(token, id="token"),
     ],
 )
+@pytest.mark.slow
 def test_a_reddit_that_drips_ends_a_read(script: Script) -> None:
     """A read from Reddit ends at its deadline, whatever drips, and can be tried again."""
     with serving(script) as port:
@@ -208,6 +209,7 @@ def smtp(at: str, *, endless: bytes = b"") -> Script:
 
 @pytest.mark.parametrize(("at", "sent"), [("banner", False), ("EHLO", False), ("MAIL", False), ("DATA", False),
                                           ("DOT", None)])  # fmt: skip
+@pytest.mark.slow
 def test_a_mail_server_that_drips_ends_a_conversation(at: str, sent: bool | None) -> None:
     """A conversation ends at its deadline; only after the final dot nobody knows whether the message was taken."""
     with serving(smtp(at)) as port:
@@ -326,6 +328,7 @@ def health(port: int) -> bytes:
 
 
 @pytest.mark.parametrize("clients", [1, 30])
+@pytest.mark.slow
 def test_clients_that_drip_hold_up_nobody(status: StatusServer, clients: int) -> None:
     """While clients send a byte now and then, another is answered at once, and the page closes at once."""
     held = [socket.create_connection(("127.0.0.1", status.port)) for _ in range(clients)]

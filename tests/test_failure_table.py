@@ -31,6 +31,7 @@ def test_every_host_is_asked_and_named() -> None:
     assert all(len(found) > 12 for found in outcomes().values())
 
 
+@pytest.mark.slow
 def test_the_page_holds_every_end_of_every_host() -> None:
     """What a host does stands in its own row where it differs, else in the row of all hosts; nothing is left out."""
     alike, differ, _ = re.split(r"^## Wh(?:ere|o) .+$", TARGET.read_text(encoding="utf-8"), flags=re.MULTILINE)

@@ -164,6 +164,7 @@ def test_shares_differ_by_one_and_all_are_taken(posts: list[tuple[str, str | Non
         assert had == left
 
 
+@pytest.mark.slow
 def test_a_costly_file_is_put_back_and_done_aside() -> None:
     """Beyond its budget it is no mistake of the file; aside it is fingerprinted, and its child is gone afterwards."""
     data = noisy(3000, 40)

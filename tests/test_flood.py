@@ -62,6 +62,7 @@ def test_a_raid_by_few_authors_goes_through(world: Stage, bot: Pipeline) -> None
     assert bot.deps.store.flood.listing() == []
 
 
+@pytest.mark.slow
 def test_what_is_released_goes_ahead_and_is_left_alone(world: Stage, bot: Pipeline) -> None:
     """A person's release lets what was held go, and the next authors too."""
     names = spread(world, bot, LIMIT + 3)

@@ -249,6 +249,7 @@ def test_a_broken_profile_is_passed_over(kept: int, changes: list[tuple[int, int
     assert frame.luma.shape == (48, 64)
 
 
+@pytest.mark.slow
 def test_a_huge_profile_is_bounded_in_a_confined_child() -> None:
     """Megabytes of profile take no more than the child's time; it opens no file for one; the picture is seen."""
     seen = picture(9)

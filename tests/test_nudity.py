@@ -175,6 +175,7 @@ def test_the_model_runs_in_a_confined_child(folder: Path) -> None:
     assert max(many[:4]) < 0.3 < min(many[4:])
 
 
+@pytest.mark.slow
 def test_a_child_gives_what_the_function_gives(folder: Path) -> None:
     """The scores are the same in a child and here, faces or not."""
     data, model = clip({0.0: 0.4}), OpenNsfw(folder)

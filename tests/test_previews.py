@@ -51,6 +51,7 @@ def moving(world: Stage, bot: Pipeline) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 451, 500])
+@pytest.mark.slow
 def test_what_readers_still_see_is_looked_at(world: Stage, bot: Pipeline, moving: dict[str, Any], status: int) -> None:
     """However the host refuses, its preview is looked at, said to be that, and never removed by itself."""
     url = world.park.add_imgur("aB3dE5g", fake(), "mp4")
@@ -78,6 +79,7 @@ def test_a_preview_is_left_alone_where_the_media_is_seen(world: Stage, bot: Pipe
     assert world.reddit.removals == [name]
 
 
+@pytest.mark.slow
 def test_each_preview_stands_for_the_one_before(world: Stage, bot: Pipeline) -> None:
     """Where the moving preview is gone too, the still is looked at, with its signature undone from entities."""
     bank_the_fake(bot, media.still(7))
@@ -112,6 +114,7 @@ def test_each_preview_stands_for_the_one_before(world: Stage, bot: Pipeline) -> 
         "https://nobody-knows.example/clip",
     ],
 )
+@pytest.mark.slow
 def test_siblings_whoever_has_nothing(world: Stage, bot: Pipeline, moving: dict[str, Any], url: str) -> None:
     """Every kind of host, and hosts that nobody knows: what readers see is looked at."""
     world.reddit.submit("clips", author="p", title="look", url=url, preview=moving)

@@ -114,6 +114,7 @@ def test_a_case_after_a_decision_has_its_fingerprints(world: Stage, bot: Pipelin
     assert downloads(world) == 2
 
 
+@pytest.mark.slow
 def test_a_look_serves_for_a_day(world: Stage, bot: Pipeline) -> None:
     """Within a day nothing is asked; later, counted from the download and not from the last copy, it is."""
     url = world.park.add_reddit_image("heron", STILL, "png")

@@ -70,6 +70,7 @@ def fired(bot: Pipeline, post: str) -> set[str]:
     return {name for case in bot.deps.store.cases.of_post(post) for name in case.verdict.fired}
 
 
+@pytest.mark.slow
 def test_the_author_is_looked_up_once_and_judged_by_it(world: Stage, bot: Pipeline) -> None:
     """A new account's post is found, an old one's is not; each account's page is read once, for two rules."""
     new = submit(world, account(world, "Newcomer", days=2, link_karma=500))
