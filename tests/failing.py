@@ -124,7 +124,11 @@ class Breaker:
             lost = prawcore.RequestException(requests.ConnectionError("cut"), args, kwargs)
             self.meet(f"{what} before", lambda: lost)
             answer = asked(requestor, *args, **kwargs)
-            self.meet(f"{what} after", lambda: lost)
+            try:
+                self.meet(f"{what} after", lambda: lost)
+            except BaseException:
+                answer.close()  # it is not read yet, and nobody else has it
+                raise
             return answer
 
         def load(fetcher: Any, url: str, *args: Any, **kwargs: Any) -> Any:

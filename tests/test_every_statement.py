@@ -16,10 +16,6 @@ from tests.every_statement import Undisturbed, disturbed, undisturbed
 from tests.failing import KINDS, Breaker
 from tests.slow import slow
 
-# a MemoryError in the middle of an exchange leaves its socket to the garbage collector
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-
-
 SAMPLE = 40
 # Where something was once lost, done twice, given up or refused for good
 ONCE_WRONG = (
