@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,6 @@ class Motion:
 
     def __init__(self, data: bytes) -> None:
         self.changes = unpack(data)
-        self._energy: Doubles | None = None
 
     def __len__(self) -> int:
         return len(self.changes)
@@ -73,13 +73,23 @@ class Motion:
         """How long the clip is."""
         return (len(self) + 1) * DT
 
-    @property
+    @cached_property
     def energy(self) -> Doubles:
         """The rms of each cell over time, in grey levels, 32 x 32."""
-        if self._energy is None:
-            mean = (self.changes.astype(np.float64) ** 2).mean(axis=0) if len(self) else np.zeros(SIDE * SIDE)
-            self._energy = np.sqrt(mean).reshape(SIDE, SIDE)
-        return self._energy
+        mean = (self.changes.astype(np.float64) ** 2).mean(axis=0) if len(self) else np.zeros(SIDE * SIDE)
+        return np.asarray(np.sqrt(mean).reshape(SIDE, SIDE))
+
+    @cached_property
+    def alike(self) -> float:
+        """How alike neighbouring cells move, about -1 to 1: noise by nothing."""
+        field = self.changes.reshape(-1, SIDE, SIDE)
+        power = (field * field).sum(axis=0)
+        pairs = (
+            (field[:, :, 1:], field[:, :, :-1], power[:, 1:], power[:, :-1]),
+            (field[:, 1:], field[:, :-1], power[1:], power[:-1]),
+        )
+        both = (float((a * b).sum()) / max(float(np.sqrt(one * other).sum()), TINY) for a, b, one, other in pairs)
+        return sum(both) / len(pairs)
 
     @property
     def moving(self) -> int:

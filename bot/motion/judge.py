@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 
 from bot.motion.compare import Motion, Stretch, Transform, compare, moments
-from bot.motion.signature import SIDE
 
 # Chosen on seven clips (lpd12, lpd18, lpd19, lpd3, lps20 of people, friday, chair-19) and their alterations: copies
 # have 0.70 and more but for those of a third of their length, a second half asked as the first 0.66 and less. Over a
@@ -48,18 +47,7 @@ STILL = Take("still")
 
 def tells(motion: Motion) -> bool:
     """Return whether a clip moves enough, for long enough, and by more than noise."""
-    if motion.seconds < SHORTEST or motion.moving < MIN_CELLS:
-        return False
-    field = motion.changes.reshape(-1, SIDE, SIDE)
-    power = (field * field).sum(axis=0)
-    alike = [
-        float((a * b).sum() / max(float(np.sqrt(one * other).sum()), 1e-6))
-        for a, b, one, other in (
-            (field[:, :, 1:], field[:, :, :-1], power[:, 1:], power[:, :-1]),
-            (field[:, 1:], field[:, :-1], power[1:], power[:-1]),
-        )
-    ]
-    return sum(alike) / 2 >= MIN_ALIKE
+    return motion.seconds >= SHORTEST and motion.moving >= MIN_CELLS and motion.alike >= MIN_ALIKE
 
 
 def judge(entry: Motion, query: Motion, transforms: Sequence[Transform], *, sure: bool) -> Take:

@@ -90,14 +90,8 @@ def _pools(exchange: Callable[[], Exchange]) -> tuple[type[HTTPConnectionPool], 
                 exchange().watch(self.sock)
             super().putrequest(*args, **kwargs)
 
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return connected(self)
-
-        def putrequest(self, *args: Any, **kwargs: Any) -> None:
-            if self.sock is not None:
-                exchange().watch(self.sock)
-            super().putrequest(*args, **kwargs)
+    class Secure(Plain, HTTPSConnection):
+        """The same, with TLS."""
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

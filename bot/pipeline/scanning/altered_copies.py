@@ -28,6 +28,7 @@ SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever mo
 MAX_BOXES = 40  # of faces in source evidence
 
 TURNED = {"none": UPRIGHT, "mirrored": MIRRORED}  # what whole frames say was done, where that says all of it
+LOCAL: dict[str, Any] = {"method": "local", "signal": "local"}
 DETAIL = 100 * 12  # bytes of a hundred corners
 
 
@@ -199,22 +200,8 @@ def _told(match: Match, finding: Finding) -> Match:
     """
     seen = max(match.coverage_query, match.coverage_entry)
     if match.method == "phash" or max(finding.coverage_query, finding.coverage_entry) > seen + MORE:
-        return replace(
-            match,
-            method="local",
-            signal="local",
-            distance=None,
-            threshold=None,
-            transform=finding.transform,
-            inliers=finding.inliers,
-            frames=finding.frames,
-            coverage_query=finding.coverage_query,
-            coverage_entry=finding.coverage_entry,
-            query_ranges=finding.query_ranges,
-            entry_ranges=finding.entry_ranges,
-            face_region=finding.face_region,
-            why=why(finding),
-        )
+        told = replace(match, distance=None, threshold=None, face_region=finding.face_region, why=why(finding))
+        return replace(told, **LOCAL, **_where(finding))
     return replace(match, face_region=finding.face_region, inliers=finding.inliers, transform=finding.transform)
 
 
@@ -226,17 +213,10 @@ def _match(media: int, entry: Entry, finding: Finding) -> Match:
         entry=entry.label,
         confirmed=entry.confirmed,
         one_person=entry.one_person,
-        method="local",
-        signal="local",
-        transform=finding.transform,
-        inliers=finding.inliers,
-        frames=finding.frames,
-        coverage_query=finding.coverage_query,
-        coverage_entry=finding.coverage_entry,
-        query_ranges=finding.query_ranges,
-        entry_ranges=finding.entry_ranges,
         face_region=finding.face_region,
         why=why(finding),
+        **LOCAL,
+        **_where(finding),
     )
 
 
@@ -274,15 +254,17 @@ def _source(media: int, bank: str, entry: str, finding: Finding, shown: Fingerpr
 
 def _seen(media: int, bank: str, entry: str, seen: Finding | Match) -> SourceMatch:
     """Return what all source evidence says: of which entry how much is seen, where and when."""
-    return SourceMatch(
-        media=media,
-        bank=bank,
-        entry=entry,
-        transform=seen.transform,
-        inliers=seen.inliers,
-        frames=seen.frames,
-        coverage_query=seen.coverage_query,
-        coverage_entry=seen.coverage_entry,
-        query_ranges=seen.query_ranges,
-        entry_ranges=seen.entry_ranges,
-    )
+    return SourceMatch(media=media, bank=bank, entry=entry, **_where(seen))
+
+
+def _where(seen: Finding | Match) -> dict[str, Any]:
+    """Return what matches and source evidence say alike: how much is seen, how changed, where and when."""
+    return {
+        "transform": seen.transform,
+        "inliers": seen.inliers,
+        "frames": seen.frames,
+        "coverage_query": seen.coverage_query,
+        "coverage_entry": seen.coverage_entry,
+        "query_ranges": seen.query_ranges,
+        "entry_ranges": seen.entry_ranges,
+    }
