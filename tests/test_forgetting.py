@@ -8,7 +8,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.loopback.stage import Stage
-from bot.model import ActionState, CaseState, NoticeState
+from bot.model import PROGRAM, ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
 from bot.pipeline.keeping.retention import gone_of
@@ -291,3 +291,43 @@ def test_a_whole_life_leaves_nothing_once_the_post_is_deleted(world: Stage, bot:
     assert left == []
     assert found_in(files(bot), [SEED.encode(), number.encode()]) == []
     assert [stop.subreddit for stop in store.kill_switch.stops()] == ["clips"], "what was ordered stays in force"
+
+
+@pytest.mark.parametrize(
+    ("author", "title"), [("reddit", "https"), ("fake", "Known fake, exact file"), ("clips", "removed"), ("spam", "x")]
+)
+def test_a_name_chosen_to_be_in_other_texts_takes_nothing_from_them(
+    world: Stage, bot: Pipeline, author: str, title: str
+) -> None:
+    """Whoever deletes a post named after common words erases no order, reason or message about anything else."""
+    bot.tick()
+    url = world.park.add_redgifs("harmless", hd=media.clip(9, seconds=1, width=160, height=90))
+    mine = world.reddit.submit("clips", author=author, title=title, url=url)
+    other = world.reddit.submit("clips", author="somebody_else", title="another post", url="https://example.org/x")
+    order(world, f"gifwarden, undo https://www.reddit.com/comments/{other[3:]}: not a fake, no spam at all")
+    order(world, "gifwarden, stop: too much spam, clips removed, fake alarms on reddit")
+    run(world, bot, 4)
+    store, ours = bot.deps.store, member(bot)
+    store.audit.record(by=ours, what="note", subject="known-fakes", why="not a fake; clips removed as spam on reddit")
+    store.audit.record(by=PROGRAM, what="case opened: act", subject="C-1", why="Known fake, exact file")
+    params = {"subject": "Known fake, exact file", "body": "https clips removed as spam from reddit, a fake"}
+    store.actions.plan(key="digest:1", kind="digest", subreddit="quiet", params=params)
+    before = texts(store)
+    world.reddit.delete(mine)
+    later(world, bot)
+    assert store.links.post(mine) is None
+    assert [text for text in before if text not in texts(store)] == []
+
+
+def texts(store: Store) -> list[str]:
+    """Return what people and the program wrote about anything."""
+    columns = (("audit", "why"), ("stops", "why"), ("orders", "target"), ("orders", "why"), ("orders", "outcome"))
+    found = [
+        f"{table}.{column}: {row[column]}"
+        for table, column in columns
+        for row in store.connection.rows(f"select {column} from {table} where {column} is not null")
+    ]
+    return found + [
+        f"{row['key']}: {row['params']}"
+        for row in store.connection.rows("select key, params from actions where kind = 'digest'")
+    ]

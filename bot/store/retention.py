@@ -15,13 +15,12 @@ from bot.store.base import Connection, Row
 from bot.store.notices import Notices
 
 ENDED = (NoticeState.CLOSED, NoticeState.RETRACTED)
-SHORTEST = 4  # letters of a word that is looked for in texts about other things
+NO_WORD = re.compile(r"[0-9_-]")  # what a name has that is no word of a language
 # where people write in their own words, and the program quotes
 PEOPLES_WORDS = (
     ("audit", "why"), ("stops", "why"), ("quarantine", "why"),
     ("orders", "target"), ("orders", "why"), ("orders", "outcome"),
 )  # fmt: skip
-NULLABLE = frozenset({("audit", "why"), ("orders", "outcome")})
 TOLD = frozenset({"subject", "body", "reason", "note", "text"})  # parameters that are words to people
 DELETED = "the post was deleted on Reddit"
 
@@ -203,36 +202,39 @@ class Forgetting:
         Watermarks, answers to moderators, and what people wrote in their own words. Where another post's action names
         the author, who may be up with that one, the name stays.
         """
-        number = post.fullname.partition("_")[2]
         self._c.run("update watermarks set fullname = null where fullname = ?", (post.fullname,))
         self._c.run(
             """update orders set id = 'forgotten:' || rowid
                where instr(id, ?) > 0 and state not in ('received', 'waiting')""",
             (post.fullname,),
         )
-        words = [word for word in (post.permalink, post.author, post.title) if word and len(word) >= SHORTEST]
-        for word in (number, *words):
-            for table, column in PEOPLES_WORDS:
-                empty = "null" if (table, column) in NULLABLE else "''"
-                self._c.run(
-                    f"update {table} set {column} = {empty} where instr(lower({column}), lower(?)) > 0",  # noqa: S608  names of ours
+        words = _telling(post)
+        for table, column in PEOPLES_WORDS:
+            for word in words:
+                for row in self._c.rows(
+                    f"""select rowid as place, {column} as text from {table}
+                        where {"member is not null and" if table == "audit" else ""}
+                        instr(lower({column}), lower(?)) > 0""",  # noqa: S608  names of ours
                     (word,),
-                )
-        gone = [(word, "[deleted]") for word in (*words, number)]
+                ):
+                    told = _without_words(row["text"], words, post.title)
+                    self._c.run(f"update {table} set {column} = ? where rowid = ?", (told, row["place"]))  # noqa: S608  names of ours
         text = "lower(key || params || coalesce(reason, '') || coalesce(receipt, ''))"
-        told = " or ".join([f"instr({text}, lower(?)) > 0"] * len(gone))
+        found = " or ".join([f"instr({text}, lower(?)) > 0"] * len(words))
         for row in self._c.rows(
             f"""select id, key, params, reason, receipt, post from actions
                 where coalesce(json_extract(params, '$.order'), '') != ? and coalesce(post, '') != ?
-                and ({told})""",  # noqa: S608  question marks only
-            (MINOR_ORDER, post.fullname, *(word for word, _ in gone)),
+                and ({found})""",  # noqa: S608  question marks only
+            (MINOR_ORDER, post.fullname, *words),
         ):
-            here = [(number, "[deleted]"), (post.permalink, "[deleted]")] if row["post"] else gone
+            here = words[:2] if row["post"] else words
             values = {
-                name: _without_any_case(str(value), here) if name in TOLD else value
+                name: _without_words(str(value), here, post.title) if name in TOLD else value
                 for name, value in json.loads(row["params"]).items()
             }
-            reason, receipt = (row[name] and _without_any_case(row[name], here) for name in ("reason", "receipt"))
+            reason, receipt = (
+                row[name] and _without_words(row[name], here, post.title) for name in ("reason", "receipt")
+            )
             key = f"forgotten:{row['id']}" if post.fullname in row["key"] else row["key"]
             self._c.run(
                 "update actions set key = ?, params = ?, reason = ?, receipt = ? where id = ?",
@@ -299,12 +301,29 @@ class Forgetting:
         self._c.run("update evidence set data = ?, verdict = ? where link = ?", (dumps(kept), verdict, link))
 
 
-def _without_any_case(text: str, gone: Iterable[tuple[str, str]]) -> str:
-    for old, new in gone:
-        text = (
-            re.sub(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])", new, text, flags=re.IGNORECASE) if old else text
-        )
-    return text
+def _telling(post: Post) -> list[str]:
+    """Return what identifies a post in a text: its address and id first, then who wrote it.
+
+    A name that may be a word of a language counts as `u/name` only: authors choose theirs, and whoever deletes a post
+    must not take words from texts about others.
+    """
+    words = [post.permalink, post.fullname.partition("_")[2]]
+    if post.author:
+        words.append(post.author if NO_WORD.search(post.author) else f"u/{post.author}")
+    return [word for word in words if word]
+
+
+def _without_words(text: str, words: Iterable[str], title: str) -> str:
+    """Return a text without these words, in any case, where they stand by themselves; if any did, without the title."""
+    told = text
+    for word in words:
+        told = _alone(word).sub("[deleted]", told)
+    return _alone(title).sub("[deleted]", told) if title and told != text else told
+
+
+def _alone(word: str) -> re.Pattern[str]:
+    before, behind = "(?<![A-Za-z0-9])" * word[0].isalnum(), "(?![A-Za-z0-9])" * word[-1].isalnum()
+    return re.compile(f"{before}{re.escape(word)}{behind}", re.IGNORECASE)
 
 
 def _without(text: str, gone: Iterable[tuple[str, str]]) -> str:
