@@ -44,7 +44,13 @@ class LookUps(Generic[Found]):
             self._waiting.add(box)
         if self._stopped.is_set():
             box.put(TimeoutError("the program is stopping"))
-        threading.Thread(target=self._run, args=(host, port, box), name="look-up", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(host, port, box), name="look-up", daemon=True).start()
+        except BaseException:  # the machine has no thread for us: its place is free again
+            self._free.release()
+            with self._lock:
+                self._waiting.discard(box)
+            raise
         try:
             found = box.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:

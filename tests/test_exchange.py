@@ -356,3 +356,18 @@ def test_a_request_has_a_cap(status: StatusServer) -> None:
         seconds, error = took(send)
     assert isinstance(error, OSError)
     assert seconds < 5
+
+
+def test_a_look_up_without_a_thread_leaves_its_place_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has no thread for a look-up is asked again: such failures never add up to a standstill."""
+
+    def none(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    names = LookUps(lambda host, port: (host, port), most=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", none)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                names.ask("a.example", 80, 1.0)
+    assert names.ask("a.example", 80, 1.0) == ("a.example", 80)
