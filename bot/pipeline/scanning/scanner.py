@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot import hosts
 from bot.acquire import Acquired
 from bot.errors import AcquireError, MarkedFileError, MediaError, TryLaterError
-from bot.fingerprint import from_json, to_json
+from bot.fingerprint import digests, from_json, to_json
 from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.core import Deps
@@ -92,7 +91,7 @@ class Scanner:
         """
         self._d.boundary("acquire.fetched")
         files = self._unmarked(acquired.media)
-        infos, prints, faces = self.fingerprint_all(acquired.media, pace=pace)
+        infos, prints, faces = self._fingerprints(acquired.media, pace)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
         plug = hosts.get(link.host)
         evidence = Evidence(
@@ -122,7 +121,7 @@ class Scanner:
         return files
 
     def fingerprint_all(
-        self, files: Sequence[MediaFile], *, pace: Aside | Budget | None = None
+        self, files: Sequence[MediaFile]
     ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
         """Fingerprint files in child processes; a broken one is told, and the others go on.
 
@@ -130,6 +129,11 @@ class Scanner:
         as `fingerprint` does.
         """
         self._unmarked(files)
+        return self._fingerprints(files, None)
+
+    def _fingerprints(
+        self, files: Sequence[MediaFile], pace: Aside | Budget | None
+    ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
         infos: list[MediaInfo] = []
         prints: list[tuple[int, Fingerprint]] = []
         faces: list[FaceMatch] = []
@@ -219,7 +223,7 @@ class Scanner:
 
 def file_names(data: bytes) -> tuple[str, ...]:
     """Return the names under which a file is marked."""
-    return names_of(hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest())
+    return names_of(*digests(data))
 
 
 def info_of(index: int, found: Fingerprint) -> MediaInfo:
