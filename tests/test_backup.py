@@ -28,6 +28,7 @@ from tests.killing import Silent
 from tests.people import member
 
 
+@pytest.mark.slow
 def test_a_backup_goes_round(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
     """Restored with its key, the copy decides cases and banks from the sealed fingerprints, and does nothing twice."""
     name = post_fake(world, data=near_copy)

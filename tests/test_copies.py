@@ -154,6 +154,7 @@ def test_who_goes_on_talking_in_one_place_is_no_copy(lively: float) -> None:
 
 
 @pytest.mark.parametrize("world", [ROOM, PAN], ids=["room", "pan"])
+@pytest.mark.slow
 def test_the_footage_of_a_fake_is_source_evidence(world: Scene) -> None:
     """Against a bank that holds only the fake, the genuine clip is never a copy; the fake's own copies are."""
     fake = with_face(take(world), face(), 0.1, 5, FPS)
@@ -344,6 +345,7 @@ def test_the_whole_way_from_a_confined_child_to_evidence(bot: Pipeline) -> None:
     assert evidence(fake).matches == ()
 
 
+@pytest.mark.slow
 def test_an_allow_entry_speaks_for_local_matches_too(bot: Pipeline) -> None:
     """A harmless clip inside a banked compilation stays harmless when it is cropped."""
     store = bot.deps.store

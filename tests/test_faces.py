@@ -223,6 +223,7 @@ def run(*args: str) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr if done.exception is None or done.exit_code in (0, 1) else ""
 
 
+@pytest.mark.slow
 def test_the_command_shows_boxes_and_goes_on_after_a_broken_file(tmp_path: Path) -> None:
     """`faces FILE… --json` gives boxes with times and no vector; a file that does not decode is an error of its own."""
     good, bad = tmp_path / "good.png", tmp_path / "bad.png"

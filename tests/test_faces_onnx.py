@@ -131,6 +131,7 @@ def test_a_face_is_turned_to_where_the_embedder_expects_it(model: FaceModel) -> 
     assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_model_runs_in_a_confined_child(tmp_path: Path) -> None:
     """The operator's files work where strangers' media are decoded: no file, no thread, no network."""
     chosen = settings(tmp_path, yunet(tmp_path / "detector.onnx"))
@@ -139,6 +140,7 @@ def test_the_model_runs_in_a_confined_child(tmp_path: Path) -> None:
     assert len(track.views[0].vector) == 4 * 192
 
 
+@pytest.mark.slow
 def test_a_child_finds_files_that_are_named_from_where_we_stand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,6 +140,7 @@ def test_an_authors_name_is_kept_no_longer_than_it_waits(store: Store) -> None:
         max_size=8,
     )
 )
+@pytest.mark.slow
 def test_shares_differ_by_one_and_all_are_taken(posts: list[tuple[str, str | None, int]]) -> None:
     """Subreddits and authors that still wait have had equally many picks, give or take one, and no link is left."""
     with Store(None, ManualClock(AT)) as store:

@@ -57,6 +57,7 @@ def later(world: Stage, bot: Pipeline, hours: float = 47) -> int:
 
 
 @pytest.mark.parametrize("subreddit", ["clips", "gifs", "quiet"])
+@pytest.mark.slow
 def test_nothing_of_a_deleted_post_with_a_case_is_left(
     world: Stage, bot: Pipeline, tmp_path: Path, subreddit: str
 ) -> None:

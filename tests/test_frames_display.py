@@ -211,6 +211,7 @@ def test_a_grey_profile_counts_for_grey_alone() -> None:
     assert shown(told(written(image, icc_profile=coloured))) == value(255 - seen)
 
 
+@pytest.mark.slow
 def test_animations_are_shown_by_theirs_too() -> None:
     """Every frame of an animated PNG has its gamma, of a WebP its profile; the samples are told of evenly."""
     seen = [picture(10 + number) for number in range(40)]

@@ -161,6 +161,7 @@ def test_the_smallest_videos_are_read(width: int, height: int) -> None:
     assert (fp.width, fp.height, fp.frames) == (width, height, 1)
 
 
+@pytest.mark.slow
 def test_8k_is_read() -> None:
     """7680x4320 is within the limits as they are."""
     wide = np.repeat(np.repeat(media.scene(36, 480, 270), 16, axis=0), 16, axis=1)
@@ -262,6 +263,7 @@ def long_video(seconds: int, fake: int, keys: int, seed: int = 43) -> bytes:
 
 
 @pytest.mark.parametrize("keys", [50, 100_000], ids=["keys", "one key"])
+@pytest.mark.slow
 def test_a_long_video_is_seen_to_its_end(keys: int) -> None:
     """With more frames than the limit the whole is sampled: a scene in the last seconds is found many times."""
     data = long_video(200, 8, keys)

@@ -284,6 +284,7 @@ def run(*args: str) -> tuple[int, str]:
     return done.exit_code, done.stdout
 
 
+@pytest.mark.slow
 def test_the_commands_enrol_list_and_forget(tmp_path: Path) -> None:
     """person add, list and forget work from a shell, and the list shows neither name nor face data."""
     assert run("init", str(tmp_path), "--by", "ann")[0] == 0

@@ -36,6 +36,7 @@ def test_nothing_hostile_is_fetched(page: str) -> None:
         assert title == "Files" or [line.what for line in lines if line.outcome == "read"] == []
 
 
+@pytest.mark.slow
 def test_no_packet_leaves_for_a_forbidden_address() -> None:
     """In a network namespace of its own, a sniffer sees every connection that is tried, and only public ones are."""
     command = [sys.executable, "-m", "tests.hostile_socket"]

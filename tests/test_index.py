@@ -132,6 +132,7 @@ def test_huge_buckets_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
     assert found(banded(values, SMALL[0]), queries, 31, threads=2) == oracle(values, queries, 31)
 
 
+@pytest.mark.slow
 def test_the_layouts_of_large_banks_agree_with_a_scan() -> None:
     """The layouts with large tables, too: 20,000 hashes, a fifth in clusters."""
     chance = random.Random(11)

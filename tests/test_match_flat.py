@@ -85,6 +85,7 @@ def media(draw: st.DrawFn) -> Fingerprint:
 
 @settings(max_examples=300, deadline=None)
 @given(media(), entries())
+@pytest.mark.slow
 def test_matches_are_those_of_looking_at_every_pair(posted: Fingerprint, banked: list[Entry]) -> None:
     """Matches, distances, coverages, ranges and sentences are the same as when every hit was an object."""
     assert Matcher(Listed(banked), CONFIG).match(posted, 0) == matches(posted, banked, CONFIG)

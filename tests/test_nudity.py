@@ -160,6 +160,7 @@ def test_the_networks_get_the_pixels_that_the_references_give_them(name: str, he
     assert np.allclose(nudenet.prepared(picture), of_nudenets_reference(data), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_model_runs_in_a_confined_child(folder: Path) -> None:
     """Stills, animations and clips get scores where strangers' media are decoded, and only where they are asked for."""
     with Workers(DecodeConfig(), nudity=OpenNsfw(folder)) as workers:
@@ -339,6 +340,7 @@ def test_nudity_alone_makes_a_sexual_context_and_never_more_than_a_review() -> N
         parse(RULE.replace("review", "remove"), "r.yaml")
 
 
+@pytest.mark.slow
 def test_a_post_that_nobody_marked_becomes_a_case_by_its_picture(folder: Path, tmp_path: Path) -> None:
     """The whole way: a red picture is evidence with a score, the rule holds, and the case says so in a plain line."""
     with stage(tmp_path) as world:

@@ -86,6 +86,7 @@ def test_beyond_a_thousand_other_listings_are_read(world: Stage, bot: Pipeline) 
     assert {row.source for row in came.rows} > {"new", "comments", "top all", "hot", "search site:redgifs.com"}
 
 
+@pytest.mark.slow
 def test_killed_and_run_again_nothing_is_missing_or_double(world: Stage, bot: Pipeline) -> None:
     """SIGKILL after three pages: the next run goes on behind the third and ends as if nothing had happened."""
     names = years(world, 700)

@@ -146,6 +146,7 @@ def test_a_crosspost_shows_the_preview_of_its_original() -> None:
         assert all(link.source != "preview" for link in links_of(thing, hosts.find))
 
 
+@pytest.mark.slow
 def test_a_crosspost_whose_original_is_gone(world: Stage, bot: Pipeline, moving: dict[str, Any]) -> None:
     """The preview stands for the media of the crosspost, not for the address of the post it leads to."""
     there = world.reddit.submit("quiet", author="o", title="t", url="https://i.imgur.com/aB3dE5g.mp4", preview=moving)

@@ -290,6 +290,7 @@ def test_odd_subreddit_names_send_nothing(server: RedditServer, reddit: Reddit, 
     assert server.log == ()
 
 
+@pytest.mark.slow
 def test_expired_and_revoked_tokens_are_renewed(server: RedditServer, reddit: Reddit, clock: ManualClock) -> None:
     """A 401 on a post leads to a new token and exactly one deed."""
     name = post(server)

@@ -290,6 +290,7 @@ TREES = st.recursive(
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.one_of(WORDS, st.text(max_size=6)), TREES, max_size=6), st.booleans())
+@pytest.mark.slow
 def test_any_table_gives_rules_or_a_rule_error(table: dict[str, Any], complete: bool) -> None:
     """Known keys with values of any shape end in rules that judge, or in a RuleError, a line a mistake."""
     whole = {"name": "x", "exact_media": {"bank": ["fakes"]}, "action": "review", **table} if complete else table

@@ -244,6 +244,7 @@ def test_a_busy_machine_is_no_fault_of_a_rule() -> None:
     assert budget.late == {"x": False}
 
 
+@pytest.mark.slow
 def test_an_example_that_runs_out_of_time_fails() -> None:
     """The examples of a rule show that its patterns end; thirty hostile ones are not all run."""
     text = "name: x\naction: review\nbody (regex): '(\\w+\\s?)*[!?]'\nexamples:\n"

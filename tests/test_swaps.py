@@ -115,6 +115,7 @@ def test_a_swap_is_found_however_it_is_blended(blend: swaps.Blend) -> None:
     assert "but the face is another one" in why(found)
 
 
+@pytest.mark.slow
 def test_a_mark_over_a_face_makes_no_other_face() -> None:
     """What lies over the face of a copy is no swap, and the copy's face is not said to agree."""
     pictures, fps = footage()
@@ -127,6 +128,7 @@ def test_a_mark_over_a_face_makes_no_other_face() -> None:
     assert found.face_region != "agrees"
 
 
+@pytest.mark.slow
 def test_a_caption_over_a_face_makes_no_other_face() -> None:
     """Text that stands still over a part of a moving face is a caption, whatever it makes of the face."""
     officer = people()[DONOR]
@@ -178,6 +180,7 @@ def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(st.binary(min_size=SPOT.itemsize, max_size=3 * SPOT.itemsize))
+@pytest.mark.slow
 def test_any_bytes_that_pass_for_faces_can_be_asked(data: bytes) -> None:
     """A child that was taken over may send anything: it breaks nothing and makes no face agree."""
     faces = data[: len(data) // SPOT.itemsize * SPOT.itemsize]

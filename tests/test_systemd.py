@@ -46,6 +46,7 @@ def manager(tmp_path: Path) -> tuple[socket.socket, str]:
     return link, name
 
 
+@pytest.mark.slow
 def test_the_daemon_tells_systemd_that_it_is_ready_and_that_it_stops(
     tmp_path: Path, manager: tuple[socket.socket, str]
 ) -> None:

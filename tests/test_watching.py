@@ -164,6 +164,7 @@ def test_a_subreddit_closed_for_months_is_still_asked_each_hour(world: Stage, bo
     assert (place.next_at - bot.deps.clock.now()).total_seconds() == 3600
 
 
+@pytest.mark.slow
 def test_what_was_left_out_of_a_shared_listing_is_read_again(world: Stage, bot: Pipeline) -> None:
     """Reddit leaves a private subreddit out without a word: what was posted meanwhile is read when it is back."""
     world.reddit.world.close("clips", "private")

@@ -238,6 +238,7 @@ def test_a_file_that_needs_too_much_memory_is_a_limit() -> None:
         assert workers.fingerprint(STILL).format == "jpeg"
 
 
+@pytest.mark.slow
 def test_a_child_that_died_idle_costs_no_file(one: Workers) -> None:
     """A child killed between two files is replaced without an error."""
     (before,) = one.pids
@@ -247,6 +248,7 @@ def test_a_child_that_died_idle_costs_no_file(one: Workers) -> None:
     assert one.pids != (before,)
 
 
+@pytest.mark.slow
 def test_a_child_is_replaced_after_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a number of files a child makes room for a fresh one."""
     monkeypatch.setattr(room, "TASKS", 2)
@@ -258,6 +260,7 @@ def test_a_child_is_replaced_after_its_share(monkeypatch: pytest.MonkeyPatch) ->
         assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
 
 
+@pytest.mark.slow
 def test_many_threads_share_two_children() -> None:
     """Calls from many threads get their own answers, from no more children than configured."""
     files = [media.still(seed, width=96, height=64) for seed in range(12)]
