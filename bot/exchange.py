@@ -116,7 +116,11 @@ class Exchange:
         wait = self._cap(seconds)
         failure: OSError = OSError("the name leads nowhere")
         for family, place in self._names.ask(host, port, wait):
-            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                sock = socket.socket(family, socket.SOCK_STREAM)
+            except OSError as error:  # a machine without IPv6, say
+                failure = error
+                continue
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.settimeout(self._cap(seconds))
@@ -172,12 +176,13 @@ class Exchanges:
             self._open.append(exchange)
             if self._stopped:
                 exchange.end("stopped")
-        timer.start()
         try:
+            timer.start()
             yield exchange
         finally:
             timer.cancel()
-            timer.join()
+            if timer.ident is not None:  # it was started
+                timer.join()
             with self._lock:
                 self._open.remove(exchange)
             exchange.forget()

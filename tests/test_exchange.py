@@ -13,7 +13,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.config import Config, FetchConfig, MailConfig, RedditConfig
 from bot.errors import MailError, RedditError, TryLaterError
-from bot.exchange import Exchanges, LookUps
+from bot.exchange import Exchange, Exchanges, LookUps
 from bot.fetch import Fetcher
 from bot.mail import Mailer
 from bot.reddit import Reddit, transport
@@ -371,3 +371,22 @@ def test_a_look_up_without_a_thread_leaves_its_place_free(monkeypatch: pytest.Mo
             with pytest.raises(RuntimeError):
                 names.ask("a.example", 80, 1.0)
     assert names.ask("a.example", 80, 1.0) == ("a.example", 80)
+
+
+def test_a_machine_without_one_family_of_addresses_uses_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no socket of the first address's family can be made, the next address is tried."""
+    real = socket.socket
+
+    def made(family: int = socket.AF_INET, *args: int, **more: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(97, "Address family not supported by protocol")
+        return real(family, *args, **more)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        places = [(socket.AF_INET6, ("::1", port)), (socket.AF_INET, ("127.0.0.1", port))]
+        exchange = Exchange(5.0, LookUps(lambda _host, _port: places))
+        monkeypatch.setattr(socket, "socket", made)
+        with exchange.connect("a.example", port, 2.0) as sock:
+            assert sock.getpeername() == ("127.0.0.1", port)
+        exchange.forget()

@@ -141,6 +141,50 @@ def test_a_visible_difference_is_hashed_twice() -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        chunk(b"sRGB", b""),
+        chunk(b"sRGB", b"\0\0"),
+        chunk(b"sRGB", b"\x09"),
+        chunk(b"cICP", b""),
+        chunk(b"cICP", bytes((2, 2, 0, 1))),
+        chunk(b"cICP", bytes((1, 13, 1, 1))),
+        chunk(b"gAMA", b"\0\0\0"),
+        chunk(b"gAMA", b"\0\0\0\0"),
+        chunk(b"iCCP", b"x\0\0no profile"),
+    ],
+    ids=[
+        "sRGB empty",
+        "sRGB long",
+        "sRGB 9",
+        "cICP empty",
+        "cICP unspecified",
+        "cICP matrix",
+        "gAMA short",
+        "gAMA 0",
+        "iCCP",
+    ],
+)
+def test_a_chunk_that_browsers_pass_over_hides_no_gamma_behind_it(before: bytes) -> None:
+    """What is damaged or means nothing before the gamma changes nothing of what is shown."""
+    shown = picture(3)
+    data = with_chunks(written(Image.fromarray(hidden(shown, 1 / (2.2 * 0.1)))), before, gamma(0.1))
+    (frame,) = decode(data, LIMITS).frames
+    assert distance(value(frame.luma), value(shown)) <= 31
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["sRGB behind", "sRGB before"])
+def test_a_profile_counts_before_an_srgb_chunk(after: bool) -> None:
+    """Browsers believe the profile, wherever the chunk stands."""
+    shown = picture(3)
+    inverted = np.linspace(1, 0, 256) ** 2.2
+    body = b"x\0\0" + zlib.compress(profile(inverted))
+    plain, chunks = written(Image.fromarray(255 - shown).convert("RGB")), [chunk(b"iCCP", body), chunk(b"sRGB", b"\0")]
+    (frame,) = decode(with_chunks(plain, *(chunks if after else chunks[::-1])), LIMITS).frames
+    assert distance(value(frame.luma), value(shown)) <= 31
+
+
+@pytest.mark.parametrize(
     "chunks",
     [
         (gamma(0.45455),),

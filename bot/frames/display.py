@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ DIFFERS = 6.0  # levels, in the mean; two pictures that differ by more are both 
 CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
 COLOURED = 2  # bit of a PNG's colour type
+PERCEPTUAL_TO_ABSOLUTE = 3  # the last of sRGB's four rendering intents
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +96,38 @@ def warm_up() -> None:
 
 
 def _of_png(data: bytes) -> Display | None:
-    chunks: dict[bytes, bytes] = {}
+    """Return how a PNG is shown. What says more precisely counts: cICP, then a profile, then sRGB, then a gamma."""
+    header, chunks = b"", dict[bytes, bytes]()
     for name, body in _chunks(data):
-        chunks.setdefault(name, body)  # of two, browsers take the first
-    if b"cICP" in chunks or b"IHDR" not in chunks or len(chunks[b"IHDR"]) < 13:
+        header = body if name == b"IHDR" and not header else header
+        if name in SOUND and SOUND[name](body):
+            chunks.setdefault(name, body)  # of two that are sound, browsers take the first
+    if b"cICP" in chunks or len(header) < 13:
         return None
-    if b"sRGB" in chunks:
+    grey = not header[9] & COLOURED
+    profile = _unpacked(chunks.get(b"iCCP", b""))
+    if _space(profile) == ("L" if grey else "RGB"):
+        return _profiled(profile, grey=grey, inks=False, strict=True)
+    if b"sRGB" in chunks or b"gAMA" not in chunks:
         return None
-    if profile := _unpacked(chunks.get(b"iCCP", b"")):
-        grey = not chunks[b"IHDR"][9] & COLOURED
-        if _space(profile) == ("L" if grey else "RGB"):
-            return _profiled(profile, grey=grey, inks=False, strict=True)
-    body = chunks.get(b"gAMA", b"")
-    gamma = int.from_bytes(body) / 100_000 if len(body) == 4 else 0.0
-    if not 0 < gamma <= LONGEST_GAMMA or abs(gamma * SCREEN - 1) < SLIGHT:
+    gamma = int.from_bytes(chunks[b"gAMA"]) / 100_000
+    if gamma > LONGEST_GAMMA or abs(gamma * SCREEN - 1) < SLIGHT:
         return None
     return Display(gamma=1 / (SCREEN * gamma))
+
+
+def _is_coding(body: bytes) -> bool:
+    """Return whether a cICP chunk names primaries and a transfer; 2 is for unspecified, and PNG's matrix is 0."""
+    return len(body) == 4 and body[2] == 0 and body[3] in (0, 1) and not {0, 2} & set(body[:2])
+
+
+# Which chunks browsers believe: one that is damaged must not hide another behind it
+SOUND: dict[bytes, Callable[[bytes], bool]] = {
+    b"cICP": _is_coding,
+    b"iCCP": lambda body: bool(_unpacked(body)),
+    b"sRGB": lambda body: len(body) == 1 and body[0] <= PERCEPTUAL_TO_ABSOLUTE,
+    b"gAMA": lambda body: len(body) == 4 and any(body),
+}
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
