@@ -294,6 +294,20 @@ def test_a_whole_life_leaves_nothing_once_the_post_is_deleted(world: Stage, bot:
     assert [stop.subreddit for stop in store.kill_switch.stops()] == ["clips"], "what was ordered stays in force"
 
 
+def test_a_lost_account_leaves_its_name_in_no_reason(world: Stage, bot: Pipeline) -> None:
+    """When an account is gone and its post is up, what people wrote of it no longer names it."""
+    bot.tick()
+    url = world.park.add_redgifs("harmless", hd=media.clip(9, seconds=1, width=160, height=90))
+    name = world.reddit.submit("clips", author=f"{SEED}_author", title="anything", url=url)
+    run(world, bot, 2)
+    store = bot.deps.store
+    store.audit.record(by=member(bot), what="note", subject="known-fakes", why=f"seen at {SEED}_author again")
+    store.forgetting.forget_author(name)
+    assert store.links.post(name) is not None
+    assert [text for text in texts(store) if SEED in text] == []
+    assert "audit.why: seen at [deleted] again" in texts(store)
+
+
 @pytest.mark.parametrize(
     ("author", "title"), [("reddit", "https"), ("fake", "Known fake, exact file"), ("clips", "removed"), ("spam", "x")]
 )

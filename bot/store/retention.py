@@ -91,6 +91,7 @@ class Forgetting:
                 if post.author:
                     params = {key: str(value).replace(post.author, "[deleted]") for key, value in params.items()}
                 self._c.run("update actions set params = ? where id = ?", (json.dumps(params), row["id"]))
+            self._in_peoples_words(_names(post), "")
 
     def forget_post(self, fullname: str) -> tuple[str, ...]:
         """Take a post's permalink, author, text and addresses out of every table; return its cases' labels.
@@ -209,16 +210,7 @@ class Forgetting:
             (post.fullname,),
         )
         words = _telling(post)
-        for table, column in PEOPLES_WORDS:
-            for word in words:
-                for row in self._c.rows(
-                    f"""select rowid as place, {column} as text from {table}
-                        where {"member is not null and" if table == "audit" else ""}
-                        instr(lower({column}), lower(?)) > 0""",  # noqa: S608  names of ours
-                    (word,),
-                ):
-                    told = _without_words(row["text"], words, post.title)
-                    self._c.run(f"update {table} set {column} = ? where rowid = ?", (told, row["place"]))  # noqa: S608  names of ours
+        self._in_peoples_words(words, post.title)
         text = "lower(key || params || coalesce(reason, '') || coalesce(receipt, ''))"
         found = " or ".join([f"instr({text}, lower(?)) > 0"] * len(words))
         for row in self._c.rows(
@@ -240,6 +232,19 @@ class Forgetting:
                 "update actions set key = ?, params = ?, reason = ?, receipt = ? where id = ?",
                 (key, json.dumps(values), reason, receipt, row["id"]),
             )
+
+    def _in_peoples_words(self, words: Sequence[str], title: str) -> None:
+        """Take words off what people wrote in their own words, and the title off what had one of them."""
+        for table, column in PEOPLES_WORDS:
+            for word in words:
+                for row in self._c.rows(
+                    f"""select rowid as place, {column} as text from {table}
+                        where {"member is not null and" if table == "audit" else ""}
+                        instr(lower({column}), lower(?)) > 0""",  # noqa: S608  names of ours
+                    (word,),
+                ):
+                    told = _without_words(row["text"], words, title)
+                    self._c.run(f"update {table} set {column} = ? where rowid = ?", (told, row["place"]))  # noqa: S608  names of ours
 
     def _actions(self, fullname: str, cases: Sequence[Row]) -> None:
         now = self._c.now()
@@ -307,10 +312,13 @@ def _telling(post: Post) -> list[str]:
     A name that may be a word of a language counts as `u/name` only: authors choose theirs, and whoever deletes a post
     must not take words from texts about others.
     """
-    words = [post.permalink, post.fullname.partition("_")[2]]
-    if post.author:
-        words.append(post.author if NO_WORD.search(post.author) else f"u/{post.author}")
-    return [word for word in words if word]
+    return [word for word in (post.permalink, post.fullname.partition("_")[2]) if word] + _names(post)
+
+
+def _names(post: Post) -> list[str]:
+    if not post.author:
+        return []
+    return [post.author if NO_WORD.search(post.author) else f"u/{post.author}"]
 
 
 def _without_words(text: str, words: Iterable[str], title: str) -> str:
