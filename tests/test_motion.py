@@ -19,9 +19,10 @@ from bot.cli.base import Quiet
 from bot.config import Config, DecodeConfig
 from bot.fingerprint import fingerprint
 from bot.fingerprint.serialization import from_json, to_json
-from bot.model import Evidence, Fingerprint, MotionSignature
+from bot.model import Evidence, FaceRegion, Fingerprint, Match, MotionSignature
 from bot.motion import LONGEST, MIRRORED, RATE, SIDE, UPRIGHT, Motion, MotionSampler, compare, judge, of_span, unpack
 from bot.pipeline import Pipeline
+from bot.rules.ladder import ActionLevel, reach, shortfall
 
 FPS = 15.0
 SEED = 7
@@ -195,3 +196,34 @@ def test_an_older_entry_without_a_signature_matches_as_before() -> None:
         bench.bank("clip", replace(shown(take), motion=None))
         (match,) = asked(pipeline, bench, speed(take, 1.25)).matches
         assert "moves" not in match.why
+
+
+@pytest.mark.slow
+def test_a_short_clip_reversed_is_for_a_person_to_look_at() -> None:
+    """Where too little time is shown to tell a take by what moves, frames that all match are never passed over."""
+    with assembled(Config(), Quiet(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        bench = copies.Bench(pipeline, lambda _: None)
+        for seed in (SEED, SEED + 1, SEED + 2):
+            take = pictures(seed, seconds=1.0), FPS
+            label = bench.bank(f"clip {seed}", shown(take))
+            matches = [one for one in asked(pipeline, bench, (take[0][::-1], FPS)).matches if one.entry == label]
+            assert matches, "every frame of it is the entry's"
+            assert all(reach(one) <= ActionLevel.REPORT for one in matches)
+
+
+@pytest.mark.parametrize("region", ["agrees", "unknown"])
+def test_what_may_be_another_moment_goes_to_review_at_most(region: FaceRegion) -> None:
+    """A match that motion is not sure of carries no report and no removal, confirmed or not."""
+    sure = Match(
+        media=0,
+        bank="b",
+        bank_kind="block",
+        entry="E-1",
+        confirmed=True,
+        method="pdq",
+        signal="pdq",
+        face_region=region,
+    )
+    assert reach(sure) > ActionLevel.REVIEW
+    assert reach(replace(sure, unsure=True)) == ActionLevel.REVIEW
+    assert "another moment" in shortfall(replace(sure, unsure=True))

@@ -147,7 +147,7 @@ class Bench:
         began = time.process_time()
         evidence = self._match(found)
         self.report.seconds.append(time.process_time() - began)
-        copies = {self._labels[match.entry] for match in evidence.matches if not match.suppressed}
+        copies = {self._labels[match.entry] for match in evidence.matches if not (match.suppressed or match.unsure)}
         tally.asked += 1
         hit = wanted is not None and wanted in copies
         tally.found += hit

@@ -156,6 +156,8 @@ def _times(match: Match) -> str:
 
 
 def _sure(match: Match) -> str:
+    if match.unsure:
+        return "how sure: not; it may be a copy, or another take or another moment of the same scene"
     if match.suppressed:
         return "how sure: not at all; moderators said that these frames are innocent"
     if match.exact:

@@ -52,7 +52,7 @@ def reach(match: Match) -> ActionLevel:
     """Return the most that a match allows without a person."""
     if not counts(match):
         return ActionLevel.IGNORE
-    if match.bank_kind != "block" or not match.confirmed or (match.one_person and not match.exact):
+    if match.unsure or match.bank_kind != "block" or not match.confirmed or (match.one_person and not match.exact):
         return ActionLevel.REVIEW
     return ActionLevel.REMOVE if match.exact or match.face_region == "agrees" else ActionLevel.REPORT
 
@@ -90,6 +90,8 @@ def shortfall(match: Match | None) -> str:
         return f"entries of {match.bank_kind} banks are for review only"
     if match.one_person:
         return "one person alone confirmed the entry, which suffices for its exact file only"
+    if match.unsure:
+        return "it may be another take or another moment of the same scene"
     if not match.confirmed:
         return "the entry has not been confirmed by a second person"
     return "a near copy alone may be the original footage"

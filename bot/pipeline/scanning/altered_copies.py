@@ -22,6 +22,8 @@ from bot.motion import MIRRORED, UPRIGHT, Motion, Take, judge
 from bot.pipeline.core import Deps
 
 A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
+MOSTLY = 0.8  # coverage of a media by whole frames, from which on a person looks whatever corners say
+UNSURE = "what moves could not be compared, so it may be another moment"
 MORE = 0.3  # coverage that corners show beyond whole frames, from which on they are what is told
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
 
@@ -83,6 +85,9 @@ class Copied:
                 kept.append(match)
             elif finding.kind == "copy":
                 kept.append(_told(match, finding))
+            elif finding.kind == "place" and match.method == "pdq" and match.coverage_query >= MOSTLY:
+                # too short to tell by what moves: corners on it may just not have survived
+                kept.append(replace(match, unsure=True, why=f"{match.why}; {UNSURE}"))
             else:
                 sources.append(_source(media, match.bank, match.entry, finding, fingerprint))
         if not any(match.coverage_query >= EXPLAINED for match in kept):
@@ -148,6 +153,9 @@ def _by_motion(
     media: int, match: Match, finding: Finding | None, take: Take, shown: Fingerprint
 ) -> Match | SourceMatch:
     """Return what was found by frames or corners as what motion says that it is."""
+    if take.kind == "unsure" and (match.method != "local" or (finding is not None and finding.kind == "copy")):
+        told = _told(match, finding) if finding is not None and finding.kind == "copy" else match
+        return replace(told, unsure=True, why=f"{told.why}; {_motion(take)}")
     if take.kind != "same":
         seen = _seen(media, match.bank, match.entry, finding or match)
         return replace(seen, kind="same_place", method=match.method, why=f"{match.why}; {_motion(take)}")
