@@ -48,6 +48,7 @@ def test_a_backup_goes_round(world: Stage, bot: Pipeline, tmp_path: Path) -> Non
     assert [post for post, _, _ in world.reddit.reports] == [name]
 
 
+@pytest.mark.slow
 def test_what_was_planned_is_looked_into_after_a_restore(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
     """An action that was done after the backup was taken is found done, not done again."""
     post_fake(world, data=near_copy)

@@ -102,6 +102,7 @@ def home(bare: Path) -> Path:
     return bare
 
 
+@pytest.mark.slow
 def test_banking_a_plain_picture_is_said(home: Path) -> None:
     """White, black and grey pictures have nothing to be known again by but their bytes; a photograph says nothing."""
     for name, level in (("white", 255), ("black", 0), ("grey", 128)):
@@ -153,6 +154,7 @@ def test_a_misspelt_setting_is_named_with_its_nearest(
     assert said == ""
 
 
+@pytest.mark.slow
 def test_hash_answers_every_file_and_fails_for_broken_ones(tmp_path: Path) -> None:
     """A broken file among good ones gets one sentence; the rest is done; the exit code is 1."""
     (tmp_path / "a.png").write_bytes(media.still(501, format="png", width=160, height=90))
@@ -227,6 +229,7 @@ def test_a_withdrawn_entry_is_not_found_any_more(home: Path) -> None:
     assert lines(run("scan", "known.png", "--json"))[0]["matches"] != []
 
 
+@pytest.mark.slow
 def test_who_added_an_entry_cannot_confirm_it(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -468,6 +471,7 @@ def test_a_bank_that_only_a_rule_knows_is_pointed_out(home: Path) -> None:
     assert any(row["level"] == "warn" and "depicted" in row["text"] for row in lines(run("doctor", "--json")))
 
 
+@pytest.mark.slow
 def test_a_permalink_without_credentials_fails_alone(home: Path) -> None:
     """The file beside it is answered."""
     (home / "a.png").write_bytes(media.still(501, format="png", width=160, height=90))
@@ -658,6 +662,7 @@ def every_command(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[st
 
 
 @pytest.mark.parametrize("words", list(every_command(get_command(app))), ids=" ".join)
+@pytest.mark.slow
 def test_help_is_asked_for_by_a_short_option_too(words: tuple[str, ...]) -> None:
     """`-h` says everywhere what `--help` says, and no switch looks as if it took a value."""
     short, long = run(*words, "-h"), run(*words, "--help")

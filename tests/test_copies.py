@@ -175,6 +175,7 @@ def test_a_small_face_in_the_distance_never_agrees(area: float) -> None:
     assert genuine.face_region != "agrees"
 
 
+@pytest.mark.slow
 def test_a_mark_does_not_make_another_face() -> None:
     """A logo stands still over the picture, a face does not: the copy stays one, and its face region unknown."""
     finding = found([alter.watermark(picture, 0.12, 5) for picture in take(ROOM)])[0]

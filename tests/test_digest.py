@@ -59,6 +59,7 @@ def test_a_digest_is_sent_once_through_restarts(world: Stage, bot: Pipeline) -> 
     assert len(world.reddit.modmails) == 1
 
 
+@pytest.mark.slow
 def test_silence_when_there_was_nothing(world: Stage, bot: Pipeline) -> None:
     """Nothing found, nothing sent; with a heartbeat a line a day."""
     bot.tick()

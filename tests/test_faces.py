@@ -54,6 +54,7 @@ def distance(one: bytes, other: bytes, workers: Workers) -> float:
     return float(np.linalg.norm(vector(one, workers) - vector(other, workers)))
 
 
+@pytest.mark.slow
 def test_a_face_is_found_where_it_is(workers: Workers) -> None:
     """The box of a portrait lies on the face, in pixels of the file; a cat, a flat picture and noise have none."""
     (track,) = seen(portraits.file("astronaut", height=310), workers)

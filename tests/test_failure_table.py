@@ -53,6 +53,7 @@ def test_the_page_holds_every_end_of_every_host() -> None:
             assert (mine or usual) == [end], f"{name}: {row}"
 
 
+@pytest.mark.slow
 def test_only_a_removal_is_called_one() -> None:
     """Refusals, rate limits, closed regions and strange pages are never gone; each failure is one sentence."""
     for row in (row for found in outcomes().values() for row in found):

@@ -79,6 +79,7 @@ def test_what_is_released_goes_ahead_and_is_left_alone(world: Stage, bot: Pipeli
         bot.flood.release(row.kind, row.name, by=member(bot))
 
 
+@pytest.mark.slow
 def test_a_confirmed_case_is_no_automatic_action(world: Stage, bot: Pipeline) -> None:
     """A moderator who confirms one of the held cases has it removed, quarantine or not."""
     spread(world, bot, LIMIT + 2)

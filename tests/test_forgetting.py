@@ -77,6 +77,7 @@ def test_nothing_of_a_deleted_post_with_a_case_is_left(
     assert row.post.permalink == ""
 
 
+@pytest.mark.slow
 def test_nothing_of_a_deleted_post_without_a_case_is_left(world: Stage, bot: Pipeline) -> None:
     """Post, links and evidence go altogether."""
     name = submit(world, data=media.clip(977, seconds=1, width=160, height=90))
@@ -210,6 +211,7 @@ def test_reddit_being_down_forgets_nothing_and_is_said(world: Stage, bot: Pipeli
     assert bot.deps.store.forgetting.unlooked(world.clock.now()) == 1
 
 
+@pytest.mark.slow
 def test_a_busy_database_keeps_no_stale_bytes(tmp_path: Path) -> None:
     """Thousands of rows of all lengths, split and merged pages: forgotten text is in no page and not in the log."""
     from dataclasses import replace

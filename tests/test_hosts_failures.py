@@ -28,6 +28,7 @@ from bot.model import Link
 from tests.host_cases import CASES
 from tests.host_pages import PagePark
 from tests.host_world import SMALL, HostClient
+from tests.slow import slow
 
 PAGES = [name for name, case in CASES.items() if case.page]
 API_HOSTS = (
@@ -65,7 +66,9 @@ def error_of(client: HostClient, url: str) -> AcquireError:
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(("status", "error"), STATUSES)
+@pytest.mark.parametrize(
+    ("status", "error"), [STATUSES[0], *(pytest.param(*one, marks=slow) for one in list(STATUSES)[1:])]
+)
 def test_a_file_that_is_refused(
     park: PagePark, client: HostClient, name: str, status: int, error: type[AcquireError]
 ) -> None:

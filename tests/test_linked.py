@@ -57,6 +57,7 @@ def asked(world: Stage) -> int:
     return sum(request.path.startswith("/api/info") for request in world.reddit.log)
 
 
+@pytest.mark.slow
 def test_every_form_of_a_permalink_leads_to_the_media(world: Stage, bot: Pipeline) -> None:
     """Old, new, np, short, bare, gallery and share links in one text lead to the other posts' media."""
     names = [elsewhere(world, url=clip(world, number)) for number in range(6)]

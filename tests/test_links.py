@@ -361,6 +361,7 @@ def test_any_json_is_read(value: Any) -> None:
 
 
 @given(st.dictionaries(KEYS, JSON, max_size=12))
+@pytest.mark.slow
 def test_a_good_link_survives_any_neighbours(data: dict[str, Any]) -> None:
     """Whatever else a post holds, a link in its text is found."""
     thing = {"kind": "t3", "data": {**data, "selftext": "https://www.redgifs.com/watch/good"}}

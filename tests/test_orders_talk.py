@@ -64,6 +64,7 @@ def test_what_a_moderator_answers_to_a_user_is_talk(world: Stage, bot: Pipeline,
     assert untouched(world, bot)
 
 
+@pytest.mark.slow
 def test_talk_by_everybody_everywhere_is_no_order(world: Stage, bot: Pipeline) -> None:
     """A part of the sentences in every place by every kind of author, and real orders by all who may not give them."""
     world.reddit.world.subreddits["gifs"].moderators["gifs_only"] = ["all"]
@@ -173,6 +174,7 @@ def test_the_page_names_every_order() -> None:
 
 
 @pytest.mark.parametrize("form", [f"Gifwarden, {form}" for form in forms()] + examples())
+@pytest.mark.slow
 def test_every_form_of_the_page_is_carried_out(world: Stage, bot: Pipeline, form: str) -> None:
     """Each row of the table in a discussion, and each line of the example in a note, is done and answered."""
     name = post_fake(world)

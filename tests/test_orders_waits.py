@@ -84,6 +84,7 @@ def test_what_waits_is_taken_back(world: Stage, bot: Pipeline, back: str) -> Non
     assert world.reddit.approvals == [name], "what could be taken back was done at once"
 
 
+@pytest.mark.slow
 def test_ten_minutes_outlast_a_restart_and_a_clock_that_jumps(world: Stage, bot: Pipeline) -> None:
     """Neither a moment a year ahead nor one long past in the database shortens or stretches them in a running bot."""
     post_fake(world)
@@ -103,6 +104,7 @@ def test_ten_minutes_outlast_a_restart_and_a_clock_that_jumps(world: Stage, bot:
         assert again.deps.store.cases.get(case.label).state == CaseState.DISMISSED
 
 
+@pytest.mark.slow
 def test_an_order_outlives_a_fault_of_our_database(
     world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +161,7 @@ def test_minor_hides_at_once_and_destroys_later(world: Stage, bot: Pipeline) -> 
     assert store.connection.rows("select * from minor_holds") == []
 
 
+@pytest.mark.slow
 def test_a_slip_of_minor_is_taken_back(world: Stage, bot: Pipeline) -> None:
     """Cancelled in time, post, case, link and what is never fetched stand as before; ordered again, it holds again."""
     name = post_fake(world, data=near_copy)

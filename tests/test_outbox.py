@@ -318,6 +318,7 @@ def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipe
     assert [row.entries for row in store.banks.listing() if row.name == "more"] == [1]
 
 
+@pytest.mark.slow
 def test_confirming_a_compilation_banks_the_marked_range(world: Stage, bot: Pipeline) -> None:
     """What surrounds a known fake in a longer clip does not become known."""
     store = bot.deps.store

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.loopback.stage import Stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
@@ -65,6 +67,7 @@ def test_the_author_is_never_written_to_without_a_removal(world: Stage, bot: Pip
     assert action_states(bot)["message"] == ActionState.CANCELLED
 
 
+@pytest.mark.slow
 def test_a_burst_is_one_conversation_and_the_next_day_another(world: Stage, bot: Pipeline) -> None:
     """Within the hour further messages are answers; the hour counts from the first, not from the last."""
     for minutes in (0, 25, 25, 25):

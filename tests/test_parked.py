@@ -82,6 +82,7 @@ def test_a_link_that_kills_the_daemon_is_parked(world: Stage, monkeypatch: pytes
         assert bot.deps.store.tries.parked() == []
 
 
+@pytest.mark.slow
 def test_an_action_that_kills_the_daemon_is_parked(world: Stage) -> None:
     """Begun three times and each time cut off, it is left alone, and a retry looks first whether it was done."""
     with bot_on(world, Silent()) as bot:

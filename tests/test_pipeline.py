@@ -187,6 +187,7 @@ def test_undo_never_overrides_a_later_moderator(world: Stage, bot: Pipeline) -> 
     assert any("second_moderator" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_cap_holds_what_is_too_much(world: Stage) -> None:
     """Beyond the cap removals wait, and go on when the hour has passed."""
     world = changed(world, actions={"per_hour": 2, "per_day": 200})
@@ -277,6 +278,7 @@ def test_no_reason_or_log_line_carries_a_media_url(world: Stage) -> None:
     assert [line for line in lines if "://" in line or "secret-name" in line or "onetwothree" in line.lower()] == []
 
 
+@pytest.mark.slow
 def test_a_notice_says_when_the_media_was_fetched(world: Stage, bot: Pipeline) -> None:
     """The time on a notice is the download's, not that of a judgement that came later."""
     post_fake(world)

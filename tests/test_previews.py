@@ -70,6 +70,7 @@ def test_what_readers_still_see_is_looked_at(world: Stage, bot: Pipeline, moving
     assert told["evidence"]["link"]["source"] == "preview"
 
 
+@pytest.mark.slow
 def test_a_preview_is_left_alone_where_the_media_is_seen(world: Stage, bot: Pipeline, moving: dict[str, Any]) -> None:
     """What the host serves was looked at: its preview costs nothing, and the very file is removed as ever."""
     url = world.park.add_imgur("aB3dE5g", fake(), "mp4")
@@ -156,6 +157,7 @@ def test_a_crosspost_whose_original_is_gone(world: Stage, bot: Pipeline, moving:
     assert mine == {"url": LinkState.GONE, "preview": LinkState.JUDGED}
 
 
+@pytest.mark.slow
 def test_a_removed_post_without_preview_is_said_as_before(world: Stage, bot: Pipeline) -> None:
     """No preview, none looked at: `preview` null, of another shape or of a page that is no media adds nothing."""
     for preview in (None, {}, {"images": None}, {"images": [{"source": {"url": "https://evil.example/x.jpg"}}]}, "x"):
@@ -164,6 +166,7 @@ def test_a_removed_post_without_preview_is_said_as_before(world: Stage, bot: Pip
     assert {row.link.source for row in bot.deps.store.links.listing()} == {"url"}
 
 
+@pytest.mark.slow
 def test_a_preview_that_comes_later(world: Stage, bot: Pipeline, moving: dict[str, Any]) -> None:
     """Reddit makes previews after the post: one that appears when the media is known to be gone is looked at."""
     name = world.reddit.submit("clips", author="p", title="t", url="https://i.imgur.com/aB3dE5g.mp4")
@@ -173,6 +176,7 @@ def test_a_preview_that_comes_later(world: Stage, bot: Pipeline, moving: dict[st
     assert states(bot) == {"url": LinkState.GONE, "preview": LinkState.JUDGED}
 
 
+@pytest.mark.slow
 def test_no_preview_of_a_suspected_minor_is_looked_at(world: Stage, bot: Pipeline) -> None:
     """A link that is blocked for its file, or with its post, wakes nothing: what stands for it is blocked as well."""
     links = bot.deps.store.links

@@ -110,6 +110,7 @@ def test_moments() -> None:
             moment(text, NOW)
 
 
+@pytest.mark.slow
 def test_many_judgements_are_replayed_quickly(tmp_path: Path) -> None:
     """At the promised rate, 100,000 in a minute of one core, and without holding them in memory."""
     figures = measure(3_000, tmp_path)

@@ -182,6 +182,7 @@ def test_no_reuse_when_it_is_switched_off(world: Stage) -> None:
     assert downloads(world) == 3
 
 
+@pytest.mark.slow
 def test_other_settings_look_again(world: Stage) -> None:
     """What was too large under one limit may not be under another."""
     url = world.park.add_reddit_image("heron", STILL, "png")
@@ -196,6 +197,7 @@ def test_other_settings_look_again(world: Stage) -> None:
         assert states(bot) == [LinkState.UNSUPPORTED, LinkState.JUDGED]
 
 
+@pytest.mark.slow
 def test_an_original_that_is_wanted_since_is_fetched(world: Stage, bot: Pipeline) -> None:
     """A look without originals does not serve once a bank knows files."""
     fake = media.gif(931)

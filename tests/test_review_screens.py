@@ -59,6 +59,7 @@ def test_one_screen_holds_what_a_moderator_needs(home: Home) -> None:
     assert len(text.splitlines()) <= 24
 
 
+@pytest.mark.slow
 def test_an_appeal_stands_out_in_list_and_screen(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """An appealed case is marked, can be listed alone, and names who must not decide it."""
     world, bot = home

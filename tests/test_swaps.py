@@ -139,6 +139,7 @@ def test_a_caption_over_a_face_makes_no_other_face() -> None:
     assert (found.kind, found.face_region) == ("copy", "unknown")
 
 
+@pytest.mark.slow
 def test_a_face_that_was_not_seen_again_never_agrees() -> None:
     """Made so small that no face is found any more, a copy may be of either."""
     small = altered(footage(), "resize=0.25")

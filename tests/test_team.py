@@ -27,6 +27,7 @@ from bot.pipeline.reviewing.team import Team
 from bot.rules.ladder import ActionLevel, reach, shortfall
 from bot.store import Store
 from tests.people import at_home, member, typed, under
+from tests.slow import slow
 
 DAY = 86_400
 FOUND = Fingerprint(
@@ -425,7 +426,10 @@ def test_every_deciding_command_is_tried_below() -> None:
     assert set(deciding()) == set(SAMPLES)
 
 
-@pytest.mark.parametrize("command", sorted(SAMPLES))
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(one, marks=[slow] if number % 9 else []) for number, one in enumerate(sorted(SAMPLES))],
+)
 def test_a_name_that_is_nobodys_decides_nothing(home: Path, command: str) -> None:
     """Blank, unknown, look-alike, control, bidirectional and unseen names: one sentence, and nothing changes."""
     before = dump(home)

@@ -55,6 +55,7 @@ def set_by(bot: Pipeline, days: float) -> None:
     bot.deps.clock.off += timedelta(days=days)  # type: ignore[attr-defined]  # a SetClock
 
 
+@pytest.mark.slow
 def test_a_link_of_a_wrong_year_is_worked_on(world: Stage, bot: Pipeline) -> None:
     """A link that was tried a year ahead is judged in the first round in the right year."""
     post_fake(world)
@@ -70,6 +71,7 @@ def test_a_link_of_a_wrong_year_is_worked_on(world: Stage, bot: Pipeline) -> Non
 
 
 @pytest.mark.parametrize("state", ["planned", "held"])
+@pytest.mark.slow
 def test_an_action_of_a_wrong_year_is_done(world: Stage, bot: Pipeline, state: str) -> None:
     """A removal that was planned or held a year ahead is done in the right year, and caps count only its own time."""
     post_fake(world)

@@ -128,6 +128,7 @@ def test_days_offline_are_caught_up(world: Stage, bot: Pipeline, log: Listening)
 
 
 @pytest.mark.parametrize(("kind", "words"), [("private", "invite"), ("banned", "banned"), ("quarantined", "opt in")])
+@pytest.mark.slow
 def test_a_closed_subreddit_blinds_nobody(world: Stage, bot: Pipeline, log: Listening, kind: Any, words: str) -> None:
     """It gets a state and one sentence, the others are read on, it is asked again ever less often, and comes back."""
     world.reddit.world.close("clips", kind)
@@ -238,6 +239,7 @@ def test_a_subreddit_no_longer_configured_is_forgotten(world: Stage, bot: Pipeli
     assert bot.deps.store.watched.place("elsewhere") is None
 
 
+@pytest.mark.slow
 def test_an_edit_long_after_adds_a_link(world: Stage, bot: Pipeline) -> None:
     """A link that is added to an old text is found by the listing of edits, in submissions and comments."""
     name = post(world, 1, url=None, selftext="nothing")

@@ -200,6 +200,7 @@ def stopped(workers: Workers, then: Callable[[int], None]) -> Future[Fingerprint
         (signal.SIGKILL, LimitError, "want of memory"),
     ],
 )
+@pytest.mark.slow
 def test_a_death_is_told_and_the_child_replaced(
     one: Workers, number: signal.Signals, error: type[MediaError], words: str
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_death_is_told_and_the_child_replaced(
     assert one.pids != (before,)
 
 
+@pytest.mark.slow
 def test_a_child_that_takes_too_long_is_killed() -> None:
     """The time limit holds for a child that does not even read, and its sentence names the setting."""
     with Workers(DecodeConfig(wall_seconds=0.5)) as workers:
@@ -297,6 +299,7 @@ def test_closing_leaves_no_process_and_no_descriptor() -> None:
         workers.fingerprint(STILL)
 
 
+@pytest.mark.slow
 def test_children_die_with_a_killed_coordinator() -> None:
     """Nobody is left behind when the coordinator gets no chance to close."""
     code = (
