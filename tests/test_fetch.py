@@ -324,7 +324,7 @@ def test_dripping_bodies_end_with_the_total_time(park: HostPark) -> None:
     start = time.monotonic()
     with fetcher(park, config) as web, pytest.raises(TryLaterError, match="in time"):
         web.media(f"https://{HOST}/a.mp4")
-    assert 0.3 < time.monotonic() - start < 2
+    assert 0.3 < time.monotonic() - start < 8
 
 
 def test_dripping_headers_end_with_the_total_time(park: HostPark) -> None:
@@ -346,7 +346,7 @@ def test_dripping_headers_end_with_the_total_time(park: HostPark) -> None:
         config = LIMITS.model_copy(update={"total_seconds": 0.4, "read_seconds": 0.3})
         with fetcher(park, config) as web, pytest.raises(TryLaterError, match="in time"):
             web.media("https://drip.example.com/a.mp4")
-        assert 0.3 < time.monotonic() - start < 2
+        assert 0.3 < time.monotonic() - start < 8
         stop.set()
         thread.join(5)
 
@@ -357,7 +357,7 @@ def test_silence_ends_with_the_read_time(park: HostPark) -> None:
     start = time.monotonic()
     with fetcher(park, LIMITS.model_copy(update={"read_seconds": 0.2})) as web, pytest.raises(TryLaterError):
         web.media(f"https://{HOST}/a.mp4")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 2.5
 
 
 def test_unreachable_hosts_are_another_try(park: HostPark, web: Fetcher) -> None:

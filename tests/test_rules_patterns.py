@@ -54,6 +54,9 @@ def heartbeat() -> Iterator[list[float]]:
         thread.join()
 
 
+WAIT_SECONDS = 2.0  # what holds the interpreter's lock does so for many seconds; a busy machine halts us for less
+
+
 def longest_wait(work: Callable[[], None]) -> float:
     """Return how long another thread had to wait for `work`; a busy machine gets two more tries, as it halts us too."""
     waited = []
@@ -61,7 +64,7 @@ def longest_wait(work: Callable[[], None]) -> float:
         with heartbeat() as worst:
             work()
         waited.append(worst[0])
-        if worst[0] < 0.5:
+        if worst[0] < WAIT_SECONDS:
             break
     return min(waited)
 
@@ -198,7 +201,7 @@ def test_a_judgement_ends_in_time_and_holds_up_nobody() -> None:
         assert verdict.outcome == "ignore"
         assert budget.late
 
-    assert longest_wait(judge) < 0.5
+    assert longest_wait(judge) < WAIT_SECONDS
 
 
 @pytest.mark.parametrize("sign", ["", "~"])
@@ -281,7 +284,7 @@ def test_a_page_is_read_within_bounds(page: str, said: str) -> None:
             parse(page, "the page")
         assert time.thread_time() - begun < 4
 
-    assert longest_wait(read) < 0.5
+    assert longest_wait(read) < WAIT_SECONDS
 
 
 @pytest.mark.parametrize("flags", [re.NOFLAG, re.IGNORECASE])

@@ -298,7 +298,7 @@ def test_a_hostile_page_freezes_nothing(world: Stage, bot: Pipeline, page: str) 
         edit(world, page)
         bot.tick()
     assert len(mails(world)) == 1
-    assert worst[0] < 2  # beside all else that the bot does; it was 14
+    assert worst[0] < 5  # beside all else that the bot does; it was 14
 
 
 def test_the_costly_pattern_of_old_is_harmless(world: Stage, bot: Pipeline) -> None:
@@ -307,7 +307,7 @@ def test_the_costly_pattern_of_old_is_harmless(world: Stage, bot: Pipeline) -> N
     with heartbeat() as worst:
         edit(world, "---\nname: Costly\nbody (includes, regex): '.{0,4999}[^\\n]{2500}X'\naction: review\n" + example)
         bot.tick()
-    assert worst[0] < 2  # beside all else that the bot does; it was 14
+    assert worst[0] < 5  # beside all else that the bot does; it was 14
 
 
 def lost(world: Stage, name: str) -> None:

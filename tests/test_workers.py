@@ -227,7 +227,7 @@ def test_a_child_that_takes_too_long_is_killed() -> None:
         began = time.monotonic()
         with pytest.raises(LimitError, match=r"decode\.wall_seconds"):
             stopped(workers, lambda _: None).result()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
         assert workers.pids == ()
 
 
