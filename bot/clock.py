@@ -74,6 +74,16 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def day(moment: datetime) -> str:
+    """Return a moment's day in UTC for people, e.g. `2026-11-22`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d")
+
+
+def day_and_time(moment: datetime) -> str:
+    """Return a moment in UTC to the minute for people, e.g. `2026-11-22 15:56`; who shows it says that it is UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
 def minutes(seconds: float) -> str:
     """Return a place in a recording as `m:ss`."""
     whole = int(seconds)

@@ -15,7 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from bot.clock import Clock
+from bot.clock import Clock, iso
 from bot.errors import GifwardenError, LeaseError
 from bot.pipeline import Pipeline
 from bot.plural import many
@@ -163,7 +163,7 @@ class Daemon:
         """
         deps = self._pipeline.deps
         now = deps.clock.now()
-        deps.log.warning("clock was set", seconds=round(seconds), now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        deps.log.warning("clock was set", seconds=round(seconds), now=iso(now))
         for place, (name, trigger) in enumerate(every.items()):
             scheduler.modify_job(name, next_run_time=now + trigger.left() + timedelta(milliseconds=place))
         try:

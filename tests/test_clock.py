@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clock import DAY, backoff
+from bot.clock import DAY, backoff, day, day_and_time, iso
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,10 @@ def test_any_number_of_failures_gives_a_wait(failures: int, first: float, longes
     assert math.isfinite(wait)
     assert min(first, longest) <= wait <= longest
     assert wait <= backoff(failures + 1, first=first, longest=longest)
+
+
+def test_moments_are_shown_in_utc() -> None:
+    """Whatever zone a moment comes in, people and files are shown its day and time in UTC, without its seconds."""
+    moment = datetime(2026, 3, 1, 1, 5, 59, tzinfo=timezone(timedelta(hours=2)))
+    assert (day(moment), day_and_time(moment)) == ("2026-02-28", "2026-02-28 23:05")
+    assert iso(moment) == iso(moment.astimezone(UTC)) == "2026-02-28T23:05:59Z"

@@ -228,6 +228,14 @@ def test_only_ground_reads_the_environment() -> None:
     assert [reader for reader in readers if reader not in ("config/reading.py", "workers.py")] == []
 
 
+def test_only_the_clock_writes_dates() -> None:
+    """How a day and a moment are written stands in one file; SQL that moves a stored moment has its own word for it."""
+    writers = {
+        str(file.relative_to(BOT)): file.read_text(encoding="utf-8").count("%Y-%m-%d") for file in BOT.rglob("*.py")
+    }
+    assert {file: count for file, count in writers.items() if count} == {"clock.py": 3, "store/waits.py": 1}
+
+
 def test_nothing_in_production_names_loopback_as_reddit() -> None:
     """The seams for loopback are arguments: no configuration key carries an address of Reddit or of the network."""
     names = {key for section in config.keys().values() for key in section}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.links import links_of, permalink_fullname, post_of, things_in
+from bot.links import links_of, permalink_fullname, post_of, reports_in, things_in
 from bot.links.text import urls_in
 from bot.model import MediaRef
 
@@ -483,3 +483,28 @@ def test_post_of_a_comment() -> None:
 def test_permalink_forms(url: str, fullname: str | None) -> None:
     """Every form of a permalink names its thing; look-alikes and share links name none."""
     assert permalink_fullname(url) == fullname
+
+
+@pytest.mark.parametrize(
+    ("listed", "reports"),
+    [
+        ([["Fakes &amp; co", "anna"], ["spam", 3, False, True]], [("Fakes & co", "anna"), ("spam", "")]),
+        ([["lonely"], 7, None, [], [None, "anna"], {"0": "x"}, "text", [5, "anna"]], [("lonely", "")]),
+        ([["gone", None], ["half \ud83d", "anna"]], [("gone", ""), ("half \ufffd", "anna")]),
+        ((("a tuple", "anna"),), [("a tuple", "anna")]),
+        ({"spam": 1}, []),
+        (None, []),
+    ],
+)
+def test_reports_are_read_one_way(listed: Any, reports: list[tuple[str, str]]) -> None:
+    """A report is its reason and the moderator's name; users' have no name, and what is none is passed over."""
+    found = reports_in({"mod_reports": listed}, "mod_reports")
+    assert [(report.reason, report.by) for report in found] == reports
+
+
+@given(JSON)
+def test_any_list_of_reports_is_read(value: Any) -> None:
+    """Whatever stands where reports are listed, reading it never fails and gives text."""
+    for report in reports_in({"user_reports": value}, "user_reports"):
+        assert isinstance(report.reason, str)
+        assert isinstance(report.by, str)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import unescape
 from typing import Any
 
 from bot.actions.base import ActionContext, Plug, Probe, fit, present
 from bot.errors import RedditError, UsageError
+from bot.links import reports_in
 from bot.model import Action, Mode, PlannedAction, Receipt, standing
 
 MAX_REASON = 100  # characters, Reddit's limit
@@ -36,7 +36,7 @@ class Report(Plug):
             )
         me = world.api.me()
         # Reddit takes one report of an account on a thing and drops further ones without a word.
-        ours = [text for text, by in _reports(data, "mod_reports") if by.casefold() == me.casefold()]
+        ours = [found.reason for found in reports_in(data, "mod_reports") if found.by.casefold() == me.casefold()]
         if ours or _found(action, data, me) == "done":
             return Receipt(
                 detail=f"our report stood there already: {ours[0] if ours else reason}", reference=action.post
@@ -66,20 +66,11 @@ def _reason(action: Action) -> str:
 
 def _found(action: Action, data: Mapping[str, Any], me: str) -> Probe:
     reason = _reason(action)
-    for name in ("mod_reports", "mod_reports_dismissed"):
-        for text, reporter in _reports(data, name):
-            if text == reason and reporter.casefold() == me.casefold():
-                return "done"
-    for name in ("user_reports", "user_reports_dismissed"):
-        for text, _ in _reports(data, name):
-            if text == reason:
-                # Users' reports carry no name; only our text names our case.
-                return "done" if action.case and action.case in reason else "unknown"
+    named = (*reports_in(data, "mod_reports"), *reports_in(data, "mod_reports_dismissed"))
+    if any(found.reason == reason and found.by.casefold() == me.casefold() for found in named):
+        return "done"
+    nameless = (*reports_in(data, "user_reports"), *reports_in(data, "user_reports_dismissed"))
+    if any(found.reason == reason for found in nameless):
+        # Users' reports carry no name; only our text names our case.
+        return "done" if action.case and action.case in reason else "unknown"
     return "absent"
-
-
-def _reports(data: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
-    """The (reason, reporter) pairs of one list of reports, whatever shape Reddit gives it."""
-    listed = data.get(name)
-    rows = [row for row in listed if isinstance(row, list | tuple) and row] if isinstance(listed, list) else []
-    return [(unescape(str(row[0])), str(row[1]) if len(row) > 1 else "") for row in rows]

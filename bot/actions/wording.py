@@ -17,6 +17,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from bot.actions.phrases import ASKS, DECLARED, GROUNDS, LAW, ROLE, SHOWN, TITLE, WHY
+from bot.clock import day, day_and_time
 from bot.errors import UsageError
 from bot.mail import is_address
 from bot.model import Notice, NoticeItem
@@ -76,7 +77,7 @@ def retract(notice: Notice, *, sender: str, date: datetime, reason: str = "", pa
     message["References"] = original
     which = "this item" if len(notice.items) == 1 else f"these {len(notice.items)} items"
     lines = [
-        *_wrap(f"We retract our notice {notice.id} of {_day(notice.stated_at)} about {which} on {_line(notice.host)}."),
+        *_wrap(f"We retract our notice {notice.id} of {day(notice.stated_at)} about {which} on {_line(notice.host)}."),
         *_wrap("Please do not act on it; what was removed only because of it can be put back."),
         *(_wrap("Everything else on that notice stands.") if part else ()),
         *(_wrap(f"Reason: {_line(reason)}") if _line(reason) else ()),
@@ -120,14 +121,14 @@ def _body(notice: Notice, sender: str, policy_url: str | None) -> list[str]:
         "",
         *_declaration(notice, sender),
         "",
-        *_wrap(f"Stated by {_who(notice)}, on {_day(notice.stated_at)}; notice {notice.id}"),
+        *_wrap(f"Stated by {_who(notice)}, on {day(notice.stated_at)}; notice {notice.id}"),
         *_hashes(notice.items),
     ]
 
 
 def _item(item: NoticeItem) -> list[str]:
-    seen = f"; seen by a person at {_minute(item.viewed_at)}" if item.viewed_at else ""
-    return [_line(item.host_id), f"  {item.url}", f"  fetched {_minute(item.seen_at)}{seen}"]
+    seen = f"; seen by a person at {day_and_time(item.viewed_at)} UTC" if item.viewed_at else ""
+    return [_line(item.host_id), f"  {item.url}", f"  fetched {day_and_time(item.seen_at)} UTC{seen}"]
 
 
 def _declaration(notice: Notice, sender: str) -> list[str]:
@@ -136,7 +137,7 @@ def _declaration(notice: Notice, sender: str) -> list[str]:
         "name": _line(notice.stated_by),
         "who": _who(notice),
         "contact": _contact(notice, sender),
-        "day": _day(notice.stated_at),
+        "day": day(notice.stated_at),
     }
     lines: list[str] = []
     for title, points in DECLARED[notice.capacity]:
@@ -275,11 +276,3 @@ def _wrap(text: str, *, first: str = "", then: str = "") -> list[str]:
     return textwrap.wrap(
         text, WIDTH, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
     )
-
-
-def _minute(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _day(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d")

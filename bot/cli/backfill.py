@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.base import ConfigOption, JsonOption, complain, emit, progress, read_config, say, session
-from bot.clock import iso
+from bot.clock import day, iso
 from bot.errors import UsageError
 from bot.plural import many
 from bot.store import BackfillRow
@@ -44,7 +44,7 @@ def backfill(
         task = bar.add_task("", total=None)
 
         def tell(row: BackfillRow) -> None:
-            back = f", back to {row.oldest:%Y-%m-%d}" if row.oldest else ""
+            back = f", back to {day(row.oldest)}" if row.oldest else ""
             bar.update(task, description=f"r/{row.subreddit}, {row.source}: {row.seen:,} read{back}")
 
         try:

@@ -9,7 +9,7 @@ from typing import Any
 from bot import hosts
 from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity_lines
 from bot.cli.review import action_line, action_plain
-from bot.clock import tenths
+from bot.clock import day_and_time, tenths
 from bot.config import Config
 from bot.model import PREVIEW, CaseState, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
@@ -77,7 +77,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         "history": history,
     }
     lines = [
-        ("case", f"{row.label} ({row.state}), opened {row.opened:%Y-%m-%d %H:%M} UTC, {ago(now - row.opened)}"),
+        ("case", f"{row.label} ({row.state}), opened {day_and_time(row.opened)} UTC, {ago(now - row.opened)}"),
         *_appealed(appeals),
         *_post(row),
         ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
@@ -96,7 +96,7 @@ def _appealed(appeals: Iterable[AppealRow]) -> Iterator[Fact]:
     for item in appeals:
         if item.outcome is None:
             other = f"; decided by another moderator than {item.decider}" if item.decider else ""
-            yield "appeal", f"OPEN, by {item.raised_by}, {item.at:%Y-%m-%d %H:%M} UTC{other}"
+            yield "appeal", f"OPEN, by {item.raised_by}, {day_and_time(item.at)} UTC{other}"
         else:
             one = item.decider is not None and item.closed_member == item.decider_member
             alone = "; one person decided both" if one and item.closed_member is not None else ""
@@ -111,7 +111,7 @@ def _post(row: CaseRow) -> Iterator[Fact]:
     marks = [mark for mark, held in (("NSFW", post.over_18), ("edited", post.edited)) if held]
     by = f"u/{post.author}" if post.author else "a deleted account"
     yield "post", f"https://www.reddit.com{post.permalink}"
-    yield "", ", ".join([f"by {by}", f"{post.created:%Y-%m-%d %H:%M} UTC", *marks])
+    yield "", ", ".join([f"by {by}", f"{day_and_time(post.created)} UTC", *marks])
     if row.state == CaseState.MINOR:
         return
     if post.title:

@@ -16,6 +16,7 @@ from bot import hosts
 from bot.assemble import Parts, action_params, assembled, face_model, nudity_model, rule_files
 from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, wiki_rules
 from bot.cli.rules import examples_said
+from bot.clock import day_and_time
 from bot.config import Config, MailConfig, NudityConfig, closest
 from bot.errors import GifwardenError, UsageError
 from bot.mail import Mailer
@@ -228,7 +229,7 @@ def _watched(pipeline: Pipeline) -> Iterator[Diagnosis]:
     for place in store.watched.places():
         if place.state != "watching":
             yield _warn(
-                f"r/{place.subreddit}", f"{place.state} since {place.since:%Y-%m-%d %H:%M} UTC: {place.sentence}"
+                f"r/{place.subreddit}", f"{place.state} since {day_and_time(place.since)} UTC: {place.sentence}"
             )
     for loss in store.watched.losses(now - LOSSES_SHOWN):
         yield _warn(f"r/{loss.subreddit}", loss.sentence)

@@ -23,7 +23,7 @@ from bot.cli.base import (
     show,
     warn,
 )
-from bot.clock import iso
+from bot.clock import day_and_time, iso
 from bot.config import key_path, sealing_key
 from bot.encryption import FieldCipher
 from bot.errors import UsageError
@@ -77,9 +77,7 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         show(["what", "of", *SPANS], recent, empty="")
     if places:
         say("")
-        states = [
-            (f"r/{place.subreddit}", place.state, f"{place.since:%Y-%m-%d %H:%M}", place.sentence) for place in places
-        ]
+        states = [(f"r/{place.subreddit}", place.state, day_and_time(place.since), place.sentence) for place in places]
         show(["subreddit", "state", "since (UTC)", ""], states, empty="")
     if budget:
         used = ", ".join(f"{job} {count}" for job, count in budget["by_job"].items()) or "none"

@@ -20,6 +20,7 @@ from bot.cli.base import (
     session,
     warn,
 )
+from bot.clock import day_and_time
 from bot.model import Verb
 from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.pipeline.reviewing.minors import WAIT
@@ -128,7 +129,7 @@ def warn_of(waiting: list[MinorRow]) -> None:
     for row in waiting:
         warn(
             f"{row.label}: suspected minor in r/{row.subreddit}, marked by {row.marked_by} on "
-            f"{row.marked:%Y-%m-%d %H:%M} UTC, NOT REPORTED YET; see: gifwarden cases minor {row.label} --by YOU"
+            f"{day_and_time(row.marked)} UTC, NOT REPORTED YET; see: gifwarden cases minor {row.label} --by YOU"
         )
 
 
@@ -136,5 +137,5 @@ def _needed(row: MinorRow) -> list[tuple[str, str]]:
     return [
         ("post", f"https://www.reddit.com{row.permalink}"),
         *(("media", url) for url in row.urls),
-        ("seen", f"{row.seen:%Y-%m-%d %H:%M} UTC"),
+        ("seen", f"{day_and_time(row.seen)} UTC"),
     ]

@@ -9,6 +9,7 @@ import typer
 
 from bot.cli.base import ByOption, ConfigOption, JsonOption, WhyOption, decider, listing, read_config, say, session
 from bot.cli.groups import App
+from bot.clock import day_and_time
 from bot.config import closest
 from bot.errors import UsageError
 from bot.model import Verb
@@ -38,10 +39,10 @@ def show_all(
             {
                 "kind": row.kind,
                 "name": row.name,
-                "since": f"{row.since:%Y-%m-%d %H:%M}",
+                "since": day_and_time(row.since),
                 "why": row.why,
                 "by": row.by,
-                "released_until": f"{row.released:%Y-%m-%d %H:%M}" if row.released else None,
+                "released_until": day_and_time(row.released) if row.released else None,
                 "removed": pipeline.deps.store.flood.acted(row.kind, row.name),
             }
             for row in pipeline.deps.store.flood.listing(released=everything)

@@ -23,6 +23,7 @@ from bot.cli.base import (
     session,
 )
 from bot.cli.groups import App
+from bot.clock import day_and_time
 from bot.config import Config
 from bot.errors import UsageError
 from bot.model import ActionState, Actor, Capacity, Ground, Verb
@@ -74,7 +75,7 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
     contact = hosts.contact(row.host)
     facts(
         [
-            ("notice", f"{row.label} ({row.state}), begun {row.created:%Y-%m-%d %H:%M} UTC"),
+            ("notice", f"{row.label} ({row.state}), begun {day_and_time(row.created)} UTC"),
             ("to", f"{row.host} ({row.recipient or contact.form or 'no address known'})"),
             *(("media", f"{item.host_id}  {item.url}") for item in row.items),
             ("cases", ", ".join(row.cases) or "none any more"),

@@ -22,6 +22,7 @@ from bot.cli.base import (
     system_account,
 )
 from bot.cli.groups import App
+from bot.clock import day
 from bot.config import Config
 from bot.errors import UsageError
 from bot.model import Member, Role, Verb, names
@@ -124,9 +125,9 @@ def _member(member: Member) -> dict[str, Any]:
         "roles": [f"{role.word}{f' in r/{where}' if where else ''}" for role, where in member.roles],
         "account": member.account,
         "reddit": "none" if member.off_reddit else member.reddit,
-        "since": f"{member.since:%Y-%m-%d}",
+        "since": day(member.since),
         "added_by": member.added_by,
-        "removed": f"{member.removed:%Y-%m-%d}" if member.removed else None,
+        "removed": day(member.removed) if member.removed else None,
     }
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from html import unescape
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bot.links.details import details_of
-from bot.model import Post, standing
+from bot.model import Post, PostReport, standing
 from bot.permalink import is_fullname
 from bot.serialization import encodable
+
+ReportList = Literal["mod_reports", "mod_reports_dismissed", "user_reports", "user_reports_dismissed"]
 
 _GONE = frozenset({"[deleted]", "[removed]"})
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -92,6 +95,20 @@ def post_of(thing: Mapping[str, Any]) -> Post:
         removed_by_category=standing(data).category,
         details=details_of(data, comment=comment),
     )
+
+
+def reports_in(data: Mapping[str, Any], name: ReportList) -> list[PostReport]:
+    """Return one list of a thing's reports: `[reason, account]` of moderators, `[reason, count, …]` of users.
+
+    What is no report is passed over, what a report leaves out is empty; never raises.
+    """
+    listed = data.get(name)
+    rows = [row for row in listed if isinstance(row, list | tuple)] if isinstance(listed, list | tuple) else []
+    return [
+        PostReport(reason=unescape(str(encodable(reason))), by=by if isinstance(by, str) else "")
+        for reason, by in ((*row, None, None)[:2] for row in rows)
+        if isinstance(reason, str)
+    ]
 
 
 def text(data: Mapping[str, Any], key: str) -> str:

@@ -23,7 +23,7 @@ from bot.model.media import (
     Signal,
     Variant,
 )
-from bot.model.posts import AuthorFacts, Origin, Post, PostDetails
+from bot.model.posts import AuthorFacts, Origin, Post, PostDetails, PostReport
 from bot.model.standing import (
     APPROVALS,
     DECISIONS,
@@ -127,6 +127,7 @@ __all__ = [
     "PlannedAction",
     "Post",
     "PostDetails",
+    "PostReport",
     "PostStatus",
     "Receipt",
     "Role",

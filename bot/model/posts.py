@@ -66,6 +66,14 @@ class AuthorFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostReport:
+    """One report of a post, as Reddit lists it."""
+
+    reason: str
+    by: str = ""  # the moderator's account; of users Reddit tells only how many wrote the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A Reddit submission (`t3_…`) or comment (`t1_…`), as far as rules and people need it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bot.clock import day_and_time
 from bot.config import Config
 from bot.errors import RuleError
 from bot.pipeline.log import Log
@@ -26,7 +27,7 @@ def said_of(row: WikiRow | None, subreddit: str, page: str) -> tuple[str, bool]:
         return f"{name} has not been read yet; the daemon does", True
     force = "no revision of it is in force"
     if row.revision is not None and row.applied_at is not None:
-        force = f"revision {row.revision[:8]} is in force since {row.applied_at:%Y-%m-%d %H:%M} UTC"
+        force = f"revision {row.revision[:8]} is in force since {day_and_time(row.applied_at)} UTC"
     if row.refused is None:
         return f"{name}: {force}", True
     why = "; ".join((row.why or "").split("\n"))

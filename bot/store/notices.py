@@ -146,27 +146,27 @@ class Notices:
             after = NoticeState.DRAFTED if left else NoticeState.RETRACTED
             self.move(name, after, expect=(state,))
 
-    def confirm(
-        self,
-        name: str,
-        *,
-        recipient: str,
-        ground: Ground,
-        ground_detail: str,
-        capacity: Capacity,
-        stated_by: str,
-        member: int,
-        organisation: str,
-        contact: str,
-    ) -> bool:
-        """Record a person's statement on a draft; False if it is no draft any more."""
+    def confirm(self, notice: Notice, *, member: int) -> bool:
+        """Record what a member of the team states on a draft, now; False if it is no draft any more."""
         now = self._c.now()
         return bool(
             self._c.run(
                 """update notices set state = 'confirmed', recipient = ?, ground = ?, ground_detail = ?, capacity = ?,
                    stated_by = ?, stated_member = ?, organisation = ?, contact = ?, stated_at = ?, updated_at = ?
                    where label = ? and state = 'drafted'""",
-                (recipient, ground, ground_detail, capacity, stated_by, member, organisation, contact, now, now, name),
+                (
+                    notice.to,
+                    notice.ground,
+                    notice.ground_detail,
+                    notice.capacity,
+                    notice.stated_by,
+                    member,
+                    notice.organisation,
+                    notice.contact,
+                    now,
+                    now,
+                    notice.id,
+                ),
             )
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.clock import from_iso, iso
+from bot.clock import day_and_time, from_iso, iso
 from bot.store.base import Connection, Row
 
 
@@ -41,8 +41,8 @@ class LossRow:
         """Say it to a moderator."""
         noun = "comments" if self.what == "comments" else "posts"
         return (
-            f"more was posted than Reddit shows (about 1,000): {noun} between {self.lost_from:%Y-%m-%d %H:%M} and "
-            f"{self.lost_to:%Y-%m-%d %H:%M} UTC may be lost, about {self.estimate:,}; "
+            f"more was posted than Reddit shows (about 1,000): {noun} between {day_and_time(self.lost_from)} and "
+            f"{day_and_time(self.lost_to)} UTC may be lost, about {self.estimate:,}; "
             f"gifwarden backfill {self.subreddit} may find some of them"
         )
 

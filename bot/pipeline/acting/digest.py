@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.clock import day
 from bot.model import Verdict
 from bot.pipeline.core import Deps
 from bot.plural import many
@@ -33,13 +34,13 @@ class Digests:
     def run(self) -> int:
         """Make the digests that are due; return how many were."""
         config, now = self._d.config, self._d.clock.now()
-        day = now.strftime("%Y-%m-%d")
+        today = day(now)
         if config.digest.by == "off" or now.hour < config.digest.hour or self._d.stop_file.exists():
             return 0
         made = 0
         for name, settings in config.subreddits.items():
-            if settings.mode == "observe" and self._d.store.digests.last_day(name) != day:
-                made += self._make(name, day, now)
+            if settings.mode == "observe" and self._d.store.digests.last_day(name) != today:
+                made += self._make(name, today, now)
         return made
 
     def preview(self, subreddit: str) -> tuple[str, str]:
@@ -47,21 +48,21 @@ class Digests:
         now = self._d.clock.now() + timedelta(seconds=1)  # moments are stored in whole seconds: this one counts too
         return digest(subreddit, self._found(subreddit, now)) or quiet(subreddit)
 
-    def _make(self, subreddit: str, day: str, now: datetime) -> int:
+    def _make(self, subreddit: str, today: str, now: datetime) -> int:
         store = self._d.store
         text = digest(subreddit, self._found(subreddit, now))
         with store.transaction():
-            if not store.digests.due(subreddit, day):
+            if not store.digests.due(subreddit, today):
                 return 0
             if text is None and not self._d.config.digest.heartbeat:
                 return 0
             subject, body = text or quiet(subreddit)
             to = self._d.config.digest.to if self._d.config.digest.by == "mail" else ""
             store.actions.plan(
-                key=f"digest:{subreddit}:{day}",
+                key=f"digest:{subreddit}:{today}",
                 kind="digest",
                 subreddit=subreddit,
-                params={"subject": f"{subject} ({day})", "body": body, "day": day, "to": to},
+                params={"subject": f"{subject} ({today})", "body": body, "day": today, "to": to},
             )
         self._d.boundary("digest.made")
         self._d.log.info("digest made", subreddit=subreddit)

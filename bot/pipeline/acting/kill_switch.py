@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.clock import iso
+from bot.clock import day, iso
 from bot.errors import StoreError, UsageError
 from bot.model import PROGRAM, ActionState, Actor
 from bot.pipeline.core import Deps
@@ -18,7 +18,7 @@ AGAIN = timedelta(days=1)  # how often the rights of who stopped are looked at
 GRACE = timedelta(days=3)  # after the moderators were told that nobody upholds a stop any more, it ends
 SUBJECT = "Nobody here upholds the stop of r/{subreddit} any more"
 BODY = """\
-u/{sender} stopped me in r/{subreddit} on {at:%Y-%m-%d} and may not order that here any more. I stay stopped for now.
+u/{sender} stopped me in r/{subreddit} on {day} and may not order that here any more. I stay stopped for now.
 
 If that is right, write `{prefix}, stop`; then it is yours. `{prefix}, go` lets me go on at once. If nobody writes
 either, I go on three days from now{waits}.
@@ -99,7 +99,12 @@ class Stopping:
 
     def _tell(self, row: StopRow, what: str, subject: str, body: str) -> None:
         waiting = self._d.store.orders.waiting(row.subreddit)
-        words = {"subreddit": row.subreddit, "sender": row.sender, "at": row.at, "prefix": self._d.config.orders.prefix}
+        words = {
+            "subreddit": row.subreddit,
+            "sender": row.sender,
+            "day": day(row.at),
+            "prefix": self._d.config.orders.prefix,
+        }
         words["waits"] = f", and do the {waiting} {'thing' if waiting == 1 else 'things'} that wait" if waiting else ""
         # moderators asked for the stop, so that it does not hold the word about it
         self._d.store.actions.plan(

@@ -77,17 +77,7 @@ class NoticeReview:
         notice = self.preview_notice(name, statement)
         wording.compose(notice, sender=self._d.config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
-            store.notices.confirm(
-                name,
-                recipient=notice.to,
-                ground=notice.ground,
-                ground_detail=notice.ground_detail,
-                capacity=notice.capacity,
-                stated_by=notice.stated_by,
-                member=statement.by.member,
-                organisation=notice.organisation,
-                contact=notice.contact,
-            )
+            store.notices.confirm(notice, member=statement.by.member)
             if statement.seen:
                 store.notices.viewed(name)
             store.actions.plan(

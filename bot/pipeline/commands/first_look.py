@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bot.errors import RedditError
+from bot.links import reports_in
 from bot.model import MACHINES
 from bot.pipeline.commands.parser import read_reason
 from bot.pipeline.core import Deps
@@ -59,16 +60,12 @@ class FirstLook:
         reasons = {str(verb): reason for verb, reason in self._d.config.orders.reasons.items()}
         for data in self._reported(subreddits):
             fullname = str(data.get("name") or "")
-            reports = data.get("mod_reports")
-            for report in reports if isinstance(reports, list) and fullname else []:
-                if not isinstance(report, list | tuple) or len(report) < 2:
+            for report in reports_in(data, "mod_reports") if fullname else ():
+                if report.by.casefold() in (*MACHINES, me.casefold(), ""):
                     continue
-                reason, by = str(report[0] or ""), str(report[1] or "")
-                if by.casefold() in (*MACHINES, me.casefold(), ""):
-                    continue
-                verb = read_reason(reason, names=names, reasons=reasons)
+                verb = read_reason(report.reason, names=names, reasons=reasons)
                 if verb is not None:
-                    yield str(data.get("subreddit") or ""), fullname, by, verb, reason
+                    yield str(data.get("subreddit") or ""), fullname, report.by, verb, report.reason
 
     def _reported(self, subreddits: Sequence[str]) -> Iterator[dict[str, Any]]:
         after: str | None = None

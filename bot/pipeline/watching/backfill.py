@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot import hosts
+from bot.clock import day_and_time
 from bot.errors import UsageError
 from bot.pipeline.core import Deps
 from bot.pipeline.watching.listings import UNREADABLE, Listings
@@ -63,9 +64,9 @@ class BackfillResult:
         if self.complete_to is None:
             return f"Reddit shows no submission in r/{self.subreddit}"
         if self.reached:
-            return f"every submission since {self.complete_to:%Y-%m-%d %H:%M} UTC that Reddit shows was read"
+            return f"every submission since {day_and_time(self.complete_to)} UTC that Reddit shows was read"
         return (
-            f"Reddit's list of new submissions ends at {self.complete_to:%Y-%m-%d %H:%M} UTC (it shows about 1,000); "
+            f"Reddit's list of new submissions ends at {day_and_time(self.complete_to)} UTC (it shows about 1,000); "
             "older ones were read only where its lists of top, controversial and hot ones and its search show them, "
             "so before that the past is not complete"
         )
