@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from bot.bench import alter, clips, copies, figures, rebuild, sources, swapping
+from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping
 from bot.bench.worlds import Scene
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
@@ -123,6 +125,38 @@ def test_what_can_be_rebuilt_is_told_in_numbers() -> None:
     assert found.pictures == 2
     assert -1 <= found.correlation < 0.95
     assert 0 <= found.first <= 1
+
+
+def _dots(seed: int, *, still: float = 0.0) -> tuple[list[NDArray[np.uint8]], float]:
+    """Return two and a half seconds of noise that slides over a grey ground, or over a picture."""
+    rng = np.random.default_rng(seed)
+    ground = 128 + still * cv2.resize(rng.normal(0, 1, (6, 6)), (160, 160), interpolation=cv2.INTER_CUBIC)
+    cloth = cv2.resize(rng.normal(0, 12, (8, 8)), (160, 160), interpolation=cv2.INTER_CUBIC)
+    pictures = []
+    for number in range(25):
+        plane = ground.copy()
+        plane[50:110, 4 * number : 4 * number + 60] = 128 + cloth[:60, :60]
+        pictures.append(np.repeat(np.clip(plane, 0, 255).astype(np.uint8)[..., None], 3, axis=2))
+    return pictures, 10.0
+
+
+def test_what_can_be_rebuilt_from_motion_is_what_moves() -> None:
+    """Where the ground is grey the moments come out; where it is a picture, only what slid over it does."""
+    bare = rebuild_motion.run([_dots(seed) for seed in range(3)])
+    over = rebuild_motion.run([_dots(seed, still=40) for seed in range(3)])
+    assert bare.change > 0.9
+    assert bare.grey.moment > over.grey.moment + 0.2
+    assert over.change > 0.8
+    assert json.loads(json.dumps(over.plain()))["both"].keys() == {"moment", "moving", "first"}
+    assert over.pdq.first == 1.0
+
+
+def test_too_few_clips_to_rebuild_are_said(tmp_path: Path) -> None:
+    """A folder without two clips that move gives one sentence."""
+    (tmp_path / "still.png").write_bytes(media.still(1))
+    result = RUN.invoke(app, ["bench", "rebuild", "--media", str(tmp_path)])
+    assert result.exit_code != 0
+    assert "0 clips of two seconds and more to rebuild" in str(result.exception)
 
 
 @slow

@@ -10,6 +10,7 @@ import typer
 from bot.bench import clips as clips_bench
 from bot.bench import copies as copies_bench
 from bot.bench import rebuild as rebuild_bench
+from bot.bench import rebuild_motion as motion_bench
 from bot.bench import swapping as swapping_bench
 from bot.bench.alter import ALTERATIONS, CHANGES, parse
 from bot.cli.base import JsonOption, emit, err, out, show
@@ -149,8 +150,21 @@ def swaps(
             out.print(f"{'missed' if row['swap'] else 'false'}: {row['row']}: {line}", markup=False)
 
 
-def rebuild(as_json: JsonOption = False) -> None:
-    """Try to rebuild pictures from what the database keeps of them, with its key, and say how far that comes."""
+def rebuild(
+    media: Annotated[
+        Path | None,
+        typer.Option("--media", help="Rebuild the clips of this folder by their motion.", show_default=False),
+    ] = None,
+    clips: Annotated[int, typer.Option("--clips", min=2, help="Generated clips, without a folder.")] = 8,
+    as_json: JsonOption = False,
+) -> None:
+    """Try to rebuild pictures from what the database keeps of them, with its key, and say how far that comes.
+
+    From corners by painting others' patches; from motion by adding its changes up.
+    """
+    if media is not None and not media.is_dir():
+        raise UsageError(f"{media} is no folder; name one with media in it")
+    moved = motion_bench.run(motion_bench.generated(clips) if media is None else motion_bench.of_folder(media))
     found = rebuild_bench.run()
     if as_json:
         emit(
@@ -160,6 +174,7 @@ def rebuild(as_json: JsonOption = False) -> None:
                 "blurred": found.blurred,
                 "first": found.first,
                 "pdq": found.pdq,
+                "motion": moved.plain(),
             }
         )
         return
@@ -167,6 +182,24 @@ def rebuild(as_json: JsonOption = False) -> None:
         f"{found.pictures} pictures rebuilt from local features: correlation {found.correlation:g}, "
         f"{found.blurred:g} when blurred; {found.first:.0%} are nearest to their own original; "
         f"PDQ distance {found.pdq:g} of 256 (unrelated: 128)"
+    )
+    names = {
+        "grey": "motion, the rest grey",
+        "guessed": "motion, guessed",
+        "pdq": "PDQ",
+        "both": "motion and PDQ, guessed",
+    }
+    out.print(
+        f"{moved.clips} clips as 32x32 cells, of which {moved.moves:.0%} move; what changed in them is known from "
+        f"motion by {moved.change:.2f}"
+    )
+    show(
+        ["moments rebuilt from", "correlation", "in moving cells", "nearest to their own clip"],
+        [
+            (names[name], f"{one.moment:.2f}", f"{one.moving:.2f}", f"{one.first:.0%}")
+            for name, one in moved.attacks().items()
+        ],
+        empty="nothing was rebuilt",
     )
 
 
