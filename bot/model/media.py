@@ -76,6 +76,7 @@ class MotionSignature:
 
     start: float  # seconds from the start of the file
     changes: bytes = field(repr=False)  # 1,024 signed bytes for each eighth of a second
+    borrowed: bool = False  # an entry has it from a copy: it may show that something is the same take, never that not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

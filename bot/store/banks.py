@@ -86,20 +86,21 @@ class Banks:
     def add(self, bank: str, fingerprint: Fingerprint, *, by: Actor) -> tuple[str, bool]:
         """Put a media into a bank; return its entry's label and whether it is new.
 
-        The same file is one entry in one bank; a part of something longer comes without digests. Raises StoreError if
-        there is no such bank.
+        The same file is one entry in one bank, which then gets a signature of its motion if it has none; a part of
+        something longer comes without digests. Raises StoreError if there is no such bank.
         """
         with self._c:
             row = self._c.one("select id from banks where name = ?", (bank,))
             if row is None:
                 raise StoreError(f"there is no bank {bank}; run: gifwarden bank create {bank} --kind block")
-            known = self._c.value(
-                """select e.label from entries e join entry_files f on f.entry = e.id
+            known = self._c.one(
+                """select e.id, e.label from entries e join entry_files f on f.entry = e.id
                    where e.bank = ? and f.sha256 = ? and e.state = 'active'""",
                 (row["id"], fingerprint.sha256),
             )
             if known:
-                return str(known), False
+                self._sketches.fill(known["id"], fingerprint, borrowed=False)
+                return str(known["label"]), False
             name = label("E")
             entry = self._c.insert(
                 "entries",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.encryption import FieldCipher
 from bot.errors import SealError
@@ -36,6 +37,38 @@ class Sketches:
             "sketches",
             {"entry": entry, "sealed": self._seal.encrypt(packed, *sketch_place(entry))},
         )
+
+    def fill(self, entry: int, fingerprint: Fingerprint, *, borrowed: bool) -> bool:
+        """Give an active entry the motion signature that it lacks; return whether it did.
+
+        `borrowed`: the fingerprint is a copy's, not that of the entry's very file. What an entry has is never replaced,
+        but a borrowed signature by its own. An entry that was banked before there were features gets them all from its
+        file; one that came from a list stays hashes only. Raises SealError if the key is another one.
+        """
+        if self._seal is None or fingerprint.motion is None:
+            return False
+        with self._c:
+            row = self._c.one(
+                """select s.sealed, exists(select 1 from entry_origins o where o.entry = e.id) as listed
+                   from entries e left join sketches s on s.entry = e.id where e.id = ? and e.state = 'active'""",
+                (entry,),
+            )
+            if row is None or (row["sealed"] is None and (row["listed"] or borrowed)):
+                return False
+            if row["sealed"] is None:
+                self.keep(entry, fingerprint)
+                self._c.run("insert or replace into entry_changes (entry) values (?)", (entry,))
+                return True
+            packed = self._seal.decrypt(row["sealed"], *sketch_place(entry))
+            held = _unpacked(packed)[1]
+            if held is not None and (borrowed or not held.borrowed):
+                return False
+            filled = _with_motion(packed, replace(fingerprint.motion, borrowed=borrowed))
+            self._c.run(
+                "update sketches set sealed = ? where entry = ?",
+                (self._seal.encrypt(filled, *sketch_place(entry)), entry),
+            )
+        return True
 
     def of(self, entry: int) -> tuple[LocalFeatures, ...]:
         """Return the features of an active entry, or none. Raises SealError if the key is another one."""
@@ -93,18 +126,27 @@ def kept_corners(sketch: LocalFeatures, *, alone: bool) -> bytes:
 def _packed(sketches: Sequence[LocalFeatures], motion: MotionSignature | None) -> bytes:
     """Return times, aspects, corners and faces as bytes: a line of JSON, then those of one frame after the other.
 
-    Motion is a last row of the JSON: its start, None, and how many bytes it has, deflated, at the end.
+    Motion is a last row of the JSON: its start, None, how many bytes it has, deflated, at the end, and True if it is
+    borrowed.
     """
     kept = [(sketch, kept_corners(sketch, alone=len(sketches) == 1)) for sketch in sketches if sketch.points]
     sizes: list[list[float | int | None]] = [
         [sketch.t, sketch.aspect, len(points), None if sketch.faces is None else len(sketch.faces)]
         for sketch, points in kept
     ]
-    moves = zlib.compress(motion.changes, 6) if motion else b""
-    if motion:
-        sizes.append([motion.start, None, len(moves)])
-    body = b"".join(points + (sketch.faces or b"") for sketch, points in kept)
-    return json.dumps(sizes).encode() + b"\n" + body + moves
+    packed = json.dumps(sizes).encode() + b"\n" + b"".join(points + (sketch.faces or b"") for sketch, points in kept)
+    return _with_motion(packed, motion) if motion else packed
+
+
+def _with_motion(packed: bytes, motion: MotionSignature) -> bytes:
+    """Return packed features with this motion instead of what they have."""
+    head, _, body = packed.partition(b"\n")
+    rows = json.loads(head)
+    if rows and rows[-1][1] is None:
+        body = body[: len(body) - rows.pop()[2]]
+    moves = zlib.compress(motion.changes, 6)
+    rows.append([motion.start, None, len(moves), *([True] if motion.borrowed else [])])
+    return json.dumps(rows).encode() + b"\n" + body + moves
 
 
 def _unpacked(data: bytes) -> tuple[tuple[LocalFeatures, ...], MotionSignature | None]:
@@ -113,7 +155,7 @@ def _unpacked(data: bytes) -> tuple[tuple[LocalFeatures, ...], MotionSignature |
     motion = None
     for t, aspect, size, *rest in json.loads(head):
         if aspect is None:
-            motion = MotionSignature(start=t, changes=zlib.decompress(body[:size]))
+            motion = MotionSignature(start=t, changes=zlib.decompress(body[:size]), borrowed=bool(rest))
             continue
         more = rest[0] if rest else None  # what an earlier version kept tells of no faces
         end = size + (more or 0)

@@ -103,7 +103,9 @@ class Copied:
         ways = [np.array(finding.affine)] if finding is not None else []
         if match is not None and match.transform in TURNED:  # of a few corners a transform may be far off
             ways.append(TURNED[match.transform])
-        return judge(Motion(kept.changes), asked, ways, sure=bool(ways))
+        take = judge(Motion(kept.changes), asked, ways, sure=bool(ways))
+        # what an entry has from a copy, by whoever posted it, speaks for a match and never against one
+        return Take("still") if kept.borrowed and (take.kind != "same" or take.replaced) else take
 
     def _allowed(self, matches: Sequence[Match]) -> Iterable[Match]:
         """Yield the matches; one by local features is suppressed where an entry allowed against it explains it all."""

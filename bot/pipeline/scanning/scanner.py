@@ -14,6 +14,7 @@ from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, all_due, always, try_again
+from bot.pipeline.scanning import older_entries
 from bot.pipeline.scanning.altered_copies import Copied
 from bot.pipeline.scanning.bank_index import BankIndex
 from bot.pipeline.scanning.face_index import FaceRecogniser
@@ -192,7 +193,10 @@ class Scanner:
         with store.transaction():
             store.links.matched(row.id, evidence)
             store.queue.matched(row.id, banks=self.banks_version)
+            filled = older_entries.fill(self._d, prints, evidence.matches)
         self._d.boundary("match.stored")
+        if filled:
+            self._d.log.info("motion signature added", link=row.id, entries=filled)
         if evidence.matches:
             methods = sorted({match.method for match in evidence.matches})
             self._d.log.info("link matched", link=row.id, host=row.link.host, methods=methods)
