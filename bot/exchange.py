@@ -17,7 +17,13 @@ from typing import Generic, Literal, TypeVar
 Address = tuple[int, tuple[str, int]]  # family of addresses, what such a socket connects to
 Found = TypeVar("Found")
 
+LONGEST = 86_400.0  # seconds; sockets, timers and locks take no time without end
 LEFT_BEHIND = 8  # look-ups under way at once, those that nobody waits for any more among them
+
+
+def bounded(seconds: float) -> float:
+    """Return a time to wait that the system takes: between none and `LONGEST`, which infinity and no number are too."""
+    return max(0.0, seconds) if seconds <= LONGEST else LONGEST
 
 
 class LookUps(Generic[Found]):
@@ -35,7 +41,7 @@ class LookUps(Generic[Found]):
 
         While as many look-ups as there may be have no answer, nothing more is asked.
         """
-        end = time.monotonic() + seconds
+        end = time.monotonic() + bounded(seconds)
         while not self._free.acquire(timeout=0.1):
             if self._stopped.is_set() or time.monotonic() >= end:
                 raise TimeoutError("too many names are being looked up without an answer")
@@ -89,7 +95,7 @@ class Exchange:
     """One exchange. Made by `Exchanges`; one thread talks in it."""
 
     def __init__(self, seconds: float, names: LookUps[Sequence[Address]]) -> None:
-        self._end = time.monotonic() + seconds
+        self._end = time.monotonic() + bounded(seconds)
         self._names = names
         self._lock = threading.Lock()
         self._wires: list[socket.socket] = []
@@ -113,6 +119,7 @@ class Exchange:
 
         The socket is watched, and has `seconds` as its timeout.
         """
+        seconds = None if seconds is None else bounded(seconds)
         wait = self._cap(seconds)
         failure: OSError = OSError("the name leads nowhere")
         for family, place in self._names.ask(host, port, wait):
@@ -168,9 +175,9 @@ class Exchanges:
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[Exchange]:
-        """Yield an exchange that ends `seconds` from now, and at once when we stop."""
+        """Yield an exchange that ends `seconds` from now, in a day at most, and at once when we stop."""
         exchange = Exchange(seconds, self._names)
-        timer = threading.Timer(seconds, exchange.end, ["late"])
+        timer = threading.Timer(bounded(seconds), exchange.end, ["late"])
         timer.daemon = True
         with self._lock:
             self._open.append(exchange)

@@ -1,10 +1,11 @@
 """A failure at every statement and at every call of an owner: everything ends as if nothing had happened.
 
-    python -m tests.every_statement [--only WORDS] [--kind KIND] [--sample N] [--jobs N] [--list]
+    python -m tests.every_statement [--only WORDS] [--kind KIND] [--sample N] [--jobs N] [--log FILE] [--list]
 
 The scenario of the kill tests runs once undisturbed, which names the points; then once for each point and kind with one
 fault there, and on without faults to the end. What the loopback servers received and what the database holds must be
 the same. Exit code 1 if anything differs. Fingerprints are those that real children made of these files before.
+A log has a JSON line for each run; started again with it, what stands in it is not run again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import json
 import multiprocessing
 import random
 import re
@@ -23,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from bot.assemble import DATABASE, Children, Outside, Parts, assembled
@@ -217,6 +220,32 @@ def _guarded(point: str, kind: str, clean: Undisturbed) -> list[str]:
         return [f"the run ended with {type(error).__name__}: {error}"]
 
 
+def _logged(file: Path | None) -> dict[tuple[str, str], list[str]]:
+    """Return what a log says already: differences by point and kind of fault."""
+    if file is None or not file.exists():
+        return {}
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    return {(row["point"], row["kind"]): row["differences"] for row in rows}
+
+
+def _finished(
+    runs: Sequence[tuple[str, str]], clean: Undisturbed, jobs: int, log: Path | None
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Run what the log does not have yet; yield point, kind and differences of each as it ends."""
+    known = _logged(log)
+    yield from ((point, kind, known[point, kind]) for point, kind in runs if (point, kind) in known)
+    with ProcessPoolExecutor(jobs, mp_context=SPAWN) as pool:
+        left = [run for run in runs if run not in known]
+        work = {pool.submit(_guarded, point, kind, clean): (point, kind) for point, kind in left}
+        for done in as_completed(work):
+            point, kind = work[done]
+            differences = done.result()
+            if log is not None:
+                with log.open("a", encoding="utf-8") as out:
+                    out.write(json.dumps({"point": point, "kind": kind, "differences": differences}) + "\n")
+            yield point, kind, differences
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run what is asked for; return the exit code."""
     asked = argparse.ArgumentParser(prog="python -m tests.every_statement")
@@ -226,6 +255,7 @@ def main(arguments: Sequence[str]) -> int:
         "--sample", type=int, default=0, help="so many runs, chosen by chance that is the same each time"
     )
     asked.add_argument("--jobs", type=int, default=1)
+    asked.add_argument("--log", type=Path, help="write each run to this file; what stands in it is not run again")
     asked.add_argument("--list", action="store_true", help="print the points and how often each is met, and stop")
     given = asked.parse_args(arguments)
     clean = undisturbed()
@@ -237,20 +267,17 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     runs = [(point, kind) for point in points for kind in given.kind or KINDS]
     runs = [(point, kind) for point, kind in runs if kind != "stuck" or " | " in point]
-    if 0 < given.sample < len(runs):
-        runs = random.Random(14).sample(runs, given.sample)
+    random.Random(14).shuffle(runs)
+    if given.sample > 0:
+        runs = runs[: given.sample]
     wrong, ran, began = 0, Counter[str](), time.monotonic()
-    with ProcessPoolExecutor(given.jobs, mp_context=SPAWN) as pool:
-        work = {pool.submit(_guarded, point, kind, clean): (point, kind) for point, kind in runs}
-        for done in as_completed(work):
-            point, kind = work[done]
-            ran[kind] += 1
-            differences = done.result()
-            if differences:
-                wrong += 1
-                print("\n".join([f"WRONG {kind} at {point}", *(f"    {line}" for line in differences)]), flush=True)
-            elif sum(ran.values()) % 25 == 0:
-                print(f"{sum(ran.values())} of {len(runs)}, {wrong} wrong", flush=True)
+    for point, kind, differences in _finished(runs, clean, given.jobs, given.log):
+        ran[kind] += 1
+        if differences:
+            wrong += 1
+            print("\n".join([f"WRONG {kind} at {point}", *(f"    {line}" for line in differences)]), flush=True)
+        elif sum(ran.values()) % 25 == 0:
+            print(f"{sum(ran.values())} of {len(runs)}, {wrong} wrong", flush=True)
     print(f"{len(points)} points; {time.monotonic() - began:.0f} s")
     print("\n".join(f"{kind:8} {ran[kind]:5} runs" for kind in KINDS))
     print(f"{wrong} of {len(runs)} runs ended differently")

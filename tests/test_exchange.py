@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import socket
 import ssl
 import threading
@@ -13,14 +15,16 @@ import pytest
 from bot.clock import SystemClock
 from bot.config import Config, FetchConfig, MailConfig, RedditConfig
 from bot.errors import MailError, RedditError, TryLaterError
-from bot.exchange import Exchange, Exchanges, LookUps
+from bot.exchange import LONGEST, Exchange, Exchanges, LookUps
 from bot.fetch import Fetcher
 from bot.mail import Mailer
 from bot.reddit import Reddit, transport
 from bot.store import Store
 from bot.web import StatusServer, Steps, registry
 from tests.dripping import Script, drip, pour, requests, serving, took
-from tests.test_mail import letter
+from tests.test_mail import letter, tls
+
+__all__ = ["tls"]
 
 TOKEN = b'{"access_token":"x","token_type":"bearer","expires_in":86400,"scope":"*"}'
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -169,16 +173,13 @@ def test_stopping_cuts_a_call_to_reddit(monkeypatch: pytest.MonkeyPatch) -> None
     assert seconds < 0.5 + SLACK
 
 
-def mailer_at(port: int, wait: float = 0.5) -> Mailer:
+def mailer_at(port: int, wait: float = 0.5, *, security: str = "none", context: ssl.SSLContext | None = None) -> Mailer:
     """Return a mailer for the server on that port."""
-    return Mailer(
-        MailConfig.model_validate(
-            {"host": "127.0.0.1", "port": port, "security": "none", "sender": "a@mods.example", "timeout_seconds": wait}
-        )
-    )
+    settings = {"host": "127.0.0.1", "port": port, "security": security, "sender": "a@mods.example"}
+    return Mailer(MailConfig.model_validate({**settings, "timeout_seconds": wait}), context=context)
 
 
-def smtp(at: str, *, endless: bytes = b"") -> Script:
+def smtp(at: str, *, endless: bytes = b"", greets: bool = True) -> Script:
     """Return a mail server that drips, or pours `endless`, in answer to one command (`banner`: at once)."""
 
     def script(connection: socket.socket, over: threading.Event) -> None:
@@ -189,7 +190,8 @@ def smtp(at: str, *, endless: bytes = b"") -> Script:
 
         if at == "banner":
             stall()
-        connection.sendall(b"220 hello\r\n")
+        if greets:
+            connection.sendall(b"220 hello\r\n")
         lines = connection.makefile("rb")
         body = False
         for line in lines:
@@ -219,6 +221,84 @@ def test_a_mail_server_that_drips_ends_a_conversation(at: str, sent: bool | None
     assert error.retry
     assert "its time was over" in str(error)
     assert seconds < 1.5 + SLACK
+
+
+def tls_smtp(context: ssl.SSLContext, at: str, *, implicit: bool) -> Script:
+    """Return a mail server of TLS that drips in the `handshake`, in a `record`, or in answer to a command."""
+
+    def hold(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65_536)
+        connection.sendall(b"\x16\x03\x03\x40\x00")  # the head of a long record of a handshake
+        drip(connection, over, b"\x00")
+
+    def script(connection: socket.socket, over: threading.Event) -> None:
+        if not implicit:
+            connection.sendall(b"220 hello\r\n")
+            lines = connection.makefile("rb")
+            lines.readline()
+            connection.sendall(b"250-hello\r\n250 STARTTLS\r\n")
+            lines.readline()
+            if at == "go ahead":
+                drip(connection, over, b"220-wait\r\n")
+            connection.sendall(b"220 go ahead\r\n")
+        if at == "handshake":
+            hold(connection, over)
+        with context.wrap_socket(connection, server_side=True) as encrypted:
+            if at == "record":
+                if not implicit:
+                    encrypted.recv(65_536)
+                wire = socket.socket(fileno=os.dup(encrypted.fileno()))
+                with wire:
+                    wire.sendall(b"\x17\x03\x03\x40\x00")  # of data, that is never whole
+                    drip(wire, over, b"\x00")
+            if implicit and at != "banner":
+                encrypted.sendall(b"220 hello\r\n")
+            smtp(at, greets=implicit and at == "banner")(encrypted, over)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("implicit", "at", "sent"),
+    [
+        (False, "go ahead", False),
+        (False, "handshake", False),
+        (False, "record", False),
+        (False, "EHLO", False),
+        (False, "DOT", None),
+        (True, "handshake", False),
+        (True, "record", False),
+        (True, "banner", False),
+        (True, "DATA", False),
+        (True, "DOT", None),
+    ],
+)
+@pytest.mark.slow
+def test_a_mail_server_of_tls_that_drips_ends_a_conversation(
+    tls: tuple[ssl.SSLContext, ssl.SSLContext], implicit: bool, at: str, sent: bool | None
+) -> None:
+    """STARTTLS and TLS from the first byte end at the deadline too, in the handshake, in a record and behind them."""
+    server, client = tls
+    with serving(tls_smtp(server, at, implicit=implicit)) as port:
+        how = "tls" if implicit else "starttls"
+        seconds, error = took(lambda: mailer_at(port, security=how, context=client).send(letter()))
+    assert isinstance(error, MailError)
+    assert error.sent is sent
+    assert error.retry
+    assert "its time was over" in str(error) or "timed out" in str(error)  # which a handshake is by itself
+    assert seconds < 1.5 + SLACK
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_stopping_cuts_a_handshake(tls: tuple[ssl.SSLContext, ssl.SSLContext], implicit: bool) -> None:
+    """When the program stops while TLS is being agreed on, the conversation ends at once."""
+    server, client = tls
+    with serving(tls_smtp(server, "handshake", implicit=implicit)) as port:
+        mailer = mailer_at(port, wait=30, security="tls" if implicit else "starttls", context=client)
+        threading.Timer(0.5, mailer.stop).start()
+        seconds, error = took(lambda: mailer.send(letter()))
+    assert "stopping" in str(error)
+    assert seconds < 0.5 + SLACK
 
 
 def test_a_reply_without_end_is_not_kept() -> None:
@@ -371,6 +451,30 @@ def test_a_look_up_without_a_thread_leaves_its_place_free(monkeypatch: pytest.Mo
             with pytest.raises(RuntimeError):
                 names.ask("a.example", 80, 1.0)
     assert names.ask("a.example", 80, 1.0) == ("a.example", 80)
+
+
+@pytest.mark.parametrize("seconds", [math.inf, math.nan, 1e30])
+def test_a_time_without_end_is_a_day(seconds: float) -> None:
+    """Infinity, no number and what is beyond the system's timers end an exchange in a day, and no thread dies of it."""
+    died: list[object] = []
+    hook, threading.excepthook = threading.excepthook, died.append
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server, Exchanges().within(seconds) as exchange:
+            assert 86_000 < exchange.left() <= LONGEST
+            with exchange.connect("127.0.0.1", server.getsockname()[1], seconds) as sock:
+                assert sock.gettimeout() == LONGEST
+            assert LookUps(lambda *name: name).ask("a.example", 80, seconds) == ("a.example", 80)
+    finally:
+        threading.excepthook = hook
+    assert died == []
+
+
+def test_a_time_that_is_over_is_none_at_all() -> None:
+    """Less than no seconds end an exchange at once."""
+    with Exchanges().within(-1.0) as exchange:
+        assert exchange.left() == 0
+        with pytest.raises(TimeoutError, match="is over"):
+            exchange.connect("127.0.0.1", 80, 1.0)
 
 
 def test_a_machine_without_one_family_of_addresses_uses_the_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from bot import hosts
 from bot.cli import app
@@ -31,7 +31,7 @@ from bot.store.links import PAST
 from bot.store.minors import WHY_BLOCKED
 from tests.bots import bank_the_fake, bot_on, fake, near_copy
 from tests.killing import Silent
-from tests.people import member
+from tests.people import at_home, member
 from tests.test_orders import HEAD, answers, link, order, run, team
 
 __all__ = ["team"]
@@ -237,6 +237,78 @@ def test_a_marked_case_is_decided_no_more(world: Stage, bot: Pipeline, door: str
             DOORS[door](bot, label)
         assert len(bot.deps.store.banks.entries()) == before
         assert bot.deps.store.cases.get(label).state == CaseState.MINOR
+
+
+def command(world: Stage, folder: Path, *words: str) -> Result:
+    """Run a command over the world's database as ann."""
+    file = folder / "minor.toml"
+    file.write_text(
+        f"[storage]\npath = '{world.config.storage.path}'\nrules = '{world.config.storage.rules}'\n[subreddits.clips]\n"
+    )
+    return CliRunner().invoke(app, [*words, "-c", str(file)])
+
+
+@pytest.mark.parametrize("purged", [False, True])
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_why_a_marked_case_was_judged_is_not_explained(
+    world: Stage, bot: Pipeline, purged: bool, how: tuple[str, ...], tmp_path: Path
+) -> None:
+    """`rules explain` tells no rule, check or value of it, in its ten minutes and after; of another case it does."""
+    other = post(world, world.park.add_redgifs("Elsewhere", hd=fake()), title="other")
+    with case_marked(world, bot, purged) as label:
+        refused = command(world, tmp_path, "rules", "explain", label, *how)
+        assert refused.exit_code != 0
+        assert "has been forgotten" in str(refused.exception)
+        assert refused.output == ""
+        (case,) = bot.deps.store.cases.of_post(other)
+        assert "Known fake" in command(world, tmp_path, "rules", "explain", case.label, *how).output
+
+
+@pytest.mark.parametrize("verb", ["restore", "confirm"])
+@pytest.mark.parametrize("digest", ["sha256", "md5"])
+def test_an_entry_of_the_file_is_not_given_back(
+    world: Stage, bot: Pipeline, verb: str, digest: str, tmp_path: Path
+) -> None:
+    """`bank restore` and `bank confirm` refuse what a list brought of the file before it was marked."""
+    there = {one.label for one in bot.deps.store.banks.entries()}
+    names = {"sha256": "", "md5": "", digest: hashlib.new(digest, near_copy()).hexdigest()}
+    rows = [Record(id="1", files=((names["sha256"], names["md5"]),))]
+    take(bot.deps.store, "known-fakes", "list", rows, by=member(bot), told=list[Bad]().append)
+    (label,) = {one.label for one in bot.deps.store.banks.entries()} - there
+    name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
+    bot.tick()
+    bot.decisions.minors.hide(name, by=member(bot))
+    world.clock.sleep(601)
+    bot.tick()
+    at_home(bot, "ben")
+    if verb == "restore":
+        bot.deps.store.banks.withdraw(label)
+    refused = command(world, tmp_path, "bank", verb, label)
+    assert refused.exit_code != 0
+    assert "suspected minor" in str(refused.exception)
+    (entry,) = [one for one in bot.deps.store.banks.entries() if one.label == label]
+    assert entry.state == ("withdrawn" if verb == "restore" else "active")
+    assert entry.confirmed_by is None
+
+
+def test_what_was_banked_of_a_hidden_case_neither_leaves_nor_comes_back(
+    world: Stage, bot: Pipeline, tmp_path: Path
+) -> None:
+    """A part of its media has no digests: while the case is hidden it is not exported, confirmed or restored."""
+    name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
+    bot.tick()
+    (case,) = bot.deps.store.cases.of_post(name)
+    bot.decisions.cases.confirm(case.label, by=member(bot), why="x", bank="known-fakes", span=(0.0, 0.5), media=0)
+    (label,) = bot.deps.store.review.all_made(case.id)
+    at_home(bot)
+    assert label in command(world, tmp_path, "bank", "export", "known-fakes").output
+    bot.decisions.minors.hide(name, by=member(bot))
+    assert label not in command(world, tmp_path, "bank", "export", "known-fakes").output
+    assert "suspected minor" in str(command(world, tmp_path, "bank", "confirm", label).exception)
+    bot.deps.store.banks.withdraw(label)
+    assert "suspected minor" in str(command(world, tmp_path, "bank", "restore", label).exception)
+    bot.decisions.minors.cancel(name, by=member(bot))
+    assert command(world, tmp_path, "bank", "restore", label).exit_code == 0
 
 
 @pytest.mark.parametrize("purged", [False, True])

@@ -202,7 +202,7 @@ def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> t
             elif what == "withdraw":
                 store.banks.withdraw(label)
             else:
-                store.banks.restore(label)
+                pipeline.decisions.bank.restore_entry(label)
         except GifwardenError as error:
             raise UsageError(str(error)) from None
         store.audit.record(by=by, what=f"entry {what}", subject=label)

@@ -288,7 +288,25 @@ class Minors:
     def is_never_entry(self, entry: Entry) -> bool:
         """Return whether an entry holds a file that was marked."""
         files = [*(names_of(sha256, None) for sha256 in entry.sha256), *(names_of(None, md5) for md5 in entry.md5)]
-        return self.is_never(*(name for names in files for name in names))
+        return self.is_never(*(name for names in files for name in names)) or self._made_of_one(entry.label)
+
+    def is_never_label(self, label: str) -> bool:
+        """Return the same of an entry in whatever state, by its label."""
+        files = self._c.rows(
+            "select f.sha256, f.md5 from entry_files f join entries e on e.id = f.entry where e.label = ?", (label,)
+        )
+        names = (name for file in files for name in names_of(file["sha256"], file["md5"]))
+        return self.is_never(*names) or self._made_of_one(label)
+
+    def _made_of_one(self, label: str) -> bool:
+        """Return whether an entry was made of a case that is a minor's: a part of its media has no digests."""
+        return bool(
+            self._c.value(
+                """select 1 from entries e join case_entries m on m.entry = e.id join cases c on c.id = m.case_id
+                   where e.label = ? and c.state = 'minor'""",
+                (label,),
+            )
+        )
 
     def same_media(self, post: str) -> list[str]:
         """Return the other posts that hold a media of this one at the same host, or its very file anywhere."""

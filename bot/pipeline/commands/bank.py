@@ -101,7 +101,7 @@ class Banking:
             standing = self._decisions.bank.confirm_entry(label, by=by)
         except DatabaseError:
             raise
-        except StoreError:
+        except (StoreError, UsageError):
             return False
         self._d.store.audit.record(by=by, what="entry confirm", subject=label)
         return standing is Backing.TWO_PEOPLE

@@ -38,9 +38,22 @@ class BankFeedback:
         """Give a word for an entry; return how many people's it has then.
 
         With review.confirmations = 1 the same person may, a day after their first. Raises StoreError if it is too
-        early for that, or if they are the only one so far.
+        early for that, or if they are the only one so far, UsageError for what is a suspected minor's.
         """
+        self._refuse_minors(label)
         return self._d.store.banks.confirm(label, by=by, alone=self._d.config.review.confirmations == 1)
+
+    def restore_entry(self, label: str) -> None:
+        """Let a withdrawn entry match again. Raises StoreError if it cannot, UsageError for a suspected minor's."""
+        self._refuse_minors(label)
+        self._d.store.banks.restore(label)
+
+    def _refuse_minors(self, label: str) -> None:
+        if self._d.store.minors.is_never_label(label):
+            raise UsageError(
+                f"{label} holds a file that was marked as a suspected minor's, so nobody confirms or restores it; "
+                f"to be rid of it: gifwarden bank remove {label}"
+            )
 
     def bank_from(self, case: CaseRow, bank: str, span: Span | None, media: int | None, *, by: Actor) -> None:
         """Bank what matched in a case's media, or the span of it that a moderator marked. Raises as `confirm` does."""
