@@ -14,6 +14,7 @@ from bot.clock import ManualClock
 from bot.config import DecodeConfig
 from bot.errors import CostlyError
 from bot.model import Link, LinkState, Post
+from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.store import Store
 from bot.store.links import LIVE, PAST
 from bot.store.turns import CYCLE
@@ -85,6 +86,19 @@ def test_what_is_beyond_the_cap_comes_behind_all_and_comes(store: Store) -> None
     cut = [row for row in rows if row.late]
     assert {row.link.id for row in cut} == {f"t3_manyn{n}" for n in range(25, 30)}
     assert sum(row.late for row in rows[-5:]) >= 4  # one pick of a cycle may begin with what is late
+
+
+def test_people_are_told_what_waits_behind(store: Store) -> None:
+    """Whoever looks at a post reads how many of its links wait behind others, as long as they do."""
+    add(store, "t3_many", 56, author="flooder")
+    add(store, "t3_one", 26, author="flooder")
+    add(store, "t3_few", 25, author="flooder")
+    in_turn(store)
+    assert not_looked_at(store, "t3_many") == ("31 more links of this post wait behind others",)
+    assert not_looked_at(store, "t3_one") == ("1 more link of this post waits behind others",)
+    assert not_looked_at(store, "t3_few") == ()
+    store.connection.run("update links set state = 'judged'")
+    assert not_looked_at(store, "t3_many") == ()
 
 
 def test_an_authors_posts_take_turns(store: Store) -> None:

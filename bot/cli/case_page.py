@@ -13,6 +13,7 @@ from bot.clock import day_and_time, tenths
 from bot.config import Config
 from bot.model import PREVIEW, CaseState, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.serialization import to_json_data
 from bot.store import AppealRow, CaseRow, NoticeRow
 
@@ -67,10 +68,12 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     history = store.review.history(row.label)
     appeal = next((item for item in appeals if item.outcome is None), None)
     doubts = list(_against(row, evidence, appeal))
+    unlooked = () if row.state == CaseState.MINOR else not_looked_at(store, row.post.fullname)
     shown = {
         **plain_case(row, appeal=appeal is not None),
         "url": None if row.state == CaseState.MINOR else row.url,
         "evidence": to_json_data(evidence) if evidence else None,
+        "not_looked_at": list(unlooked),
         "against": doubts,
         "actions": [action_plain(action) for action in actions],
         "notice": label,
@@ -83,6 +86,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
         *(("why", reason) for reason in plain_case(row)["reasons"]),
         *_found(evidence),
+        *(("not yet" if place == 0 else "", sentence) for place, sentence in enumerate(unlooked)),
         *(("against", doubt) for doubt in doubts),
         *(("action", action_line(settings, action)) for action in actions),
         *(_notice(notice) if notice else ()),

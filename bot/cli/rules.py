@@ -34,6 +34,7 @@ from bot.errors import RuleError, UsageError
 from bot.model import BankKind, CaseState, Verdict
 from bot.pipeline.judging.replay import Replayed
 from bot.pipeline.rulebook import name_of, said_of
+from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.plural import many
 from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples, unknown_banks
 from bot.serialization import to_json_data
@@ -173,6 +174,7 @@ def explain(
             raise UsageError(f"the evidence of {case} has been forgotten")
         author = pipeline.deps.store.authors.get(row.post.fullname)
         explained = pipeline.judge.explain(row.post, evidence, author)
+        unlooked = not_looked_at(pipeline.deps.store, row.post.fullname)
     for rule in explained:
         if as_json:
             emit(
@@ -191,6 +193,9 @@ def explain(
             say(f"          {rule.note}")
         for check in rule.checks:
             say(f"          {'✓' if check.held else '✗'} {check.key}: {check.value}")
+    if not as_json:
+        for sentence in unlooked:
+            say(f"not looked at: {sentence}")
 
 
 @app.command()

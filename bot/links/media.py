@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bot.links.text import clean, giphy_url, urls_in
 from bot.links.things import data_of, fullname_of, text
-from bot.model import Link, MediaRef
+from bot.model import UNTOLD, Link, MediaRef
 from bot.permalink import permalink_ids
 
 Find = Callable[[str], MediaRef | None]
@@ -30,15 +30,18 @@ def links_of(thing: Any, find: Find, *, reserve: bool = False) -> tuple[Link, ..
     """Return the media references of a submission or comment, in order, each once.
 
     With `reserve` Reddit's previews come last whatever else is there, a still where no moving one is: they are what
-    readers see of media that cannot be had. Without, only moving ones, and only where nothing better is known.
+    readers see of media that cannot be had. And each picture of a gallery or a text of which Reddit does not tell where
+    it is comes as one `unsupported` link whose source is `untold` and whose URL is the post that will tell. Without,
+    only moving previews, and only where nothing better is known, and such a picture's address is guessed or left out.
 
     `find` is the host plugs' answer to "whose URL is this"; it is asked for http(s) URLs with a host only. URLs that
     nobody knows are kept as `unsupported` with an empty host, Reddit's permalinks as `page`. A malformed field loses
     only itself; never raises for any JSON.
     """
-    collected = _Collected(find, fullname_of(thing) or None)
+    collected = _Collected(find, fullname_of(thing) or None, guess=not reserve)
     collected.read(data_of(thing))
     if reserve:
+        collected.read_untold(data_of(thing))
         collected.read_previews(data_of(thing))
     return tuple(collected.links.values())
 
@@ -46,10 +49,11 @@ def links_of(thing: Any, find: Find, *, reserve: bool = False) -> tuple[Link, ..
 class _Collected:
     """The links of one post so far, by what makes them the same."""
 
-    def __init__(self, find: Find, post: str | None) -> None:
+    def __init__(self, find: Find, post: str | None, *, guess: bool) -> None:
         self.links: dict[tuple[str, str, bool], Link] = {}
         self._find = find
         self._post = post
+        self._guess = guess  # addresses of pictures that Reddit is not done with
 
     def read(self, data: Mapping[str, Any], parent: bool = False) -> None:
         """Take all references of a post; `parent`: of the submission that it crossposts."""
@@ -69,14 +73,37 @@ class _Collected:
         if not parent:
             for original in _list(data.get("crosspost_parent_list"))[:1]:
                 self.read(data_of(original), parent=True)
-        for source, urls in _uploads(data):
-            add(source, *urls)
+        for source, media_id, entry in _uploads(data):
+            add(source, *_media_urls(media_id, entry, guess=self._guess))
         for key in ("media", "secure_media"):
             video = _map(_map(data.get(key)).get("reddit_video"))
             add("media", *(video.get(name) for name in ("fallback_url", "dash_url", "hls_url")))
         if not any(_known(link) for link in self.links.values()):
             for url in _previews(data, stills=False):
                 add("preview", url)
+
+    def read_untold(self, data: Mapping[str, Any]) -> None:
+        """Take the pictures of which Reddit does not tell yet, or any more, where they are.
+
+        Of a gallery that tells not even how many it has, one stands for all, under the post's own number.
+        """
+        address = _address(self._post, data)
+        if address is None:
+            return
+        originals = _list(data.get("crosspost_parent_list"))[:1]
+        for place in (data, *map(data_of, originals)):
+            uploads = list(_uploads(place))
+            untold = [
+                name
+                for _, name, entry in uploads
+                if _MEDIA_ID.fullmatch(name)
+                and not any(_absolute(url) for url in _media_urls(name, entry, guess=False))
+            ]
+            if place.get("is_gallery") is True and not uploads:
+                untold = [fullname_of(place).removeprefix("t3_") or "gallery"]
+            for name in untold:
+                link = Link(url=address, host="reddit", id=name, kind="unsupported", source=UNTOLD, post=self._post)
+                self.links.setdefault(("reddit", name, False), link)
 
     def read_previews(self, data: Mapping[str, Any]) -> None:
         """Take Reddit's own copies of a post's media, those of the submission that it crossposts too."""
@@ -120,21 +147,32 @@ def _known(found: MediaRef | Link) -> bool:
     return found.kind in _LEADS_TO_MEDIA and found.id is not None
 
 
-def _uploads(data: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Yield (source, URLs of one media): a gallery in its order, then what else was uploaded into the text."""
+def _address(post: str | None, data: Mapping[str, Any]) -> str | None:
+    """Return the shortest address of a post that tells its fullname; None if that is not known."""
+    kind, _, number = (post or "").partition("_")
+    if kind == "t3":
+        return f"https://www.reddit.com/comments/{number}"
+    above = text(data, "link_id").removeprefix("t3_")
+    address = f"https://www.reddit.com/comments/{above}/_/{number}"
+    return address if kind == "t1" and permalink_ids(address) == (above, number) else None
+
+
+def _uploads(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield (source, id, what Reddit tells of it): a gallery in its order, then what was uploaded into the text."""
     metadata = _map(data.get("media_metadata"))
     shown = set()
     for item in _list(_map(data.get("gallery_data")).get("items")):
         media_id = _map(item).get("media_id")
         if isinstance(media_id, str):
             shown.add(media_id)
-            yield "gallery", _media_urls(media_id, _map(metadata.get(media_id)))
+            yield "gallery", media_id, _map(metadata.get(media_id))
     for media_id, entry in metadata.items():
         if media_id not in shown:
-            yield "media_metadata", _media_urls(media_id, _map(entry))
+            yield "media_metadata", media_id, _map(entry)
 
 
-def _media_urls(media_id: str, entry: Mapping[str, Any]) -> list[Any]:
+def _media_urls(media_id: str, entry: Mapping[str, Any], *, guess: bool) -> list[Any]:
+    """Return the addresses of one media, best first; `guess`: also of one that Reddit is not done with."""
     giphy = giphy_url(media_id)
     if giphy is not None:
         return [giphy]  # Reddit often calls these invalid although Giphy serves them
@@ -142,9 +180,13 @@ def _media_urls(media_id: str, entry: Mapping[str, Any]) -> list[Any]:
         return []
     mime = text(entry, "m").lower()
     shown = _map(entry.get("s"))
+    known = guess or entry.get("status") == "valid"
     if entry.get("e") == "RedditVideo" or mime.startswith("video/"):
-        return [f"https://v.redd.it/{media_id}", *(place.get(name) for place in (entry, shown) for name in _MANIFESTS)]
+        manifests = [place.get(name) for place in (entry, shown) for name in _MANIFESTS]
+        return [f"https://v.redd.it/{media_id}", *manifests] if known or any(manifests) else []
     given = [shown.get(name) for name in ("gif", "mp4", "u")]
+    if not known and not any(given):
+        return []
     # the file's own name, where a given URL tells it: jpeg and jpg are two files to i.redd.it
     named = next((match for url in given if isinstance(url, str) and (match := _FILE.search(url))), None)
     extension = named[2] if named and named[1] == media_id else _EXTENSIONS.get(mime)

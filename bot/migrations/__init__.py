@@ -369,3 +369,17 @@ def m0018_reserves(db: Database) -> None:
            begin update links set state = 'seen', next_at = new.updated_at, updated_at = new.updated_at
            where stands_for = new.id and state = 'reserve'; end"""
     )
+
+
+@migrations()
+def m0019_untold(db: Database) -> None:
+    """Ask Reddit for pictures of galleries that it did not tell; of earlier galleries that told none, too."""
+    db.execute("create index links_untold on links (next_at) where state = 'untold'")
+    db.execute(
+        """insert or ignore into links (post, url, host, host_id, kind, source, state, next_at, updated_at)
+           select p.fullname, 'https://www.reddit.com/comments/' || substr(p.fullname, 4), 'reddit',
+                  substr(p.fullname, 4), 'unsupported', 'untold', 'untold', p.seen_at, p.seen_at
+           from posts p where json_extract(p.data, '$.details.is_gallery') and p.fullname like 't3!_%' escape '!'
+           and json_extract(p.data, '$.removed_by_category') is null and json_extract(p.data, '$.approved_by') is null
+           and not exists (select 1 from links l where l.post = p.fullname and l.kind in ('media', 'album'))"""
+    )

@@ -11,6 +11,7 @@ from bot.model.consent import Consent
 from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
 from bot.model.media import (
     PREVIEW,
+    UNTOLD,
     FaceTrack,
     FaceView,
     Fingerprint,
@@ -82,6 +83,7 @@ __all__ = [
     "PROGRAM",
     "REMOVALS",
     "UNDECIDED",
+    "UNTOLD",
     "Action",
     "ActionState",
     "Actor",

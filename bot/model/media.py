@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.model.states import LinkKind, MediaKind
 
 PREVIEW = "preview"  # the source of Reddit's own copy of a media, which is less than the media
+UNTOLD = "untold"  # the source of a picture of which Reddit does not tell where it is; its URL is the post that will
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,9 @@ class Link:
     host: str
     id: str | None
     kind: LinkKind
-    source: str  # url, text, crosspost, gallery, media_metadata, media, preview, linked (another post), or target
+    source: (
+        str  # url, text, crosspost, gallery, media_metadata, media, preview, untold, linked (another post), or target
+    )
     post: str | None = None  # fullname
 
 

@@ -31,6 +31,7 @@ class LinkState(StrEnum):
     FAILED = "failed"
     GIVEN_UP = "given_up"
     PARKED = "parked"  # work on it began three times and never ended
+    UNTOLD = "untold"  # a picture of a gallery of which Reddit does not tell yet where it is; asked for again
     RESERVE = "reserve"  # Reddit's preview of another link's media: seen once that ends without having been looked at
 
 

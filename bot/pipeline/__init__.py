@@ -30,6 +30,7 @@ from bot.pipeline.watching.modqueue import ModQueuePoller
 from bot.pipeline.watching.permalinks import PermalinkFollower
 from bot.pipeline.watching.polling import ListingPoller
 from bot.pipeline.watching.subreddits import SubredditStates
+from bot.pipeline.watching.untold import UntoldPictures
 from bot.pipeline.watching.wiki_rules import WikiWatch
 
 __all__ = ["BOUNDARIES", "Deps", "Pipeline", "no_boundary"]
@@ -50,6 +51,7 @@ class Pipeline:
         self.mod_queue = ModQueuePoller(deps, self.subreddits, self.listings)
         self.mod_log = ModLogReader(deps, self.subreddits)
         self.permalinks = PermalinkFollower(deps)
+        self.untold = UntoldPictures(deps, self.listings)
         self.backfill = Backfill(deps, self.listings)
         self.recogniser = FaceRecogniser(deps)
         self.gallery = Gallery(deps, self.recogniser)
@@ -80,7 +82,8 @@ class Pipeline:
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
-        return self.polling.round(go_on) + self.mod_queue.round(go_on) + self.permalinks.round(go_on)
+        new = self.polling.round(go_on) + self.mod_queue.round(go_on)
+        return new + self.permalinks.round(go_on) + self.untold.round(go_on)
 
     def work(self, go_on: GoOn = always) -> int:
         """Take due links as far as they get, several at once, while `go_on` says so; return how many were judged.

@@ -40,6 +40,7 @@ from bot.store.subreddits import LossRow, SubredditState, Watched
 from bot.store.team import Team
 from bot.store.tries import Tries
 from bot.store.turns import Turns
+from bot.store.untold import Untold
 from bot.store.waits import Waits
 from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
@@ -86,7 +87,8 @@ class Store:
         self.path = path
         self.connection = Connection(path, clock, factory)
         self.minors = Minors(self.connection, seal)
-        self.links = Links(self.connection, seal, self.minors)
+        self.untold = Untold(self.connection)
+        self.links = Links(self.connection, seal, self.minors, self.untold)
         self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)
         self.banks = Banks(self.connection, self.sketches)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import iso
 from bot.encryption import FieldCipher
 from bot.errors import SealError
-from bot.model import PREVIEW, AuthorFacts, Evidence, Link, LinkState, Post, Verdict
+from bot.model import PREVIEW, UNTOLD, AuthorFacts, Evidence, Link, LinkState, Post, Verdict
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
 from bot.store.minors import WHY_BLOCKED, Minors
 from bot.store.sealing import fingerprint_place
+from bot.store.untold import MOMENTS, Untold
 
 PAGE = 500  # judgements read at a time
 # Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found
@@ -63,10 +64,11 @@ class Judgement:
 class Links:
     """Tables posts, watermarks, links, fingerprints and evidence."""
 
-    def __init__(self, connection: Connection, seal: FieldCipher | None, minors: Minors) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None, minors: Minors, untold: Untold) -> None:
         self._c = connection
         self._seal = seal
         self._minors = minors
+        self._untold = untold
 
     def add(
         self,
@@ -80,10 +82,10 @@ class Links:
         `priority` is one of `URGENT`, `LIVE` and `PAST`. The links of a post in `left_alone` (fullname → why) never
         enter the queue.
         A post that is known already is stored as it is now, but for what moderators decided on it: that is heard from
-        the mod log, which tells our own deeds from theirs.
+        the mod log, which tells our own deeds from theirs. A picture that Reddit tells now takes the place of its row.
         """
         posts = links = 0
-        now = self._c.now()
+        now, soon = self._c.now(), iso(self._c.clock.now() + timedelta(seconds=MOMENTS[0]))
         with self._c:
             for post, refs in found:
                 if self._minors.is_never(post.fullname):
@@ -94,6 +96,8 @@ class Links:
                 for link in refs:
                     preview = link.source == PREVIEW
                     state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
+                    if link.source == UNTOLD:
+                        state = LinkState.UNTOLD
                     never = (
                         (preview and hidden)  # of what nobody may look at
                         or (link.id is not None and self._minors.is_never(f"{link.host}:{link.id}"))
@@ -102,19 +106,23 @@ class Links:
                     hidden = hidden or never
                     if never:
                         state = LinkState.BLOCKED
-                    elif why and state == LinkState.SEEN:
+                    elif why and state in (LinkState.SEEN, LinkState.UNTOLD):
                         state = LinkState.JUDGED
                     elif preview and stands_for is not None and self._may_be_seen(stands_for):
                         state = LinkState.RESERVE
                     reason = WHY_BLOCKED if never else why
-                    links += self._c.run(
+                    due = soon if state == LinkState.UNTOLD else now
+                    new = self._c.run(
                         """insert or ignore into links
                            (post, url, host, host_id, kind, source, state, reason, next_at, updated_at, priority,
                             stands_for)
                            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                        (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, reason, now, now,
+                        (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, reason, due, now,
                          priority, stands_for if preview else None),
                     )  # fmt: skip
+                    if not new and link.host == "reddit" and link.kind == "media" and not preview:
+                        new = self._untold.told(post.fullname, link, state, reason)
+                    links += new
                     if preview or stands_for is None or (first == "page" and link.kind != "page"):
                         number = self._stands(link, post)
                         first, stands_for = (link.kind, number) if number is not None else (first, stands_for)
@@ -152,8 +160,10 @@ class Links:
         with self._c:
             return sum(
                 self._c.run(
-                    """update links set priority = :urgent, next_at = min(next_at, :now), turn = null
-                       where post = :post and priority < :urgent and state in ('seen', 'failed', 'reserve')""",
+                    """update links set priority = :urgent, turn = null,
+                       next_at = iif(state = 'untold', next_at, min(next_at, :now))
+                       where post = :post and priority < :urgent
+                       and state in ('seen', 'failed', 'reserve', 'untold')""",
                     {"urgent": URGENT, "post": name, "now": self._c.now()},
                 )
                 for name in fullnames

@@ -32,7 +32,7 @@ class Maintenance:
             count = self._c.run(
                 """delete from posts where seen_at < ? and fullname not in (select post from cases)
                    and fullname not in
-                   (select post from links where state in ('seen', 'acquired', 'matched', 'failed'))""",
+                   (select post from links where state in ('seen', 'acquired', 'matched', 'failed', 'untold'))""",
                 (iso(moment),),
             )
             self._c.run("delete from decisions where at < ?", (iso(moment),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Link
+from bot.model import UNTOLD, Link
 from bot.store.base import Connection
 from bot.store.links import LinkRow, row_of
 
@@ -31,11 +31,12 @@ class Linked:
         self._c.run("update links set followed = 1 where id = ?", (link,))
 
     def media(self, post: str) -> list[Link] | None:
-        """Return the media links of a post, in their order; None if the post is not known."""
+        """Return media links and untold pictures of a post, in their order; None if the post is not known."""
         if not self._c.value("select exists (select 1 from posts where fullname = ?)", (post,)):
             return None
         rows = self._c.rows(
-            "select * from links where post = ? and kind in ('media', 'album') and source <> 'linked' order by id",
-            (post,),
+            """select * from links where post = ? and (kind in ('media', 'album') or source = ?) and source <> 'linked'
+               order by id""",
+            (post, UNTOLD),
         )
         return [row_of(row).link for row in rows]

@@ -11,7 +11,7 @@ MAX_WAIT = timedelta(
     seconds=DAY, hours=1
 )  # nothing waits for more than a day; what seems to was written by a wrong clock
 # Each part is found by an index
-LINKS = "state in ('seen', 'failed', 'acquired', 'matched') and priority in (-1, 0, 1) and next_at > ?"
+LINKS = "state in ('seen', 'failed', 'acquired', 'matched', 'untold') and priority in (-1, 0, 1) and next_at > ?"
 ACTIONS = "state in ('planned', 'held', 'sending', 'unknown') and next_at > ?"
 WAITING = (("links", LINKS), ("actions", ACTIONS))
 

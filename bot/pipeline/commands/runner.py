@@ -10,7 +10,7 @@ from typing import Any
 from bot import hosts
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.links import links_of, post_of
-from bot.model import Actor, CaseState
+from bot.model import UNTOLD, Actor, CaseState
 from bot.pipeline.acting.modes import effect
 from bot.pipeline.commands.answers import Answers, kept, listed, name_of, short
 from bot.pipeline.commands.bank import Banking
@@ -22,6 +22,7 @@ from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.pipeline.reviewing.team import Team
+from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.store import CaseRow, OrderRow
 
 CAN_BE_UNDONE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
@@ -136,7 +137,7 @@ class CommandRunner:
         thing = self._thing(row)
         post = post_of(thing)
         links = links_of(thing, hosts.find, reserve=True)
-        if not any(link.kind in ("media", "album") for link in links):
+        if not any(link.kind in ("media", "album") or link.source == UNTOLD for link in links):
             return self._answers.refuse(row, "that post has no link to media of a host that I know.")
         store = self._d.store
         with store.transaction():
@@ -161,6 +162,7 @@ class CommandRunner:
         lines += [
             f"- {fate} {_many(len(names), 'link')} ({', '.join(sorted(set(names)))})" for fate, names in fates.items()
         ]
+        lines += [f"- {sentence}" for sentence in not_looked_at(store, row.target)]
         return self._answers.end(row, "\n".join([f"I have looked at {short(row.target)}:", "", *lines]))
 
     def _of_case(self, case: CaseRow) -> str:

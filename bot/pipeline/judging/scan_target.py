@@ -9,12 +9,13 @@ from pathlib import Path
 from bot import hosts
 from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, is_own_fault
 from bot.links import links_of, post_of
-from bot.model import PREVIEW, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
+from bot.model import PREVIEW, UNTOLD, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.recovery import reason_of
 from bot.pipeline.scanning.nudity import nudity_of
 from bot.pipeline.scanning.scanner import Scanner
+from bot.pipeline.scanning.unlooked import wait_sentence
 from bot.reddit import Job
 
 
@@ -99,12 +100,15 @@ class TargetScanner:
         post = post_of(thing)
         found = links_of(thing, hosts.find, reserve=judge)  # a bank gets the media, not Reddit's preview of it
         links = [link for link in found if link.kind in ("media", "album")]
+        untold = sum(link.source == UNTOLD for link in found)
+        if not links and untold:
+            raise UnsupportedError(f"{post.fullname}: {wait_sentence(untold)}")
         if not links:
             raise UnsupportedError(f"{post.fullname} has no link to media of a known host")
         seen: bool | None = None  # what the next preview stands for
         for link in links:
             if link.source == PREVIEW and seen:
-                return
+                break
             failed = False
             try:
                 yield self._link(target, link, post, judge=judge)
@@ -115,6 +119,8 @@ class TargetScanner:
                 yield TargetResult(target=target, error=f"{link.host}: {error}")
             if seen is None or link.source == PREVIEW:
                 seen = not failed
+        if untold:
+            yield TargetResult(target=target, error=wait_sentence(untold))
 
     def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> TargetResult:
         if link.kind not in ("media", "album"):

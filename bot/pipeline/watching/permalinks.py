@@ -13,7 +13,7 @@ from typing import Any
 from bot import hosts
 from bot.errors import RedditError, StoreError
 from bot.links import links_of
-from bot.model import PREVIEW, Link, LinkState
+from bot.model import PREVIEW, UNTOLD, Link, LinkState
 from bot.permalink import permalink_ids, share_path
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always, reason_of
@@ -117,9 +117,9 @@ class PermalinkFollower:
                     gone = "Reddit shows no post there: it was deleted, or this account may not see it"
                     self._close(row, gone, state=LinkState.GONE)
                     continue
-                found = _media(things[fullname])
+                found = media_in(things[fullname])
                 if not found and around in things:
-                    fullname, found = around, _media(things[around])  # a comment without media stands under some
+                    fullname, found = around, media_in(things[around])  # a comment without media stands under some
                 new += self._lead(row, fullname, found)
             except (StoreError, MemoryError):  # not of the post: it is done again
                 raise
@@ -130,7 +130,7 @@ class PermalinkFollower:
     def _lead(self, row: LinkRow, fullname: str, found: Sequence[Link]) -> int:
         """Store the media of another post as the linking post's own; return how many are new. One transaction."""
         store = self._d.store
-        media = [_as_of(link, row) for link in found]
+        media = [as_of(link, row.link.post) for link in found]
         with store.transaction():
             post = store.links.post(row.link.post or "")
             assert post is not None, "a link belongs to a post"
@@ -160,10 +160,12 @@ def _names(url: str) -> tuple[str, str | None]:
     return (f"t1_{ids[1]}", submission) if ids[1] else (submission, None)
 
 
-def _as_of(link: Link, row: LinkRow) -> Link:
-    """Return a link as the linking post's own; a preview stays one."""
-    return replace(link, source=link.source if link.source == PREVIEW else "linked", post=row.link.post)
+def as_of(link: Link, post: str | None) -> Link:
+    """Return a link as the linking post's own; a preview stays one, and so does what Reddit does not tell."""
+    return replace(link, source=link.source if link.source in (PREVIEW, UNTOLD) else "linked", post=post)
 
 
-def _media(thing: dict[str, Any]) -> tuple[Link, ...]:
-    return tuple(link for link in links_of(thing, hosts.find, reserve=True) if link.kind in ("media", "album"))
+def media_in(thing: dict[str, Any]) -> tuple[Link, ...]:
+    """Return the media links of a post, and its pictures of which Reddit does not tell where they are."""
+    found = links_of(thing, hosts.find, reserve=True)
+    return tuple(link for link in found if link.kind in ("media", "album") or link.source == UNTOLD)
