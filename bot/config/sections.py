@@ -263,6 +263,11 @@ class StorageConfig(Section):
         7, description="How long a withdrawn entry can be restored before its fingerprints are destroyed."
     )
 
+    @property
+    def stop_file(self) -> Path:
+        """While this file exists, nothing is done in the world."""
+        return self.path / "STOP"
+
 
 class LogConfig(Section):
     """What is logged, to standard error."""

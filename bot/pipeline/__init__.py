@@ -44,32 +44,33 @@ class Pipeline:
 
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
-        self.team = Team(deps.store)
-        self.subreddits = SubredditStates(deps)
-        self.listings = Listings(deps, self.subreddits)
+        config, store, clock, log, reddit = deps.config, deps.store, deps.clock, deps.log, deps.reddit
+        self.team = Team(store)
+        self.subreddits = SubredditStates(config, store, clock, log, reddit)
+        self.listings = Listings(deps.rulebook, store, log, reddit, deps.boundary, self.subreddits)
         self.polling = ListingPoller(deps, self.subreddits, self.listings)
-        self.mod_queue = ModQueuePoller(deps, self.subreddits, self.listings)
-        self.mod_log = ModLogReader(deps, self.subreddits)
+        self.mod_queue = ModQueuePoller(config, store, clock, log, reddit, self.subreddits, self.listings)
+        self.mod_log = ModLogReader(store, clock, log, reddit, deps.boundary, self.subreddits)
         self.permalinks = PermalinkFollower(deps)
         self.untold = UntoldPictures(deps, self.listings)
-        self.backfill = Backfill(deps, self.listings)
-        self.recogniser = FaceRecogniser(deps)
-        self.gallery = Gallery(deps, self.recogniser)
+        self.backfill = Backfill(config, store, reddit, self.listings)
+        self.recogniser = FaceRecogniser(config.gallery, store)
+        self.gallery = Gallery(config.gallery, store, clock, deps.workers, self.recogniser)
         self.scanner = Scanner(deps, self.recogniser)
         self.downloads = DownloadQueue(deps, self.scanner)
-        self.flood = FloodGuard(deps)
+        self.flood = FloodGuard(config.actions, store, clock, log)
         self.judge = Judge(deps, self.flood)
         self.outbox = Outbox(deps, self.flood)
         self.decisions = Decisions.of(deps, self.scanner, self.outbox, self.judge)
         self.target_scanner = TargetScanner(deps, self.scanner, self.judge)
-        self.replayer = Replayer(deps, self.judge)
+        self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
         self.orders = CommandInbox(
             deps, self.decisions, CommandRunner(deps, self.decisions, self.target_scanner, self.team), self.team
         )
-        self.digests = Digests(deps)
-        self.kill_switch = Stopping(deps)
-        self.forgetting = Forgetting(deps)
+        self.digests = Digests(config, store, clock, log, deps.boundary)
+        self.kill_switch = Stopping(config, store, clock, reddit)
+        self.forgetting = Forgetting(config.storage, store, clock, log, reddit)
 
     def cut(self) -> None:
         """End every exchange under way, in whatever thread; nothing is begun afterwards."""
@@ -170,7 +171,7 @@ class Pipeline:
 
     def slice(self, go_on: GoOn = always) -> GoOn:
         """Return what keeps `work` to a slice of time, so that the other steps get their turn."""
-        return a_while(self.deps, go_on)
+        return a_while(self.deps.clock, go_on)
 
     def close(self) -> None:
         """Break off downloads and the search index that are in work; the next run does them again."""

@@ -19,7 +19,9 @@ from bot.rules import RuleSet
 from bot.store import Store
 from bot.workers import Workers
 
-__all__ = ["BOUNDARIES", "Deps", "Log", "no_boundary"]
+__all__ = ["BOUNDARIES", "Boundary", "Deps", "Log", "connected", "no_boundary"]
+
+Boundary = Callable[[str], None]  # told the name of each moment that is passed
 
 # Each stands between a commit and a side effect, or the other way round. The kill test stops the process at every one.
 BOUNDARIES = (
@@ -44,9 +46,22 @@ def no_boundary(name: str) -> None:
     """Do nothing at a boundary: what production does."""
 
 
+def connected(reddit: Reddit | None) -> Reddit:
+    """Return Reddit. Raises RedditError if there is none."""
+    if reddit is None:
+        raise RedditError(
+            "this needs Reddit: set reddit.client_id, username and the secrets; see docs/reddit-access.md",
+            retry=False,
+        )
+    return reddit
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """Everything a step may use. `reddit` is None where no account is needed, e.g. to scan a file."""
+    """Everything a step may use. `reddit` is None where no account is needed, e.g. to scan a file.
+
+    A step that needs six or more of these takes them all, any other only what it needs.
+    """
 
     config: Config
     store: Store
@@ -57,17 +72,12 @@ class Deps:
     log: Log
     reddit: Reddit | None = None
     mailer: Mailer | None = None
-    boundary: Callable[[str], None] = no_boundary
+    boundary: Boundary = no_boundary
 
     @property
     def api(self) -> Reddit:
         """Reddit. Raises RedditError if there is none."""
-        if self.reddit is None:
-            raise RedditError(
-                "this needs Reddit: set reddit.client_id, username and the secrets; see docs/reddit-access.md",
-                retry=False,
-            )
-        return self.reddit
+        return connected(self.reddit)
 
     def rules_for(self, subreddit: str | None) -> RuleSet:
         """Return the rules in force in a subreddit. Raises ConfigError or RuleError if its files cannot be used."""
@@ -76,4 +86,4 @@ class Deps:
     @property
     def stop_file(self) -> Path:
         """While this file exists, nothing is done in the world."""
-        return self.config.storage.path / "STOP"
+        return self.config.storage.stop_file

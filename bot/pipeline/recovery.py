@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from bot.clock import DAY, backoff
+from bot.clock import DAY, Clock, backoff
 from bot.errors import OWN_FAULT, GifwardenError, is_own_fault
 from bot.model import LinkState
 from bot.pipeline.core import Deps
@@ -26,10 +26,10 @@ def always() -> bool:
     return True
 
 
-def a_while(deps: Deps, go_on: GoOn) -> GoOn:
+def a_while(clock: Clock, go_on: GoOn) -> GoOn:
     """Return what says whether a slice of work may go on: for `SLICE_SECONDS`, and while `go_on` says so."""
-    end = deps.clock.monotonic() + SLICE_SECONDS
-    return lambda: go_on() and deps.clock.monotonic() < end
+    end = clock.monotonic() + SLICE_SECONDS
+    return lambda: go_on() and clock.monotonic() < end
 
 
 def reason_of(error: Exception) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.clock import day
+from bot.clock import Clock, day
+from bot.config import Config
 from bot.model import Verdict
-from bot.pipeline.core import Deps
+from bot.pipeline.core import Boundary
+from bot.pipeline.log import Log
 from bot.plural import many
 from bot.serialization import loads
+from bot.store import Store
 
 DAY = timedelta(days=1)
 MAX_CASES = 20  # named in one line
@@ -28,48 +31,52 @@ _DONE: Mapping[str, str] = {
 class Digests:
     """Plans a digest for each observed subreddit, once a day, whatever the number of restarts."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, config: Config, store: Store, clock: Clock, log: Log, boundary: Boundary) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._boundary = boundary
 
     def run(self) -> int:
         """Make the digests that are due; return how many were."""
-        config, now = self._d.config, self._d.clock.now()
+        config, now = self._config, self._clock.now()
         today = day(now)
-        if config.digest.by == "off" or now.hour < config.digest.hour or self._d.stop_file.exists():
+        if config.digest.by == "off" or now.hour < config.digest.hour or self._config.storage.stop_file.exists():
             return 0
         made = 0
         for name, settings in config.subreddits.items():
-            if settings.mode == "observe" and self._d.store.digests.last_day(name) != today:
+            if settings.mode == "observe" and self._store.digests.last_day(name) != today:
                 made += self._make(name, today, now)
         return made
 
     def preview(self, subreddit: str) -> tuple[str, str]:
         """Return subject and body of the digest as it would be now."""
-        now = self._d.clock.now() + timedelta(seconds=1)  # moments are stored in whole seconds: this one counts too
+        now = self._clock.now() + timedelta(seconds=1)  # moments are stored in whole seconds: this one counts too
         return digest(subreddit, self._found(subreddit, now)) or quiet(subreddit)
 
     def _make(self, subreddit: str, today: str, now: datetime) -> int:
-        store = self._d.store
+        store = self._store
         text = digest(subreddit, self._found(subreddit, now))
         with store.transaction():
             if not store.digests.due(subreddit, today):
                 return 0
-            if text is None and not self._d.config.digest.heartbeat:
+            if text is None and not self._config.digest.heartbeat:
                 return 0
             subject, body = text or quiet(subreddit)
-            to = self._d.config.digest.to if self._d.config.digest.by == "mail" else ""
+            to = self._config.digest.to if self._config.digest.by == "mail" else ""
             store.actions.plan(
                 key=f"digest:{subreddit}:{today}",
                 kind="digest",
                 subreddit=subreddit,
                 params={"subject": f"{subject} ({today})", "body": body, "day": today, "to": to},
             )
-        self._d.boundary("digest.made")
-        self._d.log.info("digest made", subreddit=subreddit)
+        self._boundary("digest.made")
+        self._log.info("digest made", subreddit=subreddit)
         return 1
 
     def _found(self, subreddit: str, now: datetime) -> list[tuple[str, Verdict, str]]:
-        rows = self._d.store.digests.would_have(subreddit, now - DAY, now)
+        rows = self._store.digests.would_have(subreddit, now - DAY, now)
         return [
             (row["label"], loads(Verdict, row["verdict"]), row["post"])
             for row in rows

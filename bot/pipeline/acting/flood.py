@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.clock import Clock
+from bot.config import ActionsConfig
 from bot.model import PROGRAM, Actor, Evidence, Post, Verdict
-from bot.pipeline.core import Deps
+from bot.pipeline.log import Log
 from bot.plural import many
-from bot.store import CaseRow
+from bot.store import CaseRow, Store
 from bot.store.flood import Kind, name_in
 
 DAY = timedelta(days=1)
@@ -26,14 +28,17 @@ RELEASED_DAYS = 7  # for so long what a person let go is not quarantined again
 class FloodGuard:
     """Counts what carries automatic actions, and holds them when that jumps. All numbers of it stand here."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, limits: ActionsConfig, store: Store, clock: Clock, log: Log) -> None:
+        self._limits = limits
+        self._store = store
+        self._clock = clock
+        self._log = log
 
     def count(self, case: CaseRow, post: Post, evidence: Evidence, verdict: Verdict) -> None:
         """Note what carries a case that the rules act on, and quarantine what jumped. Call it in a transaction."""
         if verdict.outcome != "act":
             return
-        flood = self._d.store.flood
+        flood = self._store.flood
         for match in evidence.matches:
             if match.suppressed or match.bank_kind != "block" or not match.confirmed:
                 continue
@@ -49,21 +54,21 @@ class FloodGuard:
 
     def held(self, case: int | None) -> str | None:
         """Return why the automatic actions of a case are held, or None."""
-        found = self._d.store.flood.holds(case) if case is not None else None
+        found = self._store.flood.holds(case) if case is not None else None
         if found is None:
             return None
         return f"{found.kind} {found.name} is quarantined ({found.why}); gifwarden quarantine release"
 
     def release(self, kind: str, name: str, *, by: Actor) -> None:
         """Let something go again: what was held goes ahead. Raises StoreError if it is not quarantined."""
-        store = self._d.store
+        store = self._store
         with store.transaction():
-            store.flood.release(kind, name, until=self._d.clock.now() + RELEASED_DAYS * DAY, by=by)
+            store.flood.release(kind, name, until=self._clock.now() + RELEASED_DAYS * DAY, by=by)
             store.audit.record(by=by, what="quarantine released", subject=name)
 
     def quarantine(self, kind: Kind, name: str, *, by: Actor, why: str) -> bool:
         """Hold what this carries, on a person's word; False if it is held already."""
-        store = self._d.store
+        store = self._store
         with store.transaction():
             done = store.flood.quarantine(kind, name, why=why, by=by)
             if done:
@@ -72,15 +77,15 @@ class FloodGuard:
 
     def stopped(self, subreddit: str) -> frozenset[str]:
         """Return the rules of a subreddit whose patterns are not run."""
-        return self._d.store.flood.stopped(subreddit)
+        return self._store.flood.stopped(subreddit)
 
     def late(self, subreddit: str, rule: str, *, own_fault: bool) -> None:
         """Record that a rule's patterns ran out of time; the third time by its own fault they are quarantined.
 
         The name of the quarantine says the subreddit: elsewhere a rule of the same name is another one.
         """
-        store = self._d.store
-        self._d.log.warning("patterns not run to their end", rule=rule, subreddit=subreddit, counted=own_fault)
+        store = self._store
+        self._log.warning("patterns not run to their end", rule=rule, subreddit=subreddit, counted=own_fault)
         if not own_fault:
             return
         why = f"its patterns ran out of time {LATE} times; write them more simply"
@@ -92,7 +97,7 @@ class FloodGuard:
                 return
             store.audit.record(by=PROGRAM, what="quarantined", subject=name, why=why)
             store.actions.plan(
-                key=f"late:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
+                key=f"late:{name}:{self._clock.now():%Y%m%dT%H%M%S}",
                 kind="modmail",
                 subreddit=subreddit,
                 params={
@@ -103,14 +108,14 @@ class FloodGuard:
                     f'operator runs `gifwarden quarantine release rule "{name}"`.',
                 },
             )
-        self._d.log.warning("quarantined", kind="rule", name=name, reason=why)
+        self._log.warning("quarantined", kind="rule", name=name, reason=why)
 
     def forget(self) -> None:
         """Forget counts that are no history any more."""
-        self._d.store.flood.forget_before(self._d.clock.now() - HISTORY_DAYS * DAY)
+        self._store.flood.forget_before(self._clock.now() - HISTORY_DAYS * DAY)
 
     def _judge(self, kind: Kind, name: str, post: Post) -> None:
-        store, now = self._d.store, self._d.clock.now()
+        store, now = self._store, self._clock.now()
         limit = self._limit(kind)
         if not limit:
             return
@@ -123,22 +128,22 @@ class FloodGuard:
         if not store.flood.quarantine(kind, name, why=why, by=PROGRAM):
             return
         store.audit.record(by=PROGRAM, what="quarantined", subject=name, why=why)
-        self._d.log.warning("quarantined", kind=kind, name=name, reason=why)
+        self._log.warning("quarantined", kind=kind, name=name, reason=why)
         self._tell(kind, name, why, post)
 
     def _limit(self, kind: Kind) -> int:
-        limits = self._d.config.actions
+        limits = self._limits
         if kind == "bank":
             return limits.flood_entries
         return limits.flood_authors * (BEYOND if kind == "rule" else 1)
 
     def _tell(self, kind: Kind, name: str, why: str, post: Post) -> None:
         """Write to the moderators, once for each quarantine."""
-        store = self._d.store
+        store = self._store
         done = store.flood.acted(kind, name)
         removed = f"{many(done, 'post')} had been removed on its word by then. " if done else ""
         store.actions.plan(
-            key=f"flood:{kind}:{name}:{self._d.clock.now():%Y%m%dT%H%M%S}",
+            key=f"flood:{kind}:{name}:{self._clock.now():%Y%m%dT%H%M%S}",
             kind="modmail",
             subreddit=post.subreddit,
             params={

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.clock import day, iso
+from bot.clock import Clock, day, iso
+from bot.config import Config
 from bot.errors import StoreError, UsageError
 from bot.model import PROGRAM, ActionState, Actor
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
 from bot.pipeline.permissions import check_permission
-from bot.store import StopRow
+from bot.reddit import Reddit
+from bot.store import StopRow, Store
 
 MAX_DAYS = 999  # Reddit's limit of a ban that ends
 
@@ -33,17 +35,22 @@ go on. `{prefix}, stop` stops me again.
 class Stopping:
     """The kill switch, as a file for everything and as a row for one subreddit; and bans."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, config: Config, store: Store, clock: Clock, reddit: Reddit | None) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._reddit = reddit
 
     def stop(self, subreddit: str | None, *, by: Actor, why: str) -> str:
         """Stop one subreddit, or everything; return in words what was. What is under way at this moment ends."""
-        store = self._d.store
+        store = self._store
         if subreddit is None:
             try:
-                self._d.stop_file.write_text(f"{by.name}: {why}\n", encoding="utf-8")
+                self._config.storage.stop_file.write_text(f"{by.name}: {why}\n", encoding="utf-8")
             except OSError as error:
-                raise UsageError(f"cannot write {self._d.stop_file}: {error.strerror}; check its folder") from None
+                raise UsageError(
+                    f"cannot write {self._config.storage.stop_file}: {error.strerror}; check its folder"
+                ) from None
         else:
             store.kill_switch.stop(subreddit, by=by, why=why)
         name = f"r/{subreddit}" if subreddit else "everything"
@@ -52,15 +59,15 @@ class Stopping:
 
     def go(self, subreddit: str | None, *, by: Actor) -> str:
         """Let one subreddit, or everything, go on; return a sentence. What is stopped alone stays stopped."""
-        store = self._d.store
+        store = self._store
         if subreddit is not None:
             if not store.kill_switch.go(subreddit):
                 return f"r/{subreddit} was not stopped"
             store.audit.record(by=by, what="go", subject=f"r/{subreddit}")
-            still = "; but everything is stopped: gifwarden go" if self._d.stop_file.exists() else ""
+            still = "; but everything is stopped: gifwarden go" if self._config.storage.stop_file.exists() else ""
             return f"r/{subreddit} goes on{still}"
-        was = self._d.stop_file.exists()
-        self._d.stop_file.unlink(missing_ok=True)
+        was = self._config.storage.stop_file.exists()
+        self._config.storage.stop_file.unlink(missing_ok=True)
         if was:
             store.audit.record(by=by, what="go", subject="everything")
         stopped = "".join(f"; r/{row.subreddit} stays stopped, by {row.who}" for row in store.kill_switch.stops())
@@ -73,12 +80,12 @@ class Stopping:
         that was sent, so that nobody who lost their rights keeps the bot off, and nothing begins to act unannounced.
         What the operator stopped, only the operator or a moderator's `go` ends.
         """
-        store, now = self._d.store, self._d.clock.now()
+        store, now = self._store, self._clock.now()
         row = store.kill_switch.stopped(subreddit)
         if row is None or row.sender is None:
             return 0
         if row.checked is None or not row.checked <= now < row.checked + AGAIN:
-            lapsed = check_permission("stop", self._d.api.permissions(subreddit, row.sender)) is not None
+            lapsed = check_permission("stop", connected(self._reddit).permissions(subreddit, row.sender)) is not None
             with store.transaction():
                 store.kill_switch.upheld(subreddit, lapsed=lapsed)
                 if lapsed:
@@ -98,16 +105,16 @@ class Stopping:
         return 1
 
     def _tell(self, row: StopRow, what: str, subject: str, body: str) -> None:
-        waiting = self._d.store.orders.waiting(row.subreddit)
+        waiting = self._store.orders.waiting(row.subreddit)
         words = {
             "subreddit": row.subreddit,
             "sender": row.sender,
             "day": day(row.at),
-            "prefix": self._d.config.orders.prefix,
+            "prefix": self._config.orders.prefix,
         }
         words["waits"] = f", and do the {waiting} {'thing' if waiting == 1 else 'things'} that wait" if waiting else ""
         # moderators asked for the stop, so that it does not hold the word about it
-        self._d.store.actions.plan(
+        self._store.actions.plan(
             key=_key(row, what),
             kind="answer",
             subreddit=row.subreddit,
@@ -116,12 +123,12 @@ class Stopping:
 
     def waiting(self, subreddit: str | None) -> int:
         """Return how many actions wait in one subreddit, or in all."""
-        names = [subreddit] if subreddit else list(self._d.config.subreddits)
-        return sum(self._d.store.orders.waiting(name) for name in names)
+        names = [subreddit] if subreddit else list(self._config.subreddits)
+        return sum(self._store.orders.waiting(name) for name in names)
 
     def ban(self, case: str, *, by: Actor, why: str, days: int | None = None, message: str = "") -> None:
         """Plan a ban of a case's author. Raises StoreError or UsageError if there is nobody to ban."""
-        store = self._d.store
+        store = self._store
         row = store.cases.get(case)
         if not row.post.author or row.post.author == "[deleted]":
             raise UsageError(f"the author of {case} is gone or forgotten, so there is nobody to ban")

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 
 from bot import actions
 from bot.actions import wording
+from bot.clock import Clock
+from bot.config import Config
 from bot.errors import UsageError
+from bot.mail import Mailer
 from bot.model import ActionState, Actor, Capacity, CaseState, Ground, Notice, NoticeState
 from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
-from bot.pipeline.core import Deps
-from bot.store import CaseRow, NoticeRow
+from bot.pipeline.log import Log
+from bot.store import CaseRow, NoticeRow, Store
 
 STANDING = (CaseState.CONFIRMED,)  # cases for which a person says that the media is what the notice says
 TAKEN = (ActionState.DONE, ActionState.FAILED)  # a mail that was accepted, or whose fate nobody knows
@@ -31,14 +34,20 @@ class Statement:
 class NoticeReview:
     """Notices: previewed, stated, retracted."""
 
-    def __init__(self, deps: Deps, outbox: Outbox) -> None:
-        self._d = deps
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, log: Log, mailer: Mailer | None, outbox: Outbox
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._mailer = mailer
         self._outbox = outbox
 
     def preview_notice(self, name: str, statement: Statement) -> Notice:
         """Return what a notice would say if this person stated it now. Raises UsageError if something is missing."""
-        row = self._d.store.notices.get(name)
-        mail, now = self._d.config.mail, self._d.clock.now()
+        row = self._store.notices.get(name)
+        mail, now = self._config.mail, self._clock.now()
         recipient = statement.to or row.recipient
         if not recipient:
             raise UsageError(
@@ -67,15 +76,15 @@ class NoticeReview:
 
         Raises UsageError if it cannot be sent as it is.
         """
-        store = self._d.store
+        store = self._store
         row = store.notices.get(name)
         if row.state != NoticeState.DRAFTED:
             raise UsageError(f"notice {name} is {row.state}; only a drafted one can be confirmed")
-        modes = {self._d.config.mode(subreddit) for subreddit in row.subreddits}
+        modes = {self._config.mode(subreddit) for subreddit in row.subreddits}
         if not modes & actions.get("notice").modes:
             raise UsageError(f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first")
         notice = self.preview_notice(name, statement)
-        wording.compose(notice, sender=self._d.config.mail.sender)  # what cannot be said is refused here, not later
+        wording.compose(notice, sender=self._config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
             store.notices.confirm(notice, member=statement.by.member)
             if statement.seen:
@@ -87,7 +96,7 @@ class NoticeReview:
                 params={"notice": name},
             )
             store.audit.record(by=statement.by, what="notice confirmed", subject=name, why=notice.ground)
-        self._d.log.info("notice confirmed", notice=name, host=row.host)
+        self._log.info("notice confirmed", notice=name, host=row.host)
         return store.notices.get(name)
 
     def retract_notice(self, name: str, *, by: Actor, why: str) -> str:
@@ -95,7 +104,7 @@ class NoticeReview:
 
         Raises StoreError if there is no such notice, UsageError if it is retracted already or leaving now.
         """
-        store = self._d.store
+        store = self._store
         row = store.notices.get(name)
         if row.state == NoticeState.RETRACTED:
             raise UsageError(f"notice {name} is retracted already")
@@ -124,7 +133,7 @@ class NoticeReview:
         Return what was done, or None if the case stands on no notice. Raises UsageError while the mail is leaving,
         MailError if the host could not be told: then nothing has changed.
         """
-        store = self._d.store
+        store = self._store
         store.notices.drop_case(case.id)
         name = store.notices.of_case(case.id)
         if name is None:
@@ -153,16 +162,16 @@ class NoticeReview:
         )
 
     def _take_back(self, row: NoticeRow, case: CaseRow) -> None:
-        if self._d.mailer is None:
+        if self._mailer is None:
             raise UsageError(f"notice {row.label} cannot be taken back without a mail server; fill in [mail]")
         host_id = case.host_id or case.url
         notice = row.stated_notice()
         items = tuple(item for item in notice.items if item.host_id == host_id)
-        self._d.mailer.send(
+        self._mailer.send(
             wording.retract(
                 replace(notice, items=items or notice.items),
-                sender=self._d.mailer.sender,
-                date=self._d.clock.now(),
+                sender=self._mailer.sender,
+                date=self._clock.now(),
                 part=case.label,
             )
         )

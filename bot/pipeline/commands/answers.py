@@ -7,9 +7,8 @@ import re
 from bot.errors import GifwardenError, is_own_fault
 from bot.permalink import permalink_fullname
 from bot.pipeline.commands.parser import target_of
-from bot.pipeline.core import Deps
 from bot.pipeline.reviewing.team import Team
-from bot.store import OrderRow
+from bot.store import OrderRow, Store
 from bot.store.tries import SENTENCE
 
 # where the operator keeps files is nobody's business
@@ -19,8 +18,8 @@ _PATH = re.compile(r"(?<![\w:/.])/(?!r/|u/|user/)[\w.-]+(?:/[\w.-]+)+")
 class Answers:
     """Plans answers where orders were given, in the transaction that ends the order."""
 
-    def __init__(self, deps: Deps, team: Team) -> None:
-        self._d = deps
+    def __init__(self, store: Store, team: Team) -> None:
+        self._store = store
         self._team = team
 
     def refuse(self, row: OrderRow, why: str) -> bool:
@@ -29,7 +28,7 @@ class Answers:
 
     def say(self, name: str, subreddit: str, conversation: str | None, text: str) -> None:
         """Plan an answer, once for each message or report."""
-        self._d.store.actions.plan(
+        self._store.actions.plan(
             key=f"answer:{name}",
             kind="answer",
             subreddit=subreddit.lower(),
@@ -45,11 +44,11 @@ class Answers:
         self.say(f"{row.id}:parked", row.subreddit, row.conversation, f"{self.understood(row)}\n\n{text}")
 
     def end(self, row: OrderRow, text: str, *, refused: bool = False) -> bool:
-        with self._d.store.transaction():
-            if self._d.store.orders.move(row.id, "refused" if refused else "done", outcome=text.splitlines()[-1][:200]):
+        with self._store.transaction():
+            if self._store.orders.move(row.id, "refused" if refused else "done", outcome=text.splitlines()[-1][:200]):
                 self.say(row.id, row.subreddit, row.conversation, f"{self.understood(row)}\n\n{text}")
                 voice = self._team.voice(row.member, f"u/{row.sender}")
-                self._d.store.audit.record(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
+                self._store.audit.record(by=voice, what=f"order: {row.verb}", subject=f"r/{row.subreddit}")
         return True
 
     def understood(self, row: OrderRow) -> str:

@@ -9,19 +9,27 @@ from bot.model import Actor
 from bot.permalink import permalink_fullname
 from bot.pipeline.commands.answers import Answers, listed, name_of, short
 from bot.pipeline.commands.waiting import Waits
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
 from bot.pipeline.judging.judge import NEEDS_PERSON
 from bot.pipeline.reviewing.decisions import Decisions
-from bot.store import CaseRow, OrderRow
+from bot.reddit import Reddit
+from bot.store import CaseRow, OrderRow, Store
 
 
 class Cancelling:
     """Ends orders before their time."""
 
     def __init__(
-        self, deps: Deps, decisions: Decisions, answers: Answers, waits: Waits, by: Callable[[OrderRow], Actor]
+        self,
+        store: Store,
+        reddit: Reddit | None,
+        decisions: Decisions,
+        answers: Answers,
+        waits: Waits,
+        by: Callable[[OrderRow], Actor],
     ) -> None:
-        self._d = deps
+        self._store = store
+        self._reddit = reddit
         self._decisions = decisions
         self._answers = answers
         self._waits = waits
@@ -32,7 +40,7 @@ class Cancelling:
         target = row.target
         if target and not target.startswith("C-"):
             name = target if target.startswith(("t1_", "t3_")) else permalink_fullname(target)
-            thing = None if name else self._d.api.resolve(target)
+            thing = None if name else connected(self._reddit).resolve(target)
             target = name or str(thing["data"]["name"] if thing else "")
         meant = self._waits.meant(replace(row, target=target))
         lines = self.taken_back(row, meant)
@@ -41,7 +49,7 @@ class Cancelling:
             lines = [f"minor {short(target)}: shown again"]
         if lines:
             return self._answers.end(row, listed("Cancelled:", lines))
-        waiting = self._d.store.orders.waiting_in(row.subreddit)
+        waiting = self._store.orders.waiting_in(row.subreddit)
         names = ", ".join(f"`cancel {name_of(other.target)}` ({other.verb})" for other in waiting if other.target)
         return self._answers.refuse(
             row,
@@ -50,7 +58,7 @@ class Cancelling:
 
     def taken_back(self, row: OrderRow, meant: list[OrderRow]) -> list[str]:
         """End orders that wait, before their time; what they had stopped meanwhile waits for a person."""
-        store, lines = self._d.store, []
+        store, lines = self._store, []
         for other in meant:
             if other.verb == "minor":
                 self._shown(other.target, row)
@@ -68,13 +76,13 @@ class Cancelling:
 
     def _hidden_here(self, post: str, row: OrderRow) -> bool:
         """Return whether it was hidden for a post of the order's subreddit: orders never reach another one."""
-        root = self._d.store.minors.root_of(post)
-        named = self._d.store.links.post(root) if root is not None else None
+        root = self._store.minors.root_of(post)
+        named = self._store.links.post(root) if root is not None else None
         return named is not None and named.subreddit.casefold() == row.subreddit.casefold()
 
     def _shown(self, post: str, row: OrderRow) -> bool:
         """Take back the hiding of a suspected minor's post, and its removal and lock; False if it is not hidden."""
-        if self._d.store.minors.root_of(post) is None:
+        if self._store.minors.root_of(post) is None:
             return False
         self._decisions.minors.cancel(post, by=self._by(row))
         return True
@@ -82,5 +90,5 @@ class Cancelling:
     def cases_of(self, target: str) -> list[CaseRow]:
         """Return the cases that a waiting order is about."""
         if target.startswith("C-"):
-            return [self._d.store.cases.get(target)]
-        return self._d.store.cases.of_post(target) if target else []
+            return [self._store.cases.get(target)]
+        return self._store.cases.of_post(target) if target else []

@@ -7,12 +7,16 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from bot.config import Config
 from bot.errors import RedditError
 from bot.links import reports_in
 from bot.model import MACHINES
 from bot.pipeline.commands.parser import read_reason
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
+from bot.pipeline.log import Log
+from bot.reddit import Reddit
 from bot.reddit.modmail import MailState
+from bot.store import Store
 from bot.store.commands import StartRow
 
 STATES: tuple[MailState, ...] = ("mod", "all", "archived")
@@ -27,20 +31,23 @@ class FirstLook:
     Reddit's own clock, so that ours may be wrong.
     """
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, config: Config, store: Store, log: Log, reddit: Reddit | None) -> None:
+        self._config = config
+        self._store = store
+        self._log = log
+        self._reddit = reddit
 
     def names(self) -> tuple[str, ...]:
         """Return by which the bot is called."""
-        me = self._d.api.me()
-        return (self._d.config.orders.prefix, f"u/{me}", me)
+        me = connected(self._reddit).me()
+        return (self._config.orders.prefix, f"u/{me}", me)
 
     def begun(self, way: str, subreddits: Sequence[str]) -> dict[str, StartRow]:
         """Return since when a way counts in these subreddits; begin where it does not. Raises RedditError.
 
         A subreddit that cannot be looked at yet is left out.
         """
-        store, words = self._d.store, self._words()
+        store, words = self._store, self._words()
         known = store.orders.starts(way)
         begin = {MAIL: self._begin_mail, REPORTS: self._begin_reports}[way]
         for name in known.keys() - {name.lower() for name in subreddits}:
@@ -56,8 +63,8 @@ class FirstLook:
 
     def reports(self, subreddits: Sequence[str]) -> Iterator[tuple[str, str, str, str, str]]:
         """Yield what moderators' reports order: subreddit, fullname, reporter, verb, reason. Raises RedditError."""
-        me, names = self._d.api.me(), self.names()
-        reasons = {str(verb): reason for verb, reason in self._d.config.orders.reasons.items()}
+        me, names = connected(self._reddit).me(), self.names()
+        reasons = {str(verb): reason for verb, reason in self._config.orders.reasons.items()}
         for data in self._reported(subreddits):
             fullname = str(data.get("name") or "")
             for report in reports_in(data, "mod_reports") if fullname else ():
@@ -70,7 +77,7 @@ class FirstLook:
     def _reported(self, subreddits: Sequence[str]) -> Iterator[dict[str, Any]]:
         after: str | None = None
         for _ in range(REPORT_PAGES):
-            listing = self._d.api.reported("+".join(subreddits), after=after)
+            listing = connected(self._reddit).reported("+".join(subreddits), after=after)
             yield from (thing["data"] for thing in listing.things if isinstance(thing.get("data"), dict))
             after = listing.after
             if after is None:
@@ -83,19 +90,19 @@ class FirstLook:
         except RedditError as error:
             if error.retry:
                 raise
-            self._d.log.warning("orders not heard yet", subreddit=name, reason=str(error))
+            self._log.warning("orders not heard yet", subreddit=name, reason=str(error))
 
     def _begin_mail(self, name: str, words: str) -> None:
         newest = [
             conversation.updated
             for state in STATES
-            for conversation in self._d.api.conversations([name], state, pages=1)
+            for conversation in connected(self._reddit).conversations([name], state, pages=1)
         ]
-        self._d.store.orders.start(name, MAIL, words=words, since=max(newest, default=None))
+        self._store.orders.start(name, MAIL, words=words, since=max(newest, default=None))
 
     def _begin_reports(self, name: str, words: str) -> None:
         standing = [report_name(fullname, by, verb) for _, fullname, by, verb, _ in self.reports([name])]
-        store = self._d.store
+        store = self._store
         with store.transaction():
             for report in standing:
                 store.orders.receive(report, subreddit=name, state="ignored")
@@ -103,7 +110,7 @@ class FirstLook:
 
     def _words(self) -> str:
         """Return what stands for the words by which orders are known now."""
-        orders = self._d.config.orders
+        orders = self._config.orders
         known = json.dumps([sorted(self.names()), sorted((str(v), r) for v, r in orders.reasons.items())])
         return hashlib.sha256(known.casefold().encode()).hexdigest()[:16]
 

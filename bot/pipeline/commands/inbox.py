@@ -37,7 +37,7 @@ class CommandInbox:
         self._decisions = decisions
         self._runner = runner
         self._team = team
-        self._first = FirstLook(deps)
+        self._first = FirstLook(deps.config, deps.store, deps.log, deps.reddit)
         self._seen: dict[str, datetime] = {}  # conversation → when it was last written to, as far as it was read
         self._said: dict[str, str] = {}
         self._stumbles: dict[str, int] = {}

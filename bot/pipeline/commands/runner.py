@@ -46,9 +46,9 @@ class CommandRunner:
         self._decisions = decisions
         self._team = team
         self._banking = Banking(deps, decisions, scanning)
-        self.waits = Waits(deps)
-        self._answers = Answers(deps, team)
-        self._cancelling = Cancelling(deps, decisions, self._answers, self.waits, self._by)
+        self.waits = Waits(deps.store, deps.clock)
+        self._answers = Answers(deps.store, team)
+        self._cancelling = Cancelling(deps.store, deps.reddit, decisions, self._answers, self.waits, self._by)
         self.refuse = self._answers.refuse
         self.say = self._answers.say
         self.parked = self._answers.parked

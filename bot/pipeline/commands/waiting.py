@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.clock import Clock
 from bot.errors import DatabaseError, StoreError
 from bot.model import ActionState, CaseState
-from bot.pipeline.core import Deps
-from bot.store import CaseRow, OrderRow
+from bot.store import CaseRow, OrderRow, Store
 
 WAIT = timedelta(minutes=10)
 OUTWARD = frozenset({"message", "notice", "ban"})  # they reach people who are no moderators, and cannot be unsent
@@ -22,8 +22,9 @@ NOT_SENT = (ActionState.PLANNED, ActionState.HELD)
 class Waits:
     """Knows what of an order cannot be undone, and counts its ten minutes."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
         self._ends: dict[str, float] = {}  # order → when its time is over, on the clock that never jumps
 
     def over(self, row: OrderRow) -> bool:
@@ -33,21 +34,21 @@ class Waits:
         """
         if row.due is None:
             return True
-        now = self._d.clock.monotonic()
+        now = self._clock.monotonic()
         if row.id not in self._ends:
-            left = min(max(row.due - self._d.clock.now(), timedelta()), WAIT)
+            left = min(max(row.due - self._clock.now(), timedelta()), WAIT)
             self._ends[row.id] = now + left.total_seconds()
         return now >= self._ends[row.id]
 
     def begin(self, row: OrderRow, *, target: str) -> datetime:
         """Let an order wait; return until when. `target`: a case's label, or the post's fullname."""
-        due = self._d.clock.now() + WAIT
-        self._d.store.orders.waits_until(row.id, due, target=target)
+        due = self._clock.now() + WAIT
+        self._store.orders.waits_until(row.id, due, target=target)
         return due
 
     def irrevocable(self, row: OrderRow, cases: list[CaseRow]) -> str | None:
         """Return what of an order cannot be undone, as the end of "I …", or None if all of it can."""
-        store = self._d.store
+        store = self._store
         match row.verb:
             case "go":
                 kinds = store.orders.waiting_kinds(row.subreddit) & OUTWARD
@@ -69,7 +70,7 @@ class Waits:
         return None
 
     def _undone(self, cases: list[CaseRow]) -> str | None:
-        store = self._d.store
+        store = self._store
         lost: list[str] = []
         for case in cases:
             sent = [row for row in store.actions.of_case(case.id) if row.action.kind == "notice"]
@@ -87,7 +88,7 @@ class Waits:
 
         `cancel` without a target means those of its conversation, or else the only one of the subreddit.
         """
-        waiting = [other for other in self._d.store.orders.waiting_in(row.subreddit) if other.id != row.id]
+        waiting = [other for other in self._store.orders.waiting_in(row.subreddit) if other.id != row.id]
         if row.verb == "stop":
             return [other for other in waiting if other.verb == "go"]
         if row.verb == "undo":
@@ -103,7 +104,7 @@ class Waits:
         if not target.startswith("C-"):
             return target or None
         try:
-            return self._d.store.cases.get(target).post.fullname
+            return self._store.cases.get(target).post.fullname
         except DatabaseError:
             raise
         except StoreError:

@@ -41,7 +41,7 @@ class Judge:
     def __init__(self, deps: Deps, flood: FloodGuard) -> None:
         self._d = deps
         self._flood = flood
-        self._authors = Authors(deps)
+        self._authors = Authors(deps.clock, deps.log, deps.reddit)
 
     def judge_due(self, go_on: GoOn = always) -> int:
         """Judge every matched link while `go_on` says so; return how many were."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import Verdict
-from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import Judge
+from bot.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +40,20 @@ def kinds(verdict: Verdict) -> tuple[str, ...]:
 class Replayer:
     """Reads judgements a page at a time, so that any number of them fits into memory."""
 
-    def __init__(self, deps: Deps, judging: Judge) -> None:
-        self._d = deps
+    def __init__(self, store: Store, judging: Judge) -> None:
+        self._store = store
         self._judging = judging
 
     def count(self, since: datetime | None = None) -> int:
         """Return how many judgements of evidence found since then there are."""
-        return self._d.store.links.count_judgements(since)
+        return self._store.links.count_judgements(since)
 
     def replay(self, since: datetime | None = None) -> Iterator[Replayed]:
         """Yield every judgement of evidence found since then, oldest first, judged again.
 
         What Reddit told of authors at the time is used again; a rule that asks for more finds it unknown.
         """
-        for stored in self._d.store.links.judgements(since):
+        for stored in self._store.links.judgements(since):
             yield Replayed(
                 link=stored.link,
                 post=stored.post.fullname,

@@ -9,12 +9,15 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.clock import Clock
+from bot.config import GalleryConfig
 from bot.errors import MarkedFileError, MediaError, UsageError
 from bot.faces import FaceModel
 from bot.model import PROGRAM, Actor, Consent, FaceView, Voice
-from bot.pipeline.core import Deps
 from bot.pipeline.scanning.face_index import FaceRecogniser, vector_of
 from bot.pipeline.scanning.scanner import file_names
+from bot.store import Store
+from bot.workers import Workers
 
 MIN_HEIGHT = 60  # pixels of an enrolled face
 MIN_SHARPNESS = 15.0
@@ -37,8 +40,13 @@ class Enrolled:
 class Gallery:
     """Enrols and forgets protected persons."""
 
-    def __init__(self, deps: Deps, recogniser: FaceRecogniser) -> None:
-        self._d = deps
+    def __init__(
+        self, settings: GalleryConfig, store: Store, clock: Clock, workers: Workers, recogniser: FaceRecogniser
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._workers = workers
         self._recogniser = recogniser
 
     def enrol(self, name: str, consent: Consent, pictures: Sequence[tuple[str, bytes]], *, by: Actor) -> Enrolled:
@@ -60,7 +68,7 @@ class Gallery:
         warnings = self._too_close(vectors, model)
         if len(views) == 1:
             warnings = (*warnings, "one picture only: two or three more, from other days, find much more")
-        store = self._d.store
+        store = self._store
         with store.transaction():
             label = store.gallery.add(
                 name=name,
@@ -74,7 +82,7 @@ class Gallery:
 
     def forget(self, person: str, *, by: Voice, why: str) -> None:
         """Destroy a person's entry at once and for good. Raises StoreError if there is none."""
-        store = self._d.store
+        store = self._store
         with store.transaction():
             store.gallery.forget(person)
             store.audit.record(by=by, what="person forgotten", subject=person, why=why)
@@ -83,16 +91,16 @@ class Gallery:
 
     def expire(self) -> int:
         """Destroy the entries whose time has run out; return how many."""
-        expired = self._d.store.gallery.expired()
+        expired = self._store.gallery.expired()
         for person in expired:
             self.forget(person, by=PROGRAM, why="the time agreed on has run out")
         return len(expired)
 
     def _view(self, place: str, data: bytes) -> FaceView:
-        if self._d.store.minors.is_never(*file_names(data)):
+        if self._store.minors.is_never(*file_names(data)):
             raise UsageError(f"{place}: {MarkedFileError()}")
         try:
-            found = self._d.workers.fingerprint(data, faces=True)
+            found = self._workers.fingerprint(data, faces=True)
         except MediaError as error:
             raise UsageError(f"{place}: {error}") from None
         seen = [track.views[0] for track in found.faces if track.views]
@@ -119,7 +127,7 @@ class Gallery:
         )
 
     def _check(self, consent: Consent) -> None:
-        if not self._d.config.gallery.enabled:
+        if not self._settings.enabled:
             raise UsageError("the gallery is off; read gifwarden person policy, then set gallery.enabled = true")
         if not consent.adult:
             raise UsageError("only adults are enrolled, and somebody must say so: --adult")
@@ -128,6 +136,6 @@ class Gallery:
         for name, text in (("record", consent.record), ("purpose", consent.purpose)):
             if not text.strip():
                 raise UsageError(f"--{name} is empty; say in a few words what is recorded where, and what for")
-        now = self._d.clock.now()
+        now = self._clock.now()
         if not now < consent.expires <= now + LONGEST:
             raise UsageError("--expires must be a day in the next three years; consent can be renewed")

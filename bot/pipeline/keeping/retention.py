@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
-from bot.clock import from_iso
+from bot.clock import Clock, from_iso
+from bot.config import StorageConfig
 from bot.errors import RedditError
 from bot.model import PROGRAM, standing
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
+from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always
-from bot.reddit import MAX_THINGS, Job
+from bot.reddit import MAX_THINGS, Job, Reddit
+from bot.store import Store
 
 LOOK_HOURS = 20  # a post is looked for at least that often: what was deleted since is found well within 48 hours
 AGAIN_HOURS = 1  # a post that Reddit does not show at all is looked for once more before it counts as deleted
@@ -22,27 +25,31 @@ BATCHES = 50  # of a hundred posts that one step looks for
 class Forgetting:
     """Looks for stored posts on Reddit and forgets those that were deleted."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, storage: StorageConfig, store: Store, clock: Clock, log: Log, reddit: Reddit | None) -> None:
+        self._storage = storage
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._reddit = reddit
 
     def look(self, go_on: GoOn = always, *, everything: bool = False) -> int:
         """Look for the posts that are due, or for all of them; return how many were forgotten. Raises RedditError."""
-        now = self._d.clock.now()
-        names = self._d.store.forgetting.due(
+        now = self._clock.now()
+        names = self._store.forgetting.due(
             checked=now if everything else now - timedelta(hours=LOOK_HOURS),
             missed=now - timedelta(hours=AGAIN_HOURS),
             limit=-1 if everything else BATCHES * MAX_THINGS,
         )
-        api = self._d.api.as_job(Job.REVIEW)
+        api = connected(self._reddit).as_job(Job.REVIEW)
         forgotten = 0
         for start in range(0, len(names), MAX_THINGS):
             if not go_on():
                 break
             batch = names[start : start + MAX_THINGS]
             forgotten += self._judge(batch, api.things(batch))
-        late = self._d.store.forgetting.unlooked(now - timedelta(hours=LATE_HOURS))
+        late = self._store.forgetting.unlooked(now - timedelta(hours=LATE_HOURS))
         if late:
-            self._d.log.warning("posts not looked for in time", posts=late, reason=f"none for {LATE_HOURS} hours")
+            self._log.warning("posts not looked for in time", posts=late, reason=f"none for {LATE_HOURS} hours")
         return forgotten
 
     def purge(self, go_on: GoOn = always, *, everything: bool = False) -> tuple[int, int]:
@@ -51,12 +58,12 @@ class Forgetting:
         Return how many posts were deleted and how many were old. Without Reddit only the second part is done; a
         failure of Reddit's is logged.
         """
-        deleted, store, storage, now = 0, self._d.store, self._d.config.storage, self._d.clock.now()
-        if self._d.reddit is not None:
+        deleted, store, storage, now = 0, self._store, self._storage, self._clock.now()
+        if self._reddit is not None:
             try:
                 deleted = self.look(go_on, everything=everything)
             except RedditError as error:
-                self._d.log.warning("deleted posts not looked for", reason=str(error))
+                self._log.warning("deleted posts not looked for", reason=str(error))
         old = store.maintenance.forget_before(now - timedelta(days=storage.seen_days))
         store.banks.destroy_withdrawn(now - timedelta(days=storage.withdrawn_days))
         store.orders.forget_before(now - timedelta(days=storage.seen_days))
@@ -66,12 +73,12 @@ class Forgetting:
         return deleted, old
 
     def _judge(self, names: list[str], shown: Mapping[str, Any]) -> int:
-        store, forgotten = self._d.store.forgetting, 0
+        store, forgotten = self._store.forgetting, 0
         there = []
         for name in names:
             gone = gone_of(shown[name]["data"]) if name in shown else "missing"
             if gone == "missing":
-                since = self._d.clock.now() - from_iso(store.missing(name))
+                since = self._clock.now() - from_iso(store.missing(name))
                 if since < timedelta(hours=AGAIN_HOURS):
                     continue
             elif gone is None or gone == "author":
@@ -81,8 +88,8 @@ class Forgetting:
                 continue
             forgotten += 1
             for label in store.forget_post(name):
-                self._d.store.audit.record(by=PROGRAM, what="post forgotten", subject=label, why="deleted on Reddit")
-                self._d.log.info("post forgotten", case=label)
+                self._store.audit.record(by=PROGRAM, what="post forgotten", subject=label, why="deleted on Reddit")
+                self._log.info("post forgotten", case=label)
         store.found(there)
         return forgotten
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.config import ReviewConfig
 from bot.errors import OutsideError, StoreError, UsageError
 from bot.model import ActionState, Actor, CaseState, Outsider, Voice
 from bot.pipeline.acting.notices import NoticeReview
 from bot.pipeline.acting.outbox import Outbox
-from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import NEEDS_PERSON, Judge
+from bot.pipeline.log import Log
 from bot.pipeline.reviewing.bank_feedback import BankFeedback
 from bot.pipeline.reviewing.excerpts import Span
-from bot.store import ActionRow, CaseRow
+from bot.store import ActionRow, CaseRow, Store
 
 LASTING = frozenset({"remove", "lock", "spoiler", "nsfw", "flair"})  # what several cases of one post may need
 AUTHOR = Outsider(name="the post's author")
@@ -31,9 +32,18 @@ class CaseReview:
     """Decisions on cases."""
 
     def __init__(
-        self, deps: Deps, learning: BankFeedback, outbox: Outbox, judging: Judge, statements: NoticeReview
+        self,
+        review: ReviewConfig,
+        store: Store,
+        log: Log,
+        learning: BankFeedback,
+        outbox: Outbox,
+        judging: Judge,
+        statements: NoticeReview,
     ) -> None:
-        self._d = deps
+        self._review = review
+        self._store = store
+        self._log = log
         self._learning = learning
         self._outbox = outbox
         self._judging = judging
@@ -55,7 +65,7 @@ class CaseReview:
         left out if there is one only). Raises StoreError if there is no such open case, no such bank, or nothing that
         can be banked, UsageError if this person may not decide it or marks what is not there.
         """
-        store = self._d.store
+        store = self._store
         case = self._open_case(name)
         self._other_than_before(case, by)
         if bank is None and (span is not None or media is not None):
@@ -70,7 +80,7 @@ class CaseReview:
             store.actions.release(case=case.id)
             store.links.drop_fingerprints(case.link)
             store.audit.record(by=by, what="case confirmed", subject=case.label, why=why)
-        self._d.log.info("case confirmed", case=case.label)
+        self._log.info("case confirmed", case=case.label)
         return store.cases.get(name)
 
     def dismiss(self, name: str, *, by: Actor, why: str) -> list[str]:
@@ -79,7 +89,7 @@ class CaseReview:
         Return a line on each thing that was taken back, learned, or could not be. Raises StoreError if there is no
         such open case, UsageError if this person may not decide it.
         """
-        store = self._d.store
+        store = self._store
         case = self._open_case(name)
         self._other_than_before(case, by)
         with store.transaction():
@@ -92,7 +102,7 @@ class CaseReview:
             store.links.drop_fingerprints(case.link)
             store.audit.record(by=by, what="case dismissed", subject=case.label, why=why)
         lines += self._take_back(case, by=by, why=why)
-        self._d.log.info("case dismissed", case=case.label)
+        self._log.info("case dismissed", case=case.label)
         return lines
 
     def appeal(self, name: str, *, raised_by: Voice = AUTHOR, why: str = "") -> Appealed:
@@ -101,7 +111,7 @@ class CaseReview:
         What was done stays until they decide. An appeal against what two moderators agreed on is noted only.
         Raises StoreError if there is no such case.
         """
-        store = self._d.store
+        store = self._store
         case = store.cases.get(name)
         if case.state in SETTLED:
             return Appealed(case=case, reopened=False, text=f"{name} is {SETTLED[case.state]}; nothing to appeal")
@@ -120,8 +130,8 @@ class CaseReview:
                 store.cases.reopen(case.id)
             self._wait_again(case)
             store.audit.record(by=raised_by, what="case appealed", subject=name, why=why)
-        self._d.log.info("case appealed", case=name)
-        alone = self._d.config.review.confirmations == 1
+        self._log.info("case appealed", case=name)
+        alone = self._review.confirmations == 1
         other = (
             f"another moderator than {decider}"
             if decider and not alone
@@ -138,7 +148,7 @@ class CaseReview:
         What had not been done then waits for a person again, and what its decision put into banks is withdrawn.
         Raises StoreError if there is no such case, UsageError if it is about a suspected minor.
         """
-        store = self._d.store
+        store = self._store
         case = store.cases.get(name)
         if case.state == CaseState.MINOR:
             raise UsageError(
@@ -162,7 +172,7 @@ class CaseReview:
         """Take one done action back; return in words what came of it. Raises StoreError or UsageError if that is
         impossible.
         """
-        row = self._d.store.actions.get(action)
+        row = self._store.actions.get(action)
         if row.action.kind == "notice":
             return self._statements.retract_notice(row.action.params["notice"], by=by, why=why)
         if row.state != ActionState.DONE:
@@ -172,7 +182,7 @@ class CaseReview:
     def take_back(self, case: CaseRow, *, by: Actor, why: str, kinds: frozenset[str] | None = None) -> list[str]:
         """Undo what was done for a case, the last thing first, only these `kinds` or all; return a line on each."""
         lines: list[str] = []
-        for row in reversed(self._d.store.actions.of_case(case.id)):
+        for row in reversed(self._store.actions.of_case(case.id)):
             kind = row.action.kind
             if row.stopped:
                 lines.append(f"{kind}: being sent at this moment; look again in a minute")
@@ -187,17 +197,15 @@ class CaseReview:
         return lines
 
     def _undo(self, row: ActionRow, *, by: Actor, why: str) -> str:
-        if other := self._d.store.actions.hand_over(row.action.id) if row.action.kind in LASTING else None:
-            self._d.store.audit.record(
-                by=by, what=f"{row.action.kind} left to {other}", subject=row.action.case, why=why
-            )
+        if other := self._store.actions.hand_over(row.action.id) if row.action.kind in LASTING else None:
+            self._store.audit.record(by=by, what=f"{row.action.kind} left to {other}", subject=row.action.case, why=why)
             return f"it stays, for {other} needs the same; take that back too: gifwarden cases undo {other}"
         receipt = self._outbox.undo(row)
-        self._d.store.audit.record(by=by, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
+        self._store.audit.record(by=by, what=f"{row.action.kind} undone", subject=row.action.case, why=why)
         return receipt.detail if receipt.held else "undone"
 
     def _open_case(self, name: str) -> CaseRow:
-        case = self._d.store.cases.get(name)
+        case = self._store.cases.get(name)
         if case.state == CaseState.MINOR:
             raise UsageError(
                 f"{name} is about a suspected minor and is not judged; see: gifwarden cases reported --help"
@@ -207,10 +215,10 @@ class CaseReview:
         return case
 
     def _other_than_before(self, case: CaseRow, by: Actor) -> None:
-        appeal = self._d.store.review.open_appeal(case.id)
-        if appeal is None or appeal.decider is None or self._d.config.review.confirmations == 1:
+        appeal = self._store.review.open_appeal(case.id)
+        if appeal is None or appeal.decider is None or self._review.confirmations == 1:
             return
-        people = self._d.store.team
+        people = self._store.team
         if not by.credential.own:
             raise UsageError(
                 f"the appeal of {case.label} is decided by another moderator than {appeal.decider}, under their own "
@@ -233,12 +241,12 @@ class CaseReview:
             if told := self._statements.retract_for_case(case, by=by, why=why):
                 lines.append(told)
         except (UsageError, OutsideError) as error:
-            name = self._d.store.notices.of_case(case.id)
+            name = self._store.notices.of_case(case.id)
             lines.append(f"notice {name}: {error}; then: gifwarden notices retract {name}")
         return lines
 
     def _wait_again(self, case: CaseRow) -> None:
-        self._d.store.actions.hold_again(case=case.id, reason=NEEDS_PERSON)
+        self._store.actions.hold_again(case=case.id, reason=NEEDS_PERSON)
         self._judging.draft_again(case)
 
 

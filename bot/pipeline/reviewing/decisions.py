@@ -28,7 +28,9 @@ class Decisions:
     @classmethod
     def of(cls, deps: Deps, scanner: Scanner, outbox: Outbox, judge: Judge) -> Decisions:
         """Return them for one database."""
-        notices = NoticeReview(deps, outbox)
+        config, store, clock, log = deps.config, deps.store, deps.clock, deps.log
+        notices = NoticeReview(config, store, clock, log, deps.mailer, outbox)
         bank = BankFeedback(deps, scanner)
-        cases = CaseReview(deps, bank, outbox, judge, notices)
-        return cls(cases=cases, bank=bank, minors=Minors(deps, cases.undo_action), notices=notices)
+        cases = CaseReview(config.review, store, log, bank, outbox, judge, notices)
+        minors = Minors(store, clock, log, deps.reddit, cases.undo_action)
+        return cls(cases=cases, bank=bank, minors=minors, notices=notices)

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import hosts
+from bot.clock import Clock
 from bot.errors import OutsideError, UsageError
 from bot.links import links_of, post_of
 from bot.model import MINOR_ORDER, PROGRAM, ActionState, Actor, Link, Outsider, Post, Voice, minor_key
 from bot.permalink import is_fullname, permalink_fullname
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
 from bot.pipeline.judging.judge import NEEDS_PERSON
-from bot.store import MinorRow
+from bot.pipeline.log import Log
+from bot.reddit import Reddit
+from bot.store import MinorRow, Store
 
 WAIT = timedelta(minutes=10)  # in which a slip can be taken back
 HIDDEN = "suspected minor: hidden for now"
@@ -36,8 +39,11 @@ class Marked:
 class Minors:
     """Marks posts and forgets them when they are reported."""
 
-    def __init__(self, deps: Deps, undo: Callable[..., str]) -> None:
-        self._d = deps
+    def __init__(self, store: Store, clock: Clock, log: Log, reddit: Reddit | None, undo: Callable[..., str]) -> None:
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._reddit = reddit
         self._undo = undo  # an action, by its number
         self._ends: dict[str, float] = {}  # post → when its time is over, on the clock that never jumps
 
@@ -47,7 +53,7 @@ class Minors:
         Other stored posts of the same media are marked with it. Raises UsageError if `target` names no post,
         RedditError if only Reddit could tell and cannot be asked.
         """
-        store = self._d.store
+        store = self._store
         post, found = self._post(target)
         lines: list[str] = []
         with store.transaction():
@@ -66,7 +72,7 @@ class Minors:
         store.maintenance.truncate_log()
         if len(labels) > 1:
             lines.append(f"{len(labels) - 1} more of the stored posts hold the same media and are marked too")
-        self._d.log.info("suspected minor marked", case=labels[0], posts=len(labels))
+        self._log.info("suspected minor marked", case=labels[0], posts=len(labels))
         return Marked(posts=tuple(store.minors.get(label) for label in labels), lines=tuple(lines))
 
     def hide(self, target: str, *, by: Actor, why: str = "suspected minor") -> MinorRow:
@@ -75,7 +81,7 @@ class Minors:
         Return what a person has to report. What is kept of the post stays until `minor`; `show` takes it all back. What
         was destroyed already, and only waits to be reported, is not hidden again.
         """
-        store = self._d.store
+        store = self._store
         post, found = self._post(target)
         if label := store.minors.held_label(post.fullname):
             return store.minors.get(label)
@@ -89,7 +95,7 @@ class Minors:
                 if other is not None and store.minors.root_of(name) is None:
                     self._hold(other, store.links.of_post(name), root=post.fullname, by=by, why=why)
             store.audit.record(by=by, what="suspected minor: hidden", subject=label)
-        self._d.log.info("suspected minor hidden", case=label)
+        self._log.info("suspected minor hidden", case=label)
         return store.minors.get(label)
 
     def show(self, post: str, *, by: Actor) -> list[str] | None:
@@ -98,7 +104,7 @@ class Minors:
         Their cases are as before, and what waited to be done for them waits for a person. The posts themselves stay
         removed: that is taken back by who may undo an action.
         """
-        store = self._d.store
+        store = self._store
         with store.transaction():
             root = store.minors.root_of(post)
             if root is None:
@@ -127,8 +133,8 @@ class Minors:
         lines: list[str] = []
         for name in shown:
             lines.append(f"{name}: shown again; what waited to be done for it waits for a moderator")
-            for key in self._d.store.actions.keyed(minor_key(name)):
-                row = self._d.store.actions.get(key)
+            for key in self._store.actions.keyed(minor_key(name)):
+                row = self._store.actions.get(key)
                 if row.state != ActionState.DONE:
                     continue
                 try:
@@ -142,7 +148,7 @@ class Minors:
 
         The wall clock is believed once, after a start, and never for more than ten minutes: it may jump.
         """
-        store, clock, done = self._d.store, self._d.clock, 0
+        store, clock, done = self._store, self._clock, 0
         held = store.minors.held()
         self._ends = {row.root: self._ends[row.root] for row in held if row.root in self._ends}
         for row in held:
@@ -158,11 +164,11 @@ class Minors:
         return done
 
     def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Actor, why: str) -> str:
-        store = self._d.store
+        store = self._store
         cases = store.cases.of_post(post.fullname)
         fresh = store.minors.waiting_label(post.fullname) is None
         urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
-        label = store.minors.mark(post, urls, seen=self._d.clock.now(), by=by, case=cases[0].label if cases else None)
+        label = store.minors.mark(post, urls, seen=self._clock.now(), by=by, case=cases[0].label if cases else None)
         marks = store.minors.never([post.fullname, *(f"{link.host}:{link.id}" for link in links if link.id)])
         marks += store.minors.never_files(post.fullname)
         for case in cases:
@@ -173,7 +179,7 @@ class Minors:
 
     def _plan(self, post: Post) -> bool:
         """Plan removal and lock, anew if they were undone; return whether the removal is new."""
-        store = self._d.store
+        store = self._store
         again = store.actions.undone_of(minor_key(post.fullname))
         planned = [
             store.actions.plan(
@@ -192,7 +198,7 @@ class Minors:
 
         Raises StoreError if there is no such mark, UsageError if it was reported or is not removed yet.
         """
-        store = self._d.store
+        store = self._store
         row = store.minors.get(label)
         if row.reported is not None:
             raise UsageError(f"{label} was reported by {row.reported_by} already, and is forgotten")
@@ -219,13 +225,13 @@ class Minors:
         store.maintenance.truncate_log()
 
     def _mark(self, post: Post, links: Sequence[Link], *, by: Voice, why: str, lines: list[str]) -> str:
-        store = self._d.store
+        store = self._store
         cases = store.cases.of_post(post.fullname)
         urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
         label = store.minors.mark(
             post,
             urls,
-            seen=self._d.clock.now(),
+            seen=self._clock.now(),
             by=by,
             case=cases[0].label if cases else None,
         )
@@ -249,7 +255,7 @@ class Minors:
 
     def _post(self, target: str) -> tuple[Post, Sequence[Link]]:
         """Return the post and its links, from the database if it is there, else from Reddit."""
-        store = self._d.store
+        store = self._store
         if _CASE.fullmatch(target):
             if target.startswith("M-"):
                 name: str | None = store.minors.get(target).post
@@ -261,8 +267,8 @@ class Minors:
         if known is not None and name:
             return known, store.links.of_post(name)
         thing = None
-        if self._d.reddit is not None:
-            thing = self._d.api.thing(name) if name else self._d.api.resolve(target)
+        if self._reddit is not None:
+            thing = connected(self._reddit).thing(name) if name else connected(self._reddit).resolve(target)
         if thing is not None:
             return post_of(thing), links_of(thing, hosts.find, reserve=True)
         place = _SUBREDDIT.search(target)
@@ -270,4 +276,4 @@ class Minors:
             raise UsageError(f"{target} names no post that is known here; give the case, or the post's full address")
         # Reddit cannot be asked or shows it no more: the address alone is what a report needs
         path = target[place.start() :].partition("?")[0]
-        return Post(fullname=name, subreddit=place[1].lower(), permalink=path, created=self._d.clock.now()), ()
+        return Post(fullname=name, subreddit=place[1].lower(), permalink=path, created=self._clock.now()), ()

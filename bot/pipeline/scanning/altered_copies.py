@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from bot.config import BanksConfig
 from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.points import SPAN
 from bot.match.library import EXPLAINED
 from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
 from bot.motion import MIRRORED, UPRIGHT, Motion, Take, judge
-from bot.pipeline.core import Deps
+from bot.store import Store
 
 A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
 MOSTLY = 0.8  # coverage of a media by whole frames, from which on a person looks whatever corners say
@@ -37,18 +38,19 @@ DETAIL = 100 * 12  # bytes of a hundred corners
 class Copied:
     """The features of all active entries, read as the banks change."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, banks: BanksConfig, store: Store) -> None:
+        self._banks = banks
+        self._store = store
         self._seen = 0
-        self._shelf = LocalFeatureIndex(deps.store.sketches.of)
+        self._shelf = LocalFeatureIndex(store.sketches.of)
 
     def refresh(self) -> None:
         """Take in what changed in the banks, here or in another process."""
-        latest = self._d.store.known.latest()
+        latest = self._store.known.latest()
         if latest == self._seen:
             return
-        changed = self._d.store.known.changed(self._seen)
-        held = self._d.store.sketches.among(changed)
+        changed = self._store.known.changed(self._seen)
+        held = self._store.sketches.among(changed)
         for entry in set(changed) - set(held):
             self._shelf.drop(entry)
         self._shelf.put(held)
@@ -65,7 +67,7 @@ class Copied:
         sources: list[SourceMatch] = []
         done: set[int] = set()
         for match in matches:
-            number = self._d.store.sketches.number(match.entry)
+            number = self._store.sketches.number(match.entry)
             if number is None or not self._shelf.knows(number):
                 if match.method != "phash" or _detailed(fingerprint):
                     kept.append(match)
@@ -97,7 +99,7 @@ class Copied:
 
     def _take(self, asked: Motion | None, number: int, match: Match | None, finding: Finding | None) -> Take:
         """Return what motion says of an entry that frames or corners found in a media."""
-        kept = self._d.store.sketches.motion(number) if asked is not None else None
+        kept = self._store.sketches.motion(number) if asked is not None else None
         if asked is None or kept is None:
             return Take("still")
         ways = [np.array(finding.affine)] if finding is not None else []
@@ -111,8 +113,8 @@ class Copied:
         """Yield the matches; one by local features is suppressed where an entry allowed against it explains it all."""
         spans: dict[str, list[tuple[float, float]]] = {}
         for allow in (match for match in matches if match.bank_kind == "allow"):
-            number = self._d.store.sketches.number(allow.entry)
-            for _, entry, _ in self._d.store.known.entries([number] if number else [], ()):
+            number = self._store.sketches.number(allow.entry)
+            for _, entry, _ in self._store.known.entries([number] if number else [], ()):
                 for label in entry.against:
                     spans.setdefault(label, []).extend(allow.query_ranges)
         for match in matches:
@@ -127,7 +129,7 @@ class Copied:
         self, fingerprint: Fingerprint, asked: Motion | None, media: int, done: set[int]
     ) -> Iterable[Match | SourceMatch]:
         findings = {number: finding for number, finding in self._shelf.find(fingerprint.sketches) if number not in done}
-        read = self._d.store.known.entries(findings, self._d.config.banks.trusted)
+        read = self._store.known.entries(findings, self._banks.trusted)
         for number, entry, _ in read:
             finding = findings[number]
             take = self._take(asked, number, None, finding)

@@ -14,11 +14,14 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+from bot.clock import Clock
+from bot.config import Config
 from bot.errors import GifwardenError, SnapshotError
 from bot.index import LEAST, Anchor, Live, Rows, Snapshot, Stamp, write
 from bot.match import Hits, KnownEntry
 from bot.match.explain import NAMES
-from bot.pipeline.core import Deps
+from bot.pipeline.log import Log
+from bot.store import Store
 
 FOLDER = "index"  # in storage.path; may be deleted at any time
 KEPT = timedelta(days=1)  # how long a withdrawn hash may stay in the file while a daemon runs
@@ -27,10 +30,13 @@ KEPT = timedelta(days=1)  # how long a withdrawn hash may stay in the file while
 class BankIndex:
     """All active entries of the store. Offers what `bot.match.Known` asks for."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
-        self._gate = deps.config.banks.min_quality
-        self._folder = deps.config.storage.path / FOLDER if deps.store.path is not None else None
+    def __init__(self, config: Config, store: Store, clock: Clock, log: Log) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._gate = config.banks.min_quality
+        self._folder = config.storage.path / FOLDER if store.path is not None else None
         self._lock = threading.Lock()
         self._live: dict[str, Live] = {}
         self._seen: dict[str, int] = {}
@@ -49,7 +55,7 @@ class BankIndex:
     def refresh(self) -> None:
         """Take in what changed in the banks, here or in another process."""
         with self._lock:
-            latest = self._d.store.known.latest()
+            latest = self._store.known.latest()
             if latest == self._latest and not self._fresh:
                 return
             for kind in NAMES:
@@ -57,7 +63,7 @@ class BankIndex:
                     self._catch_up(kind)
                 else:
                     self._open(kind)
-            self._has_files = self._d.store.known.has_files()
+            self._has_files = self._store.known.has_files()
             self._latest = latest
 
     def close(self) -> None:
@@ -72,22 +78,22 @@ class BankIndex:
 
     def files(self, digests: Sequence[tuple[str, str]]) -> Sequence[tuple[str, int]]:
         """Return (sha256 or md5, entry number) of entries with one of these files."""
-        return self._d.store.known.files(digests)
+        return self._store.known.files(digests)
 
     def allowing(self, numbers: Iterable[int]) -> Sequence[int]:
         """Return those of these entries that are allowed against another."""
-        return self._d.store.known.allowing(numbers)
+        return self._store.known.allowing(numbers)
 
     def entries(self, numbers: Iterable[int]) -> Mapping[int, KnownEntry]:
         """Return these entries by number, as far as they are active."""
-        config = self._d.config
-        read = self._d.store.known.entries(numbers, config.banks.trusted, alone=config.review.confirmations == 1)
+        config = self._config
+        read = self._store.known.entries(numbers, config.banks.trusted, alone=config.review.confirmations == 1)
         return {number: KnownEntry(entry, rows) for number, entry, rows in read}
 
     def _open(self, kind: str) -> None:
         """Get ready for the first search."""
         snapshot = self._usable(kind)
-        if snapshot is None and self._d.store.known.count(kind, self._gate, LEAST) == LEAST:
+        if snapshot is None and self._store.known.count(kind, self._gate, LEAST) == LEAST:
             snapshot = self._build(kind)
         self._lay_over(kind, snapshot)
         if snapshot is not None and self._live[kind].wants_rebuild:
@@ -101,7 +107,7 @@ class BankIndex:
             self._take_in(kind)
         live = self._live[kind]
         # what was withdrawn is hidden at once, and is to leave the file as well
-        stale = bool(len(live.hidden)) and self._d.clock.monotonic() - self._since[kind] > KEPT.total_seconds()
+        stale = bool(len(live.hidden)) and self._clock.monotonic() - self._since[kind] > KEPT.total_seconds()
         if (live.wants_rebuild or stale) and kind not in self._builders:
             old = live.base.stamp.seq if live.base is not None else -1
             builder = threading.Thread(target=self._build_behind, args=(kind, old), name=f"index {kind}", daemon=True)
@@ -110,9 +116,9 @@ class BankIndex:
 
     def _lay_over(self, kind: str, snapshot: Snapshot | None) -> None:
         """Search from now on in this snapshot and in what changed since it was built."""
-        self._since[kind] = self._d.clock.monotonic()
+        self._since[kind] = self._clock.monotonic()
         if snapshot is None:
-            self._seen[kind] = self._d.store.known.latest()
+            self._seen[kind] = self._store.known.latest()
             self._live[kind] = Live(None, self._read(kind))
         else:
             self._seen[kind] = snapshot.stamp.seq
@@ -120,7 +126,7 @@ class BankIndex:
         self._take_in(kind)
 
     def _take_in(self, kind: str) -> None:
-        known = self._d.store.known
+        known = self._store.known
         latest = known.latest()
         changed = known.changed(self._seen[kind])
         if changed:
@@ -136,16 +142,16 @@ class BankIndex:
             snapshot = Snapshot.open(path)
             self._check(snapshot.stamp, kind)
         except SnapshotError as error:
-            self._d.log.info("search index is built again", kind=kind, reason=str(error))
+            self._log.info("search index is built again", kind=kind, reason=str(error))
             return None
         return snapshot
 
     def _check(self, stamp: Stamp, kind: str) -> None:
         """Raise SnapshotError unless a snapshot was built from this database."""
-        labels = self._d.store.known.labels(anchor.seq for anchor in stamp.anchors)
+        labels = self._store.known.labels(anchor.seq for anchor in stamp.anchors)
         if (stamp.kind, stamp.gate) != (kind, self._gate):
             raise SnapshotError("it was built for other signals or another banks.min_quality")
-        if stamp.seq > self._d.store.known.latest():
+        if stamp.seq > self._store.known.latest():
             raise SnapshotError("it is newer than the database")
         same = [labels[anchor.seq] == anchor.mark for anchor in stamp.anchors if anchor.seq in labels]
         if not same or not all(same):
@@ -157,18 +163,18 @@ class BankIndex:
             found = self._usable(kind)
             if found is not None and found.stamp.seq > newer_than:
                 return found
-            known = self._d.store.known
+            known = self._store.known
             seq = known.latest()
             rows = self._read(kind)
             anchors = tuple(Anchor(*anchor) for anchor in known.anchors(seq))
             stamp = Stamp(kind=kind, gate=self._gate, seq=seq, anchors=anchors, rows=len(rows))
-            self._d.log.info("building the search index", kind=kind, rows=len(rows))
+            self._log.info("building the search index", kind=kind, rows=len(rows))
             if self._folder is not None:
                 try:
                     write(self._path(kind), stamp, rows.words, rows.entries, rows.numbers)
                     return Snapshot.open(self._path(kind))
                 except SnapshotError as error:
-                    self._d.log.warning("search index stays in memory", kind=kind, reason=str(error))
+                    self._log.warning("search index stays in memory", kind=kind, reason=str(error))
             return Snapshot.build(stamp, rows.words, rows.entries, rows.numbers)
 
     def _build_behind(self, kind: str, newer_than: int) -> None:
@@ -177,14 +183,14 @@ class BankIndex:
         except _Closing:
             pass
         except GifwardenError as error:
-            self._d.log.warning("search index could not be built", kind=kind, reason=str(error))
+            self._log.warning("search index could not be built", kind=kind, reason=str(error))
         finally:
             self._builders.pop(kind, None)
 
     def _read(self, kind: str) -> Rows:
         """Read all signals that may match. Raises _Closing when it is asked to stop."""
         parts = []
-        for part in self._d.store.known.signals(kind, self._gate):
+        for part in self._store.known.signals(kind, self._gate):
             if self._closing.is_set():
                 raise _Closing
             parts.append(Rows.of(part))
@@ -229,7 +235,7 @@ class BankIndex:
             how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             return os.open(folder / "lock", how, 0o600)
         except OSError as error:
-            self._d.log.warning("search index stays in memory", reason=f"{folder}: {error.strerror}")
+            self._log.warning("search index stays in memory", reason=f"{folder}: {error.strerror}")
             return None
 
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from bot import faces
 from bot.clock import minutes
+from bot.config import GalleryConfig
 from bot.faces import FaceModel
 from bot.model import FaceMatch, FaceTrack, FaceView
-from bot.pipeline.core import Deps
 from bot.plural import many
+from bot.store import Store
 
 # Numbers of known views that are multiplied at once. So few leave BLAS on one thread: on a busy machine its threads
 # wait for one another, which takes four times as long as the work.
@@ -86,8 +87,9 @@ class FaceIndex:
 class FaceRecogniser:
     """Compares the faces of a media with those of protected persons."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, settings: GalleryConfig, store: Store) -> None:
+        self._settings = settings
+        self._store = store
         self._model: FaceModel | None = None
         self._version: int | None = None
         self._known = FaceIndex([], np.zeros((0, 0), np.float32))
@@ -95,20 +97,20 @@ class FaceRecogniser:
     @property
     def on(self) -> bool:
         """Whether faces are looked for at all: switched on, and somebody is protected."""
-        return self._d.config.gallery.enabled and self._d.store.gallery.anybody()
+        return self._settings.enabled and self._store.gallery.anybody()
 
     def model(self) -> FaceModel:
         """Return the configured model. Raises ConfigError if there is none of that name."""
         if self._model is None:
-            self._model = faces.model_of(self._d.config.gallery)
+            self._model = faces.model_of(self._settings)
         return self._model
 
     def index(self) -> FaceIndex:
         """Return the views of everybody who is protected, read again if they changed here or in another process."""
-        version = self._d.store.gallery.version()
+        version = self._store.gallery.version()
         if version == self._version:
             return self._known
-        rows = self._d.store.gallery.vectors(self.model().name)
+        rows = self._store.gallery.vectors(self.model().name)
         size = self.model().size
         vectors = [np.frombuffer(vector, "<f4") for _, vector in rows]
         self._known = FaceIndex(
@@ -130,7 +132,7 @@ class FaceRecogniser:
         if not len(known):
             return []
         model = self.model()
-        cut = model.curve.distance(chance(self._d.config.gallery.false_matches, len(known)))
+        cut = model.curve.distance(chance(self._settings.false_matches, len(known)))
         looked = [track for track in tracks if track.views]
         nearest = known.nearest([np.stack([vector_of(view) for view in track.views]) for track in looked])
         found = []

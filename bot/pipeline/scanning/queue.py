@@ -42,7 +42,7 @@ class DownloadQueue:
     def __init__(self, deps: Deps, working: Scanner) -> None:
         self._d = deps
         self._working = working
-        self._reuse = ResultCache(deps)
+        self._reuse = ResultCache(deps.config, deps.store, deps.clock, deps.log)
         self._who = secrets.token_hex(8)
         self._change = threading.Condition()
         self._jobs: dict[int, _Job] = {}

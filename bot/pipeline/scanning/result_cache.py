@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import __version__, hosts
+from bot.clock import Clock
 from bot.config import Config
 from bot.model import Link, LinkState
-from bot.pipeline.core import Deps
-from bot.store import CachedScan, LinkRow
+from bot.pipeline.log import Log
+from bot.store import CachedScan, LinkRow, Store
 
 CHANGING = timedelta(minutes=15)  # albums and files under an address of somebody's own may become others
 
@@ -30,26 +31,29 @@ def program(config: Config) -> str:
 class ResultCache:
     """Settles links without fetching anything."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
-        self._program = program(deps.config)
+    def __init__(self, config: Config, store: Store, clock: Clock, log: Log) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._program = program(config)
 
     @property
     def program(self) -> str:
         """What results depend on beside media and banks; faces are compared when a media is fetched, never later."""
-        return f"{self._program}.{self._d.store.gallery.version()}"
+        return f"{self._program}.{self._store.gallery.version()}"
 
     def settle(self, row: LinkRow, *, banks: int, originals: bool) -> bool:
         """Take a link as far as an earlier look at its media goes; return whether there was one that serves.
 
         `banks` is the banks' version now, `originals` whether their entries call for original files.
         """
-        store = self._d.store
+        store = self._store
         age = self._age(row.link)
         if not age:
             return False
         with store.transaction():
-            looks = store.queue.earlier(row, self._d.clock.now() - age)
+            looks = store.queue.earlier(row, self._clock.now() - age)
             look = next((look for look in looks if self._serves(look, banks=banks, originals=originals)), None)
             if look is None:
                 return False
@@ -59,12 +63,12 @@ class ResultCache:
                 self._copy(look, row)
             store.minors.same_files(row.id, as_of=look.link)
             store.queue.repeat(look, row.id)
-        self._d.log.info("link known", link=row.id, host=row.link.host, found=str(look.state))
+        self._log.info("link known", link=row.id, host=row.link.host, found=str(look.state))
         return True
 
     def _age(self, link: Link) -> timedelta:
         plug = hosts.get(link.host)
-        most = timedelta(hours=self._d.config.fetch.reuse_hours)
+        most = timedelta(hours=self._config.fetch.reuse_hours)
         return most if plug and plug.lasting and link.kind == "media" else min(most, CHANGING)
 
     def _serves(self, look: CachedScan, *, banks: int, originals: bool) -> bool:
@@ -77,7 +81,7 @@ class ResultCache:
         return look.state in (LinkState.MATCHED, LinkState.JUDGED) and look.banks == banks
 
     def _copy(self, look: CachedScan, row: LinkRow) -> None:
-        links = self._d.store.links
+        links = self._store.links
         evidence = links.evidence(look.link)
         assert evidence is not None, "a link that was looked at has evidence"
         evidence = replace(evidence, target=row.link.url, link=row.link, post=row.link.post)

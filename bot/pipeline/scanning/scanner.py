@@ -45,10 +45,10 @@ class Scanner:
     def __init__(self, deps: Deps, recogniser: FaceRecogniser) -> None:
         self._d = deps
         self._recogniser = recogniser
-        self._known = BankIndex(deps)
+        self._known = BankIndex(deps.config, deps.store, deps.clock, deps.log)
         self._banks_version = 0
         self._library = Matcher(self._known, deps.config.banks)
-        self._copied = Copied(deps)
+        self._copied = Copied(deps.config.banks, deps.store)
 
     def library(self) -> Matcher:
         """Return all active entries as they are now."""

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from bot import hosts
 from bot.clock import day_and_time
+from bot.config import Config
 from bot.errors import UsageError
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
 from bot.pipeline.watching.listings import UNREADABLE, Listings
-from bot.reddit import Job, ListingName, Span
-from bot.store import BackfillRow
+from bot.reddit import Job, ListingName, Reddit, Span
+from bot.store import BackfillRow, Store
 from bot.store.links import PAST
 
 SEARCHED = {"reddit": "redd.it"}  # what a plug's media are on, where that is not its first domain
@@ -75,13 +76,15 @@ class BackfillResult:
 class Backfill:
     """Reads backwards, beside a daemon if need be: what it finds never goes before what is live."""
 
-    def __init__(self, deps: Deps, listings: Listings) -> None:
-        self._d = deps
+    def __init__(self, config: Config, store: Store, reddit: Reddit | None, listings: Listings) -> None:
+        self._config = config
+        self._store = store
+        self._reddit = reddit
         self._listings = listings
 
     def sources(self, subreddit: str) -> tuple[Source, ...]:
         """Return the listings that show the past of a subreddit, the most complete first."""
-        settings = self._d.config.subreddit(subreddit)
+        settings = self._config.subreddit(subreddit)
         found = [Source(name="new", what="new", ordered=True)]
         if settings is None or settings.comments:
             found.append(Source(name="comments", what="comments", ordered=True, comments=True))
@@ -90,7 +93,7 @@ class Backfill:
         found += [Source(name=f"controversial {span}", what="controversial", time=span) for span in spans]
         found.append(Source(name="hot", what="hot"))
         for plug in hosts.HOSTS:
-            if plug.domains and self._d.config.host(plug.name).enabled:
+            if plug.domains and self._config.host(plug.name).enabled:
                 query = f"site:{SEARCHED.get(plug.name, plug.domains[0])}"
                 found.append(Source(name=f"search {query}", what="search", query=query))
         return tuple(found)
@@ -111,7 +114,7 @@ class Backfill:
         what was read before stays.
         """
         name = subreddit.lower()
-        if self._d.config.subreddit(name) is None:
+        if self._config.subreddit(name) is None:
             raise UsageError(
                 f"r/{subreddit} is not watched, and the bot reads no other subreddit; "
                 f"add a section [subreddits.{name}] to the configuration"
@@ -123,7 +126,7 @@ class Backfill:
             row = rows[source.name]
             if self._needless(source, rows):
                 row = replace(row, state="done")
-                self._d.store.backfills.put(row)
+                self._store.backfills.put(row)
             resumed = row.after is not None
             while row.state != "done" and go_on() and (left is None or left > 0):
                 before = row.seen
@@ -139,7 +142,7 @@ class Backfill:
         return self._summary(name, rows)
 
     def _begin(self, name: str, sources: Sequence[Source], until: datetime | None) -> dict[str, BackfillRow]:
-        store = self._d.store.backfills
+        store = self._store.backfills
         known = {row.source: row for row in store.of(name)}
         finished = bool(known) and all(row.state == "done" for row in known.values())
         asked_before = {row.until for row in known.values()}
@@ -150,7 +153,7 @@ class Backfill:
             store.drop(name)
             known = {}
         moment = next(iter(known.values())).until if known else moment
-        with self._d.store.transaction():
+        with self._store.transaction():
             for source in sources:
                 if source.name not in known:
                     known[source.name] = BackfillRow(
@@ -161,8 +164,10 @@ class Backfill:
         return known
 
     def _page(self, row: BackfillRow, source: Source, size: int) -> BackfillRow:
-        listing = self._d.api.as_job(Job.BACKFILL).listing(
-            row.subreddit, source.what, after=row.after, limit=size, time=source.time, query=source.query
+        listing = (
+            connected(self._reddit)
+            .as_job(Job.BACKFILL)
+            .listing(row.subreddit, source.what, after=row.after, limit=size, time=source.time, query=source.query)
         )
         read = self._listings.read(row.subreddit, listing.things)
         wanted = [(post, links) for _, post, links in read if post.created >= row.until]
@@ -171,7 +176,7 @@ class Backfill:
         done = listing.after is None or behind
         shown = [post.created for post, _ in wanted if post.created != UNREADABLE]
         oldest = min([*([row.oldest] if row.oldest else []), *shown], default=None)
-        with self._d.store.transaction():  # both or neither: a page that is read again would be counted as known
+        with self._store.transaction():  # both or neither: a page that is read again would be counted as known
             posts, links = self._listings.store(row.subreddit, wanted, priority=PAST)
             row = replace(
                 row,
@@ -182,7 +187,7 @@ class Backfill:
                 oldest=row.until if behind else oldest,
                 state="done" if done else "reading",
             )
-            self._d.store.backfills.put(row)
+            self._store.backfills.put(row)
         return row
 
     @staticmethod

@@ -11,10 +11,13 @@ from bot import hosts
 from bot.errors import StoreError
 from bot.links import links_of, post_of
 from bot.model import Link, Post, decided_by_others
-from bot.pipeline.core import Deps
+from bot.pipeline.core import Boundary, connected
+from bot.pipeline.log import Log
 from bot.pipeline.recovery import reason_of
+from bot.pipeline.rulebook import Rulebook
 from bot.pipeline.watching.subreddits import SubredditStates
-from bot.reddit import Job, ListingName
+from bot.reddit import Job, ListingName, Reddit
+from bot.store import Store
 from bot.store.links import LIVE
 
 PAGES = 10  # Reddit's listings end after about 1,000 things
@@ -52,8 +55,20 @@ class Walked:
 class Listings:
     """Reads pages and stores their posts and links, each post by itself if it must be."""
 
-    def __init__(self, deps: Deps, places: SubredditStates) -> None:
-        self._d = deps
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        store: Store,
+        log: Log,
+        reddit: Reddit | None,
+        boundary: Boundary,
+        places: SubredditStates,
+    ) -> None:
+        self._rulebook = rulebook
+        self._store = store
+        self._log = log
+        self._reddit = reddit
+        self._boundary = boundary
         self._places = places
 
     def walk(
@@ -69,15 +84,15 @@ class Listings:
         walked = Walked()
         after: str | None = None
         for _ in range(PAGES):
-            listing = self._d.api.as_job(Job.WATCH).listing(where, what, after=after)
-            self._d.boundary("watch.read")
+            listing = connected(self._reddit).as_job(Job.WATCH).listing(where, what, after=after)
+            self._boundary("watch.read")
             read = self.read(where, listing.things)
             moments = [(moment(thing, post), (post, links)) for thing, post, links in read]
             found = [item for at, item in moments if at >= wanted]
             posts, links = self.store(where, found)
-            self._d.boundary("watch.stored")
+            self._boundary("watch.stored")
             if posts:
-                self._d.log.info("posts seen", subreddit=where, listing=what, posts=posts, links=links)
+                self._log.info("posts seen", subreddit=where, listing=what, posts=posts, links=links)
             walked.things += len(listing.things)
             walked.links += links
             dated = [(at, post) for at, (post, _) in moments if at != UNREADABLE]
@@ -109,7 +124,7 @@ class Listings:
             except MemoryError:  # not of the post: the page is read again
                 raise
             except Exception as error:  # noqa: BLE001  one post that cannot be read must not hide the others
-                self._d.log.warning("post passed over", subreddit=where, reason=reason_of(error))
+                self._log.warning("post passed over", subreddit=where, reason=reason_of(error))
         return found
 
     def store(self, where: str, found: Sequence[Found], *, priority: int = LIVE) -> tuple[int, int]:
@@ -117,7 +132,7 @@ class Listings:
 
         Return how many posts and links were new.
         """
-        add = self._d.store.links.add
+        add = self._store.links.add
         alone = {post.fullname: why for post, links in found if links and (why := self._left_alone(post))}
         try:
             return add(found, priority=priority, left_alone=alone)
@@ -131,7 +146,7 @@ class Listings:
                 except (StoreError, MemoryError):
                     raise
                 except Exception as error:  # noqa: BLE001  the boundary around one post
-                    self._d.log.warning(
+                    self._log.warning(
                         "post passed over", subreddit=where, post=item[0].fullname, reason=reason_of(error)
                     )
                     continue
@@ -154,4 +169,4 @@ class Listings:
         return None
 
     def _rules(self, post: Post) -> tuple[Any, ...]:
-        return self._d.rules_for(post.subreddit).rules
+        return self._rulebook.rules_for(post.subreddit).rules

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from bot.clock import Clock
+from bot.config import Config
 from bot.model import Post
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
+from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always
 from bot.pipeline.watching.listings import UNREADABLE, Listings
 from bot.pipeline.watching.rounds import Backoff, MultiSubreddit
 from bot.pipeline.watching.subreddits import SubredditStates, capped
-from bot.reddit import Job, ListingName
+from bot.reddit import Job, ListingName, Reddit
+from bot.store import Store
 
 QUEUE_PAGES = 10
 EDITED: Literal["about/edited"] = "about/edited"
@@ -22,17 +26,30 @@ QUEUES: tuple[Literal["about/modqueue", "about/reports"], ...] = ("about/modqueu
 class ModQueuePoller:
     """What moderators are shown: edits, reports, what waits for them."""
 
-    def __init__(self, deps: Deps, places: SubredditStates, listings: Listings) -> None:
-        self._d = deps
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        log: Log,
+        reddit: Reddit | None,
+        places: SubredditStates,
+        listings: Listings,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._reddit = reddit
         self._places = places
         self._listings = listings
-        self._patience = Backoff(deps, places, "queue failed")
-        self._rounds = MultiSubreddit(deps, self._patience.failed)
+        self._patience = Backoff(clock, log, places, "queue failed")
+        self._rounds = MultiSubreddit(clock, log, self._patience.failed)
 
     def round(self, go_on: GoOn = always) -> int:
         """Read the moderators' listings everywhere; return how many links were new."""
-        watched = {place.subreddit for place in self._d.store.watched.places() if place.state == "watching"}
-        names = self._patience.ready(name for name in self._d.config.subreddits if name in watched)
+        watched = {place.subreddit for place in self._store.watched.places() if place.state == "watching"}
+        names = self._patience.ready(name for name in self._config.subreddits if name in watched)
         split = (names, []) if len(names) > 1 else ([], names)
         return self._rounds.go("queue failed", split, lambda group: (self.read("+".join(group), group), []),
                                lambda name: self.read(name, [name]), go_on)  # fmt: skip
@@ -44,7 +61,7 @@ class ModQueuePoller:
         return links
 
     def _edits(self, where: str, names: list[str]) -> int:
-        store, now, settings = self._d.store, self._d.clock.now(), self._d.config.reddit
+        store, now, settings = self._store, self._clock.now(), self._config.reddit
         marks = [store.watermarks.created(name, "edited") for name in names]
         begin = now - timedelta(hours=settings.lookback_hours)
         known = [mark for mark in marks if mark is not None]
@@ -62,18 +79,18 @@ class ModQueuePoller:
         new = 0
         after: str | None = None
         for _ in range(QUEUE_PAGES):
-            listing = self._d.api.as_job(Job.WATCH).listing(where, what, after=after)
+            listing = connected(self._reddit).as_job(Job.WATCH).listing(where, what, after=after)
             read = self._listings.read(where, listing.things)
             news = 0
             for _, post, _ in read:
-                known = self._d.store.links.reports_known(post.fullname)
+                known = self._store.links.reports_known(post.fullname)
                 news += known is None or known != post.num_reports
                 if post.num_reports and known != post.num_reports:
-                    self._d.log.info("post reported", subreddit=post.subreddit.lower(), post=post.fullname)
+                    self._log.info("post reported", subreddit=post.subreddit.lower(), post=post.fullname)
             _, links = self._listings.store(where, [(post, found) for _, post, found in read])
             new += links
             reported = [post.fullname for _, post, _ in read if post.num_reports]
-            self._d.store.links.urge(reported)
+            self._store.links.urge(reported)
             after = listing.after
             if after is None or not news:
                 break

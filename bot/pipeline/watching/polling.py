@@ -22,7 +22,7 @@ class ListingPoller:
         self._d = deps
         self._places = places
         self._listings = listings
-        self._rounds = MultiSubreddit(deps, places.troubled)
+        self._rounds = MultiSubreddit(deps.clock, deps.log, places.troubled)
 
     def round(self, go_on: GoOn = always) -> int:
         """Read what is new everywhere; return how many links were new."""

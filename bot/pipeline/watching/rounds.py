@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from bot.clock import backoff
+from bot.clock import Clock, backoff
 from bot.errors import RedditError
-from bot.pipeline.core import Deps
+from bot.pipeline.log import Log
 from bot.pipeline.recovery import log_reason
 from bot.pipeline.watching.subreddits import CLOSED, FIRST_WAIT, MAX_WAIT, ONE_PLACE, UNSEEN_SECONDS, SubredditStates
 
@@ -34,15 +34,16 @@ class Backoff:
     closed altogether.
     """
 
-    def __init__(self, deps: Deps, places: SubredditStates, event: str) -> None:
-        self._d = deps
+    def __init__(self, clock: Clock, log: Log, places: SubredditStates, event: str) -> None:
+        self._clock = clock
+        self._log = log
         self._places = places
         self._event = event
         self._refused: dict[str, tuple[str, int, float]] = {}  # sentence, how often, until when
 
     def ready(self, names: Iterable[str]) -> list[str]:
         """Return who may be asked now."""
-        now = self._d.clock.monotonic()
+        now = self._clock.monotonic()
         return [name for name in names if name not in self._refused or self._refused[name][2] <= now]
 
     def failed(self, name: str, error: RedditError) -> None:
@@ -52,10 +53,10 @@ class Backoff:
             return
         sentence, often, _ = self._refused.get(name, ("", 0, 0.0))
         if str(error) != sentence:
-            self._d.log.warning(self._event, subreddit=name, reason=str(error))
+            self._log.warning(self._event, subreddit=name, reason=str(error))
         again = error.state in ONE_PLACE
         wait = backoff(often + 1, first=FIRST_WAIT, longest=MAX_WAIT) if again else 0.0
-        self._refused[name] = (str(error), often + 1, self._d.clock.monotonic() + wait)
+        self._refused[name] = (str(error), often + 1, self._clock.monotonic() + wait)
 
     def succeeded(self, names: Iterable[str]) -> None:
         """Forget that these refused."""
@@ -66,8 +67,9 @@ class Backoff:
 class MultiSubreddit:
     """One step over all subreddits: together where that works, alone where it does not."""
 
-    def __init__(self, deps: Deps, troubled: Callable[[str, RedditError], None]) -> None:
-        self._d = deps
+    def __init__(self, clock: Clock, log: Log, troubled: Callable[[str, RedditError], None]) -> None:
+        self._clock = clock
+        self._log = log
         self._troubled = troubled
         self._apart: dict[tuple[str, ...], float] = {}  # groups that are refused although each alone is not
 
@@ -100,7 +102,7 @@ class MultiSubreddit:
     def _group(
         self, event: str, group: list[str], together: Callable[[list[str]], tuple[int, list[str]]]
     ) -> tuple[int, list[str]]:
-        now = self._d.clock.monotonic()
+        now = self._clock.monotonic()
         key = (event, *group)
         if len(group) == 1 or self._apart.get(key, 0) > now:
             return 0, group
@@ -114,7 +116,7 @@ class MultiSubreddit:
             self._apart[key] = now + UNSEEN_SECONDS
             return 0, group
         except Exception as error:  # noqa: BLE001  whose trouble it is shows when each is read alone
-            self._d.log.warning(event, subreddits=len(group), reason=log_reason(error))
+            self._log.warning(event, subreddits=len(group), reason=log_reason(error))
             return 0, group
 
     def _one(self, event: str, name: str, step: Callable[[], int]) -> int:
@@ -123,5 +125,5 @@ class MultiSubreddit:
         except RedditError as error:
             self._troubled(name, error)
         except Exception as error:  # noqa: BLE001  one subreddit's trouble is said and never another's
-            self._d.log.warning(event, subreddit=name, reason=log_reason(error))
+            self._log.warning(event, subreddit=name, reason=log_reason(error))
         return 0
