@@ -136,6 +136,32 @@ class Gathered:
             raise kind(*self.in_order(files), where=where)
 
 
+_FILE_FAULTS = {
+    errno.EISDIR: "it is a folder; name a file",
+    errno.EACCES: "this account may not read it; check its rights",
+    errno.EPERM: "this account may not read it; check its rights",
+    errno.ENAMETOOLONG: "its name is longer than names can be",
+}
+_NO_FILE = "check its name and its folder"
+MAX_NAME = 200  # characters of a path in a sentence
+
+
+def file_fault(error: OSError) -> str:
+    """Return why a file cannot be read, to stand beside its name."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"there is no such file; {_NO_FILE}"
+    return _FILE_FAULTS.get(error.errno or 0) or f"the system says: {error.strerror or error}"
+
+
+def unreadable(path: object, error: OSError) -> str:
+    """Return the one sentence for a file that is missing or cannot be read, whatever it is for."""
+    name = str(path)
+    shown = name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"there is no file {shown}; {_NO_FILE}"
+    return f"cannot read {shown}: {file_fault(error)}"
+
+
 class StaysRemovedError(UsageError):
     """A removal is not taken back, because the post was not up before it. `found` is how it was, as `Found` says it."""
 

@@ -11,6 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
+
+_WORDS = re.compile("( *)([^ ]+)")
+_SENTENCES = ("reason", "detail")  # facts of the log that are sentences
 LONGEST = 20_000  # characters of one text; what a person reads is shorter
 MAX_LINE = 2_000
 CUT = " […]"
@@ -50,6 +54,39 @@ def fitted(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [fitted(inner) for inner in value]
     return value if value is None or isinstance(value, bool | int | float) else line(str(value))
+
+
+def wrapped(line: str, width: int | None, hang: int = 0) -> str:
+    """Return a line broken between words into lines of at most `width` columns; None: as it is.
+
+    What continues it is indented by `hang` columns. A word that is longer than a line, such as an address, stays whole,
+    so that it can be copied.
+    """
+    if width is None or cell_len(line) <= width:
+        return line
+    lines, row, filled = [], "", False  # whether a word stands in the row
+    for gap, word in _WORDS.findall(line):
+        if filled and cell_len(row) + cell_len(gap) + cell_len(word) > width:
+            lines.append(row)
+            row = " " * hang + word
+        else:
+            row += gap + word
+        filled = True
+    return "\n".join((*lines, row))
+
+
+def narrated(event: str, facts: Mapping[str, Any]) -> str:
+    """Return an event of the log as a person reads it: what, why, and below that of what it speaks.
+
+    `{"reason": "it is gone", "link": 7}` of `link gone` is `link gone: it is gone (link 7)`.
+    """
+    said = {name: value for name, value in facts.items() if value not in ("", None)}
+    why = [line(str(said.pop(name))) for name in _SENTENCES if name in said]
+    about = ", ".join(
+        f"{name} {line(', '.join(map(str, value)) if isinstance(value, list | tuple) else str(value))}"
+        for name, value in said.items()
+    )
+    return line(event) + "".join(f": {sentence}" for sentence in why) + (f" ({about})" if about else "")
 
 
 def _cut(text: str, most: int) -> str:

@@ -82,8 +82,8 @@ def _type(line: str, patch: pytest.MonkeyPatch) -> tuple[int, str]:
     assert program == "gifwarden", line
     shown = io.StringIO()
     screen = Console(file=shown, width=COLUMNS, force_terminal=True, color_system=None, highlight=False)
-    patch.setattr(base, "out", screen)
-    patch.setattr(base, "err", screen)
+    patch.setattr("bot.cli.screen.out", screen)
+    patch.setattr("bot.cli.screen.err", screen)
     with contextlib.redirect_stderr(io.StringIO()):  # the log
         try:
             get_command(app).main(words, standalone_mode=False)

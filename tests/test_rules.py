@@ -322,7 +322,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     bad.write_bytes(b"name: x\ntitle: \xff\n")
     (tmp_path / "empty").mkdir()
     for paths, told in [
-        ([tmp_path / "none.yaml"], "cannot read"),
+        ([tmp_path / "none.yaml"], "there is no file"),
         ([tmp_path / "empty"], "holds no rule file"),
         ([], "no rule file is named"),
         ([bad], "line 2: this is not UTF-8"),

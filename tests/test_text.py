@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
 
 from bot import text
 from bot.actions.base import fit as fit_line
 from bot.actions.modmail import cut
-from bot.cli import base
+from bot.cli import screen
 from bot.cli.base import complain, emit, facts, logger, say, show
 from bot.config import Config
 from bot.loopback.stage import Stage, stage
@@ -87,8 +89,8 @@ def test_json_is_exact_and_fit(given_text: str) -> None:
 
 def test_the_terminal_is_not_steered(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Sentences, facts, tables, complaints and JSON of a command show hostile text on one line of its own."""
-    for console in (base.out, base.err):
-        monkeypatch.setattr(console, "file", sys.stdout)
+    for name in ("out", "err"):
+        monkeypatch.setattr(screen, name, Console(highlight=False))  # both on standard output
     doors: tuple[Callable[[], object], ...] = (
         lambda: say(f"  {HOSTILE}"),
         lambda: facts([("title", HOSTILE)]),
@@ -158,7 +160,7 @@ def test_a_hostile_file_name_is_one_line(tmp_path: Path) -> None:
     name = tmp_path / "x\n   match  E-1\x1b[2J\u202e.png"
     name.write_bytes(b"no picture")
     command = [sys.executable, "-m", "bot.cli", "hash", str(name)]
-    if not (Path(base.__file__).parent / "__main__.py").exists():
+    if not (Path(screen.__file__).parent / "__main__.py").exists():
         command = [str(Path(sys.executable).parent / "gifwarden"), "hash", str(name)]
     plain = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     shown = plain.stdout + plain.stderr
@@ -168,3 +170,37 @@ def test_a_hostile_file_name_is_one_line(tmp_path: Path) -> None:
     exact = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, env=os.environ)
     assert json.loads(exact.stdout)["file"] == str(name)
     assert not unfit(exact.stdout, lines=True)
+
+
+words = st.lists(st.text(st.characters(blacklist_categories=("Cs", "Cc", "Z")), min_size=1, max_size=30), max_size=30)
+
+
+@given(words, st.integers(10, 100), st.integers(0, 8))
+def test_lines_break_between_words_only(told: list[str], width: int, hang: int) -> None:
+    """No word is cut, none is lost, and a line is wider than it may be only where one word is."""
+    lines = text.wrapped(" ".join(told), width, hang).split("\n")
+    assert " ".join(lines).split() == " ".join(told).split()
+    for line in lines:
+        assert cell_len(line) <= width or len(line.split()) == 1
+    assert all(line.startswith(" " * hang) for line in lines[1:])
+
+
+def test_what_stands_in_columns_keeps_its_gaps() -> None:
+    """Blanks within a line stay; only where it breaks do they go."""
+    assert text.wrapped("  sha256  abc    def", 14, 4) == "  sha256  abc\n    def"
+    assert text.wrapped("  one", 80, 4) == "  one"
+
+
+def test_the_log_at_a_terminal_is_a_sentence_that_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happened, why, and of what it speaks, in lines no wider than the terminal."""
+    heard = io.StringIO()
+    monkeypatch.setattr(screen, "err", Console(file=heard, width=40, force_terminal=True, color_system=None))
+    with redirect_stderr(heard):
+        log = logger(Config.model_validate({"log": {"format": "console"}}))
+        log.warning("link gone", reason="the host says that this no longer exists", link=7, host="redgifs", note=None)
+    lines = heard.getvalue().splitlines()
+    assert " ".join(heard.getvalue().split()).endswith(
+        "link gone: the host says that this no longer exists (link 7, host redgifs)"
+    )
+    assert len(lines) == 3
+    assert all(len(line) <= 40 for line in lines)

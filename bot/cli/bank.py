@@ -132,12 +132,15 @@ def add(
                     pairs = pipeline.decisions.bank.pair(label, found, against or ()) if kinds[name] == "allow" else ()
                     plain = too_plain(found, settings.banks.min_quality)
                     if as_json:
-                        more = ({"against": pairs} if pairs else {}) | ({"plain": True} if plain else {})
-                        emit({"file": target, "entry": label, "new": new} | more)
+                        more = {"against": pairs, "plain": plain, "note": found.note}
+                        emit({"file": target, "entry": label, "new": new} | {k: v for k, v in more.items() if v})
                         continue
                     say(f"{target}  {label}{'' if new else '  (was there already)'}")
+                    if found.note:
+                        say(f"  {found.note}", "yellow")
                     if plain:
-                        say("  too plain to be known again by its looks: only this very file can match")
+                        what = "what could be read of it is" if found.note else "it is"
+                        say(f"  {what} too plain to be known again by its looks: only this very file can match")
                     if kinds[name] == "allow":
                         say(f"  speaks against: {', '.join(pairs) or 'nothing, for it resembles no entry'}")
                 for error in (*result.failures, *([result.error] if result.error is not None else [])):

@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import pwd
 import sys
-import textwrap
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
 import typer
-from rich.cells import cell_len
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
 from bot import config as configuration
 from bot import hosts, text
 from bot.assemble import DATABASE, Parts, assembled
+from bot.cli import screen
+from bot.cli.screen import complain, complain_of, emit, facts, listing, progress, say, show, warn
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.errors import ConfigError, GifwardenError, MediaError, RedditError, UsageError
+from bot.errors import ConfigError, MediaError, RedditError
 from bot.model import Actor, BankKind, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
 from bot.reddit import Reddit
 from bot.store import Store, WikiRow
 
-MAX_LABEL = 24  # characters
-GAP = 2  # characters between two columns of a table
-UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
-PACKAGE = Path(__file__).parent.parent
+__all__ = [
+    "ByOption",
+    "ConfigOption",
+    "JsonOption",
+    "WhyOption",
+    "complain",
+    "complain_of",
+    "emit",
+    "facts",
+    "listing",
+    "progress",
+    "say",
+    "show",
+    "warn",
+]
 
-out = Console(soft_wrap=False, highlight=False)
-err = Console(stderr=True, highlight=False)
+PACKAGE = Path(__file__).parent.parent
 
 ConfigOption = Annotated[
     Path | None,
@@ -78,17 +83,10 @@ def _config_file(path: Path | None, *, needed: bool) -> Path | None:
 def logger(config: Config) -> Log:
     """Set up structured logs on standard error and return the logger."""
     pretty = config.log.format == "console" or (config.log.format == "auto" and sys.stderr.isatty())
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    level, when = structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _place_only,
-            _fit,
-            renderer,
-        ],
+        processors=[_place_only, _narrate] if pretty else [level, when, _place_only, _fit, as_json],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, config.log.level.upper())),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
@@ -120,6 +118,12 @@ def _place_only(_log: Any, _method: str, event: MutableMapping[str, Any]) -> Mut
 def _fit(_log: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Log texts as people may see them: a reason may quote what a stranger's server answered."""
     return {key: text.fitted(value) for key, value in event.items()}
+
+
+def _narrate(_log: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """Log as a person reads it at a terminal: the time in UTC, what happened and why."""
+    said = f"{SystemClock().now():%H:%M:%S}  {text.narrated(str(event.pop('event', '')), event)}"
+    return screen.styled(said, "" if method == "info" else "yellow", hang=10)
 
 
 class Quiet:
@@ -204,146 +208,3 @@ def wiki_rules(config: Config) -> dict[str, WikiRow | None]:
 def host_names() -> tuple[str, ...]:
     """Return the names that `host:` in a rule may use."""
     return tuple(plug.name for plug in hosts.HOSTS)
-
-
-def say(words: str, style: str = "", *, lines: bool = False) -> None:
-    """Print a line on standard output, or several if the words are ours."""
-    out.print(Text(_shown_as(words, lines=lines), style=style), soft_wrap=True)
-
-
-def facts(rows: Iterable[tuple[str, str]]) -> None:
-    """Print a line a fact, its name in front."""
-    for name, words in rows:
-        out.print(Text.assemble((f"{name:>8}", "bold"), f"  {text.line(words)}"), soft_wrap=True)
-
-
-def complain(words: str, *, lines: bool = False) -> None:
-    """Say on standard error what failed."""
-    err.print(Text(_shown_as(words, lines=lines), style="red"), soft_wrap=True)
-
-
-def complain_of(error: GifwardenError, prefix: str = "") -> None:
-    """Say on standard error what failed, a line for each mistake and their number below.
-
-    On a terminal lines wrap between words, and what continues one is indented.
-    """
-    if not isinstance(error, UsageError) or not error.count:
-        complain(f"{prefix}{error}", lines=True)
-        return
-    for mistake in error.mistakes:
-        if not err.is_terminal:
-            complain(mistake)
-            continue
-        head, *rest = textwrap.wrap(
-            text.line(mistake), err.width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-        ) or [""]
-        err.print(Text("\n".join((head, *rest)), style="red"), soft_wrap=True)
-    complain(f"{prefix}{error.count}")
-
-
-def warn(words: str, *, lines: bool = False) -> None:
-    """Say on standard error what a person should know."""
-    err.print(Text(_shown_as(words, lines=lines), style="yellow"), soft_wrap=True)
-
-
-def _shown_as(words: str, *, lines: bool) -> str:
-    """Return words as a terminal may show them; a line feed counts only where `lines` says so, or in front."""
-    rest = words.lstrip("\n")
-    return text.fit(words) if lines else words[: len(words) - len(rest)] + text.line(rest)
-
-
-def progress(*, told: bool) -> Progress:
-    """Return a bar on standard error; none if results are `told` one by one on the same terminal.
-
-    What is printed meanwhile stays on its own stream, so that a redirected output is complete.
-    """
-    shown = err.is_terminal and not (told and out.is_terminal)
-    return Progress(console=err, transient=True, redirect_stdout=False, redirect_stderr=False, disable=not shown)
-
-
-def emit(value: Mapping[str, Any]) -> None:
-    """Print one JSON object on one line, at once; what the output's encoding lacks is escaped."""
-    written = text.json_line(value)
-    try:
-        written.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        written = json.dumps(value, default=str)
-    print(written, flush=True)  # noqa: T201  plain output for programs
-
-
-def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, title: str | None = None) -> None:
-    """Print a table, or one sentence if there is nothing to show.
-
-    Words wrap on a terminal; labels never do. Where a terminal is too narrow for that, each row is a block of lines.
-    """
-    cells = [[cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in row] for row in rows]
-    if not cells:
-        say(empty)
-        return
-    if out.is_terminal and not _has_room(columns, cells):
-        out.print(_blocks(columns, cells, title))
-        return
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for name, column in zip(columns, zip(*cells, strict=True), strict=True):
-        table.add_column(name, overflow="fold", no_wrap=_is_label(column))
-    for line in cells:
-        table.add_row(*line)
-    (out if out.is_terminal else Console(width=UNWRAPPED, highlight=False)).print(table)
-
-
-def _is_label(column: Sequence[Text]) -> bool:
-    return all(len(cell) <= MAX_LABEL and " " not in cell.plain for cell in column)
-
-
-def _has_room(columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> bool:
-    """Return whether the terminal is wide enough for a table in which no word is cut."""
-    left = out.width - GAP * (len(columns) - 1)
-    wrapped: list[tuple[int, int]] = []  # (width of the whole, width of the longest word) of columns that may wrap
-    for name, column in zip(columns, zip(*cells, strict=True), strict=True):
-        texts = [name, *(cell.plain for cell in column)]
-        whole = max(cell_len(text) for text in texts)
-        if _is_label(column):
-            left -= whole
-        else:
-            wrapped.append((whole, max(cell_len(word) for text in texts for word in text.split() or [""])))
-    # the widest gives first, until all are as wide as they are long or equally wide
-    for done, (whole, word) in enumerate(sorted(wrapped)):
-        share = min(whole, left // (len(wrapped) - done))
-        if word > share:
-            return False
-        left -= share
-    return left >= 0
-
-
-def _blocks(columns: Sequence[str], cells: Sequence[Sequence[Text]], title: str | None) -> Table:
-    """Return a block for each row: a line a cell, its column's name in front."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
-    table.add_column(justify="right", style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for place, line in enumerate(cells):
-        if place:
-            table.add_row()
-        for name, cell in zip(columns, line, strict=True):
-            if cell.plain:
-                table.add_row(name, cell)
-    return table
-
-
-def listing(
-    rows: Iterable[Mapping[str, Any]],
-    *,
-    as_json: bool,
-    columns: Mapping[str, str],
-    empty: str,
-    title: str | None = None,
-) -> None:
-    """Print rows as JSON lines, or as a table of some of their keys (`columns`: key to heading)."""
-    if as_json:
-        for row in rows:
-            emit(row)
-        return
-    show(list(columns.values()), ([row.get(key) for key in columns] for row in rows), empty=empty, title=title)
-
-
-def _shown(cell: Any) -> str:
-    return "" if cell is None else text.line(str(cell))

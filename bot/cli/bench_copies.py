@@ -13,7 +13,8 @@ from bot.bench import rebuild as rebuild_bench
 from bot.bench import rebuild_motion as motion_bench
 from bot.bench import swapping as swapping_bench
 from bot.bench.alter import ALTERATIONS, CHANGES, parse
-from bot.cli.base import JsonOption, emit, err, out, show
+from bot.cli.base import JsonOption, emit, show
+from bot.cli.screen import err, out
 from bot.errors import UsageError
 from bot.plural import many
 

@@ -30,7 +30,7 @@ from bot.cli.base import (
 )
 from bot.cli.groups import App, Group
 from bot.config import Config
-from bot.errors import GifwardenError, MediaError, UsageError
+from bot.errors import GifwardenError, MediaError, UsageError, unreadable
 from bot.faces import FaceModel
 from bot.model import Basis, Consent, FaceTrack, Verb
 from bot.plural import many
@@ -235,7 +235,7 @@ def _read(path: Path, settings: Config) -> bytes:
     except MediaError as error:
         raise MediaError(f"{path}: {error}") from None
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}; check the path and its rights") from None
+        raise UsageError(unreadable(path, error)) from None
 
 
 def _day(text: str) -> datetime:

@@ -25,7 +25,7 @@ from bot.cli.base import (
     say,
     session,
 )
-from bot.errors import UsageError
+from bot.errors import UsageError, unreadable
 from bot.lists import FORMATS, WRITERS, Bad, read
 from bot.model import Actor, Verb
 from bot.pipeline import Pipeline
@@ -147,7 +147,7 @@ def _opened(name: str, bar: Progress) -> Iterator[Iterator[str]]:
             size = None if name == "-" else os.fstat(raw.fileno()).st_size
             yield _told_lines(raw, bar, bar.add_task("importing", total=size))
     except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+        raise UsageError(unreadable(name, error)) from None
 
 
 def _told_lines(raw: BinaryIO, bar: Progress, task: TaskID) -> Iterator[str]:

@@ -21,7 +21,7 @@ from bot.cli.base import (
     show,
 )
 from bot.cli.groups import App
-from bot.errors import ConfigError, GifwardenError, NudityModelError
+from bot.errors import ConfigError, GifwardenError, NudityModelError, file_fault
 from bot.nudity import OpenNsfw
 from bot.nudity import install as source
 from bot.pipeline.scanning.nudity import nudity_of
@@ -72,7 +72,7 @@ def score(
                 found = workers.fingerprint(read_media(path, settings), nudity=True)
             except (GifwardenError, OSError) as error:
                 failed = True
-                why = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+                why = file_fault(error) if isinstance(error, OSError) else str(error)
                 emit({"file": str(path), "error": why}) if as_json else complain(f"{path}  {why}")
                 continue
             said = nudity_of([(0, found)], model.name)

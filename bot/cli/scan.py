@@ -28,7 +28,7 @@ from bot.cli.base import (
 )
 from bot.cli.evidence_text import face_lines, footage_lines, nudity_lines
 from bot.config import Config, find
-from bot.errors import GifwardenError, UsageError
+from bot.errors import GifwardenError, UsageError, file_fault, unreadable
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
 from bot.model import PREVIEW, Link
@@ -216,7 +216,7 @@ def _links_of_json(file: str) -> Iterator[Link]:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         value = json.loads(data)
     except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+        raise UsageError(unreadable(name, error)) from None
     except UnicodeDecodeError:
         raise UsageError(f"{name} is not JSON: it is not UTF-8 text") from None
     except ValueError as error:
@@ -240,7 +240,7 @@ def _hash(path: Path, workers: Workers, settings: Config, all_frames: bool) -> d
         data = read_media(path, settings)
         return {"file": str(path), **describe(workers.fingerprint(data, every_frame=all_frames), all_frames=all_frames)}
     except OSError as error:
-        return {"file": str(path), "error": f"cannot be read: {error.strerror}"}
+        return {"file": str(path), "error": file_fault(error)}
     except GifwardenError as error:
         return {"file": str(path), "error": str(error)}
 
@@ -272,6 +272,8 @@ def _print_scan(result: TargetResult) -> None:
         else:
             length = f", {media.duration:.1f} s" if media.duration is not None else ""
             say(f"  media {media.index + 1}: {media.kind}, {media.width}×{media.height}{length}")  # noqa: RUF001  the sign for dimensions
+            if media.note:
+                say(f"    {media.note}", "yellow")
     for match in result.evidence.matches:
         say(f"  match: {match.entry} in {match.bank} ({match.bank_kind}): {match.why}")
     footage, faces = list(footage_lines(result.evidence)), list(face_lines(result.evidence))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.config.sections import Config, HostConfig, Section, SubredditConfig
 from bot.config.wanted import closest, wanted
-from bot.errors import ConfigError, Gathered
+from bot.errors import ConfigError, Gathered, unreadable
 
 PREFIX = "GIFWARDEN_"
 NOT_SETTINGS = frozenset({"GIFWARDEN_CONFIG", "GIFWARDEN_STORAGE__KEY"})
@@ -43,10 +43,8 @@ def private_text(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"there is no file {path}; check the path") from None
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}; check the path and its rights") from None
+        raise ConfigError(unreadable(path, error)) from None
     except (UnicodeDecodeError, ValueError):
         raise ConfigError(f"{path} does not hold text; write the secret into it as one line") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -15,7 +15,7 @@ from bot.config.checking import Checker
 from bot.config.environment import NAMED, Variable, model_of, private_text, variables
 from bot.config.sections import Config, StorageConfig
 from bot.config.wanted import wanted
-from bot.errors import ConfigError, Gathered, Mistake
+from bot.errors import ConfigError, Gathered, Mistake, unreadable
 
 
 def service_socket(environ: Mapping[str, str] | None = None) -> str | None:
@@ -141,10 +141,8 @@ def keys() -> dict[str, dict[str, str]]:
 def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
-        raise ConfigError(f"there is no configuration at {path}; run: gifwarden init") from None
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}; check the path and its rights") from None
+        raise ConfigError(unreadable(path, error)) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -16,6 +16,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from bot import text
 from bot.clock import Clock
 from bot.demo.story import MINUTES, Hour, shortfalls, unreviewed
 from bot.demo.week import POSTS, Week, week_stage
@@ -24,6 +25,7 @@ from bot.loopback.stage import FOLDER, Stage, bot_on, stage
 from bot.pipeline import Pipeline
 from bot.plural import many
 
+INDENT = 9  # characters in front of what the bot does
 WIDTH = 160  # characters a line of the picture
 BLOCK = 80  # characters a line that what came of a post may take
 LABELS = 6
@@ -54,17 +56,20 @@ class Narrator:
         """Show an event that a person should look at."""
         self._tell(event, facts, "yellow")
 
-    def say(self, text: str) -> None:
+    def say(self, words: str) -> None:
         """Show what the script does."""
         if not self._silent:
-            self._console.print(Text(f"{self._clock.now():%H:%M}  ", style="dim") + Text(text, style="bold"))
+            shown = Text(text.wrapped(f"{self._clock.now():%H:%M}  {words}", self._console.width, hang=7), style="bold")
+            shown.stylize("dim not bold", 0, 5)
+            self._console.print(shown, soft_wrap=True)
 
     def _tell(self, event: str, facts: dict[str, Any], style: str) -> None:
         if self._silent:
             return
-        words = " ".join(f"{name}={_shown(value)}" for name, value in facts.items() if value not in ("", None))
-        line = Text(f"{self._clock.now():%H:%M}    ", style="dim") + Text(f"{event:22}", style=style)
-        self._console.print(line + Text(f" {words}", style="dim"), soft_wrap=False, overflow="ellipsis", no_wrap=True)
+        line = f"{self._clock.now():%H:%M}    {text.narrated(event, facts)}"
+        shown = Text(text.wrapped(line, self._console.width, hang=INDENT + 2), style="dim")
+        shown.stylize(style, INDENT, INDENT + len(event))
+        self._console.print(shown, soft_wrap=True)
 
 
 def play(*, as_json: bool = False, serve: bool = False, picture: Path | None = None) -> bool:
@@ -217,8 +222,8 @@ def _block(number: int, row: dict[str, str]) -> Table:
     lines += [] if row["action"] or row["rule"] else [("action", "nothing", "dim")]
     head = Text(f"\n{number}", style="dim"), Text("\npost", style="dim"), Text(f"\n{row['post']}", style="bold")
     block.add_row(*head)
-    for label, text, style in lines:
-        block.add_row("", Text(label, style="dim"), Text(text, style=style))
+    for label, words, style in lines:
+        block.add_row("", Text(label, style="dim"), Text(words, style=style))
     return block
 
 
@@ -251,7 +256,3 @@ def _mail_about(world: Stage, host_id: str | None) -> str:
     """The mails, as the server kept them, that name this media."""
     about = [mail for mail in world.mail.received if host_id and host_id in str(mail.message.get_content()).split()]
     return "\n".join(f"mail {re.findall(r'N-[0-9a-f]+', str(mail.message['Subject']))[0]}" for mail in about)
-
-
-def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import networks
-from bot.errors import FaceModelError
+from bot.errors import FaceModelError, unreadable
 from bot.faces.base import Aligned, Box, Curve, FaceModel, Located, Picture, Vector, frontal, sharpness, shrunk
 
 STRIDES = (8, 16, 32)  # pixels between the places at which both detectors look
@@ -137,7 +137,7 @@ def _read(path: Path, wanted: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FaceModelError(f"cannot read the face model {path}: {error.strerror}; check its path") from None
+        raise FaceModelError(f"{unreadable(path, error)}; it is the face model") from None
     found = hashlib.sha256(data).hexdigest()
     if found != wanted.lower():
         raise FaceModelError(f"{path} has SHA-256 {found}, not the one configured; get the right file or correct it")

@@ -67,6 +67,9 @@ def _brand(data: bytes) -> Format | None:
     return "mov" if brands[0] == b"qt  " else "mp4"
 
 
+MIN_BYTES = 8  # shorter than the first bytes by which formats are told
+
+
 def decode(data: bytes, limits: DecodeConfig) -> Decoded:
     """Open media and decode its first frame; the others come as `frames` is read.
 
@@ -74,7 +77,7 @@ def decode(data: bytes, limits: DecodeConfig) -> Decoded:
     """
     found = sniff(data)
     if found is None:
-        raise MediaError(said("format"))
+        raise MediaError(said("format") if len(data) >= MIN_BYTES else said("short", len(data)))
     result = Decoded(format=found, kind="image", width=0, height=0, duration=None)
     source = video.frames if found in video.DEMUXERS else pictures.frames
     shown = source(data, limits, result)

@@ -18,11 +18,11 @@ Format = Literal["gif", "png", "jpeg", "webp", "avif", "mp4", "mov", "webm", "mk
 FORMATS: tuple[str, ...] = get_args(Format)
 NAMES: Mapping[str, str] = {"webp": "WebP", "webm": "WebM", "mov": "QuickTime", "mkv": "Matroska"}
 READABLE = "GIF, PNG, JPEG, WebP, AVIF, MP4, QuickTime, WebM, Matroska and AVI"
-HEADER, DAMAGED = "its header is damaged", "its data are damaged"
+HEADER, DAMAGED = "its header is damaged or cut off", "its data are damaged or cut off"
 # What libraries complain of, known by a few of their words. Their own words may quote the file.
 COMPLAINTS: Mapping[str, str] = {
     "bytesio": HEADER,
-    "invalid data": "Invalid data found when processing input",
+    "invalid data": DAMAGED,
     "truncated": "it is cut off",
     "end of file": "it is cut off",
     "not enough": "it is cut off",
@@ -70,7 +70,9 @@ def name(found: str) -> str:
 
 
 FORMAT, REASON, LACK, FAULT = _one_of(FORMATS, name), _one_of(REASONS), _one_of(LACKS), _one_of(FAULTS)
-FRAMES, PIECES, PACKETS = (_Kind(is_count, partial(many, noun=noun)) for noun in ("frame", "piece", "packet"))
+FRAMES, PIECES, PACKETS, BYTES = (
+    _Kind(is_count, partial(many, noun=noun)) for noun in ("frame", "piece", "packet", "byte")
+)
 COUNT, SECONDS = _Kind(is_count), _Kind(is_seconds, lambda value: f"{value:.1f}")
 
 # code: the sentence, and the kinds of its values. The first are errors; of those the `LIMITS` are limits.
@@ -79,8 +81,12 @@ SENTENCES: Mapping[str, tuple[str, tuple[_Kind, ...]]] = {
         f"the file is not one of the media formats we read ({READABLE}); check that it is the media itself",
         (),
     ),
+    "short": ("the file has only {}: it is empty or cut off; fetch it again", (BYTES,)),
     "unreadable": ("the {} file does not decode ({}); fetch it again or leave it", (FORMAT, REASON)),
-    "empty": ("the {} file holds no picture that decodes; fetch it again or leave it", (FORMAT,)),
+    "empty": (
+        "the {} file holds no picture that decodes, so it is damaged or cut off; fetch it again or leave it",
+        (FORMAT,),
+    ),
     "no index": (
         "the {} file is cut off before its index, so nothing of it decodes; fetch it again",
         (FORMAT,),
@@ -117,7 +123,7 @@ SENTENCES: Mapping[str, tuple[str, tuple[_Kind, ...]]] = {
     "pieces": ("the file is damaged: {} left out, {} decoded", (PIECES, FRAMES)),
     "packets": ("the file is longer than {}, which alone were looked at", (PACKETS,)),
 }
-ERRORS = frozenset(("format", "unreadable", "empty", "no index", "no video", "colours", "fault"))
+ERRORS = frozenset(("format", "short", "unreadable", "empty", "no index", "no video", "colours", "fault"))
 LIMITS = frozenset(("unpacks", "size", "memory"))
 NOTES = frozenset(SENTENCES) - ERRORS - LIMITS
 

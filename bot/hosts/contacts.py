@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from bot.errors import ConfigError
+from bot.errors import ConfigError, unreadable
 
 SHIPPED = Path(__file__).parent / "contacts.toml"
 
@@ -32,7 +32,7 @@ def contact(name: str, path: Path = SHIPPED) -> Contact:
         with path.open("rb") as file:
             section = tomllib.load(file).get(name, {})
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+        raise ConfigError(unreadable(path, error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
     if not isinstance(section, dict):

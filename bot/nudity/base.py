@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import networks
-from bot.errors import NudityModelError
+from bot.errors import NudityModelError, unreadable
 
 Picture = NDArray[np.uint8]
 BLANK = 224  # pixels of the empty picture that loads a model
@@ -83,7 +83,7 @@ class OneFile(NudityModel):
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise NudityModelError(f"cannot read the nudity model {path}: {error.strerror}; {self.remedy}") from None
+            raise NudityModelError(f"{unreadable(path, error)}; {self.remedy}") from None
         found = hashlib.sha256(data).hexdigest()
         if found != self.checksum:
             raise NudityModelError(f"{path} has SHA-256 {found} and should have {self.checksum}; {self.remedy}")

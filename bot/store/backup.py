@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.encryption import FieldCipher
-from bot.errors import StoreError
+from bot.errors import StoreError, unreadable
 from bot.migrations import known_steps, migrations
 from bot.store.base import Connection
 from bot.store.maintenance import SEALED
@@ -71,7 +71,7 @@ class Backup:
 def check(path: Path, seal: FieldCipher | None) -> Checked:
     """Read a copy without changing it. Raises StoreError if it is damaged, no database of ours, or newer than this."""
     if not path.is_file():
-        raise StoreError(f"there is no file {path}")
+        raise StoreError(unreadable(path, FileNotFoundError()))
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as raw:
             if (said := raw.execute("pragma integrity_check").fetchone()[0]) != "ok":

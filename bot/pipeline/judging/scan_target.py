@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import hosts
-from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, is_own_fault
+from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, file_fault, is_own_fault
 from bot.links import links_of, post_of
 from bot.model import PREVIEW, UNTOLD, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import Deps
@@ -17,6 +17,8 @@ from bot.pipeline.scanning.nudity import nudity_of
 from bot.pipeline.scanning.scanner import Scanner
 from bot.pipeline.scanning.unlooked import wait_sentence
 from bot.reddit import Job
+
+NO_LINK = "it is no link of a host that is known; see docs/hosts.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class TargetScanner:
                 return
             ref = hosts.find(target)
             if ref is None:
-                raise UsageError(f"{target} is neither a file nor a link of a known host")
+                raise UsageError(NO_LINK if "://" in target else f"{file_fault(FileNotFoundError())}, or give a link")
             if ref.host == "reddit" and ref.kind == "page":
                 yield from self._permalink(target, judge=judge)
                 return
@@ -84,7 +86,7 @@ class TargetScanner:
                 raise MediaError(f"{path} has {size} bytes and fetch.max_bytes is {limit}; raise it to scan this file")
             data = path.read_bytes()
         except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}") from None
+            raise UsageError(file_fault(error)) from None
         infos, prints, faces = self._working.fingerprint_all([MediaFile(index=0, url=target, data=data)])
         if not prints:
             raise MediaError(infos[0].error or f"{path} is not media")
@@ -156,7 +158,7 @@ def _exists(target: str) -> bool:
     try:
         return Path(target).exists()
     except OSError as error:
-        raise UsageError(f"cannot read {target[:100]}: {error.strerror}") from None
+        raise UsageError(file_fault(error)) from None
 
 
 def _failure(info: MediaInfo, evidence: Evidence) -> str:

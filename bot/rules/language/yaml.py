@@ -15,7 +15,7 @@ from typing import Literal, NoReturn, TypeAlias, TypeVar
 
 import yaml
 
-from bot.errors import Gathered, Mistake, RuleError, StoppedError
+from bot.errors import Gathered, Mistake, RuleError, StoppedError, unreadable
 from bot.rules.checks.base import show
 from bot.rules.checks.effort import spend
 from bot.rules.language.slips import slip
@@ -151,7 +151,7 @@ def text_of(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(4 * MAX_CHARS + 1)
     except OSError as error:
-        raise RuleError(f"cannot read {path}: {error.strerror}; check the path and its rights") from None
+        raise RuleError(unreadable(path, error)) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,0 +1,198 @@
+"""What commands print: sentences, facts, tables, JSON; the one place that knows how wide a line may be.
+
+At a terminal lines break between words and never within one, and what continues a line is indented. In a pipe a line
+stays a line, unless COLUMNS says how wide it may be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from bot import text
+from bot.errors import GifwardenError, UsageError
+
+MAX_LABEL = 24  # characters
+GAP = 2  # characters between two columns of a table
+UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
+HANG = 2  # characters by which what continues a line is indented
+FACT = 8  # characters for the name of a fact
+
+out = Console(soft_wrap=False, highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def columns_of(console: Console) -> int | None:
+    """Return how many columns a line may take; None: as many as it needs, for a program reads it."""
+    if console.is_terminal:
+        return console.width
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isdecimal() and int(told) > 0 else None
+
+
+def say(words: str, style: str = "", *, lines: bool = False) -> None:
+    """Print a line on standard output, or several if the words are ours."""
+    _print(out, words, style, lines=lines)
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print a line a fact, its name in front."""
+    for name, words in rows:
+        shown = Text(text.wrapped(f"{name:>{FACT}}  {text.line(words)}", columns_of(out), FACT + GAP))
+        shown.stylize("bold", 0, max(FACT, len(name)))
+        out.print(shown, soft_wrap=True)
+
+
+def complain(words: str, *, lines: bool = False) -> None:
+    """Say on standard error what failed."""
+    _print(err, words, "red", lines=lines)
+
+
+def complain_of(error: GifwardenError, prefix: str = "") -> None:
+    """Say on standard error what failed, a line for each mistake and their number below."""
+    if not isinstance(error, UsageError) or not error.count:
+        complain(f"{prefix}{error}", lines=True)
+        return
+    for mistake in error.mistakes:
+        complain(mistake)
+    complain(f"{prefix}{error.count}")
+
+
+def warn(words: str, *, lines: bool = False) -> None:
+    """Say on standard error what a person should know."""
+    _print(err, words, "yellow", lines=lines)
+
+
+def styled(words: str, style: str, *, hang: int) -> str:
+    """Return a line for standard error as it is written there: broken between words, and coloured at a terminal."""
+    with err.capture() as written:
+        err.print(Text(text.wrapped(words, columns_of(err), hang), style=style), soft_wrap=True, end="")
+    return written.get()
+
+
+def _print(console: Console, words: str, style: str, *, lines: bool) -> None:
+    laid = [
+        text.wrapped(line, columns_of(console), _indent(line, prose=lines))
+        for line in _shown_as(words, lines=lines).split("\n")
+    ]
+    console.print(Text("\n".join(laid), style=style), soft_wrap=True)
+
+
+def _indent(line: str, *, prose: bool) -> int:
+    """Return how far what continues a line is indented: more than the line; in prose only below a dash."""
+    own = len(line) - len(line.lstrip(" "))
+    return own if prose and not line[own:].startswith("- ") else own + HANG
+
+
+def _shown_as(words: str, *, lines: bool) -> str:
+    """Return words as a terminal may show them; a line feed counts only where `lines` says so, or in front."""
+    rest = words.lstrip("\n")
+    return text.fit(words) if lines else words[: len(words) - len(rest)] + text.line(rest)
+
+
+def progress(*, told: bool) -> Progress:
+    """Return a bar on standard error; none if results are `told` one by one on the same terminal.
+
+    What is printed meanwhile stays on its own stream, so that a redirected output is complete.
+    """
+    shown = err.is_terminal and not (told and out.is_terminal)
+    return Progress(console=err, transient=True, redirect_stdout=False, redirect_stderr=False, disable=not shown)
+
+
+def emit(value: Mapping[str, Any]) -> None:
+    """Print one JSON object on one line, at once; what the output's encoding lacks is escaped."""
+    written = text.json_line(value)
+    try:
+        written.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        written = json.dumps(value, default=str)
+    print(written, flush=True)  # noqa: T201  plain output for programs
+
+
+def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, title: str | None = None) -> None:
+    """Print a table, or one sentence if there is nothing to show.
+
+    Words wrap where lines do; labels never do. Where there is no room for that, each row is a block of lines.
+    """
+    cells = [[cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in row] for row in rows]
+    if not cells:
+        say(empty)
+        return
+    width = columns_of(out)
+    page = out if out.is_terminal else Console(width=width or UNWRAPPED, highlight=False)
+    if width is not None and not _has_room(width, columns, cells):
+        page.print(_blocks(columns, cells, title))
+        return
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for name, column in zip(columns, zip(*cells, strict=True), strict=True):
+        table.add_column(name, overflow="fold", no_wrap=_is_label(column))
+    for line in cells:
+        table.add_row(*line)
+    page.print(table)
+
+
+def _is_label(column: Sequence[Text]) -> bool:
+    return all(len(cell) <= MAX_LABEL and " " not in cell.plain for cell in column)
+
+
+def _has_room(width: int, columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> bool:
+    """Return whether a line is wide enough for a table in which no word is cut."""
+    left = width - GAP * (len(columns) - 1)
+    wrapped: list[tuple[int, int]] = []  # (width of the whole, width of the longest word) of columns that may wrap
+    for name, column in zip(columns, zip(*cells, strict=True), strict=True):
+        texts = [name, *(cell.plain for cell in column)]
+        whole = max(cell_len(text) for text in texts)
+        if _is_label(column):
+            left -= whole
+        else:
+            wrapped.append((whole, max(cell_len(word) for text in texts for word in text.split() or [""])))
+    # the widest gives first, until all are as wide as they are long or equally wide
+    for done, (whole, word) in enumerate(sorted(wrapped)):
+        share = min(whole, left // (len(wrapped) - done))
+        if word > share:
+            return False
+        left -= share
+    return left >= 0
+
+
+def _blocks(columns: Sequence[str], cells: Sequence[Sequence[Text]], title: str | None) -> Table:
+    """Return a block for each row: a line a cell, its column's name in front."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for place, line in enumerate(cells):
+        if place:
+            table.add_row()
+        for name, cell in zip(columns, line, strict=True):
+            if cell.plain:
+                table.add_row(name, cell)
+    return table
+
+
+def listing(
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    as_json: bool,
+    columns: Mapping[str, str],
+    empty: str,
+    title: str | None = None,
+) -> None:
+    """Print rows as JSON lines, or as a table of some of their keys (`columns`: key to heading)."""
+    if as_json:
+        for row in rows:
+            emit(row)
+        return
+    show(list(columns.values()), ([row.get(key) for key in columns] for row in rows), empty=empty, title=title)
+
+
+def _shown(cell: Any) -> str:
+    return "" if cell is None else text.line(str(cell))
