@@ -165,6 +165,31 @@ def test_the_stories_of_the_pipeline_go_one_way() -> None:
     assert wrong == []
 
 
+# What a step of the pipeline reads of `Deps`, by its own names for some of it.
+READ_AS = {"api": "reddit", "rules_for": "rulebook", "stop_file": "config"}
+
+
+def test_a_step_takes_no_more_than_it_needs() -> None:
+    """What is handed everything uses six things of it at least, by itself; any other step is handed what it needs."""
+    wide, narrow = {}, 0
+    for file in sorted((BOT / "pipeline").rglob("*.py")):
+        for made in (node for node in ast.walk(tree(file)) if isinstance(node, ast.ClassDef)):
+            begin = next(
+                (one for one in made.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"), None
+            )
+            if begin is None or made.name == "Pipeline":  # which hands out what it is handed
+                continue
+            if not any(one.annotation and ast.unparse(one.annotation) == "Deps" for one in begin.args.args):
+                narrow += 1
+                continue
+            read = re.findall(r"(?:self\._d|\bdeps)\.(\w+)", ast.unparse(made))
+            wide[made.name] = len({READ_AS.get(name, name) for name in read})
+    few = {name: number for name, number in wide.items() if number < 6}
+    assert few == {"BankFeedback": 2, "Banking": 2, "CommandRunner": 4}
+    assert wide
+    assert narrow > 20
+
+
 def test_a_room_has_few_doors() -> None:
     """What stands beside the stories of the pipeline is little enough to be read at once."""
     beside = {entry.stem for entry in (BOT / "pipeline").iterdir() if entry.suffix == ".py"}

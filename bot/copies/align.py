@@ -40,7 +40,10 @@ class Transform:
         return float(np.arctan2(self.matrix[1, 0] - self.matrix[0, 1], self.matrix[0, 0] + self.matrix[1, 1]))
 
     def apply(self, places: Floats) -> Floats:
-        """Return where places of the entry are in the query."""
+        """Return where places of the entry are in the query.
+
+        Both are float32 (n, 2): x and y in units of either frame.
+        """
         moved: Floats = places @ self.matrix.T + self.shift
         return moved
 
@@ -62,7 +65,10 @@ def straight(entry_aspect: float, query_aspect: float) -> Transform:
 
 
 def pairs(entry: Points, query: Points, most: int = PAIRS) -> tuple[Ints, Ints]:
-    """Return the nearest pairs of corners by their words alone: numbers in the entry and in the query."""
+    """Return the nearest pairs of corners by their words alone: numbers in the entry and in the query.
+
+    Both int64 (m,), the nearest first.
+    """
     if not len(entry) or not len(query):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     distances = np.bitwise_count(entry.word[:, None] ^ query.word[None, :])
@@ -113,7 +119,10 @@ def estimate(entry: Points, query: Points) -> tuple[Transform, int] | None:
 
 
 def refined(transform: Transform, entry: Floats, query: Floats) -> Transform:
-    """Return the transform that fits these places best, or the given one if they are too few."""
+    """Return the transform that fits these places best, or the given one if they are too few.
+
+    Both are float32 (n, 2), pair by pair: x and y in units of either frame.
+    """
     return _fitted(entry, query) or transform
 
 
@@ -158,6 +167,7 @@ class Lookup:
         """Return for each corner of the entry the number of the query's corner that is its own, or -1.
 
         `reach` (units, at most 32) is how far off it may be, `bits` how different.
+        What is returned is int64 (n,).
         """
         found = np.full(len(entry), -1, dtype=np.int64)
         if not len(entry) or not len(self._query):

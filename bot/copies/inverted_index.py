@@ -71,6 +71,7 @@ def votes(segments: Sequence[Segment], queries: Sequence[Points]) -> tuple[Ints,
     """Return (query number, owner, votes) of all owners that share corners with the queries, few of them at random.
 
     A vote counts only beside others that turn and grow alike.
+    Three columns: int64 (m,), int64 (m,) and float32 (m,).
     """
     nothing = np.zeros(0, dtype=np.int64)
     if not segments or not sum(len(query) for query in queries):

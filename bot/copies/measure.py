@@ -110,7 +110,10 @@ def _uneven(
 
 
 def largest(parts: Bools) -> int:
-    """Return how many parts the largest connected group has."""
+    """Return how many parts the largest connected group has.
+
+    `parts`: bool (rows, columns), in a grid over the frame; neighbours share a side.
+    """
     rest = {(int(row), int(column)) for row, column in np.argwhere(parts)}
     most = 0
     while rest:

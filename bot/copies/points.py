@@ -54,7 +54,10 @@ class Points:
         return len(self.word)
 
     def take(self, which: Ints | Bools | slice) -> Points:
-        """Return some of them."""
+        """Return some of them.
+
+        `which`: numbers, int64 (m,), or bool (n,) of which the true ones are taken, or a slice.
+        """
         return Points(self.place[which], self.angle[which], self.size[which], self.word[which])
 
 
@@ -71,7 +74,10 @@ def unpack(packed: bytes, aspect: float, mirrored: bytes | None = None) -> Point
 
 
 def spots(packed: bytes | None) -> NDArray[np.void] | None:
-    """Return the packed faces of a frame as rows of `SPOT`, or None where nobody looked."""
+    """Return the packed faces of a frame as rows of `SPOT`, or None where nobody looked.
+
+    void (n,): one `SPOT` a face.
+    """
     return None if packed is None else np.frombuffer(packed, dtype=SPOT)
 
 
@@ -107,6 +113,9 @@ def height(aspect: float) -> float:
 
 
 def turned(difference: Floats) -> Floats:
-    """Return differences of angles as between -pi and pi."""
+    """Return differences of angles as between -pi and pi.
+
+    Both float32 (n,), in radians.
+    """
     wrapped: Floats = (difference + np.float32(np.pi)) % np.float32(2 * np.pi) - np.float32(np.pi)
     return wrapped

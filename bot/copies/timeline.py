@@ -52,7 +52,10 @@ class EntryFeatures:
         return self.points.take(slice(int(self.begin[frame]), int(self.begin[frame + 1])))
 
     def still(self) -> Bools:
-        """Return which corners stand in the same place in some other frame, about a second or more away."""
+        """Return which corners stand in the same place in some other frame, about a second or more away.
+
+        bool (n,): one a corner of `points`.
+        """
         if self._still is None:
             found = np.zeros(len(self.points), dtype=bool)
             if not self.moving:
@@ -87,7 +90,10 @@ class QueryFeatures:
         return [i for i, sketch in enumerate(self.sketches) if sketch.fine] or list(range(len(self)))
 
     def faces(self, frame: int) -> NDArray[np.void] | None:
-        """Return the faces of a frame, or None if nobody looked."""
+        """Return the faces of a frame, or None if nobody looked.
+
+        void (n,): one `SPOT` a face.
+        """
         return spots(self.sketches[frame].faces)
 
     def points(self, frame: int, mirrored: bool) -> Points:
@@ -245,7 +251,10 @@ def _closest(found: Sequence[tuple[int, int, float]]) -> list[int]:
 
 
 def in_view(held: EntryFeatures, transform: Transform, aspect: float) -> Bools:
-    """Return which corners a copy could show: inside, far enough from the edge, of a size looked at."""
+    """Return which corners a copy could show: inside, far enough from the edge, of a size looked at.
+
+    bool (n,): one a corner of `held.points`.
+    """
     moved = transform.apply(held.points.place)
     level = held.points.size - OFFSET + np.float32(np.log(max(transform.scale, 1e-3)) / np.log(STEP))
     edge = np.float32(EDGE) * np.float32(STEP) ** np.maximum(level, 0)

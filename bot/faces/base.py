@@ -159,19 +159,29 @@ class FaceModel(Protocol):
         """Load the weights: later no file can be opened. Raises FaceModelError if they are not there."""
 
     def locate(self, picture: Picture, *, least: int) -> list[Located]:
-        """Return the faces of a picture that are at least `least` pixels high, the surest first."""
+        """Return the faces of a picture that are at least `least` pixels high, the surest first.
+
+        `picture`: uint8 (h, w, 3), RGB, 0-255.
+        """
 
     def align(self, picture: Picture, found: Located) -> Aligned:
-        """Return a located face, ready to be embedded."""
+        """Return a located face, ready to be embedded.
+
+        `picture`: uint8 (h, w, 3), RGB, 0-255.
+        """
 
     def embed(self, chips: list[Picture]) -> list[Vector]:
-        """Return a vector of `size` numbers for each aligned face."""
+        """Return a vector of `size` numbers for each aligned face.
+
+        A chip is uint8 (h, w, 3), RGB, as `align` gives it; a vector float32 (size,), compared by Euclidean distance.
+        """
 
 
 def again(model: FaceModel, picture: Picture, box: Box, *, margin: float, share: float) -> Located | None:
     """Return a face where one was in a frame before, or None: `margin` of its box around that, the nearest.
 
     `share` of its height is the least that it may have left.
+    `picture`: uint8 (h, w, 3), RGB, 0-255.
     """
     wide, high = round(box.width * margin), round(box.height * margin)
     x, y = max(0, box.x - wide), max(0, box.y - high)
@@ -184,7 +194,10 @@ def again(model: FaceModel, picture: Picture, box: Box, *, margin: float, share:
 
 
 def shrunk(picture: Picture, scale: float) -> NDArray[np.float32]:
-    """Return a picture at `scale` (at most 1) of its size: the mean of whole blocks, then the nearest of these."""
+    """Return a picture at `scale` (at most 1) of its size: the mean of whole blocks, then the nearest of these.
+
+    From uint8 (h, w, 3) to float32 (h, w, 3), RGB, both 0-255.
+    """
     step = max(1, int(1 / scale))
     height, width = (side // step * step for side in picture.shape[:2])
     blocks = picture[:height, :width].reshape(height // step, step, width // step, step, 3)
@@ -199,7 +212,10 @@ def shrunk(picture: Picture, scale: float) -> NDArray[np.float32]:
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:
-    """Return the mean square of second differences (a Laplacian), in grey levels squared."""
+    """Return the mean square of second differences (a Laplacian), in grey levels squared.
+
+    `grey`: uint8 (h, w), 0-255.
+    """
     plane = grey.astype(np.int32)
     inner = plane[1:-1, 1:-1]
     second = 4 * inner - plane[:-2, 1:-1] - plane[2:, 1:-1] - plane[1:-1, :-2] - plane[1:-1, 2:]

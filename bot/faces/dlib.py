@@ -65,7 +65,10 @@ class Dlib(FaceModel):
         self.embed([self.warm_up_locating()])
 
     def warm_up_locating(self) -> Picture:
-        """Load what locating and aligning need, not the larger weights; return a chip. Raises FaceModelError."""
+        """Load what locating and aligning need, not the larger weights; return a chip. Raises FaceModelError.
+
+        The chip is uint8 (150, 150, 3), black.
+        """
         blank = np.zeros((2 * SEARCHED, 2 * SEARCHED, 3), np.uint8)
         self.locate(blank, least=SEARCHED)
         self.locate(blank, least=SEARCHED // 2)
@@ -85,7 +88,10 @@ class Dlib(FaceModel):
         ]
 
     def landmarks(self, picture: Picture, found: Located) -> list[tuple[float, float]]:
-        """Return outer and inner corner of one eye, the same of the other, and the base of the nose, in pixels."""
+        """Return outer and inner corner of one eye, the same of the other, and the base of the nose, in pixels.
+
+        `picture`: uint8 (h, w, 3), RGB, 0-255.
+        """
         return _points(self._shape(picture, found))
 
     def align(self, picture: Picture, found: Located) -> Aligned:

@@ -79,7 +79,10 @@ class Watcher:
         self._thumb: Thumb | None = None
 
     def take(self, t: float, luma: NDArray[np.uint8], picture: Callable[[], Picture]) -> None:
-        """Look at a frame if its time has come and it shows something new; `picture` gives it in colour."""
+        """Look at a frame if its time has come and it shows something new; `picture` gives it in colour.
+
+        `t` in seconds; `luma`: uint8 (h, w), 0-255; the colours: uint8 (h, w, 3), RGB.
+        """
         if t < self._due:
             return
         self._due = t + self._gap

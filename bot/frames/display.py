@@ -68,7 +68,10 @@ class Display:
 
 
 def levels(exponent: float, top: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Return the 8 bit level that each of `top` levels is shown as."""
+    """Return the 8 bit level that each of `top` levels is shown as.
+
+    uint8 (top,), 0-255.
+    """
     return np.rint(255 * (np.arange(top) / (top - 1)) ** exponent).astype(np.uint8)
 
 
@@ -85,7 +88,10 @@ def display_of(image: Image.Image, data: bytes, found: Format) -> Display | None
 def differs(
     shown: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], stored: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 ) -> bool:
-    """Return whether two pictures of one size differ visibly."""
+    """Return whether two pictures of one size differ visibly.
+
+    Both uint8 (h, w) or uint8 (h, w, c), 0-255.
+    """
     return float(np.abs(shown.astype(np.int16) - stored).mean()) > DIFFERS
 
 

@@ -64,12 +64,18 @@ class Bands:
 
     @classmethod
     def build(cls, words: Words) -> Bands:
-        """Sort n different hashes into bands."""
+        """Sort n different hashes into bands.
+
+        `words`: uint64 (n, 4).
+        """
         layout = layout_for(len(words))
         return cls(words, layout, tuple(bands_of(words, layout)))
 
     def search(self, queries: Words, radius: int, *, threads: int = 1) -> tuple[Numbers, Numbers, Numbers]:
-        """Return (query numbers, row numbers, distances) of every pair within the radius, by query and row."""
+        """Return (query numbers, row numbers, distances) of every pair within the radius, by query and row.
+
+        `queries`: uint64 (q, 4). Returned are three columns, int64 (m,) each; distances in bits, 0-256.
+        """
         if not self.layout or radius > REACH:
             return scan(self.words, queries, radius)
         starts = range(
@@ -151,7 +157,10 @@ def _alike(looks: Sequence[_Look], rows: int, queries: int) -> Numbers | None:
 
 
 def bands_of(words: Words, layout: Layout) -> Iterator[Band]:
-    """Yield the bands of a layout, one after the other."""
+    """Yield the bands of a layout, one after the other.
+
+    `words`: uint64 (n, 4).
+    """
     at = 0
     for bits, _ in layout:
         keys = band_bits(words, at, bits)
@@ -165,7 +174,10 @@ def bands_of(words: Words, layout: Layout) -> Iterator[Band]:
 
 
 def band_bits(words: Words, at: int, bits: int) -> Places:
-    """Return `bits` bits of each hash from bit `at`, the most significant being bit 0."""
+    """Return `bits` bits of each hash from bit `at`, the most significant being bit 0.
+
+    From uint64 (n, 4) to uint32 (n,).
+    """
     word, offset = divmod(at, 64)
     over = offset + bits - 64
     if over <= 0:

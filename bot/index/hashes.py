@@ -16,7 +16,10 @@ LOW = np.uint32(0x00FF00FF)
 
 
 def to_words(values: Sequence[bytes]) -> Words:
-    """Return n hashes of 32 bytes as n rows of four words. Raises ValueError for another length."""
+    """Return n hashes of 32 bytes as n rows of four words. Raises ValueError for another length.
+
+    uint64 (n, 4), the most significant word first.
+    """
     joined = b"".join(values)
     if len(joined) != SIZE * len(values) or any(len(value) != SIZE for value in values):
         raise ValueError("every hash has 32 bytes")
@@ -24,7 +27,10 @@ def to_words(values: Sequence[bytes]) -> Words:
 
 
 def differing(rows: Words, queries: Words) -> npt.NDArray[np.uint32]:
-    """Return the distances in bits of n rows to n queries; `rows` is written over."""
+    """Return the distances in bits of n rows to n queries; `rows` is written over.
+
+    From two of uint64 (n, 4) to uint32 (n,), 0-256.
+    """
     rows ^= queries
     counts = np.bitwise_count(rows).view(np.uint32).ravel()  # four counts of at most 64 in a word
     pairs = (counts & LOW) + ((counts >> np.uint32(8)) & LOW)

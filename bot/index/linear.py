@@ -33,7 +33,11 @@ class HashIndex:
 
 
 def scan(rows: Words, queries: Words, radius: int) -> tuple[Numbers, Numbers, Numbers]:
-    """Return (query numbers, row numbers, distances) of every pair within the radius, by query and row."""
+    """Return (query numbers, row numbers, distances) of every pair within the radius, by query and row.
+
+    `rows`: uint64 (n, 4), `queries`: uint64 (q, 4). Returned are three columns, int64 (m,) each; distances in bits,
+    0-256.
+    """
     # words that are compared together lie together
     columns = np.ascontiguousarray(queries.T)
     together = max(1, PAIRS // max(1, min(ROWS, len(rows))))
@@ -55,7 +59,10 @@ def scan(rows: Words, queries: Words, radius: int) -> tuple[Numbers, Numbers, Nu
 
 
 def joined(found: Sequence[tuple[Numbers, Numbers, Numbers]]) -> tuple[Numbers, Numbers, Numbers]:
-    """Join parts of an answer."""
+    """Join parts of an answer.
+
+    A part is three columns, int64 (m,) each, as `scan` gives them; so is what is returned.
+    """
     if not found:
         none = np.zeros(0, dtype=np.int64)
         return none, none, none
@@ -66,7 +73,10 @@ def joined(found: Sequence[tuple[Numbers, Numbers, Numbers]]) -> tuple[Numbers, 
 
 
 def in_order(found: Sequence[tuple[Numbers, Numbers, Numbers]]) -> tuple[Numbers, Numbers, Numbers]:
-    """Join parts of an answer and sort them by query and row."""
+    """Join parts of an answer and sort them by query and row.
+
+    A part is three columns, int64 (m,) each, as `scan` gives them; so is what is returned.
+    """
     queries, rows, bits = joined(found)
     order = np.lexsort((rows, queries))
     return queries[order], rows[order], bits[order]

@@ -43,7 +43,10 @@ class Rows:
         return cls(*(np.concatenate(column) for column in columns))
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Rows:
-        """Return some of these."""
+        """Return some of these.
+
+        `chosen`: bool (n,), one a row.
+        """
         return Rows(self.words[chosen], self.entries[chosen], self.numbers[chosen])
 
     def __len__(self) -> int:
@@ -83,7 +86,10 @@ class Live:
     def pairs(
         self, values: Sequence[bytes], radius: int, *, threads: int = 1
     ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-        """Return the same in columns: they may be millions."""
+        """Return the same in columns: they may be millions.
+
+        Four columns, int64 (m,) each.
+        """
         queries = to_words(values)
         which, places, bits = scan(self.beside.words, queries, radius)
         beside = (which, self.beside.entries[places], self.beside.numbers[places], bits)

@@ -73,7 +73,10 @@ class Snapshot:
 
     @classmethod
     def build(cls, stamp: Stamp, words: Words, entries: Numbers, rows: Numbers) -> Snapshot:
-        """Sort rows into a snapshot that lies in memory."""
+        """Sort rows into a snapshot that lies in memory.
+
+        `words`: uint64 (n, 4); `entries` and `rows`: int64 (n,), from 0.
+        """
         words, starts, entries, rows = _sorted(words, entries, rows)
         return cls(stamp, Bands.build(words), starts, _narrow(entries), _narrow(rows))
 
@@ -112,7 +115,10 @@ class Snapshot:
             raise SnapshotError(f"{path} does not hold what its header says")
 
     def search(self, queries: Words, radius: int, *, threads: int = 1) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-        """Return (query numbers, entries, rows, distances) of every pair within the radius."""
+        """Return (query numbers, entries, rows, distances) of every pair within the radius.
+
+        `queries`: uint64 (q, 4). Returned are four columns, int64 (m,) each; distances in bits, 0-256.
+        """
         which, places, bits = self.bands.search(queries, radius, threads=threads)
         first = self.starts[places].astype(np.int64)
         counts = self.starts[places + 1] - first
@@ -130,7 +136,10 @@ class Snapshot:
 
 
 def write(path: Path, stamp: Stamp, words: Words, entries: Numbers, rows: Numbers) -> None:
-    """Sort rows and write them as a snapshot, readable by its owner alone. Raises SnapshotError if the disk refuses."""
+    """Sort rows and write them as a snapshot, readable by its owner alone. Raises SnapshotError if the disk refuses.
+
+    `words`: uint64 (n, 4); `entries` and `rows`: int64 (n,), from 0.
+    """
     new = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     words, starts, entries, rows = _sorted(words, entries, rows)
     layout = layout_for(len(words))

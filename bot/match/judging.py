@@ -60,6 +60,7 @@ def explained(reach: Reach, spoken: Bits | None) -> npt.NDArray[np.bool_]:
     """Return which of the queries are about as near, or nearer, to an allow entry of this pair as to the entry itself.
 
     The genuine clip and the fake made of it share most of a frame: what is nearer to the fake stays a match.
+    `spoken`: uint16 (q,), bits, one a query frame. Returned is bool (m,), one a pair of `reach`.
     """
     if spoken is None:
         return np.zeros(len(reach.queries), dtype=bool)
@@ -70,6 +71,7 @@ def judge(query: Query, found: KnownEntry, reach: Reach, spoken: Bits | None, co
     """Return the match that these hits of one entry make, or None if they are too few.
 
     `spoken` is for each query frame the distance to an allow entry of this pair, if there is one.
+    It is uint16 (q,), in bits.
     """
     entry = found.entry
     most = cut(entry, query.kind, config)

@@ -99,7 +99,10 @@ def looked(search: Search, values: Sequence[bytes]) -> tuple[dict[int, Reach], i
 
 
 def touched(queries: Sequence[bytes], rows: Sequence[bytes], reach: int) -> npt.NDArray[np.bool_]:
-    """Return which rows are within reach of any query, compared one by one."""
+    """Return which rows are within reach of any query, compared one by one.
+
+    bool (n,), one a row.
+    """
     found = np.zeros(len(rows), dtype=bool)
     if not queries or not rows:
         return found

@@ -75,7 +75,7 @@ class Motion:
 
     @cached_property
     def energy(self) -> Doubles:
-        """The rms of each cell over time, in grey levels, 32 x 32."""
+        """The rms of each cell over time, float64 (32, 32), in grey levels."""
         mean = (self.changes.astype(np.float64) ** 2).mean(axis=0) if len(self) else np.zeros(SIDE * SIDE)
         return np.asarray(np.sqrt(mean).reshape(SIDE, SIDE))
 
@@ -101,6 +101,7 @@ def moments(entry: Motion, query: Motion, turned: Transform) -> Transform:
     """Return a transform that lays the entry's motion over the query's: its middle and its spread along either side.
 
     `turned` mirrors and turns only; what was bordered, cropped or set into another picture is moved and stretched.
+    Both transforms are float64 (2, 3), from the entry's unit square to the query's.
     """
     means, spreads = zip(*(_spread(one.energy) for one in (entry, query)), strict=True)
     about = turned[:, :2] @ (means[0] - 0.5) + 0.5
@@ -126,6 +127,7 @@ def compare(entry: Motion, query: Motion, transform: Transform) -> list[Stretch]
     """Return the stretches of time in which a query moves as an entry does, the surest first; none where nothing does.
 
     `transform` leads from the entry's unit square to the query's (x to the right, y down).
+    It is float64 (2, 3).
     """
     if min(len(entry), len(query)) < LEAST:
         return []

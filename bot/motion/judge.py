@@ -55,6 +55,7 @@ def judge(entry: Motion, query: Motion, transforms: Sequence[Transform], *, sure
 
     `sure` says that one of the transforms is right: only then does motion that does not agree mean another take.
     Without it what was laid over one another by the middle and spread of the motion is tried as well.
+    Each transform is float64 (2, 3), from the entry's unit square to the query's.
     """
     if not tells(entry) or not tells(query):
         return STILL

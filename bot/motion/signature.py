@@ -36,7 +36,10 @@ class MotionSampler:
         self._last = 0.0  # seconds that the frame before was shown
 
     def take(self, t: float, thumbnail: Floats) -> None:
-        """Take the next frame: its time in seconds, which never falls, and any square thumbnail of its luma, 0-255."""
+        """Take the next frame: its time in seconds, which never falls, and any square thumbnail of its luma, 0-255.
+
+        `thumbnail`: float32 (n, n).
+        """
         if self._shown is None:
             self._start = self._since = t
         else:
@@ -77,7 +80,10 @@ class MotionSampler:
 
 
 def unpack(data: bytes) -> Floats:
-    """Return a signature as grey levels, moments x 1,024 cells. Raises ValueError if it has another length."""
+    """Return a signature as grey levels, moments x 1,024 cells. Raises ValueError if it has another length.
+
+    float32 (n, 1024), each moment's cells row by row, -12.7 to 12.7.
+    """
     return np.frombuffer(data, dtype=np.int8).reshape(-1, CELLS).astype(np.float32) * np.float32(UNIT)
 
 

@@ -41,7 +41,10 @@ class NudityModel(Protocol):
         """Load the weights: later no file can be opened. Raises NudityModelError if that fails."""
 
     def score(self, picture: Picture) -> float:
-        """Return how surely a picture shows nudity, 0 to 1. Raises NudityModelError if the model says no number."""
+        """Return how surely a picture shows nudity, 0 to 1. Raises NudityModelError if the model says no number.
+
+        `picture`: uint8 (h, w, 3), RGB, 0-255.
+        """
 
 
 class OneFile(NudityModel):
@@ -71,7 +74,10 @@ class OneFile(NudityModel):
         raise NotImplementedError
 
     def run(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's first answer to its only input."""
+        """Return the network's first answer to its only input.
+
+        From float32 (1, a, b, c), as the network wants it, to float32 (1, n) or float32 (1, n, m), as it answers.
+        """
         return np.asarray(self._network.run(None, {self._network.get_inputs()[0].name: tensor})[0], np.float32)
 
     @cached_property

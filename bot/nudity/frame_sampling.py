@@ -27,7 +27,10 @@ class Looker:
         self._thumb: Thumb | None = None
 
     def take(self, number: int, luma: NDArray[np.uint8], picture: Callable[[], Picture]) -> None:
-        """Look at frame `number` if it is its turn; `picture` gives it in colour."""
+        """Look at frame `number` if it is its turn; `picture` gives it in colour.
+
+        `luma`: uint8 (h, w), 0-255; the colours: uint8 (h, w, 3), RGB.
+        """
         if number % self._stride:
             return
         thumb = thumbnail(luma)

@@ -57,6 +57,7 @@ def prepared(picture: Picture) -> NDArray[np.float32]:
     """Return what the network takes, 1 x 3 x 320 x 320, 0 to 1: made square by black below or right, then squeezed.
 
     Blue comes first, as in the reference, which swaps colours once more than it says.
+    From uint8 (h, w, 3), RGB, to float32 (1, 3, 320, 320).
     """
     side = max(picture.shape[:2])
     square = np.zeros((side, side, 3), np.uint8)

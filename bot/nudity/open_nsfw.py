@@ -47,6 +47,7 @@ def prepared(picture: Picture) -> NDArray[np.float32]:
     """Return what the network takes, 1 x 224 x 224 x 3, as the reference makes it of the same pixels.
 
     The pass through JPEG is the reference's: the network was trained on pictures that had been through it.
+    From uint8 (h, w, 3), RGB, to float32 (1, 224, 224, 3).
     """
     squeezed = Image.fromarray(picture).resize((WIDE, WIDE), Image.Resampling.BILINEAR)
     edge = (WIDE - SIDE) // 2

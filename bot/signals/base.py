@@ -37,7 +37,10 @@ class SignalType(Protocol):
     examples: tuple[SignalExample, ...]
 
     def compute(self, luma: Luma) -> tuple[bytes, int]:
-        """Return the value (`bits` / 8 bytes) and the quality (0-100) of one frame."""
+        """Return the value (`bits` / 8 bytes) and the quality (0-100) of one frame.
+
+        `luma`: uint8 (h, w), 0-255.
+        """
 
 
 def distance(a: bytes, b: bytes) -> int:
@@ -46,7 +49,10 @@ def distance(a: bytes, b: bytes) -> int:
 
 
 def gradient_quality(small: NDArray[np.float32]) -> int:
-    """Return PDQ's quality, 0-100, of a 64x64 thumbnail: how much significant contrast there is between neighbours."""
+    """Return PDQ's quality, 0-100, of a 64x64 thumbnail: how much significant contrast there is between neighbours.
+
+    `small`: float32 (64, 64), 0-255.
+    """
     flat, width = small.ravel(), small.shape[1]
     down = flat.size - width
     steps = np.empty(down + flat.size, dtype=np.float32)
@@ -61,7 +67,10 @@ def gradient_quality(small: NDArray[np.float32]) -> int:
 
 
 def picture(width: int, height: int, seed: int, pattern: Pattern = "patches") -> Luma:
-    """Return a generated picture: the same bytes on every machine, by integer arithmetic alone."""
+    """Return a generated picture: the same bytes on every machine, by integer arithmetic alone.
+
+    uint8 (height, width), 0-255.
+    """
     x = np.arange(width, dtype=np.uint64)[None, :]
     y = np.arange(height, dtype=np.uint64)[:, None]
     if pattern == "noise":

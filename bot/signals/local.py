@@ -106,7 +106,10 @@ ORB, FINE_ORB = _orb(4 * POINTS, 8), _orb(4 * POINTS, 10)
 
 
 def shrink(luma: Luma) -> Luma:
-    """Return a copy of a frame, no larger than features are ever taken from."""
+    """Return a copy of a frame, no larger than features are ever taken from.
+
+    Both uint8 (h, w), 0-255.
+    """
     height, width = luma.shape
     return resized(luma, min(FINE_SIDE, max(height, width)))
 
@@ -115,6 +118,7 @@ def sketch(luma: Luma, t: float, *, full: bool, alone: bool = False) -> LocalFea
     """Return the features of one frame, the most telling first; none if it is flat or tiny.
 
     `full` adds a finer look, for a picture within the picture; of one that is `alone` more is taken.
+    `luma`: uint8 (h, w), 0-255; `t` in seconds.
     """
     height, width = luma.shape
     if min(height, width) < MIN_SIDE:
@@ -136,7 +140,10 @@ def warm_up() -> None:
 
 
 def resized(luma: Luma, side: int) -> Luma:
-    """Return a copy of a frame whose longer side has `side` pixels."""
+    """Return a copy of a frame whose longer side has `side` pixels.
+
+    Both uint8 (h, w), 0-255.
+    """
     height, width = luma.shape
     scale = side / max(height, width)
     if scale == 1:
@@ -208,7 +215,10 @@ class Sketcher:
         self._last: Luma | None = None
 
     def take(self, luma: Luma, t: float) -> None:
-        """Look at the next frame. Times must not fall."""
+        """Look at the next frame. Times must not fall.
+
+        `luma`: uint8 (h, w), 0-255; `t` in seconds.
+        """
         if self._kept and t < _due(self._next):
             return
         small = shrink(luma)
@@ -224,7 +234,10 @@ class Sketcher:
             self._next += -self._next % self._stride
 
     def frames(self) -> list[tuple[float, Luma]]:
-        """Return the times (seconds) and small copies of the frames that `sketches` tells of, in the same order."""
+        """Return the times (seconds) and small copies of the frames that `sketches` tells of, in the same order.
+
+        A copy is uint8 (h, w), 0-255.
+        """
         return [(t, small) for _, t, small in self._kept]
 
     def sketches(self) -> tuple[LocalFeatures, ...]:

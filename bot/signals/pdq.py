@@ -208,15 +208,24 @@ class Pdq:
     )
 
     def compute(self, luma: Luma) -> tuple[bytes, int]:
-        """Return the 32 bytes that lists write in hex, and the quality. Frames under 5 pixels give zeros."""
+        """Return the 32 bytes that lists write in hex, and the quality. Frames under 5 pixels give zeros.
+
+        `luma`: uint8 (h, w), 0-255.
+        """
         return self.of_thumbnail(self.thumbnail(luma), luma)
 
     def thumbnail(self, luma: Luma) -> Floats:
-        """Return the 64x64 samples (0-255) that a value is made of; zeros for frames under 5 pixels."""
+        """Return the 64x64 samples (0-255) that a value is made of; zeros for frames under 5 pixels.
+
+        From uint8 (h, w), 0-255, to float32 (64, 64).
+        """
         return np.zeros((SMALL, SMALL), dtype=np.float32) if min(luma.shape) < LEAST else _thumbnail(luma)
 
     def of_thumbnail(self, small: Floats, luma: Luma) -> tuple[bytes, int]:
-        """Return what `compute` gives of a frame whose thumbnail is known."""
+        """Return what `compute` gives of a frame whose thumbnail is known.
+
+        `small`: float32 (64, 64), 0-255; `luma`: uint8 (h, w), 0-255.
+        """
         if min(luma.shape) < LEAST:
             return bytes(32), 0
         quality = gradient_quality(small)
@@ -232,6 +241,7 @@ class Pdq:
         They come from one transform, as the reference's do: mirroring a frame changes the sign of every other
         coefficient, turning it swaps rows and columns as well. Hashing a frame that was really turned may give a few
         bits of difference, because the 64x64 samples do not lie symmetrically.
+        `luma`: uint8 (h, w), 0-255.
         """
         if min(luma.shape) < LEAST:
             return dict.fromkeys(turns, bytes(32)), 0

@@ -42,7 +42,10 @@ class Phash:
     )
 
     def compute(self, luma: Luma) -> tuple[bytes, int]:
-        """Return 32 bytes, and PDQ's measure of quality on imagehash's own thumbnail: pHash has none."""
+        """Return 32 bytes, and PDQ's measure of quality on imagehash's own thumbnail: pHash has none.
+
+        `luma`: uint8 (h, w), 0-255.
+        """
         image = Image.fromarray(np.ascontiguousarray(luma))
         small = image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
         bits = imagehash.phash(small, hash_size=16).hash

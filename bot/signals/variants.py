@@ -66,7 +66,10 @@ MOST = 2 * len(DONE) + len(MIRRORED) * (len(CROPS) + len(ANGLES)) + 1  # variant
 
 
 def variants(luma: Luma) -> tuple[Undone, ...]:
-    """Return the PDQs of what a frame may have been, each value once, those of the frame as it is left out."""
+    """Return the PDQs of what a frame may have been, each value once, those of the frame as it is left out.
+
+    `luma`: uint8 (h, w), 0-255.
+    """
     height, width = luma.shape
     whole = resized(luma, min(SIDE, max(height, width)))
     inner = within_border(whole)
@@ -84,7 +87,10 @@ def variants(luma: Luma) -> tuple[Undone, ...]:
 
 
 def within_border(luma: Luma) -> Luma | None:
-    """Return the picture within bars of one colour, lettered or not, on any side of a frame; None if it has none."""
+    """Return the picture within bars of one colour, lettered or not, on any side of a frame; None if it has none.
+
+    Both uint8 (h, w), 0-255.
+    """
     inner = luma
     for _ in range(BORDERS):
         top, bottom = _bar(inner), _bar(inner[::-1])

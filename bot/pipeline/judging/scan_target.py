@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import hosts
+from bot.config import Config
 from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, file_fault, is_own_fault
 from bot.links import links_of, post_of
 from bot.model import PREVIEW, UNTOLD, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.recovery import reason_of
 from bot.pipeline.scanning.nudity import nudity_of
 from bot.pipeline.scanning.scanner import Scanner
 from bot.pipeline.scanning.unlooked import wait_sentence
-from bot.reddit import Job
+from bot.reddit import Job, Reddit
 
 NO_LINK = "it is no link of a host that is known; see docs/hosts.md"
 
@@ -39,8 +40,9 @@ class TargetResult:
 class TargetScanner:
     """Runs the flow on a single target."""
 
-    def __init__(self, deps: Deps, working: Scanner, judging: Judge) -> None:
-        self._d = deps
+    def __init__(self, config: Config, reddit: Reddit | None, working: Scanner, judging: Judge) -> None:
+        self._config = config
+        self._reddit = reddit
         self._working = working
         self._judging = judging
 
@@ -79,7 +81,7 @@ class TargetScanner:
 
     def _file(self, path: Path, *, judge: bool) -> TargetResult:
         target = str(path)
-        limit = self._d.config.fetch.max_bytes
+        limit = self._config.fetch.max_bytes
         try:
             size = path.stat().st_size
             if size > limit:
@@ -91,12 +93,12 @@ class TargetScanner:
         if not prints:
             raise MediaError(infos[0].error or f"{path} is not media")
         link = Link(url=target, host="", id=None, kind="media", source="target")
-        nudity = nudity_of(prints, self._d.config.nudity.model)
+        nudity = nudity_of(prints, self._config.nudity.model)
         evidence = Evidence(target=target, link=link, media=tuple(infos), faces=faces, nudity=nudity)
         return self._result(evidence, prints, None, judge=judge)
 
     def _permalink(self, target: str, *, judge: bool) -> Iterator[TargetResult]:
-        thing = self._d.api.as_job(Job.REVIEW).resolve(hosts.unwrapped(target))
+        thing = connected(self._reddit).as_job(Job.REVIEW).resolve(hosts.unwrapped(target))
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
         post = post_of(thing)

@@ -11,14 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from bot import hosts
+from bot.config import Config
 from bot.errors import RedditError, StoreError
 from bot.links import links_of
 from bot.model import PREVIEW, UNTOLD, Link, LinkState
 from bot.permalink import permalink_ids, share_path
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
+from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always, reason_of
-from bot.reddit import Job
-from bot.store import LinkRow
+from bot.reddit import Job, Reddit
+from bot.store import LinkRow, Store
 
 BATCH = 50  # permalinks a round: with the posts around comments, as many as one request answers
 SHARES = 10  # share links a round: each costs a request of its own
@@ -29,8 +31,11 @@ FOLLOWED_SOURCES = frozenset({"url", "text"})  # what a crossposted post links t
 class PermalinkFollower:
     """Follows the permalinks in posts."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._d = deps
+    def __init__(self, config: Config, store: Store, log: Log, reddit: Reddit | None) -> None:
+        self._config = config
+        self._store = store
+        self._log = log
+        self._reddit = reddit
         self._said: str | None = None
 
     def round(self, go_on: GoOn = always) -> int:
@@ -39,12 +44,12 @@ class PermalinkFollower:
         Costs at most one request for all, and one for each of a few share links; when the budget has none to spare,
         they wait for the next round.
         """
-        if not self._d.config.reddit.linked_posts:
+        if not self._config.reddit.linked_posts:
             return 0
         wanted: list[tuple[LinkRow, str, str | None]] = []
         new = shares = 0
         try:
-            for row in self._d.store.linked.due(BATCH):
+            for row in self._store.linked.due(BATCH):
                 if not go_on():
                     return new
                 url = hosts.unwrapped(row.link.url)
@@ -59,7 +64,7 @@ class PermalinkFollower:
                     if not url:
                         continue
                 fullname, around = _names(url)
-                known = self._d.store.linked.media(fullname)
+                known = self._store.linked.media(fullname)
                 if known:
                     new += self._lead(row, fullname, known)
                 else:
@@ -69,7 +74,7 @@ class PermalinkFollower:
         except RedditError as error:
             if str(error) != self._said:
                 self._said = str(error)
-                self._d.log.info("permalinks wait", reason=self._said)
+                self._log.info("permalinks wait", reason=self._said)
         return new
 
     def _not_worth(self, row: LinkRow, url: str) -> str | None:
@@ -80,12 +85,12 @@ class PermalinkFollower:
         if row.link.source not in FOLLOWED_SOURCES:
             return "a link in a post that this one leads to; only the first level is followed"
         if row.link.source == "url" and any(
-            link.source == "crosspost" for link in self._d.store.linked.media(row.link.post or "") or ()
+            link.source == "crosspost" for link in self._store.linked.media(row.link.post or "") or ()
         ):
             return "the post that it crossposts; its media came with it"
         if ids is not None and f"t3_{ids[0]}" == row.link.post and ids[1] is None:
             return "the post itself"
-        if self._d.store.linked.followed(row.link.post or "") >= MAX_A_POST:
+        if self._store.linked.followed(row.link.post or "") >= MAX_A_POST:
             return f"a post is followed to {MAX_A_POST} others at most"
         return None
 
@@ -94,7 +99,7 @@ class PermalinkFollower:
         path = share_path(url)
         assert path is not None, "what names no post is a share link here"
         try:
-            target = self._d.api.as_job(Job.FOLLOW).redirect(path)
+            target = connected(self._reddit).as_job(Job.FOLLOW).redirect(path)
         except RedditError as error:
             if error.retry or error.setup:
                 raise
@@ -110,7 +115,7 @@ class PermalinkFollower:
         if not names:
             return 0
         new = 0
-        things = self._d.api.as_job(Job.FOLLOW).things(names)
+        things = connected(self._reddit).as_job(Job.FOLLOW).things(names)
         for row, fullname, around in wanted:
             try:
                 if fullname not in things:
@@ -129,7 +134,7 @@ class PermalinkFollower:
 
     def _lead(self, row: LinkRow, fullname: str, found: Sequence[Link]) -> int:
         """Store the media of another post as the linking post's own; return how many are new. One transaction."""
-        store = self._d.store
+        store = self._store
         media = [as_of(link, row.link.post) for link in found]
         with store.transaction():
             post = store.links.post(row.link.post or "")
@@ -139,13 +144,13 @@ class PermalinkFollower:
             store.linked.follow(row.id)
             self._close(row, f"it leads to {fullname}: {what}", seen=bool(media))
         if new:
-            self._d.log.info("permalink followed", link=row.id, media=new)
+            self._log.info("permalink followed", link=row.id, media=new)
         return new
 
     def _close(
         self, row: LinkRow, reason: str, *, state: LinkState = LinkState.UNSUPPORTED, seen: bool = False
     ) -> None:
-        store = self._d.store
+        store = self._store
         with store.transaction():
             store.links.move(row.id, state, reason=reason)
             if not seen:  # then the post's own preview is all that there is to look at
