@@ -1,4 +1,8 @@
-"""The daemon: APScheduler calls the pipeline's steps, one at a time, until it is told to stop."""
+"""The daemon: APScheduler calls the pipeline's steps in three lanes until it is told to stop.
+
+Steps of one lane run one by one. Each lane waits for other servers: Reddit, the hosts of media, our mail server. A slow
+one holds its own lane and no other.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,7 @@ FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
 FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
+REDDIT, SCANNING, SENDING = LANES = ("reddit", "scanning", "sending")
 SIGNAL_SECONDS = 0.25
 CUT_SECONDS = 2.0  # for what is at hand to end by itself once we are told to stop; then exchanges are cut
 SILENT_SECONDS = 900.0  # without a sign of life of any step; then systemd is no longer told that all is well
@@ -75,7 +80,7 @@ class Jumps:
 
 
 class Daemon:
-    """Runs a pipeline on a schedule. All steps run in one thread, so that no two ever overlap."""
+    """Runs a pipeline on a schedule."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
@@ -112,29 +117,34 @@ class Daemon:
 
     def _work(self) -> None:
         scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={lane: ThreadPoolExecutor(1) for lane in LANES},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
         poll = self._pipeline.deps.config.reddit.poll_seconds
-        steps: tuple[tuple[str, Callable[[], object], float], ...] = (
-            ("watch", lambda: self._pipeline.watch(self._go_on), poll),
-            ("follow", lambda: self._pipeline.follow(self._go_on), FOLLOW_SECONDS),
-            ("work", lambda: self._pipeline.work(self._pipeline.slice(self._go_on)), WORK_SECONDS),
-            ("act", lambda: self._pipeline.act(self.still_ours), WORK_SECONDS),
-            ("orders", self._pipeline.obey, self._pipeline.deps.config.orders.poll_seconds),
-            ("purge", lambda: self._pipeline.purge(self._go_on), PURGE_HOURS * 3600),
-            ("forget", lambda: self._pipeline.forget(self._go_on), FORGET_MINUTES * 60),
+        pipeline, orders = self._pipeline, self._pipeline.deps.config.orders.poll_seconds
+        steps: tuple[tuple[str, str, Callable[[], object], float], ...] = (
+            ("watch", REDDIT, lambda: pipeline.watch(self._go_on), poll),
+            ("follow", REDDIT, lambda: pipeline.follow(self._go_on), FOLLOW_SECONDS),
+            ("work", SCANNING, lambda: pipeline.scan(pipeline.slice(self._go_on)), WORK_SECONDS),
+            ("judge", REDDIT, lambda: pipeline.decide(pipeline.slice(self._go_on)), WORK_SECONDS),
+            ("act", REDDIT, lambda: pipeline.act(self.still_ours, by_mail=False), WORK_SECONDS),
+            ("mail", SENDING, lambda: pipeline.mail(self.still_ours), WORK_SECONDS),
+            ("orders", REDDIT, lambda: pipeline.obey(wait=False), orders),
+            ("purge", REDDIT, lambda: pipeline.purge(self._go_on), PURGE_HOURS * 3600),
+            ("forget", REDDIT, lambda: pipeline.forget(self._go_on), FORGET_MINUTES * 60),
         )
-        for name, _, seconds in steps:
-            self._steps.expect(name, seconds)
+        for name, lane, _, seconds in steps:
+            self._steps.expect(name, seconds, lane)
         clock, jumps = self._pipeline.deps.clock, Jumps(self._pipeline.deps.clock)
         every: dict[str, Every] = {}
         now = clock.now()
-        for place, (name, step, seconds) in enumerate(steps):
+        for place, (name, lane, step, seconds) in enumerate(steps):
             first = now + timedelta(milliseconds=place)  # at one moment they would start in the order of the alphabet
             every[name] = Every(seconds, clock)
-            scheduler.add_job(self._guarded, every[name], id=name, args=(name, step), next_run_time=first)
+            scheduler.add_job(
+                self._guarded, every[name], id=name, args=(name, step), next_run_time=first, executor=lane
+            )
         self._pipeline.deps.log.info(
             "daemon started", holder=self._holder, subreddits=len(self._pipeline.deps.config.subreddits)
         )

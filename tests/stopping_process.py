@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -21,6 +23,11 @@ from bot.model import Link, Post
 from bot.schedule import Daemon
 from tests.daemon_process import Printing
 from tests.dripping import drip, serving
+
+LOCK = (
+    "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+    "c.execute('begin immediate'); print(1, flush=True); time.sleep(60)"
+)
 
 
 def say() -> None:
@@ -75,8 +82,23 @@ def main(how: str, folder: Path) -> None:
         if how == "mail":
             params = {"subject": "s", "body": "b", "to": "a@mods.example", "day": "2026-11-25"}
             store.actions.plan(key="x", kind="digest", subreddit="quiet", params=params)
+        if how == "database":
+            assert store.path is not None
+            threading.Timer(3, lock, [store.path]).start()
         Daemon(bot).run()
-        print(json.dumps({"event": "left", "actions": [row.state for row in store.actions.listing()]}), flush=True)
+        with sqlite3.connect(f"file:{store.path}?mode=ro", uri=True) as beside:
+            states = [state for (state,) in beside.execute("select state from actions")]
+        print(json.dumps({"event": "left", "actions": states}), flush=True)
+
+
+def lock(path: Path) -> None:
+    """Let another process hold the database."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOCK, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout
+    process.stdout.readline()
+    threading.Timer(6, say).start()  # by then a step waits to write: each lane does within five seconds
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ def test_a_parked_order_is_told_to_who_gave_it_and_retried_by_command(
         run(world, bot)
         conversation = order(world, "gifwarden, stop")
 
-        def deadly(_: object) -> bool:
+        def deadly(_: object, *, wait: bool) -> bool:
             raise Killed
 
         whole = bot.orders._runner.do

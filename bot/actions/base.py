@@ -90,6 +90,7 @@ class ActionPlug(Protocol):
     after_removal: bool  # whether it makes sense only once the post was removed by us
     takes: frozenset[str]  # the parameters that it knows
     asked_for: bool  # whether moderators asked for it, so that their own stop does not hold it
+    mailed: str  # the parameter with which it goes by mail unless that is empty; empty: it never does
 
     def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Do it. Raises UsageError if it can never be done as written, RedditError or MailError if it fails."""
@@ -112,6 +113,7 @@ class Plug:
     after_removal = False
     takes: frozenset[str] = frozenset()
     asked_for = False
+    mailed = ""
 
     def recover(self, action: Action, world: ActionContext) -> Receipt | None:  # noqa: ARG002  every plug's signature
         """Return None: all that is known is that it was done."""

@@ -25,6 +25,7 @@ class Digest(Modmail):
     by_rule = False
     takes = frozenset({"subject", "body", "day", "to"})
     asked_for = True
+    mailed = "to"
 
     def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Send it as a conversation of its own, or as a mail."""

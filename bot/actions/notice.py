@@ -19,6 +19,7 @@ class SendNotice(Plug):
     takes = frozenset({"notice"})
     repeatable = True  # a second copy has the same Message-ID, by which mail systems drop it
     rights = frozenset()
+    mailed = "notice"
 
     def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Send it. The Message-ID follows from the notice and the sender, so a second try is the same mail."""

@@ -40,7 +40,10 @@ GRACE_SECONDS = 3.0  # of real time for what is in work when a slice ends
 
 
 class Pipeline:
-    """All steps over one store. One thread at a time may call each step."""
+    """All steps over one store.
+
+    Three threads may work at once: one that scans (`scan`), one that mails (`mail`), and one that calls all the rest.
+    """
 
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
@@ -72,7 +75,8 @@ class Pipeline:
         self.forgetting = Forgetting(config.storage, store, clock, log, reddit)
 
     def cut(self) -> None:
-        """End every exchange under way, in whatever thread; nothing is begun afterwards."""
+        """End every exchange and every wait under way, in whatever thread; nothing is begun afterwards."""
+        self.deps.store.connection.hurry()
         if self.deps.reddit is not None:
             self.deps.reddit.stop()
         if self.deps.mailer is not None:
@@ -91,8 +95,19 @@ class Pipeline:
         What is in work when `go_on` says no gets a moment to end, else it goes on by itself until the next call. A step
         that fails does not keep the others from what waits for them; its error is raised at the end.
         """
+        return self._work(go_on, self._match_and_judge)
+
+    def scan(self, go_on: GoOn = always) -> int:
+        """Take due links as far as matching, as `work` does; return how many were matched."""
+        return self._work(go_on, self._match)
+
+    def decide(self, go_on: GoOn = always) -> int:
+        """Judge what is matched while `go_on` says so; return how many links were."""
+        return self.judge.judge_due(go_on)
+
+    def _work(self, go_on: GoOn, finish: Callable[[GoOn], tuple[int, Exception | None]]) -> int:
         self.deps.store.waits.bound()
-        judged = 0
+        finished = 0
         failure: Exception | None = None
         more = True
         while more:
@@ -100,8 +115,8 @@ class Pipeline:
                 more = self.downloads.start()
             except Exception as error:  # noqa: BLE001  raised below
                 failure, more = failure or error, False
-            done, error_there = self._match_and_judge(go_on)
-            judged += done
+            done, error_there = finish(go_on)
+            finished += done
             failure = failure or error_there
             more = (more or done > 0) and failure is None and go_on()
             if more:
@@ -109,25 +124,35 @@ class Pipeline:
         end = time.monotonic() + GRACE_SECONDS
         while self.downloads.in_work and time.monotonic() < end:
             self.downloads.wait(end - time.monotonic())
-        done, error_there = self._match_and_judge(go_on)
+        done, error_there = finish(go_on)
         failure = failure or error_there
         if failure is not None:
             raise failure
-        return judged + done
+        return finished + done
+
+    def _match(self, go_on: GoOn) -> tuple[int, Exception | None]:
+        """Return how many links were matched, and what kept others from it."""
+        try:
+            return self.scanner.match_due(go_on), None
+        except Exception as error:  # noqa: BLE001  the caller raises it
+            return 0, error
 
     def _match_and_judge(self, go_on: GoOn) -> tuple[int, Exception | None]:
         """Return how many links were judged, and what kept some from being matched."""
-        failure: Exception | None = None
-        try:
-            self.scanner.match_due(go_on)
-        except Exception as error:  # noqa: BLE001  the caller raises it
-            failure = error
+        _, failure = self._match(go_on)
         return self.judge.judge_due(go_on), failure
 
-    def act(self, go_on: GoOn = always) -> int:
-        """Perform what is due while `go_on` says so; return how many actions were done."""
+    def act(self, go_on: GoOn = always, *, by_mail: bool | None = None) -> int:
+        """Perform what is due while `go_on` says so; return how many actions were done.
+
+        `by_mail`: only what goes by mail, or only what goes by Reddit.
+        """
         self.deps.store.waits.bound()
-        return self.outbox.run(go_on)
+        return self.outbox.run(go_on, by_mail=by_mail)
+
+    def mail(self, go_on: GoOn = always) -> int:
+        """Send the mails that are due while `go_on` says so; return how many were sent."""
+        return self.act(go_on, by_mail=True)
 
     def follow(self, go_on: GoOn = always) -> int:
         """Hear what other moderators decided and wrote, and who still may; return how many cases that closed."""
@@ -135,10 +160,13 @@ class Pipeline:
         self._each_subreddit("stop not looked at", self.kill_switch.uphold, go_on)
         return self.mod_log.round(go_on)
 
-    def obey(self) -> int:
-        """Hear moderators' orders and carry them out, and make the daily digests; return how many orders ended."""
+    def obey(self, *, wait: bool = True) -> int:
+        """Hear moderators' orders and carry them out, and make the daily digests; return how many orders ended.
+
+        `wait`: for media that an order needs; else it ends in a later call, once they were fetched.
+        """
         self.digests.run()
-        done = self.orders.run()
+        done = self.orders.run(wait=wait)
         self.decisions.minors.finish()
         return done
 

@@ -83,12 +83,20 @@ class Actions:
             )
         )
 
-    def due(self, states: tuple[ActionState, ...], limit: int = 100) -> list[ActionRow]:
-        """Return actions in these states whose time has come, in the order they were planned."""
+    def due(
+        self, states: tuple[ActionState, ...], *, mailed: Mapping[str, str] | None = None, by_mail: bool | None = None
+    ) -> list[ActionRow]:
+        """Return at most 100 actions in these states whose time has come, in the order they were planned.
+
+        `mailed`: by kind the parameter with which an action goes by mail; `by_mail`: only those that do, or do not.
+        """
         marks = ",".join("?" * len(states))
         rows = self._c.rows(
-            f"{SELECT} where a.state in ({marks}) and a.next_at <= ? order by a.id limit ?",
-            (*states, self._c.now(), limit),
+            f"""{SELECT} where a.state in ({marks}) and a.next_at <= ?
+                and (? is null or ? = exists (select 1 from json_each(?) m where m.key = a.kind
+                     and coalesce(json_extract(a.params, '$.' || m.value), '') != ''))
+                order by a.id limit 100""",  # noqa: S608  question marks only
+            (*states, self._c.now(), by_mail, by_mail, json.dumps(dict(mailed or {}))),
         )
         return [_row(row) for row in rows]
 

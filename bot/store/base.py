@@ -7,10 +7,11 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlite_utils import Database
 
@@ -21,7 +22,12 @@ from bot.migrations import known_steps, migrations
 Row = Mapping[str, Any]
 Factory = type[sqlite3.Connection]
 CONNECTION: Factory = sqlite3.Connection
-BUSY_MS = 30_000
+BUSY_MS = 30_000  # that another process, which writes or holds the file, is waited for
+STEP_MS = 100  # a wait for another process looks this often at whether we stop
+SPIN_SECONDS = 0.01  # between two tries: some waits SQLite refuses without waiting
+HURRY_SECONDS = 1.0  # of all waits together, once we stop
+
+T = TypeVar("T")
 
 
 class Connection:
@@ -36,6 +42,7 @@ class Connection:
         self._factory = factory
         self._lock = threading.RLock()
         self._depth = 0
+        self._hurried: float | None = None  # until when anything is waited for, once we stop
         self.path = path
         self._where = str(path) if path else ":memory:"
         try:
@@ -48,6 +55,7 @@ class Connection:
             self._set_up(raw)
             self.db = Database(raw, execute_plugins=False)
             self._migrate()
+            raw.execute(f"pragma busy_timeout = {STEP_MS}")
         except sqlite3.Error as error:
             raw.close()
             raise StoreError(f"{self._where} cannot be used as a gifwarden database: {error}") from None
@@ -62,7 +70,7 @@ class Connection:
                 if self._depth == 0:
                     if self.db.conn.in_transaction:
                         self._heal()
-                    self.db.conn.execute("begin immediate")
+                    self._patiently(lambda: self.db.conn.execute("begin immediate"))
                 elif not self.db.conn.in_transaction:
                     # SQLite gives a transaction up by itself when the disk is full; half of it must not be committed
                     raise DatabaseError(f"the database {self._where} gave this step up; it is done again later")
@@ -106,26 +114,47 @@ class Connection:
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Return all rows of a reading statement."""
         with self._lock, self._told():
-            return [dict(row) for row in self.db.conn.execute(sql, parameters).fetchall()]
+            return [dict(row) for row in self._patiently(lambda: self.db.conn.execute(sql, parameters).fetchall())]
 
     def tuples(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a reading statement, bare: where there are very many."""
         with self._lock, self._told():
             cursor = self.db.conn.cursor()
             cursor.row_factory = None
-            return cursor.execute(sql, parameters).fetchall()
+            return self._patiently(lambda: cursor.execute(sql, parameters).fetchall())
 
     def one(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
         """Return the first row or None."""
         with self._lock, self._told():
-            row = self.db.conn.execute(sql, parameters).fetchone()
+            row = self._patiently(lambda: self.db.conn.execute(sql, parameters).fetchone())
             return dict(row) if row else None
 
     def value(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
         """Return the first column of the first row, or None."""
         with self._lock, self._told():
-            row = self.db.conn.execute(sql, parameters).fetchone()
+            row = self._patiently(lambda: self.db.conn.execute(sql, parameters).fetchone())
             return row[0] if row else None
+
+    def hurry(self) -> None:
+        """Wait for other processes for a second more in all, in whatever thread: the program stops."""
+        self._hurried = time.monotonic() + HURRY_SECONDS
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """Return what a statement returns that another process may keep from beginning.
+
+        SQLite itself waits in steps: a wait of its own of 30 seconds could not be ended by whoever tells us to stop.
+        """
+        end = time.monotonic() + BUSY_MS / 1000
+        while True:
+            try:
+                return call()
+            except sqlite3.OperationalError as error:
+                now = time.monotonic()
+                busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                late = now >= end or (self._hurried is not None and now >= self._hurried)
+                if not busy or late or self._depth:  # within a transaction waiting again could wait for ourselves
+                    raise
+                time.sleep(SPIN_SECONDS)
 
     def _end(self, *, keep: bool) -> None:
         """Commit or roll back; whatever happens, no transaction stays open."""
@@ -155,6 +184,7 @@ class Connection:
                 fresh = self._open()
                 try:
                     self._set_up(fresh)
+                    fresh.execute(f"pragma busy_timeout = {STEP_MS}")
                 except BaseException:
                     fresh.close()
                     raise

@@ -245,7 +245,8 @@ class Links:
         """Count a failed attempt; without `next_at` the link is given up."""
         state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
         self._c.run(
-            "update links set state = ?, reason = ?, attempts = attempts + 1, next_at = ?, updated_at = ? where id = ?",
+            """update links set state = ?, reason = ?, attempts = attempts + 1, next_at = ?, updated_at = ?
+               where id = ? and state != 'blocked'""",
             (state, reason, iso(next_at) if next_at else self._c.now(), self._c.now(), link),
         )
 
@@ -291,15 +292,24 @@ class Links:
             self._put_evidence(link, evidence)
             self.move(link, LinkState.ACQUIRED)
 
+    def stands(self, link: int, state: LinkState | None = None) -> bool:
+        """Whether a link is still known, not blocked and in this state: all may change while others work on it."""
+        found = self._c.value("select state from links where id = ?", (link,))
+        return found not in (None, LinkState.BLOCKED) and state in (None, found)
+
     def matched(self, link: int, evidence: Evidence) -> None:
-        """Store the evidence with its matches."""
+        """Store the evidence with its matches; nothing of a link that does not stand any more."""
         with self._c:
+            if not self.stands(link):
+                return
             self._put_evidence(link, evidence)
             self.move(link, LinkState.MATCHED)
 
     def judged(self, link: int, verdict: Verdict) -> None:
-        """Store the verdict."""
+        """Store the verdict; nothing of a link that does not stand any more."""
         with self._c:
+            if not self.stands(link):
+                return
             self._c.run("update evidence set verdict = ? where link = ?", (dumps(verdict), link))
             self.move(link, LinkState.JUDGED)
 

@@ -34,21 +34,28 @@ class Steps:
 
     clock: Clock
     _steps: dict[str, Step] = field(default_factory=dict)
-    _alive: float = 0.0
+    _begun: float = 0.0
+    _alive: dict[str, float] = field(default_factory=dict)  # by lane
+    _lanes: dict[str, str] = field(default_factory=dict)  # by step
+    _here: threading.local = field(default_factory=threading.local)  # the lane of a thread
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._alive = self.clock.monotonic()
+        self._begun = self.clock.monotonic()
 
-    def expect(self, name: str, every: float) -> None:
-        """Record that a step is called every so many seconds from now on."""
+    def expect(self, name: str, every: float, lane: str = "") -> None:
+        """Record that a step is called every so many seconds from now on. Steps of one lane run one by one."""
         with self._lock:
             self._steps[name] = Step(name=name, every=every, heard=self.clock.monotonic())
+            self._lanes[name] = lane
+            self._alive[lane] = self.clock.monotonic()
 
     @contextmanager
     def running(self, name: str) -> Iterator[None]:
         """Count a run of an expected step and its time; a raised error is let through and counted as a failure."""
         start = self.clock.monotonic()
+        with self._lock:
+            self._here.lane = self._lanes[name]
         self.alive()
         failure: str | None = None
         try:
@@ -72,12 +79,16 @@ class Steps:
                 )
 
     def alive(self) -> None:
-        """Record a heartbeat: a step began or ended, or came to its next link."""
-        self._alive = self.clock.monotonic()
+        """Record a heartbeat of this thread's lane: a step began or ended, or came to its next link."""
+        with self._lock:
+            lane = getattr(self._here, "lane", "" if not self._lanes else None)
+            if lane is not None:
+                self._alive[lane] = self.clock.monotonic()
 
     def silence(self) -> float:
-        """Return for how many seconds nothing was heard of any step."""
-        return self.clock.monotonic() - self._alive
+        """Return for how many seconds nothing was heard of the lane that is silent for the longest."""
+        with self._lock:
+            return self.clock.monotonic() - min(self._alive.values(), default=self._begun)
 
     def all(self) -> tuple[Step, ...]:
         """Return every expected step as it stands."""

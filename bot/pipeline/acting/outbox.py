@@ -34,6 +34,7 @@ FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
 LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
 TELLS = frozenset({"modmail"})  # what only tells the moderators is not held by the flood guard
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
+MAILED = {plug.kind: plug.mailed for plug in actions.ACTIONS if plug.mailed}
 
 
 class Outbox:
@@ -44,17 +45,18 @@ class Outbox:
         self._flood = flood
         self._performed: dict[int, Receipt] = {}  # what the database could not be told yet
 
-    def run(self, go_on: GoOn = always) -> int:
+    def run(self, go_on: GoOn = always, *, by_mail: bool | None = None) -> int:
         """Finish what a crash interrupted, then perform what is due; return how many actions were done.
 
-        `go_on` is asked before each action: may the work go on, and has this process still the lease.
+        `go_on` is asked before each action: may the work go on, and has this process still the lease. `by_mail`: only
+        what goes by mail, or only what goes by Reddit; two threads may do one each.
         """
         store = self._d.store
         done = 0
-        for row in store.actions.due(IN_DOUBT):
+        for row in store.actions.due(IN_DOUBT, mailed=MAILED, by_mail=by_mail):
             done += self._guarded(row, self._resume)
         store.actions.wake()
-        while rows := store.actions.due((ActionState.PLANNED,)):
+        while rows := store.actions.due((ActionState.PLANNED,), mailed=MAILED, by_mail=by_mail):
             for row in rows:
                 if not go_on():
                     return done

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, field
+
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.model import Actor, Backing, CaseState, Fingerprint
 from bot.pipeline.core import Deps
@@ -15,7 +18,16 @@ ONE = (
     "whose your account is: gifwarden team add NAME --reddit ACCOUNT."
 )
 SECONDED = "You are the second person who says so, so it acts alone from now on."
+MOST_READINGS = 4  # posts whose media are fetched for orders at once
 SECOND = "It acts alone once a second moderator orders the same or confirms it."
+
+
+@dataclass(slots=True)
+class _Reading:
+    permalink: str
+    found: tuple[list[Fingerprint], int] | None = None
+    failure: BaseException | None = None
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 class Banking:
@@ -25,6 +37,7 @@ class Banking:
         self._d = deps
         self._decisions = decisions
         self._scanning = scanning
+        self._readings: dict[str, _Reading] = {}  # by order
 
     def confirm(self, cases: list[CaseRow], *, by: Actor, why: str) -> str | None:
         """Confirm the first open case that can be banked; return the answer, None if there is none."""
@@ -56,8 +69,37 @@ class Banking:
         if bank not in {known.name for known in self._d.store.banks.listing()}:
             raise UsageError(f"there is no bank {bank}; who runs me can create it: gifwarden bank create {bank}.")
 
-    def read(self, permalink: str) -> tuple[list[Fingerprint], int]:
-        """Fetch and read the media of a post; return them and how many failed. Raises UsageError if all did."""
+    def read(self, order: str, permalink: str, *, wait: bool) -> tuple[list[Fingerprint], int] | None:
+        """Fetch and read a post's media for an order; return them and how many failed. Raises UsageError if all did.
+
+        In a thread of its own, so that a slow host keeps nobody else waiting: None if it has not ended and we do not
+        `wait`. What it found is given out once.
+        """
+        reading = self._readings.get(order)
+        if reading is None:
+            under_way = sum(not other.over.is_set() for other in self._readings.values())
+            if under_way >= MOST_READINGS and not wait:
+                return None
+            for other in [name for name, one in self._readings.items() if one.over.is_set()]:
+                del self._readings[other]  # its order was taken back
+            reading = self._readings[order] = _Reading(permalink)
+            threading.Thread(target=self._run, args=(reading,), name="order-media", daemon=True).start()
+        if not reading.over.wait(None if wait else 0):
+            return None
+        del self._readings[order]
+        if reading.failure is not None:
+            raise reading.failure
+        return reading.found
+
+    def _run(self, reading: _Reading) -> None:
+        try:
+            reading.found = self._read(reading.permalink)
+        except BaseException as error:  # noqa: BLE001  raised where the order is carried out
+            reading.failure = error
+        finally:
+            reading.over.set()
+
+    def _read(self, permalink: str) -> tuple[list[Fingerprint], int]:
         found: list[Fingerprint] = []
         unread = 0
         for result in self._scanning.fingerprints(f"https://www.reddit.com{permalink}"):

@@ -42,8 +42,11 @@ class CommandInbox:
         self._said: dict[str, str] = {}
         self._stumbles: dict[str, int] = {}
 
-    def run(self) -> int:
-        """Hear new orders and carry out what waits; return how many ended. While the stop file is there: nothing."""
+    def run(self, *, wait: bool = True) -> int:
+        """Hear new orders and carry out what waits; return how many ended. While the stop file is there: nothing.
+
+        `wait`: for media that an order needs; else it stays as it is until a later call finds them fetched.
+        """
         names = [name for name, settings in self._d.config.subreddits.items() if settings.orders]
         if not names or self._d.stop_file.exists():
             return 0
@@ -53,11 +56,11 @@ class CommandInbox:
         ]
         ended = 0
         for row in self._d.store.orders.open("received"):
-            ended += self._carry_out(row)
+            ended += self._carry_out(row, wait)
         for row in self._d.store.orders.open("waiting"):
             # whoever could not be heard may have taken it back
             if row.due is None or (self._runner.waits.over(row) and all(heard)):
-                ended += self._carry_out(row)
+                ended += self._carry_out(row, wait)
         return ended
 
     def _guarded(self, what: str, hear: Callable[[], None]) -> bool:
@@ -72,7 +75,7 @@ class CommandInbox:
             return not error.retry
         return True
 
-    def _carry_out(self, row: OrderRow) -> int:
+    def _carry_out(self, row: OrderRow, wait: bool) -> int:
         """Do an order if its author still may. A fault of ours leaves it for the next time, and is never its answer."""
         with self._d.store.transaction():
             begun = self._d.store.tries.begin("order", row.id)
@@ -81,15 +84,15 @@ class CommandInbox:
         if not begun:
             self._d.log.warning("order parked", order=row.verb, reason=SENTENCE)
             return 0
-        ended = self._tried(row)
+        ended = self._tried(row, wait)
         self._d.store.tries.end("order", row.id)
         return ended
 
-    def _tried(self, row: OrderRow) -> int:
+    def _tried(self, row: OrderRow, wait: bool) -> int:
         try:
             refused = check_permission(row.verb, self._d.api.permissions(row.subreddit, row.sender))
             if refused is None:
-                ended = self._runner.do(row)
+                ended = self._runner.do(row, wait=wait)
             else:
                 ended = self._runner.refuse(row, f"u/{row.sender} may not order that here any more")
         except RedditError as error:

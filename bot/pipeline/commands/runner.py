@@ -53,8 +53,11 @@ class CommandRunner:
         self.say = self._answers.say
         self.parked = self._answers.parked
 
-    def do(self, row: OrderRow) -> bool:
-        """Carry out an order; return whether it ended. Raises GifwardenError if it cannot be done."""
+    def do(self, row: OrderRow, *, wait: bool = True) -> bool:
+        """Carry out an order; return whether it ended. Raises GifwardenError if it cannot be done.
+
+        `wait`: for media that it needs; else it has not ended before they were fetched.
+        """
         match row.verb:
             case "stop":
                 return self._stop(row)
@@ -70,7 +73,7 @@ class CommandRunner:
             case "scan":
                 return self._scan(row) if row.state == "received" else self._scanned(row)
             case "bank":
-                return self._bank(row)
+                return self._bank(row, wait)
             case "allow":
                 return self._allow(row)
             case "undo":
@@ -174,7 +177,7 @@ class CommandRunner:
         state = {CaseState.CLOSED_ELSEWHERE: f"closed ({case.why})"}.get(case.state, str(case.state))
         return f"- case {case.label} ({state}), by the rule “{verdict.rule}”: {what}"
 
-    def _bank(self, row: OrderRow) -> bool:
+    def _bank(self, row: OrderRow, wait: bool) -> bool:
         self._banking.ready()
         post, permalink, cases = self._post(row)
         if row.due is None and (what := self.waits.irrevocable(row, cases)):
@@ -183,7 +186,10 @@ class CommandRunner:
         with self._d.store.transaction():
             if answer := self._banking.confirm(cases, by=by, why=why):
                 return self._answers.end(row, answer)
-        found, unread = self._banking.read(permalink)
+        read = self._banking.read(row.id, permalink, wait=wait)
+        if read is None:
+            return False
+        found, unread = read
         with self._d.store.transaction():
             return self._answers.end(row, self._banking.put(found, unread, short(post), by=by, why=why))
 

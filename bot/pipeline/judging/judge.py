@@ -86,8 +86,11 @@ class Judge:
 
     def _judge(self, row: LinkRow) -> int:
         store = self._d.store
-        evidence = store.links.evidence(row.id)
-        post = store.links.post(row.link.post or "")
+        with store.transaction():
+            if not store.links.stands(row.id, LinkState.MATCHED):  # forgotten, blocked or wanted anew meanwhile
+                return 0
+            evidence = store.links.evidence(row.id)
+            post = store.links.post(row.link.post or "")
         assert evidence is not None, "a matched link has evidence"
         assert post is not None, "a link has a post"
         rules = self._d.rules_for(post.subreddit)  # once: rules that change meanwhile are for the next link
@@ -110,6 +113,8 @@ class Judge:
             store.queue.fetch_afresh(row.id)
             return 0
         with store.transaction():
+            if not store.links.stands(row.id, LinkState.MATCHED):
+                return 0
             if author is not None and author != known:
                 store.authors.put(post.fullname, author)
             if verdict.outcome == "ignore":

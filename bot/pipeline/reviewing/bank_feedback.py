@@ -29,7 +29,7 @@ class BankFeedback:
         Return their labels.
         """
         if not against:
-            matches = self._working.library().match(found, 0)
+            matches = self._working.taken_for(found)
             against = [match.entry for match in matches if match.bank_kind != "allow" and not match.exact]
         self._d.store.banks.allow(label, against=against)
         return tuple(against)

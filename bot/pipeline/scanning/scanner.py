@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from bot.acquire import Acquired
 from bot.errors import AcquireError, MarkedFileError, MediaError, TryLaterError
 from bot.fingerprint import digests, from_json, to_json
 from bot.match import Matcher
-from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, MediaFile, MediaInfo
+from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, Match, MediaFile, MediaInfo
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, all_due, always, try_again
 from bot.pipeline.scanning import older_entries
@@ -40,7 +41,7 @@ class ScanResult:
 
 
 class Scanner:
-    """Takes links through seen → acquired → matched."""
+    """Takes links through seen → acquired → matched. Any thread may call; what searches the banks goes one by one."""
 
     def __init__(self, deps: Deps, recogniser: FaceRecogniser) -> None:
         self._d = deps
@@ -49,13 +50,20 @@ class Scanner:
         self._banks_version = 0
         self._library = Matcher(self._known, deps.config.banks)
         self._copied = Copied(deps.config.banks, deps.store)
+        self._searching = threading.RLock()
 
     def library(self) -> Matcher:
         """Return all active entries as they are now."""
         store = self._d.store
-        self._banks_version = store.banks.version() + store.known.latest()  # both only grow
-        self._known.refresh()
+        with self._searching:
+            self._banks_version = store.banks.version() + store.known.latest()  # both only grow
+            self._known.refresh()
         return self._library
+
+    def taken_for(self, found: Fingerprint) -> tuple[Match, ...]:
+        """Return what whole frames of a media and its file match now."""
+        with self._searching:
+            return tuple(self.library().match(found, 0))
 
     @property
     def banks_version(self) -> int:
@@ -68,8 +76,9 @@ class Scanner:
 
     def match_due(self, go_on: GoOn = always) -> int:
         """Match every acquired link while `go_on` says so; return how many were."""
-        self.library()  # banks that cannot be read are no fault of a link
-        self._copied.refresh()
+        with self._searching:
+            self.library()  # banks that cannot be read are no fault of a link
+            self._copied.refresh()
         return all_due(self._d, LinkState.ACQUIRED, self._match, go_on)
 
     def download(self, link: Link, *, want_original: bool | None = None, in_front: bool = False) -> Acquired:
@@ -153,9 +162,10 @@ class Scanner:
 
     def matched(self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]]) -> Evidence:
         """Return the evidence with every match of these fingerprints, and what is the same footage but no copy."""
-        library = self.library()
-        self._copied.refresh()
-        looked = [self._copied.review(found, media, library.match(found, media)) for media, found in prints]
+        with self._searching:
+            library = self.library()
+            self._copied.refresh()
+            looked = [self._copied.review(found, media, library.match(found, media)) for media, found in prints]
         return replace(
             evidence,
             matches=tuple(match for matches, _ in looked for match in matches),
@@ -186,13 +196,21 @@ class Scanner:
 
     def _match(self, row: LinkRow) -> int:
         store = self._d.store
-        evidence = store.links.evidence(row.id)
-        assert evidence is not None, "an acquired link has evidence"
-        prints = [(media, from_json(json.loads(data))) for media, data in store.links.fingerprints(row.id)]
-        evidence = self.matched(evidence, prints)
         with store.transaction():
+            if not store.links.stands(row.id, LinkState.ACQUIRED):  # forgotten, blocked or wanted anew meanwhile
+                return 0
+            evidence = store.links.evidence(row.id)
+            sealed = store.links.fingerprints(row.id)
+        assert evidence is not None, "an acquired link has evidence"
+        prints = [(media, from_json(json.loads(data))) for media, data in sealed]
+        with self._searching:
+            evidence = self.matched(evidence, prints)
+            version = self._banks_version
+        with store.transaction():
+            if not store.links.stands(row.id, LinkState.ACQUIRED):
+                return 0
             store.links.matched(row.id, evidence)
-            store.queue.matched(row.id, banks=self.banks_version)
+            store.queue.matched(row.id, banks=version)
             filled = older_entries.fill(self._d, prints, evidence.matches)
         self._d.boundary("match.stored")
         if filled:
