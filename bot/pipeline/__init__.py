@@ -68,7 +68,7 @@ class Pipeline:
         self.target_scanner = TargetScanner(config, reddit, self.scanner, self.judge)
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
-        runner = CommandRunner(deps, self.decisions, self.target_scanner, self.team)
+        runner = CommandRunner(config, store, clock, reddit, self.decisions, self.target_scanner, self.team)
         self.orders = CommandInbox(deps, self.decisions, runner, self.team)
         self.digests = Digests(config, store, clock, log, deps.boundary)
         self.kill_switch = Stopping(config, store, clock, reddit)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from bot.config import Config
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.model import Actor, Backing, CaseState, Fingerprint
-from bot.pipeline.core import Deps
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.excerpts import too_plain
-from bot.store import CaseRow
+from bot.store import CaseRow, Store
 
 ONE = (
     "It acts alone with two people's words, and yours is noted. If somebody else gave the other one, who runs me says "
@@ -33,15 +33,16 @@ class _Reading:
 class Banking:
     """Puts into the bank of orders what a moderator names."""
 
-    def __init__(self, deps: Deps, decisions: Decisions, scanning: TargetScanner) -> None:
-        self._d = deps
+    def __init__(self, config: Config, store: Store, decisions: Decisions, scanning: TargetScanner) -> None:
+        self._config = config
+        self._store = store
         self._decisions = decisions
         self._scanning = scanning
         self._readings: dict[str, _Reading] = {}  # by order
 
     def confirm(self, cases: list[CaseRow], *, by: Actor, why: str) -> str | None:
         """Confirm the first open case that can be banked; return the answer, None if there is none."""
-        bank = self._d.config.orders.bank
+        bank = self._config.orders.bank
         for case in cases:
             if case.state != CaseState.OPEN:
                 continue
@@ -59,14 +60,14 @@ class Banking:
 
     def _has_two(self, case: CaseRow, bank: str) -> bool:
         """Return whether the very file of a case is in the bank with two people's words."""
-        evidence = self._d.store.links.evidence(case.link)
+        evidence = self._store.links.evidence(case.link)
         files = {match.entry for match in evidence.matches if match.exact and match.bank == bank} if evidence else set()
-        return bool(files) and all(self._d.store.banks.standing(one) is Backing.TWO_PEOPLE for one in files)
+        return bool(files) and all(self._store.banks.standing(one) is Backing.TWO_PEOPLE for one in files)
 
     def ready(self) -> None:
         """Raise UsageError if there is no such bank."""
-        bank = self._d.config.orders.bank
-        if bank not in {known.name for known in self._d.store.banks.listing()}:
+        bank = self._config.orders.bank
+        if bank not in {known.name for known in self._store.banks.listing()}:
             raise UsageError(f"there is no bank {bank}; who runs me can create it: gifwarden bank create {bank}.")
 
     def read(self, order: str, permalink: str, *, wait: bool) -> tuple[list[Fingerprint], int] | None:
@@ -111,7 +112,7 @@ class Banking:
 
     def put(self, found: list[Fingerprint], unread: int, post: str, *, by: Actor, why: str) -> str:
         """Put media into the bank, or confirm what is there as a second person; return the answer."""
-        store, bank = self._d.store, self._d.config.orders.bank
+        store, bank = self._store, self._config.orders.bank
         new: list[str] = []
         second: list[str] = []
         known: list[str] = []
@@ -120,7 +121,7 @@ class Banking:
             label, fresh = store.banks.add(bank, fingerprint, by=by)
             if fresh:
                 store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=why)
-            if too_plain(fingerprint, self._d.config.banks.min_quality):
+            if too_plain(fingerprint, self._config.banks.min_quality):
                 plain.append(label)
             (new if fresh else second if self._seconded(label, by) else known).append(label)
         waits = "" if all(store.banks.standing(label) is Backing.TWO_PEOPLE for label in known) else f" {ONE}"
@@ -137,7 +138,7 @@ class Banking:
         return " ".join(sentence for sentence in sentences if sentence)
 
     def _seconded(self, label: str, by: Actor) -> bool:
-        if self._d.store.banks.standing(label) is Backing.TWO_PEOPLE:
+        if self._store.banks.standing(label) is Backing.TWO_PEOPLE:
             return False
         try:
             standing = self._decisions.bank.confirm_entry(label, by=by)
@@ -145,7 +146,7 @@ class Banking:
             raise
         except (StoreError, UsageError):
             return False
-        self._d.store.audit.record(by=by, what="entry confirm", subject=label)
+        self._store.audit.record(by=by, what="entry confirm", subject=label)
         return standing is Backing.TWO_PEOPLE
 
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot import hosts
+from bot.clock import Clock
+from bot.config import Config
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.links import links_of, post_of
 from bot.model import UNTOLD, Actor, CaseState
@@ -17,13 +19,14 @@ from bot.pipeline.commands.bank import Banking
 from bot.pipeline.commands.cancel import Cancelling
 from bot.pipeline.commands.parser import VERBS
 from bot.pipeline.commands.waiting import Waits
-from bot.pipeline.core import Deps
+from bot.pipeline.core import connected
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.scanning.unlooked import not_looked_at
-from bot.store import CaseRow, OrderRow
+from bot.reddit import Reddit
+from bot.store import CaseRow, OrderRow, Store
 
 CAN_BE_UNDONE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
 UNDER_WAY = frozenset({"seen", "acquired", "matched", "failed"})
@@ -41,14 +44,26 @@ _FATE = {
 class CommandRunner:
     """Does what an order says, once, and answers it in the same transaction where it can."""
 
-    def __init__(self, deps: Deps, decisions: Decisions, scanning: TargetScanner, team: Team) -> None:
-        self._d = deps
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        reddit: Reddit | None,
+        decisions: Decisions,
+        scanning: TargetScanner,
+        team: Team,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._reddit = reddit
         self._decisions = decisions
         self._team = team
-        self._banking = Banking(deps, decisions, scanning)
-        self.waits = Waits(deps.store, deps.clock)
-        self._answers = Answers(deps.store, team)
-        self._cancelling = Cancelling(deps.store, deps.reddit, decisions, self._answers, self.waits, self._by)
+        self._banking = Banking(config, store, decisions, scanning)
+        self.waits = Waits(store, clock)
+        self._answers = Answers(store, team)
+        self._cancelling = Cancelling(store, reddit, decisions, self._answers, self.waits, self._by)
         self.refuse = self._answers.refuse
         self.say = self._answers.say
         self.parked = self._answers.parked
@@ -68,7 +83,7 @@ class CommandRunner:
                 return self._cancelling.cancel(row)
             case "help":
                 lines = [f"- `{verb}`: {what}" for verb, what in VERBS.items()]
-                where = f"with a link to the post or the name of its case, e.g. `{self._d.config.orders.prefix} scan …`"
+                where = f"with a link to the post or the name of its case, e.g. `{self._config.orders.prefix} scan …`"
                 return self._answers.end(row, "\n".join([f"I know these orders, {where}:", "", *lines]))
             case "scan":
                 return self._scan(row) if row.state == "received" else self._scanned(row)
@@ -86,7 +101,7 @@ class CommandRunner:
     def case(self, label: str, subreddit: str) -> CaseRow | None:
         """Return a case of a subreddit, or None: one of another subreddit does not exist here."""
         try:
-            case = self._d.store.cases.get(label)
+            case = self._store.cases.get(label)
         except DatabaseError:
             raise
         except StoreError:
@@ -98,13 +113,15 @@ class CommandRunner:
         if row.member is not None:
             return self._team.of_order(row.member)
         # received by a version that knew no team
-        return self._team.by_reddit(row.sender, row.subreddit, self._d.api.permissions(row.subreddit, row.sender))
+        return self._team.by_reddit(
+            row.sender, row.subreddit, connected(self._reddit).permissions(row.subreddit, row.sender)
+        )
 
     def _wait(self, row: OrderRow, what: str, *, target: str = "", first: str = "") -> bool:
         """Let what cannot be undone wait, and say when it is done and how it is taken back. `first`: what was done."""
-        with self._d.store.transaction():
+        with self._store.transaction():
             due = self.waits.begin(row, target=target)
-            stop = f"`{self._d.config.orders.prefix}, cancel{f' {name_of(target)}' if target else ''}`"
+            stop = f"`{self._config.orders.prefix}, cancel{f' {name_of(target)}' if target else ''}`"
             text = (
                 f"That cannot be undone, so I wait: at {due:%H:%M} UTC, in ten minutes, I {what}. {stop} in a note or"
                 " discussion of moderators takes it back until then."
@@ -114,7 +131,7 @@ class CommandRunner:
         return False
 
     def _stop(self, row: OrderRow) -> bool:
-        store = self._d.store
+        store = self._store
         with store.transaction():
             stopped = store.kill_switch.stop(row.subreddit, by=self._by(row), why=row.why, sender=row.sender)
             self._cancelling.taken_back(row, self.waits.meant(row))
@@ -124,15 +141,15 @@ class CommandRunner:
             return self._answers.end(
                 row,
                 f"r/{row.subreddit} {words} until a moderator with full rights or the config right writes"
-                f" `{self._d.config.orders.prefix}, go`.{wait}"
+                f" `{self._config.orders.prefix}, go`.{wait}"
                 " I go on looking, and orders are still carried out.",
             )
 
     def _go(self, row: OrderRow) -> bool:
-        store = self._d.store
+        store = self._store
         with store.transaction():
             gone = store.kill_switch.go(row.subreddit)
-            mode = self._d.config.mode(row.subreddit)
+            mode = self._config.mode(row.subreddit)
             words = "goes on" if gone else "was not stopped"
             return self._answers.end(row, f"r/{row.subreddit} {words}. It is in mode {mode}, which {effect(mode)}.")
 
@@ -142,7 +159,7 @@ class CommandRunner:
         links = links_of(thing, hosts.find, reserve=True)
         if not any(link.kind in ("media", "album") or link.source == UNTOLD for link in links):
             return self._answers.refuse(row, "that post has no link to media of a host that I know.")
-        store = self._d.store
+        store = self._store
         with store.transaction():
             store.links.add([(post, links)])
             store.orders.look_again(post.fullname)
@@ -150,9 +167,9 @@ class CommandRunner:
         return False
 
     def _scanned(self, row: OrderRow) -> bool:
-        store = self._d.store
+        store = self._store
         links = store.orders.links_of(row.target)
-        late = abs(self._d.clock.now() - row.received) > PATIENCE  # a wrong clock may have received it
+        late = abs(self._clock.now() - row.received) > PATIENCE  # a wrong clock may have received it
         if not late and any(link["state"] in UNDER_WAY for link in links):
             return False
         cases = store.cases.of_post(row.target)
@@ -183,14 +200,14 @@ class CommandRunner:
         if row.due is None and (what := self.waits.irrevocable(row, cases)):
             return self._wait(row, what, target=kept(row, post))
         by, why = self._by(row), row.why or "ordered"
-        with self._d.store.transaction():
+        with self._store.transaction():
             if answer := self._banking.confirm(cases, by=by, why=why):
                 return self._answers.end(row, answer)
         read = self._banking.read(row.id, permalink, wait=wait)
         if read is None:
             return False
         found, unread = read
-        with self._d.store.transaction():
+        with self._store.transaction():
             return self._answers.end(row, self._banking.put(found, unread, short(post), by=by, why=why))
 
     def _allow(self, row: OrderRow) -> bool:
@@ -202,7 +219,7 @@ class CommandRunner:
         for case in cases:
             if case.state == CaseState.CONFIRMED:
                 lines += self._decisions.cases.undo(case.label, by=by, why=why)
-                case = self._d.store.cases.get(case.label)
+                case = self._store.cases.get(case.label)
             if case.state == CaseState.OPEN:
                 lines += self._decisions.cases.dismiss(case.label, by=by, why=why)
             lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
@@ -230,7 +247,7 @@ class CommandRunner:
         """Do at once what can be taken back: give the post back, send nothing more for it; return that in words."""
         lines: list[str] = []
         for case in cases:
-            self._d.store.actions.cancel(case=case.id, reason=f"order: {row.id}")
+            self._store.actions.cancel(case=case.id, reason=f"order: {row.id}")
             lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)
         return listed("Taken back at once:", lines) if lines else ""
 
@@ -241,7 +258,7 @@ class CommandRunner:
         """
         by = self._by(row)
         if row.due is not None:
-            if self._d.store.minors.root_of(row.target) is None:
+            if self._store.minors.root_of(row.target) is None:
                 return self._answers.end(row, "It was reported or decided meanwhile, so nothing is left to do.")
             self._decisions.minors.minor(row.target, by=by)  # marking twice, after a crash, marks once
             return self._answers.end(
@@ -272,14 +289,18 @@ class CommandRunner:
             return case.post.fullname, case.post.permalink, [case]
         data = self._thing(row)["data"]
         name = str(data["name"])
-        return name, str(data.get("permalink") or ""), self._d.store.cases.of_post(name)
+        return name, str(data.get("permalink") or ""), self._store.cases.of_post(name)
 
     def _thing(self, row: OrderRow) -> Mapping[str, Any]:
         target = row.target
         if target.startswith("C-"):
             case = self.case(target, row.subreddit)
             target = case.post.fullname if case else ""
-        thing = self._d.api.thing(target) if target.startswith(("t1_", "t3_")) else self._d.api.resolve(target)
+        thing = (
+            connected(self._reddit).thing(target)
+            if target.startswith(("t1_", "t3_"))
+            else connected(self._reddit).resolve(target)
+        )
         data = thing["data"] if thing else {}
         if str(data.get("subreddit") or "").casefold() != row.subreddit.casefold():
             raise UsageError(

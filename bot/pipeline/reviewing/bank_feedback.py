@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from bot.config import ReviewConfig
 from bot.errors import StoreError, UsageError
 from bot.fingerprint import from_json
 from bot.model import Actor, Backing, Fingerprint, Match
-from bot.pipeline.core import Deps
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
 from bot.pipeline.scanning.scanner import Scanner
-from bot.store import CaseRow
+from bot.store import CaseRow, Store
 
 ALLOWED = "allowed"  # the bank of what was dismissed
 
@@ -19,8 +19,9 @@ ALLOWED = "allowed"  # the bank of what was dismissed
 class BankFeedback:
     """Puts media of cases into banks and takes them out again."""
 
-    def __init__(self, deps: Deps, working: Scanner) -> None:
-        self._d = deps
+    def __init__(self, review: ReviewConfig, store: Store, working: Scanner) -> None:
+        self._review = review
+        self._store = store
         self._working = working
 
     def pair(self, label: str, found: Fingerprint, against: Sequence[str] = ()) -> tuple[str, ...]:
@@ -31,7 +32,7 @@ class BankFeedback:
         if not against:
             matches = self._working.taken_for(found)
             against = [match.entry for match in matches if match.bank_kind != "allow" and not match.exact]
-        self._d.store.banks.allow(label, against=against)
+        self._store.banks.allow(label, against=against)
         return tuple(against)
 
     def confirm_entry(self, label: str, *, by: Actor) -> Backing:
@@ -41,15 +42,15 @@ class BankFeedback:
         early for that, or if they are the only one so far, UsageError for what is a suspected minor's.
         """
         self._refuse_minors(label)
-        return self._d.store.banks.confirm(label, by=by, alone=self._d.config.review.confirmations == 1)
+        return self._store.banks.confirm(label, by=by, alone=self._review.confirmations == 1)
 
     def restore_entry(self, label: str) -> None:
         """Let a withdrawn entry match again. Raises StoreError if it cannot, UsageError for a suspected minor's."""
         self._refuse_minors(label)
-        self._d.store.banks.restore(label)
+        self._store.banks.restore(label)
 
     def _refuse_minors(self, label: str) -> None:
-        if self._d.store.minors.is_never_label(label):
+        if self._store.minors.is_never_label(label):
             raise UsageError(
                 f"{label} holds a file that was marked as a suspected minor's, so nobody confirms or restores it; "
                 f"to be rid of it: gifwarden bank remove {label}"
@@ -63,7 +64,7 @@ class BankFeedback:
             self._bank(case, bank, found, by=by)
 
     def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> None:
-        store = self._d.store
+        store = self._store
         label, new = store.banks.add(bank, found, by=by)
         if new:
             store.review.made(case.id, label, "banked")
@@ -77,10 +78,10 @@ class BankFeedback:
         Never as the same person's second one: who decides a case is shown who banked from it.
         """
         try:
-            self._d.store.banks.confirm(label, by=by)
+            self._store.banks.confirm(label, by=by)
         except StoreError:  # the same person upholds what they banked: it still waits for a second one
             return
-        self._d.store.audit.record(by=by, what="entry confirm", subject=label)
+        self._store.audit.record(by=by, what="entry confirm", subject=label)
 
     def teach(self, case: CaseRow, *, by: Actor) -> list[str]:
         """Let what wrongly looked like an entry speak against that entry; return a line each."""
@@ -99,7 +100,7 @@ class BankFeedback:
         return lines
 
     def _allow(self, case: CaseRow, found: Fingerprint, against: tuple[str, ...], *, by: Actor) -> str:
-        store = self._d.store
+        store = self._store
         label, _ = store.banks.add(self._allow_bank(), found, by=by)
         store.banks.allow(label, against=against)
         store.review.made(case.id, label, "allowed")
@@ -107,7 +108,7 @@ class BankFeedback:
         return f"{label}: these frames are no longer taken for {', '.join(against)}"
 
     def _allow_bank(self) -> str:
-        banks = self._d.store.banks
+        banks = self._store.banks
         kinds = {row.name: row.kind for row in banks.listing()}
         name = ALLOWED
         while kinds.get(name, "allow") != "allow":
@@ -121,7 +122,7 @@ class BankFeedback:
 
         The wrong confirmation deleted the fingerprint, so that entry is all that is left to learn the pair from.
         """
-        store, lines = self._d.store, []
+        store, lines = self._store, []
         banked = store.review.made_by(case.id, "banked")
         if not banked:
             return []
@@ -144,11 +145,11 @@ class BankFeedback:
         return lines
 
     def _matches(self, case: CaseRow) -> list[Match]:
-        evidence = self._d.store.links.evidence(case.link)
+        evidence = self._store.links.evidence(case.link)
         return list(evidence.matches) if evidence else []
 
     def _prints(self, case: CaseRow) -> list[tuple[int, Fingerprint]]:
-        return [(media, from_json(json.loads(data))) for media, data in self._d.store.links.fingerprints(case.link)]
+        return [(media, from_json(json.loads(data))) for media, data in self._store.links.fingerprints(case.link)]
 
     def _marked(self, case: CaseRow, span: Span, media: int | None) -> Fingerprint:
         prints = dict(self._prints(case))

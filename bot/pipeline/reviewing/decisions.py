@@ -30,7 +30,7 @@ class Decisions:
         """Return them for one database."""
         config, store, clock, log = deps.config, deps.store, deps.clock, deps.log
         notices = NoticeReview(config, store, clock, log, deps.mailer, outbox)
-        bank = BankFeedback(deps, scanner)
+        bank = BankFeedback(config.review, store, scanner)
         cases = CaseReview(config.review, store, log, bank, outbox, judge, notices)
         minors = Minors(store, clock, log, deps.reddit, cases.undo_action)
         return cls(cases=cases, bank=bank, minors=minors, notices=notices)
