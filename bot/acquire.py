@@ -104,7 +104,11 @@ class Acquirer:
 
     def rests(self, group: str) -> bool:
         """Return whether a group of servers asked to be left alone for now."""
-        return self._pace.resting(group) > 0
+        return self.rests_for(group) > 0
+
+    def rests_for(self, group: str) -> float:
+        """Return for how many seconds a group of servers asked to be left alone; 0 or less if it does not."""
+        return self._pace.resting(group)
 
     def wait_for(self, group: str) -> float:
         """Return in how many seconds a request to a group would be sent."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from bot.config import DecodeConfig
 from bot.errors import CostlyError
 from bot.model import Link, LinkState, Post
 from bot.pipeline.scanning.unlooked import not_looked_at
-from bot.store import Store
+from bot.store import LinkRow, Store
 from bot.store.links import LIVE, PAST
 from bot.store.turns import CYCLE
 from bot.workers import Aside, Budget, Workers
@@ -196,3 +197,87 @@ def test_a_pick_does_not_look_at_the_whole_queue() -> None:
     """With ten times as many links due a pick takes about as long."""
     few, many = measure(400, 20), measure(4000, 20)
     assert many < 5 * few
+
+
+def direct(store: Store, number: int, server: str, author: str) -> str:
+    """Store a post with one link to a server that has no plug of its own; return its fullname."""
+    name = f"t3_d{number}"
+    post = Post(fullname=name, subreddit="clips", permalink="/", created=AT, author=author)
+    link = Link(
+        url=f"https://{server}/{number}.gif", host="direct", id=f"{number}", kind="media", source="url", post=name
+    )
+    store.links.add([(post, [link])])
+    return name
+
+
+def pick_of(
+    store: Store, resting: Collection[str] = (), busy: Collection[str] = (), wait: float = 600, window: int = 50
+) -> str | None:
+    """Take the link whose turn it is beside servers that rest and servers that are busy; return its post."""
+
+    def server(row: LinkRow) -> str:
+        return urlsplit(row.link.url).hostname or ""
+
+    pick = store.turns.next(
+        hosts=lambda _: window,
+        cap=25,
+        may=lambda row: server(row) not in {*resting, *busy},
+        rests=lambda row: wait if server(row) in resting else 0.0,
+    )
+    if pick is None:
+        return None
+    with store.transaction():
+        assert store.queue.claim(pick.row.id, "a test", 900)
+        store.turns.taken(pick)
+    return pick.row.link.post
+
+
+@pytest.mark.parametrize("kind", ["resting", "busy"])
+def test_sixty_links_to_one_server_that_gives_nothing_hide_nobody(store: Store, kind: str) -> None:
+    """Behind sixty people's links to a server that rests or is busy, an ordinary post is taken at once."""
+    for number in range(60):
+        direct(store, number, "slow.example", f"a{number}")
+    ordinary = direct(store, 99, "fast.example", "b")
+    assert pick_of(store, **{kind: ["slow.example"]}) == ordinary
+    assert pick_of(store, **{kind: ["slow.example"]}) is None
+    store.connection.clock.sleep(602)
+    assert {pick_of(store) for _ in range(60)} == {f"t3_d{number}" for number in range(60)}
+    assert pick_of(store) is None
+
+
+servers = st.sampled_from(["a.example", "b.example", "c.example", "d.example"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(servers, st.sampled_from("uvwxyz")), min_size=1, max_size=25),
+    st.sets(servers),
+    st.sets(servers),
+    st.integers(2, 4),
+)
+def test_servers_that_give_nothing_hide_nothing(
+    posts: list[tuple[str, str]], resting: set[str], busy: set[str], window: int
+) -> None:
+    """However small the window: as long as a link waits whose server is free one is taken, and none is ever lost."""
+    with Store(None, ManualClock(AT)) as store:
+        by_name = {direct(store, number, *post): post[0] for number, post in enumerate(posts)}
+        free = {name for name, server in by_name.items() if server not in resting | busy}
+        taken = set()
+        while (name := pick_of(store, resting, busy - resting, window=window)) is not None:
+            taken.add(name)
+        assert taken == free
+        store.connection.clock.sleep(700)
+        while (name := pick_of(store, window=window)) is not None:
+            assert name not in taken
+            taken.add(name)
+        assert taken == by_name.keys()
+
+
+def test_a_pick_beside_a_resting_server_is_cheap_once_it_was_met(store: Store) -> None:
+    """Links that were put aside are not looked at again while their server rests."""
+    for number in range(300):
+        direct(store, number, "slow.example", f"a{number}")
+    for number in range(300, 320):
+        direct(store, number, "fast.example", f"b{number}")
+    assert pick_of(store, ["slow.example"]) is not None
+    assert store.connection.value("select count(*) from links where turn is not null") == 19

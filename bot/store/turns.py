@@ -8,16 +8,20 @@ turned out costly, and what of a post is beyond the cap. Nothing waits for ever:
 
 from __future__ import annotations
 
+import heapq
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 
+from bot.clock import DAY, iso
 from bot.store.base import Connection
 from bot.store.links import LIVE, PAST, URGENT, LinkRow, row_of
 
 FRONT, COSTLY, BEYOND = 0, 1, 2  # column late
 BATCH = 2000  # links lined up in one transaction
+MOST = 2000  # links of servers that are busy that are looked through for one that is not
 # In so many picks one each begins with what else might wait for ever
 CYCLE = 24
 FIRST = {6: LIVE, 12: PAST, 18: LIVE}
@@ -131,24 +135,32 @@ class Turns:
         late: bool = True,
         may: Callable[[LinkRow], bool] = lambda _row: True,
         ready: Callable[[LinkRow], bool] = lambda _row: True,
+        rests: Callable[[LinkRow], float] = lambda _row: 0.0,
     ) -> Pick | None:
         """Return the link whose turn it is, of those that are `ready` if any is, else of those that `may` be taken.
 
-        `hosts` says how many links of a host to look through, 0 for none; `but`: media in work already; `late`: whether
-        what is late may be taken too.
+        `hosts` says how many links of a host to look through for one that is ready, 0 for none; `but`: media in work
+        already; `late`: whether what is late may be taken too. `rests` says for how many seconds a link's server wants
+        to be left alone: where each link may name its own, such links are put aside for so long, so that however many
+        there are, they hide nobody else's.
         """
         self.line_up(cap)
         waits: Pick | None = None
-        for rows in self._in_order(hosts, but, late=late):
-            for row in rows:
+        for groups in self._in_order(hosts, late=late):
+            walks = [self._walk(group, but, hosts(group.host), rests) for group in groups]
+            looked = 0
+            for _, row in heapq.merge(*walks, key=lambda pair: pair[0]):
                 if may(row):
                     if ready(row):
                         return self._of_author(row, but, may)
                     waits = waits or Pick(row=row, head=row.id)
+                looked += waits is not None
+                if looked > sum(hosts(group.host) for group in groups):
+                    break
         return waits and self._of_author(waits.row, but, may)
 
-    def _in_order(self, hosts: Callable[[str], int], but: Collection[str], *, late: bool) -> Iterator[list[LinkRow]]:
-        """Yield the first links of each subreddit, those before whose turn it is first."""
+    def _in_order(self, hosts: Callable[[str], int], *, late: bool) -> Iterator[list[_Group]]:
+        """Yield what waits of each subreddit, those before whose turn it is first."""
         served = {row["subreddit"]: row["served"] for row in self._c.rows("select * from subreddit_turns")}
         number = (max(served.values(), default=0) + 1) % CYCLE
 
@@ -159,8 +171,7 @@ class Turns:
 
         groups = [group for group in self._groups() if hosts(group.host) and (late or group.late == FRONT)]
         for _, same in groupby(sorted(groups, key=order), key=order):
-            found = [row for group in same for row in self._first(group, but, hosts(group.host))]
-            yield [row for _, row in sorted(found, key=lambda pair: pair[0])]
+            yield list(same)
 
     def _groups(self) -> list[_Group]:
         """Return what waits, by seeking from one to the next in the index."""
@@ -183,14 +194,41 @@ class Turns:
             )
         return found
 
-    def _first(self, group: _Group, but: Collection[str], limit: int) -> list[tuple[tuple[int, str, int], LinkRow]]:
+    def _walk(
+        self, group: _Group, but: Collection[str], size: int, rests: Callable[[LinkRow], float]
+    ) -> Iterator[tuple[tuple[int, str, int], LinkRow]]:
+        """Yield links of a group in their order, of a host of one server the first only; put aside those that rest."""
+        shown = 0
+        while shown < MOST:
+            page = self._page(group, but, size, shown)
+            resting = [(row, rests(row)) for _, row in page] if size > 1 else []
+            self._put_aside([(row.id, seconds) for row, seconds in resting if seconds > 0])
+            aside = {row.id for row, seconds in resting if seconds > 0}
+            kept = [pair for pair in page if pair[1].id not in aside]
+            yield from kept
+            shown += len(kept)
+            if size == 1 or len(page) < size:
+                return
+
+    def _put_aside(self, links: Sequence[tuple[int, float]]) -> None:
+        """Let links wait for so many seconds without a turn; they get one among the others afterwards."""
+        now = self._c.clock.now()
+        if links:
+            with self._c:
+                for link, seconds in links:
+                    until = now + timedelta(seconds=min(seconds, DAY) + 1)
+                    self._c.run("update links set turn = null, next_at = ? where id = ?", (iso(until), link))
+
+    def _page(
+        self, group: _Group, but: Collection[str], size: int, skip: int
+    ) -> list[tuple[tuple[int, str, int], LinkRow]]:
         marks = ", ".join("?" * len(but))
         rows = self._c.rows(
             f"""select * from links indexed by links_turns where {WAITS}
                 and late = ? and priority = ? and host = ? and subreddit = ? and next_at <= ?
                 and coalesce(host_id, url) not in ({marks})
-                order by turn, next_at, id limit ?""",  # noqa: S608  words of ours and question marks
-            (group.late, group.priority, group.host, group.subreddit, self._c.now(), *but, limit),
+                order by turn, next_at, id limit ? offset ?""",  # noqa: S608  words of ours and question marks
+            (group.late, group.priority, group.host, group.subreddit, self._c.now(), *but, size, skip),
         )
         return [((row["turn"], row["next_at"], row["id"]), row_of(row)) for row in rows]
 

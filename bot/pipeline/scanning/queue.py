@@ -144,6 +144,9 @@ class DownloadQueue:
             group = acquirer.group(row.link)
             return group not in busy and not acquirer.rests(group)
 
+        def rests(row: LinkRow) -> float:
+            return acquirer.rests_for(acquirer.group(row.link))
+
         return self._d.store.turns.next(
             hosts=hosts,
             cap=self._d.config.fetch.links_per_post,
@@ -151,6 +154,7 @@ class DownloadQueue:
             late=not late,  # one at a time, so that a slot and a decoder stay for the others
             may=may,
             ready=lambda row: acquirer.wait_for(acquirer.group(row.link)) <= 0,
+            rests=rests,
         )
 
     def _take(self, row: LinkRow) -> bool:
