@@ -15,8 +15,10 @@ from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.samples import media
 from bot.store.links import UNSEEN
-from tests.bots import bank_the_fake, fake
+from tests.bots import bank_the_fake, bot_on, fake
+from tests.killing import Silent
 from tests.people import member
+from tests.slow import few
 
 STILL = "https://external-preview.redd.it/Zy9_abc.jpg?auto=webp&amp;s=01"
 VIDEO = "https://v.redd.it/q1w2e3r4t5y67/DASH_480.mp4"
@@ -209,3 +211,134 @@ def test_links_of_without_reserve_are_as_before() -> None:
     thing = {"kind": "t3", "data": {"name": "t3_a", "url": "https://news.example/", "preview": shown(still=STILL)}}
     assert [link.source for link in links_of(thing, hosts.find)] == ["url"]
     assert [link.source for link in links_of(thing, hosts.find, reserve=True)] == ["url", "preview"]
+
+
+SIGNED = "?width=640&amp;format=pjpg&amp;s=01"
+
+
+def uploaded(id: str) -> dict[str, Any]:
+    """What Reddit tells of a picture of a gallery."""
+    shown = {"x": 640, "y": 480, "u": f"https://preview.redd.it/{id}.jpg{SIGNED}"}
+    return {"id": id, "status": "valid", "e": "Image", "m": "image/jpg", "s": shown}
+
+
+def refuse(world: Stage, status: int, times: int = 1) -> None:
+    """Let i.redd.it refuse; what is on preview.redd.it stays."""
+    for _ in range(times):
+        world.park.fail_once("i.redd.it", None, Response(status=status))
+
+
+def of_post(bot: Pipeline, post: str) -> dict[tuple[str | None, str], LinkState]:
+    """The state of each media link of a post, by id and where it stood."""
+    rows = [row for row in bot.deps.store.links.listing() if row.link.post == post and row.link.kind == "media"]
+    return {(row.link.id, row.link.source): row.state for row in rows}
+
+
+@pytest.mark.parametrize("status", few([404, 403, 410], 404))
+def test_reddits_own_picture_is_seen_by_its_preview(world: Stage, bot: Pipeline, status: int) -> None:
+    """Gone from i.redd.it or refused there, its copy on preview.redd.it is looked at and never removed by itself."""
+    bank_the_fake(bot, media.still(7))
+    url = world.park.add_reddit_image("picture0001", media.still(7))
+    preview = shown(still=f"https://preview.redd.it/picture0001.jpg{SIGNED}")
+    there = world.reddit.submit("clips", author="p", title="t", url=url, preview=preview)
+    bot.tick()
+    assert of_post(bot, there) == {
+        ("picture0001", "url"): LinkState.JUDGED, ("picture0001", "preview"): LinkState.RESERVE,
+    }  # fmt: skip
+    assert world.reddit.removals == [there]
+    url = world.park.add_reddit_image("picture0002", media.still(7))
+    preview = shown(still=f"https://preview.redd.it/picture0002.jpg{SIGNED}")
+    refuse(world, status, 30)
+    gone = world.reddit.submit("clips", author="q", title="t", url=url, preview=preview)
+    bot.tick()
+    found = of_post(bot, gone)
+    assert found["picture0002", "url"] in UNSEEN
+    assert found["picture0002", "preview"] == LinkState.JUDGED
+    case = next(case for case in bot.deps.store.cases.listing() if case.post.fullname == gone)
+    assert case.source == "preview"
+    assert world.reddit.removals == [there]
+
+
+def test_each_picture_of_a_gallery_has_its_own_preview(world: Stage, bot: Pipeline) -> None:
+    """Only that of the picture that is gone is looked at; the others stay in reserve."""
+    ids = ["picture0001", "picture0002", "picture0003"]
+    for number, id in enumerate(ids):
+        world.park.add_reddit_image(id, media.still(30 + number))
+    post = world.reddit.submit("clips", author="p", title="t", gallery=[uploaded(id) for id in ids])
+    bot.watch()
+    assert list(of_post(bot, post).values()).count(LinkState.RESERVE) == 3
+    world.park.add_direct("i.redd.it", "/picture0002.jpg", b"<html>removed</html>", "text/html")
+    bot.work()
+    found = of_post(bot, post)
+    assert found["picture0002", "gallery"] in UNSEEN
+    assert {key for key, state in found.items() if state == LinkState.RESERVE} == {
+        ("picture0001", "preview"), ("picture0003", "preview"),
+    }  # fmt: skip
+    assert found["picture0002", "preview"] == LinkState.JUDGED
+
+
+def test_a_look_at_a_preview_serves_no_other_posts_media(world: Stage, bot: Pipeline) -> None:
+    """That the picture is gone says nothing of its preview, and a preview's evidence is none of the picture."""
+    url = world.park.add_reddit_image("picture0001", media.still(7))
+    preview = shown(still=f"https://preview.redd.it/picture0001.jpg{SIGNED}")
+    refuse(world, 404)
+    world.reddit.submit("clips", author="p", title="t", url=url, preview=preview)
+    bot.tick()
+    again = world.reddit.submit("clips", author="q", title="t", url=url, preview=preview)
+    bot.tick()
+    assert of_post(bot, again) == {
+        ("picture0001", "url"): LinkState.GONE, ("picture0001", "preview"): LinkState.JUDGED,
+    }  # fmt: skip
+
+
+def test_a_marked_picture_and_its_preview_are_blocked(world: Stage, bot: Pipeline) -> None:
+    """Both bear its id."""
+    url = world.park.add_reddit_image("picture0001", media.still(7))
+    bot.deps.store.minors.never(["reddit:picture0001"])
+    preview = shown(still=f"https://preview.redd.it/picture0001.jpg{SIGNED}")
+    post = world.reddit.submit("clips", author="p", title="t", url=url, preview=preview)
+    bot.watch()
+    assert set(of_post(bot, post).values()) == {LinkState.BLOCKED}
+
+
+def test_previews_count_for_no_cap(world: Stage, bot: Pipeline) -> None:
+    """A post of twenty pictures has twenty links in turn, and what an edit adds is not behind for their previews."""
+    post = world.reddit.submit("clips", author="p", title="t", gallery=[uploaded(f"picture{n:04}") for n in range(20)])
+    bot.watch()
+    world.reddit.edit(post, "https://i.imgur.com/aB3dE5g.mp4")
+    bot.watch()
+    bot.deps.store.turns.line_up(25)
+    assert bot.deps.store.turns.behind(post) == 0
+
+
+def test_a_preview_waits_for_no_permalink_that_nobody_follows(world: Stage, moving: dict[str, Any]) -> None:
+    """With `linked_posts = false` it is looked at at once; so is what waited when that was switched off."""
+    on = world.config
+    off = on.model_copy(update={"reddit": on.reddit.model_copy(update={"linked_posts": False})})
+    world.reddit.world.add_subreddit("Elsewhere")
+    there = world.reddit.submit("Elsewhere", author="x", title="there", url="https://i.imgur.com/aB3dE5g.mp4")
+    posts = []
+    for config in (on, off):
+        world.config = config
+        with bot_on(world, Silent()) as bot:
+            url = f"https://www.reddit.com/r/Elsewhere/comments/{there[3:]}/there/"
+            posts.append(world.reddit.submit("clips", author="p", title="t", url=url, preview=moving))
+            bot.polling.round()
+            if config is off:
+                bot.tick()
+                assert [of_post(bot, post)["q1w2e3r4t5y67", "preview"] for post in posts] == [LinkState.JUDGED] * 2
+            else:
+                assert of_post(bot, posts[0])["q1w2e3r4t5y67", "preview"] == LinkState.RESERVE
+
+
+def test_a_scan_goes_on_to_the_preview_of_the_picture_that_is_gone(world: Stage, bot: Pipeline) -> None:
+    """Of a gallery's pictures, one of which i.redd.it does not give, that one's preview is looked at."""
+    for number, id in enumerate(("picture0001", "picture0002")):
+        world.park.add_reddit_image(id, media.still(30 + number))
+    world.park.add_direct("i.redd.it", "/picture0002.jpg", b"<html>removed</html>", "text/html")
+    post = world.reddit.submit(
+        "clips", author="p", title="t", gallery=[uploaded("picture0001"), uploaded("picture0002")]
+    )
+    found = list(bot.target_scanner.scan(f"https://redd.it/{post[3:]}"))
+    sources = [result.evidence.link.source if result.evidence else "error" for result in found]
+    assert sources == ["gallery", "error", "preview"]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bot.links.text import clean, giphy_url, urls_in
 from bot.links.things import data_of, fullname_of, text
-from bot.model import UNTOLD, Link, MediaRef
+from bot.model import PREVIEW, UNTOLD, Link, MediaRef
 from bot.permalink import permalink_ids
 
 Find = Callable[[str], MediaRef | None]
@@ -50,7 +50,7 @@ class _Collected:
     """The links of one post so far, by what makes them the same."""
 
     def __init__(self, find: Find, post: str | None, *, guess: bool) -> None:
-        self.links: dict[tuple[str, str, bool], Link] = {}
+        self.links: dict[tuple[str, str, str], Link] = {}
         self._find = find
         self._post = post
         self._guess = guess  # addresses of pictures that Reddit is not done with
@@ -103,15 +103,22 @@ class _Collected:
                 untold = [fullname_of(place).removeprefix("t3_") or "gallery"]
             for name in untold:
                 link = Link(url=address, host="reddit", id=name, kind="unsupported", source=UNTOLD, post=self._post)
-                self.links.setdefault(("reddit", name, False), link)
+                self.links.setdefault(("reddit", name, ""), link)
 
     def read_previews(self, data: Mapping[str, Any]) -> None:
-        """Take Reddit's own copies of a post's media, those of the submission that it crossposts too."""
+        """Take Reddit's own copies of a post's media, those of the submission that it crossposts too.
+
+        What leads to the same file on the same server is no copy.
+        """
         originals = _list(data.get("crosspost_parent_list"))[:1]
         for place in (data, *map(data_of, originals)):
-            for url in _previews(place, stills=True):
-                if _known(self._ref(_absolute(url))):
-                    self._add("preview", (url,), sure=True)
+            for url in (*_previews(place, stills=True), *_copies(place)):
+                ref = self._ref(_absolute(url))
+                if ref.id is None or not _known(ref):
+                    continue
+                media = self.links.get((ref.host, ref.id, ""))
+                if media is None or _server(media.url) != _server(_absolute(url)):
+                    self._add(PREVIEW, (url,), sure=True)
 
     def _add(self, source: str, urls: tuple[Any, ...], *, sure: bool) -> None:
         """Take the first of some URLs of one media that a plug knows to lead to it, else the first."""
@@ -122,8 +129,9 @@ class _Collected:
         if not sure and not _known(ref):
             return
         link = Link(url=url, host=ref.host, id=ref.id, kind=ref.kind, source=source, post=self._post)
-        # a page and a media of one host may bear the same id without being the same
-        key = (ref.host, ref.id, ref.kind == "page") if ref.id else ("", url, False)
+        # a page and a media of one host may bear the same id without being the same; a preview is a copy of its own
+        apart = "page" if ref.kind == "page" else source if source == PREVIEW else ""
+        key = (ref.host, ref.id, apart) if ref.id else ("", url, "")
         earlier = self.links.setdefault(key, link)
         if _VIDEO_PAGE.fullmatch(earlier.url) and _VIDEO_FILE.fullmatch(url):
             # the address of a Reddit video names no file; the post's own data do
@@ -208,6 +216,17 @@ def _previews(data: Mapping[str, Any], *, stills: bool) -> Iterator[Any]:
             if isinstance(url, str) and url:
                 yield url
                 break
+
+
+def _copies(data: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield Reddit's own copy of each picture that was uploaded, of one that moves the moving one."""
+    for _, _, entry in _uploads(data):
+        shown = _map(entry.get("s"))
+        yield next((url for name in ("gif", "mp4", "u") if isinstance(url := shown.get(name), str) and url), None)
+
+
+def _server(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _absolute(url: Any) -> str:

@@ -383,3 +383,13 @@ def m0019_untold(db: Database) -> None:
            and json_extract(p.data, '$.removed_by_category') is null and json_extract(p.data, '$.approved_by') is null
            and not exists (select 1 from links l where l.post = p.fullname and l.kind in ('media', 'album'))"""
     )
+
+
+@migrations()
+def m0020_own_previews(db: Database) -> None:
+    """Let a post hold a picture of Reddit's own and Reddit's preview of it, which bear one id."""
+    db.execute("drop index links_once")
+    db.execute(
+        """create unique index links_once
+           on links (post, host, coalesce(host_id, url), kind = 'page', source = 'preview')"""
+    )

@@ -50,7 +50,8 @@ class Pipeline:
         config, store, clock, log, reddit = deps.config, deps.store, deps.clock, deps.log, deps.reddit
         self.team = Team(store)
         self.subreddits = SubredditStates(config, store, clock, log, reddit)
-        self.listings = Listings(deps.rulebook, store, log, reddit, deps.boundary, self.subreddits)
+        follows = config.reddit.linked_posts
+        self.listings = Listings(deps.rulebook, store, log, reddit, deps.boundary, self.subreddits, follows=follows)
         self.polling = ListingPoller(deps, self.subreddits, self.listings)
         self.mod_queue = ModQueuePoller(config, store, clock, log, reddit, self.subreddits, self.listings)
         self.mod_log = ModLogReader(store, clock, log, reddit, deps.boundary, self.subreddits)

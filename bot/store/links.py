@@ -76,11 +76,13 @@ class Links:
         *,
         priority: int = LIVE,
         left_alone: Mapping[str, str] | None = None,
+        follows: bool = True,
     ) -> tuple[int, int]:
         """Store posts and links that are new; return how many of each were. One transaction.
 
         `priority` is one of `URGENT`, `LIVE` and `PAST`. The links of a post in `left_alone` (fullname → why) never
         enter the queue.
+        `follows`: permalinks are followed; if not, no preview waits for what stands behind one.
         A post that is known already is stored as it is now, but for what moderators decided on it: that is heard from
         the mod log, which tells our own deeds from theirs. A picture that Reddit tells now takes the place of its row.
         """
@@ -95,6 +97,8 @@ class Links:
                 first, stands_for, hidden = None, None, False
                 for link in refs:
                     preview = link.source == PREVIEW
+                    own = self._stands(replace(link, source=""), post) if preview else None  # what it is a copy of
+                    waits_for = stands_for if own is None else own
                     state = LinkState.SEEN if link.kind in ("media", "album") else LinkState.UNSUPPORTED
                     if link.source == UNTOLD:
                         state = LinkState.UNTOLD
@@ -108,7 +112,7 @@ class Links:
                         state = LinkState.BLOCKED
                     elif why and state in (LinkState.SEEN, LinkState.UNTOLD):
                         state = LinkState.JUDGED
-                    elif preview and stands_for is not None and self._may_be_seen(stands_for):
+                    elif preview and waits_for is not None and self._may_be_seen(waits_for):
                         state = LinkState.RESERVE
                     reason = WHY_BLOCKED if never else why
                     due = soon if state == LinkState.UNTOLD else now
@@ -118,11 +122,15 @@ class Links:
                             stands_for)
                            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                         (post.fullname, link.url, link.host, link.id, link.kind, link.source, state, reason, due, now,
-                         priority, stands_for if preview else None),
+                         priority, waits_for if preview else None),
                     )  # fmt: skip
                     if not new and link.host == "reddit" and link.kind == "media" and not preview:
                         new = self._untold.told(post.fullname, link, state, reason)
                     links += new
+                    if preview and waits_for != stands_for:
+                        continue  # of one picture of several
+                    if link.kind == "page" and not follows:
+                        continue
                     if preview or stands_for is None or (first == "page" and link.kind != "page"):
                         number = self._stands(link, post)
                         first, stands_for = (link.kind, number) if number is not None else (first, stands_for)
@@ -134,8 +142,8 @@ class Links:
             return None
         number = self._c.value(
             """select id from links where post = ? and host = ? and coalesce(host_id, url) = ?
-               and (kind = 'page') = ?""",
-            (post.fullname, link.host, link.id or link.url, link.kind == "page"),
+               and (kind = 'page') = ? and (source = ?) = ?""",
+            (post.fullname, link.host, link.id or link.url, link.kind == "page", PREVIEW, link.source == PREVIEW),
         )
         return int(number) if number is not None else None
 

@@ -22,6 +22,16 @@ class Linked:
         )
         return [row_of(row) for row in rows]
 
+    def wake(self) -> int:
+        """Let previews be looked at that wait for permalinks which nobody follows; return how many."""
+        return self._c.run(
+            """update links set state = 'seen', next_at = :now, updated_at = :now
+               where state = 'reserve' and priority in (-1, 0, 1) and stands_for in
+               (select id from links where kind = 'page' and host = 'reddit' and state = 'unsupported'
+                and reason is null)""",
+            {"now": self._c.now()},
+        )
+
     def followed(self, post: str) -> int:
         """Return how many permalinks of a post were followed, wherever they led."""
         return int(self._c.value("select count(*) from links where post = ? and followed", (post,)))

@@ -94,7 +94,8 @@ class Queue:
             """select o.id, o.state, o.reason, o.fetched_at, o.program, o.originals, o.banks,
                       exists (select 1 from fingerprints f where f.link = o.id) as sealed
                from links l join links o on o.host = l.host and coalesce(o.host_id, o.url) = coalesce(l.host_id, l.url)
-               where l.id = ? and not l.fresh and o.kind = l.kind and o.id <> l.id and o.fetched_at >= ?
+               where l.id = ? and not l.fresh and o.kind = l.kind and o.id <> l.id
+               and (o.source = 'preview') = (l.source = 'preview') and o.fetched_at >= ?
                order by sealed desc, o.fetched_at desc, o.id desc limit 20""",
             (row.id, iso(since)),
         )

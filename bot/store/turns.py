@@ -113,7 +113,8 @@ class Turns:
     def _last_in_front(self, post: str, cap: int) -> int:
         """Return the id of the last link of a post that its cap allows."""
         found = self._c.value(
-            "select id from links where post = ? and kind in ('media', 'album') order by id limit 1 offset ?",
+            """select id from links where post = ? and kind in ('media', 'album') and source <> 'preview'
+               order by id limit 1 offset ?""",
             (post, cap - 1),
         )
         return sys.maxsize if found is None else int(found)

@@ -161,7 +161,7 @@ class CommandRunner:
             return self._answers.refuse(row, "that post has no link to media of a host that I know.")
         store = self._store
         with store.transaction():
-            store.links.add([(post, links)])
+            store.links.add([(post, links)], follows=self._config.reddit.linked_posts)
             store.orders.look_again(post.fullname)
             store.orders.waits(row.id, target=post.fullname)
         return False

@@ -110,9 +110,12 @@ class TargetScanner:
         if not links:
             raise UnsupportedError(f"{post.fullname} has no link to media of a known host")
         seen: bool | None = None  # what the next preview stands for
+        came: dict[tuple[str, str | None], bool] = {}  # whether each media was seen
         for link in links:
-            if link.source == PREVIEW and seen:
-                break
+            media = (link.host, link.id)
+            own = came.get(media) if link.source == PREVIEW else None  # of the media of which it is a copy
+            if link.source == PREVIEW and (seen if own is None else own):
+                continue
             failed = False
             try:
                 yield self._link(target, link, post, judge=judge)
@@ -121,7 +124,9 @@ class TargetScanner:
                     raise
                 failed = True
                 yield TargetResult(target=target, error=f"{link.host}: {error}")
-            if seen is None or link.source == PREVIEW:
+            if link.source != PREVIEW:
+                came[media] = not failed
+            if seen is None or (link.source == PREVIEW and (own is None or media == next(iter(came)))):
                 seen = not failed
         if untold:
             yield TargetResult(target=target, error=wait_sentence(untold))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from bot import hosts
@@ -63,6 +64,8 @@ class Listings:
         reddit: Reddit | None,
         boundary: Boundary,
         places: SubredditStates,
+        *,
+        follows: bool,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
@@ -70,6 +73,7 @@ class Listings:
         self._reddit = reddit
         self._boundary = boundary
         self._places = places
+        self._follows = follows  # permalinks, to what is looked at
 
     def walk(
         self,
@@ -132,7 +136,7 @@ class Listings:
 
         Return how many posts and links were new.
         """
-        add = self._store.links.add
+        add = partial(self._store.links.add, follows=self._follows)
         alone = {post.fullname: why for post, links in found if links and (why := self._left_alone(post))}
         try:
             return add(found, priority=priority, left_alone=alone)

@@ -37,6 +37,7 @@ class PermalinkFollower:
         self._log = log
         self._reddit = reddit
         self._said: str | None = None
+        self._woken = False  # what waited for permalinks that are followed no more
 
     def round(self, go_on: GoOn = always) -> int:
         """Look at the permalinks that are due; return how many new media links they led to.
@@ -45,6 +46,9 @@ class PermalinkFollower:
         they wait for the next round.
         """
         if not self._config.reddit.linked_posts:
+            if not self._woken:
+                self._store.linked.wake()
+                self._woken = True
             return 0
         wanted: list[tuple[LinkRow, str, str | None]] = []
         new = shares = 0
