@@ -16,10 +16,11 @@ from bot.cli import app
 from bot.cli.base import read_config, session
 from bot.errors import DatabaseError, UsageError
 from bot.loopback.stage import Stage
-from bot.migrations import m0014_parked
+from bot.migrations import m0014_parked, m0021_parked_steps
 from bot.model import LinkState
 from bot.pipeline import Pipeline
-from tests.bots import bank_the_fake, bot_on, post_fake
+from bot.pipeline.watching import permalinks
+from tests.bots import bank_the_fake, bot_on, changed, fake, post_fake
 from tests.bots import world as world
 from tests.killing import Silent
 from tests.people import member
@@ -259,4 +260,157 @@ def test_rows_of_an_earlier_version_have_no_tries() -> None:
     m0014_parked(db)
     for table in ("links", "actions", "orders"):
         assert next(iter(db.query(f"select tries, parked_from from {table}"))) == {"tries": 0, "parked_from": None}
+    db.close()
+
+
+def permalink(world: Stage, name: str) -> str:
+    """Post a permalink to another post in the watched subreddit; return the post's fullname."""
+    return world.reddit.submit("clips", author="p", title="t", selftext=f"https://redd.it/{name[3:]}")
+
+
+def read_or_die(monkeypatch: pytest.MonkeyPatch, deadly: str) -> None:
+    """Let reading what one permalink leads to end the process."""
+
+    def media_in(thing):  # type: ignore[no-untyped-def]
+        if thing["data"]["name"] == deadly:
+            raise Killed
+        return whole(thing)
+
+    whole = permalinks.media_in
+    monkeypatch.setattr(permalinks, "media_in", media_in)
+
+
+def test_a_permalink_that_kills_the_daemon_is_parked(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After three deaths it is left alone, no other permalink is blamed, and a retry follows it."""
+    world.reddit.world.add_subreddit("Elsewhere")
+    url = world.park.add_imgur("aB3dE5g", fake(), "mp4")
+    there = [world.reddit.submit("Elsewhere", author="x", title=f"n{n}", url=url) for n in range(4)]
+    posts = [permalink(world, name) for name in there]
+    deaths = 0
+    with monkeypatch.context() as patched:
+        read_or_die(patched, there[1])
+        for _ in range(9):
+            with bot_on(world, Silent()) as bot:
+                try:
+                    bot.watch()
+                except Killed:
+                    deaths += 1
+        assert deaths == 3
+        with bot_on(world, Silent()) as bot:
+            bot.watch()
+            (parked,) = bot.deps.store.tries.parked()
+            assert (parked.queue, parked.about, parked.parked_from) == ("link", "reddit", "unsupported")
+            rows = bot.deps.store.links.listing()
+            assert {row.link.post for row in rows if row.link.source == "linked"} == {posts[0], *posts[2:]}
+            assert [row.tries for row in rows if row.state != LinkState.PARKED] == [0] * (len(rows) - 1)
+    with bot_on(world, Silent()) as bot:
+        bot.deps.store.tries.retry("link", parked.name)
+        bot.watch()
+        assert bot.deps.store.tries.parked() == []
+        linked = {row.link.post for row in bot.deps.store.links.listing() if row.link.source == "linked"}
+        assert linked == set(posts)
+
+
+def test_permalinks_that_wait_for_reddit_are_not_parked(world: Stage) -> None:
+    """However often Reddit has nothing to spare: that is no try that never ended."""
+    with bot_on(world, Silent()) as bot:
+        post = permalink(world, "t3_nothere")
+        bot.polling.round()
+        for _ in range(6):
+            world.reddit.fail_next("/api/info", status=503)
+            bot.permalinks.round()
+            world.clock.sleep(3600)
+        (row,) = [row for row in bot.deps.store.links.listing() if row.link.post == post]
+        assert (row.state, row.tries) != (LinkState.PARKED, 3)
+        bot.permalinks.round()
+        assert bot.deps.store.links.get(row.id).state == LinkState.GONE
+
+
+def test_a_listing_of_the_past_that_kills_is_parked(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command run again leaves it out and says so, reads the others, and reads it after a retry."""
+    name = world.reddit.submit("clips", author="a", title="x", url=world.park.add_imgur("aB3dE5g", fake(), "mp4"))
+    with bot_on(world, Silent()) as bot:
+        whole = bot.backfill._page
+
+        def deadly(row, source, size):  # type: ignore[no-untyped-def]
+            if row.source == "new":
+                raise Killed
+            return whole(row, source, size)
+
+        monkeypatch.setattr(bot.backfill, "_page", deadly)
+        for _ in range(3):
+            with pytest.raises(Killed):
+                bot.backfill.read("clips")
+        came = bot.backfill.read("clips")
+        assert "gifwarden parked retry backfill clips/new" in came.sentence
+        assert {row.source for row in came.rows if row.state == "parked"} == {"new"}
+        assert {row.state for row in came.rows if row.source != "new"} == {"done"}
+        (parked,) = bot.deps.store.tries.parked()
+        assert (parked.queue, parked.name, parked.parked_from) == ("backfill", "clips/new", "reading")
+        monkeypatch.setattr(bot.backfill, "_page", whole)
+        bot.deps.store.tries.retry("backfill", parked.name)
+        assert {row.state for row in bot.backfill.read("clips").rows} == {"done"}
+        assert bot.deps.store.links.post(name) is not None
+
+
+def test_a_digest_that_kills_the_daemon_is_parked(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders go on to be heard, other subreddits get theirs, and a retry makes it."""
+    with bot_on(changed(world, digest={"heartbeat": True, "hour": 0}), Silent()) as bot:
+        whole = bot.digests._found
+
+        def deadly(subreddit, now):  # type: ignore[no-untyped-def]
+            raise Killed
+
+        observed = [name for name, place in world.config.subreddits.items() if place.mode == "observe"]
+        monkeypatch.setattr(bot.digests, "_found", deadly)
+        for _ in range(3 * len(observed)):
+            with pytest.raises(Killed):
+                bot.obey()
+        for _ in range(3):
+            bot.obey()
+        store = bot.deps.store
+        assert {(row.queue, row.name) for row in store.tries.parked()} == {("digest", name) for name in observed}
+        monkeypatch.setattr(bot.digests, "_found", whole)
+        assert bot.digests.run() == 0
+        for row in store.tries.parked():
+            store.tries.retry("digest", row.name)
+        assert bot.digests.run() == len(observed)
+        assert bot.digests.run() == 0
+        assert store.tries.parked() == []
+
+
+def test_a_digest_that_fails_counts_for_nothing(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error ends a try, and so does a digest that is made: the process may die behind it."""
+    with bot_on(changed(world, digest={"heartbeat": True, "hour": 0}), Silent(), dies_at("digest.made")) as bot:
+        whole = bot.digests._found
+
+        def failing(subreddit, now):  # type: ignore[no-untyped-def]
+            raise DatabaseError("full")
+
+        monkeypatch.setattr(bot.digests, "_found", failing)
+        for _ in range(4):
+            with pytest.raises(DatabaseError):
+                bot.digests.run()
+        monkeypatch.setattr(bot.digests, "_found", whole)
+        with pytest.raises(Killed):
+            bot.digests.run()
+        store = bot.deps.store
+        assert store.tries.parked() == []
+        assert store.connection.value("select sum(tries) from digests") == 0
+
+
+def test_backfills_and_digests_of_an_earlier_version_have_no_tries() -> None:
+    """The step finds rows of before and begins at none."""
+    db = Database(memory=True)
+    db.execute("create table backfills (subreddit text, source text, state text)")
+    db.execute("insert into backfills values ('clips', 'new', 'reading')")
+    db.execute("create table digests (subreddit text, day text)")
+    db.execute("insert into digests values ('clips', '2026-11-20')")
+    m0021_parked_steps(db)
+    assert list(db.query("select tries, parked_from, state from backfills")) == [
+        {"tries": 0, "parked_from": None, "state": "reading"}
+    ]
+    assert list(db.query("select tries, parked_from, state from digests")) == [
+        {"tries": 0, "parked_from": None, "state": "made"}
+    ]
     db.close()

@@ -393,3 +393,12 @@ def m0020_own_previews(db: Database) -> None:
         """create unique index links_once
            on links (post, host, coalesce(host_id, url), kind = 'page', source = 'preview')"""
     )
+
+
+@migrations()
+def m0021_parked_steps(db: Database) -> None:
+    """Count how often reading a page of the past, and making a digest, began and never ended."""
+    db.execute("alter table digests add column state text not null default 'made'")
+    for table in ("backfills", "digests"):
+        db.execute(f"alter table {table} add column tries integer not null default 0")
+        db.execute(f"alter table {table} add column parked_from text")

@@ -21,7 +21,7 @@ class BackfillRow:
     posts: int  # of them new
     links: int
     oldest: datetime | None
-    state: str  # reading, done
+    state: str  # reading, done, parked
 
 
 class Backfills:
@@ -38,7 +38,8 @@ class Backfills:
     def put(self, row: BackfillRow) -> None:
         """Write down how far one listing was read."""
         self._c.run(
-            """insert into backfills values
+            """insert into backfills
+               (subreddit, source, until, after, seen, posts, links, oldest, state, updated_at) values
                (:subreddit, :source, :until, :after, :seen, :posts, :links, :oldest, :state, :now)
                on conflict do update set until = :until, after = :after, seen = :seen, posts = :posts,
                links = :links, oldest = :oldest, state = :state, updated_at = :now""",

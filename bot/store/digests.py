@@ -15,11 +15,19 @@ class Digests:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
 
+    def waits(self, subreddit: str, day: str) -> bool:
+        """Return whether a subreddit's digest of a day is neither made nor parked."""
+        name = subreddit.lower()
+        self._c.run("insert or ignore into digests (subreddit, day) values (?, '')", (name,))
+        return bool(
+            self._c.value("select 1 from digests where subreddit = ? and day <> ? and state <> 'parked'", (name, day))
+        )
+
     def due(self, subreddit: str, day: str) -> bool:
         """Write down that a subreddit's digest of a day is made; False if it was."""
         return bool(
             self._c.run(
-                """insert into digests values (?, ?) on conflict do update set day = excluded.day
+                """insert into digests (subreddit, day) values (?, ?) on conflict do update set day = excluded.day
                    where digests.day <> excluded.day""",
                 (subreddit.lower(), day),
             )

@@ -13,6 +13,7 @@ from bot.pipeline.log import Log
 from bot.plural import many
 from bot.serialization import loads
 from bot.store import Store
+from bot.store.tries import SENTENCE
 
 DAY = timedelta(days=1)
 MAX_CASES = 20  # named in one line
@@ -46,9 +47,21 @@ class Digests:
             return 0
         made = 0
         for name, settings in config.subreddits.items():
-            if settings.mode == "observe" and self._store.digests.last_day(name) != today:
-                made += self._make(name, today, now)
+            if settings.mode == "observe" and self._store.digests.waits(name, today):
+                made += self._tried(name, today, now)
         return made
+
+    def _tried(self, subreddit: str, today: str, now: datetime) -> int:
+        """Make a digest, and leave it alone once that began three times and never ended."""
+        tries = self._store.tries
+        if not tries.begin("digest", subreddit.lower()):
+            self._log.warning("digest parked", subreddit=subreddit, reason=SENTENCE)
+            return 0
+        try:
+            return self._make(subreddit, today, now)
+        except Exception:
+            tries.end("digest", subreddit.lower())
+            raise
 
     def preview(self, subreddit: str) -> tuple[str, str]:
         """Return subject and body of the digest as it would be now."""
@@ -59,6 +72,7 @@ class Digests:
         store = self._store
         text = digest(subreddit, self._found(subreddit, now))
         with store.transaction():
+            store.tries.end("digest", subreddit.lower())
             if not store.digests.due(subreddit, today):
                 return 0
             if text is None and not self._config.digest.heartbeat:

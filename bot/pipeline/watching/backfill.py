@@ -60,6 +60,10 @@ class BackfillResult:
     @property
     def sentence(self) -> str:
         """Say how far it reaches, and what it cannot show."""
+        parked = [row.source for row in self.rows if row.state == "parked"]
+        if parked:
+            again = "; ".join(f"gifwarden parked retry backfill {self.subreddit}/{name}" for name in parked)
+            return f"to read {', '.join(parked)} began three times and never ended, so that is left out; again: {again}"
         if self.stopped:
             return "stopped before the end; run the same command again to go on from there"
         if self.complete_to is None:
@@ -128,9 +132,9 @@ class Backfill:
                 row = replace(row, state="done")
                 self._store.backfills.put(row)
             resumed = row.after is not None
-            while row.state != "done" and go_on() and (left is None or left > 0):
+            while row.state == "reading" and go_on() and (left is None or left > 0):
                 before = row.seen
-                page = self._page(row, source, 100 if left is None else min(100, left))
+                page = self._tried(row, source, 100 if left is None else min(100, left))
                 if resumed and page.seen == before:
                     # what we stopped at leads nowhere any more: from the start, where what is known costs little
                     page = replace(page, after=None, state="reading")
@@ -162,6 +166,19 @@ class Backfill:
                     )  # fmt: skip
                     store.put(known[source.name])
         return known
+
+    def _tried(self, row: BackfillRow, source: Source, size: int) -> BackfillRow:
+        """Read a page, and leave a listing alone once that began three times and never ended."""
+        tries, name = self._store.tries, f"{row.subreddit}/{row.source}"
+        if not tries.begin("backfill", name):
+            return replace(row, state="parked")
+        try:
+            page = self._page(row, source, size)
+        except Exception:
+            tries.end("backfill", name)
+            raise
+        tries.end("backfill", name)
+        return page
 
     def _page(self, row: BackfillRow, source: Source, size: int) -> BackfillRow:
         listing = (
@@ -203,5 +220,5 @@ class Backfill:
             rows=tuple(rows.values()),
             complete_to=new.oldest,
             reached=new.state == "done" and new.oldest == new.until,
-            stopped=any(row.state != "done" for row in rows.values()),
+            stopped=any(row.state == "reading" for row in rows.values()),
         )

@@ -21,8 +21,10 @@ from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always, reason_of
 from bot.reddit import Job, Reddit
 from bot.store import LinkRow, Store
+from bot.store.tries import SENTENCE
 
 BATCH = 50  # permalinks a round: with the posts around comments, as many as one request answers
+ALONE = 10  # permalinks a round, of those that may have ended the last run
 SHARES = 10  # share links a round: each costs a request of its own
 MAX_A_POST = 20  # permalinks of one post that are followed
 FOLLOWED_SOURCES = frozenset({"url", "text"})  # what a crossposted post links to would be a second level
@@ -50,36 +52,64 @@ class PermalinkFollower:
                 self._store.linked.wake()
                 self._woken = True
             return 0
-        wanted: list[tuple[LinkRow, str, str | None]] = []
-        new = shares = 0
+        new = 0
         try:
-            for row in self._store.linked.due(BATCH):
+            for batch in _batches(self._store.linked.due(BATCH)):
                 if not go_on():
-                    return new
-                url = hosts.unwrapped(row.link.url)
-                if reason := self._not_worth(row, url):
-                    self._close(row, reason)
-                    continue
-                if permalink_ids(url) is None:
-                    shares += 1
-                    if shares > SHARES:
-                        continue
-                    url = self._behind(row, url)
-                    if not url:
-                        continue
-                fullname, around = _names(url)
-                known = self._store.linked.media(fullname)
-                if known:
-                    new += self._lead(row, fullname, known)
-                else:
-                    wanted.append((row, fullname, around))
-            new += self._ask(wanted)
+                    break
+                new += self._tried(batch, go_on)
             self._said = None
         except RedditError as error:
             if str(error) != self._said:
                 self._said = str(error)
                 self._log.info("permalinks wait", reason=self._said)
         return new
+
+    def _tried(self, rows: Sequence[LinkRow], go_on: GoOn) -> int:
+        """Look at some permalinks, and leave alone what began three times and never ended. Raises RedditError."""
+        tries = self._store.tries
+        with self._store.transaction():
+            begun = [row for row in rows if tries.begin("link", row.id)]
+        for row in rows:
+            if row not in begun:
+                self._log.warning("link parked", link=row.id, host=row.link.host, reason=SENTENCE)
+        try:
+            new = self._look(begun, go_on)
+        except Exception:
+            self._ended(begun)
+            raise
+        self._ended(begun)
+        return new
+
+    def _ended(self, rows: Sequence[LinkRow]) -> None:
+        with self._store.transaction():
+            for row in rows:
+                self._store.tries.end("link", row.id)
+
+    def _look(self, rows: Sequence[LinkRow], go_on: GoOn) -> int:
+        wanted: list[tuple[LinkRow, str, str | None]] = []
+        new = shares = 0
+        for row in rows:
+            if not go_on():
+                return new
+            url = hosts.unwrapped(row.link.url)
+            if reason := self._not_worth(row, url):
+                self._close(row, reason)
+                continue
+            if permalink_ids(url) is None:
+                shares += 1
+                if shares > SHARES:
+                    continue
+                url = self._behind(row, url)
+                if not url:
+                    continue
+            fullname, around = _names(url)
+            known = self._store.linked.media(fullname)
+            if known:
+                new += self._lead(row, fullname, known)
+            else:
+                wanted.append((row, fullname, around))
+        return new + self._ask(wanted)
 
     def _not_worth(self, row: LinkRow, url: str) -> str | None:
         """Return why a permalink is not followed, or None."""
@@ -157,8 +187,15 @@ class PermalinkFollower:
         store = self._store
         with store.transaction():
             store.links.move(row.id, state, reason=reason)
+            store.tries.end("link", row.id)
             if not seen:  # then the post's own preview is all that there is to look at
                 store.links.wake(row.id)
+
+
+def _batches(rows: Sequence[LinkRow]) -> list[Sequence[LinkRow]]:
+    """Return what is looked at together: all, or what may have ended the last run alone, so that none is blamed."""
+    suspects = [row for row in rows if row.tries]
+    return [[row] for row in suspects[:ALONE]] or [rows]
 
 
 def _names(url: str) -> tuple[str, str | None]:
