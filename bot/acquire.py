@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -25,6 +27,7 @@ from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, get, parse, un
 from bot.model import Link, MediaFile
 
 SHORT_SIDE = 480  # pixels; fingerprints gain nothing from more
+SLOW = "its host is slow, so it is fetched behind other links"
 RATE_LIMIT_SECONDS = 60.0  # how long a host rests that asks for fewer requests without saying until when
 FRONT_FILES = 20  # media of an album that goes in front of others; Reddit's own galleries have no more
 ALBUM_FILES = 4  # an album may weigh as much as this many files of the largest size; its bytes are all in memory
@@ -59,12 +62,12 @@ class Acquirer:
     def acquire(self, link: Link, *, want_original: bool, in_front: bool = False) -> Acquired:
         """Return the media behind a link, in the smallest rendition that serves, the originals too if wanted.
 
-        Raises CostlyError if it goes `in_front` of others and is an album of more than `FRONT_FILES`, and AcquireError
-        if nothing could be fetched; its `state` is the link state to record.
+        Raises CostlyError if it goes `in_front` of others and is an album of more than `FRONT_FILES` or takes more
+        than `fetch.front_seconds`, and AcquireError if nothing could be fetched; its `state` is the link's.
         """
         host = self._host(link)
         link = replace(link, url=unwrapped(link.url, self._hosts))
-        web = self._web(self._server(host), link)
+        web = self._web(self._server(host), link, in_front=in_front)
         found = host.resolve(link, web)
         if in_front and len(found) > FRONT_FILES:
             raise CostlyError(f"an album of {len(found)} media is looked at behind other links")
@@ -154,7 +157,7 @@ class Acquirer:
             )
         return server
 
-    def _web(self, host: Host, link: Link) -> _Web:
+    def _web(self, host: Host, link: Link, *, in_front: bool) -> _Web:
         settings = self._config.host(host.name)
         interval = settings.interval_seconds
         if interval is None:
@@ -177,7 +180,9 @@ class Acquirer:
 
         with self._lock:
             state = self._states[host.name]
-        return _Web(self._fetcher, self._pace, group, interval, allow, state, self._config.fetch.max_bytes)
+        seconds = self._config.fetch.front_seconds if in_front else math.inf
+        hurry = _Hurry(seconds, seconds, anybodys=not host.domains)
+        return _Web(self._fetcher, self._pace, group, interval, allow, state, self._config.fetch.max_bytes, hurry)
 
     def _beyond(self, index: int, count: int, room: int) -> str | None:
         if index >= self._config.fetch.max_album:
@@ -236,6 +241,15 @@ def _one(web: _Web, host: Host, rendition: Rendition) -> bytes:
     return body[1]
 
 
+@dataclass(slots=True)
+class _Hurry:
+    """Seconds for a link in front of others, what is left of them, and whether its server may be anybody's."""
+
+    whole: float
+    left: float
+    anybodys: bool
+
+
 class _Web:
     """A plug's view of the network: its own host only, at its host's pace."""
 
@@ -248,6 +262,7 @@ class _Web:
         allow: Callable[[str], bool],
         state: dict[str, Any],
         limit: int,
+        hurry: _Hurry,
     ) -> None:
         self._fetcher = fetcher
         self._pace = pace
@@ -255,13 +270,16 @@ class _Web:
         self._interval = interval
         self._allow = allow
         self._limit = limit
+        self._hurry = hurry
         self.state = state
 
     def json(self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
-        return self._politely(lambda: self._fetcher.json(url, headers=headers, allow=self._allow, form=form))
+        return self._politely(
+            lambda left: self._fetcher.json(url, headers=headers, allow=self._allow, form=form, seconds=left)
+        )
 
     def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
-        return self._politely(lambda: self._fetcher.page(url, headers=headers, allow=self._allow))
+        return self._politely(lambda left: self._fetcher.page(url, headers=headers, allow=self._allow, seconds=left))
 
     def media(self, rendition: Rendition) -> tuple[str, bytes]:
         """Return where the file was found and its bytes."""
@@ -278,18 +296,25 @@ class _Web:
         return first.url, b"".join(parts)
 
     def _file(self, url: str, headers: Mapping[str, str]) -> Body:
-        return self._politely(lambda: self._fetcher.media(url, headers=headers, allow=self._allow))
+        return self._politely(lambda left: self._fetcher.media(url, headers=headers, allow=self._allow, seconds=left))
 
-    def _politely(self, request: Callable[[], T]) -> T:
+    def _politely(self, request: Callable[[float], T]) -> T:
         if not self._fetcher.stopped:  # then the request fails by itself, without a wait
             self._pace.turn(self._group, self._interval)
+        given, began = self._hurry.left, time.monotonic()
         try:
-            return request()
+            return request(given)
         except TryLaterError as error:
+            if not self._fetcher.stopped and time.monotonic() - began > given - 0.05:
+                if self._hurry.anybodys:  # a server that a stranger chose: its next link does not follow at once
+                    self._pace.rest(self._group, self._hurry.whole)
+                raise CostlyError(SLOW) from None
             if error.status == 429 or error.retry_after is not None:
                 rest = RATE_LIMIT_SECONDS if error.retry_after is None else error.retry_after
                 self._pace.rest(self._group, rest)
             raise
+        finally:
+            self._hurry.left = given - (time.monotonic() - began)
 
 
 class _Pace:

@@ -28,7 +28,7 @@ from bot.pipeline.scanning.queue import CLAIM_SECONDS
 from bot.samples import media
 from bot.schedule import Daemon
 from bot.store import Store
-from tests.bots import lent
+from tests.bots import changed, lent
 from tests.killing import Silent
 from tests.turns import in_turn
 
@@ -183,6 +183,73 @@ def test_a_resting_host_costs_its_links_no_attempt(world: Stage, gate: Gate) -> 
         world.clock.sleep(1200)
         bot.tick()
         assert states(bot) == [LinkState.JUDGED] * 5
+
+
+SLOW = tuple(f"slow{n}.example.net" for n in range(6))
+
+
+def test_an_authors_slow_links_leave_room_for_others(world: Stage, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of what may be in work at once is one author's at most, so that six slow servers hold up nobody else."""
+    monkeypatch.setattr(order, "GRACE_SECONDS", 0.05)
+    world = changed(world, hosts={"direct": {"allow": list(SLOW)}})
+    with bot_on(world, gate, concurrency=6) as bot:
+        for host in SLOW:
+            world.park.add_direct(host, "/a.png", STILL, "image/png")
+            world.reddit.submit("quiet", author="Slow", title="x", url=f"https://{host}/a.png")
+        gate.shut(*SLOW)
+        quick = [world.park.add_reddit_image(f"quick{n}", STILL, "png") for n in range(5)]
+        for n, url in enumerate(quick):
+            world.reddit.submit("quiet", author=f"person{n}", title="x", url=url)
+        bot.watch()
+        until(lambda: states(bot, "reddit") == [LinkState.JUDGED] * 5, bot)
+        assert sum(bool(gate.times.get(host)) for host in SLOW) == 3
+        gate.open()
+        until(lambda: states(bot) == [LinkState.JUDGED] * 11, bot)
+
+
+def test_a_link_that_is_slow_to_fetch_goes_behind(world: Stage, gate: Gate) -> None:
+    """It is cut in front, costs no attempt, lets its server rest, and is fetched behind the others in its time."""
+    world = changed(world, hosts={"direct": {"allow": [SLOW[0]]}})
+    with bot_on(world, gate, front_seconds=0.3) as bot:
+        for n in range(2):
+            world.park.add_direct(SLOW[0], f"/{n}.png", STILL, "image/png")
+        world.park.fail_once(SLOW[0], "/0.png", lambda: slow(STILL, 0.05))
+        world.park.fail_once(SLOW[0], "/0.png", lambda: slow(STILL[:20], 0.05, "image/png"))
+        post(world, bot, f"https://{SLOW[0]}/0.png")
+        bot.downloads.start()
+        end = time.monotonic() + PATIENCE
+        while bot.downloads.in_work:
+            assert time.monotonic() < end
+            bot.downloads.wait(0.1)
+        (row,) = bot.deps.store.links.listing()
+        assert (row.state, row.attempts, row.tries, row.late) == (LinkState.SEEN, 0, 0, True)
+        assert row.reason == "its host is slow, so it is fetched behind other links"
+        assert bot.deps.acquirer.rests(SLOW[0])
+        world.clock.sleep(5)
+        assert not bot.deps.acquirer.rests(SLOW[0])
+        bot.work()  # twenty bytes in a second: longer than in front, and no picture
+        assert bot.deps.store.links.get(row.id).reason != row.reason
+        world.clock.sleep(1200)
+        bot.work()
+        assert len(world.park.paths(SLOW[0])) >= 2
+
+
+def test_a_large_host_does_not_rest_for_one_slow_file(world: Stage, gate: Gate) -> None:
+    """Everybody's links are on it: only the slow one goes behind."""
+    with bot_on(world, gate, front_seconds=0.3) as bot:
+        url = world.park.add_reddit_image("image0", STILL, "png")
+        world.park.fail_once("i.redd.it", "/image0.png", lambda: slow(STILL, 0.05, "image/png"))
+        post(world, bot, url)
+        bot.downloads.start()
+        end = time.monotonic() + PATIENCE
+        while bot.downloads.in_work:
+            assert time.monotonic() < end
+            bot.downloads.wait(0.1)
+        (row,) = bot.deps.store.links.listing()
+        assert row.late
+        assert not bot.deps.acquirer.rests("reddit")
+        bot.work()
+        assert states(bot) == [LinkState.JUDGED]
 
 
 def test_a_link_is_taken_once_by_many(store: Store, clock: ManualClock) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.bench import figures, hashing, searching
+from bot.bench import figures, floods, hashing, searching
 from bot.bench.figures import Figure
 from bot.cli import app
 
@@ -51,6 +51,29 @@ def test_the_commands_print_a_table_or_json(monkeypatch: pytest.MonkeyPatch) -> 
     shown = CliRunner().invoke(app, ["bench", "hash"])
     assert shown.exit_code == 0, shown.output
     assert "PDQ 1920x1080" in shown.stdout or "PDQ 96x64" in shown.stdout
+
+
+@pytest.mark.slow
+def test_floods_are_put_beside_ordinary_posts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for the posts alone and one a flood, each with its ratio and the aim; an unknown flood is refused."""
+    monkeypatch.setattr(floods, "PATIENCE", 60.0)
+    result = CliRunner().invoke(app, ["bench", "floods", "--flood", "orders", "--ordinary", "3", "--json"])
+    assert result.exit_code == 0, result.output
+    alone, flooded = (json.loads(line) for line in result.stdout.splitlines())
+    assert (alone["flood"], flooded["flood"]) == ("alone", "orders")
+    assert alone["aim"] == 2
+    assert all(line["judged"] and line["removed"] and line["times"] for line in (alone, flooded))
+    refused = CliRunner().invoke(app, ["bench", "floods", "--flood", "water"])
+    assert "water is no flood" in str(refused.exception)
+
+
+def test_a_run_that_does_not_end_is_said() -> None:
+    """Without a time there is no ratio, and the table says how long was waited."""
+    alone = {"alone_judged": 2.0, "alone_removed": 4.0}
+    wait = floods.Wait(flood="x", what="y", judged=3.0, removed=None, **alone)
+    assert wait.times is None
+    assert wait.cells()[2:5] == ["3 s", "> 300 s", ""]
+    assert floods.Wait(flood="x", what="y", judged=3.0, removed=10.0, **alone).times == 2.5
 
 
 def test_a_figure_says_how_many_times() -> None:

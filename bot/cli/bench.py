@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bot.bench import hashing, searching
+from bot.bench import floods, hashing, searching
 from bot.bench.figures import COLUMNS, Figure, table
 from bot.cli.base import JsonOption, emit, progress, show
 from bot.cli.groups import App
+from bot.errors import UsageError
 
 app = App(
     help="Measure on this machine, beside peers that are installed: nothing needs them, and they are never installed.",
@@ -42,6 +43,30 @@ def index(
         task = bar.add_task("measuring", total=None)
         sizes = tuple(rows or (100_000, 1_000_000))
         _tell(searching.run(lambda what: bar.update(task, description=what), sizes), as_json)
+
+
+@app.command(name="floods")
+def floods_(
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--flood", help=f"Only this flood; several times. {', '.join(floods.FLOODS)}.", show_default=False
+        ),
+    ] = None,
+    ordinary: Annotated[int, typer.Option("--ordinary", min=1, max=1000, help="People who post a link each.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how long ordinary posts wait behind floods, beside how long they wait alone. Takes some minutes."""
+    if unknown := [name for name in kinds or () if name not in floods.FLOODS]:
+        raise UsageError(f"{unknown[0]} is no flood; choose of: {', '.join(floods.FLOODS)}")
+    with progress(told=as_json) as bar:
+        task = bar.add_task("measuring", total=None)
+        found = list(floods.run(lambda what: bar.update(task, description=what), kinds or (), ordinary))
+    if as_json:
+        for wait in found:
+            emit(wait.plain())
+        return
+    show(floods.COLUMNS, floods.table(found), empty="nothing was measured")
 
 
 def _tell(figures: Iterable[Figure], as_json: bool) -> None:

@@ -88,6 +88,9 @@ class FetchConfig(Section):
         24, description="How long a look at a media serves other posts of it; 0: every post's media is fetched."
     )
     max_album: Annotated[int, Field(gt=0, le=10_000)] = Field(50, description="Most media fetched from one album.")
+    front_seconds: Seconds = Field(
+        15, description="Time to fetch one link while others wait; what takes more is fetched behind them."
+    )
     links_per_post: Annotated[int, Field(gt=0, le=10_000)] = Field(
         25, description="Links of one post that are looked at in turn; the others wait behind everybody's."
     )

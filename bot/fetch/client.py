@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -89,14 +90,22 @@ class Fetcher:
             trust_env=False,
         )
 
-    def media(self, url: str, *, headers: Mapping[str, str] | None = None, allow: Allow | None = None) -> Body:
+    def media(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow: Allow | None = None,
+        seconds: float = math.inf,
+    ) -> Body:
         """Return the file, at most `max_bytes`; every host on the way must pass `allow`.
 
-        Raises UnsupportedError for web pages, packed or oversized bodies, and the errors of `replies.status_error`.
+        `seconds` are all that it may take, where that is less than `total_seconds`; likewise below. Raises
+        UnsupportedError for web pages, packed or oversized bodies, and the errors of `replies.status_error`.
         """
         limit = self._config.max_bytes
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
-        reply = self._load(url, sent, limit, allow, media=True)
+        reply = self._load(url, sent, limit, allow, media=True, seconds=seconds)
         host = host_of(reply.url)
         if not reply.data:
             raise UnsupportedError(f"{host} sent an empty file")
@@ -110,20 +119,28 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         allow: Allow | None = None,
         form: Mapping[str, str] | None = None,
+        seconds: float = math.inf,
     ) -> Any:
         """Return the decoded JSON answer, at most `max_page_bytes` unpacked; HostChangedError if it is none.
 
         With `form` the fields are posted; a redirect is then not followed, for it would post them elsewhere.
         """
-        reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow, form)
+        reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow, form, seconds)
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
             raise HostChangedError(f"{host_of(reply.url)} sent something other than JSON") from None
 
-    def page(self, url: str, *, headers: Mapping[str, str] | None = None, allow: Allow | None = None) -> Page:
+    def page(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow: Allow | None = None,
+        seconds: float = math.inf,
+    ) -> Page:
         """Return a page, script or manifest as text, at most `max_page_bytes` unpacked."""
-        reply, text = self._text(url, {"Accept": "*/*", **(headers or {})}, allow)
+        reply, text = self._text(url, {"Accept": "*/*", **(headers or {})}, allow, None, seconds)
         return Page(url=str(reply.url), status=200, text=text)
 
     def stop(self) -> None:
@@ -145,11 +162,16 @@ class Fetcher:
         self.close()
 
     def _text(
-        self, url: str, headers: Mapping[str, str], allow: Allow | None, form: Mapping[str, str] | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        allow: Allow | None,
+        form: Mapping[str, str] | None,
+        seconds: float,
     ) -> tuple[_Reply, str]:
         limit = self._config.max_page_bytes
         sent = {"Accept-Encoding": "gzip, deflate", **headers}
-        reply = self._load(url, sent, limit, allow, media=False, form=form)
+        reply = self._load(url, sent, limit, allow, media=False, form=form, seconds=seconds)
         encoding = replies.packing(reply.headers.get("Content-Encoding"))
         data = replies.unpack(host_of(reply.url), reply.data, encoding, limit)
         return reply, replies.text_of(data, reply.headers.get("Content-Type"))
@@ -162,13 +184,14 @@ class Fetcher:
         allow: Allow | None,
         *,
         media: bool,
+        seconds: float,
         form: Mapping[str, str] | None = None,
     ) -> _Reply:
         if self.stopped:
             raise TryLaterError("the program is stopping; this is fetched when it runs again", retry_after=0.0)
         current = check_url(url)
         sent = dict(headers)
-        with self._deadline.within(self._config.total_seconds):
+        with self._deadline.within(min(seconds, self._config.total_seconds)):
             for _ in range(self._config.max_redirects + 1):
                 host = host_of(current)
                 if allow is not None and not allow(host):

@@ -201,6 +201,21 @@ def encode_moving(
     return out.getvalue()
 
 
+def costly_gif(side: int, frames: int) -> bytes:
+    """Return a GIF that takes long to decode for its bytes: large frames of one colour, by turns of another."""
+    blocks, head = [], b""
+    for colour in (0, 1):
+        picture = Image.new("P", (side, side), colour)
+        picture.putpalette([0, 0, 0, 255, 255, 255])
+        out = io.BytesIO()
+        picture.save(out, "GIF", optimize=False)
+        data = out.getvalue()
+        palette = 3 * 2 ** ((data[10] & 7) + 1) if data[10] & 0x80 else 0
+        head, block = data[: 13 + palette], data[13 + palette : -1]
+        blocks.append(b"\x21\xf9\x04\x08\x02\x00\x00\x00" + block)
+    return b"GIF89a" + head[6:] + b"".join(blocks[n % 2] for n in range(frames)) + b";"
+
+
 def clip(
     seed: int,
     *,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import from_iso, iso
+from bot.model import LinkState
 from bot.store.base import Connection
 
 WAITING_LINKS = ("seen", "failed", "acquired", "matched")
@@ -49,6 +51,15 @@ class Metrics:
         assert table in ("links", "cases", "actions", "notices", "entries")
         rows = self._c.rows(f"select state, count(*) as n from {table} group by state")  # noqa: S608  names from the line above
         return {row["state"]: row["n"] for row in rows}
+
+    def judged(self, posts: Collection[str]) -> int:
+        """Return how many of these posts have a link that is judged."""
+        return int(
+            self._c.value(
+                "select count(distinct post) from links where state = ? and post in (select value from json_each(?))",
+                (LinkState.JUDGED, json.dumps(list(posts))),
+            )
+        )
 
     def actions(self) -> list[tuple[str, str, int]]:
         """Return (kind, state, number) of actions."""

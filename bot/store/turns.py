@@ -33,10 +33,14 @@ UNLINED = "turn is null and claim is null and state in ('seen', 'failed')"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """A link whose turn it is; `head` is the link of the same author whose turn it takes, mostly itself."""
+    """A link whose turn it is; `head` is the link of the same author whose turn it takes, mostly itself.
+
+    `flow` is that author's name in small letters, or what stands for it.
+    """
 
     row: LinkRow
     head: int
+    flow: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ class Turns:
         hosts: Callable[[str], int],
         cap: int,
         but: Collection[str] = (),
+        not_of: Collection[str] = (),
         late: bool = True,
         may: Callable[[LinkRow], bool] = lambda _row: True,
         ready: Callable[[LinkRow], bool] = lambda _row: True,
@@ -141,24 +146,25 @@ class Turns:
         """Return the link whose turn it is, of those that are `ready` if any is, else of those that `may` be taken.
 
         `hosts` says how many links of a host to look through for one that is ready, 0 for none; `but`: media in work
-        already; `late`: whether what is late may be taken too. `rests` says for how many seconds a link's server wants
+        already; `not_of`: whose links are passed over, as `flow` of a pick says it; `late`: whether what is late may be
+        taken too. `rests` says for how many seconds a link's server wants
         to be left alone: where each link may name its own, such links are put aside for so long, so that however many
         there are, they hide nobody else's.
         """
         self.line_up(cap)
-        waits: Pick | None = None
+        waits: LinkRow | None = None
         for groups in self._in_order(hosts, late=late):
-            walks = [self._walk(group, but, hosts(group.host), rests) for group in groups]
+            walks = [self._walk(group, but, not_of, hosts(group.host), rests) for group in groups]
             looked = 0
             for _, row in heapq.merge(*walks, key=lambda pair: pair[0]):
                 if may(row):
                     if ready(row):
                         return self._of_author(row, but, may)
-                    waits = waits or Pick(row=row, head=row.id)
+                    waits = waits or row
                 looked += waits is not None
                 if looked > sum(hosts(group.host) for group in groups):
                     break
-        return waits and self._of_author(waits.row, but, may)
+        return None if waits is None else self._of_author(waits, but, may)
 
     def _in_order(self, hosts: Callable[[str], int], *, late: bool) -> Iterator[list[_Group]]:
         """Yield what waits of each subreddit, those before whose turn it is first."""
@@ -196,12 +202,17 @@ class Turns:
         return found
 
     def _walk(
-        self, group: _Group, but: Collection[str], size: int, rests: Callable[[LinkRow], float]
+        self,
+        group: _Group,
+        but: Collection[str],
+        not_of: Collection[str],
+        size: int,
+        rests: Callable[[LinkRow], float],
     ) -> Iterator[tuple[tuple[int, str, int], LinkRow]]:
         """Yield links of a group in their order, of a host of one server the first only; put aside those that rest."""
         shown = 0
         while shown < MOST:
-            page = self._page(group, but, size, shown)
+            page = self._page(group, but, not_of, size, shown)
             resting = [(row, rests(row)) for _, row in page] if size > 1 else []
             self._put_aside([(row.id, seconds) for row, seconds in resting if seconds > 0])
             aside = {row.id for row, seconds in resting if seconds > 0}
@@ -221,15 +232,15 @@ class Turns:
                     self._c.run("update links set turn = null, next_at = ? where id = ?", (iso(until), link))
 
     def _page(
-        self, group: _Group, but: Collection[str], size: int, skip: int
+        self, group: _Group, but: Collection[str], not_of: Collection[str], size: int, skip: int
     ) -> list[tuple[tuple[int, str, int], LinkRow]]:
-        marks = ", ".join("?" * len(but))
+        marks, authors = (", ".join("?" * len(values)) for values in (but, not_of))
         rows = self._c.rows(
             f"""select * from links indexed by links_turns where {WAITS}
                 and late = ? and priority = ? and host = ? and subreddit = ? and next_at <= ?
-                and coalesce(host_id, url) not in ({marks})
+                and coalesce(host_id, url) not in ({marks}) and coalesce(flow, '') not in ({authors})
                 order by turn, next_at, id limit ? offset ?""",  # noqa: S608  words of ours and question marks
-            (group.late, group.priority, group.host, group.subreddit, self._c.now(), *but, size, skip),
+            (group.late, group.priority, group.host, group.subreddit, self._c.now(), *but, *not_of, size, skip),
         )
         return [((row["turn"], row["next_at"], row["id"]), row_of(row)) for row in rows]
 
@@ -245,7 +256,8 @@ class Turns:
             (head.id, head.id, head.id, head.priority, head.link.host, self._c.now(), *but),
         )
         found = row_of(row) if row else head
-        return Pick(row=found if may(found) else head, head=head.id)
+        flow = row["flow"] if row else self._c.value("select flow from links where id = ?", (head.id,))
+        return Pick(row=found if may(found) else head, head=head.id, flow=flow)
 
     def taken(self, pick: Pick) -> None:
         """Note that a link was taken, which has its turn no more. Call it in the transaction of its claim."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from bot.errors import AcquireError, CostlyError, is_own_fault
@@ -32,6 +33,7 @@ LEAVE_SECONDS = 1.0  # for all threads to end by themselves; one may be stuck in
 class _Job:
     row: LinkRow
     group: str
+    flow: str | None
     downloading: bool = True
     thread: threading.Thread | None = field(default=None, repr=False)
 
@@ -91,7 +93,7 @@ class DownloadQueue:
             self._suspect = row.tries > 0
             busy = True
             try:
-                known += self._take(row)
+                known += self._take(row, pick.flow)
             except Exception:
                 with self._change:
                     self._left.add(row.id)
@@ -131,6 +133,10 @@ class DownloadQueue:
             busy = {job.group for job in self._jobs.values() if job.downloading}
             media = [job.row.link.id or job.row.link.url for job in self._jobs.values()]
             late = any(job.row.late for job in self._jobs.values())
+            held = Counter(job.flow for job in self._jobs.values() if job.flow)
+        most = max(
+            1, self._d.config.fetch.concurrency // 2
+        )  # of one author at once: who is slow leaves room for others
         names = acquirer.names
 
         def hosts(name: str) -> int:
@@ -151,13 +157,14 @@ class DownloadQueue:
             hosts=hosts,
             cap=self._d.config.fetch.links_per_post,
             but=media,
+            not_of=[flow for flow, count in held.items() if count >= most],
             late=not late,  # one at a time, so that a slot and a decoder stay for the others
             may=may,
             ready=lambda row: acquirer.wait_for(acquirer.group(row.link)) <= 0,
             rests=rests,
         )
 
-    def _take(self, row: LinkRow) -> bool:
+    def _take(self, row: LinkRow, flow: str | None) -> bool:
         """Settle a claimed link from what is known, or start its thread; return whether it was settled."""
         library = self._working.library()
         banks, originals = self._working.banks_version, library.has_files
@@ -167,7 +174,7 @@ class DownloadQueue:
                 return True
         except Exception as error:  # noqa: BLE001  what is wrong with another link's row must not keep this one back
             self._d.log.warning("link not reused", link=row.id, host=row.link.host, reason=log_reason(error))
-        job = _Job(row=row, group=self._d.acquirer.group(row.link))
+        job = _Job(row=row, group=self._d.acquirer.group(row.link), flow=flow)
         job.thread = threading.Thread(target=self._run, args=(job, originals), name=f"link-{row.id}", daemon=True)
         with self._change:
             self._jobs[row.id] = job
