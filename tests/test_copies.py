@@ -29,9 +29,11 @@ from bot.samples import media
 from bot.signals import local
 from bot.store import Store
 from bot.store.local_features import kept_corners
+from tests import pages
 from tests.bots import lent
 from tests.killing import Silent
 from tests.people import member
+from tests.slow import few
 
 FPS = 8.0
 ROOM, PAN = Scene(3, "room"), Scene(1, "pan")
@@ -213,6 +215,52 @@ def test_what_repeats_itself_or_is_unrelated_is_nothing(kind: str) -> None:
 
     bank = shelf(*(sketched([picture(seed)]) for seed in range(4)))
     assert [one.kind for _, one in bank.find(sketched([picture(9)])) if one.kind == "copy"] == []
+
+
+def looked_at(banked: Rgb, *asked: Rgb) -> list[Evidence]:
+    """Return what is found of some stills where one was banked, the whole way but for the child."""
+    link = Link(url="x", host="", id=None, kind="media", source="target")
+    with assembled(Config(), Silent(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        pipeline.deps.store.banks.create("known-fakes", "block")
+        prints = [fingerprint(media.encode_still(one, quality=80), DecodeConfig()) for one in (banked, *asked)]
+        pipeline.deps.store.banks.add("known-fakes", prints[0], by=member(pipeline, "me"))
+        return [pipeline.scanner.matched(Evidence(target="x", link=link), [(0, one)]) for one in prints[1:]]
+
+
+@pytest.mark.parametrize("layout", few(pages.LAYOUTS, "chat"))
+@pytest.mark.parametrize("dark", few([False, True], False))
+def test_another_page_of_one_site_is_no_copy(layout: pages.Layout, dark: bool) -> None:
+    """Furniture, thumbnails and letters that all pages share prove nothing; the same page is a copy."""
+    page = pages.page(layout, 1, 3, dark=dark)
+    other, again = looked_at(page, pages.page(layout, 1, 4, dark=dark), alter.resize(page, 0.75))
+    assert [match for match in other.matches if not match.unsure] == []
+    assert [match.unsure for match in again.matches] == [False]
+
+
+def test_a_picture_is_found_on_a_page() -> None:
+    """What a page's player shows is matched, whatever stands around it."""
+    page = pages.page("player", 1, 3)
+    (found,) = looked_at(alter.resize(page[90:360, 24:504], 2), page)
+    assert [match.method for match in found.matches] == ["local"]
+
+
+@pytest.mark.parametrize("side", few(["bottom", "left", "middle"], "left"))
+def test_a_still_of_which_a_part_is_hidden_is_for_a_person_to_look_at(side: str) -> None:
+    """Half a picture that agrees is never another take because of the half that cannot be seen."""
+    picture = texture(3, 800, 500)
+    hidden = picture.copy()
+    if side == "bottom":
+        hidden[250:] = 128
+    elif side == "left":
+        hidden[:, :400] = 0
+    else:
+        hidden[150:430, 160:640] = 255
+    found, sticker = looked_at(
+        picture, hidden, np.concatenate([picture[:, :400], texture(4, 800, 500)[:, 400:]], axis=1)
+    )
+    assert [match.unsure for match in found.matches] == [True]
+    assert "is hidden" in found.matches[0].why
+    assert sticker.matches == ()
 
 
 @pytest.mark.slow

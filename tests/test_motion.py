@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -21,8 +21,11 @@ from bot.fingerprint import fingerprint
 from bot.fingerprint.serialization import from_json, to_json
 from bot.model import Evidence, FaceRegion, Fingerprint, Match, MotionSignature
 from bot.motion import LONGEST, MIRRORED, RATE, SIDE, UPRIGHT, Motion, MotionSampler, compare, judge, of_span, unpack
+from bot.motion.judge import REST, SAME_BENT
+from bot.motion.warp import warp
 from bot.pipeline import Pipeline
 from bot.rules.ladder import ActionLevel, reach, shortfall
+from tests.slow import few
 
 FPS = 15.0
 SEED = 7
@@ -114,6 +117,67 @@ def test_the_same_take_is_known_at_any_speed_and_backward(way, direction, pace, 
     assert found.kind == "same"
     assert len(found.stretches) == stretches
     assert found.stretches[0].speed * direction == pytest.approx(pace, rel=0.03)
+
+
+def shuffled(take: Take, seconds: float) -> Take:
+    """Return a take cut into pieces that are put together in another order."""
+    size = round(seconds * take[1])
+    parts = [take[0][start : start + size] for start in range(0, len(take[0]), size)]
+    return [picture for number in np.random.default_rng(1).permutation(len(parts)) for picture in parts[number]], take[
+        1
+    ]
+
+
+def paced(take: Take, delays: Sequence[float], seed: int = 0) -> Motion:
+    """Return the signature of a take each of whose frames is shown for one of some times, in seconds."""
+    rng, sampler, t = np.random.default_rng(seed), MotionSampler(), 0.0
+    for picture in take[0]:
+        sampler.take(t, picture[..., 0].astype(np.float32)[:180, :180])
+        t += float(rng.choice(delays))
+    return Motion(sampler.signature(t))
+
+
+@pytest.mark.parametrize("backward", few([False, True], False))
+@pytest.mark.parametrize(
+    ("take_every", "delays"),
+    [(2, (0.1, 0.02, 0.5)), (1, (1 / FPS,) * 29 + (1.0,)), (1, (6 / FPS,))],
+    ids=["mixed delays", "stalls", "six times slower"],
+)
+def test_the_same_take_is_known_whatever_its_pace_from_moment_to_moment(
+    take_every: int, delays: tuple[float, ...], backward: bool
+) -> None:
+    """Frames in their order are the same take however long each is shown; those of another moment are not."""
+    entry = moving((pictures(SEED), FPS))
+    asked, later = (taken[::-1] if backward else taken for taken in (pictures(SEED), pictures(SEED, 40.0)))
+    found = judge(entry, paced((asked[::take_every], FPS), delays), [UPRIGHT], sure=True)
+    assert found.kind == "same"
+    assert (found.stretches[0].speed < 0) == backward
+    assert judge(entry, paced((later[::take_every], FPS), delays), [UPRIGHT], sure=True).kind != "same"
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0])
+def test_a_take_cut_up_and_put_together_anyhow_is_for_a_person(seconds: float) -> None:
+    """Pieces in any order may be the take: they are never passed over as another one."""
+    take = pictures(SEED), FPS
+    assert judge(moving(take), moving(shuffled(take, seconds)), [UPRIGHT], sure=True).kind != "other"
+
+
+def test_what_swings_can_be_traced_by_anything_that_swings() -> None:
+    """Of motion that goes to and fro on one line any other can be made at a free pace: that is no proof."""
+
+    def swing(seed: int) -> Take:
+        rng = np.random.default_rng(seed)
+        places = np.cumsum(rng.normal(0, 1, 90))
+        places = 60 + 25 * np.sin(np.convolve(places, np.ones(9) / 9, "same"))
+        x = np.arange(180)
+        return [
+            np.repeat(np.tile(255 * np.exp(-(((x - at) / 25) ** 2)), (180, 1))[..., None], 3, 2) for at in places
+        ], FPS
+
+    pairs = [(moving(swing(2 * n)), moving(swing(2 * n + 1))) for n in range(8)]
+    found = [warp(one, other, UPRIGHT) for one, other in pairs]
+    assert max(one.score for one in found if one) > 0.9
+    assert not any(one.score >= SAME_BENT and one.rest <= REST for one in found if one)
 
 
 def test_a_mirrored_copy_is_the_same_take_only_as_its_mirror_image() -> None:

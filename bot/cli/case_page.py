@@ -161,7 +161,7 @@ def _times(match: Match) -> str:
 
 def _sure(match: Match) -> str:
     if match.unsure:
-        return "how sure: not; it may be a copy, or another take or another moment of the same scene"
+        return "how sure: not; it may be a copy, another take, another moment of the same scene, or another page"
     if match.suppressed:
         return "how sure: not at all; moderators said that these frames are innocent"
     if match.exact:

@@ -8,7 +8,7 @@ Which of the three it is, is told by what moves, and by the parts of the picture
 from __future__ import annotations
 
 from bot.copies.decide import Finding
-from bot.copies.explain import why
+from bot.copies.explain import doubt, why
 from bot.copies.index import LocalFeatureIndex
 
-__all__ = ["Finding", "LocalFeatureIndex", "why"]
+__all__ = ["Finding", "LocalFeatureIndex", "doubt", "why"]

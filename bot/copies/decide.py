@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from bot.copies.faces import DIFFERS, Faces, Place, compare, covered
 from bot.copies.measure import Numbers, largest, measure, timed
 from bot.copies.points import height, width
+from bot.copies.still import StillParts, visible
+from bot.copies.still import compared as parts_of
 from bot.copies.timeline import CLOSE, EntryFeatures, QueryFeatures, Seen
 from bot.model import FaceRegion
 
@@ -69,6 +71,8 @@ class Finding:
     region_found: float  # share of the corners there that are found again; where all agree about `rate`
     rate: float  # share of corners found again elsewhere
     affine: tuple[tuple[float, float, float], ...]  # 2 x 3: from the entry's unit square to the query's, y down
+    hidden: float = 0.0  # share of a still's picture in whose place the query shows nothing, where that matters
+    other_page: bool = False  # of stills: what agrees is laid out as a page is, and a part of the rest differs
 
 
 def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | None:
@@ -80,6 +84,10 @@ def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | N
     kind, face = _kind(asked, held, seen, numbers, matching)
     faces = compare(asked, held, seen, numbers.rate)
     kind, face = _with_faces(asked, held, seen, numbers, (kind, face), faces)
+    parts = parts_of(asked, held, seen, numbers.rate) if len(held.times) == len(asked) == 1 else None
+    hidden = parts is not None and kind == "place" and _hidden(asked, held, seen, parts, matching)
+    if hidden:
+        kind, face = "copy", "unknown"
     queries, entries = _ranges(asked.times, held.times, matching)
     query_share = _coverage(asked.times, queries, _gap(asked.times))
     entry_share = _coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times)))
@@ -103,6 +111,8 @@ def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | N
         region_found=round(numbers.bad_rate, 3),
         rate=round(numbers.rate, 3),
         affine=_affine(asked, held, seen),
+        hidden=round(parts.share, 3) if parts is not None and hidden else 0.0,
+        other_page=parts is not None and parts.other_page,
     )
 
 
@@ -158,6 +168,17 @@ def _kind(
     if moving and replaced and (clear or apart > 0.15 * compared):
         return "source", "differs"
     return "copy", "unknown"
+
+
+def _hidden(
+    asked: QueryFeatures, held: EntryFeatures, seen: Seen, parts: StillParts, matching: Sequence[tuple[int, int]]
+) -> bool:
+    """Return whether a still is a copy but for what is hidden of it: nothing that can be seen differs."""
+    if not parts.hidden.any() or parts.hidden.all():
+        return False
+    rest = visible(seen, parts.hidden)
+    numbers = measure(asked, held, rest)
+    return _enough(numbers, moving=False) and _kind(asked, held, rest, numbers, matching)[0] == "copy"
 
 
 def _other_take(asked: QueryFeatures, held: EntryFeatures, seen: Seen, numbers: Numbers, *, clear: bool) -> bool:

@@ -5,6 +5,14 @@ from __future__ import annotations
 from bot.clock import minutes
 from bot.copies.decide import Finding
 
+OTHER_PAGE = "what agrees is laid out as a page is, and its content differs: maybe another page of one site"
+HIDDEN = "a part cannot be seen, so it may be another picture of the place"
+
+
+def doubt(finding: Finding) -> str:
+    """Return why a copy is for a person to look at, in words; empty if it is not."""
+    return OTHER_PAGE if finding.other_page else HIDDEN if finding.hidden else ""
+
 
 def why(finding: Finding) -> str:
     """Return one sentence on what an entry is to a media."""
@@ -16,6 +24,8 @@ def why(finding: Finding) -> str:
     if finding.transform != "none":
         parts.append(finding.transform)
     parts.append(f"{finding.inliers} places agree")
+    if finding.hidden:
+        parts.append(f"about {max(1, round(100 * finding.hidden))} % of it is hidden")
     if finding.kind == "source" and finding.face_distance is not None and finding.face_region == "differs":
         moments = "" if finding.of == 1 else f", at all {len(finding.faces)} moments compared"
         parts.append(f"but the face is another one{moments}")

@@ -46,7 +46,7 @@ def measure(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Numbers:
     rows = [seen.rows[number] for number in seen.close]
     off = float(np.mean([seen.pairs[number][2] for number in seen.close]))
     across, down = (ACROSS, DOWN) if held.aspect >= 1 else (DOWN, ACROSS)
-    part = _parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
+    part = parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
     total = np.array([np.bincount(part[which], minlength=across * down) for which, _, _ in rows], dtype=float)
     found = np.array(
         [np.bincount(part[which], weights=loose, minlength=across * down) for which, _, loose in rows], dtype=float
@@ -82,7 +82,11 @@ def measure(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Numbers:
     )
 
 
-def _parts(place: NDArray[np.float32], wide: float, high: float, across: int, down: int) -> Ints:
+def parts(place: NDArray[np.float32], wide: float, high: float, across: int, down: int) -> Ints:
+    """Return in which part of a picture each place, float32 (n, 2), lies: int64 (n,), row after row.
+
+    The picture is `wide` and `high` units, and divided into `across` x `down` parts.
+    """
     column = np.clip(place[:, 0] * across / wide, 0, across - 1).astype(np.int64)
     row = np.clip(place[:, 1] * down / high, 0, down - 1).astype(np.int64)
     part: Ints = row * across + column
@@ -101,7 +105,7 @@ def _uneven(
     held: EntryFeatures, rows: Sequence[tuple[Ints, Bools, Bools]], across: int, down: int, rate: float
 ) -> Bools:
     """Return the small parts of the picture that are found again much less often than the rest."""
-    part = _parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
+    part = parts(held.points.place, width(held.aspect), height(held.aspect), across, down)
     which = np.concatenate([row[0] for row in rows])
     found = np.concatenate([row[2] for row in rows])
     wanted = np.bincount(part[which], minlength=across * down) * rate
@@ -149,7 +153,7 @@ def _static(asked: QueryFeatures, held: EntryFeatures, seen: Seen, bad: Bools, a
             continue
         place = ((points.place - seen.transform.shift) @ back.T).astype(np.float32)
         inside = (place > 0).all(axis=1) & (place[:, 0] < width(held.aspect)) & (place[:, 1] < height(held.aspect))
-        inside &= bad[_parts(place, width(held.aspect), height(held.aspect), across, down)]
+        inside &= bad[parts(place, width(held.aspect), height(held.aspect), across, down)]
         known = asked.lookup(query, seen.mirrored).find(held.of(entry), seen.transform)
         inside[known[known >= 0]] = False
         chosen = points.take(np.flatnonzero(inside))
@@ -164,15 +168,18 @@ def _unlike(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> tuple[int,
     which, exact, _ = seen.rows[best]
     query, entry, _ = seen.pairs[best]
     corners = held.points.take(which[exact])
-    here = _alone(corners, held.of(entry), corners.place, SAME_PLACE)
-    there = _alone(
+    here = alone(corners, held.of(entry), corners.place, SAME_PLACE)
+    there = alone(
         corners, asked.points(query, seen.mirrored), seen.transform.apply(corners.place), 2 * seen.transform.reach()
     )
     return _places(corners.place[there]), _places(corners.place[here & there])
 
 
-def _alone(corners: Points, frame: Points, place: Floats, near: float) -> Bools:
-    """Return which corners look like no other of a frame, but for those within `near` units of where they are."""
+def alone(corners: Points, frame: Points, place: Floats, near: float) -> Bools:
+    """Return which corners look like no other of a frame but those within `near` units of where they are, bool (n,).
+
+    `place` is where the corners are in the frame, float32 (n, 2), in units.
+    """
     alike = np.bitwise_count(corners.word[:, None] ^ frame.word[None, :]) <= TWIN
     gap = np.abs(place[:, None, :] - frame.place[None, :, :]).max(axis=2)
     return np.asarray(~(alike & (gap > near)).any(axis=1))

@@ -88,7 +88,7 @@ class Match:
     entry_ranges: tuple[tuple[float, float], ...] = ()
     face_region: FaceRegion = "unknown"
     suppressed: bool = False  # an allow entry speaks for all matching frames
-    unsure: bool = False  # a copy, or another take or moment of the same scene: a person looks
+    unsure: bool = False  # a copy, or another take, moment or page: a person looks
     why: str = ""  # one sentence for people
 
     @property

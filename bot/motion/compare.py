@@ -131,13 +131,13 @@ def compare(entry: Motion, query: Motion, transform: Transform) -> list[Stretch]
     """
     if min(len(entry), len(query)) < LEAST:
         return []
-    coarse = _Cells(entry, query, transform, COARSE)
+    coarse = Cells(entry, query, transform, COARSE)
     if not coarse.enough:
         return []
     found: list[Stretch] = []
     taken = np.zeros(len(query) + 2, dtype=bool)
-    middle: _Cells | None = None
-    fine: _Cells | None = None
+    middle: Cells | None = None
+    fine: Cells | None = None
     tries = 0
     for _, line, begin, end in _candidates(coarse):
         if len(found) >= MOST or tries >= TRIES:
@@ -146,8 +146,8 @@ def compare(entry: Motion, query: Motion, transform: Transform) -> list[Stretch]
         if taken[max(0, int(low / DT)) : max(0, int(high / DT)) + 1].mean() > 0.5:
             continue
         tries += 1
-        middle = middle or _Cells(entry, query, transform, MIDDLE)
-        fine = fine or _Cells(entry, query, transform, _grain(transform))
+        middle = middle or Cells(entry, query, transform, MIDDLE)
+        fine = fine or Cells(entry, query, transform, _grain(transform))
         line = _refined(middle, line, (begin, end), STEPS[0])
         span = _extended(middle, line, (begin, end))
         if span is None:
@@ -166,7 +166,7 @@ def _grain(transform: Transform) -> int:
     return int(np.clip(round(SIDE * min(1.0, size)), COARSE, SIDE))
 
 
-class _Cells:
+class Cells:
     """An entry's moving cells, and what the query shows in their places."""
 
     def __init__(self, entry: Motion, query: Motion, transform: Transform, grain: int) -> None:
@@ -189,8 +189,9 @@ class _Cells:
     def pair(self, line: Line, begin: float, end: float) -> tuple[Floats, Floats, Bools]:
         """Return the changes of entry and query at the same moments from `begin` to `end` of the entry, in seconds.
 
-        And which of them the query shows whole. Query time = speed x entry time + offset. A moment is an eighth of a
-        second of whichever clip is slower: the faster one has no finer ones to compare.
+        Both float32 (moments, cells); and which of them the query shows whole, bool (moments,). Query time = speed x
+        entry time + offset. A moment is an eighth of a second of whichever clip is slower: the faster one has no finer
+        ones to compare.
         """
         speed, offset = line
         step = DT * max(1.0, 1 / abs(speed))
@@ -238,7 +239,7 @@ def _sampled(transform: Transform, grain: int) -> tuple[Floats, Bools]:
     return weights.astype(np.float32), share > 0.9
 
 
-def _candidates(cells: _Cells) -> list[tuple[float, Line, float, float]]:
+def _candidates(cells: Cells) -> list[tuple[float, Line, float, float]]:
     """Return (worth, line, entry seconds from, to) of the windows that agree best, the best first."""
     found: list[tuple[float, Line, float, float]] = []
     lasts = [(len(part) + 1) * DT for part in (cells.entry, cells.query)]
@@ -285,14 +286,14 @@ def _correlation(held: Floats, asked: Floats) -> float:
     return float(np.vdot(held, asked) / math.sqrt(float(np.vdot(held, held)) * float(np.vdot(asked, asked)) + TINY))
 
 
-def _score(cells: _Cells, line: Line, span: Span) -> float:
+def _score(cells: Cells, line: Line, span: Span) -> float:
     held, asked, shown = cells.pair(line, *span)
     if not shown.all():
         held, asked = held[shown], asked[shown]
     return _correlation(held, asked) if len(held) >= LEAST // 2 else -1.0
 
 
-def _refined(cells: _Cells, line: Line, span: Span, steps: Sequence[tuple[float, float]]) -> Line:
+def _refined(cells: Cells, line: Line, span: Span, steps: Sequence[tuple[float, float]]) -> Line:
     """Return speed and offset near those given at which most agrees; the middle of the stretch is what turns."""
     middle = (span[0] + span[1]) / 2
     best = _score(cells, line, span), line
@@ -307,7 +308,7 @@ def _refined(cells: _Cells, line: Line, span: Span, steps: Sequence[tuple[float,
     return best[1]
 
 
-def _extended(cells: _Cells, line: Line, span: Span) -> Span | None:
+def _extended(cells: Cells, line: Line, span: Span) -> Span | None:
     """Return from where to where a stretch goes on both ways for as long as each second agrees; None if it does not."""
     step = DT * max(1.0, 1 / abs(line[0]))
     start = span[0] % step
@@ -328,14 +329,14 @@ def _extended(cells: _Cells, line: Line, span: Span) -> Span | None:
     return (start + low * step, start + (high + 1) * step) if high - low >= LEAST // 2 else None
 
 
-def _told(cells: _Cells, line: Line, span: Span) -> Stretch | None:
+def _told(cells: Cells, line: Line, span: Span) -> Stretch | None:
     held, asked, shown = cells.pair(line, *span)
     held, asked = held[shown], asked[shown]
     if len(held) < LEAST // 2:
         return None
     speed, offset = line
     query = sorted((speed * span[0] + offset, speed * span[1] + offset))
-    replaced, covered, open_ = _elsewhere(held, asked)
+    replaced, covered, open_ = elsewhere(held, asked)
     if 0 < covered <= MOST_COVERED:  # a mark that stands still says nothing about the take
         held, asked = held[:, open_], asked[:, open_]
     return Stretch(
@@ -350,10 +351,10 @@ def _told(cells: _Cells, line: Line, span: Span) -> Stretch | None:
     )
 
 
-def _elsewhere(held: Floats, asked: Floats) -> tuple[float, float, Bools]:
+def elsewhere(held: Floats, asked: Floats) -> tuple[float, float, Bools]:
     """Return which shares of the entry's motion lie in cells that move otherwise in the query, or stand still there.
 
-    And the cells that do not stand still.
+    And the cells that do not stand still, bool (cells,). The changes are float32 (moments, cells).
     """
     ours, theirs = (held * held).sum(axis=0), (asked * asked).sum(axis=0)
     agree = (held * asked).sum(axis=0) / np.sqrt(ours * theirs + TINY)

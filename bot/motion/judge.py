@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from bot.motion.compare import Motion, Stretch, Transform, compare, moments
+from bot.motion.compare import Motion, Span, Stretch, Transform, compare, moments
+from bot.motion.warp import warp
 
 # Chosen on seven clips (lpd12, lpd18, lpd19, lpd3, lps20 of people, friday, chair-19) and their alterations: copies
 # have 0.70 and more but for those of a third of their length, a second half asked as the first 0.66 and less. Over a
@@ -18,6 +19,10 @@ ENOUGH, SHORTEST = 3.0, 0.9  # seconds
 TELLING = 1.5  # seconds of the shorter clip, below which motion that does not agree says nothing
 OTHER = 0.5  # correlation below which it is another take, or another moment
 SIGMA = 3.0  # standard deviations
+# At an uneven pace a path may bend, and chance goes further: on the same clips copies with stalls, mixed delays, ramps
+# and 6 times slower have 0.81 to 0.99 and leave 0.02 to 0.52 of what the other direction leaves; other halves have up
+# to 0.81, and leave 0.64 and more.
+SAME_BENT, REST = 0.8, 0.5
 SURE = 0.85  # correlation from which on no other transform is tried
 REPLACED = 0.12  # share of the motion in cells that move otherwise: copies have 0.08 and less
 MIN_CELLS = 12  # of 1,024 that move
@@ -35,6 +40,7 @@ class Take:
 
     kind: Kind
     stretches: tuple[Stretch, ...] = ()
+    uneven: bool = False  # its pace changes from moment to moment
 
     @property
     def replaced(self) -> bool:
@@ -50,11 +56,14 @@ def tells(motion: Motion) -> bool:
     return motion.seconds >= SHORTEST and motion.moving >= MIN_CELLS and motion.alike >= MIN_ALIKE
 
 
-def judge(entry: Motion, query: Motion, transforms: Sequence[Transform], *, sure: bool) -> Take:
+def judge(
+    entry: Motion, query: Motion, transforms: Sequence[Transform], *, sure: bool, within: Span | None = None
+) -> Take:
     """Return what the motion of a query says of an entry under the likeliest of some transforms.
 
     `sure` says that one of the transforms is right: only then does motion that does not agree mean another take.
-    Without it what was laid over one another by the middle and spread of the motion is tried as well.
+    Without it what was laid over one another by the middle and spread of the motion is tried as well. `within` is the
+    stretch of the query's time (seconds) in which the entry was found.
     Each transform is float64 (2, 3), from the entry's unit square to the query's.
     """
     if not tells(entry) or not tells(query):
@@ -70,10 +79,25 @@ def judge(entry: Motion, query: Motion, transforms: Sequence[Transform], *, sure
     same = [one for one in best if one.score >= needed(one.seconds) and one.sigma >= SIGMA]
     if same:
         return Take("same", tuple(same))
+    bent = [one for transform in tried if (one := warp(entry, query, transform, within)) is not None]
+    for one in sorted(bent, key=lambda one: -one.score):
+        times = one.entry, one.query
+        if one.score >= SAME_BENT and one.rest <= REST and min(end - begin for begin, end in times) >= ENOUGH:
+            stretch = Stretch(
+                score=one.score,
+                sigma=SIGMA,
+                speed=one.speed,
+                entry=one.entry,
+                query=one.query,
+                cells=entry.moving,
+                replaced=one.replaced,
+                covered=one.covered,
+            )
+            return Take("same", (stretch,), uneven=True)
     longest = min(entry.seconds, query.seconds)
     if not sure or longest < TELLING:
         return STILL
-    other = longest >= ENOUGH and all(one.score < OTHER for one in best)
+    other = longest >= ENOUGH and all(one.score < OTHER for one in best) and all(one.free < OTHER for one in bent)
     return Take("other" if other else "unsure", tuple(best[:1]))
 
 

@@ -91,7 +91,7 @@ def shortfall(match: Match | None) -> str:
     if match.one_person:
         return "one person alone confirmed the entry, which suffices for its exact file only"
     if match.unsure:
-        return "it may be another take or another moment of the same scene"
+        return "it may be another take, another moment of the same scene, or another page"
     if not match.confirmed:
         return "the entry has not been confirmed by a second person"
     return "a near copy alone may be the original footage"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bot.config import BanksConfig
-from bot.copies import Finding, LocalFeatureIndex, why
+from bot.copies import Finding, LocalFeatureIndex, doubt, why
 from bot.copies.points import SPAN
 from bot.match.library import EXPLAINED
 from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
@@ -26,6 +26,7 @@ A_MOMENT = 0.2  # coverage of either side below which frames that local features
 MOSTLY = 0.8  # coverage of a media by whole frames, from which on a person looks whatever corners say
 UNSURE = "what moves could not be compared, so it may be another moment"
 MORE = 0.3  # coverage that corners show beyond whole frames, from which on they are what is told
+BESIDE = 0.5  # seconds of motion beside the frames that match
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
 
 MAX_BOXES = 40  # of faces in source evidence
@@ -83,10 +84,12 @@ class Copied:
                 continue
             if finding is None and max(match.coverage_query, match.coverage_entry) < A_MOMENT:
                 sources.append(_moment(media, match))
-            elif finding is None or (finding.kind == "place" and _one_moment(match, finding)):
+            elif finding is None:
                 kept.append(match)
+            elif finding.kind == "place" and _one_moment(match, finding):
+                kept.append(_doubted(match, finding))
             elif finding.kind == "copy":
-                kept.append(_told(match, finding))
+                kept.append(_doubted(_told(match, finding), finding))
             elif finding.kind == "place" and match.method == "pdq" and match.coverage_query >= MOSTLY:
                 # too short to tell by what moves: corners on it may just not have survived
                 kept.append(replace(match, unsure=True, why=f"{match.why}; {UNSURE}"))
@@ -105,7 +108,11 @@ class Copied:
         ways = [np.array(finding.affine)] if finding is not None else []
         if match is not None and match.transform in TURNED:  # of a few corners a transform may be far off
             ways.append(TURNED[match.transform])
-        take = judge(Motion(kept.changes), asked, ways, sure=bool(ways))
+        spans = (match.query_ranges if match is not None else ()) or (
+            finding.query_ranges if finding is not None else ()
+        )
+        within = (min(a for a, _ in spans) - BESIDE, max(b for _, b in spans) + BESIDE) if spans else None
+        take = judge(Motion(kept.changes), asked, ways, sure=bool(ways), within=within)
         # what an entry has from a copy, by whoever posted it, speaks for a match and never against one
         return Take("still") if kept.borrowed and (take.kind != "same" or take.replaced) else take
 
@@ -136,9 +143,15 @@ class Copied:
             if take.kind != "still":
                 yield _by_motion(media, _match(media, entry, finding), finding, take, fingerprint)
             elif finding.kind == "copy":
-                yield _match(media, entry, finding)
+                yield _doubted(_match(media, entry, finding), finding)
             else:
                 yield _source(media, entry.bank, entry.label, finding, fingerprint)
+
+
+def _doubted(match: Match, finding: Finding) -> Match:
+    """Return a match, for a person to look at where corners leave a doubt."""
+    reason = doubt(finding)
+    return replace(match, unsure=True, why=f"{match.why}; {reason}") if reason else match
 
 
 def _detailed(fingerprint: Fingerprint) -> bool:
@@ -192,12 +205,18 @@ def _motion(take: Take) -> str:
     """Return in words what motion says."""
     best = take.stretches[0] if take.stretches else None
     if best is None:
-        return "it moves otherwise: another take or another moment"
+        often = "it moves otherwise: another take or another moment"
+        return (
+            often
+            if take.kind == "other"
+            else "its motion agrees only if its order or pace is changed: maybe another moment"
+        )
     over = f"over {best.seconds:.1f} s"
     if take.kind != "same":
         word = "another take or another moment" if take.kind == "other" else "maybe another moment"
         return f"its motion agrees by {best.score:.2f} only {over}: {word}"
     more = [] if abs(abs(best.speed) - 1) < 0.05 else [f"at {1 / abs(best.speed):.2g} times the speed"]
+    more = ["at an uneven pace"] if take.uneven else more
     ways = {one.speed > 0 for one in take.stretches}
     more += ["forward and backward"] if len(ways) == 2 else [] if True in ways else ["backward"]
     more += ["a part moves otherwise"] if take.replaced else []
