@@ -35,6 +35,16 @@ def test_each_numbered_promise_has_a_row() -> None:
     assert [one for one in numbered if not any(promise in " ".join(one.split()) for promise in promises)] == []
 
 
+def test_all_that_the_decoding_child_cannot_has_a_row() -> None:
+    """Each line of the table on the decoding child begins a row here."""
+    text = (DOCS / "safety.md").read_text(encoding="utf-8")
+    table = text.partition("| it cannot | because |")[2].partition("\n\n")[0]
+    cannot = re.findall(r"^\| ([a-z][^|]+) \|", table, re.MULTILINE)
+    assert len(cannot) >= 10
+    promises = [promise for promise, _ in rows()]
+    assert [one for one in cannot if not any(one.startswith(promise) for promise in promises)] == []
+
+
 def test_each_named_test_exists() -> None:
     """Each row names at least one test, and each is a function of the file that it is said to stand in."""
     for promise, tests in rows():
