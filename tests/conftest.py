@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot.clock import ManualClock
@@ -17,12 +18,21 @@ from tests.bots import borrowed, bot, known, log, world  # noqa: F401  fixtures;
 from tests.host_world import build, client, park  # noqa: F401  fixtures, too
 
 START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+hypothesis.settings.register_profile("gifwarden", deadline=None)  # a busy machine is no counterexample
+hypothesis.settings.load_profile("gifwarden")
+
 MEMORY = Path("/dev/shm")  # a file system in memory, where Linux has one
 ROOM = 2 * 2**30  # bytes that must be free there
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the tests' folders into memory, where SQLite waits for no disk. `--basetemp` names another place."""
+    """Put the tests' folders into memory, where SQLite waits for no disk. `--basetemp` names another place.
+
+    And let no test depend on how wide the terminal is.
+    """
+    os.environ.pop(
+        "COLUMNS", None
+    )  # pytest-xdist tells its workers how wide the terminal is; what they run is in a pipe
     if config.option.basetemp is None and os.access(MEMORY, os.W_OK) and _free(MEMORY) > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 

@@ -176,7 +176,7 @@ def test_a_file_that_is_no_model_is_told_in_one_sentence(tmp_path: Path) -> None
         model_of(settings(tmp_path, other)).warm_up()
     chosen = settings(tmp_path, text)
     text.unlink()
-    with pytest.raises(FaceModelError, match="check its path"):
+    with pytest.raises(FaceModelError, match="check its name"):
         model_of(chosen).check()
 
 

@@ -249,7 +249,7 @@ def test_sixty_links_to_one_server_that_gives_nothing_hide_nobody(store: Store, 
 servers = st.sampled_from(["a.example", "b.example", "c.example", "d.example"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(servers, st.sampled_from("uvwxyz")), min_size=1, max_size=25),
     st.sets(servers),

@@ -98,7 +98,7 @@ def test_running_out_of_processor_time_keeps_the_frames_so_far(monkeypatch: pyte
 def test_what_is_no_media_is_an_error() -> None:
     """Text is refused with the decoder's sentence."""
     with pytest.raises(MediaError, match="not one of the media formats"):
-        fingerprint(b"<html>", LIMITS)
+        fingerprint(b"<html><title>Not found</title></html>", LIMITS)
 
 
 def test_json_and_back() -> None:

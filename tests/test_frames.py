@@ -378,7 +378,7 @@ def test_audio_alone_is_no_video() -> None:
         decode(data, LIMITS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     name=st.sampled_from(sorted(FILES)),
     cuts=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=12),

@@ -89,7 +89,7 @@ def test_every_layout_is_exact_by_arithmetic() -> None:
     assert [layout_for(rows) for rows in (0, 10**5, 10**6, 10**7)] == [layout for _, layout in LAYOUTS]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(HASH, max_size=60, unique=True), st.lists(HASH, max_size=5), st.integers(0, 31), st.sampled_from(SMALL))
 def test_bands_equal_brute_force(values: list[bytes], queries: list[bytes], radius: int, layout: Layout) -> None:
     """For any hashes, any radius and any layout, the answer is that of comparing each with each."""
@@ -243,7 +243,7 @@ def test_a_file_that_is_cut_while_it_is_searched_ends_nobody(tmp_path: Path) -> 
     assert answers(Live(snapshot), queries, 31) == expected(rows, queries, 31)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**40))
 def test_no_turned_bit_goes_unseen(tmp_path_factory: pytest.TempPathFactory, where: int) -> None:
     """A bit of the header or of what is used, anywhere: refused. Only what fills up pages is not looked at."""
@@ -277,7 +277,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(OPERATIONS, st.integers(0, 31))
 def test_changes_in_any_order_leave_what_was_left(
     tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[str, int]], radius: int

@@ -83,7 +83,7 @@ def media(draw: st.DrawFn) -> Fingerprint:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(media(), entries())
 @pytest.mark.slow
 def test_matches_are_those_of_looking_at_every_pair(posted: Fingerprint, banked: list[Entry]) -> None:
@@ -91,7 +91,7 @@ def test_matches_are_those_of_looking_at_every_pair(posted: Fingerprint, banked:
     assert Matcher(Listed(banked), CONFIG).match(posted, 0) == matches(posted, banked, CONFIG)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(VALUES, max_size=6), entries())
 def test_lookup_is_that_of_every_pair(values: list[bytes], banked: list[Entry]) -> None:
     """A hash finds of each entry its nearest frame, the nearest entry first."""

@@ -365,7 +365,7 @@ def test_a_damaged_file_is_read_or_told_in_sentences(tmp_path: Path, data: st.Da
         assert "hunter2" not in said
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_any_text_is_read_like_the_library_reads_it(text: str) -> None:
     """What the library takes has the same values here; what it refuses has at least one sentence."""

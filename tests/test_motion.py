@@ -85,7 +85,7 @@ def test_a_long_clip_is_kept_up_to_a_limit() -> None:
     assert len(unpack(sampler.signature(300.0))) == LONGEST * RATE - 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 0.7), min_size=1, max_size=60), st.one_of(st.none(), st.floats(0, 100)))
 def test_any_times_give_a_signature_that_can_be_read(gaps: Iterable[float], end: float | None) -> None:
     """Whatever the times of frames, equal ones among them, a signature has whole moments or none."""

@@ -412,7 +412,7 @@ HEADERS = [
 ]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     field=st.sampled_from([f.name for f in fields(Notice) if f.type == "str"] + ["item.host_id", "item.url", "policy"]),
     text=TEXT,

@@ -111,7 +111,7 @@ def python_says(pattern: str, text: str) -> tuple[bool, bool]:
         signal.signal(signal.SIGALRM, before)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.randoms(use_true_random=False), st.text(alphabet="abcxikß é.,_\n\u0301İıK", max_size=12))
 def test_generated_patterns_mean_what_python_means(randomness: random.Random, text: str) -> None:
     """Of any pattern that is taken, both engines say alike whether a text fits it."""
@@ -125,7 +125,7 @@ def test_generated_patterns_mean_what_python_means(randomness: random.Random, te
     assert whole == (ours.fullmatch(text, timeout=1) is not None), pattern
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(alphabet="ab.*+?{}()[]|\\w1,3^$<=e&~-:!PpmKGRXLN", min_size=1, max_size=14),
     st.text(alphabet="ab1e<=2 ", max_size=12),

@@ -83,7 +83,7 @@ def _coefficients(luma: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, 
     return _slow_coefficients(_thumbnail(luma))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(width=st.integers(5, 300), height=st.integers(5, 300), seed=st.integers(0, 2**32))
 def test_the_quick_way_agrees_with_the_slow_one(width: int, height: int, seed: int) -> None:
     """Weighted means and running sums give the same bits wherever no coefficient is in doubt."""
@@ -131,7 +131,7 @@ def test_the_eight_turned_values_are_the_reference_s(vector: dict[str, Any]) -> 
     assert {turn: value.hex() for turn, value in values.items()} == vector["values"]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(width=st.integers(320, 700), height=st.integers(320, 700), seed=st.integers(0, 2**32))
 def test_a_turned_frame_has_the_value_of_its_turn(width: int, height: int, seed: int) -> None:
     """Hashing the frame that was really turned and mirrored gives that variant, but for how samples lie."""

@@ -179,7 +179,7 @@ def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
     assert [sketch.faces for sketch in _unpacked(b"[[0.0, 1.5, 2]]\nab")[0]] == [None]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.binary(min_size=SPOT.itemsize, max_size=3 * SPOT.itemsize))
 @pytest.mark.slow
 def test_any_bytes_that_pass_for_faces_can_be_asked(data: bytes) -> None:

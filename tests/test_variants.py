@@ -78,7 +78,7 @@ def test_other_pictures_are_not_within_reach() -> None:
             assert min(distance(one.value, value) for value in known) > 40
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 70)), elements=st.sampled_from([0, 3, 128, 252, 255]))
 )
