@@ -115,8 +115,11 @@ def test_an_unknown_alteration_is_named_with_those_there_are() -> None:
 def test_clips_are_measured_beside_decoding() -> None:
     """Ratios are above what decoding alone can be, and plain numbers."""
     (small, _) = clips.run(seconds=0.4, tries=1)
-    assert json.loads(json.dumps(small.plain()))["frames"] == 10
-    assert small.decode > 0
+    told = json.loads(json.dumps(small.plain()))
+    assert told["frames"] == 10
+    assert told["decode_s"] > 0
+    for part in ("pdq", "motion", "features", "variants", "faces", "whole"):
+        assert told[f"{part}_ratio"] > 1, part
 
 
 def test_what_can_be_rebuilt_is_told_in_numbers() -> None:

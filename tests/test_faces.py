@@ -20,6 +20,7 @@ from bot.cli import app
 from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import FaceModelError, MediaError
 from bot.faces import Box, Watcher
+from bot.faces.dlib import _grey
 from bot.faces.tracks import FACES as EMBEDDED
 from bot.faces.tracks import MOST, VIEWS
 from bot.fingerprint import Asked, from_json, read, to_json
@@ -264,6 +265,14 @@ def test_missing_weights_are_told_in_one_sentence(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("bot.faces.dlib.WEIGHTS", {"no_such_package": ""})
     with pytest.raises(FaceModelError, match=r"5_face_landmarks\.dat are missing .*; install gifwarden again"):
         MODEL.check()
+
+
+def test_a_plane_shown_three_times_is_its_own_luma() -> None:
+    """Where a picture has no colour nothing is computed: the same samples come out."""
+    plane = np.random.default_rng(1).integers(0, 256, (90, 70), dtype=np.uint8)
+    shown = np.broadcast_to(plane[..., None], (90, 70, 3))
+    assert np.array_equal(_grey(shown), _grey(np.ascontiguousarray(shown)))
+    assert np.array_equal(_grey(shown[3:50, 5:61]), plane[3:50, 5:61])
 
 
 def test_colour_does_not_change_what_is_hashed() -> None:

@@ -17,6 +17,7 @@ from bot.signals.pdq import (
     PDQ,
     _apart,
     _doubtful,
+    _first_mean,
     _quick_coefficients,
     _slow_coefficients,
     _slow_thumbnail,
@@ -81,6 +82,20 @@ def _is_doubtful(vector: dict[str, Any]) -> bool:
 
 def _coefficients(luma: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float32]]:
     return _slow_coefficients(_thumbnail(luma))
+
+
+@settings(max_examples=25)
+@given(st.integers(5, 300), st.integers(1, 9), st.integers(1, 7), st.integers(0, 999))
+def test_the_mean_across_is_that_of_whole_numbers(width: int, height: int, window: int, seed: int) -> None:
+    """Near the edges over fewer columns: the exact sum, divided once, of a padded plane too."""
+    window = min(window, width)
+    luma = picture(width + 3, height, seed, "noise")[:, :width]
+    after = window // 2
+    means = _first_mean(luma, window)
+    for at in range(width):
+        low, high = max(0, at - (window - 1 - after)), min(width, at + after + 1)
+        sums = luma[:, low:high].sum(axis=1, dtype=np.int64).astype(np.float32)
+        assert np.array_equal(means[:, at], sums / np.float32(high - low))
 
 
 @settings(max_examples=25)

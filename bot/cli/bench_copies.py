@@ -99,19 +99,22 @@ def copies(
 
 
 def clips(as_json: JsonOption = False) -> None:
-    """Measure what fingerprinting a clip of ten seconds costs beside decoding it."""
+    """Measure what fingerprinting a clip of ten seconds costs beside decoding it, each part alone and all of it."""
     rows = [cost.plain() for cost in clips_bench.run()]
     if as_json:
         for row in rows:
             emit(row)
         return
     show(
-        ["clip", "decoding", "with PDQ of every frame", "with local features", "everything"],
+        ["clip", "decoding", "with PDQ of every frame", "motion", "features", "variants", "faces", "everything"],
         [
             (
                 f"{row['width']:g}x{row['height']:g}, {row['frames']:g} frames",
                 f"{row['decode_s']:g} s",
-                *(f"{row[key]:.2f} x" for key in ("pdq_ratio", "features_ratio", "whole_ratio")),
+                *(
+                    f"{row[f'{part}_ratio']:.2f} x"
+                    for part in ("pdq", "motion", "features", "variants", "faces", "whole")
+                ),
             )
             for row in rows
         ],

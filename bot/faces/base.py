@@ -188,7 +188,7 @@ def again(model: FaceModel, picture: Picture, box: Box, *, margin: float, share:
     part = picture[y : box.y + box.height + high, x : box.x + box.width + wide]
     if min(part.shape[:2]) < model.least:
         return None
-    inside = model.locate(np.ascontiguousarray(part), least=max(20, round(box.height * share)))
+    inside = model.locate(part, least=max(20, round(box.height * share)))
     near = [one.moved(x, y) for one in inside if one.score > WEAK]
     return min((one for one in near if one.box.follows(box)), key=lambda one: one.box.away(box), default=None)
 

@@ -150,6 +150,8 @@ def _middle(one: tuple[float, float], other: tuple[float, float]) -> tuple[float
 
 
 def _grey(picture: Picture) -> NDArray[np.uint8]:
-    """Return the luma of an RGB picture (ITU-R BT.601, rounded down)."""
+    """Return the luma of an RGB picture (ITU-R BT.601, rounded down). One without colour is that already."""
+    if picture.strides[2] == 0:  # one plane, shown three times
+        return np.ascontiguousarray(picture[..., 0])
     red, green, blue = (picture[..., channel].astype(np.uint16) for channel in range(3))
     return ((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8)

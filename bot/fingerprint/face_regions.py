@@ -44,7 +44,7 @@ def spots(looks: Sequence[LookedAt], model: FaceModel, *, still: bool) -> list[b
     """
     found: list[list[Located]] = [[] for _ in looks]
     for place in _spread(len(looks), 1 if still else WHOLE_LOOKS):
-        picture = np.ascontiguousarray(_grey(looks[place].luma))
+        picture = _grey(looks[place].luma)
         seen = [one for one in model.locate(picture, least=MIN_STILL if still else LEAST) if one.score > WEAK]
         for face in sorted(seen, key=lambda one: -one.box.height)[:FACES]:
             if not _known(found[place], face.box):

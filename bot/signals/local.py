@@ -159,28 +159,35 @@ def _points(luma: Luma, orb: cv2.ORB, most: int, finer: float) -> tuple[bytes, b
     found = orb.detect(luma, None)
     if not found:
         return b"", b""
-    chosen = [found[i] for i in _spread(found, width, height)[:most]]
+    keys = np.empty((len(found), 4))  # one after the other: Python reads an object's field slowly, and tuples slower
+    keys[:, :2] = cv2.KeyPoint.convert(found)
+    keys[:, 2] = [key.octave for key in found]
+    keys[:, 3] = [key.response for key in found]
+    order = _spread(keys, width, height)[:most]
+    chosen = [found[i] for i in order]
     kept, words = _described(luma, orb, chosen)
     turned = [
-        cv2.KeyPoint(width - 1 - key.pt[0], key.pt[1], key.size, (180 - key.angle) % 360, key.response, key.octave)
-        for key in chosen
+        cv2.KeyPoint(width - 1 - x, y, key.size, (180 - key.angle) % 360, response, int(octave))
+        for key, (x, y, octave, response) in zip(chosen, keys[order].tolist(), strict=True)
     ]
     also, other = _described(np.ascontiguousarray(luma[:, ::-1]), orb, turned)
     both, mine, theirs = np.intersect1d(kept, also, return_indices=True)
     if not len(both):
         return b"", b""
-    places = np.array([(*chosen[i].pt, chosen[i].angle, chosen[i].octave) for i in both])
+    places, angles = keys[order[both]], np.array([chosen[i].angle for i in both])
     packed = np.zeros(len(both), dtype=POINT)
     packed["x"], packed["y"] = (np.clip((places[:, :2].T + 0.5) * 256 / max(width, height), 0, 255)).astype(np.uint8)
-    packed["angle"] = np.rint(places[:, 2] * 256 / 360).astype(np.int64) % 256
-    packed["size"] = np.rint(places[:, 3] - finer) + OFFSET
+    packed["angle"] = np.rint(angles * 256 / 360).astype(np.int64) % 256
+    packed["size"] = np.rint(places[:, 2] - finer) + OFFSET
     packed["word"] = words[mine]
     return packed.tobytes(), np.ascontiguousarray(other[theirs]).tobytes()
 
 
-def _spread(found: Sequence[cv2.KeyPoint], width: int, height: int) -> NDArray[np.intp]:
-    """Return an order that takes the strongest corners of each part and size of the picture in turn."""
-    keys = np.array([(*key.pt, key.octave, key.response) for key in found])
+def _spread(keys: NDArray[np.float64], width: int, height: int) -> NDArray[np.intp]:
+    """Return an order that takes the strongest corners of each part and size of the picture in turn.
+
+    `keys` are rows of x, y, octave and response.
+    """
     cell = (keys[:, 1] * CELLS // height).astype(int) * CELLS + (keys[:, 0] * CELLS // width).astype(int)
     group = cell * 8 + keys[:, 2].astype(int) // 2
     order = np.lexsort((-keys[:, 3], group))

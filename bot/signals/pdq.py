@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -324,19 +325,30 @@ def _slow_thumbnail(luma: Luma) -> Floats:
     down, across = _axis(luma.shape[0]), _axis(luma.shape[1])
     flat = _first_mean(luma, across.window)
     flat = _running_mean(flat, down.window)
-    flat = _running_mean(np.ascontiguousarray(flat.T), across.window, across.picked)
-    return _running_mean(np.ascontiguousarray(flat.T), down.window, down.picked)
+    flat = _running_mean(_turned(flat), across.window, across.picked)
+    return _running_mean(_turned(flat), down.window, down.picked)
+
+
+def _turned(lines: Floats) -> Floats:
+    return np.asarray(cv2.transpose(lines), dtype=np.float32)
 
 
 def _first_mean(luma: Luma, window: int) -> Floats:
     """Return the mean over a window across the frame. Sums of whole numbers are exact in any order."""
-    height, width = luma.shape
+    width = luma.shape[1]
     after = window // 2
     before = window - 1 - after
-    sums = np.zeros((height, before + 1 + width + after), dtype=np.int32)
-    np.cumsum(luma, axis=1, out=sums[:, before + 1 : before + 1 + width])
-    sums[:, before + 1 + width :] = sums[:, before + width : before + width + 1]
-    means: Floats = (sums[:, window:] - sums[:, :-window]).astype(np.float32)
+    means: Floats = np.asarray(
+        cv2.boxFilter(
+            np.ascontiguousarray(luma),
+            cv2.CV_32F,
+            (window, 1),
+            anchor=(before, 0),
+            normalize=False,
+            borderType=cv2.BORDER_CONSTANT,  # nothing beyond the edges
+        ),
+        dtype=np.float32,
+    )
     at = np.arange(width)
     means /= (np.minimum(at + after, width - 1) - np.maximum(at - before, 0) + 1).astype(np.float32)
     return means
