@@ -56,6 +56,10 @@ demo *arguments:
 picture:
     {{ python }} -m tests.demo_picture
 
+# docs/takes.svg, measured on the clips in a folder of yours
+takes folder:
+    {{ bin }}/gifwarden bench takes --media "$1" --svg docs/takes.svg
+
 # what these tests passed with, version by version, for this Python
 lock:
     bash requirements/lock.sh

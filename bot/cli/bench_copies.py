@@ -11,11 +11,13 @@ from bot.bench import clips as clips_bench
 from bot.bench import copies as copies_bench
 from bot.bench import rebuild as rebuild_bench
 from bot.bench import rebuild_motion as motion_bench
+from bot.bench import separation as motion_separation
 from bot.bench import swapping as swapping_bench
 from bot.bench.alter import ALTERATIONS, CHANGES, parse
 from bot.cli.base import JsonOption, emit, show
 from bot.cli.screen import err, out
 from bot.errors import UsageError
+from bot.motion.judge import SAME
 from bot.plural import many
 
 Count = Annotated[int, typer.Option(min=0)]
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="clips")(clips)
     app.command(name="rebuild")(rebuild)
     app.command(name="swaps")(swaps)
+    app.command(name="takes")(takes)
 
 
 def copies(
@@ -205,6 +208,32 @@ def rebuild(
         ],
         empty="nothing was rebuilt",
     )
+
+
+def takes(
+    media: Annotated[Path, typer.Option("--media", help="The folder with clips.", show_default=False)],
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Draw each pair into this file.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how far motion tells copies of a folder's clips from other moments of them and from other takes."""
+    if not media.is_dir():
+        raise UsageError(f"{media} is no folder; name one with media in it")
+    found = motion_separation.run(media, lambda line: err.print(line, style="dim"))
+    if svg is not None:
+        svg.write_text(motion_separation.drawn(found))
+    data = found.plain()
+    if as_json:
+        emit(data)
+        return
+    rows: dict[str, dict[str, float]] = data["rows"]
+    show(
+        ["asked", "n", "least", "median", "most"],
+        [(name, *(f"{row[key]:g}" for key in ("n", "least", "median", "most"))) for name, row in rows.items()],
+        empty="nothing was asked",
+    )
+    out.print(f"{data['clips']} clips; another take reaches a copy's {SAME:g} by chance: {found.chance:.1e}")
 
 
 def _percent(share: float | None) -> str:
