@@ -6,11 +6,13 @@ import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bot.bench.separation import Kind, Pair, Separation, drawn
+from bot.bench.separation import Kind, Pair, Separation, drawn, peak
 from bot.cli import app
+from bot.motion import UPRIGHT, Motion, MotionSampler
 from bot.samples import media
 
 RUN = CliRunner()
@@ -25,7 +27,11 @@ def separation(copies: float, others: float) -> Separation:
     ]
     return Separation(
         clips=2,
-        pairs=tuple(Pair(kind, score + step / 100, 2.0 + step) for kind, score in shown for step in range(-2, 5)),
+        pairs=tuple(
+            Pair(kind, score + step / 100, 2.0 + step, score + step / 100)
+            for kind, score in shown
+            for step in range(-2, 5)
+        ),
     )
 
 
@@ -49,6 +55,24 @@ def test_what_was_found_is_told_by_overlap() -> None:
     rows = separation(0.9, 0.2).plain()["rows"]
     assert json.loads(json.dumps(rows))["copy, short"] == {"n": 3, "least": 0.88, "median": 0.89, "most": 0.9}
     assert rows["another take, long"]["n"] == 4
+    assert separation(0.9, 0.2).plain()["peaks"] == {"n": 7, "median": 0.21, "most": 0.24}
+
+
+def test_the_peak_is_what_two_clips_agree_by_at_best() -> None:
+    """A clip agrees with itself backward and faster, and far less with one that moves otherwise."""
+    rng = np.random.default_rng(3)
+
+    def moving(order: int) -> Motion:
+        sampler = MotionSampler()
+        for number, field in enumerate(shown[::order]):
+            sampler.take(number / 8, field)
+        return Motion(sampler.signature(None))
+
+    shown = [np.kron(rng.uniform(80, 88, (8, 8)), np.ones((8, 8))).astype(np.float32) for _ in range(50)]
+    one, back = moving(1), moving(-1)
+    assert peak(one, back, UPRIGHT) > 0.9
+    shown = [np.kron(rng.uniform(80, 88, (8, 8)), np.ones((8, 8))).astype(np.float32) for _ in range(50)]
+    assert peak(one, moving(1), UPRIGHT) < 0.5
 
 
 def test_a_folder_without_clips_is_said(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from bot.bench.sources import folder
 from bot.config import DecodeConfig
 from bot.errors import UsageError
 from bot.motion import MIRRORED, UPRIGHT, Motion, MotionSampler, Transform, compare
+from bot.motion.compare import COARSE, DT, LEAST, SPEEDS, WINDOW, Cells, _at, _diagonals
 from bot.motion.judge import ENOUGH, SAME, SHORTEST, needed, tells
 from bot.plural import many
 from bot.signals.pdq import PDQ
@@ -40,6 +41,7 @@ class Pair:
     kind: Kind
     score: float
     seconds: float
+    peak: float = 0.0  # the largest correlation over three seconds at any speed, direction and lag, however low
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +59,22 @@ class Separation:
     def chance(self) -> float:
         """The share of other takes that would reach the score of a copy over `ENOUGH` seconds.
 
-        From a Gumbel distribution, as that of the largest of many tries, with mean and spread of those measured, in
-        Fisher's z. 0 without at least two.
+        The largest of many tries has a Gumbel distribution: here with the mean and spread of the peaks, in Fisher's z.
+        0 without at least two.
         """
-        scores = [min(max(score, 0.0), 0.99) for score in self.of("another take")]
-        if len(scores) < 2:
+        peaks = [min(max(pair.peak, 0.0), 0.99) for pair in self.pairs if pair.kind == "another take"]
+        if len(peaks) < 2:
             return 0.0
-        z = np.arctanh(scores)
+        z = np.arctanh(peaks)
         wide = float(z.std(ddof=1)) * math.sqrt(6) / math.pi
         if wide <= 0:
             return 0.0
         return -math.expm1(-math.exp(-(math.atanh(SAME) - float(z.mean()) + EULER * wide) / wide))
+
+    @property
+    def peaks(self) -> list[float]:
+        """The peaks of other takes, sorted."""
+        return sorted(pair.peak for pair in self.pairs if pair.kind == "another take")
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -85,7 +92,9 @@ class Separation:
                         "median": round(median, 3),
                         "most": round(most, 3),
                     }
-        return {"clips": self.clips, "rows": rows, "chance": self.chance}
+        peaks = self.peaks
+        told = {"median": round(float(np.median(peaks)), 3), "most": round(peaks[-1], 3)} if peaks else {}
+        return {"clips": self.clips, "rows": rows, "peaks": {"n": len(peaks), **told}, "chance": self.chance}
 
 
 def run(path: Path, say: Say) -> Separation:
@@ -109,7 +118,8 @@ def run(path: Path, say: Say) -> Separation:
             pairs.append(_best("another moment", entry, _moving(encode(other)), (UPRIGHT, MIRRORED)))
         for another, query in clips:
             if another is not source:
-                pairs.append(_best("another take", entry, query, (UPRIGHT, MIRRORED)))
+                found = _best("another take", entry, query, (UPRIGHT, MIRRORED))
+                pairs.append(replace(found, peak=max(peak(entry, query, turned) for turned in (UPRIGHT, MIRRORED))))
     return Separation(clips=len(clips), pairs=tuple(pairs))
 
 
@@ -135,6 +145,32 @@ def _best(kind: Kind, entry: Motion, query: Motion, transforms: Sequence[Transfo
     found = [one for transform in transforms for one in compare(entry, query, transform)]
     best = max(found, key=lambda one: one.score * min(one.seconds, ENOUGH), default=None)
     return Pair(kind, max(0.0, best.score), best.seconds) if best else Pair(kind, 0.0, shortest)
+
+
+def peak(entry: Motion, query: Motion, transform: Transform) -> float:
+    """Return the largest correlation of any three seconds of two clips (less if one is shorter), on coarse cells.
+
+    Over all speeds, directions and lags that `bot.motion.compare` searches, and with no floor; 0 where little moves.
+    """
+    cells = Cells(entry, query, transform, COARSE)
+    largest = 0.0
+    for speed in SPEEDS if cells.enough else ():
+        steps = DT * max(1.0, 1 / speed), DT * max(1.0, speed)
+        held, asked = (
+            _at(light, np.arange(int((len(part) + 1) * DT / step + 1e-6) + 1) * step, step)[0]
+            for light, part, step in zip(cells.light, (cells.entry, cells.query), steps, strict=True)
+        )
+        length = min(round(WINDOW * DT / steps[0]), len(held), len(asked))
+        if length < LEAST // 2:
+            continue
+        for shown in (asked, -asked[::-1]):
+            powers = [
+                np.concatenate([[0.0], np.cumsum((one * one).sum(axis=1, dtype=np.float64))]) for one in (held, shown)
+            ]
+            ours, theirs = (power[length:] - power[:-length] for power in powers)
+            score = _diagonals(held @ shown.T, length) / np.sqrt(np.outer(ours, theirs) + 1e-3)
+            largest = max(largest, float(score.max()))
+    return largest
 
 
 WIDE, HIGH, EDGE = 640, 320, 44  # pixels

@@ -233,7 +233,11 @@ def takes(
         [(name, *(f"{row[key]:g}" for key in ("n", "least", "median", "most"))) for name, row in rows.items()],
         empty="nothing was asked",
     )
-    out.print(f"{data['clips']} clips; another take reaches a copy's {SAME:g} by chance: {found.chance:.1e}")
+    peaks = data["peaks"]
+    out.print(
+        f"{data['clips']} clips; the best three seconds of other takes reach {peaks.get('median', 0):g} in the median "
+        f"and {peaks.get('most', 0):g} at most, so a copy's {SAME:g} by a chance of {found.chance:.1e}"
+    )
 
 
 def _percent(share: float | None) -> str:
