@@ -30,9 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     And let no test depend on how wide the terminal is.
     """
-    os.environ.pop(
-        "COLUMNS", None
-    )  # pytest-xdist tells its workers how wide the terminal is; what they run is in a pipe
+    os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; what tests run is in a pipe
     if config.option.basetemp is None and os.access(MEMORY, os.W_OK) and _free(MEMORY) > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 

@@ -140,6 +140,7 @@ def test_a_slow_host_holds_nobody_up(world: Stage, gate: Gate, monkeypatch: pyte
         until(lambda: states(bot) == [LinkState.JUDGED] * 8, bot)
 
 
+@pytest.mark.slow
 def test_one_download_a_host_at_its_pace(world: Stage, gate: Gate) -> None:
     """However many links wait and threads are free, a host has one connection at a time, spaced by its interval."""
     with bot_on(world, gate, concurrency=8, host_interval_seconds=2, reuse_hours=0) as bot:
@@ -167,6 +168,7 @@ def test_different_hosts_are_asked_at_the_same_time(world: Stage, gate: Gate) ->
         assert states(bot) == [LinkState.JUDGED] * 2
 
 
+@pytest.mark.slow
 def test_a_resting_host_costs_its_links_no_attempt(world: Stage, gate: Gate) -> None:
     """Who asked for fewer requests is left alone; its links wait as they are, and those of others are taken."""
     with bot_on(world, gate, reuse_hours=0) as bot:
@@ -272,6 +274,7 @@ def test_a_link_is_taken_once_by_many(store: Store, clock: ManualClock) -> None:
     assert len(in_turn(store)) == 100
 
 
+@pytest.mark.slow
 def test_what_a_dead_run_claimed_is_fetched_in_time(world: Stage, gate: Gate) -> None:
     """A claim ends by itself, and at once when a daemon has the lease."""
     with bot_on(world, gate) as bot:

@@ -29,6 +29,7 @@ STILL = media.still(21, width=160, height=90)
 TRUE = to_wire(fingerprint(STILL, LIMITS))
 
 
+@pytest.mark.slow
 def test_no_answer_breaks_the_coordinator() -> None:
     """Damaged in bytes, in structure and in any field: each is refused or right. By hand: tests.fuzz_answers."""
     outcomes = fuzz_answers.fuzz(1500, seed=3)

@@ -35,6 +35,7 @@ def test_hash_compares_with_the_reference_and_the_limit() -> None:
     assert found[2].times
 
 
+@pytest.mark.slow
 def test_index_measures_search_change_and_two_processes() -> None:
     """Opening, searching beside each peer, two processes on one file, a change that is seen at once."""
     found = list(searching.run(quiet, (5000,)))

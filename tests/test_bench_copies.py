@@ -51,6 +51,7 @@ def test_fakes_are_told_from_their_footage() -> None:
     assert rows["copies of the fakes (crop 5 %, re-encoded)"]["found"] == 2
 
 
+@pytest.mark.slow
 def test_a_folder_is_read_once_for_each_thing(tmp_path: Path) -> None:
     """Files that show the same are one; what is flat, broken or no media is left out, with a reason."""
     (tmp_path / "a.jpg").write_bytes(media.still(1))
@@ -96,6 +97,7 @@ def test_an_interval_is_wide_for_few_and_narrow_for_many() -> None:
     assert figures.wilson(0, 0) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_distractors_are_of_all_kinds_and_differ() -> None:
     """Textures, scenes, text, patterns, clips: as many as asked for, no two alike."""
     takes = list(sources.distractors(20))

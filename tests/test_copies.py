@@ -276,6 +276,7 @@ def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
     assert 0 in dict(held.find(entries[0]))
 
 
+@pytest.mark.slow
 def test_many_small_additions_are_joined_and_still_found() -> None:
     """Entries that come one by one end in few segments."""
     entries = {number: sketched([texture(number, 320, 180)]) for number in range(20)}
@@ -298,6 +299,7 @@ def test_a_fingerprint_with_features_survives_the_way_through_a_child() -> None:
 
 
 @given(st.binary(max_size=240), st.floats(0.1, 10))
+@pytest.mark.slow
 def test_any_bytes_that_pass_for_corners_can_be_asked(data: bytes, aspect: float) -> None:
     """A child that was taken over may send anything: it makes no match and breaks nothing."""
     points = data[: len(data) // POINT.itemsize * POINT.itemsize]

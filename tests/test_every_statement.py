@@ -31,7 +31,6 @@ ONCE_WRONG = (
     ("pipeline/watching/modlog.py:_take | commit", "memory"),
     ("audit.py:record < pipeline/commands/answers.py:end", "error"),
 )
-QUICK = (ONCE_WRONG[0],)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +39,8 @@ def clean() -> Undisturbed:
     return undisturbed()
 
 
-@pytest.mark.parametrize(
-    ("point", "kind"), [case if case in QUICK else pytest.param(*case, marks=slow) for case in ONCE_WRONG]
-)
+@slow
+@pytest.mark.parametrize(("point", "kind"), ONCE_WRONG)
 def test_a_fault_where_something_was_lost_changes_nothing(point: str, kind: str, clean: Undisturbed) -> None:
     """One fault there, and everything ends as if nothing had happened."""
     places = [met for met in clean.met if point in met]

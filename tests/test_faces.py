@@ -80,7 +80,7 @@ def test_a_face_is_found_where_it_is(workers: Workers) -> None:
         ("64 colours", lambda image: image.quantize(64).convert("RGB")),
     ],
 )
-@pytest.mark.parametrize("name", ["astronaut", "officer"])
+@pytest.mark.parametrize("name", ["astronaut", pytest.param("officer", marks=pytest.mark.slow)])
 def test_a_changed_picture_shows_the_same_person(workers: Workers, name: str, what: str, change: object) -> None:
     """What hosts and makers do to a picture leaves its face recognisable."""
     original = portraits.sized(portraits.picture(name), 320)
@@ -88,6 +88,7 @@ def test_a_changed_picture_shows_the_same_person(workers: Workers, name: str, wh
     assert MODEL.curve.probability(distance(portraits.encoded(original), changed, workers)) > 0.9
 
 
+@pytest.mark.slow
 def test_two_persons_are_told_apart(workers: Workers) -> None:
     """Two people's faces are far beyond every threshold."""
     apart = distance(portraits.file("astronaut"), portraits.file("officer", kind="jpeg"), workers)

@@ -68,7 +68,9 @@ def place_of_last(store: Store, names: set[str]) -> int:
     return max(place for place, post in enumerate(order, 1) if post in names)
 
 
-@pytest.mark.parametrize("kind", list(FLOODS))
+@pytest.mark.parametrize(
+    "kind", [next(iter(FLOODS)), *(pytest.param(kind, marks=pytest.mark.slow) for kind in list(FLOODS)[1:])]
+)
 def test_a_flood_makes_the_ordinary_wait_twice_as_long_at_most(store: Store, kind: str) -> None:
     """Whatever came first, fifty ordinary posts are through after a hundred picks and a few."""
     for name, author, subreddit, count in FLOODS[kind]:
@@ -193,6 +195,7 @@ def test_a_costly_file_is_put_back_and_done_aside() -> None:
         assert workers.pids == ()
 
 
+@pytest.mark.slow
 def test_a_pick_does_not_look_at_the_whole_queue() -> None:
     """With ten times as many links due a pick takes about as long."""
     few, many = measure(400, 20), measure(4000, 20)

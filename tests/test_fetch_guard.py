@@ -204,6 +204,7 @@ def test_hosts_are_normalised(url: str, host: str) -> None:
 
 @given(st.text(max_size=60) | st.text(alphabet="htps:/@.\\[]%0x17eg#? ", max_size=40).map("http://".__add__))
 @example("http://xn--zz.com/")
+@pytest.mark.slow
 def test_any_text_gives_a_public_name_or_an_acquire_error(text: str) -> None:
     """Whatever is posted, checking ends in an AcquireError or in a name with a dot that is not an address."""
     with contextlib.suppress(AcquireError):

@@ -45,9 +45,9 @@ def test_a_video_gives_pdq_of_every_frame_and_phash_of_some() -> None:
     "copy",
     [
         media.reencode(CLIP, width=256, height=144, crf=30),
-        media.reencode(CLIP, container="webm"),
+        pytest.param(media.reencode(CLIP, container="webm"), marks=pytest.mark.slow),
         media.gif(11, seconds=3, width=256, height=144),
-        media.clip(11, seconds=1, start=1.0, width=320, height=180, crf=32),
+        pytest.param(media.clip(11, seconds=1, start=1.0, width=320, height=180, crf=32), marks=pytest.mark.slow),
     ],
     ids=["smaller", "webm", "gif", "trimmed"],
 )

@@ -311,7 +311,14 @@ def test_a_lost_account_leaves_its_name_in_no_reason(world: Stage, bot: Pipeline
 
 
 @pytest.mark.parametrize(
-    ("author", "title"), [("reddit", "https"), ("fake", "Known fake, exact file"), ("clips", "removed"), ("spam", "x")]
+    ("author", "title"),
+    [
+        ("reddit", "https"),
+        *(
+            pytest.param(*names, marks=pytest.mark.slow)
+            for names in (("fake", "Known fake, exact file"), ("clips", "removed"), ("spam", "x"))
+        ),
+    ],
 )
 def test_a_name_chosen_to_be_in_other_texts_takes_nothing_from_them(
     world: Stage, bot: Pipeline, author: str, title: str

@@ -314,6 +314,7 @@ def _ask(path: Path, queries: list[bytes], results: multiprocessing.Queue[object
     results.put(answers(Live(Snapshot.open(path)), queries, 31))
 
 
+@pytest.mark.slow
 def test_several_processes_share_one_file(tmp_path: Path) -> None:
     """Three processes that open one file at the same time find the same."""
     chance = random.Random(6)
