@@ -303,6 +303,7 @@ REDDIT_STATES = (
     "private", "banned", "quarantined", "missing", "forbidden",
     "blocked", "login", "limited", "unreachable",
 )  # fmt: skip
+REDDIT_OUTAGES = frozenset(REDDIT_STATES[5:])
 
 
 class RedditError(OutsideError):
@@ -310,7 +311,8 @@ class RedditError(OutsideError):
 
     `retry_after` is Reddit's own wish in seconds, if it named one. `ambiguous`: what was asked may have been done
     all the same, so look before trying again. `state` is what the place or the account is in, one of
-    `REDDIT_STATES`.
+    `REDDIT_STATES`. `again`: when it may work again (`later`, `in 20 s`); empty: who asks must do something first, or
+    see whether it was done.
     """
 
     def __init__(
@@ -322,13 +324,27 @@ class RedditError(OutsideError):
         ambiguous: bool = False,
         setup: bool = False,
         state: str = "unreachable",
+        again: str = "",
     ) -> None:
         super().__init__(message)
+        self.message = message
+        self.again = again
         self.setup = setup
         self.state = state
         self.retry = retry
         self.retry_after = retry_after
         self.ambiguous = ambiguous
+
+    def __str__(self) -> str:
+        """The sentence as the daemon says it, which tries again by itself."""
+        return f"{self.message}; it is tried again {self.again}" if self.again else self.message
+
+
+def for_once(error: Exception) -> str:
+    """Return the sentence of an error for who asked once and is told so: nobody but them tries it again."""
+    if isinstance(error, RedditError) and error.again:
+        return f"{error.message}; try again {error.again}"
+    return str(error)
 
 
 class MailError(OutsideError):

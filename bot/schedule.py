@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from bot.clock import Clock, iso
-from bot.errors import GifwardenError, LeaseError
+from bot.errors import REDDIT_OUTAGES, GifwardenError, LeaseError, RedditError
 from bot.pipeline import Pipeline
 from bot.plural import many
 from bot.systemd import ServiceManager
@@ -103,9 +103,20 @@ class Daemon:
                     signal.signal(number, handler)
 
     def run_once(self) -> None:
-        """Do every step once, until nothing is due. Raises LeaseError if a daemon works here."""
+        """Do every step once, until nothing is due.
+
+        Raises LeaseError if a daemon works here, RedditError if Reddit does not answer: at the start (then nothing is
+        done) or while the subreddits are read.
+        """
+        deps = self._pipeline.deps
         with self._leased():
+            deps.api.me()
             self._pipeline.tick(self.still_ours)
+            silent = [place for place in deps.store.watched.places() if place.state in REDDIT_OUTAGES]
+            if silent:
+                names = ", ".join(f"r/{place.subreddit}" for place in silent)
+                what = f"Reddit did not answer, so we could not read {names}"
+                raise RedditError(what, state=silent[0].state, again="later")
 
     def stop(self) -> None:
         """Ask a running daemon to stop after what is at hand."""

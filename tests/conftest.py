@@ -35,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def pytest_sessionstart() -> None:
+    """Let lines be as long as they are: pytest-xdist tells its workers how wide the terminal is."""
+    os.environ.pop("COLUMNS", None)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Three workers for two processors: a third of the time tests wait, for servers, children and clocks."""
     return math.ceil((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 1.5)

@@ -329,7 +329,7 @@ def test_an_unknown_case_is_one_sentence(
 ) -> None:
     """A wrong label is said plainly with where to look."""
     code, said = fails(monkeypatch, capsys, "cases", "show", "C-nothing")
-    assert code == 1
+    assert code == 2
     assert "cases list" in said
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import known
 from bot.cli.base import ConfigOption, JsonOption, complain, emit, progress, read_config, say, session
 from bot.clock import day, iso
 from bot.errors import UsageError
@@ -39,7 +40,9 @@ def backfill(
     """
     if days is not None and limit is not None:
         raise UsageError("give --days or --limit, not both")
-    with session(read_config(config), rules=True, reddit=True) as pipeline, progress(told=False) as bar:
+    settings = read_config(config)
+    name = known.subreddit(settings, subreddit)
+    with session(settings, rules=True, reddit=True) as pipeline, progress(told=False) as bar:
         until = pipeline.deps.clock.now() - timedelta(days=days) if days else None
         task = bar.add_task("", total=None)
 
@@ -48,7 +51,7 @@ def backfill(
             bar.update(task, description=f"r/{row.subreddit}, {row.source}: {row.seen:,} read{back}")
 
         try:
-            came = pipeline.backfill.read(subreddit.removeprefix("r/"), until=until, limit=limit, tell=tell)
+            came = pipeline.backfill.read(name, until=until, limit=limit, tell=tell)
         except KeyboardInterrupt:
             complain("gifwarden: stopped; run the same command again to go on from there")
             raise typer.Exit(130) from None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from bot.cli import lists
+from bot.cli import known, lists
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -19,12 +19,14 @@ from bot.cli.base import (
     read_config,
     say,
     session,
+    warn,
 )
 from bot.cli.cases import told
 from bot.cli.groups import App
 from bot.cli.scan import wants_reddit
 from bot.errors import GifwardenError, UsageError
 from bot.model import Actor, Backing, BankKind, Verb
+from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.excerpts import too_plain
 from bot.serialization import to_json_data
 
@@ -72,10 +74,12 @@ def list_(
         banks = pipeline.deps.store.banks
         if entries:
             columns = {"label": "entry", "bank": "bank", "kind": "kind", "state": "state", "signals": "signals"}
-            columns |= {"added_by": "added by", "confirmed_by": "confirmed by", "standing": "words"}
+            columns |= {"added_at": "added", "added_by": "by", "confirmed_at": "confirmed", "confirmed_by": "by whom"}
+            columns |= {"standing": "words"}
             alone = settings.review.confirmations == 1
+            rows = (_unshown(to_json_data(row)) if alone else to_json_data(row) for row in banks.entries())
             listing(
-                (_unshown(to_json_data(row)) if alone else to_json_data(row) for row in banks.entries()),
+                rows if as_json else map(_with_days, rows),
                 as_json=as_json,
                 columns=columns,
                 empty="no entries; see: gifwarden bank add --help",
@@ -118,21 +122,22 @@ def add(
     with session(settings, reddit=wants_reddit(settings, targets)) as pipeline, progress(told=True) as bar:
         store = pipeline.deps.store
         by = decider(pipeline, who, Verb.BANKS)
-        kinds = {row.name: row.kind for row in store.banks.listing()}
-        if against and kinds.get(name) != "allow":
+        kind = known.bank(pipeline, name, "allow" if against else "block")
+        if against and kind != "allow":
             raise UsageError(f"--against is for allow banks, and {name} is none")
-        if name not in kinds:
-            raise UsageError(f"there is no bank {name}; run: gifwarden bank create {name} --kind block")
+        for label in against or ():
+            known.entry(pipeline, label)
         for target in bar.track(targets, description="banking"):
             for result in pipeline.target_scanner.fingerprints(target):
                 for found in result.fingerprints:
                     label, new = store.banks.add(name, found, by=by)
                     if new:
                         store.audit.record(by=by, what=f"entry added to {name}", subject=label)
-                    pairs = pipeline.decisions.bank.pair(label, found, against or ()) if kinds[name] == "allow" else ()
+                    pairs = pipeline.decisions.bank.pair(label, found, against or ()) if kind == "allow" else ()
                     plain = too_plain(found, settings.banks.min_quality)
+                    beside = opposed(pipeline, label, kind)
                     if as_json:
-                        more = {"against": pairs, "plain": plain, "note": found.note}
+                        more = {"against": pairs, "plain": plain, "note": found.note, "opposed": beside}
                         emit({"file": target, "entry": label, "new": new} | {k: v for k, v in more.items() if v})
                         continue
                     say(f"{target}  {label}{'' if new else '  (was there already)'}")
@@ -141,8 +146,10 @@ def add(
                     if plain:
                         what = "what could be read of it is" if found.note else "it is"
                         say(f"  {what} too plain to be known again by its looks: only this very file can match")
-                    if kinds[name] == "allow":
+                    if kind == "allow":
                         say(f"  speaks against: {', '.join(pairs) or 'nothing, for it resembles no entry'}")
+                    for other in beside:
+                        warn(f"  {said_opposed(label, kind, other)}")
                 for error in (*result.failures, *([result.error] if result.error is not None else [])):
                     failed = True
                     if as_json:
@@ -188,10 +195,30 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         listing(rows, as_json=as_json, columns=columns, empty="no entry has matched yet")
 
 
+def opposed(pipeline: Pipeline, label: str, kind: str) -> list[str]:
+    """Return the entries that say the opposite of the very file of one in a bank of this kind."""
+    beside = pipeline.deps.store.banks.same_file(label)
+    return [other for other, theirs in beside if (theirs == "allow") != (kind == "allow")]
+
+
+def said_opposed(label: str, kind: str, other: str) -> str:
+    """Return what it means that `other` says the opposite of an entry of a bank of this kind."""
+    allow, block = (label, other) if kind == "allow" else (other, label)
+    return (
+        f"{block} and {allow} hold this very file: one says that it is known, the other that it is innocent. "
+        f"{allow} does not hide it, for the very file always matches; withdraw the wrong one: gifwarden bank remove"
+    )
+
+
+def _with_days(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry for people, with days instead of moments."""
+    return row | {key: (row[key] or "")[:10] for key in ("added_at", "confirmed_at")}
+
+
 def _unshown(row: dict[str, Any]) -> dict[str, Any]:
     """Return an entry that waits for the same person's second word without the first: it must not lead them."""
     if row["standing"] in (Backing.WAITS, Backing.AGAIN):
-        row |= {"added_by": None, "added_at": None, "confirmed_by": None}
+        row |= {"added_by": None, "added_at": None, "confirmed_by": None, "confirmed_at": None}
     return row
 
 
@@ -199,6 +226,7 @@ def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> t
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
         by = decider(pipeline, who, Verb.BANKS)
+        known.entry(pipeline, label)
         try:
             if what == "confirm":
                 pipeline.decisions.bank.confirm_entry(label, by=by)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import minors
+from bot.cli import known, minors
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -72,6 +72,7 @@ def show(name: CaseName, as_json: JsonOption = False, config: ConfigOption = Non
     """Show one case on one screen: the post, what matched and how sure that is, what was or would be done, history."""
     settings = read_config(config)
     with session(settings) as pipeline:
+        known.case(pipeline, name)
         shown, lines = page(pipeline, settings, name)
     if as_json:
         emit(shown)
@@ -102,6 +103,7 @@ def confirm(
     with session(settings) as pipeline:
         by = _by(pipeline, who, name)
         if bank is not None:
+            known.bank(pipeline, bank)
             decider(pipeline, who, Verb.BANKS)
         case = pipeline.decisions.cases.confirm(
             name, by=by, why=why, bank=bank, span=_span(start, end), media=media - 1 if media else None
@@ -137,7 +139,9 @@ def appeal(name: CaseName, who: ByOption = None, why: WhyOption = "appealed", co
 @app.command()
 def undo(name: CaseName, who: ByOption = None, why: WhyOption = "undone", config: ConfigOption = None) -> None:
     """Take back what was done for a case, while ours is the last action on the post, and reopen it."""
-    with session(read_config(config), reddit=True) as pipeline:
+    settings = read_config(config)
+    _done(settings, name)  # whether there is such a case comes before whether there is a login
+    with session(settings, reddit=True) as pipeline:
         lines = pipeline.decisions.cases.undo(name, by=_by(pipeline, who, name), why=why)
     for line in lines or ["nothing had been done"]:
         say(line)
@@ -145,7 +149,8 @@ def undo(name: CaseName, who: ByOption = None, why: WhyOption = "undone", config
 
 
 def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
-    """Return who decides a case. Raises StoreError if there is none, UsageError if they may not."""
+    """Return who decides a case. Raises UsageError if there is none, or they may not."""
+    known.case(pipeline, name)
     return decider(pipeline, who, Verb.CASES, [pipeline.deps.store.cases.get(name).post.subreddit])
 
 
@@ -171,6 +176,7 @@ def _span(start: float | None, end: float | None) -> Span | None:
 def _done(settings: Config, name: str) -> bool:
     """Return whether anything was done on Reddit for a case, so that dismissing it needs the login."""
     with session(settings) as pipeline:
+        known.case(pipeline, name)
         store = pipeline.deps.store
         rows: list[Any] = store.actions.of_case(store.cases.get(name).id)
     return any(row.state == ActionState.DONE for row in rows)

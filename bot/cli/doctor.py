@@ -18,7 +18,7 @@ from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_
 from bot.cli.rules import examples_said
 from bot.clock import day_and_time
 from bot.config import Config, MailConfig, NudityConfig, closest
-from bot.errors import GifwardenError, UsageError
+from bot.errors import GifwardenError, UsageError, for_once
 from bot.mail import Mailer
 from bot.model import Backing, BankKind
 from bot.pipeline import Pipeline
@@ -353,7 +353,7 @@ def _warn(subject: str, text: str) -> Diagnosis:
 
 
 def _fail(subject: str, error: GifwardenError) -> Diagnosis:
-    return Diagnosis(level="fail", subject=subject, text=str(error))
+    return Diagnosis(level="fail", subject=subject, text=for_once(error))
 
 
 def _fails(subject: str, error: GifwardenError) -> Iterator[Diagnosis]:

@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from bot import bundled, faces
+from bot.cli import known
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -138,7 +139,9 @@ def forget(
 ) -> None:
     """Destroy everything about a person, at once and for good. Backups made before still hold it, sealed."""
     with session(read_config(config)) as pipeline:
-        pipeline.gallery.forget(person, by=decider(pipeline, who, Verb.GALLERY), why=why)
+        by = decider(pipeline, who, Verb.GALLERY)
+        known.person(pipeline, person)
+        pipeline.gallery.forget(person, by=by, why=why)
     say(f"{person} is forgotten; backups made before today still hold the sealed entry: delete them")
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, BinaryIO
 import typer
 from rich.progress import Progress, TaskID
 
+from bot.cli import known
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -61,7 +62,7 @@ def import_(
     failed = False
     with session(settings) as pipeline:
         by = decider(pipeline, who, Verb.BANKS)
-        _need_bank(pipeline, name)
+        known.bank(pipeline, name)
         for file in files:
             with progress(told=False) as bar, _opened(file, bar) as lines:
                 failed = _import(pipeline, name, file, read(lines, how, file), source, by, as_json) or failed
@@ -81,7 +82,9 @@ def export(
     if how not in WRITERS:
         raise UsageError(f"{how} is no format to write; choose one of {', '.join(WRITERS)}")
     with session(read_config(config)) as pipeline:
-        _need_bank(pipeline, name)
+        known.bank(pipeline, name)
+        if entry is not None:
+            known.entry(pipeline, entry)
         entries = pipeline.deps.store.known.active((), name)
         lines = WRITERS[how](
             found
@@ -132,11 +135,6 @@ def _import(
             f"{counts.failed:,} failed; {counts.rows / seconds:,.0f} rows a second"
         )
     return counts.failed > 0
-
-
-def _need_bank(pipeline: Pipeline, name: str) -> None:
-    if name not in {row.name for row in pipeline.deps.store.banks.listing()}:
-        raise UsageError(f"there is no bank {name}; run: gifwarden bank create {name} --kind block")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated, cast, get_args
 
 import typer
 
+from bot.cli import known
 from bot.cli.base import ByOption, ConfigOption, JsonOption, WhyOption, decider, listing, read_config, say, session
 from bot.cli.groups import App
 from bot.clock import day_and_time
@@ -78,11 +79,9 @@ def add(
     settings = read_config(config)
     with session(settings, rules=kind == "rule") as pipeline:
         by = decider(pipeline, who, Verb.QUARANTINE)
-        known = _known(pipeline, kind, list(settings.subreddits))
-        if name not in known:
-            near = closest(name, known)
-            hint = f"did you mean {near}?" if near else f"see gifwarden {_LISTS[kind]}"
-            raise UsageError(f"there is no {kind} {name}; {hint}")
+        names = _known(pipeline, kind, list(settings.subreddits))
+        if name not in names:
+            raise known.missing(kind, name, names, f"gifwarden {_LISTS[kind]}")
         done = pipeline.flood.quarantine(cast(Kind, kind), name, by=by, why=why)
     say(f"{kind} {name} is quarantined" if done else f"{kind} {name} is quarantined already, or was let go lately")
 

@@ -9,6 +9,7 @@ import typer
 from bot import actions as plugs
 from bot import hosts
 from bot.actions import wording
+from bot.cli import known
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -68,6 +69,7 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
     """Show one notice: what it lists, and how its host takes reports."""
     settings = read_config(config)
     with session(settings) as pipeline:
+        known.notice(pipeline, name)
         row = pipeline.deps.store.notices.get(name)
     if as_json:
         emit(_notice(row))
@@ -149,13 +151,16 @@ def actions_list(as_json: JsonOption = False, config: ConfigOption = None) -> No
 
 @actions.command(name="undo")
 def actions_undo(
-    action: Annotated[int, typer.Argument(help="The action's id.")],
+    number: Annotated[str, typer.Argument(help="The action's id.", metavar="ACTION")],
     who: ByOption = None,
     why: WhyOption = "undone",
     config: ConfigOption = None,
 ) -> None:
     """Take one done action back, while it is the last one on the post."""
-    with session(read_config(config), reddit=True) as pipeline:
+    settings = read_config(config)
+    with session(settings) as pipeline:  # whether there is such an action comes before whether there is a login
+        action = known.action(pipeline, number)
+    with session(settings, reddit=True) as pipeline:
         subreddit = pipeline.deps.store.actions.get(action).action.subreddit
         by = decider(pipeline, who, Verb.ACTIONS, [subreddit])
         done = pipeline.decisions.cases.undo_action(action, by=by, why=why)
@@ -163,7 +168,8 @@ def actions_undo(
 
 
 def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
-    """Return who states or retracts a notice. Raises StoreError if there is none, UsageError if they may not."""
+    """Return who states or retracts a notice. Raises UsageError if there is none, or they may not."""
+    known.notice(pipeline, name)
     return decider(pipeline, who, Verb.NOTICES, pipeline.deps.store.notices.get(name).subreddits)
 
 

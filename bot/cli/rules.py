@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.assemble import action_params, rule_files
+from bot.cli import known
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -168,6 +169,7 @@ def explain(
 ) -> None:
     """Show why a case got its verdict: every rule, every check, whether it held, with values."""
     with session(read_config(config), rules=True) as pipeline:
+        known.case(pipeline, case)
         row = pipeline.deps.store.cases.get(case)
         evidence = pipeline.deps.store.links.evidence(row.link)
         if evidence is None or row.state == CaseState.MINOR:

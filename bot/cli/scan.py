@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
 
 from bot import hosts
+from bot.cli import known
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -75,16 +77,18 @@ def scan(
 
 
 def links(
-    file: Annotated[
-        str | None, typer.Argument(help="Reddit JSON: a listing, a thing, or a list of things; - for standard input.")
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="URLs, permalinks, or files with Reddit JSON (a listing, a thing, a list); - for input."),
     ] = None,
-    url: Annotated[list[str] | None, typer.Option("--url", help="A bare URL; may be repeated.")] = None,
+    url: Annotated[list[str] | None, typer.Option("--url", help="A URL too; may be repeated.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every media link in Reddit JSON, or what bare URLs lead to."""
-    if (file is None) == (url is None):
-        raise UsageError("name a file (or - for standard input), or give URLs with --url")
-    found = _links_of_urls(url) if url is not None else _links_of_json(file or "-")
+    """Show every media link in Reddit JSON, or what URLs lead to. Asks nobody: a permalink is not opened."""
+    if not targets and not url:
+        raise UsageError("name a URL, or a file with Reddit JSON (- for standard input)")
+    named = ((_links_of_urls([one]) if _is_url(one) else _links_of_json(one)) for one in targets or ())
+    found = chain(chain.from_iterable(named), _links_of_urls(url or []))
     rows = (
         {"post": link.post, "url": link.url, "host": link.host, "id": link.id, "kind": link.kind, "source": link.source}
         for link in found
@@ -128,11 +132,12 @@ def lookup(
     settings = read_config(config)
     failed = False
     with session(settings) as pipeline:
-        if bank is not None and bank not in {row.name for row in pipeline.deps.store.banks.listing()}:
-            raise UsageError(f"there is no bank {bank}; see: gifwarden bank list")
+        if bank is not None:
+            known.bank(pipeline, bank)
         for values in _values(sys.stdin.buffer):
-            known = [value for value in values if _is_pdq(value)]
-            answers = dict(zip(known, pipeline.scanner.library().lookup(list(map(bytes.fromhex, known))), strict=True))
+            hashes = [value for value in values if _is_pdq(value)]
+            found = pipeline.scanner.library().lookup(list(map(bytes.fromhex, hashes)))
+            answers = dict(zip(hashes, found, strict=True))
             for value in values:
                 failed = failed or value not in answers
                 _answer(value, answers.get(value), bank, as_json)
@@ -196,6 +201,10 @@ def evidence_json(result: TargetResult) -> dict[str, Any]:
 
 def _has_rules(settings: Config) -> bool:
     return any(settings.storage.rules.glob("*.y*ml"))
+
+
+def _is_url(target: str) -> bool:
+    return "://" in target
 
 
 def _links_of_urls(urls: list[str]) -> Iterator[Link]:

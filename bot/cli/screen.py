@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import text
-from bot.errors import GifwardenError, UsageError
+from bot.errors import GifwardenError, UsageError, for_once
 
 MAX_LABEL = 24  # characters
 GAP = 2  # characters between two columns of a table
@@ -60,7 +60,8 @@ def complain(words: str, *, lines: bool = False) -> None:
 def complain_of(error: GifwardenError, prefix: str = "") -> None:
     """Say on standard error what failed, a line for each mistake and their number below."""
     if not isinstance(error, UsageError) or not error.count:
-        complain(f"{prefix}{error}", lines=True)
+        sentence = for_once(error)
+        complain(f"{prefix}{sentence}", lines="\n" in sentence)
         return
     for mistake in error.mistakes:
         complain(mistake)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.cli import known
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -104,8 +105,8 @@ def add(
             raise UsageError(f"{reddit} is no name of a Reddit account; write it as their profile does")
         if reddit is not None and no_reddit:
             raise UsageError("--reddit and --no-reddit speak against each other; leave one out")
-        known = reddit.removeprefix("/").removeprefix("u/") if reddit else None
-        member = pipeline.team.add(name, chosen, places, account=account, reddit=known, off_reddit=no_reddit, by=by)
+        on_reddit = reddit.removeprefix("/").removeprefix("u/") if reddit else None
+        member = pipeline.team.add(name, chosen, places, account=account, reddit=on_reddit, off_reddit=no_reddit, by=by)
     say(f"{member.name}: {', '.join(_member(member)['roles']) or 'no role'}")
 
 
@@ -199,15 +200,11 @@ def ban(
     """Order a ban of a case's author. Only a person does; no rule can. The daemon performs it in mode enforce."""
     settings = read_config(config)
     with session(settings) as pipeline:
+        known.case(pipeline, case)
         by = decider(pipeline, who, Verb.BANS, [pipeline.deps.store.cases.get(case).post.subreddit])
         pipeline.kill_switch.ban(case, by=by, why=why, days=days, message=message)
     say(f"the ban is ordered by {by.name}; the daemon performs it; see gifwarden actions list")
 
 
 def _watched(settings: Config, where: str | None) -> str | None:
-    if where is None:
-        return None
-    name = where.removeprefix("/").removeprefix("r/")
-    if settings.subreddit(name) is None:
-        raise UsageError(f"r/{name} is not watched; watched are: {', '.join(settings.subreddits) or 'none'}")
-    return name.lower()
+    return None if where is None else known.subreddit(settings, where)

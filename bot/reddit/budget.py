@@ -83,14 +83,21 @@ class Budget:
             held = self._refusal if self._closed_until > self._clock.monotonic() else None
         if held is not None and held.state != "limited":
             # what is refused to everybody is refused at once, by the same sentence: asking again only makes it worse
-            return RedditError(str(held), retry=held.retry, retry_after=wait, setup=held.setup, state=held.state)
+            return RedditError(
+                held.message,
+                retry=held.retry,
+                retry_after=wait,
+                setup=held.setup,
+                state=held.state,
+                again=held.again,
+            )
         if wait <= PATIENCE[job]:
             return None
         return RedditError(
-            f"Reddit's limit of {self._limit} requests in 10 minutes leaves none for this, so we could not {doing}; "
-            f"it is tried again in {math.ceil(wait)} s",
+            f"Reddit's limit of {self._limit} requests in 10 minutes leaves none for this, so we could not {doing}",
             retry_after=wait,
             state="limited",
+            again=f"in {math.ceil(wait)} s",
         )
 
     def sent(self, job: Job) -> None:

@@ -17,7 +17,7 @@ from bot.reddit.transport import TOKEN_PATH, CallCutError, PostUnansweredError
 STUMBLES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 FAILURES = (prawcore.PrawcoreException, praw.exceptions.PRAWException, *STUMBLES)
 
-_BUSY = "Reddit does not work right now ({status}), so we could not {doing}; it is tried again later"
+_BUSY = "Reddit does not work right now ({status}), so we could not {doing}"
 _REFUSED = {
     400: "Reddit does not accept the request to {doing} (400{detail}); this is a fault of ours or of a name in it",
     401: "Reddit no longer accepts the login, so we could not {doing}; check that the account and its app still exist",
@@ -71,9 +71,10 @@ def refusal_of(answer: Any, doing: str) -> RedditError | None:
     words = [str(part) for part in first if part] if isinstance(first, list) else [str(first)]
     limited = words[0] == "RATELIMIT"
     detail = ": ".join(words[:2])
-    advice = "it is tried again later" if limited else "see what Reddit says about it"
-    state = "limited" if limited else "forbidden"
-    return RedditError(f"Reddit refuses to {doing} ({detail}); {advice}", retry=limited, state=state)
+    if limited:
+        return RedditError(f"Reddit refuses to {doing} ({detail})", state="limited", again="later")
+    sentence = f"Reddit refuses to {doing} ({detail}); see what Reddit says about it"
+    return RedditError(sentence, retry=False, state="forbidden")
 
 
 def _status(answer: requests.Response, doing: str, *, posting: bool) -> RedditError:
@@ -81,14 +82,15 @@ def _status(answer: requests.Response, doing: str, *, posting: bool) -> RedditEr
     login = answer.url.partition("?")[0].endswith(TOKEN_PATH)
     if status == 429:
         wait = _seconds(answer)
-        when = f"in {math.ceil(wait)} s" if wait is not None else "later"
         return RedditError(
-            f"Reddit asks us to slow down (429), so we could not {doing}; it is tried again {when}",
+            f"Reddit asks us to slow down (429), so we could not {doing}",
             retry_after=wait,
             state="limited",
+            again=f"in {math.ceil(wait)} s" if wait is not None else "later",
         )
     if status >= 500 or status == 408:
-        return RedditError(_BUSY.format(status=status, doing=doing), ambiguous=posting and not login)
+        sentence = _BUSY.format(status=status, doing=doing)
+        return RedditError(sentence, ambiguous=posting and not login, again="later")
     detail = _details(answer)
     if status == 403 and (not detail or "network security" in answer.text):
         return RedditError(_BLOCKED.format(doing=doing), state="blocked")
@@ -102,8 +104,9 @@ def _status(answer: requests.Response, doing: str, *, posting: bool) -> RedditEr
         return RedditError(f"Reddit sends us elsewhere ({status}), so we could not {doing}", retry=False)
     if status < 300:
         return RedditError(
-            f"Reddit answers with something that we cannot read, so we could not {doing}; it is tried again later",
+            f"Reddit answers with something that we cannot read, so we could not {doing}",
             ambiguous=posting and not login,
+            again="later",
         )
     reason = str(detail.get("reason") or detail.get("message") or "")
     sentence = _SUBREDDITS.get(reason) or _REFUSED.get(status) or f"Reddit refuses to {{doing}} ({status}{{detail}})"
@@ -144,8 +147,10 @@ def _network(cause: BaseException, doing: str, *, posting: bool) -> RedditError:
     else:
         what = "Reddit cannot be reached"
     ambiguous = posting and not _never_sent(cause)
-    then = "it may have been done all the same" if ambiguous else "it is tried again later"
-    return RedditError(f"{what}, so we could not {doing}; {then}", ambiguous=ambiguous)
+    sentence = f"{what}, so we could not {doing}"
+    if ambiguous:
+        return RedditError(f"{sentence}; it may have been done all the same", ambiguous=True)
+    return RedditError(sentence, again="later")
 
 
 def _never_sent(cause: BaseException) -> bool:

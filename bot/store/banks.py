@@ -51,6 +51,7 @@ class EntryRow:
     added_by: str
     added_at: str
     confirmed_by: str | None
+    confirmed_at: str | None
     standing: Backing
     signals: int
 
@@ -274,12 +275,31 @@ class Banks:
     def entries(self, bank: str | None = None) -> list[EntryRow]:
         """Return the entries of a bank or of all, without signals."""
         rows = self._c.rows(
-            """select e.label, b.name as bank, b.kind, e.state, e.added_by, e.added_at, e.confirmed_by, e.standing,
+            """select e.label, b.name as bank, b.kind, e.state, e.added_by, e.added_at, e.confirmed_by, e.confirmed_at,
+               e.standing,
                (select count(*) from signals s where s.entry = e.id) as signals
                from entries e join banks b on b.id = e.bank where ? is null or b.name = ? order by e.id""",
             (bank, bank),
         )
         return [EntryRow(**{**row, "standing": Backing(row["standing"])}) for row in rows]
+
+    def near(self, name: str) -> list[str]:
+        """Return labels of entries that begin or end as this one does, for whoever mistyped one."""
+        rows = self._c.rows(
+            "select label from entries where label like ? or label like ? limit 1000", (f"{name[:6]}%", f"%{name[-4:]}")
+        )
+        return [row["label"] for row in rows]
+
+    def same_file(self, name: str) -> list[tuple[str, BankKind]]:
+        """Return the other active entries that hold a very file of this one, each with the kind of its bank."""
+        rows = self._c.rows(
+            """select distinct o.label, b.kind from entries e join entry_files f on f.entry = e.id
+               join entry_files g on g.sha256 = f.sha256 and g.entry != e.id
+               join entries o on o.id = g.entry and o.state = 'active' join banks b on b.id = o.bank
+               where e.label = ? order by o.id""",
+            (name,),
+        )
+        return [(row["label"], row["kind"]) for row in rows]
 
     def signals(self, name: str) -> tuple[Signal, ...]:
         """Return the signals of one entry, in the order of time."""

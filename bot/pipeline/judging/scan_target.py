@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot import hosts
 from bot.config import Config
-from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, file_fault, is_own_fault
+from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, file_fault, for_once, is_own_fault
 from bot.links import links_of, post_of
 from bot.model import PREVIEW, UNTOLD, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.pipeline.core import connected
@@ -73,7 +73,7 @@ class TargetScanner:
         except GifwardenError as error:
             if is_own_fault(error):
                 raise
-            yield TargetResult(target=target, error=str(error))
+            yield TargetResult(target=target, error=for_once(error))
         except MemoryError:  # not of the target: whoever asked tries again
             raise
         except Exception as error:  # noqa: BLE001  the boundary around one target of many: becomes its result
@@ -123,7 +123,7 @@ class TargetScanner:
                 if is_own_fault(error):
                     raise
                 failed = True
-                yield TargetResult(target=target, error=f"{link.host}: {error}")
+                yield TargetResult(target=target, error=f"{link.host}: {for_once(error)}")
             if link.source != PREVIEW:
                 came[media] = not failed
             if seen is None or (link.source == PREVIEW and (own is None or media == next(iter(came)))):
