@@ -40,6 +40,19 @@ def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
     assert report["false"] == []
     assert report["bank"] == 3 + 20 + 2
     assert rows["mirror 0"]["vpdq"] == 0.0
+    assert [(row["review"], row["lost"]) for row in report["rows"]] == [(0, [])] * len(rows)
+
+
+def test_what_plain_pdq_finds_is_found_reviewed_or_lost() -> None:
+    """A copy counts as found, as left to a person, or, if only whole frames find it, as lost."""
+    tally = copies.Recall("row", 0)
+    tally.count("a", {"a"}, {"a"}, {"a"}, "found")
+    tally.count("a", {"b"}, {"a"}, {"a"}, "for a person")
+    tally.count("a", {"b"}, set(), {"a"}, "passed over")
+    tally.count("a", set(), set(), {"b"}, "nobody's")
+    tally.count(None, set(), set(), {"a"}, "no copy")
+    assert (tally.asked, tally.found, tally.review, tally.lost) == (5, 1, 1, ["passed over"])
+    assert tally.missed == ["for a person", "passed over", "nobody's"]
 
 
 @slow

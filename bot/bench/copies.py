@@ -45,9 +45,21 @@ class Recall:
     target: float
     asked: int = 0
     found: int = 0
+    review: int = 0  # matched, for a person to look at
     false: int = 0
     peers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PEERS, 0))
     missed: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  # that plain PDQ finds, and we neither find nor show to a person
+
+    def count(self, wanted: str | None, copies: set[str], unsure: set[str], pdq: set[str], what: str) -> None:
+        """Count what came of a copy of `wanted` (None: of nothing): entries found, for a person, found by plain PDQ."""
+        self.asked += 1
+        self.found += wanted in copies
+        self.review += wanted in unsure - copies
+        if wanted is not None and wanted not in copies:
+            self.missed.append(what)
+        if wanted in pdq - copies - unsure:
+            self.lost.append(what)
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data, with the 95 % interval of the recall."""
@@ -60,6 +72,8 @@ class Recall:
             "recall": round(self.found / self.asked, 4) if self.asked else None,
             "low": round(low, 4),
             "high": round(high, 4),
+            "review": self.review,
+            "lost": self.lost,
             "false": self.false,
             **{peer: round(count / self.asked, 4) if self.asked else None for peer, count in self.peers.items()},
             "missed": self.missed,
@@ -147,12 +161,14 @@ class Bench:
         began = time.process_time()
         evidence = self._match(found)
         self.report.seconds.append(time.process_time() - began)
-        copies = {self._labels[match.entry] for match in evidence.matches if not (match.suppressed or match.unsure)}
-        tally.asked += 1
-        hit = wanted is not None and wanted in copies
-        tally.found += hit
-        if wanted is not None and not hit:
-            tally.missed.append(what)
+        copies, unsure = (
+            {
+                self._labels[match.entry]
+                for match in evidence.matches
+                if not match.suppressed and match.unsure == doubted
+            }
+            for doubted in (False, True)
+        )
         for wrong in sorted(copies - {wanted, *also}):
             tally.false += 1
             self.report.false.append(f"{what} taken for {wrong}: {self._why(evidence.matches, wrong)}")
@@ -161,6 +177,7 @@ class Bench:
             {self._labels[match.entry] for match in library.match(shown, 0)}
             for shown in (found, replace(found, variants=()))
         )
+        tally.count(wanted, copies, unsure, whole, what)
         for peer, names in {**self._peers.of(found), "foreign": foreign, "pdq": whole}.items():
             tally.peers[peer] += wanted is not None and wanted in names
             self.report.peers_false[peer] += len(names - {wanted, *also})

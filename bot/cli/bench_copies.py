@@ -53,7 +53,8 @@ def copies(
     """Alter media as people do before they post it again; count how many copies are found, and what is taken for one.
 
     Beside it what is found if the bank holds nothing but PDQs, as shared lists do, and what others find: PDQ of whole
-    frames, PDQ of one frame a second (vPDQ), imagehash's pHash.
+    frames, PDQ of one frame a second (vPDQ), imagehash's pHash. What plain PDQ finds and we neither find nor leave to a
+    person is lost.
     """
     if media is not None and not media.is_dir():
         raise UsageError(f"{media} is no folder; name one with media in it")
@@ -76,7 +77,7 @@ def copies(
         emit(data)
         return
     show(
-        ["altered", "n", "found", "95 %", "aim", "false", "PDQ bank", "PDQ", "vPDQ", "pHash"],
+        ["altered", "n", "found", "95 %", "aim", "review", "false", "PDQ lost", "PDQ bank", "PDQ", "vPDQ", "pHash"],
         [
             (
                 str(row["row"]),
@@ -84,7 +85,9 @@ def copies(
                 _percent(row["recall"]),
                 f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
                 _percent(row["target"]),
+                _percent(row["review"] / row["n"] if row["n"] else None),
                 str(row["false"]),
+                str(len(row["lost"])),
                 *(_percent(row[peer]) for peer in copies_bench.PEERS),
             )
             for row in data["rows"]
