@@ -17,13 +17,16 @@ from bot.bench.alter import Take, again, crop, gif, speed
 from bot.bench.worlds import Scene
 from bot.cli.base import Quiet
 from bot.config import Config, DecodeConfig
+from bot.copies import Finding
 from bot.fingerprint import fingerprint
 from bot.fingerprint.serialization import from_json, to_json
-from bot.model import Evidence, FaceRegion, Fingerprint, Match, MotionSignature
+from bot.model import Evidence, FaceRegion, Fingerprint, Match, MotionSignature, SourceMatch
 from bot.motion import LONGEST, MIRRORED, RATE, SIDE, UPRIGHT, Motion, MotionSampler, compare, judge, of_span, unpack
+from bot.motion import Take as MotionTake
 from bot.motion.judge import REST, SAME_BENT
 from bot.motion.warp import warp
 from bot.pipeline import Pipeline
+from bot.pipeline.scanning.altered_copies import _by_motion
 from bot.rules.ladder import ActionLevel, reach, shortfall
 from tests.slow import few
 
@@ -273,6 +276,36 @@ def test_a_short_clip_reversed_is_for_a_person_to_look_at() -> None:
             matches = [one for one in asked(pipeline, bench, (take[0][::-1], FPS)).matches if one.entry == label]
             assert matches, "every frame of it is the entry's"
             assert all(reach(one) <= ActionLevel.REPORT for one in matches)
+
+
+@pytest.mark.parametrize(("pieces", "uneven"), [(1, False), (2, False), (1, True)])
+def test_faces_that_were_compared_at_other_moments_make_no_source(pieces: int, uneven: bool) -> None:
+    """Corners know one speed: where there are several, another face is for a person to see, and no evidence."""
+    sure = Match(media=0, bank="b", bank_kind="block", entry="E-1", confirmed=True, method="pdq", signal="pdq")
+    finding = Finding(
+        kind="source",
+        face_region="differs",
+        transform="none",
+        inliers=90,
+        frames=9,
+        of=9,
+        entry_frames=9,
+        coverage_query=1.0,
+        coverage_entry=1.0,
+        query_ranges=((0.0, 4.0),),
+        entry_ranges=((0.0, 4.0),),
+        face_distance=0.4,
+        faces=(),
+        region=0.1,
+        region_found=0.0,
+        rate=0.8,
+        affine=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
+    )
+    one = moving((pictures(SEED), FPS))
+    stretches = judge(one, one, [UPRIGHT], sure=True).stretches * pieces
+    told = _by_motion(0, sure, finding, MotionTake("same", stretches, uneven=uneven), shown((pictures(SEED)[:20], FPS)))
+    assert (isinstance(told, Match) and told.unsure) == (pieces > 1 or uneven)
+    assert isinstance(told, SourceMatch) == (pieces == 1 and not uneven)
 
 
 @pytest.mark.parametrize("region", ["agrees", "unknown"])

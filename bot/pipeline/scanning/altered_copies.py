@@ -25,6 +25,7 @@ from bot.store import Store
 A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
 MOSTLY = 0.8  # coverage of a media by whole frames, from which on a person looks whatever corners say
 UNSURE = "what moves could not be compared, so it may be another moment"
+OFF_TIME = "its parts and faces could not be compared moment by moment"
 MORE = 0.3  # coverage that corners show beyond whole frames, from which on they are what is told
 BESIDE = 0.5  # seconds of motion beside the frames that match
 SAME_FRAME = 16  # bits: a still this near to a frame is that frame, whatever moved a moment later
@@ -177,6 +178,8 @@ def _by_motion(
         seen = _seen(media, match.bank, match.entry, finding or match)
         return replace(seen, kind="same_place", method=match.method, why=f"{match.why}; {_motion(take)}")
     if finding is not None and finding.kind == "source":
+        if take.uneven or len(take.stretches) > 1:  # corners and faces were compared at one speed: not at their moments
+            return replace(match, unsure=True, why=f"{match.why}; {_motion(take)}; {OFF_TIME}")
         return _source(media, match.bank, match.entry, finding, shown)
     if take.replaced and (finding is None or finding.face_region != "agrees"):
         seen = _seen(media, match.bank, match.entry, finding or match)
