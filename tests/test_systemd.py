@@ -140,6 +140,7 @@ def test_the_unit_gives_no_secret_and_no_right_away() -> None:
     assert service["NoNewPrivileges"] == "yes"
     assert service["StateDirectoryMode"] == "0700"
     assert service["LimitCORE"] == "0"
+    assert service["MemorySwapMax"] == "0"
     text = UNIT.read_text(encoding="utf-8")
     assert not re.search(r"(?i)^environment=.*(secret|password|token)=", text, re.MULTILINE)
 
