@@ -17,7 +17,7 @@ from bot.errors import CostlyError
 from bot.model import Link, LinkState, Post
 from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.store import LinkRow, Store
-from bot.store.links import LIVE, PAST
+from bot.store.links import LIVE, PAST, URGENT
 from bot.store.turns import CYCLE
 from bot.workers import Aside, Budget, Workers
 from tests.benchmarks.fairness import FLOODS, noisy
@@ -76,6 +76,22 @@ def test_a_flood_makes_the_ordinary_wait_twice_as_long_at_most(store: Store, kin
     for name, author, subreddit, count in FLOODS[kind]:
         add(store, name, count, author=author, subreddit=subreddit)
     assert place_of_last(store, ordinary(store, "quiet" if kind == "raid" else "clips")) <= 110
+
+
+def test_who_reports_their_own_posts_goes_before_others_every_second_time_only(store: Store) -> None:
+    """Two hundred reported posts of three people leave every second pick to what nobody reported."""
+    for n in range(200):
+        add(store, f"t3_f{n}", 1, author=f"flooder{n % 3}", priority=URGENT)
+    assert place_of_last(store, ordinary(store)) <= 115
+
+
+def test_what_is_reported_waits_for_one_other_at_most(store: Store) -> None:
+    """Behind many that nobody reported, each reported post is among the next two."""
+    names = ordinary(store)
+    for n in range(3):
+        add(store, f"t3_r{n}", 1, author=f"reported{n}", priority=URGENT)
+    assert names
+    assert place_of_last(store, {"t3_r0", "t3_r1", "t3_r2"}) <= 7
 
 
 def test_what_is_beyond_the_cap_comes_behind_all_and_comes(store: Store) -> None:

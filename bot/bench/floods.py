@@ -83,7 +83,6 @@ COLUMNS = ("flood", "what", "judged", "fake removed", "times", "aim")
 class _Flood:
     what: str
     put: Callable[[Stage], None]
-    ordinary: str = "clips"  # where the others post
 
 
 def run(say: Say, floods: Collection[str] = (), ordinary: int = 50) -> Iterator[Wait]:
@@ -120,7 +119,7 @@ def _one(flood: _Flood | None, ordinary: int) -> tuple[float | None, float | Non
         world = _on_real_time(built)
         if flood is not None:
             flood.put(world)
-        names = _ordinary(world, flood.ordinary if flood else "clips", ordinary, fake)
+        names = _ordinary(world, ordinary, fake)
         with bot_on(world, _Quiet()) as pipeline:
             _prepare(pipeline, fake)
             return _watch(world, pipeline, names)
@@ -156,14 +155,14 @@ def _prepare(pipeline: Pipeline, fake: bytes) -> None:
             store.orders.start(name, way, words="", since=None)
 
 
-def _ordinary(world: Stage, subreddit: str, count: int, fake: bytes) -> list[str]:
+def _ordinary(world: Stage, count: int, fake: bytes) -> list[str]:
     """Let so many people post a link each; the last posts the fake. Return the posts' fullnames."""
     names = []
     for n in range(count):
         data = fake if n == count - 1 else media.still(5000 + n, format="png", width=96, height=64)
         world.park.add_imgur(f"Or{n:05d}", data, "mp4" if n == count - 1 else "png")
         url = f"https://i.imgur.com/Or{n:05d}.{'mp4' if n == count - 1 else 'png'}"
-        names.append(_post(world, f"person{n}", url=url, subreddit=subreddit))
+        names.append(_post(world, f"person{n}", url=url))
     return names
 
 
@@ -221,7 +220,7 @@ def _one_author(world: Stage) -> None:
 
 def _raid(world: Stage) -> None:
     for n, url in enumerate(_pictures(world, 500)):
-        _post(world, f"throwaway{n}", url=url)
+        _post(world, f"throwaway{n}", url=url, subreddit="gifs")
 
 
 def _comments(world: Stage) -> None:
@@ -271,7 +270,7 @@ def _slow(world: Stage) -> None:
 FLOODS = {
     "one post": _Flood("a post of 1,025 links", _one_post),
     "one author": _Flood("300 posts of one author", _one_author),
-    "raid": _Flood("500 posts of 500 authors in another subreddit", _raid, "gifs"),
+    "raid": _Flood("500 posts of 500 authors in another subreddit", _raid),
     "comments": _Flood("100 comments of 5 links of one author", _comments),
     "reports": _Flood("200 posts of three authors, each reported three times", _reports),
     "orders": _Flood("200 conversations of strangers with orders", _orders),
