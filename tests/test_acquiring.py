@@ -209,6 +209,7 @@ def test_an_authors_slow_links_leave_room_for_others(world: Stage, gate: Gate, m
         until(lambda: states(bot) == [LinkState.JUDGED] * 11, bot)
 
 
+@pytest.mark.slow
 def test_a_link_that_is_slow_to_fetch_goes_behind(world: Stage, gate: Gate) -> None:
     """It is cut in front, costs no attempt, lets its server rest, and is fetched behind the others in its time."""
     world = changed(world, hosts={"direct": {"allow": [SLOW[0]]}})
@@ -236,6 +237,7 @@ def test_a_link_that_is_slow_to_fetch_goes_behind(world: Stage, gate: Gate) -> N
         assert len(world.park.paths(SLOW[0])) >= 2
 
 
+@pytest.mark.slow
 def test_a_large_host_does_not_rest_for_one_slow_file(world: Stage, gate: Gate) -> None:
     """Everybody's links are on it: only the slow one goes behind."""
     with bot_on(world, gate, front_seconds=0.3) as bot:

@@ -201,7 +201,11 @@ def test_a_child_without_a_filter_can_open_nothing_all_the_same(monkeypatch: pyt
 
 @pytest.mark.parametrize(
     "data",
-    [STILL, media.gif(21, seconds=0.5, width=160, height=90), media.clip(21, seconds=0.5, width=160, height=90)],
+    [
+        STILL,
+        pytest.param(media.gif(21, seconds=0.5, width=160, height=90), marks=pytest.mark.slow),
+        pytest.param(media.clip(21, seconds=0.5, width=160, height=90), marks=pytest.mark.slow),
+    ],
     ids=["jpeg", "gif", "mp4"],
 )
 def test_decoding_works_without_a_filter(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:

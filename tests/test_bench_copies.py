@@ -137,6 +137,7 @@ def test_clips_are_measured_beside_decoding() -> None:
         assert told[f"{part}_ratio"] > 1, part
 
 
+@pytest.mark.slow
 def test_what_can_be_rebuilt_is_told_in_numbers() -> None:
     """Two pictures from the patches of three others."""
     found = rebuild.run(2, 3)

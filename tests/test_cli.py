@@ -102,6 +102,7 @@ def home(bare: Path) -> Path:
     return bare
 
 
+@pytest.mark.slow
 def test_banking_a_file_that_is_cut_off_says_so(home: Path) -> None:
     """What is wrong with a file comes first; that little of it is to be known again by is no fault of the picture."""
     whole = media.still(1, format="webp")
@@ -144,6 +145,7 @@ def test_a_file_that_is_missing_is_told_by_one_sentence(
     assert "gone.png" in said
 
 
+@pytest.mark.slow
 def test_lines_of_a_command_fit_and_no_word_is_cut(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal, and in a pipe that says how wide it is; a pipe that does not gets a line a row."""
     said = run("doctor").stdout

@@ -275,6 +275,7 @@ servers = st.sampled_from(["a.example", "b.example", "c.example", "d.example"])
     st.sets(servers),
     st.integers(2, 4),
 )
+@pytest.mark.slow
 def test_servers_that_give_nothing_hide_nothing(
     posts: list[tuple[str, str]], resting: set[str], busy: set[str], window: int
 ) -> None:

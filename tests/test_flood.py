@@ -124,6 +124,7 @@ def test_counts_hold_no_name_and_are_forgotten(world: Stage, bot: Pipeline) -> N
     assert bot.deps.store.connection.rows("select * from flood") == []
 
 
+@pytest.mark.slow
 def test_the_commands_list_hold_and_release(tmp_path: object) -> None:
     """quarantine add, list and release work from a shell; an unknown kind is refused."""
     runner = CliRunner()

@@ -77,7 +77,7 @@ def test_every_format_is_sniffed_and_read(name: str, data: bytes) -> None:
         assert pdq_distance(luma, grey(media.scene(1, 160, 90, t))) <= 16
 
 
-@pytest.mark.parametrize("name", ["mp4", "webm"])
+@pytest.mark.parametrize("name", ["mp4", pytest.param("webm", marks=pytest.mark.slow)])
 def test_video_times_are_presentation_times(name: str) -> None:
     """Frames come in the order of showing, a step apart, from 0, though the encoder reorders them."""
     _, times, planes = read(FILES[name])

@@ -165,6 +165,7 @@ def test_a_take_cut_up_and_put_together_anyhow_is_for_a_person(seconds: float) -
     assert judge(moving(take), moving(shuffled(take, seconds)), [UPRIGHT], sure=True).kind != "other"
 
 
+@pytest.mark.slow
 def test_what_swings_can_be_traced_by_anything_that_swings() -> None:
     """Of motion that goes to and fro on one line any other can be made at a free pace: that is no proof."""
 
@@ -192,6 +193,7 @@ def test_a_mirrored_copy_is_the_same_take_only_as_its_mirror_image() -> None:
     assert judge(one, other, [UPRIGHT], sure=True).kind != "same"
 
 
+@pytest.mark.slow
 def test_another_moment_of_a_scene_is_another_take() -> None:
     """What goes on moving in one place moves otherwise a while later."""
     one, later = moving((pictures(SEED), FPS)), moving((pictures(SEED, 40.0), FPS))

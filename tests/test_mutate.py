@@ -70,6 +70,7 @@ def test_a_run_tells_what_must_not_come_out(monkeypatch: pytest.MonkeyPatch) -> 
     assert "OutsideError" in mutate.run([b"short"], range(1), 1, DecodeConfig()).wrong[0]
 
 
+@pytest.mark.slow
 def test_killed_children_leave_nothing_behind() -> None:
     """Forty killed children: each costs its file, and no process, zombie, descriptor or thread is left."""
     before, after, errors = mutate.kill(40, DecodeConfig(), stand_in=True)

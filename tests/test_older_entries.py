@@ -106,6 +106,7 @@ def test_a_whole_copy_lends_its_signature_if_it_is_as_good(
     assert bot.deps.store.sketches.motion(number) == _printed(fake()).motion, "its own is kept"
 
 
+@pytest.mark.slow
 def test_what_was_borrowed_never_speaks_against_a_match(bot: Pipeline) -> None:
     """A stranger's copy that flickers would make every copy another take: such a signature is not believed."""
     found = _printed(longer())

@@ -73,7 +73,7 @@ def test_the_wheel_takes_the_models_that_are_looked_for() -> None:
 def test_recipes_that_are_named_exist() -> None:
     """Every `just NAME` in a page, a workflow or a script is a recipe of the justfile."""
     recipes = set(
-        re.findall(r"^([a-z][\w-]*)(?: \*\w+)?:", (ROOT / "justfile").read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(r"^([a-z][\w-]*)(?: \*?\w+)*:", (ROOT / "justfile").read_text(encoding="utf-8"), re.MULTILINE)
     )
     pages = [*ROOT.glob("*.md"), *ROOT.glob(".github/**/*.*"), *ROOT.glob("docs/*.md"), *ROOT.glob("requirements/*.md")]
     named = {

@@ -204,6 +204,7 @@ def test_what_is_edited_out_is_asked_for_no_more(world: Stage, bot: Pipeline) ->
     assert states(bot, post) == {"two": ("untold", "untold")}
 
 
+@pytest.mark.slow
 def test_a_later_look_at_the_post_takes_them_up_too(world: Stage, bot: Pipeline) -> None:
     """Whoever reads the post again, by its listing or after an edit, even when they were given up."""
     world.park.add_reddit_image("one", media.still(7))
