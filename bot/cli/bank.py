@@ -24,7 +24,7 @@ from bot.cli.base import (
 from bot.cli.cases import told
 from bot.cli.groups import App
 from bot.cli.scan import wants_reddit
-from bot.errors import GifwardenError, UsageError
+from bot.errors import GifwardenError, MarkedFileError, UsageError
 from bot.model import Actor, Backing, BankKind, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.excerpts import too_plain
@@ -130,7 +130,15 @@ def add(
         for target in bar.track(targets, description="banking"):
             for result in pipeline.target_scanner.fingerprints(target):
                 for found in result.fingerprints:
-                    label, new = store.banks.add(name, found, by=by)
+                    try:
+                        label, new = store.banks.add(name, found, by=by)
+                    except MarkedFileError as marked:  # since it was fetched
+                        failed = True
+                        if as_json:
+                            emit({"file": target, "error": str(marked)})
+                        else:
+                            complain(f"{target}  {marked}")
+                        continue
                     if new:
                         store.audit.record(by=by, what=f"entry added to {name}", subject=label)
                     pairs = pipeline.decisions.bank.pair(label, found, against or ()) if kind == "allow" else ()

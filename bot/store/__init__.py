@@ -91,7 +91,7 @@ class Store:
         self.links = Links(self.connection, seal, self.minors, self.untold)
         self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)
-        self.banks = Banks(self.connection, self.sketches)
+        self.banks = Banks(self.connection, self.sketches, self.minors)
         self.known = BankIndexRows(self.connection)
         self.lists = Lists(self.connection)
         self.cases = Cases(self.connection)

@@ -159,6 +159,20 @@ class BankIndexRows:
                     tuple(signal["id"] for signal in own),
                 )
 
+    def standing(self, labels: Iterable[str], trusted: Sequence[str], *, alone: bool) -> dict[str, bool]:
+        """Return which of these entries are active, and whether each counts as confirmed, as `entries` says it."""
+        words = (Backing.TWO_PEOPLE, Backing.ONE_PERSON) if alone else (Backing.TWO_PEOPLE,)
+        found: dict[str, bool] = {}
+        for label in set(labels):
+            row = self._c.one(
+                """select e.standing, b.name from entries e join banks b on b.id = e.bank
+                   where e.label = ? and e.state = 'active'""",
+                (label,),
+            )
+            if row is not None:
+                found[label] = row["standing"] in words or row["name"] in trusted
+        return found
+
     def active(self, trusted: Sequence[str], bank: str | None = None) -> Iterator[Entry]:
         """Yield every active entry of a bank, or of all, with its signals."""
         after = 0

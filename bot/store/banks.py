@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from bot.clock import from_iso, iso
-from bot.errors import StoreError
+from bot.errors import MarkedFileError, StoreError
 from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
 from bot.store.local_features import Sketches
+from bot.store.minors import Minors, names_of
 
 A_DAY = timedelta(days=1)  # between two words of the same person
 
@@ -59,8 +60,9 @@ class EntryRow:
 class Banks:
     """Tables banks, entries, entry_files and signals; sketches are kept with them."""
 
-    def __init__(self, connection: Connection, sketches: Sketches) -> None:
+    def __init__(self, connection: Connection, sketches: Sketches, minors: Minors) -> None:
         self._c = connection
+        self._minors = minors
         self._sketches = sketches
 
     def create(self, name: str, kind: BankKind, distance: int | None = None) -> None:
@@ -88,9 +90,13 @@ class Banks:
         """Put a media into a bank; return its entry's label and whether it is new.
 
         The same file is one entry in one bank, which then gets a signature of its motion if it has none; a part of
-        something longer comes without digests. Raises StoreError if there is no such bank.
+        something longer comes without digests. Raises StoreError if there is no such bank, MarkedFileError if a file
+        was marked as a suspected minor's: it may have been since the media was fetched.
         """
+        files = {pair for pair in ((fingerprint.sha256, fingerprint.md5), *fingerprint.also) if all(pair)}
         with self._c:
+            if self._minors.is_never(*(name for pair in files for name in names_of(*pair))):
+                raise MarkedFileError()
             row = self._c.one("select id from banks where name = ?", (bank,))
             if row is None:
                 raise StoreError(f"there is no bank {bank}; run: gifwarden bank create {bank} --kind block")
@@ -116,7 +122,6 @@ class Banks:
                     "duration": fingerprint.duration,
                 },
             )
-            files = {pair for pair in ((fingerprint.sha256, fingerprint.md5), *fingerprint.also) if all(pair)}
             self._c.insert_all(
                 "entry_files", ({"entry": entry, "sha256": sha, "md5": md5} for sha, md5 in sorted(files))
             )

@@ -139,6 +139,22 @@ class Connection:
         """Wait for other processes for a second more in all, in whatever thread: the program stops."""
         self._hurried = time.monotonic() + HURRY_SECONDS
 
+    def until(self, done: Callable[[], bool]) -> bool:
+        """Try something that another process may keep from being done, as long as any wait lasts; return whether it is.
+
+        Between two tries other threads may use the connection.
+        """
+        end = time.monotonic() + BUSY_MS / 1000
+        while not done():
+            if self._late(end):
+                return False
+            time.sleep(SPIN_SECONDS)
+        return True
+
+    def _late(self, end: float) -> bool:
+        now = time.monotonic()
+        return now >= end or (self._hurried is not None and now >= self._hurried)
+
     def _patiently(self, call: Callable[[], T]) -> T:
         """Return what a statement returns that another process may keep from beginning.
 
@@ -149,10 +165,8 @@ class Connection:
             try:
                 return call()
             except sqlite3.OperationalError as error:
-                now = time.monotonic()
                 busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-                late = now >= end or (self._hurried is not None and now >= self._hurried)
-                if not busy or late or self._depth:  # within a transaction waiting again could wait for ourselves
+                if not busy or self._late(end) or self._depth:  # in a transaction we could wait for ourselves
                     raise
                 time.sleep(SPIN_SECONDS)
 
@@ -224,7 +238,7 @@ class Connection:
     def copy_into(self, path: Path) -> None:
         """Write the database as it is at this moment into an empty file, without what was deleted from it."""
         with self._lock, self._told():
-            self.db.conn.execute("vacuum into ?", (str(path),))
+            self._patiently(lambda: self.db.conn.execute("vacuum into ?", (str(path),)))
 
     def now(self) -> str:
         """Return the clock's moment as text."""

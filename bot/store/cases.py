@@ -86,12 +86,14 @@ class Cases:
             )
         )
 
-    def reopen(self, case: int) -> None:
-        """Put a decided case back on the table."""
-        self._c.run(
-            """update cases set state = 'open', decided_by = null, decided_member = null, decided_account = null,
-               decided_at = null, why = null where id = ?""",
-            (case,),
+    def reopen(self, case: int) -> bool:
+        """Put a decided case back on the table; False if it is about a suspected minor, where it stays."""
+        return bool(
+            self._c.run(
+                """update cases set state = 'open', decided_by = null, decided_member = null, decided_account = null,
+                   decided_at = null, why = null where id = ? and state != 'minor'""",
+                (case,),
+            )
         )
 
     def heard(self, decision: ModAction) -> bool:

@@ -114,6 +114,11 @@ class Gallery:
         """Return whether somebody is protected now."""
         return bool(self._c.value("select exists (select 1 from persons where expires_at > ?)", (self._c.now(),)))
 
+    def protects(self, person: str) -> bool:
+        """Return whether a person is protected now, by their label."""
+        found = self._c.value("select 1 from persons where label = ? and expires_at > ?", (person, self._c.now()))
+        return found is not None
+
     def forget(self, person: str) -> None:
         """Destroy everything about a person but the audit trail's opaque label. Raises StoreError if there is none."""
         with self._c:

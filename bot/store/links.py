@@ -240,14 +240,17 @@ class Links:
         return [row_of(row) for row in self._c.rows("select * from links order by id desc limit ?", (limit,))]
 
     def move(self, link: int, state: LinkState, *, reason: str | None = None) -> None:
-        """Put a link into a state."""
+        """Put a link into a state; never one that a suspected minor's mark blocks: only taking that back does."""
         self._c.run(
-            "update links set state = ?, reason = ?, updated_at = ? where id = ?", (state, reason, self._c.now(), link)
+            "update links set state = ?, reason = ?, updated_at = ? where id = ? and state != 'blocked'",
+            (state, reason, self._c.now(), link),
         )
 
     def postpone(self, link: int, *, until: datetime, reason: str) -> None:
-        """Leave a link in its state and look at it again later."""
-        self._c.run("update links set next_at = ?, reason = ? where id = ?", (iso(until), reason, link))
+        """Leave a link in its state and look at it again later; the reason of one that is blocked stays."""
+        self._c.run(
+            "update links set next_at = ?, reason = ? where id = ? and state != 'blocked'", (iso(until), reason, link)
+        )
 
     def failed(self, link: int, *, reason: str, next_at: datetime | None) -> None:
         """Count a failed attempt; without `next_at` the link is given up."""
@@ -295,15 +298,25 @@ class Links:
         self._c.run("delete from fingerprints where link = ?", (link,))
 
     def found_before(self, link: int, evidence: Evidence) -> None:
-        """Store evidence that was found behind another link of the same media, to be matched anew."""
+        """Store evidence that was found behind another link of the same media, to be matched anew.
+
+        Nothing of a link that does not stand any more.
+        """
         with self._c:
+            if not self.stands(link):
+                return
             self._put_evidence(link, evidence)
             self.move(link, LinkState.ACQUIRED)
 
-    def stands(self, link: int, state: LinkState | None = None) -> bool:
-        """Whether a link is still known, not blocked and in this state: all may change while others work on it."""
+    def stands(self, link: int, state: LinkState | None = None, *, evidence: Evidence | None = None) -> bool:
+        """Whether a link is still known, not blocked, in this state, and has this evidence.
+
+        All may change while others work on it: what was forgotten keeps its state and loses what its evidence told.
+        """
         found = self._c.value("select state from links where id = ?", (link,))
-        return found not in (None, LinkState.BLOCKED) and state in (None, found)
+        if found in (None, LinkState.BLOCKED) or state not in (None, found):
+            return False
+        return evidence is None or self.evidence(link) == evidence
 
     def matched(self, link: int, evidence: Evidence) -> None:
         """Store the evidence with its matches; nothing of a link that does not stand any more."""

@@ -46,5 +46,8 @@ class Maintenance:
         return any(self._c.value(f"select exists (select 1 from {table})") for table in (*SEALED, "never"))  # noqa: S608  names from above
 
     def truncate_log(self) -> None:
-        """Fold the write-ahead log into the database and empty it."""
-        self._c.rows("pragma wal_checkpoint(truncate)")
+        """Fold the write-ahead log into the database and empty it, once no other process reads or writes in it.
+
+        What was forgotten stands in it until then. If others never leave it alone, the next purge does it.
+        """
+        self._c.until(lambda: not self._c.rows("pragma wal_checkpoint(truncate)")[0]["busy"])

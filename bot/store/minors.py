@@ -151,6 +151,19 @@ class Minors:
         """Remember that the files of another link are behind this one."""
         self._c.run("insert or ignore into link_files select ?, mark from link_files where link = ?", (link, as_of))
 
+    def came_late(self, link: int, files: Sequence[str]) -> None:
+        """Mark the files of a link that was marked while they were fetched; taking the mark back takes back these."""
+        post = self._c.value(
+            "select post from links where id = ? and state = ? and reason = ?", (link, LinkState.BLOCKED, WHY_BLOCKED)
+        )
+        if post is None:
+            return
+        marks = self.never(files)
+        if (held := self._c.value("select marks from minor_holds where post = ?", (post,))) is not None:
+            self.saw_files(link, files)
+            kept = json.dumps([*json.loads(held), *marks])
+            self._c.run("update minor_holds set marks = ? where post = ?", (kept, post))
+
     def drop(self, link: int) -> list[int]:
         """Block a link whose file was marked, and keep nothing of it; return its cases, which are a minor's now."""
         now = self._c.now()

@@ -58,13 +58,22 @@ class Queue:
         """Keep all that is claimed for that long from now."""
         self._c.run("update links set claim_until = ? where claim = ?", (self._until(seconds), who))
 
-    def holds(self, link: int, who: str) -> bool:
-        """Return whether the link is still claimed by this one and not taken over by another."""
-        return bool(self._c.value("select count(*) from links where id = ? and claim = ?", (link, who)))
+    def holds(self, row: LinkRow, who: str) -> bool:
+        """Return whether a link is still claimed by this one, and as it was then: not blocked, forgotten or parked."""
+        return bool(
+            self._c.value(
+                "select 1 from links where id = ? and claim = ? and url = ? and state in (?, ?)",
+                (row.id, who, row.link.url, LinkState.SEEN, LinkState.FAILED),
+            )
+        )
 
-    def release(self, link: int) -> None:
-        """Give a link back."""
-        self._c.run("update links set claim = null, claim_until = null, tries = 0 where id = ?", (link,))
+    def release(self, link: int, who: str | None = None) -> None:
+        """Give a link back; with a name only what this one claimed."""
+        self._c.run(
+            """update links set claim = null, claim_until = null, tries = 0
+               where id = ? and coalesce(?, claim, '') = coalesce(claim, '')""",
+            (link, who),
+        )
 
     def release_all(self, who: str | None = None) -> None:
         """Give back everything that this one claimed; without a name what anybody did, when all others are dead."""
@@ -117,10 +126,10 @@ class Queue:
             )
 
     def fetch_afresh(self, link: int) -> None:
-        """Put a link back to be fetched itself, whatever is known of its media from elsewhere."""
+        """Put a link back to be fetched itself, whatever is known of its media from elsewhere; none that is blocked."""
         self._c.run(
-            "update links set state = ?, fresh = 1, next_at = ?, updated_at = ? where id = ?",
-            (LinkState.SEEN, self._c.now(), self._c.now(), link),
+            "update links set state = ?, fresh = 1, next_at = ?, updated_at = ? where id = ? and state != ?",
+            (LinkState.SEEN, self._c.now(), self._c.now(), link, LinkState.BLOCKED),
         )
 
     def _until(self, seconds: float) -> str:

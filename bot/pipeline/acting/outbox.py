@@ -162,27 +162,37 @@ class Outbox:
 
     def _begin(self, row: ActionRow) -> int:
         store, action = self._d.store, row.action
-        if forbidden := self._forbidden(row):
-            return self._hold(row, *forbidden)
+        if hold := self._held(row):
+            return self._hold(row, *hold)
         ordered = _ordered(row)
-        if (
-            not ordered
-            and action.kind not in TELLS
-            and not self._confirmed(row)
-            and (flood := self._flood.held(row.case_id))
-        ):
-            return self._hold(row, Hold.QUARANTINE, flood)
-        if not ordered and (cap := self._cap(action.kind)):
-            return self._hold(row, Hold.CAP, cap)
         if action.post and not ordered and self._overtaken(row):
             return 0
         if actions.get(action.kind).after_removal and self._too_early(row):
             return 0
-        if refused := store.actions.begin(action.id, ordered=ordered):
-            store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
-            return 0
+        with store.transaction():  # while Reddit was asked, all may have been stopped, and others have used up the cap
+            if hold := self._held(row):
+                return self._hold(row, *hold)
+            if refused := store.actions.begin(action.id, ordered=ordered):
+                store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
+                return 0
         self._d.boundary(f"act.begun:{action.kind}")
         return self._perform(row)
+
+    def _held(self, row: ActionRow) -> tuple[Hold, str] | None:
+        """Return why an action may not be begun now: what is forbidden, a quarantine, an entry that is gone, a cap."""
+        if forbidden := self._forbidden(row):
+            return forbidden
+        if _ordered(row):
+            return None
+        kind = row.action.kind
+        if kind not in TELLS and not self._confirmed(row):
+            if flood := self._flood.held(row.case_id):
+                return Hold.QUARANTINE, flood
+            if gone := self._flood.withdrawn(row.case_id):
+                return Hold.PERSON, gone
+        if cap := self._cap(kind):
+            return Hold.CAP, cap
+        return None
 
     def _confirmed(self, row: ActionRow) -> bool:
         """Whether a person confirmed the case: then it is no automatic action any more."""

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from bot.config import Config
-from bot.errors import DatabaseError, StoreError, UsageError
+from bot.errors import DatabaseError, MarkedFileError, StoreError, UsageError
 from bot.model import Actor, Backing, CaseState, Fingerprint
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import Decisions
@@ -111,14 +111,20 @@ class Banking:
         return found, unread
 
     def put(self, found: list[Fingerprint], unread: int, post: str, *, by: Actor, why: str) -> str:
-        """Put media into the bank, or confirm what is there as a second person; return the answer."""
+        """Put media into the bank, or confirm what is there as a second person; return the answer.
+
+        Call it in a transaction. Raises UsageError if one of them was marked as a suspected minor's meanwhile.
+        """
         store, bank = self._store, self._config.orders.bank
         new: list[str] = []
         second: list[str] = []
         known: list[str] = []
         plain: list[str] = []
         for fingerprint in found:
-            label, fresh = store.banks.add(bank, fingerprint, by=by)
+            try:
+                label, fresh = store.banks.add(bank, fingerprint, by=by)
+            except MarkedFileError as error:
+                raise UsageError(str(error)) from None
             if fresh:
                 store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=why)
             if too_plain(fingerprint, self._config.banks.min_quality):

@@ -10,7 +10,7 @@ from typing import Any
 from bot import hosts
 from bot.clock import Clock
 from bot.config import Config
-from bot.errors import DatabaseError, StoreError, UsageError
+from bot.errors import DatabaseError, MarkedFileError, StoreError, UsageError
 from bot.links import links_of, post_of
 from bot.model import UNTOLD, Actor, CaseState
 from bot.pipeline.acting.modes import effect
@@ -208,6 +208,8 @@ class CommandRunner:
             return False
         found, unread = read
         with self._store.transaction():
+            if self._store.minors.is_never(post):  # while its media were fetched
+                raise UsageError(str(MarkedFileError()))
             return self._answers.end(row, self._banking.put(found, unread, short(post), by=by, why=why))
 
     def _allow(self, row: OrderRow) -> bool:

@@ -25,6 +25,7 @@ from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.authors import Authors
 from bot.pipeline.recovery import GoOn, all_due, always
+from bot.pipeline.scanning.lasting import of_the_protected, outdated
 from bot.rules import Budget, RuleReport, RuleSet, fill_action
 from bot.store import CaseRow, LinkRow
 
@@ -89,9 +90,13 @@ class Judge:
         with store.transaction():
             if not store.links.stands(row.id, LinkState.MATCHED):  # forgotten, blocked or wanted anew meanwhile
                 return 0
-            evidence = store.links.evidence(row.id)
+            matched = store.links.evidence(row.id)
             post = store.links.post(row.link.post or "")
-        assert evidence is not None, "a matched link has evidence"
+            assert matched is not None, "a matched link has evidence"
+            if outdated(store, matched, self._d.config):
+                self._match_anew(row)
+                return 0
+            evidence = of_the_protected(store, matched)
         assert post is not None, "a link has a post"
         rules = self._d.rules_for(post.subreddit)  # once: rules that change meanwhile are for the next link
         known = store.authors.get(post.fullname)
@@ -108,12 +113,17 @@ class Judge:
         verdict = rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author, budget=budget)
         for rule, own_fault in budget.late.items():
             self._flood.late(post.subreddit, rule, own_fault=own_fault)
-        if verdict.outcome != "ignore" and not store.links.has_fingerprints(row.id):
-            # found behind another post's link; a case needs fingerprints, so this one is fetched after all
-            store.queue.fetch_afresh(row.id)
-            return 0
         with store.transaction():
-            if not store.links.stands(row.id, LinkState.MATCHED):
+            if not store.links.stands(row.id, LinkState.MATCHED, evidence=matched):
+                return 0
+            if store.links.post(post.fullname) != post or of_the_protected(store, evidence) != evidence:
+                return 0  # judged as they are now at the next look
+            if outdated(store, evidence, self._d.config):
+                self._match_anew(row)
+                return 0
+            if verdict.outcome != "ignore" and not store.links.has_fingerprints(row.id):
+                # found behind another post's link; a case needs fingerprints, so this one is fetched after all
+                store.queue.fetch_afresh(row.id)
                 return 0
             if author is not None and author != known:
                 store.authors.put(post.fullname, author)
@@ -124,6 +134,13 @@ class Judge:
             store.links.judged(row.id, verdict)
         self._d.boundary("judge.stored")
         return 1
+
+    def _match_anew(self, row: LinkRow) -> None:
+        """Put a link back to be matched with the banks as they are now. Call it in a transaction."""
+        if self._d.store.links.has_fingerprints(row.id):
+            self._d.store.links.move(row.id, LinkState.ACQUIRED)
+        else:
+            self._d.store.queue.fetch_afresh(row.id)
 
     def _may_wait(self, evidence: Evidence) -> bool:
         """Whether Reddit still has time to tell of an author; then the post is judged without."""

@@ -66,11 +66,11 @@ class CaseReview:
         can be banked, UsageError if this person may not decide it or marks what is not there.
         """
         store = self._store
-        case = self._open_case(name)
-        self._other_than_before(case, by)
         if bank is None and (span is not None or media is not None):
             raise UsageError("a marked range goes into a bank; name it with --bank")
         with store.transaction():
+            case = self._open_case(name)  # in here: others decide at the same time, by other doors
+            self._other_than_before(case, by)
             if bank is not None:
                 self._learning.bank_from(case, bank, span, media, by=by)
             store.cases.decide(case.id, CaseState.CONFIRMED, by=by, why=why)
@@ -90,9 +90,9 @@ class CaseReview:
         such open case, UsageError if this person may not decide it.
         """
         store = self._store
-        case = self._open_case(name)
-        self._other_than_before(case, by)
         with store.transaction():
+            case = self._open_case(name)
+            self._other_than_before(case, by)
             lines = self._learning.teach(case, by=by)
             lines += self._learning.unbank(case, by=by)
             store.cases.decide(case.id, CaseState.DISMISSED, by=by, why=why)
@@ -112,17 +112,19 @@ class CaseReview:
         Raises StoreError if there is no such case.
         """
         store = self._store
-        case = store.cases.get(name)
-        if case.state in SETTLED:
-            return Appealed(case=case, reopened=False, text=f"{name} is {SETTLED[case.state]}; nothing to appeal")
-        if store.review.open_appeal(case.id):
-            return Appealed(case=case, reopened=False, text=f"{name} is under appeal already and waits for a moderator")
-        if case.state == CaseState.CONFIRMED and any(a.outcome == "upheld" for a in store.review.appeals(case.id)):
-            store.audit.record(by=raised_by, what="appeal noted: upheld before", subject=name, why=why)
-            text = f"{name} was upheld on appeal by {case.decided_by}; gifwarden cases undo takes it back all the same"
-            return Appealed(case=case, reopened=False, text=text)
-        decider = case.decided_by if case.state == CaseState.CONFIRMED else None
         with store.transaction():
+            case = store.cases.get(name)
+            if case.state in SETTLED:
+                return Appealed(case=case, reopened=False, text=f"{name} is {SETTLED[case.state]}; nothing to appeal")
+            if store.review.open_appeal(case.id):
+                return Appealed(
+                    case=case, reopened=False, text=f"{name} is under appeal already and waits for a moderator"
+                )
+            if case.state == CaseState.CONFIRMED and any(a.outcome == "upheld" for a in store.review.appeals(case.id)):
+                store.audit.record(by=raised_by, what="appeal noted: upheld before", subject=name, why=why)
+                text = f"{name} was upheld on appeal by {case.decided_by}; gifwarden cases undo takes it back anyway"
+                return Appealed(case=case, reopened=False, text=text)
+            decider = case.decided_by if case.state == CaseState.CONFIRMED else None
             store.review.appeal(case.id, raised_by=raised_by, confirmed=decider is not None)
             store.actions.cancel(case=case.id, reason="the case was appealed")
             store.notices.drop_case(case.id)
@@ -149,12 +151,12 @@ class CaseReview:
         Raises StoreError if there is no such case, UsageError if it is about a suspected minor.
         """
         store = self._store
-        case = store.cases.get(name)
-        if case.state == CaseState.MINOR:
-            raise UsageError(
-                f"{name} is about a suspected minor and is not judged again; see: gifwarden cases reported"
-            )
         with store.transaction():
+            case = store.cases.get(name)
+            if case.state == CaseState.MINOR:
+                raise UsageError(
+                    f"{name} is about a suspected minor and is not judged again; see: gifwarden cases reported"
+                )
             store.actions.cancel(case=case.id, reason=f"undone by {by.name}")
             lines = self._learning.unbank(case, by=by, keep=False)
             for label in store.review.made_by(case.id, "allowed"):
@@ -163,7 +165,8 @@ class CaseReview:
                 lines.append(f"{label}: speaks for this media no more")
         lines += self._take_back(case, by=by, why=why)
         with store.transaction():
-            store.cases.reopen(case.id)
+            if not store.cases.reopen(case.id):
+                return [*lines, "marked as a suspected minor meanwhile: it is not judged again"]
             self._wait_again(case)
             store.audit.record(by=by, what="case undone", subject=case.label, why=why)
         return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from statistics import median
 
@@ -93,6 +94,7 @@ class FaceRecogniser:
         self._model: FaceModel | None = None
         self._version: int | None = None
         self._known = FaceIndex([], np.zeros((0, 0), np.float32))
+        self._lock = threading.Lock()  # what is read of somebody must not be put back by who began before they left
 
     @property
     def on(self) -> bool:
@@ -107,22 +109,24 @@ class FaceRecogniser:
 
     def index(self) -> FaceIndex:
         """Return the views of everybody who is protected, read again if they changed here or in another process."""
-        version = self._store.gallery.version()
-        if version == self._version:
+        model = self.model()
+        with self._lock:
+            version = self._store.gallery.version()
+            if version == self._version:
+                return self._known
+            rows = self._store.gallery.vectors(model.name)
+            vectors = [np.frombuffer(vector, "<f4") for _, vector in rows]
+            self._known = FaceIndex(
+                [label for label, _ in rows], np.stack(vectors) if vectors else np.zeros((0, model.size), np.float32)
+            )
+            self._version = version
             return self._known
-        rows = self._store.gallery.vectors(self.model().name)
-        size = self.model().size
-        vectors = [np.frombuffer(vector, "<f4") for _, vector in rows]
-        self._known = FaceIndex(
-            [label for label, _ in rows], np.stack(vectors) if vectors else np.zeros((0, size), np.float32)
-        )
-        self._version = version
-        return self._known
 
     def forget(self) -> None:
         """Drop what is in memory of everybody who is protected; it is read again when it is needed."""
-        self._version = None
-        self._known = FaceIndex([], np.zeros((0, 0), np.float32))
+        with self._lock:
+            self._version = None
+            self._known = FaceIndex([], np.zeros((0, 0), np.float32))
 
     def recognise(self, media: int, tracks: Sequence[FaceTrack]) -> list[FaceMatch]:
         """Return, as evidence, the faces that resemble a protected person; nothing of any other."""
@@ -137,15 +141,18 @@ class FaceRecogniser:
         nearest = known.nearest([np.stack([vector_of(view) for view in track.views]) for track in looked])
         found = []
         for track, (person, apart) in zip(looked, nearest, strict=True):
-            evidence = self._resembles(media, track, person, apart, cut)
+            evidence = self._resembles(media, track, person, apart, cut, len(known))
             if evidence is not None:
                 found.append(evidence)
         return found
 
     def _resembles(
-        self, media: int, track: FaceTrack, person: str, mine: NDArray[np.float32], cut: float
+        self, media: int, track: FaceTrack, person: str, mine: NDArray[np.float32], cut: float, others: int
     ) -> FaceMatch | None:
-        """Return what is found of one face whose views are `mine` apart from a person's, or None."""
+        """Return what is found of one face whose views are `mine` apart from a person's, or None.
+
+        `others`: how many views there are in the gallery.
+        """
         model = self.model()
         middle = float(median(mine.tolist()))
         within = int((mine <= cut).sum())
@@ -160,7 +167,7 @@ class FaceRecogniser:
             person=person,
             model=model.name,
             distance=round(middle, 3),
-            probability=round(model.curve.probability(middle, len(self._known)), 4),
+            probability=round(model.curve.probability(middle, others), 4),
             similarity=round(similarity, 3),
             views=len(track.views),
             views_matched=within,

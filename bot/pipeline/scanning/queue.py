@@ -11,13 +11,14 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import AcquireError, CostlyError, is_own_fault
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import log_reason, postpone, reason_of, try_again
 from bot.pipeline.scanning.result_cache import ResultCache
-from bot.pipeline.scanning.scanner import Scanner
+from bot.pipeline.scanning.scanner import Scanner, names_of_files
 from bot.store import LinkRow
 from bot.store.tries import SENTENCE
 from bot.store.turns import Pick
@@ -169,8 +170,8 @@ class DownloadQueue:
         library = self._working.library()
         banks, originals = self._working.banks_version, library.has_files
         try:
-            if self._reuse.settle(row, banks=banks, originals=originals):
-                self._d.store.queue.release(row.id)
+            if self._reuse.settle(row, self._who, banks=banks, originals=originals):
+                self._d.store.queue.release(row.id, self._who)
                 return True
         except Exception as error:  # noqa: BLE001  what is wrong with another link's row must not keep this one back
             self._d.log.warning("link not reused", link=row.id, host=row.link.host, reason=log_reason(error))
@@ -202,13 +203,21 @@ class DownloadQueue:
     def _step(self, job: _Job, originals: bool) -> None:
         row, store = job.row, self._d.store
         looked, failure = None, None
+        files: tuple[str, ...] = ()
         seconds = self._d.config.decode.front_seconds
         pace = Aside() if row.late else Budget(seconds)
         try:
+            if not self._still_ours(row):
+                self._leave(row, ())
+                return
             acquired = self._working.download(row.link, want_original=originals, in_front=not row.late)
             with self._change:  # its host is free for the next link
                 job.downloading = False
                 self._change.notify_all()
+            files = names_of_files(acquired.media)
+            if not self._still_ours(row):  # so that nothing is decoded that a person stopped meanwhile
+                self._leave(row, files)
+                return
             looked = self._working.fingerprint(row.link, acquired, target=row.link.url, pace=pace)
         except Exception as error:  # noqa: BLE001  the boundary around one link: recorded with it below
             failure = error
@@ -217,6 +226,7 @@ class DownloadQueue:
         try:
             with store.transaction():
                 if not self._still_ours(row):
+                    self._leave(row, files)
                     return
                 if isinstance(failure, CostlyError):
                     moved = store.turns.put_back(row, str(failure))
@@ -249,10 +259,22 @@ class DownloadQueue:
                     postpone(self._d, row, error)
                 else:
                     try_again(self._d, row, reason)
-                self._d.store.queue.release(row.id)
+            if not self._stopping.is_set():
+                self._d.store.queue.release(row.id, self._who)
 
     def _still_ours(self, row: LinkRow) -> bool:
-        return not self._stopping.is_set() and self._d.store.queue.holds(row.id, self._who)
+        return not self._stopping.is_set() and self._d.store.queue.holds(row, self._who)
+
+    def _leave(self, row: LinkRow, files: Sequence[str]) -> None:
+        """Give up a link that was blocked, forgotten or parked while it was in work; `files` are what came of it.
+
+        If it was marked as a suspected minor's, they are marked too.
+        """
+        if self._stopping.is_set():
+            return
+        with self._d.store.transaction():
+            self._d.store.minors.came_late(row.id, files)
+            self._d.store.queue.release(row.id, self._who)
 
     def _give_back(self) -> None:
         """Give back what is claimed and nobody works on: the database could not be told when that ended."""

@@ -43,16 +43,18 @@ class ResultCache:
         """What results depend on beside media and banks; faces are compared when a media is fetched, never later."""
         return f"{self._program}.{self._store.gallery.version()}"
 
-    def settle(self, row: LinkRow, *, banks: int, originals: bool) -> bool:
-        """Take a link as far as an earlier look at its media goes; return whether there was one that serves.
+    def settle(self, row: LinkRow, who: str, *, banks: int, originals: bool) -> bool:
+        """Take a link as far as an earlier look at its media goes; return whether nothing is left to fetch.
 
-        `banks` is the banks' version now, `originals` whether their entries call for original files.
+        `who` claimed it, `banks` is the banks' version now, `originals` whether their entries call for original files.
         """
         store = self._store
         age = self._age(row.link)
         if not age:
             return False
         with store.transaction():
+            if not store.queue.holds(row, who):
+                return True  # blocked, forgotten or parked since it was claimed: nothing is left to do
             looks = store.queue.earlier(row, self._clock.now() - age)
             look = next((look for look in looks if self._serves(look, banks=banks, originals=originals)), None)
             if look is None:

@@ -21,6 +21,7 @@ from bot.pipeline.scanning.bank_index import BankIndex
 from bot.pipeline.scanning.face_index import FaceRecogniser
 from bot.pipeline.scanning.face_swaps import named
 from bot.pipeline.scanning.host_health import outcome_of
+from bot.pipeline.scanning.lasting import of_the_protected
 from bot.pipeline.scanning.nudity import nudity_of
 from bot.store import LinkRow
 from bot.store.minors import names_of
@@ -119,13 +120,7 @@ class Scanner:
 
     def _unmarked(self, media: Sequence[MediaFile]) -> tuple[str, ...]:
         """Return the names of files by which they are marked. Raises MarkedFileError if one of them was."""
-        files = tuple(
-            name
-            for file in media
-            for data in (file.data, file.original)
-            if data is not None
-            for name in file_names(data)
-        )
+        files = names_of_files(media)
         if self._d.store.minors.is_never(*files):
             raise MarkedFileError()
         return files
@@ -191,7 +186,7 @@ class Scanner:
             self._d.log.info("link unsupported", link=row.id, host=row.link.host, reason=reason)
             return
         sealed = [(media, json.dumps(to_json(found)).encode()) for media, found in looked.prints]
-        store.links.acquired(row.id, looked.evidence, sealed)
+        store.links.acquired(row.id, of_the_protected(store, looked.evidence), sealed)
         self._d.log.info("link acquired", link=row.id, host=row.link.host, media=len(looked.prints))
 
     def _match(self, row: LinkRow) -> int:
@@ -199,15 +194,15 @@ class Scanner:
         with store.transaction():
             if not store.links.stands(row.id, LinkState.ACQUIRED):  # forgotten, blocked or wanted anew meanwhile
                 return 0
-            evidence = store.links.evidence(row.id)
+            acquired = store.links.evidence(row.id)
             sealed = store.links.fingerprints(row.id)
-        assert evidence is not None, "an acquired link has evidence"
+        assert acquired is not None, "an acquired link has evidence"
         prints = [(media, from_json(json.loads(data))) for media, data in sealed]
         with self._searching:
-            evidence = self.matched(evidence, prints)
+            evidence = self.matched(acquired, prints)
             version = self._banks_version
         with store.transaction():
-            if not store.links.stands(row.id, LinkState.ACQUIRED):
+            if not store.links.stands(row.id, LinkState.ACQUIRED, evidence=acquired):
                 return 0
             store.links.matched(row.id, evidence)
             store.queue.matched(row.id, banks=version)
@@ -241,6 +236,13 @@ class Scanner:
         else:
             store.links.move(row.id, state, reason=reason)
         self._d.log.info(f"link {state}", link=row.id, host=row.link.host, reason=reason)
+
+
+def names_of_files(media: Sequence[MediaFile]) -> tuple[str, ...]:
+    """Return the names under which the files of a link's media are marked, the originals' among them."""
+    return tuple(
+        name for file in media for data in (file.data, file.original) if data is not None for name in file_names(data)
+    )
 
 
 def file_names(data: bytes) -> tuple[str, ...]:
