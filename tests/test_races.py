@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bot.errors import MarkedFileError, RedditError, UsageError
@@ -372,3 +373,89 @@ def test_a_person_who_is_forgotten_while_a_link_is_scanned_stands_in_no_evidence
     monkeypatch.setattr(bot.judge, "_learn", learn)
     bot.judge.judge_due()
     assert [found.faces for found in seen] == [()]
+
+
+def test_a_suspicion_that_is_taken_back_is_not_carried_out(
+    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A post that is shown again just before its ten minutes are over keeps all that is kept of it."""
+    post = post_fake(world)
+    bot.tick()
+    minors = bot.decisions.minors
+    minors.hide(post, by=member(bot))
+    minors.finish()
+    world.clock.sleep(601)
+    in_the_middle(monkeypatch, minors, "_post", lambda: minors.show(post, by=member(bot)))
+    assert minors.finish() == 0
+    assert bot.deps.store.links.get(1).state == LinkState.JUDGED
+    assert bot.deps.store.links.evidence(1) is not None
+
+
+def test_an_entry_that_is_restored_at_its_last_moment_is_not_destroyed(
+    bot: Pipeline, world: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at which entries were withdrawn long ago and their end, nobody can restore one."""
+    banks = bot.deps.store.banks
+    label = bank_the_fake(bot)
+    banks.withdraw(label)
+    other = threading.Thread(target=lambda: banks.restore(label))
+    states: list[str] = []
+
+    def change() -> None:
+        other.start()
+        other.join(0.3)
+        states.extend(row.state for row in banks.entries())
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # it is destroyed by then, which the other is told
+    in_the_middle(monkeypatch, banks, "destroy", change)
+    assert banks.destroy_withdrawn(world.clock.now()) == 1
+    other.join()
+    assert states == ["withdrawn"]
+
+
+def test_a_listing_brings_back_no_post_that_was_forgotten(world: Stage, bot: Pipeline) -> None:
+    """A listing that was read before a post was deleted, or still shows it, is not believed."""
+    post_fake(world)
+    bot.tick()
+    store = bot.deps.store
+    (case,) = store.cases.listing()
+    links = store.links.of_post(case.post.fullname)
+    store.forgetting.forget_post(case.post.fullname)
+    left = (link_state(bot), store.links.post(case.post.fullname))
+    assert store.links.add([(case.post, links)]) == (0, 0)
+    assert (link_state(bot), store.links.post(case.post.fullname)) == left
+
+
+def test_the_stop_of_another_does_not_lapse(world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop that the operator gives while Reddit is asked about a moderator's stays theirs."""
+    store = bot.deps.store
+    store.kill_switch.stop("clips", by=member(bot), why="x", sender="nobody_any_more")
+    world.clock.sleep(90_000)
+
+    def change() -> None:
+        store.kill_switch.go("clips")
+        store.kill_switch.stop("clips", by=member(bot), why="y")
+
+    in_the_middle(monkeypatch, bot.deps.api, "permissions", change)
+    assert bot.kill_switch.uphold("clips") == 0
+    stop = store.kill_switch.stopped("clips")
+    assert stop is not None
+    assert (stop.sender, stop.lapsed) == (None, None)
+
+
+def test_a_gallery_that_is_read_while_somebody_is_forgotten_keeps_nobody(
+    bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads the gallery while a person is forgotten does not bring them back into memory."""
+    store, recogniser = bot.deps.store, bot.recogniser
+    other = threading.Thread(target=recogniser.forget)
+
+    def vectors(_: str) -> list[tuple[str, bytes]]:
+        other.start()
+        other.join(0.3)
+        return [("P-0000000000", np.zeros(128, "<f4").tobytes())]
+
+    monkeypatch.setattr(store.gallery, "vectors", vectors)
+    recogniser.index()
+    other.join()
+    assert not len(recogniser._known)

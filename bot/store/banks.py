@@ -159,13 +159,14 @@ class Banks:
 
     def destroy_withdrawn(self, before: datetime) -> int:
         """Destroy entries that were withdrawn before then; return how many."""
-        rows = self._c.rows(
-            """select label from entries e where state = 'withdrawn' and withdrawn_at <= ? and
-               (exists (select 1 from signals where entry = e.id) or
-                exists (select 1 from entry_files where entry = e.id))""",
-            (iso(before),),
-        )
-        return sum(self.destroy(row["label"]) for row in rows)
+        with self._c:  # whoever restores one comes before or after
+            rows = self._c.rows(
+                """select label from entries e where state = 'withdrawn' and withdrawn_at <= ? and
+                   (exists (select 1 from signals where entry = e.id) or
+                    exists (select 1 from entry_files where entry = e.id))""",
+                (iso(before),),
+            )
+            return sum(self.destroy(row["label"]) for row in rows)
 
     def confirm(self, name: str, *, by: Actor, alone: bool = False) -> Backing:
         """Add a person's word for an entry; return how many people's it has then.

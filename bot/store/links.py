@@ -92,6 +92,10 @@ class Links:
             for post, refs in found:
                 if self._minors.is_never(post.fullname):
                     continue  # a suspected minor: neither stored nor looked at again
+                if self._c.value(
+                    "select 1 from post_checks where post = ? and forgotten_at is not null", (post.fullname,)
+                ):
+                    continue  # deleted and forgotten: Reddit showed it a moment before, or still shows it in a listing
                 posts += self._put_post(post, now)
                 why = (left_alone or {}).get(post.fullname)
                 first, stands_for, hidden = None, None, False

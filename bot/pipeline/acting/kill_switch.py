@@ -87,6 +87,8 @@ class Stopping:
         if row.checked is None or not row.checked <= now < row.checked + AGAIN:
             lapsed = check_permission("stop", connected(self._reddit).permissions(subreddit, row.sender)) is not None
             with store.transaction():
+                if store.kill_switch.stopped(subreddit) != row:  # ended, or another's, since Reddit was asked
+                    return 0
                 store.kill_switch.upheld(subreddit, lapsed=lapsed)
                 if lapsed:
                     self._tell(row, "lapsed", SUBJECT, BODY)
@@ -99,6 +101,8 @@ class Stopping:
         if told is None or told.state != ActionState.DONE or told.action.sent is None or now < told.action.sent + GRACE:
             return 0
         with store.transaction():
+            if store.kill_switch.stopped(subreddit) != row:
+                return 0
             store.kill_switch.go(subreddit)
             self._tell(row, "ended", ENDED, ENDED_BODY)
             store.audit.record(by=PROGRAM, what="go: nobody upholds the stop", subject=f"r/{subreddit}")

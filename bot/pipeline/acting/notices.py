@@ -86,6 +86,8 @@ class NoticeReview:
         notice = self.preview_notice(name, statement)
         wording.compose(notice, sender=self._config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
+            if store.notices.get(name) != row:  # a person states what is on it, so nobody may put more on it meanwhile
+                raise UsageError(f"notice {name} was changed at this moment; look at it again, then confirm it")
             store.notices.confirm(notice, member=statement.by.member)
             if statement.seen:
                 store.notices.viewed(name)

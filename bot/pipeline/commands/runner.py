@@ -260,9 +260,11 @@ class CommandRunner:
         """
         by = self._by(row)
         if row.due is not None:
-            if self._store.minors.root_of(row.target) is None:
+            marked = None
+            if self._store.minors.root_of(row.target) is not None:
+                marked = self._decisions.minors.minor_if_hidden(row.target, by=by)
+            if marked is None:
                 return self._answers.end(row, "It was reported or decided meanwhile, so nothing is left to do.")
-            self._decisions.minors.minor(row.target, by=by)  # marking twice, after a crash, marks once
             return self._answers.end(
                 row, "What I kept of the media is destroyed. The address stays until somebody has reported it."
             )

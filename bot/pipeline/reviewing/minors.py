@@ -53,10 +53,22 @@ class Minors:
         Other stored posts of the same media are marked with it. Raises UsageError if `target` names no post,
         RedditError if only Reddit could tell and cannot be asked.
         """
-        store = self._store
         post, found = self._post(target)
+        marked = self._marked(post, found, by=by, why=why)
+        assert marked is not None, "whatever its state"
+        return marked
+
+    def minor_if_hidden(self, target: str, *, by: Voice, why: str = "suspected minor") -> Marked | None:
+        """Do what `minor` does to a post that is hidden for now; None if that was taken back, in whatever process."""
+        post, found = self._post(target)
+        return self._marked(post, found, by=by, why=why, hidden=True)
+
+    def _marked(self, post: Post, found: Sequence[Link], *, by: Voice, why: str, hidden: bool = False) -> Marked | None:
+        store = self._store
         lines: list[str] = []
         with store.transaction():
+            if hidden and store.minors.root_of(post.fullname) is None:
+                return None
             names = [post.fullname, *store.minors.same_media(post.fullname)]
             for row in store.minors.same_file(post.fullname):
                 lines.append(
@@ -159,8 +171,7 @@ class Minors:
             by: Voice = PROGRAM
             if row.member is not None:
                 by = Outsider(name=row.who or store.team.get(row.member).name)
-            self.minor(row.root, by=by, why=row.why or "suspected minor")
-            done += 1
+            done += self.minor_if_hidden(row.root, by=by, why=row.why or "suspected minor") is not None
         return done
 
     def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Actor, why: str) -> str:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.errors import AcquireError, CostlyError, is_own_fault
+from bot.errors import AcquireError, CostlyError, DatabaseError, is_own_fault
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import log_reason, postpone, reason_of, try_again
 from bot.pipeline.scanning.result_cache import ResultCache
@@ -125,7 +125,10 @@ class DownloadQueue:
         for job in jobs:
             if job.thread is not None:
                 job.thread.join(max(0.0, until - time.monotonic()))
-        self._d.store.queue.release_all(self._who)
+        try:
+            self._d.store.queue.release_all(self._who)
+        except DatabaseError as error:  # who starts next gives back whatever is claimed
+            self._d.log.warning("links in work not given back", reason=str(error))
 
     def _next(self) -> Pick | None:
         """Return the link whose turn it is among those whose host is free, ready hosts first."""
