@@ -20,8 +20,10 @@ from bot.config import DecodeConfig
 from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.points import SPOT
 from bot.encryption import FieldCipher, new_key
+from bot.faces import Located, Picture
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
+from bot.fingerprint.face_regions import LookedAt, spots
 from bot.model import FaceMatch, Fingerprint, LocalFeatures, SourceMatch
 from bot.pipeline.scanning.face_swaps import named
 from bot.samples.portrait import drawn
@@ -177,6 +179,40 @@ def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
         raw = store.connection.value("select sealed from sketches")
         assert next(sketch.faces for sketch in kept if sketch.faces)[8:40] not in raw
     assert [sketch.faces for sketch in _unpacked(b"[[0.0, 1.5, 2]]\nab")[0]] == [None]
+
+
+def test_whole_frames_are_searched_where_something_changed() -> None:
+    """A picture that stands but for noise is searched for faces once; a small change anywhere is looked at."""
+
+    class Counting(Dlib):
+        whole = 0
+
+        def locate(self, picture: Picture, *, least: int) -> list[Located]:
+            """Count searches of whole frames."""
+            self.whole += picture.shape[:2] == (360, 640)
+            return super().locate(picture, least=least)
+
+    rng = np.random.default_rng(4)
+    empty = np.full((360, 640), 110, np.uint8)
+    looks = [np.clip(empty + rng.normal(0, 3, empty.shape), 0, 255).astype(np.uint8) for _ in range(24)]
+    model = Counting()
+    assert spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False) == [b""] * 24
+    assert model.whole == 1
+    face = people()[HOST].picture[..., 1]
+    for luma in looks[12:]:
+        part = luma[20 : 20 + len(face), 300 : 300 + face.shape[1]]
+        part[:] = face[: len(part)]
+    found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
+    assert not any(found[:12])
+    assert all(found[12:])
+    assert model.whole == 3
+    for luma in looks[:12]:
+        luma[:] = looks[13]
+    for luma in looks[7:9]:
+        luma[:] = empty
+    found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
+    assert [bool(faces) for faces in found] == [not 7 <= i < 9 for i in range(24)]
+    assert model.whole == 4
 
 
 @settings(max_examples=25)

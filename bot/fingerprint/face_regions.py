@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bot.copies.points import SPAN, SPOT
 from bot.faces import Box, FaceModel, Located, Picture
 from bot.faces.base import WEAK, again
+from bot.frames.similar_frames import Patches, patches, something_new
 from bot.signals.pdq import PDQ
 
 LEAST = 56  # pixels of the height of a face in a frame of a clip, 640 pixels wide at most
@@ -40,12 +41,18 @@ class LookedAt(NamedTuple):
 def spots(looks: Sequence[LookedAt], model: FaceModel, *, still: bool) -> list[bytes]:
     """Return for each frame its faces as rows of `SPOT`, in 1/256 of the longer side; none where none is found.
 
-    Whole frames are searched at a few moments; from there a face is followed both ways for as long as it is found.
+    Whole frames are searched at a few moments; what shows the same in every part as the one searched before shows its
+    faces too. From there a face is followed both ways for as long as it is found.
     """
     found: list[list[Located]] = [[] for _ in looks]
+    shown: Patches | None = None
+    seen: list[Located] = []
     for place in _spread(len(looks), 1 if still else WHOLE_LOOKS):
-        picture = _grey(looks[place].luma)
-        seen = [one for one in model.locate(picture, least=MIN_STILL if still else LEAST) if one.score > WEAK]
+        now = patches(looks[place].luma)
+        if shown is None or something_new(shown, now):
+            picture = _grey(looks[place].luma)
+            located = model.locate(picture, least=MIN_STILL if still else LEAST)
+            shown, seen = now, [one for one in located if one.score > WEAK]
         for face in sorted(seen, key=lambda one: -one.box.height)[:FACES]:
             if not _known(found[place], face.box):
                 found[place].append(face)
