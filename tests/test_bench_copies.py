@@ -11,10 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from bot.assemble import Parts, assembled
 from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping
 from bot.bench.worlds import Scene
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
+from bot.config import Config
 from bot.samples import media
 from tests.slow import slow
 
@@ -31,6 +33,7 @@ def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
         stills=2,
         others=20,
         fakes=0,
+        speakers=0,
         alterations=[alter.parse("crop=0.08"), alter.parse("mirror")],
     ).plain()
     rows = {row["row"]: row for row in report["rows"]}
@@ -52,13 +55,52 @@ def test_what_plain_pdq_finds_is_found_reviewed_or_lost() -> None:
     tally.count("a", set(), set(), {"b"}, "nobody's")
     tally.count(None, set(), set(), {"a"}, "no copy")
     assert (tally.asked, tally.found, tally.review, tally.lost) == (5, 1, 1, ["passed over"])
+    tally.count(None, set(), {"a", "b"}, set(), "no copy, and yet for a person")
+    tally.count(None, {"a"}, {"a"}, set(), "called a copy, which is told apart")
+    assert (tally.asked, tally.found, tally.review) == (7, 1, 2)
     assert tally.missed == ["for a person", "passed over", "nobody's"]
+
+
+@slow
+def test_other_moments_of_a_speaker_are_asked_and_never_banked() -> None:
+    """Second half, another take and somebody else, each as it is and in five alterations: none is called a copy."""
+    report = copies.run(
+        Quiet(),
+        lambda _line: None,
+        clips=0,
+        stills=0,
+        others=5,
+        fakes=0,
+        speakers=1,
+        alterations=[alter.parse("mirror")],
+    ).plain()
+    rows = {row["row"]: row for row in report["rows"]}
+    assert rows["mirror 0"]["found"] == rows["mirror 0"]["n"] == 1
+    assert rows["other moments and takes"]["n"] == 3 * (1 + len(copies.OTHERWISE))
+    assert rows["other moments and takes"]["false"] == 0
+    assert rows["other moments and takes"]["review"] <= rows["other moments and takes"]["n"]
+    assert report["bank"] == 1 + 5
+    assert report["clips"] == 1
+
+
+def test_a_moment_that_is_called_a_copy_is_counted_and_named() -> None:
+    """Where what is never banked is the banked take itself, every way of asking is false, and said."""
+    take = Scene(4).frames(3.0, 6.0, width=320, height=180), 6.0
+    source = sources.Source(name="a scene", take=take, never=(("the same", take),))
+    with assembled(Config(), Quiet(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        bench = copies.Bench(pipeline, lambda _line: None)
+        bench.bank(source.name, copies.printed(take))
+        copies.never(bench, [source], lambda _line: None)
+    (row,) = bench.report.rows
+    assert row.asked == 1 + len(copies.OTHERWISE)
+    assert row.false >= row.asked - 2
+    assert bench.report.false[0].startswith("the same of a scene, as it is taken for a scene")
 
 
 @slow
 def test_fakes_are_told_from_their_footage() -> None:
     """Footage behind a banked fake is no copy; a copy of the fake is."""
-    report = copies.run(Quiet(), lambda _line: None, clips=0, stills=0, others=0, fakes=2).plain()
+    report = copies.run(Quiet(), lambda _line: None, clips=0, stills=0, others=0, fakes=2, speakers=0).plain()
     rows = {row["row"]: row for row in report["rows"]}
     assert rows["footage behind a banked fake"]["false"] == 0
     assert rows["copies of the fakes (crop 5 %, re-encoded)"]["found"] == 2
@@ -78,6 +120,7 @@ def test_a_folder_is_read_once_for_each_thing(tmp_path: Path) -> None:
         folder=tmp_path,
         others=0,
         fakes=0,
+        speakers=0,
         alterations=[alter.parse("resize=0.5")],
     ).plain()
     assert (report["clips"], report["stills"]) == (0, 1)

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from bot.assemble import Parts, assembled
 from bot.bench import sources, swaps
 from bot.bench.alter import ALTERATIONS, Alteration, Take, crop, even
 from bot.bench.figures import Say, wilson
+from bot.bench.peers import PEERS, Peers
 from bot.bench.sources import Source
 from bot.config import Config, DecodeConfig
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint
-from bot.model import Actor, BankKind, Credential, Evidence, Fingerprint, Link, Match, Signal
+from bot.model import Actor, BankKind, Credential, Evidence, Fingerprint, Link, Match
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
 from bot.samples import media
 
-# ours against a bank of PDQ alone, PDQ of whole frames as they are, as Meta samples it, imagehash
-PEERS = ("foreign", "pdq", "vpdq", "phash")
 BANK = "bench"
 LINK = Link(url="bench", host="", id=None, kind="media", source="target")
 OTHERWISE = tuple(
@@ -55,7 +52,7 @@ class Recall:
         """Count what came of a copy of `wanted` (None: of nothing): entries found, for a person, found by plain PDQ."""
         self.asked += 1
         self.found += wanted in copies
-        self.review += wanted in unsure - copies
+        self.review += bool(unsure - copies) if wanted is None else wanted in unsure - copies
         if wanted is not None and wanted not in copies:
             self.missed.append(what)
         if wanted in pdq - copies - unsure:
@@ -205,50 +202,6 @@ class Bench:
         return next(match.why for match in matches if self._labels[match.entry] == name)
 
 
-class Peers:
-    """What others do with the same pictures: PDQ of one frame a second on both sides, and pHash of a few frames."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, list[str]] = {"vpdq": [], "phash": []}
-        self._values: dict[str, list[bytes]] = {"vpdq": [], "phash": []}
-
-    def add(self, name: str, found: Fingerprint) -> None:
-        """Add an entry."""
-        for peer, signals in (("vpdq", _each_second(found)), ("phash", _of(found, "phash"))):
-            self._values[peer].extend(signal.value for signal in signals)
-            self._names[peer].extend([name] * len(signals))
-
-    def of(self, found: Fingerprint) -> dict[str, set[str]]:
-        """Return the names that each peer finds."""
-        return {
-            "vpdq": self._within("vpdq", _each_second(found), 31),
-            "phash": self._within("phash", _of(found, "phash"), 40),
-        }
-
-    def _within(self, peer: str, signals: Sequence[Signal], radius: int) -> set[str]:
-        if not signals or not self._values[peer]:
-            return set()
-        ours = np.frombuffer(b"".join(self._values[peer]), dtype=np.uint64).reshape(-1, 4)
-        found: set[str] = set()
-        for signal in signals:
-            gap = np.bitwise_count(ours ^ np.frombuffer(signal.value, dtype=np.uint64)).sum(axis=1)
-            found.update(self._names[peer][place] for place in np.flatnonzero(gap <= radius))
-        return found
-
-
-def _of(found: Fingerprint, kind: str) -> list[Signal]:
-    return [signal for signal in found.signals if signal.type == kind and signal.quality >= 50]
-
-
-def _each_second(found: Fingerprint) -> list[Signal]:
-    chosen, due = [], 0.0
-    for signal in _of(found, "pdq"):
-        if signal.t >= due:
-            chosen.append(signal)
-            due = math.floor(signal.t) + 1.0
-    return chosen
-
-
 def run(
     log: Log,
     say: Say,
@@ -258,20 +211,26 @@ def run(
     stills: int = 30,
     others: int = 2000,
     fakes: int = 40,
+    speakers: int = 4,
     alterations: Sequence[Alteration] = ALTERATIONS,
 ) -> Report:
     """Make copies of media, match them against a bank with distractors, and return what came of it.
 
-    `folder` instead of generated media; `others` distractors; `fakes` that a face is put into. `say` hears of progress.
+    `folder` instead of generated media; `others` distractors; `fakes` that a face is put into; drawn `speakers`, of
+    whom the second half and other takes are asked too. `say` hears of progress.
     """
     with assembled(Config(), log, parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
         bench = Bench(pipeline, say)
-        chosen = _sources(bench, folder, clips, stills, say)
+        offered = (
+            sources.folder(folder) if folder else chain(sources.generated(clips, stills), sources.speakers(speakers))
+        )
+        chosen = _sources(bench, offered, one_each=folder is not None, say=say)
         for number, take in enumerate(sources.distractors(others)):
             bench.bank(f"distractor {number}", printed(take))
             if number % 500 == 499:
                 say(f"{number + 1} distractors banked")
         _places(bench, chosen)
+        never(bench, chosen, say)
         _altered(bench, chosen, alterations, say)
         if fakes:
             with assembled(Config(), log, parts=Parts(rules=False, reddit=False, memory=True)) as second:
@@ -289,11 +248,11 @@ def printed(take: Take, alteration: Alteration | None = None) -> Fingerprint:
     return fingerprint(encode(take, alteration), DecodeConfig(), locator=_locator())
 
 
-def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Say) -> list[Source]:
-    """Bank what copies are made of, each thing once."""
+def _sources(bench: Bench, offered: Iterable[Source | str], *, one_each: bool, say: Say) -> list[Source]:
+    """Bank what copies are made of; with `one_each` what shows the same as an earlier one is asked both ways."""
     chosen: list[Source] = []
     prints: dict[str, Fingerprint] = {}
-    for source in sources.folder(folder) if folder else sources.generated(clips, stills):
+    for source in offered:
         if isinstance(source, str):
             bench.report.left_out.append(source)
             continue
@@ -306,7 +265,7 @@ def _sources(bench: Bench, folder: Path | None, clips: int, stills: int, say: Sa
             continue
         label = bench.bank(source.name, found)
         # a small picture may find the large one where the large one does not find it
-        if folder and (same := [name for name, earlier in prints.items() if source.name in bench.known(earlier)]):
+        if one_each and (same := [name for name, earlier in prints.items() if source.name in bench.known(earlier)]):
             bench.drop(label)
             bench.report.left_out.append(f"{source.name}: shows the same as {same[0]}")
             continue
@@ -335,6 +294,21 @@ def _places(bench: Bench, chosen: Sequence[Source]) -> None:
         bench.bank(f"other take {number + 1} of {name}", found)
     if takes:
         bench.report.rows += [tally, shown]
+
+
+def never(bench: Bench, chosen: Sequence[Source], say: Say) -> None:
+    """Ask with what is never banked, as it is and altered: none of it is a copy of anything."""
+    tally = Recall("other moments and takes", 0)
+    for source in chosen:
+        for what, take in source.never:
+            asked = [("as it is", printed(take))]
+            asked += [(str(one), printed(one.apply(take, 1), one)) for one in OTHERWISE]
+            for altered, found in asked:
+                bench.ask(tally, found, None, what=f"{what} of {source.name}, {altered}")
+        if source.never:
+            say(f"{source.name}: other moments and takes: {tally.asked} asked, {tally.false} false")
+    if tally.asked:
+        bench.report.rows.append(tally)
 
 
 def _altered(bench: Bench, chosen: Sequence[Source], alterations: Sequence[Alteration], say: Say) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -16,11 +16,18 @@ from bot.bench.alter import Rgb, Take, even
 from bot.bench.worlds import KINDS, Scene, speaker, texture
 from bot.config import DecodeConfig
 from bot.errors import GifwardenError
+from bot.samples.speakers import Speaker
 from bot.signals.pdq import PDQ
 
 FPS, SECONDS = 10.0, 10.0
 WIDE = 960  # pixels; larger pictures are made smaller first
-LIVELY = (1.0, 0.6, 1.6)  # how much a speaker moves
+LIVELY = (1.0, 0.6, 1.6)  # how much a generated speaker of waves moves
+STAGES = (  # of drawn speakers, by turns: what it is, how far the head moves, how much the camera, whether it cuts
+    ("hand-held, with cuts", 1.0, 1.0, True),
+    ("on a tripod", 1.0, 0.0, False),
+    ("hand-held, quiet", 0.5, 0.7, False),
+    ("on a tripod, with cuts, lively", 1.5, 0.0, True),
+)
 WORDS = ("the", "when", "nobody", "wait", "for", "it", "this", "is", "a", "moment", "again", "video", "clip", "link")
 MIN_SIDE = 160  # pixels: of icons and thumbnails nothing is left at a quarter of the size
 ONLY_NOISE = 0.2  # of the contrast is left at 32 x 32: photographs keep 0.7 and more, white noise loses nearly all
@@ -33,11 +40,12 @@ PORTRAITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A take, and other takes of the same place."""
+    """A take, other takes of the same place, and what is never banked: what that is, and its take."""
 
     name: str
     take: Take
     others: tuple[Take, ...] = field(default=())
+    never: tuple[tuple[str, Take], ...] = field(default=())
 
     @property
     def moves(self) -> bool:
@@ -71,6 +79,26 @@ def generated(clips: int, stills: int) -> Iterator[Source]:
         world = Scene(5000 + seed, "room", movers=4)
         picture = texture(6000 + seed, 960, 640) if seed % 2 else world.frame(1.0, 960, 540)
         yield Source(name=f"generated still {seed + 1}", take=([picture], 1.0))
+
+
+def speakers(count: int) -> Iterator[Source]:
+    """Yield drawn people who talk before a camera, the first half of each recording.
+
+    Never banked are the second half, another take of it, and one with another person, at that place in those clothes.
+    """
+    for number in range(count):
+        what, lively, shake, cuts = STAGES[number % len(STAGES)]
+        who = Speaker(person=100 + number, place=100 + number, lively=lively, shake=shake, cuts=cuts)
+        again = replace(who, take=1)
+        yield Source(
+            name=f"speaker {number + 1}, {what}",
+            take=(who.frames(SECONDS, FPS), FPS),
+            never=(
+                ("the second half", (who.frames(SECONDS, FPS, SECONDS), FPS)),
+                ("another take", (again.frames(SECONDS, FPS), FPS)),
+                ("somebody else there", (replace(again, person=500 + number).frames(SECONDS, FPS), FPS)),
+            ),
+        )
 
 
 def folder(path: Path) -> Iterator[Source | str]:

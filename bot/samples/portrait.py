@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,11 @@ class _Look:
     mouth_high: float
 
 
-def drawn(seed: int, height: int = SIDE, *, mouth: float = 1.0) -> NDArray[np.uint8]:
-    """Return a portrait as RGB, `height` pixels square. One seed is one person; `mouth` is how far it is open."""
+def drawn(seed: int, height: int = SIDE, *, mouth: float = 1.0, lids: float = 0.0) -> NDArray[np.uint8]:
+    """Return a portrait as RGB, `height` pixels square. One seed is one person.
+
+    `mouth` is how far it is open, `lids` how far the eyes are shut, 0 to 1.
+    """
     rng = np.random.default_rng([seed, 4])
     look = _person(rng)
     page = Image.new("RGB", (SIDE, SIDE), look.wall)
@@ -45,12 +48,23 @@ def drawn(seed: int, height: int = SIDE, *, mouth: float = 1.0) -> NDArray[np.ui
     _sockets(page, look)
     page = page.filter(ImageFilter.GaussianBlur(3))
     _eyes(page, look)
+    if lids > 0:
+        _lids(page, look, lids)
     _nose_and_mouth(page, look, mouth)
     page = page.filter(ImageFilter.GaussianBlur(1.2))
     light = 1 + 0.12 * np.linspace(-1, 1, SIDE)[None, :, None] * rng.choice([-1, 1])
     grain = rng.normal(0, 3, (SIDE, SIDE, 3))
     lit = Image.fromarray(np.clip(np.asarray(page) * light + grain, 0, 255).astype(np.uint8))
     return np.asarray(lit.resize((height, height), Image.Resampling.LANCZOS))
+
+
+def outline(seed: int, height: int = SIDE) -> NDArray[np.uint8]:
+    """Return where a portrait shows the person (255) and not the wall (0): hair, face and neck."""
+    page = Image.new("RGB", (SIDE, SIDE), (0, 0, 0))
+    look = _person(np.random.default_rng([seed, 4]))
+    _head(page, replace(look, skin=(255, 255, 255), hair=(255, 255, 255)))
+    whole = Image.fromarray(((np.asarray(page)[..., 0] > 0) * 255).astype(np.uint8))
+    return np.asarray(whole.resize((height, height), Image.Resampling.LANCZOS))
 
 
 def _person(rng: np.random.Generator) -> _Look:
@@ -119,6 +133,17 @@ def _eyes(page: Image.Image, look: _Look) -> None:
         pen.arc((x - wide - 1, y - high - 2, x + wide + 1, y + high + 3), 180, 360, fill=(40, 25, 20), width=3)
         brow = y - look.brow
         pen.line((x - wide * 1.2, brow + 3, x, brow - 3, x + wide * 1.2, brow + 3), fill=look.hair, width=6)
+
+
+def _lids(page: Image.Image, look: _Look, shut: float) -> None:
+    """Draw the upper lids over the eyes, down to `shut` of their height."""
+    pen = ImageDraw.Draw(page)
+    y, wide, high = look.eye_line, look.eye_wide + 1, look.eye_high + 2
+    for side in (-1, 1):
+        x = 150 + side * look.eyes
+        down = y - high + 2 * high * min(1.0, shut)
+        pen.rectangle((x - wide, y - high, x + wide, down), fill=_shade(look.skin, 0.8))
+        pen.line((x - wide, down, x + wide, down), fill=(40, 25, 20), width=3)
 
 
 def _nose_and_mouth(page: Image.Image, look: _Look, mouth: float) -> None:
