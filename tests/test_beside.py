@@ -94,3 +94,23 @@ def test_a_stop_ends_the_wait_for_an_empty_log(tmp_path: Path) -> None:
             with pytest.raises(DatabaseError):
                 store.banks.create("c", "block")
             assert time.monotonic() - start < 2.5
+
+
+def test_several_that_start_at_once_set_the_database_up_once(tmp_path: Path) -> None:
+    """A daemon and commands that start together on a new database, or after an update, all get to work."""
+    together = threading.Barrier(6)
+    failures: list[Exception] = []
+
+    def start() -> None:
+        together.wait()
+        try:
+            Store(tmp_path / "db", SystemClock()).close()
+        except Exception as error:  # noqa: BLE001  the test tells it
+            failures.append(error)
+
+    starts = [threading.Thread(target=start) for _ in range(6)]
+    for one in starts:
+        one.start()
+    for one in starts:
+        one.join()
+    assert not failures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import sqlite3
@@ -52,9 +53,10 @@ class Connection:
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot open the database {self._where}: {error}; check storage.path") from None
         try:
-            self._set_up(raw)
-            self.db = Database(raw, execute_plugins=False)
-            self._migrate()
+            with _alone(path):
+                self._set_up(raw)
+                self.db = Database(raw, execute_plugins=False)
+                self._migrate()
             raw.execute(f"pragma busy_timeout = {STEP_MS}")
         except sqlite3.Error as error:
             raw.close()
@@ -255,6 +257,32 @@ class Connection:
             raise StoreError(f"{self._where} was written by a newer gifwarden; update the program or restore a backup")
         if migrations.pending(self.db):
             migrations.apply(self.db)
+
+
+@contextlib.contextmanager
+def _alone(path: Path | None) -> Iterator[None]:
+    """Let nobody else set up a database in this folder meanwhile: two that start after an update would both migrate it.
+
+    A folder that cannot be locked, or is for too long, is not waited for.
+    """
+    folder = None
+    try:
+        if path is not None:
+            with contextlib.suppress(OSError):
+                folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        end = time.monotonic() + BUSY_MS / 1000
+        while folder is not None and time.monotonic() < end:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(SPIN_SECONDS)
+            except OSError:
+                break
+        yield
+    finally:
+        if folder is not None:
+            os.close(folder)
 
 
 def _make_private(path: Path) -> None:
