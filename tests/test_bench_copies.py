@@ -97,6 +97,22 @@ def test_a_moment_that_is_called_a_copy_is_counted_and_named() -> None:
     assert bench.report.false[0].startswith("the same of a scene, as it is taken for a scene")
 
 
+def test_a_speaker_is_banked_even_if_taken_for_an_earlier_one() -> None:
+    """What shows the same as an entry is left out, but for speakers, who are known to differ."""
+    take = Scene(4).frames(2.0, 4.0, width=320, height=180), 4.0
+    offered = [
+        sources.Source(name="first", take=take),
+        sources.Source(name="again", take=take),
+        sources.Source(name="a speaker", take=take, never=(("a moment", take),)),
+    ]
+    with assembled(Config(), Quiet(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        bench = copies.Bench(pipeline, lambda _line: None)
+        chosen = copies.bank_sources(bench, offered, one_each=False, say=lambda _line: None)
+    assert [source.name for source in chosen] == ["first", "a speaker"]
+    assert bench.report.left_out == ["again: shows the same as first"]
+    assert bench.report.bank == 2
+
+
 @slow
 def test_fakes_are_told_from_their_footage() -> None:
     """Footage behind a banked fake is no copy; a copy of the fake is."""

@@ -224,7 +224,7 @@ def run(
         offered = (
             sources.folder(folder) if folder else chain(sources.generated(clips, stills), sources.speakers(speakers))
         )
-        chosen = _sources(bench, offered, one_each=folder is not None, say=say)
+        chosen = bank_sources(bench, offered, one_each=folder is not None, say=say)
         for number, take in enumerate(sources.distractors(others)):
             bench.bank(f"distractor {number}", printed(take))
             if number % 500 == 499:
@@ -248,7 +248,7 @@ def printed(take: Take, alteration: Alteration | None = None) -> Fingerprint:
     return fingerprint(encode(take, alteration), DecodeConfig(), locator=_locator())
 
 
-def _sources(bench: Bench, offered: Iterable[Source | str], *, one_each: bool, say: Say) -> list[Source]:
+def bank_sources(bench: Bench, offered: Iterable[Source | str], *, one_each: bool, say: Say) -> list[Source]:
     """Bank what copies are made of; with `one_each` what shows the same as an earlier one is asked both ways."""
     chosen: list[Source] = []
     prints: dict[str, Fingerprint] = {}
@@ -260,7 +260,8 @@ def _sources(bench: Bench, offered: Iterable[Source | str], *, one_each: bool, s
         if not any(signal.quality >= 50 for signal in found.signals):
             bench.report.left_out.append(f"{source.name}: below the quality gate")
             continue
-        if same := bench.known(found):
+        # drawn faces are alike enough to be taken for one place; that each speaker is another is known
+        if not source.never and (same := bench.known(found)):
             bench.report.left_out.append(f"{source.name}: shows the same as {same[0]}")
             continue
         label = bench.bank(source.name, found)
