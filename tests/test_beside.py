@@ -83,6 +83,7 @@ def test_what_is_forgotten_leaves_the_log_once_others_let_it_go(tmp_path: Path, 
         assert reading[0] < max(waited, SECONDS)
 
 
+@pytest.mark.slow
 def test_a_stop_ends_the_wait_for_an_empty_log(tmp_path: Path) -> None:
     """Told to stop, nobody waits for another process any more."""
     with Store(tmp_path / "db", SystemClock()) as store:

@@ -18,6 +18,7 @@ from bot import assemble
 from bot.assemble import Outside
 from bot.cli import app, main
 from bot.samples import media
+from tests.slow import few
 
 PAGE = Path(__file__).parent.parent / "docs" / "running.md"
 CONFIG = '[reddit]\nclient_id = "x"\nusername = "bot"\n\n[subreddits.example]\nmode = "observe"\n'
@@ -90,8 +91,11 @@ def test_a_name_that_there_is_not_is_an_error_that_leads_on(
 
 @pytest.mark.parametrize(
     "command",
-    ["cases show {}", "cases confirm {}", "cases undo {}", "rules explain {}", "ban {} --why x", "notices show {}",
-     "actions undo {}", "person forget {}"],
+    few(
+        ["cases show {}", "cases confirm {}", "cases undo {}", "rules explain {}", "ban {} --why x", "notices show {}",
+         "actions undo {}", "person forget {}"],
+        "cases show {}",
+    ),
 )  # fmt: skip
 def test_an_entrys_label_leads_to_where_entries_are_shown(
     entry: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
@@ -116,7 +120,9 @@ def test_a_mistyped_label_is_answered_with_the_nearest(
     assert run("bank", "list", "--entries", "--json").stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize(("first", "second"), [("known-fakes", "ok"), ("ok", "known-fakes")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("known-fakes", "ok"), pytest.param("ok", "known-fakes", marks=pytest.mark.slow)]
+)
 def test_the_very_file_in_two_banks_that_disagree_is_warned_of(home: Path, first: str, second: str) -> None:
     """A file that is known here and innocent there: both labels are named, in either order, to programs too."""
     assert run("bank", "create", "ok", "--kind", "allow").exit_code == 0
@@ -155,6 +161,7 @@ def test_links_takes_urls_and_permalinks_as_they_are(home: Path) -> None:
     assert run("links").exit_code != 0
 
 
+@pytest.mark.slow
 def test_the_table_of_exit_codes_holds(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

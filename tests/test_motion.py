@@ -326,3 +326,16 @@ def test_what_may_be_another_moment_goes_to_review_at_most(region: FaceRegion) -
     assert reach(sure) > ActionLevel.REVIEW
     assert reach(replace(sure, unsure=True)) == ActionLevel.REVIEW
     assert "another moment" in shortfall(replace(sure, unsure=True))
+
+
+@pytest.mark.parametrize(("shared", "kind"), [(0.02, "still"), (0.12, "unsure")])
+def test_what_hardly_moves_before_a_noisy_camera_is_for_a_person(shared: float, kind: str) -> None:
+    """Between noise and motion nobody can tell one moment from another, so frames that match act on nothing alone."""
+    rng = np.random.default_rng(5)
+    white = rng.normal(0, 30, (40, SIDE + 1, SIDE + 1))
+    field = white[:, 1:, 1:] + shared * (white[:, :-1, 1:] + white[:, 1:, :-1])
+    kept = np.clip(np.round(field), -127, 127).astype(np.int8)
+    one, later = Motion(kept.tobytes()), Motion(kept[::-1].tobytes())
+    assert abs(one.alike - shared) < 0.02
+    assert judge(one, later, [UPRIGHT], sure=True).kind == kind
+    assert judge(one, one, [UPRIGHT], sure=False).kind == "still"

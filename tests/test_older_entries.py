@@ -126,6 +126,7 @@ def test_what_was_borrowed_never_speaks_against_a_match(bot: Pipeline) -> None:
     assert told[True] == "still"
 
 
+@pytest.mark.slow
 def test_what_helps_is_believed_of_a_borrowed_signature_too(bot: Pipeline) -> None:
     """The same take is known by it."""
     found = _printed(longer())

@@ -19,6 +19,7 @@ from bot.pipeline.scanning.scanner import file_names
 from bot.store import LinkRow
 from tests.bots import _printed, bank_the_fake, fake, near_copy, post_fake
 from tests.people import member
+from tests.slow import few
 
 WHO = "another"  # a link that is in work is claimed by the queue's own name
 
@@ -84,7 +85,7 @@ MEANWHILE: dict[str, Callable[[Pipeline, str], object]] = {
 
 
 @pytest.mark.parametrize("meanwhile", MEANWHILE)
-@pytest.mark.parametrize("host", ["gives", "has it no more", "fails"])
+@pytest.mark.parametrize("host", few(["gives", "has it no more", "fails"], "gives"))
 def test_a_link_in_work_that_is_stopped_stays_so(world: Stage, bot: Pipeline, meanwhile: str, host: str) -> None:
     """Whatever comes of a download, a link that was blocked or forgotten meanwhile is as it was left."""
     post = post_fake(world)
@@ -284,6 +285,7 @@ def test_what_stops_actions_while_reddit_is_asked_stops_this_one(
     assert world.reddit.removals == []
 
 
+@pytest.mark.slow
 def test_an_order_banks_nothing_that_was_marked_while_it_was_fetched(world: Stage, bot: Pipeline) -> None:
     """Media that was fetched to be banked, and marked as a suspected minor's before it was, is in no bank."""
     store, bank = bot.deps.store, "known-fakes"

@@ -96,6 +96,7 @@ def test_pictures_that_are_told_later_are_looked_at(world: Stage, bot: Pipeline,
     assert world.reddit.removals == [post]
 
 
+@pytest.mark.slow
 def test_reddit_is_asked_five_times_in_a_day(world: Stage, bot: Pipeline) -> None:
     """After two and ten minutes, one, six and 24 hours; then it is written down that nobody saw them."""
     post = gallery(world, "one", "two", "three")
@@ -140,6 +141,7 @@ def test_nothing_is_asked_when_the_budget_has_nothing_to_spare(world: Stage, bot
     assert (row.state, row.attempts) == (LinkState.UNTOLD, 0)
 
 
+@pytest.mark.slow
 def test_a_person_sees_that_pictures_were_not_seen(world: Stage, bot: Pipeline) -> None:
     """A case of such a post says how many Reddit does not tell yet, and later how many were never seen."""
     world.park.add_reddit_image("one", media.still(7))

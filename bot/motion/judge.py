@@ -27,6 +27,7 @@ SURE = 0.85  # correlation from which on no other transform is tried
 REPLACED = 0.12  # share of the motion in cells that move otherwise: copies have 0.08 and less
 MIN_CELLS = 12  # of 1,024 that move
 MIN_ALIKE = 0.15  # correlation of neighbours: of noise 0.1 and less, of 15 clips 0.24 and more
+NOISE = 0.1  # what lies between is no noise for sure: somebody who sits still before a noisy camera has 0.13
 
 UPRIGHT: Transform = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 MIRRORED: Transform = np.array([[-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
@@ -53,7 +54,11 @@ STILL = Take("still")
 
 def tells(motion: Motion) -> bool:
     """Return whether a clip moves enough, for long enough, and by more than noise."""
-    return motion.seconds >= SHORTEST and motion.moving >= MIN_CELLS and motion.alike >= MIN_ALIKE
+    return _moves(motion) and motion.alike >= MIN_ALIKE
+
+
+def _moves(motion: Motion) -> bool:
+    return motion.seconds >= SHORTEST and motion.moving >= MIN_CELLS
 
 
 def judge(
@@ -67,7 +72,9 @@ def judge(
     Each transform is float64 (2, 3), from the entry's unit square to the query's.
     """
     if not tells(entry) or not tells(query):
-        return STILL
+        # a copy as far as frames go; but where more than noise moves, it may be another moment
+        faint = _moves(entry) and _moves(query) and max(entry.alike, query.alike) > NOISE
+        return Take("unsure") if sure and faint and min(entry.seconds, query.seconds) >= TELLING else STILL
     tried = [*transforms, *(moments(entry, query, one) for one in (() if sure else (UPRIGHT, MIRRORED)))]
     best: list[Stretch] = []
     for transform in tried:
