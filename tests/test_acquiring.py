@@ -308,6 +308,7 @@ def test_what_another_run_took_over_is_not_written(world: Stage, gate: Gate) -> 
         assert bot.deps.store.links.evidence(1) is None
 
 
+@pytest.mark.slow
 def test_stopping_breaks_off_a_download(world: Stage, gate: Gate) -> None:
     """A host that lets a body trickle does not keep the program from ending; the next run fetches the link."""
     began = 0.0
@@ -352,6 +353,7 @@ def test_what_cannot_be_recorded_is_raised(world: Stage, gate: Gate, monkeypatch
         assert states(bot) == [LinkState.JUDGED]
 
 
+@pytest.mark.slow
 def test_bytes_in_memory_are_bounded(world: Stage, gate: Gate) -> None:
     """Files of several hosts that do not fit together wait for one another, and none waits for ever."""
     big = STILL + bytes(3_000_000)

@@ -45,6 +45,7 @@ def test_no_answer_breaks_the_coordinator() -> None:
         max_leaves=30,
     )
 )
+@pytest.mark.slow
 def test_any_json_is_refused_or_right(value: object) -> None:
     """Whatever JSON there is, it is a WireError, an error of the file in our words, or a right fingerprint."""
     try:

@@ -25,6 +25,7 @@ def quiet(_what: str) -> None:
     """Show no progress."""
 
 
+@pytest.mark.slow
 def test_hash_compares_with_the_reference_and_the_limit() -> None:
     """Each line has a figure of ours and a limit; the reference is compared or said to be missing."""
     found = list(hashing.run(quiet, ((96, 64),)))
@@ -43,6 +44,7 @@ def test_index_measures_search_change_and_two_processes() -> None:
     assert all(figure.ours > 0 for figure in found)
 
 
+@pytest.mark.slow
 def test_the_commands_print_a_table_or_json(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line a figure either way, and the table fits a terminal of 100 columns."""
     result = CliRunner().invoke(app, ["bench", "index", "--rows", "2000", "--json"])

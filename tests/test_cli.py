@@ -417,6 +417,7 @@ def test_half_a_character_in_a_url_is_answered(bare: Path) -> None:
         assert json.loads(done.stdout)["url"].startswith(url)
 
 
+@pytest.mark.slow
 def test_a_hash_that_is_no_text_is_answered(home: Path) -> None:
     """Bytes that are not UTF-8 among the hashes are an error of their line only."""
     done = program("lookup", "--json", cwd=home, input=b"\xff\xfe\n" + b"0" * 64 + b"\n")

@@ -119,6 +119,7 @@ def test_two_faces_are_two_tracks(workers: Workers) -> None:
     assert all(track.views for track in tracks)
 
 
+@pytest.mark.slow
 def test_colours_and_turns_of_a_file_reach_the_detector(workers: Workers) -> None:
     """EXIF orientation, a transparent background and a palette are undone before faces are looked for."""
     upright = portraits.sized(portraits.picture("astronaut"), 320)
@@ -172,6 +173,7 @@ def test_a_long_clip_costs_a_bounded_number_of_looks() -> None:
     assert sum(bool(track.views) for track in tracks) <= EMBEDDED
 
 
+@pytest.mark.slow
 def test_a_standing_picture_is_looked_at_once(workers: Workers) -> None:
     """Frames that show what the last one showed tell nothing new and are passed over."""
     still = portraits.wandering("astronaut")(1.0)

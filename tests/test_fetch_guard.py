@@ -132,6 +132,7 @@ def test_the_list_is_at_least_as_strict_as_the_standard_library(address: ipaddre
 
 
 @given(st.ip_addresses(v=6))
+@pytest.mark.slow
 def test_only_global_unicast_or_wrapped_ipv6_passes(address: ipaddress.IPv6Address) -> None:
     """An IPv6 address passes only inside 2000::/3 or as a wrapped IPv4 address."""
     if refusal(str(address)) is None:

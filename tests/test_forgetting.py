@@ -91,6 +91,7 @@ def test_nothing_of_a_deleted_post_without_a_case_is_left(world: Stage, bot: Pip
     assert bot.deps.store.links.post(name) is None
 
 
+@pytest.mark.slow
 def test_a_decided_case_forgets_too(world: Stage, bot: Pipeline) -> None:
     """After a confirm, an undo and a ban on names nothing of the post stays in reasons, actions and receipts."""
     name = submit(world)
@@ -296,6 +297,7 @@ def test_a_whole_life_leaves_nothing_once_the_post_is_deleted(world: Stage, bot:
     assert [stop.subreddit for stop in store.kill_switch.stops()] == ["clips"], "what was ordered stays in force"
 
 
+@pytest.mark.slow
 def test_a_lost_account_leaves_its_name_in_no_reason(world: Stage, bot: Pipeline) -> None:
     """When an account is gone and its post is up, what people wrote of it no longer names it."""
     bot.tick()

@@ -283,6 +283,7 @@ def test_usual_profiles_change_nothing() -> None:
 
 @settings(max_examples=60)
 @given(st.integers(0, 700), st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=6))
+@pytest.mark.slow
 def test_a_broken_profile_is_passed_over(kept: int, changes: list[tuple[int, int]]) -> None:
     """Cut off or damaged, a profile never costs the picture."""
     body = bytearray(profile(BENT)[: 132 + kept])

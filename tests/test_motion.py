@@ -158,7 +158,7 @@ def test_the_same_take_is_known_whatever_its_pace_from_moment_to_moment(
     assert judge(entry, paced((later[::take_every], FPS), delays), [UPRIGHT], sure=True).kind != "same"
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.0])
+@pytest.mark.parametrize("seconds", few([0.5, 1.0], 0.5))
 def test_a_take_cut_up_and_put_together_anyhow_is_for_a_person(seconds: float) -> None:
     """Pieces in any order may be the take: they are never passed over as another one."""
     take = pictures(SEED), FPS
