@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
 import socket
+import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -189,3 +191,15 @@ def test_the_table_of_exit_codes_holds(
             if int(code) > 1:
                 assert told.err.count("\n") == 1, told.err
             assert "it is tried again" not in told.err
+
+
+def test_a_damaged_database_is_no_missing_action(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That a number could not be looked up is never said to be that there is no such thing."""
+    with contextlib.closing(sqlite3.connect(home / "data" / assemble.DATABASE)) as other:
+        other.execute("alter table actions rename to gone")
+    code, shown = said("actions undo 1", monkeypatch, capsys)
+    assert code != 0
+    assert "damaged" in shown
+    assert "there is no action" not in shown

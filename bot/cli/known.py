@@ -6,10 +6,10 @@ A wrong one is never passed over. The sentence says which command shows a label 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from bot.config import Config, closest
-from bot.errors import StoreError, UsageError
+from bot.errors import DatabaseError, StoreError, UsageError
 from bot.model import BankKind
 from bot.pipeline import Pipeline
 
@@ -53,19 +53,13 @@ def entry(pipeline: Pipeline, label: str) -> None:
 def case(pipeline: Pipeline, name: str) -> None:
     """Raise UsageError if there is no such case."""
     cases = pipeline.deps.store.cases
-    try:
-        cases.get(name)
-    except StoreError:
-        raise missing("case", name, [row.label for row in cases.listing()], "gifwarden cases list") from None
+    _there("case", name, cases.get, lambda: [row.label for row in cases.listing()])
 
 
 def notice(pipeline: Pipeline, name: str) -> None:
     """Raise UsageError if there is no such notice."""
     notices = pipeline.deps.store.notices
-    try:
-        notices.get(name)
-    except StoreError:
-        raise missing("notice", name, [row.label for row in notices.listing()], "gifwarden notices list") from None
+    _there("notice", name, notices.get, lambda: [row.label for row in notices.listing()])
 
 
 def person(pipeline: Pipeline, name: str) -> None:
@@ -81,6 +75,8 @@ def action(pipeline: Pipeline, name: str) -> int:
         raise missing("action", name, (), "gifwarden actions list")
     try:
         return pipeline.deps.store.actions.get(int(name)).action.id
+    except DatabaseError:
+        raise
     except (StoreError, OverflowError):
         raise missing("action", name, (), "gifwarden actions list") from None
 
@@ -93,6 +89,15 @@ def subreddit(settings: Config, where: str) -> str:
     if near := closest(name, settings.subreddits):
         raise UsageError(f"r/{name} is not watched; did you mean {near}?")
     raise UsageError(f"r/{name} is not watched; watched are: {', '.join(settings.subreddits) or 'none'}")
+
+
+def _there(kind: str, name: str, get: Callable[[str], object], labels: Callable[[], Collection[str]]) -> None:
+    try:
+        get(name)
+    except DatabaseError:
+        raise
+    except StoreError:
+        raise missing(kind, name, labels(), f"gifwarden {kind}s list") from None
 
 
 def _a(kind: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from bot.config import ReviewConfig
-from bot.errors import StoreError, UsageError
+from bot.errors import DatabaseError, StoreError, UsageError
 from bot.fingerprint import from_json
 from bot.model import Actor, Backing, Fingerprint, Match
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
@@ -79,6 +79,8 @@ class BankFeedback:
         """
         try:
             self._store.banks.confirm(label, by=by)
+        except DatabaseError:
+            raise
         except StoreError:  # the same person upholds what they banked: it still waits for a second one
             return
         self._store.audit.record(by=by, what="entry confirm", subject=label)
