@@ -42,6 +42,7 @@ class Take:
     kind: Kind
     stretches: tuple[Stretch, ...] = ()
     uneven: bool = False  # its pace changes from moment to moment
+    faint: bool = False  # hardly more than noise moves, so it was not compared
 
     @property
     def replaced(self) -> bool:
@@ -74,7 +75,7 @@ def judge(
     if not tells(entry) or not tells(query):
         # a copy as far as frames go; but where more than noise moves, it may be another moment
         faint = _moves(entry) and _moves(query) and max(entry.alike, query.alike) > NOISE
-        return Take("unsure") if sure and faint and min(entry.seconds, query.seconds) >= TELLING else STILL
+        return Take("unsure", faint=True) if sure and faint and min(entry.seconds, query.seconds) >= TELLING else STILL
     tried = [*transforms, *(moments(entry, query, one) for one in (() if sure else (UPRIGHT, MIRRORED)))]
     best: list[Stretch] = []
     for transform in tried:

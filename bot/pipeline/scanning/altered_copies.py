@@ -171,8 +171,9 @@ def _by_motion(
     media: int, match: Match, finding: Finding | None, take: Take, shown: Fingerprint
 ) -> Match | SourceMatch:
     """Return what was found by frames or corners as what motion says that it is."""
-    if take.kind == "unsure" and (match.method != "local" or (finding is not None and finding.kind == "copy")):
-        told = _told(match, finding) if finding is not None and finding.kind == "copy" else match
+    copied = finding is not None and finding.kind == "copy"
+    told = _told(match, finding) if finding is not None and copied else match
+    if take.kind == "unsure" and (match.method != "local" or copied):
         return replace(told, unsure=True, why=f"{told.why}; {_motion(take)}")
     if take.kind != "same":
         seen = _seen(media, match.bank, match.entry, finding or match)
@@ -184,7 +185,6 @@ def _by_motion(
     if take.replaced and (finding is None or finding.face_region != "agrees"):
         seen = _seen(media, match.bank, match.entry, finding or match)
         return replace(seen, kind="part_differs", method=match.method, why=f"{match.why}; {_motion(take)}")
-    told = _told(match, finding) if finding is not None and finding.kind == "copy" else match
     if match.method == "local" and finding is not None and finding.kind == "place":
         told = replace(told, why=why(replace(finding, kind="copy")))  # what moves was looked at more closely than that
     if told.method == "local" or (finding is not None and finding.kind == "place"):
@@ -208,12 +208,11 @@ def _motion(take: Take) -> str:
     """Return in words what motion says."""
     best = take.stretches[0] if take.stretches else None
     if best is None:
-        often = "it moves otherwise: another take or another moment"
-        return (
-            often
-            if take.kind == "other"
-            else "its motion agrees only if its order or pace is changed: maybe another moment"
-        )
+        if take.faint:
+            return "hardly more than noise moves in it, so it may be another moment"
+        if take.kind == "other":
+            return "it moves otherwise: another take or another moment"
+        return "its motion agrees only if its order or pace is changed: maybe another moment"
     over = f"over {best.seconds:.1f} s"
     if take.kind != "same":
         word = "another take or another moment" if take.kind == "other" else "maybe another moment"
