@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,19 +24,24 @@ from tests.slow import slow
 RUN = CliRunner()
 
 
+def small_run(*alterations: str, clips: int = 0, stills: int = 0, speakers: int = 0, others: int) -> dict[str, Any]:
+    """Return the report of a run over so many of each kind of source."""
+    return copies.run(
+        Quiet(),
+        lambda _line: None,
+        clips=clips,
+        stills=stills,
+        speakers=speakers,
+        others=others,
+        fakes=0,
+        alterations=[alter.parse(one) for one in alterations],
+    ).plain()
+
+
 @slow
 def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
     """Crops and mirrors of a clip and two stills against distractors and other takes of the place: all found."""
-    report = copies.run(
-        Quiet(),
-        lambda _line: None,
-        clips=1,
-        stills=2,
-        others=20,
-        fakes=0,
-        speakers=0,
-        alterations=[alter.parse("crop=0.08"), alter.parse("mirror")],
-    ).plain()
+    report = small_run("crop=0.08", "mirror", clips=1, stills=2, others=20)
     rows = {row["row"]: row for row in report["rows"]}
     assert rows["crop 0.08"]["found"] == rows["crop 0.08"]["n"] == 3
     assert rows["mirror 0"]["found"] == 3
@@ -64,16 +70,7 @@ def test_what_plain_pdq_finds_is_found_reviewed_or_lost() -> None:
 @slow
 def test_other_moments_of_a_speaker_are_asked_and_never_banked() -> None:
     """Second half, another take and somebody else, each as it is and in five alterations: none is called a copy."""
-    report = copies.run(
-        Quiet(),
-        lambda _line: None,
-        clips=0,
-        stills=0,
-        others=5,
-        fakes=0,
-        speakers=1,
-        alterations=[alter.parse("mirror")],
-    ).plain()
+    report = small_run("mirror", others=5, speakers=1)
     rows = {row["row"]: row for row in report["rows"]}
     assert rows["mirror 0"]["found"] == rows["mirror 0"]["n"] == 1
     assert rows["other moments and takes"]["n"] == 3 * (1 + len(copies.OTHERWISE))

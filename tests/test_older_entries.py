@@ -161,11 +161,11 @@ def test_nothing_less_than_a_whole_copy_lends(bot: Pipeline, change: dict[str, o
         media=0, bank="known-fakes", bank_kind="block", entry=label, confirmed=True, method="pdq", signal="pdq",
         query_ranges=((0.0, 1.0),), entry_ranges=((0.0, 1.0),),
     )  # fmt: skip
-    assert older_entries.fill(bot.deps, [(0, found)], [replace(whole, **change)]) == []  # type: ignore[arg-type]
+    assert older_entries.fill(bot.deps.store, [(0, found)], [replace(whole, **change)]) == []  # type: ignore[arg-type]
     assert bot.deps.store.sketches.motion(number) is None
-    assert older_entries.fill(bot.deps, [(0, replace(found, note=("pieces", 1, 9)))], [whole]) == []  # type: ignore[arg-type]
-    assert older_entries.fill(bot.deps, [(1, found)], [whole]) == [], "another media of the album"
-    assert older_entries.fill(bot.deps, [(0, found)], [whole]) == [label]
+    assert older_entries.fill(bot.deps.store, [(0, replace(found, note=("pieces", 1, 9)))], [whole]) == []  # type: ignore[arg-type]
+    assert older_entries.fill(bot.deps.store, [(1, found)], [whole]) == [], "another media of the album"
+    assert older_entries.fill(bot.deps.store, [(0, found)], [whole]) == [label]
 
 
 def test_banking_the_file_again_gives_its_signature(bot: Pipeline) -> None:

@@ -84,6 +84,16 @@ MEANWHILE: dict[str, Callable[[Pipeline, str], object]] = {
 }
 
 
+def stopping(bot: Pipeline, post: str, meanwhile: str, left: list[Any]) -> Callable[[], None]:
+    """Return what blocks or forgets a post, and keeps in `left` what its link is then."""
+
+    def change() -> None:
+        MEANWHILE[meanwhile](bot, post)
+        left.extend(link_state(bot))
+
+    return change
+
+
 @pytest.mark.parametrize("meanwhile", MEANWHILE)
 @pytest.mark.parametrize("host", few(["gives", "has it no more", "fails"], "gives"))
 def test_a_link_in_work_that_is_stopped_stays_so(world: Stage, bot: Pipeline, meanwhile: str, host: str) -> None:
@@ -174,12 +184,7 @@ def test_what_is_stopped_while_it_is_matched_is_not_written_back(
     acquired(bot)
     (row,) = bot.deps.store.links.due(LinkState.ACQUIRED)
     left: list[Any] = []
-
-    def change() -> None:
-        MEANWHILE[meanwhile](bot, post)
-        left.extend(link_state(bot))
-
-    in_the_middle(monkeypatch, bot.scanner, "matched", change)
+    in_the_middle(monkeypatch, bot.scanner, "matched", stopping(bot, post, meanwhile, left))
     assert bot.scanner._match(row) == 0
     assert link_state(bot) == left
 
@@ -195,8 +200,7 @@ def test_what_is_stopped_while_its_author_is_asked_for_is_not_judged(
     left: list[Any] = []
 
     def change() -> None:
-        MEANWHILE[meanwhile](bot, post)
-        left.extend(link_state(bot))
+        stopping(bot, post, meanwhile, left)()
         raise RedditError("no answer", retry=True)
 
     in_the_middle(monkeypatch, bot.judge, "_learn", change)

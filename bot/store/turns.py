@@ -148,9 +148,8 @@ class Turns:
 
         `hosts` says how many links of a host to look through for one that is ready, 0 for none; `but`: media in work
         already; `not_of`: whose links are passed over, as `flow` of a pick says it; `late`: whether what is late may be
-        taken too. `rests` says for how many seconds a link's server wants
-        to be left alone: where each link may name its own, such links are put aside for so long, so that however many
-        there are, they hide nobody else's.
+        taken too. `rests` says for how many seconds a link's server wants to be left alone: where each link may name
+        its own, such links are put aside for so long, so that however many there are, they hide nobody else's.
         """
         self.line_up(cap)
         waits: LinkRow | None = None

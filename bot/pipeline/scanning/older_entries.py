@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bot.model import Entry, Fingerprint, Match
-from bot.pipeline.core import Deps
+from bot.store import Store
 
 ALL = 0.95  # coverage of both sides by whole frames, from which on a copy is a whole one
 APART = 0.25  # seconds that the beginnings and the ends of a whole copy may lie apart
@@ -19,7 +19,7 @@ SAME_QUALITY = 1.0  # of PDQ's 0 to 100 by which what was encoded again may be b
 AS_MANY = 0.9  # share of the entry's frames a second that a copy of its quality has at least
 
 
-def fill(deps: Deps, prints: Sequence[tuple[int, Fingerprint]], matches: Sequence[Match]) -> list[str]:
+def fill(store: Store, prints: Sequence[tuple[int, Fingerprint]], matches: Sequence[Match]) -> list[str]:
     """Give entries that lack a motion signature that of media which are their files or whole copies; return labels.
 
     Call it in a transaction.
@@ -28,14 +28,14 @@ def fill(deps: Deps, prints: Sequence[tuple[int, Fingerprint]], matches: Sequenc
     for media, found in prints:
         if found.motion is None:
             continue
-        very = {number for _, number in deps.store.known.files([(found.sha256, "")])}
+        very = {number for _, number in store.known.files([(found.sha256, "")])}
         for match in matches:
-            number = deps.store.sketches.number(match.entry) if match.media == media else None
+            number = store.sketches.number(match.entry) if match.media == media else None
             if number is None or not (number in very or match.exact or _whole(match)):
                 continue
-            if number not in very and not match.exact and not _as_good(deps, number, found):
+            if number not in very and not match.exact and not _as_good(store, number, found):
                 continue
-            if deps.store.sketches.fill(number, found, borrowed=number not in very):
+            if store.sketches.fill(number, found, borrowed=number not in very):
                 filled.append(match.entry)
     return filled
 
@@ -57,9 +57,9 @@ def _whole(match: Match) -> bool:
     )
 
 
-def _as_good(deps: Deps, number: int, found: Fingerprint) -> bool:
+def _as_good(store: Store, number: int, found: Fingerprint) -> bool:
     """Return whether a copy is undamaged and has the entry's quality: as much contrast in as many frames."""
-    entry: Entry | None = next((entry for _, entry, _ in deps.store.known.entries([number], ())), None)
+    entry: Entry | None = next((entry for _, entry, _ in store.known.entries([number], ())), None)
     if entry is None or found.note is not None:
         return False
     ours, theirs = ([signal.quality for signal in one.signals if signal.type == "pdq"] for one in (found, entry))

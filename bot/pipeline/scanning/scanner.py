@@ -206,7 +206,7 @@ class Scanner:
                 return 0
             store.links.matched(row.id, evidence)
             store.queue.matched(row.id, banks=version)
-            filled = older_entries.fill(self._d, prints, evidence.matches)
+            filled = older_entries.fill(store, prints, evidence.matches)
         self._d.boundary("match.stored")
         if filled:
             self._d.log.info("motion signature added", link=row.id, entries=filled)
