@@ -36,6 +36,7 @@ CHANCE = {
     ("links", "banks"): "<version>",
     ("links", "program"): "<program>",
     ("never", "mark"): "<keyed>",
+    ("cases", "media"): "<keyed>",
     ("link_files", "mark"): "<keyed>",
     ("minor_holds", "marks"): "<keyed>",
     ("minor_holds", "cases"): "<ids>",

@@ -402,3 +402,10 @@ def m0021_parked_steps(db: Database) -> None:
     for table in ("backfills", "digests"):
         db.execute(f"alter table {table} add column tries integer not null default 0")
         db.execute(f"alter table {table} add column parked_from text")
+
+
+@migrations()
+def m0022_case_media(db: Database) -> None:
+    """Know of each case which media it is about; what was opened before is filled in by who has the key."""
+    db.execute("alter table cases add column media text")
+    db.execute("create index cases_media on cases (media)")

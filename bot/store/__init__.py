@@ -16,7 +16,7 @@ from bot.store.backup import Backup
 from bot.store.bank_index import BankIndexRows
 from bot.store.banks import Banks, EntryRow
 from bot.store.base import CONNECTION, Connection, Factory
-from bot.store.cases import CaseRow, Cases
+from bot.store.cases import CaseRow, Cases, GroupRow
 from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
 from bot.store.flood import Flood, QuarantineRow
@@ -52,6 +52,7 @@ __all__ = [
     "CachedScan",
     "CaseRow",
     "EntryRow",
+    "GroupRow",
     "Judgement",
     "LinkRow",
     "LossRow",
@@ -94,7 +95,7 @@ class Store:
         self.banks = Banks(self.connection, self.sketches, self.minors)
         self.known = BankIndexRows(self.connection)
         self.lists = Lists(self.connection)
-        self.cases = Cases(self.connection)
+        self.cases = Cases(self.connection, seal)
         self.actions = Actions(self.connection)
         self.notices = Notices(self.connection)
         self.review = Review(self.connection)
@@ -122,6 +123,7 @@ class Store:
         self.gallery = Gallery(self.connection, seal)
         try:
             Sealing(self.connection, seal).check()
+            self.cases.media.fill()
         except BaseException:
             self.connection.close()
             raise

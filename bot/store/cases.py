@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.clock import from_iso, iso
+from bot.encryption import FieldCipher
 from bot.errors import StoreError
 from bot.model import CaseState, ModAction, Post, Verdict, Voice
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
+from bot.store.case_media import CaseMedia
 
 SELECT = """select c.*, p.data as post_data, l.url, l.host, l.host_id, l.source from cases c
             join posts p on p.fullname = c.post join links l on l.id = c.link"""
+_GROUP = "coalesce(c.media, c.id)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,7 @@ class CaseRow:
     host: str
     host_id: str | None
     source: str  # where in the post the link stood
+    media: str | None  # the group: the same of all cases of the very same media; None: it is not known
     opened: datetime
     decided_by: str | None
     decided_member: int | None  # their row of the team, if they are of it
@@ -36,19 +42,35 @@ class CaseRow:
     why: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """The cases of one media, of those that were asked for."""
+
+    case: CaseRow  # the first of them, by which the group is named
+    cases: int
+    posts: int
+    authors: int  # those that are known
+    subreddits: tuple[str, ...]
+    states: Mapping[CaseState, int]
+    oldest: datetime  # when the first of them was opened
+    newest: datetime
+
+
 class Cases:
     """Tables cases and decisions."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None = None) -> None:
         self._c = connection
+        self.media = CaseMedia(connection, seal)
 
     def open(self, link: int, post: str, verdict: Verdict) -> CaseRow:
-        """Open a case for a link, or return the one that it has."""
+        """Open a case for a link whose evidence is stored, or return the one that it has."""
         with self._c:
             self._c.run(
                 "insert or ignore into cases (label, link, post, state, verdict, opened_at) values (?, ?, ?, ?, ?, ?)",
                 (label("C"), link, post, CaseState.OPEN, dumps(verdict), self._c.now()),
             )
+            self.media.mark(self._c.value("select id from cases where link = ?", (link,)))
             row = self._c.one(f"{SELECT} where c.link = ?", (link,))
         assert row is not None
         return _row(row)
@@ -75,6 +97,76 @@ class Cases:
         marks = ",".join("?" * len(states))
         where = f"where c.state in ({marks})" if states else ""
         return [_row(row) for row in self._c.rows(f"{SELECT} {where} order by c.id desc limit ?", (*states, limit))]
+
+    def group(self, case: CaseRow) -> list[CaseRow]:
+        """Return all cases of the very same media, in any state and subreddit, oldest first; itself is one of them."""
+        if case.media is None:
+            return [self.of_id(case.id)]
+        return [_row(row) for row in self._c.rows(f"{SELECT} where c.media = ? order by c.id", (case.media,))]
+
+    def group_of(self, case: CaseRow) -> GroupRow:
+        """Return how many cases of the very same media there are, in any state; named by the first."""
+        return self._counted(case.media or case.id, "1", ())
+
+    def groups(
+        self,
+        states: Collection[CaseState] = (),
+        limit: int = 1000,
+        *,
+        subreddit: str | None = None,
+        appealed: bool = False,
+        grouped: bool = True,
+    ) -> list[GroupRow]:
+        """Return the cases in these states (none: all), a row for each media, that of the newest case first.
+
+        `appealed`: only those whose appeal is open. Not `grouped`: a row for each case.
+        """
+        where, values = _among(states, subreddit, appealed)
+        rows = self._c.tuples(
+            f"""select {_GROUP if grouped else "c.id"} as name, max(c.id) as newest from cases c where {where}
+                group by name order by newest desc limit ?""",  # noqa: S608  a condition of ours
+            (*values, limit),
+        )
+        return [self._counted(name, where, values) for name, _ in rows]
+
+    def count_groups(
+        self,
+        states: Collection[CaseState] = (),
+        *,
+        subreddit: str | None = None,
+        appealed: bool = False,
+        grouped: bool = True,
+    ) -> tuple[int, int]:
+        """Return how many rows `groups` has without a limit, and of how many cases."""
+        where, values = _among(states, subreddit, appealed)
+        name = _GROUP if grouped else "c.id"
+        ((groups, cases),) = self._c.tuples(
+            f"select count(distinct {name}), count(*) from cases c where {where}",  # noqa: S608  a condition of ours
+            values,
+        )
+        return groups, cases
+
+    def _counted(self, name: str | int, where: str, values: Sequence[Any]) -> GroupRow:
+        """Return one group, of the cases that a condition holds for."""
+        own = f"from cases c where c.{'media' if isinstance(name, str) else 'id'} = ? and {where}"
+        states = self._c.tuples(f"select c.state, count(*) {own} group by c.state", (name, *values))
+        ((posts, authors, subreddits, first, oldest, newest),) = self._c.tuples(
+            f"""select count(*), count(distinct json_extract(p.data, '$.author')), group_concat(distinct p.subreddit),
+                min(first), min(oldest), max(newest) from posts p join
+                (select c.post, min(c.id) as first, min(c.opened_at) as oldest, max(c.opened_at) as newest {own}
+                 group by c.post) on post = p.fullname""",  # noqa: S608  a condition of ours
+            (name, *values),
+        )
+        return GroupRow(
+            case=self.of_id(first),
+            cases=sum(count for _, count in states),
+            posts=posts,
+            authors=authors,
+            subreddits=tuple(sorted(subreddits.split(","))),
+            states={CaseState(state): count for state, count in states},
+            oldest=from_iso(oldest),
+            newest=from_iso(newest),
+        )
 
     def decide(self, case: int, state: CaseState, *, by: Voice, why: str) -> bool:
         """Move an open case into a final state; False if it was not open any more."""
@@ -119,6 +211,19 @@ class Cases:
         )
 
 
+def _among(states: Collection[CaseState], subreddit: str | None, appealed: bool) -> tuple[str, list[str]]:
+    """Return the condition for cases in these states, of a subreddit, under appeal; and its values."""
+    conditions, values = ["1"], [str(state) for state in states]
+    if states:  # the sign: a group is found by its media, never by a state that a hundred thousand cases have
+        conditions.append(f"+c.state in ({','.join('?' * len(states))})")
+    if subreddit is not None:
+        conditions.append("(select p.subreddit from posts p where p.fullname = c.post) = ?")
+        values.append(subreddit.lower())
+    if appealed:
+        conditions.append("c.id in (select case_id from appeals where outcome is null)")
+    return " and ".join(conditions), values
+
+
 def _row(row: Row) -> CaseRow:
     return CaseRow(
         id=row["id"],
@@ -131,6 +236,7 @@ def _row(row: Row) -> CaseRow:
         host=row["host"],
         host_id=row["host_id"],
         source=row["source"],
+        media=row["media"],
         opened=from_iso(row["opened_at"]),
         decided_by=row["decided_by"],
         decided_member=row["decided_member"],

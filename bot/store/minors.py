@@ -136,8 +136,7 @@ class Minors:
         """Never decode the files of a post again, under whatever link; return the marks that are new."""
         if self._seal is None:
             return []
-        now = self._c.now()
-        marks = sorted(self._marks_of(post))
+        marks, now = sorted(self._marks_of(post)), self._c.now()
         return [mark for mark in marks if self._c.run("insert or ignore into never values (?, ?)", (mark, now))]
 
     def saw_files(self, link: int, files: Iterable[str]) -> None:
@@ -178,8 +177,9 @@ class Minors:
         for case in cases:
             verdict = dumps(replace(loads(Verdict, case["verdict"]), reasons=()))
             self._c.run(
-                "update cases set state = ?, decided_at = ?, decided_by = ?, why = ?, verdict = ? where id = ?",
-                (CaseState.MINOR, now, PROGRAM.name, "the file was marked", verdict, case["id"]),
+                """update cases set state = ?, decided_at = ?, decided_by = ?, why = 'the file was marked', verdict = ?,
+                   media = 'alone:' || id where id = ?""",
+                (CaseState.MINOR, now, PROGRAM.name, verdict, case["id"]),
             )
         return [case["id"] for case in cases]
 
@@ -384,8 +384,8 @@ class Minors:
         for case in cases:
             verdict = dumps(replace(loads(Verdict, case["verdict"]), reasons=()))
             self._c.run(
-                """update cases set state = ?, decided_at = ?, decided_by = ?, decided_member = ?, why = ?, verdict = ?
-                   where id = ?""",
+                """update cases set state = ?, decided_at = ?, decided_by = ?, decided_member = ?, why = ?, verdict = ?,
+                   media = 'alone:' || id where id = ?""",
                 (CaseState.MINOR, now, by.name, by.member, why, verdict, case["id"]),
             )
         text = self._c.value("select data from posts where fullname = ?", (fullname,))

@@ -268,7 +268,10 @@ class Forgetting:
     def _case(self, case: Row, traces: Sequence[str]) -> None:
         verdict = replace(loads(Verdict, case["verdict"]), reasons=())
         why = None if _holds(case["why"], traces) else case["why"]
-        self._c.run("update cases set verdict = ?, why = ? where id = ?", (dumps(verdict), why, case["id"]))
+        self._c.run(
+            "update cases set verdict = ?, why = ?, media = 'alone:' || id where id = ?",
+            (dumps(verdict), why, case["id"]),
+        )
         self._c.run(
             """update cases set state = ?, decided_by = 'reddit', decided_at = ?, why = ?
                where id = ? and state = 'open'""",
