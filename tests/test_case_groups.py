@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -15,12 +15,11 @@ from sqlite_utils import Database
 from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
 from bot.migrations import m0022_case_media
-from bot.model import CaseState, Evidence, Link, MediaInfo, Post, Verdict
+from bot.model import CaseState, Link
 from bot.store import CaseRow, Store, case_media
-from tests.conftest import START
 from tests.people import member
+from tests.raids import case_of
 
-VERDICT = Verdict(outcome="review", rule="a rule")
 KEY = new_key()
 
 
@@ -30,36 +29,6 @@ def sealed(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     store = Store(tmp_path / "gifwarden.db", clock, FieldCipher(KEY))
     yield store
     store.close()
-
-
-def case_of(
-    store: Store,
-    number: int,
-    files: Sequence[str | None],
-    *,
-    id: str | None = None,
-    author: str | None = "poster",
-    subreddit: str = "Clips",
-    source: str = "url",
-    beside: Link | None = None,
-) -> CaseRow:
-    """Open a case whose link has files with these SHA-256; None: a file that could not be read."""
-    post = Post(
-        fullname=f"t3_{number:x}", subreddit=subreddit, permalink=f"/r/{subreddit}/comments/{number:x}/x/",
-        created=START, author=author,
-    )  # fmt: skip
-    id = id or f"id{number}"
-    link = Link(url=f"https://host/{id}", host="redgifs", id=id, kind="media", source=source, post=post.fullname)
-    store.links.add([(post, [*([replace(beside, post=post.fullname)] if beside else []), link])])
-    row = store.connection.value("select max(id) from links")
-    media = tuple(
-        MediaInfo(index=index, state="failed", error="gone")
-        if sha256 is None
-        else MediaInfo(index=index, state="fingerprinted", sha256=sha256, md5=f"md5 of {sha256}")
-        for index, sha256 in enumerate(files)
-    )
-    store.links.matched(row, Evidence(target=link.url, link=link, post=post.fullname, media=media))
-    return store.cases.open(row, post.fullname, VERDICT)
 
 
 def same(store: Store, one: CaseRow, other: CaseRow) -> bool:

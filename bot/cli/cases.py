@@ -30,7 +30,18 @@ from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.excerpts import Span
 
 app = App(help="What was found, and what a moderator decides about it.")
-CaseName = Annotated[str, typer.Argument(help="The case, such as C-3f9c2a71b0.")]
+CaseName = Annotated[
+    str,
+    typer.Argument(help="The case: its label such as C-3f9c2a71b0 or how that begins, or the post's address or id."),
+]
+CaseNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...",
+        help="The cases: labels such as C-3f9c2a71b0 or how they begin, or posts' addresses or ids.",
+        show_default=False,
+    ),
+]
 
 
 def register(parent: typer.Typer) -> None:
@@ -68,15 +79,17 @@ def list_(
 
 
 @app.command()
-def show(name: CaseName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show one case on one screen: the post, what matched and how sure that is, what was or would be done, history."""
+def show(names: CaseNames, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show each case on one screen: the post, what was found and how sure that is, what was or would be done."""
     settings = read_config(config)
     with session(settings) as pipeline:
-        known.case(pipeline, name)
-        shown, lines = page(pipeline, settings, name)
-    if as_json:
-        emit(shown)
-    else:
+        pages = [page(pipeline, settings, row.label) for row in known.cases(pipeline, names)]
+    for place, (shown, lines) in enumerate(pages):
+        if as_json:
+            emit(shown)
+            continue
+        if place:
+            say("")
         facts(lines)
 
 
@@ -101,6 +114,7 @@ def confirm(
     """Confirm a case: what waits for a person goes ahead at the daemon's next step."""
     settings = read_config(config)
     with session(settings) as pipeline:
+        name = known.case(pipeline, name).label
         by = _by(pipeline, who, name)
         if bank is not None:
             known.bank(pipeline, bank)
@@ -123,6 +137,7 @@ def dismiss(name: CaseName, who: ByOption = None, why: WhyOption = "not a fake",
     """Dismiss a case: nothing more is done, what was done is taken back, and this media is not taken for it again."""
     settings = read_config(config)
     with session(settings, reddit=_done(settings, name)) as pipeline:
+        name = known.case(pipeline, name).label
         lines = pipeline.decisions.cases.dismiss(name, by=_by(pipeline, who, name), why=why)
     say(f"{name} is dismissed")
     for line in lines:
@@ -133,6 +148,7 @@ def dismiss(name: CaseName, who: ByOption = None, why: WhyOption = "not a fake",
 def appeal(name: CaseName, who: ByOption = None, why: WhyOption = "appealed", config: ConfigOption = None) -> None:
     """Reopen a case for another moderator than the one who confirmed it, as an author's answer does."""
     with session(read_config(config)) as pipeline:
+        name = known.case(pipeline, name).label
         say(pipeline.decisions.cases.appeal(name, raised_by=_by(pipeline, who, name), why=why).text)
 
 
@@ -142,6 +158,7 @@ def undo(name: CaseName, who: ByOption = None, why: WhyOption = "undone", config
     settings = read_config(config)
     _done(settings, name)  # whether there is such a case comes before whether there is a login
     with session(settings, reddit=True) as pipeline:
+        name = known.case(pipeline, name).label
         lines = pipeline.decisions.cases.undo(name, by=_by(pipeline, who, name), why=why)
     for line in lines or ["nothing had been done"]:
         say(line)
@@ -150,8 +167,7 @@ def undo(name: CaseName, who: ByOption = None, why: WhyOption = "undone", config
 
 def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
     """Return who decides a case. Raises UsageError if there is none, or they may not."""
-    known.case(pipeline, name)
-    return decider(pipeline, who, Verb.CASES, [pipeline.deps.store.cases.get(name).post.subreddit])
+    return decider(pipeline, who, Verb.CASES, [known.case(pipeline, name).post.subreddit])
 
 
 def told(settings: Config, label: str, standing: Backing | None) -> str:
@@ -176,7 +192,5 @@ def _span(start: float | None, end: float | None) -> Span | None:
 def _done(settings: Config, name: str) -> bool:
     """Return whether anything was done on Reddit for a case, so that dismissing it needs the login."""
     with session(settings) as pipeline:
-        known.case(pipeline, name)
-        store = pipeline.deps.store
-        rows: list[Any] = store.actions.of_case(store.cases.get(name).id)
+        rows: list[Any] = pipeline.deps.store.actions.of_case(known.case(pipeline, name).id)
     return any(row.state == ActionState.DONE for row in rows)

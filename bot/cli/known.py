@@ -6,14 +6,20 @@ A wrong one is never passed over. The sentence says which command shows a label 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from bot.config import Config, closest
-from bot.errors import DatabaseError, StoreError, UsageError
+from bot.errors import DatabaseError, Gathered, StoreError, UsageError
 from bot.model import BankKind
+from bot.permalink import is_fullname, permalink_fullname, share_path
 from bot.pipeline import Pipeline
+from bot.plural import many
+from bot.store import CaseRow
 
 _LABEL = re.compile(r"([CENMP])-[0-9a-f]{1,12}", re.IGNORECASE)
+_BEGIN = re.compile(r"C-[0-9a-f]{1,10}", re.IGNORECASE)
+_POST = re.compile(r"[0-9a-z]{4,10}", re.IGNORECASE)  # an id without its kind
+SHOWN = 5  # labels that one may have meant
 _SHOWN_BY = {
     "C": ("a case", "gifwarden cases show {}"),
     "E": ("an entry of a bank", "gifwarden bank list --entries"),
@@ -50,10 +56,63 @@ def entry(pipeline: Pipeline, label: str) -> None:
         raise missing("entry", label, banks.near(label), "gifwarden bank list --entries")
 
 
-def case(pipeline: Pipeline, name: str) -> None:
-    """Raise UsageError if there is no such case."""
-    cases = pipeline.deps.store.cases
-    _there("case", name, cases.get, lambda: [row.label for row in cases.listing()])
+def cases(pipeline: Pipeline, names: Iterable[str]) -> list[CaseRow]:
+    """Return the cases that are named, each once: by label or how it begins, or all of a post by its address or id.
+
+    Raises UsageError with a sentence for each name that names none or several.
+    """
+    found: dict[int, CaseRow] = {}
+    gathered = Gathered()
+    for name in names:
+        for row in gathered.attempt(_named, pipeline, name.strip()) or ():
+            found.setdefault(row.id, row)
+    gathered.settle(UsageError)
+    return list(found.values())
+
+
+def case(pipeline: Pipeline, name: str) -> CaseRow:
+    """Return one case, named as for `cases`. Raises UsageError if there is none, or several."""
+    rows = cases(pipeline, [name])
+    if len(rows) > 1:
+        raise UsageError(f"{name} has {many(len(rows), 'case')}; name {_any_of([row.label for row in rows])}")
+    return rows[0]
+
+
+def case_or_other(pipeline: Pipeline, name: str) -> str:
+    """Return the label of the case that a name is the beginning of the label of; any other name as it is."""
+    return case(pipeline, name).label if _BEGIN.fullmatch(name.strip()) else name
+
+
+def _named(pipeline: Pipeline, name: str) -> list[CaseRow]:
+    store = pipeline.deps.store
+    if not name:
+        raise UsageError("a case is named by an empty word; give its label, or its post's address or id")
+    if _BEGIN.fullmatch(name):
+        label = f"C{name[1:].lower()}"
+        labels = store.cases.labels(label, SHOWN + 1)
+        if len(labels) > 1 and label not in labels:
+            raise UsageError(f"{name} may be {_any_of(labels)}; write more of it")
+        if labels:
+            return [store.cases.get(label if label in labels else labels[0])]
+    post = permalink_fullname(name) or (name.lower() if is_fullname(name.lower()) else None)
+    if share_path(name):
+        raise UsageError(f"{name} is a share link, which holds no id; open it and copy the address that it leads to")
+    posts = [post] if post else [f"{kind}{name.lower()}" for kind in ("t3_", "t1_") if _POST.fullmatch(name)]
+    if rows := [row for fullname in posts for row in store.cases.of_post(fullname)]:
+        return rows
+    if post and store.cases.knows_post(post):
+        raise UsageError(
+            f"there is no case of {name}: the post was seen, and no rule holds; see: gifwarden scan {name}"
+        )
+    if post:
+        raise UsageError(f"there is no case of {name}: that post was never seen; see: gifwarden cases list --all")
+    raise missing("case", name, store.cases.labels(), "gifwarden cases list --all")
+
+
+def _any_of(labels: Sequence[str]) -> str:
+    """Return some labels as words: `C-1, C-2 or C-3`, or `C-1, C-2, … or another`."""
+    last = labels[-1] if len(labels) <= SHOWN else "another"
+    return f"{', '.join(labels[:SHOWN] if last == 'another' else labels[:-1])} or {last}"
 
 
 def notice(pipeline: Pipeline, name: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import known
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -50,6 +51,7 @@ def minor(
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
         by = decider(pipeline, who, Verb.CASES)
+        target = known.case_or_other(pipeline, target)
         first = pipeline.decisions.minors.hide(target, by=by, why=why)
         store = pipeline.deps.store
         rows = store.minors.beside(first.post)
@@ -107,7 +109,9 @@ def cancel(
     """Take `cases minor` back within its ten minutes: all is as before, and the post goes up again if it was up."""
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
-        lines = pipeline.decisions.minors.cancel(target, by=decider(pipeline, who, Verb.CASES), why=why)
+        by = decider(pipeline, who, Verb.CASES)
+        target = known.case_or_other(pipeline, target)
+        lines = pipeline.decisions.minors.cancel(target, by=by, why=why)
     say(f"{target} is not marked any more")
     for line in lines:
         say(f"  {line}")
@@ -120,7 +124,9 @@ def reported(
 ) -> None:
     """Say that you have reported a suspected minor: address and time are forgotten."""
     with session(read_config(config)) as pipeline:
-        pipeline.decisions.minors.reported(name, by=decider(pipeline, who, Verb.CASES))
+        by = decider(pipeline, who, Verb.CASES)
+        name = known.case_or_other(pipeline, name)
+        pipeline.decisions.minors.reported(name, by=by)
     say(f"{name} is forgotten; only its label, who reported it and when are kept")
 
 

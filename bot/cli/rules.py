@@ -169,11 +169,10 @@ def explain(
 ) -> None:
     """Show why a case got its verdict: every rule, every check, whether it held, with values."""
     with session(read_config(config), rules=True) as pipeline:
-        known.case(pipeline, case)
-        row = pipeline.deps.store.cases.get(case)
+        row = known.case(pipeline, case)
         evidence = pipeline.deps.store.links.evidence(row.link)
         if evidence is None or row.state == CaseState.MINOR:
-            raise UsageError(f"the evidence of {case} has been forgotten")
+            raise UsageError(f"the evidence of {row.label} has been forgotten")
         author = pipeline.deps.store.authors.get(row.post.fullname)
         explained = pipeline.judge.explain(row.post, evidence, author)
         unlooked = not_looked_at(pipeline.deps.store, row.post.fullname)

@@ -200,9 +200,9 @@ def ban(
     """Order a ban of a case's author. Only a person does; no rule can. The daemon performs it in mode enforce."""
     settings = read_config(config)
     with session(settings) as pipeline:
-        known.case(pipeline, case)
-        by = decider(pipeline, who, Verb.BANS, [pipeline.deps.store.cases.get(case).post.subreddit])
-        pipeline.kill_switch.ban(case, by=by, why=why, days=days, message=message)
+        row = known.case(pipeline, case)
+        by = decider(pipeline, who, Verb.BANS, [row.post.subreddit])
+        pipeline.kill_switch.ban(row.label, by=by, why=why, days=days, message=message)
     say(f"the ban is ordered by {by.name}; the daemon performs it; see gifwarden actions list")
 
 

@@ -92,6 +92,15 @@ class Cases:
         """Return the cases of a post, oldest first."""
         return [_row(row) for row in self._c.rows(f"{SELECT} where c.post = ? order by c.id", (fullname,))]
 
+    def labels(self, begin: str = "", limit: int = 1000) -> list[str]:
+        """Return the labels that begin so (in small letters behind the first), those of the newest cases first."""
+        where, values = "label >= ? and label < ?" if begin else "1", (begin, f"{begin}g") if begin else ()
+        rows = self._c.tuples(
+            f"select label from cases where {where} order by id desc limit ?",  # noqa: S608  one of two
+            (*values, limit),
+        )
+        return [label for (label,) in rows]
+
     def listing(self, states: tuple[CaseState, ...] = (), limit: int = 1000) -> list[CaseRow]:
         """Return cases, newest first, of these states or of all."""
         marks = ",".join("?" * len(states))
