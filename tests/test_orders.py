@@ -24,6 +24,11 @@ def team(world: Stage) -> None:
         moderators |= {HELPER: ["posts", "mail"], CLERK: ["mail"]}
 
 
+def discussions(world: Stage) -> list[str]:
+    """Return the conversations that only moderators see."""
+    return [number for number, mail in world.reddit.world.conversations.items() if mail["isInternal"]]
+
+
 def order(world: Stage, text: str, *, by: str = HEAD, subreddit: str = "clips", subject: str = "hello") -> str:
     """Write a modmail; return its conversation."""
     return world.reddit.actions.write_mail(subreddit, by, subject, text)
@@ -173,7 +178,7 @@ def test_undo_below_the_bots_own_message_needs_no_link(world: Stage, bot: Pipeli
     """A moderator answers `undo` to the modmail about the removal."""
     name = post_fake(world)
     run(world, bot)
-    (conversation,) = world.reddit.world.conversations
+    (conversation,) = discussions(world)
     world.reddit.actions.answer_mail(conversation, HEAD, "I do not think that this is one. Ann?")
     world.reddit.actions.answer_mail(conversation, SECOND, "undo")
     run(world, bot)

@@ -13,7 +13,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.commands.parser import VERBS
 from tests.bots import fake, post_fake
 from tests.test_order_words import talk
-from tests.test_orders import HEAD, SECOND, answers, link, order, run, team, told_author
+from tests.test_orders import HEAD, SECOND, answers, discussions, link, order, run, team, told_author
 
 __all__ = ["team"]
 
@@ -108,7 +108,7 @@ def test_the_bare_word_counts_only_where_we_wrote_about_one_case(world: Stage, b
     """Alone, in the discussion about one case; not in one about two, not in what moderators or users began."""
     name = post_fake(world)
     run(world, bot)
-    (one,) = world.reddit.world.conversations
+    (one,) = discussions(world)
     (case,) = bot.deps.store.cases.listing()
     theirs = order(world, "look at this", subject=f"[gifwarden] {case.label}")
     for text in ("undo it", "bank", "minor", "undo\n\nAnn", "> undo", "undo?"):
@@ -134,7 +134,7 @@ def test_a_discussion_about_several_cases_knows_no_bare_word(world: Stage, bot: 
         created=world.clock.now(),
     )
     run(world, bot)
-    (raid,) = world.reddit.world.conversations
+    (raid,) = discussions(world)
     assert len(bot.deps.store.cases.listing()) == 2
     world.reddit.actions.answer_mail(raid, HEAD, "undo")
     run(world, bot)

@@ -571,6 +571,9 @@ def test_the_page_shows_every_word_and_its_rules_load() -> None:
                     line = f"{place}: {{{example}}}"
                 if key == "action":  # the message of a removal goes with no other
                     taken |= {"message", "report_reason"}
+                if key in ("silent", "silent_reason"):  # which go together, and without a message
+                    taken.add("message")
+                    line += "\nsilent_reason: why" if key == "silent" else "\nsilent: true"
                 lines = [f"{name}: {value}" for name, value in base.items() if name not in taken]
                 assert parse("\n".join([*lines, line]), "docs"), line
     assert shown >= {*KEYS, *AUTHOR_KEYS, *inside} - {

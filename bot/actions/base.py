@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from bot.actions.author_text import Removal
 from bot.clock import Clock
 from bot.errors import RedditError, UsageError
 from bot.mail import Mailer
@@ -53,6 +54,11 @@ def no_minor(post: str) -> bool:  # noqa: ARG001  the signature of what stands i
     return False
 
 
+def no_removal(action: Action) -> Removal:  # noqa: ARG001  the signature of what stands in for it
+    """Return a removal of which nothing is known."""
+    return Removal()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionContext:
     """What actions act on. `reddit` and `mailer` are None where they are not configured."""
@@ -67,6 +73,7 @@ class ActionContext:
     open_mail: Callable[[str, datetime], str | None] = no_conversation
     note_found: Callable[[Action, Before], None] = no_writing  # how a post was found, written down before it is removed
     before: Callable[[Action], Before | None] = no_record  # how it was found before our last removal of it
+    removal: Callable[[Action], Removal] = no_removal  # what a message to an author tells of
     is_minor: Callable[[str], bool] = no_minor  # whether a post was marked as of a suspected minor
 
     @property

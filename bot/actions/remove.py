@@ -27,7 +27,7 @@ PASSES = ("unreachable", "limited")  # states of Reddit in which a reason is not
 
 class Remove(Plug):
     """`reason` is a note that moderators see; `removal_reason` is the title or id of one of the subreddit's reasons;
-    `spam`: "true" to teach Reddit's spam filter.
+    `spam`: "true" to teach Reddit's spam filter; `silent`: why its author is not told of it.
 
     Removing and giving the reason are two calls. The first counts: a reason that Reddit does not take is said in the
     receipt, and the post stays removed.
@@ -39,7 +39,7 @@ class Remove(Plug):
     )
     example = PlannedAction(kind="remove", params={"reason": "Known fake (case C-1a2b)"})
     modes: frozenset[Mode] = frozenset({"enforce"})
-    takes = frozenset({"reason", "removal_reason", "spam"})
+    takes = frozenset({"reason", "removal_reason", "spam", "silent"})
     repeatable = True
 
     def perform(self, action: Action, world: ActionContext) -> Receipt:

@@ -147,6 +147,7 @@ def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
             found = shown.why if shown else (told[0] if told else "nothing known in it")
         received = [f"report: {reason}" for post, reason, _ in world.reddit.reports if post == name]
         received += ["removal"] * world.reddit.removals.count(name)
+        received += [f"to its author: {title}" for post, title, _ in world.reddit.received.messages if post == name]
         received += [f"modmail: {subject}" for _, subject, _ in world.reddit.modmails if case and case.label in subject]
         done = []
         if case and case.state == "closed_elsewhere":
@@ -196,9 +197,18 @@ def _show(console: Console, world: Stage, rows: list[dict[str, str]], wrong: lis
             )
         )
     reddit = world.reddit
+    for _, title, body in reddit.received.messages if mails else ():
+        console.print(
+            Panel(
+                Group(Text(f"Your post was removed because of: {title}\n", style="bold"), Text(body)),
+                title="The message that an author received",
+                title_align="left",
+            )
+        )
     console.print(
         f"Reddit received {many(len(reddit.log), 'request')}: {many(len(reddit.reports), 'report')}, "
-        f"{many(len(reddit.removals), 'removal')}, {many(len(reddit.modmails), 'modmail')}. "
+        f"{many(len(reddit.removals), 'removal')}, {many(len(reddit.modmails), 'modmail')}, "
+        f"{many(len(reddit.received.messages), 'message')} to authors. "
         f"The mail server received {many(len(world.mail.received), 'mail')}. "
         f"The hosts received {many(len(world.park.log), 'request')}, none at a private address."
         if not wrong

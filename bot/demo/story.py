@@ -16,6 +16,7 @@ from bot.plural import many
 from bot.samples import media, people
 
 MINUTES = 60
+TOLD = ("was removed", "A program did this by itself", "known to be fake", "Answer this message")
 PRIVATE = "10.0.0.5"
 METADATA = "169.254.169.254"
 
@@ -104,7 +105,7 @@ class Hour:
 
     def _exact_copy(self) -> None:
         url = self._s.park.add_redgifs("BoldRedFalcon", sd=self._fake_small, hd=self._fake)
-        self._post("clips", Expected(what="An exact copy", removals=1, modmails=1, why="the same file"), url)
+        self._post("clips", Expected(what="An exact copy", removals=1, modmails=1, told=1, why="the same file"), url)
         self._s.notice_ids.add("boldredfalcon")
 
     def _album(self) -> None:
@@ -174,6 +175,7 @@ class Hour:
 
     def _posted_again(self) -> None:
         url = "https://v3.redgifs.com/watch/BoldRedFalcon?utm_source=share"
+        # by the same author, who is written to once a day: the next message tells of this post
         self._post(
             "clips", Expected(what="The same link, posted again", removals=1, modmails=1, why="the same file"), url
         )
@@ -243,14 +245,17 @@ def shortfalls(stage: Stage) -> list[str]:
     received = {
         "reports": Counter(name for name, _, _ in reddit.reports),
         "removals": Counter(reddit.removals),
+        "messages to the author": Counter(name for name, _, _ in reddit.received.messages),
     }
     for name, expected in stage.expected.items():
-        for kind, wanted in (("reports", expected.reports), ("removals", expected.removals)):
+        for kind, wanted in zip(received, (expected.reports, expected.removals, expected.told), strict=True):
             got = received[kind].pop(name, 0)
             if got != wanted:
                 wrong.append(f"{expected.what}: Reddit received {got} {kind}, expected {wanted}")
     for kind, rest in received.items():
         wrong += [f"Reddit received {kind} of {name}, which nobody expected" for name in rest]
+    for _, _, text in reddit.received.messages:
+        wrong += [f"an author is not told “{words}”" for words in TOLD if words not in text]
     wanted = sum(expected.modmails for expected in stage.expected.values())
     told = len(reddit.modmails) + len(
         reddit.answers

@@ -39,6 +39,7 @@ class Expected:
     reports: int = 0
     removals: int = 0
     modmails: int = 0
+    told: int = 0  # messages to its author
     review: str = ""  # words that a case for a moderator must hold; without, there may be no case that only asks
     why: str  # what the bot must make of it
 

@@ -7,6 +7,7 @@ from sqlite_utils import Database, Migrations
 from bot.migrations.orders import DONE_BY, ORDERS_WAIT
 from bot.migrations.tables import ENTRY_ORIGINS, INDEX_CHANGES, REVIEW, START, WATCHING
 from bot.migrations.team import OFF_REDDIT, carry
+from bot.migrations.told import AUTHOR_TOLD
 
 migrations = Migrations("gifwarden")
 
@@ -409,3 +410,10 @@ def m0022_case_media(db: Database) -> None:
     """Know of each case which media it is about; what was opened before is filled in by who has the key."""
     db.execute("alter table cases add column media text")
     db.execute("create index cases_media on cases (media)")
+
+
+@migrations()
+def m0022_author_told(db: Database) -> None:
+    """Write down on what word each post was removed."""
+    for statement in AUTHOR_TOLD:
+        db.execute(statement)

@@ -53,6 +53,7 @@ from bot.model.states import (
     Mode,
     NoticeState,
     Outcome,
+    Rung,
     SourceKind,
 )
 from bot.model.team import (
@@ -133,6 +134,7 @@ __all__ = [
     "PostStatus",
     "Receipt",
     "Role",
+    "Rung",
     "Signal",
     "SourceKind",
     "SourceMatch",

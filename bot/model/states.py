@@ -72,6 +72,14 @@ class Hold(StrEnum):
     REMOVAL = "removal"  # makes sense only once the post was removed
 
 
+class Rung(StrEnum):
+    """On what word a post was removed."""
+
+    EXACT = "exact"  # the very file of an entry
+    NEAR_FACE = "near_face"  # a near copy of one whose face region agrees
+    PERSON = "person"  # a person confirmed its case
+
+
 class NoticeState(StrEnum):
     """drafted → confirmed → sent → … → closed; retracted at any time."""
 

@@ -57,7 +57,7 @@ class Rule:
     def actions(self) -> Iterator[PlannedAction]:
         """Yield what the rule asks for, with texts unfilled.
 
-        A report is {"reason"}, a removal {"reason", "removal_reason", "spam"}, a flair {"text", "css_class",
+        A report is {"reason"}, a removal {"reason", "removal_reason", "spam", "silent"}, a flair {"text", "css_class",
         "template", "overwrite"}, a note {"text"}, message and modmail {"subject", "body"}; lock, nsfw, spoiler and
         notice are {}.
         What a rule does not say is left out.

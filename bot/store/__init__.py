@@ -38,6 +38,7 @@ from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
 from bot.store.subreddits import LossRow, SubredditState, Watched
 from bot.store.team import Team
+from bot.store.told import Told
 from bot.store.tries import Tries
 from bot.store.turns import Turns
 from bot.store.untold import Untold
@@ -97,6 +98,7 @@ class Store:
         self.lists = Lists(self.connection)
         self.cases = Cases(self.connection, seal)
         self.actions = Actions(self.connection)
+        self.told = Told(self.connection, self.actions)
         self.notices = Notices(self.connection)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

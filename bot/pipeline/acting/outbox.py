@@ -25,6 +25,7 @@ from bot.model import (
     standing,
 )
 from bot.pipeline.acting.flood import FloodGuard
+from bot.pipeline.acting.telling import Telling
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always, log_reason
 from bot.store import ActionRow
@@ -32,7 +33,7 @@ from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
 LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
-TELLS = frozenset({"modmail"})  # what only tells the moderators is not held by the flood guard
+TELLS = frozenset({"modmail", "message"})  # what only tells of what was done is not held by the flood guard
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
 MAILED = {plug.kind: plug.mailed for plug in actions.ACTIONS if plug.mailed}
 
@@ -43,6 +44,7 @@ class Outbox:
     def __init__(self, deps: Deps, flood: FloodGuard) -> None:
         self._d = deps
         self._flood = flood
+        self._telling = Telling(deps.store, deps.clock)
         self._performed: dict[int, Receipt] = {}  # what the database could not be told yet
 
     def run(self, go_on: GoOn = always, *, by_mail: bool | None = None) -> int:
@@ -75,6 +77,7 @@ class Outbox:
             open_mail=self._open_mail,
             note_found=lambda action, before: self._d.store.actions.note_found(action.id, before),
             before=lambda action: self._d.store.actions.before(action.post),
+            removal=self._telling.removal,
             is_minor=self._d.store.actions.is_minor,
         )
 
@@ -175,11 +178,14 @@ class Outbox:
             if refused := store.actions.begin(action.id, ordered=ordered):
                 store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
                 return 0
+            self._telling.begun(action)
         self._d.boundary(f"act.begun:{action.kind}")
         return self._perform(row)
 
-    def _held(self, row: ActionRow) -> tuple[Hold, str] | None:
-        """Return why an action may not be begun now: what is forbidden, a quarantine, an entry that is gone, a cap."""
+    def _held(self, row: ActionRow) -> tuple[Hold, str] | tuple[Hold, str, datetime] | None:
+        """Return why an action may not be begun now, and until when if that is known: what is forbidden, a quarantine,
+        an entry that is gone, a cap.
+        """
         if forbidden := self._forbidden(row):
             return forbidden
         if _ordered(row):
@@ -190,6 +196,8 @@ class Outbox:
                 return Hold.QUARANTINE, flood
             if gone := self._flood.withdrawn(row.case_id):
                 return Hold.PERSON, gone
+        if told := self._telling.waits(row):
+            return told
         if cap := self._cap(kind):
             return Hold.CAP, cap
         return None
@@ -262,6 +270,9 @@ class Outbox:
             self._d.store.notices.move(
                 action.params["notice"], NoticeState.SENT, expect=(NoticeState.CONFIRMED, NoticeState.DRAFTED)
             )
+        if action.kind == "remove":
+            self._telling.removed(row)
+        self._telling.done(action)
         subject = action.case or action.params.get("notice", "")
         self._d.store.audit.record(by=PROGRAM, what=f"{action.kind} done", subject=subject)
 
@@ -316,14 +327,14 @@ class Outbox:
                 store.notices.move(action.params["notice"], NoticeState.DRAFTED, expect=(NoticeState.CONFIRMED,))
         self._d.log.warning("action failed", action=action.id, kind=action.kind, case=action.case, reason=reason)
 
-    def _hold(self, row: ActionRow, hold: Hold, reason: str) -> int:
+    def _hold(self, row: ActionRow, hold: Hold, reason: str, until: datetime | None = None) -> int:
         self._d.store.actions.move(
             row.action.id,
             ActionState.HELD,
             expect=(ActionState.PLANNED,),
             hold=hold,
             reason=reason,
-            next_at=self._soon(row, 0.0 if hold == Hold.STOP else LATER),
+            next_at=until or self._soon(row, 0.0 if hold == Hold.STOP else LATER),
         )
         if row.reason != reason:
             facts = {"action": row.action.id, "kind": row.action.kind, "case": row.action.case}

@@ -17,6 +17,7 @@ from bot.pipeline.permissions import check_permission
 from bot.pipeline.recovery import log_reason, reason_of
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.team import Team
+from bot.plural import many
 from bot.reddit.modmail import Conversation, MailMessage
 from bot.store import OrderRow
 from bot.store.commands import StartRow
@@ -26,7 +27,8 @@ PAGES = 3
 OVERLAP = timedelta(minutes=10)  # conversations written to so long before the watermark are looked at again
 MAX_STUMBLES = 3  # after which an order that meets an unforeseen fault of ours is given up
 
-Heard = tuple[MailMessage, Conversation, Command | BadCommand | str]
+Appealed = tuple[str, ...]  # labels of the cases that an author appeals
+Heard = tuple[MailMessage, Conversation, Command | BadCommand | Appealed]
 
 
 class CommandInbox:
@@ -144,7 +146,7 @@ class CommandInbox:
                 heard += self._read(conversation, start, floor)
         # as they were written, whatever the conversation: of stop and go the last one counts
         for message, conversation, what in sorted(heard, key=lambda item: (item[0].at, len(item[0].id), item[0].id)):
-            if isinstance(what, str):
+            if isinstance(what, tuple):
                 self._appeal(message, conversation, what)
             else:
                 self._receive(message.id, conversation.subreddit, conversation.id, message.author, what)
@@ -156,7 +158,7 @@ class CommandInbox:
         self._forget(MAIL, begun)
 
     def _read(self, conversation: Conversation, start: StartRow, floor: datetime | None) -> Iterator[Heard]:
-        """Yield what a conversation holds for us: orders, and the case that its author appeals.
+        """Yield what a conversation holds for us: orders, and the cases that its author appeals.
 
         Moderators order where no user reads: in discussions of theirs and in private notes. What a user can read is
         said to the user, whoever writes it, and neither a subject nor a user's words count anywhere.
@@ -176,9 +178,8 @@ class CommandInbox:
             if old or author in (*MACHINES, me) or store.orders.knows(message.id):
                 continue
             if conversation.participant is not None and author == conversation.participant.casefold():
-                case = self._appealed(conversation, messages)
-                if case is not None:
-                    yield message, conversation, case
+                if cases := self._appealed(conversation, messages):
+                    yield message, conversation, cases
             elif discussion or message.internal:
                 order = self._order(message, conversation, messages if discussion else ())
                 if order is not None:
@@ -201,21 +202,22 @@ class CommandInbox:
             return read_message(message.body, names=self._first.names(), case=case)
         return Command(verb=bare.verb, target=case if bare.verb not in ("stop", "go", "help", "cancel") else "")
 
-    def _appealed(self, conversation: Conversation, messages: Sequence[MailMessage]) -> str | None:
-        """Return the case whose removal message an author answers, or None.
+    def _appealed(self, conversation: Conversation, messages: Sequence[MailMessage]) -> Appealed:
+        """Return the cases of which the message told that an author answers, none if it is no such message.
 
         The conversation must be one that we began: then its subject is ours too, and what we wrote to this author
         tells the case. A user can copy a subject into a conversation of their own.
         """
         author = conversation.participant
         if author is None or messages[0].author.casefold() != self._d.api.me().casefold():
-            return None
+            return ()
         for row, case in self._d.store.actions.told_authors(conversation.subreddit, author):
             if title_of(row.action) in conversation.subject:
-                return case
-        return None
+                along = (other.action.case for other in self._d.store.told.along(row.action.id))
+                return (case, *(label for label in along if label))
+        return ()
 
-    def _appeal(self, message: MailMessage, conversation: Conversation, label: str) -> None:
+    def _appeal(self, message: MailMessage, conversation: Conversation, labels: Appealed) -> None:
         store = self._d.store
         with store.transaction():
             if store.orders.receive(
@@ -223,12 +225,15 @@ class CommandInbox:
                 subreddit=conversation.subreddit,
                 conversation=conversation.id,
                 verb="appeal",
-                target=label,
+                target=labels[0],
                 state="done",
             ):
-                appealed = self._decisions.cases.appeal(label)
-                if appealed.reopened:
-                    self._runner.say(message.id, conversation.subreddit, conversation.id, appealed.text)
+                appealed = [self._decisions.cases.appeal(label) for label in labels]
+                told = [one.text for one in appealed if one.reopened]
+                if told:
+                    more = [f"{many(len(told) - 1, 'further case')} of the same author too"] if told[1:] else []
+                    text = "; ".join([told[0], *more])
+                    self._runner.say(message.id, conversation.subreddit, conversation.id, text)
         self._d.boundary("order.heard")
 
     def _hear_reports(self, names: Sequence[str]) -> None:

@@ -9,11 +9,11 @@ from bot.model import PlannedAction
 from bot.rules.ladder import ActionLevel
 from bot.rules.language import template, vocabulary, yaml
 from bot.rules.language.check_parser import Installation
-from bot.rules.language.yaml import Entry, Items, Table, fail
+from bot.rules.language.yaml import Entry, Items, Scalar, Table, fail
 
 DEFAULT_SUBJECT = "About your post (case {{case}})"
 _MARKS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_locked": "lock"}
-_OF_A_REMOVAL = ("message", "message_subject", "removal_reason")
+_OF_A_REMOVAL = ("message", "message_subject", "removal_reason", "silent", "silent_reason")
 
 
 def actions_of(
@@ -43,6 +43,8 @@ def actions_of(
         params = {"reason": reason}
         if spam:
             params["spam"] = "true"
+        if (silent := found.attempt(_silent, settings)) is not None:
+            params["silent"] = silent
         if "removal_reason" in settings:
             params["removal_reason"] = text(settings["removal_reason"], "removal_reason")
         planned.append(("action", PlannedAction(kind="remove", params=params)))
@@ -69,6 +71,28 @@ def actions_of(
     # in the order in which they are done: the removal first, then what goes with it
     order = ("action", "message", *_MARKS, "set_flair", "mod_note")
     return tuple(deed for _, deed in sorted(planned, key=lambda one: order.index(one[0]))), placeholders
+
+
+def _silent(settings: Mapping[str, Entry]) -> str | None:
+    """Return why the author of what is removed is not told; None: they are. Raises RuleError."""
+    if "silent" not in settings:
+        if "silent_reason" in settings:
+            fail(settings["silent_reason"].at, "silent_reason needs silent: true; add that, or remove it")
+        return None
+    entry = settings["silent"]
+    if not isinstance(entry.value, Scalar) or entry.value.kind != "bool":
+        fail(entry.at, 'silent is true, and silent_reason says why: silent_reason: "in words"; write both')
+    if not yaml.flag(entry.value, "silent"):
+        fail(entry.at, "silent is true or left out: an author is told of a removal anyway; remove it")
+    reason = (
+        yaml.scalar(settings["silent_reason"].value, "silent_reason").strip() if "silent_reason" in settings else ""
+    )
+    if not any(char.isalnum() for char in reason):
+        at = settings.get("silent_reason", entry).at
+        fail(at, 'silent: true needs silent_reason: "why the author of a removed post is not told"; add it')
+    if "message" in settings:
+        fail(entry.at, "silent and message exclude each other: nothing is written to the author; remove one of them")
+    return " ".join(reason.split())[: template.LIMITS["reason"]]
 
 
 def _message(settings: Mapping[str, Entry]) -> tuple[PlannedAction, frozenset[str]]:
