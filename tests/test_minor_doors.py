@@ -269,7 +269,7 @@ def test_why_a_marked_case_was_judged_is_not_explained(
 def test_an_entry_of_the_file_is_not_given_back(
     world: Stage, bot: Pipeline, verb: str, digest: str, tmp_path: Path
 ) -> None:
-    """`bank restore` and `bank confirm` refuse what a list brought of the file before it was marked."""
+    """`bank restore`, `confirm`, `show` and `note` refuse what a list brought of the file before it was marked."""
     there = {one.label for one in bot.deps.store.banks.entries()}
     names = {"sha256": "", "md5": "", digest: hashlib.new(digest, near_copy()).hexdigest()}
     rows = [Record(id="1", files=((names["sha256"], names["md5"]),))]
@@ -289,6 +289,8 @@ def test_an_entry_of_the_file_is_not_given_back(
     (entry,) = [one for one in bot.deps.store.banks.entries() if one.label == label]
     assert entry.state == ("withdrawn" if verb == "restore" else "active")
     assert entry.confirmed_by is None
+    for more in (("show", label), ("note", label, "--note", "x")):
+        assert "suspected minor" in str(command(world, tmp_path, "bank", *more).exception)
 
 
 def test_what_was_banked_of_a_hidden_case_neither_leaves_nor_comes_back(

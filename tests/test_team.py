@@ -360,6 +360,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "bank confirm": ("E-1",),
     "bank create": ("more",),
     "bank import": ("known-fakes", "x.txt"),
+    "bank note": ("E-1", "--note", "seen before"),
     "bank remove": ("E-1",),
     "bank restore": ("E-1",),
     "cases appeal": ("C-1",),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 
 import typer
 
+from bot.cli import entries as entry_commands
 from bot.cli import known, lists
+from bot.cli.added import Added
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -19,24 +21,23 @@ from bot.cli.base import (
     read_config,
     say,
     session,
-    warn,
 )
-from bot.cli.cases import told
+from bot.cli.entries import PAGE, AtOption, Label, NoteOption, OriginOption, filter_of, show_entries
 from bot.cli.groups import App
 from bot.cli.scan import wants_reddit
 from bot.errors import GifwardenError, MarkedFileError, UsageError
-from bot.model import Actor, Backing, BankKind, Verb
-from bot.pipeline import Pipeline
-from bot.pipeline.reviewing.excerpts import too_plain
+from bot.model import BankKind, Verb
+from bot.model.past import noted
 from bot.serialization import to_json_data
+from bot.store.entries import STATES
 
 app = App(help="Banks of known media: fakes (block), originals (source), innocent (allow).")
 Name = Annotated[str, typer.Argument(help="The bank's name.")]
-Label = Annotated[str, typer.Argument(help="The entry's label, such as E-3f9c2a71b0.")]
 
 
 def register(parent: typer.Typer) -> None:
     """Add these commands."""
+    entry_commands.register(app)
     lists.register(app)
     parent.add_typer(app, name="bank")
 
@@ -65,25 +66,30 @@ def create(
 @app.command(name="list")
 def list_(
     entries: Annotated[bool, typer.Option("--entries", help="Show the entries instead of the banks.")] = False,
+    bank: Annotated[str | None, typer.Option("--bank", help="Only entries of this bank.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help=f"Only entries that are {' or '.join(STATES)}.")] = None,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only entries that wait for a second person before they act alone.")
+    ] = False,
+    source: Annotated[
+        str | None, typer.Option("--from", help="Only entries of this list, as bank import --source named it.")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="Only entries whose label holds this text.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help=f"So many at most: {PAGE} unless told otherwise, all with --json."),
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the banks, or their entries."""
+    """Show the banks, or their entries, the newest first."""
     settings = read_config(config)
+    wanted = filter_of(settings, bank, state, source, label, waiting=waiting)
+    if not entries and (wanted != filter_of(settings, None, None, None, None, waiting=False) or limit):
+        raise UsageError("--bank, --state, --waiting, --from, --label and --limit choose entries; add --entries")
     with session(settings) as pipeline:
-        banks = pipeline.deps.store.banks
         if entries:
-            columns = {"label": "entry", "bank": "bank", "kind": "kind", "state": "state", "signals": "signals"}
-            columns |= {"added_at": "added", "added_by": "by", "confirmed_at": "confirmed", "confirmed_by": "by whom"}
-            columns |= {"standing": "words"}
-            alone = settings.review.confirmations == 1
-            rows = (_unshown(to_json_data(row)) if alone else to_json_data(row) for row in banks.entries())
-            listing(
-                rows if as_json else map(_with_days, rows),
-                as_json=as_json,
-                columns=columns,
-                empty="no entries; see: gifwarden bank add --help",
-            )
+            show_entries(pipeline, settings, wanted, limit, as_json=as_json)
             return
         columns = {
             "name": "bank",
@@ -94,7 +100,7 @@ def list_(
         }
         columns |= {"signals": "signals", "distance": "cut"}
         listing(
-            map(to_json_data, banks.listing()),
+            map(to_json_data, pipeline.deps.store.banks.listing()),
             as_json=as_json,
             columns=columns,
             empty="no banks; see: gifwarden bank create --help",
@@ -112,15 +118,22 @@ def add(
             help="For an allow bank: an entry it speaks against; may be repeated. Else all it resembles now.",
         ),
     ] = None,
+    note: NoteOption = None,
+    origin: OriginOption = None,
+    at: AtOption = None,
     who: ByOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Put media into a bank. The media itself is not kept, only its fingerprints."""
+    """Put media into a bank. The media itself is not kept, only its fingerprints.
+
+    A file that is there already keeps its entry: what you note is added, and your word is the second person's if
+    another one put it in. An entry that it looks like is named.
+    """
     settings = read_config(config)
+    noticed = noted(note, origin, at)
     failed = False
     with session(settings, reddit=wants_reddit(settings, targets)) as pipeline, progress(told=True) as bar:
-        store = pipeline.deps.store
         by = decider(pipeline, who, Verb.BANKS)
         kind = known.bank(pipeline, name, "allow" if against else "block")
         if against and kind != "allow":
@@ -130,8 +143,9 @@ def add(
         for target in bar.track(targets, description="banking"):
             for result in pipeline.target_scanner.fingerprints(target):
                 for found in result.fingerprints:
+                    near = [] if kind == "allow" else pipeline.decisions.bank.looks_like(found)
                     try:
-                        label, new = store.banks.add(name, found, by=by)
+                        banked = pipeline.decisions.bank.add(name, found, by=by, note=noticed)
                     except MarkedFileError as marked:  # since it was fetched
                         failed = True
                         if as_json:
@@ -139,25 +153,21 @@ def add(
                         else:
                             complain(f"{target}  {marked}")
                         continue
-                    if new:
-                        store.audit.record(by=by, what=f"entry added to {name}", subject=label)
-                    pairs = pipeline.decisions.bank.pair(label, found, against or ()) if kind == "allow" else ()
-                    plain = too_plain(found, settings.banks.min_quality)
-                    beside = opposed(pipeline, label, kind)
+                    pairs = pipeline.decisions.bank.pair(banked.label, found, against or ()) if kind == "allow" else ()
+                    shown = Added(
+                        pipeline=pipeline,
+                        settings=settings,
+                        target=target,
+                        kind=kind,
+                        found=found,
+                        banked=banked,
+                        near=tuple(one for one in near if one.entry != banked.label),
+                        pairs=tuple(pairs),
+                    )
                     if as_json:
-                        more = {"against": pairs, "plain": plain, "note": found.note, "opposed": beside}
-                        emit({"file": target, "entry": label, "new": new} | {k: v for k, v in more.items() if v})
-                        continue
-                    say(f"{target}  {label}{'' if new else '  (was there already)'}")
-                    if found.note:
-                        say(f"  {found.note}", "yellow")
-                    if plain:
-                        what = "what could be read of it is" if found.note else "it is"
-                        say(f"  {what} too plain to be known again by its looks: only this very file can match")
-                    if kind == "allow":
-                        say(f"  speaks against: {', '.join(pairs) or 'nothing, for it resembles no entry'}")
-                    for other in beside:
-                        warn(f"  {said_opposed(label, kind, other)}")
+                        emit(shown.plain())
+                    else:
+                        shown.told()
                 for error in (*result.failures, *([result.error] if result.error is not None else [])):
                     failed = True
                     if as_json:
@@ -166,17 +176,6 @@ def add(
                         complain(f"{target}  {error}")
     if failed:
         raise typer.Exit(1)
-
-
-@app.command()
-def confirm(label: Label, who: ByOption = None, config: ConfigOption = None) -> None:
-    """Confirm an entry as a second person. Only confirmed entries may act without a moderator.
-
-    It takes your own system account. With review.confirmations = 1 you may be the first person again, a day later.
-    """
-    settings = read_config(config)
-    by, standing = _on_entry(config, label, "confirm", who)
-    say(f"{label} is confirmed by {by.name}{told(settings, label, standing)}")
 
 
 @app.command()
@@ -203,46 +202,16 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         listing(rows, as_json=as_json, columns=columns, empty="no entry has matched yet")
 
 
-def opposed(pipeline: Pipeline, label: str, kind: str) -> list[str]:
-    """Return the entries that say the opposite of the very file of one in a bank of this kind."""
-    beside = pipeline.deps.store.banks.same_file(label)
-    return [other for other, theirs in beside if (theirs == "allow") != (kind == "allow")]
-
-
-def said_opposed(label: str, kind: str, other: str) -> str:
-    """Return what it means that `other` says the opposite of an entry of a bank of this kind."""
-    allow, block = (label, other) if kind == "allow" else (other, label)
-    return (
-        f"{block} and {allow} hold this very file: one says that it is known, the other that it is innocent. "
-        f"{allow} does not hide it, for the very file always matches; withdraw the wrong one: gifwarden bank remove"
-    )
-
-
-def _with_days(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry for people, with days instead of moments."""
-    return row | {key: (row[key] or "")[:10] for key in ("added_at", "confirmed_at")}
-
-
-def _unshown(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry that waits for the same person's second word without the first: it must not lead them."""
-    if row["standing"] in (Backing.WAITS, Backing.AGAIN):
-        row |= {"added_by": None, "added_at": None, "confirmed_by": None, "confirmed_at": None}
-    return row
-
-
-def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> tuple[Actor, Backing | None]:
+def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> None:
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
         by = decider(pipeline, who, Verb.BANKS)
         known.entry(pipeline, label)
         try:
-            if what == "confirm":
-                pipeline.decisions.bank.confirm_entry(label, by=by)
-            elif what == "withdraw":
+            if what == "withdraw":
                 store.banks.withdraw(label)
             else:
                 pipeline.decisions.bank.restore_entry(label)
         except GifwardenError as error:
             raise UsageError(str(error)) from None
         store.audit.record(by=by, what=f"entry {what}", subject=label)
-        return by, store.banks.standing(label)

@@ -79,7 +79,7 @@ def add(
     settings = read_config(config)
     with session(settings, rules=kind == "rule") as pipeline:
         by = decider(pipeline, who, Verb.QUARANTINE)
-        names = _known(pipeline, kind, list(settings.subreddits))
+        names = _known(pipeline, kind, name, list(settings.subreddits))
         if name not in names:
             raise known.missing(kind, name, names, f"gifwarden {_LISTS[kind]}")
         done = pipeline.flood.quarantine(cast(Kind, kind), name, by=by, why=why)
@@ -98,11 +98,11 @@ def release(kind: KindArgument, name: NameArgument, who: ByOption = None, config
     say(f"{kind} {name} is let go; the daemon does what was held at its next step")
 
 
-def _known(pipeline: Pipeline, kind: str, subreddits: Sequence[str]) -> Collection[str]:
+def _known(pipeline: Pipeline, kind: str, name: str, subreddits: Sequence[str]) -> Collection[str]:
     """Return the names of all entries, banks or rules."""
     banks = pipeline.deps.store.banks
     if kind == "entry":
-        return [row.label for row in banks.entries()]
+        return banks.near(name) if banks.standing(name) is None else [name]
     if kind == "bank":
         return [row.name for row in banks.listing()]
     return {rule.name for name in (None, *subreddits) for rule in pipeline.deps.rules_for(name).rules}

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.migrations.entries import ENTRY_PAST
 from bot.migrations.orders import DONE_BY, ORDERS_WAIT
-from bot.migrations.tables import ENTRY_ORIGINS, INDEX_CHANGES, REVIEW, START, WATCHING
+from bot.migrations.tables import (
+    ENTRY_ORIGINS,
+    FLOOD,
+    FORGETTING,
+    GALLERY,
+    INDEX_CHANGES,
+    MINORS,
+    REVIEW,
+    START,
+    WATCHING,
+)
 from bot.migrations.team import OFF_REDDIT, carry
 from bot.migrations.told import AUTHOR_TOLD
 
@@ -130,27 +141,11 @@ def m0006_orders(db: Database) -> None:
         db.execute(statement)
 
 
-MINORS = (
-    """create table minors (
-        label text primary key, post text not null, subreddit text not null, permalink text not null,
-        urls text not null, seen_at text not null, marked_at text not null, marked_by text not null,
-        reported_at text, reported_by text) strict""",
-    "create table never (mark text primary key, at text not null) strict",
-)
-
-
 @migrations()
 def m0007_minors(db: Database) -> None:
     """Keep what is needed to report a suspected minor, and never fetch it again."""
     for statement in MINORS:
         db.execute(statement)
-
-
-FORGETTING = (
-    """create table post_checks (
-        post text primary key references posts on delete cascade, checked_at text not null, missing_at text,
-        forgotten_at text) strict""",
-)
 
 
 @migrations()
@@ -160,36 +155,11 @@ def m0010_gallery(db: Database) -> None:
         db.execute(statement)
 
 
-GALLERY = (
-    """create table persons (
-        id integer primary key, label text not null unique, sealed_key blob not null, sealed_name blob not null,
-        basis text not null, mandate text, record text not null, purpose text not null, expires_at text not null,
-        added_by text not null, added_at text not null) strict""",
-    """create table person_views (
-        id integer primary key, person integer not null references persons on delete cascade, model text not null,
-        sealed blob not null) strict""",
-    "create index person_views_person on person_views (person)",
-)
-
-
 @migrations()
 def m0007_flood(db: Database) -> None:
     """Count what carries automatic actions, and remember what is quarantined."""
     for statement in FLOOD:
         db.execute(statement)
-
-
-FLOOD = (
-    """create table flood (
-        kind text not null, name text not null, case_id integer not null references cases on delete cascade,
-        author text not null, entry text not null, at text not null,
-        primary key (kind, name, case_id, entry)) strict""",
-    "create index flood_case on flood (case_id)",
-    "create index flood_at on flood (kind, name, at)",
-    """create table quarantine (
-        kind text not null, name text not null, since text not null, why text not null, by text not null,
-        released text, primary key (kind, name)) strict""",
-)
 
 
 def known_steps() -> frozenset[str]:
@@ -416,4 +386,11 @@ def m0022_case_media(db: Database) -> None:
 def m0022_author_told(db: Database) -> None:
     """Write down on what word each post was removed."""
     for statement in AUTHOR_TOLD:
+        db.execute(statement)
+
+
+@migrations()
+def m0022_entry_past(db: Database) -> None:
+    """Keep what people note of entries, sealed, and which cases each entry matched."""
+    for statement in ENTRY_PAST:
         db.execute(statement)

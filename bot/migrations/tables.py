@@ -121,3 +121,36 @@ REVIEW = (
         raised_by text not null, decider text, closed_at text, closed_by text, outcome text) strict""",
     "create index appeals_case on appeals (case_id)",
 )
+MINORS = (
+    """create table minors (
+        label text primary key, post text not null, subreddit text not null, permalink text not null,
+        urls text not null, seen_at text not null, marked_at text not null, marked_by text not null,
+        reported_at text, reported_by text) strict""",
+    "create table never (mark text primary key, at text not null) strict",
+)
+FORGETTING = (
+    """create table post_checks (
+        post text primary key references posts on delete cascade, checked_at text not null, missing_at text,
+        forgotten_at text) strict""",
+)
+GALLERY = (
+    """create table persons (
+        id integer primary key, label text not null unique, sealed_key blob not null, sealed_name blob not null,
+        basis text not null, mandate text, record text not null, purpose text not null, expires_at text not null,
+        added_by text not null, added_at text not null) strict""",
+    """create table person_views (
+        id integer primary key, person integer not null references persons on delete cascade, model text not null,
+        sealed blob not null) strict""",
+    "create index person_views_person on person_views (person)",
+)
+FLOOD = (
+    """create table flood (
+        kind text not null, name text not null, case_id integer not null references cases on delete cascade,
+        author text not null, entry text not null, at text not null,
+        primary key (kind, name, case_id, entry)) strict""",
+    "create index flood_case on flood (case_id)",
+    "create index flood_at on flood (kind, name, at)",
+    """create table quarantine (
+        kind text not null, name text not null, since text not null, why text not null, by text not null,
+        released text, primary key (kind, name)) strict""",
+)

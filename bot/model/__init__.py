@@ -24,6 +24,7 @@ from bot.model.media import (
     Signal,
     Variant,
 )
+from bot.model.past import EntryNote
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails, PostReport
 from bot.model.standing import (
     APPROVALS,
@@ -98,6 +99,7 @@ __all__ = [
     "Consent",
     "Credential",
     "Entry",
+    "EntryNote",
     "Evidence",
     "FaceMatch",
     "FaceRegion",

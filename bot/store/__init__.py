@@ -14,11 +14,13 @@ from bot.store.authors import Authors
 from bot.store.backfills import BackfillRow, Backfills
 from bot.store.backup import Backup
 from bot.store.bank_index import BankIndexRows
-from bot.store.banks import Banks, EntryRow
+from bot.store.banks import Banks
 from bot.store.base import CONNECTION, Connection, Factory
 from bot.store.cases import CaseRow, Cases, GroupRow
 from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
+from bot.store.entries import Entries, EntryFilter, EntryPast, EntryRow
+from bot.store.entry_notes import EntryNotes
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
@@ -52,6 +54,8 @@ __all__ = [
     "BackfillRow",
     "CachedScan",
     "CaseRow",
+    "EntryFilter",
+    "EntryPast",
     "EntryRow",
     "GroupRow",
     "Judgement",
@@ -94,6 +98,8 @@ class Store:
         self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)
         self.banks = Banks(self.connection, self.sketches, self.minors)
+        self.notes = EntryNotes(self.connection, seal)
+        self.entries = Entries(self.connection, self.notes)
         self.known = BankIndexRows(self.connection)
         self.lists = Lists(self.connection)
         self.cases = Cases(self.connection, seal)
@@ -104,7 +110,7 @@ class Store:
         self.wiki = WikiRules(self.connection)
         self.authors = Authors(self.connection)
         self.orders = Commands(self.connection)
-        self.forgetting = Forgetting(self.connection, self.notices)
+        self.forgetting = Forgetting(self.connection, self.notices, self.notes)
         self.flood = Flood(self.connection)
         self.team = Team(self.connection)
         self.audit = AuditLog(self.connection)

@@ -11,6 +11,7 @@ from bot.clock import from_iso, iso
 from bot.errors import MarkedFileError, StoreError
 from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal
 from bot.store.base import Connection, Row, label
+from bot.store.entries import EntryRow, listed
 from bot.store.local_features import Sketches
 from bot.store.minors import Minors, names_of
 
@@ -38,22 +39,6 @@ class BankRow:
     confirmed: int  # by two people
     one_person: int  # by the same, twice
     withdrawn: int
-    signals: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRow:
-    """An entry without its signals."""
-
-    label: str
-    bank: str
-    kind: BankKind
-    state: str  # active or withdrawn
-    added_by: str
-    added_at: str
-    confirmed_by: str | None
-    confirmed_at: str | None
-    standing: Backing
     signals: int
 
 
@@ -142,7 +127,7 @@ class Banks:
             self._changed()
 
     def destroy(self, name: str) -> bool:
-        """Withdraw an entry for good: its signals and files are deleted; False if there is no such entry."""
+        """Withdraw an entry for good: its signals, files and notes are deleted; False if there is no such entry."""
         with self._c:
             entry = self._c.value("select id from entries where label = ?", (name,))
             if entry is None:
@@ -151,7 +136,7 @@ class Banks:
                 "update entries set state = 'withdrawn', withdrawn_at = coalesce(withdrawn_at, ?) where id = ?",
                 (self._c.now(), entry),
             )
-            for table in ("signals", "entry_files", "sketches"):
+            for table in ("signals", "entry_files", "sketches", "entry_notes"):
                 self._c.run(f"delete from {table} where entry = ?", (entry,))  # noqa: S608  names from the line above
             self._c.run("delete from allow_pairs where ? in (allow, against)", (entry,))
             self._changed()
@@ -163,7 +148,8 @@ class Banks:
             rows = self._c.rows(
                 """select label from entries e where state = 'withdrawn' and withdrawn_at <= ? and
                    (exists (select 1 from signals where entry = e.id) or
-                    exists (select 1 from entry_files where entry = e.id))""",
+                    exists (select 1 from entry_files where entry = e.id) or
+                    exists (select 1 from entry_notes where entry = e.id))""",
                 (iso(before),),
             )
             return sum(self.destroy(row["label"]) for row in rows)
@@ -280,14 +266,7 @@ class Banks:
 
     def entries(self, bank: str | None = None) -> list[EntryRow]:
         """Return the entries of a bank or of all, without signals."""
-        rows = self._c.rows(
-            """select e.label, b.name as bank, b.kind, e.state, e.added_by, e.added_at, e.confirmed_by, e.confirmed_at,
-               e.standing,
-               (select count(*) from signals s where s.entry = e.id) as signals
-               from entries e join banks b on b.id = e.bank where ? is null or b.name = ? order by e.id""",
-            (bank, bank),
-        )
-        return [EntryRow(**{**row, "standing": Backing(row["standing"])}) for row in rows]
+        return listed(self._c, bank)
 
     def near(self, name: str) -> list[str]:
         """Return labels of entries that begin or end as this one does, for whoever mistyped one."""

@@ -12,6 +12,7 @@ from bot.clock import iso
 from bot.model import MINOR_ORDER, CaseState, Evidence, NoticeState, Post, Verdict
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
+from bot.store.entry_notes import EntryNotes
 from bot.store.notices import Notices
 
 ENDED = (NoticeState.CLOSED, NoticeState.RETRACTED)
@@ -31,9 +32,10 @@ _SLUG = re.compile(r"^(/r/[^/]+/comments/[^/]+/)[^/]+/")  # in a comment's addre
 class Forgetting:
     """Table post_checks, and every field of others in which a post leaves a trace."""
 
-    def __init__(self, connection: Connection, notices: Notices) -> None:
+    def __init__(self, connection: Connection, notices: Notices, notes: EntryNotes) -> None:
         self._c = connection
         self._notices = notices
+        self._notes = notes
 
     def due(self, *, checked: datetime, missed: datetime, limit: int) -> list[str]:
         """Return posts not looked for since `checked`, or missing since `missed`, the longest due first."""
@@ -235,6 +237,10 @@ class Forgetting:
 
     def _in_peoples_words(self, words: Sequence[str], title: str) -> None:
         """Take words off what people wrote in their own words, and the title off what had one of them."""
+        self._notes.without(
+            lambda text: _without_words(text, words, title),
+            lambda url: _without_words(url, words, "") != url,
+        )
         for table, column in PEOPLES_WORDS:
             for word in words:
                 for row in self._c.rows(

@@ -114,6 +114,11 @@ def sketch_place(entry: int) -> tuple[str, ...]:
     return "sketches", str(entry), "sealed"
 
 
+def note_place(entry: int, member: int) -> tuple[str, ...]:
+    """Return what a member's sealed note of an entry is bound to."""
+    return "entry_notes", f"{entry}:{member}", "sealed"
+
+
 def person_place(label: str, column: str) -> tuple[str, ...]:
     """Return what a sealed value of a person is bound to."""
     return "persons", label, column

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.config import ReviewConfig
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.fingerprint import from_json
-from bot.model import Actor, Backing, Fingerprint, Match
+from bot.model import Actor, Backing, EntryNote, Fingerprint, Match, SourceMatch
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
 from bot.pipeline.scanning.scanner import Scanner
 from bot.store import CaseRow, Store
 
 ALLOWED = "allowed"  # the bank of what was dismissed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banked:
+    """What came of banking a media. `seconded`: it was there, and this word is the second person's."""
+
+    label: str
+    new: bool
+    seconded: bool = False
 
 
 class BankFeedback:
@@ -35,25 +45,52 @@ class BankFeedback:
         self._store.banks.allow(label, against=against)
         return tuple(against)
 
+    def looks_like(self, found: Fingerprint) -> list[Match | SourceMatch]:
+        """Return which entries a media that is to be banked looks like, its very file left out, the surest first.
+
+        Call it outside a transaction: a search may wait for whoever searches, who may wait for the database.
+        """
+        matches, sources = self._working.resembles(found)
+        near = [match for match in matches if match.bank_kind != "allow" and not (match.exact or match.suppressed)]
+        near.sort(key=lambda match: (match.unsure, -match.coverage_query))
+        return [*near, *(source for source in sources if source.kind != "same_place")]
+
+    def add(self, bank: str, found: Fingerprint, *, by: Actor, note: EntryNote | None = None, why: str = "") -> Banked:
+        """Put a media into a bank, with what is noted of it.
+
+        If its very file is there already, this word counts as the second person's, if it is. Raises as `Banks.add`
+        does, and UsageError if the note is none.
+        """
+        store = self._store
+        with store.transaction():
+            label, new = store.banks.add(bank, found, by=by)
+            if new:
+                store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=why or None)
+            if note is not None:
+                store.notes.put(label, note, by=by)
+                store.audit.record(by=by, what="entry noted", subject=label)
+            return Banked(label=label, new=new, seconded=not new and self.second(label, by))
+
     def confirm_entry(self, label: str, *, by: Actor) -> Backing:
         """Give a word for an entry; return how many people's it has then.
 
         With review.confirmations = 1 the same person may, a day after their first. Raises StoreError if it is too
         early for that, or if they are the only one so far, UsageError for what is a suspected minor's.
         """
-        self._refuse_minors(label)
+        self.refuse_minors(label)
         return self._store.banks.confirm(label, by=by, alone=self._review.confirmations == 1)
 
     def restore_entry(self, label: str) -> None:
         """Let a withdrawn entry match again. Raises StoreError if it cannot, UsageError for a suspected minor's."""
-        self._refuse_minors(label)
+        self.refuse_minors(label)
         self._store.banks.restore(label)
 
-    def _refuse_minors(self, label: str) -> None:
+    def refuse_minors(self, label: str) -> None:
+        """Raise UsageError if an entry holds a file that was marked as a suspected minor's."""
         if self._store.minors.is_never_label(label):
             raise UsageError(
-                f"{label} holds a file that was marked as a suspected minor's, so nobody confirms or restores it; "
-                f"to be rid of it: gifwarden bank remove {label}"
+                f"{label} holds a file that was marked as a suspected minor's, so nobody confirms, restores or "
+                f"reads of it; to be rid of it: gifwarden bank remove {label}"
             )
 
     def bank_from(self, case: CaseRow, bank: str, span: Span | None, media: int | None, *, by: Actor) -> None:
@@ -65,25 +102,25 @@ class BankFeedback:
 
     def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> None:
         store = self._store
-        label, new = store.banks.add(bank, found, by=by)
-        if new:
-            store.review.made(case.id, label, "banked")
-            store.audit.record(by=by, what=f"entry added to {bank}", subject=label, why=case.label)
-        else:  # the very file is there, and this person says the same of it
-            self.second(label, by)
+        banked = self.add(bank, found, by=by, why=case.label)
+        if banked.new:
+            store.review.made(case.id, banked.label, "banked")
 
-    def second(self, label: str, by: Actor) -> None:
-        """Let a decision on a case count as a second person's word for an entry, if it is another's.
+    def second(self, label: str, by: Actor) -> bool:
+        """Let a decision count as a second person's word for an entry, if it is another's; return whether it does.
 
-        Never as the same person's second one: who decides a case is shown who banked from it.
+        Never as the same person's second one: who decides is shown who banked it.
         """
+        if self._store.banks.standing(label) is Backing.TWO_PEOPLE:
+            return False
         try:
-            self._store.banks.confirm(label, by=by)
+            standing = self._store.banks.confirm(label, by=by)
         except DatabaseError:
             raise
         except StoreError:  # the same person upholds what they banked: it still waits for a second one
-            return
+            return False
         self._store.audit.record(by=by, what="entry confirm", subject=label)
+        return standing is Backing.TWO_PEOPLE
 
     def teach(self, case: CaseRow, *, by: Actor) -> list[str]:
         """Let what wrongly looked like an entry speak against that entry; return a line each."""

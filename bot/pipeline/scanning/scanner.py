@@ -12,7 +12,7 @@ from bot.acquire import Acquired
 from bot.errors import AcquireError, MarkedFileError, MediaError, TryLaterError
 from bot.fingerprint import digests, from_json, to_json
 from bot.match import Matcher
-from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, Match, MediaFile, MediaInfo
+from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, Match, MediaFile, MediaInfo, SourceMatch
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, all_due, always, try_again
 from bot.pipeline.scanning import older_entries
@@ -65,6 +65,13 @@ class Scanner:
         """Return what whole frames of a media and its file match now."""
         with self._searching:
             return tuple(self.library().match(found, 0))
+
+    def resembles(self, found: Fingerprint) -> tuple[tuple[Match, ...], tuple[SourceMatch, ...]]:
+        """Return what a media matches now by whatever means, and what is the same footage but no copy."""
+        with self._searching:
+            library = self.library()
+            self._copied.refresh()
+            return self._copied.review(found, 0, library.match(found, 0))
 
     @property
     def banks_version(self) -> int:

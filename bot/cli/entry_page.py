@@ -1,0 +1,213 @@
+"""What a person needs of an entry, on one screen: whose word it is, where it is from, what came of it. Words only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.clock import day, day_and_time, from_iso, minutes
+from bot.config import Config
+from bot.model import Backing, Credential
+from bot.plural import many
+from bot.store import EntryPast, EntryRow, Store
+from bot.store.entries import Word
+
+Fact = tuple[str, str]
+HOW = {
+    Credential.SYSTEM_ACCOUNT: "under their own system account",
+    Credential.REDDIT: "by their Reddit account",
+    Credential.TYPED: "a name typed under another account, which is nobody's word",
+    Credential.EARLIER: "a name in an earlier version, which took any",
+}
+ALONE = "yes, as far as rules and modes go: its very file, and copies whose face region agrees"
+COPIES = "cropped, framed and captioned copies are not found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An entry with what its features are, and the others that hold its very file."""
+
+    past: EntryPast
+    corners: bool
+    motion: str  # own, borrowed (of a copy), or none
+    beside: tuple[tuple[str, str, str, str], ...]  # label, bank, kind of bank, state
+
+    @classmethod
+    def of(cls, store: Store, label: str) -> Card:
+        """Return the card of an entry that is there."""
+        past = store.entries.past(label)
+        number = store.sketches.number(label)
+        assert past is not None
+        assert number is not None
+        moves = store.sketches.motion(number)
+        return cls(
+            past=past,
+            corners=any(frame.points for frame in store.sketches.of(number)),
+            motion="none" if moves is None else "borrowed" if moves.borrowed else "own",
+            beside=tuple(store.entries.beside(label)),
+        )
+
+
+def hidden(settings: Config, row: EntryRow) -> bool:
+    """Return whether who gave the first word, and when, is not shown: it must not lead the same person's second."""
+    return settings.review.confirmations == 1 and row.standing in (Backing.WAITS, Backing.AGAIN)
+
+
+def acts(settings: Config, past: EntryPast) -> tuple[bool, str]:
+    """Return whether an entry acts without a moderator, and in words why, or what it needs."""
+    row = past.row
+    if row.kind == "allow":
+        return False, "never: it speaks against other entries"
+    if row.kind != "block":
+        return False, f"never: entries of {row.kind} banks are for review only"
+    if row.state != "active":
+        return False, f"no: it is withdrawn; gifwarden bank restore {row.label} brings it back"
+    if past.quarantined:
+        return False, f"no: it is held ({past.quarantined}); see gifwarden quarantine list"
+    if row.bank in settings.banks.trusted:
+        return True, f"{ALONE}; the bank {row.bank} is trusted by name (banks.trusted)"
+    if row.standing is Backing.TWO_PEOPLE:
+        return True, ALONE
+    confirm = f"gifwarden bank confirm {row.label}"
+    if settings.review.confirmations == 1:
+        if row.standing is Backing.ONE_PERSON:
+            return True, "on its very file only: one person confirmed it"
+        return False, f"no: you confirm it again, a day after the first time or later: {confirm}"
+    if len({word.by for word in past.words}) > 1:
+        return False, f"no: its words may be one person's, see docs/team.md; or another one confirms it: {confirm}"
+    return False, f"no: a second person confirms it, under their own account: {confirm}"
+
+
+def lacks(settings: Config, card: Card) -> list[str]:
+    """Return what an entry has not, and what that means."""
+    past = card.past
+    row = past.row
+    if not (row.signals or past.files):
+        return ["everything: its fingerprints were destroyed"]
+    found: list[str] = []
+    plain = past.best_quality is None or past.best_quality < settings.banks.min_quality
+    if plain and not card.corners:
+        only = "only its very file can match" if past.files else "and it has no file's hash either: it never matches"
+        found.append(f"a picture to know it by: too plain, or a file's hash alone; {only}")
+    elif not card.corners:
+        why = "a list gives hashes only" if row.source else "bank its file again to fill it"
+        found.append(f"corners and a motion signature ({why}): {COPIES}")
+    elif card.motion == "borrowed":
+        found.append("a motion signature of its own: it has a copy's until its file is met again")
+    elif card.motion == "none" and past.duration:
+        found.append("a motion signature: it gets one when its file is met again")
+    if not past.files:
+        found.append("a file's hash: it is a part of something longer, or a list gave none")
+    return found
+
+
+def facts_of(settings: Config, card: Card) -> Iterator[Fact]:
+    """Yield an entry line by line."""
+    past = card.past
+    row = past.row
+    since = f" since {day(from_iso(past.withdrawn_at))}" if past.withdrawn_at else ""
+    yield "entry", f"{row.label} in {row.bank} ({row.kind}), {row.state}{since}"
+    yield "alone", acts(settings, past)[1]
+    unnamed = hidden(settings, row)
+    made = f", from case {past.case}" if past.case else f", from the list {row.source}" if row.source else ""
+    yield (
+        "added",
+        "by a person, whom you are not told before your second word" if unnamed else _word(past.words[0], made),
+    )
+    if not unnamed:
+        yield from (("word", _word(word)) for word in past.words[1:])
+    for held in past.notes:
+        who = "" if unnamed else f" ({held.by}, {day(from_iso(held.at))})"
+        if held.note.note:
+            yield "note", f"{held.note.note}{who}"
+        if held.note.origin:
+            at = "" if held.note.seconds is None else f" at {minutes(held.note.seconds)}"
+            yield "origin", f"{held.note.origin}{at}{who}"
+    if not past.notes:
+        yield "origin", f"not known; gifwarden bank note {row.label} --origin URL --at 1:23"
+    yield "hits", _hits(past)
+    for label in past.suppressed_by:
+        yield "against", f"{label} (allow): what resembles that as well is not taken for this, but for its very file"
+    if row.kind == "allow":
+        yield "against", f"it speaks against {', '.join(past.speaks_against) or 'nothing'}"
+    for label, bank, kind, state in card.beside:
+        yield "also", f"{label} in {bank} ({kind}, {state}) holds its very file"
+    yield "holds", _holds(card)
+    yield from (("lacks", lack) for lack in lacks(settings, card))
+
+
+def plain(settings: Config, card: Card) -> dict[str, Any]:
+    """Return an entry as plain data."""
+    past = card.past
+    row = past.row
+    alone, needs = acts(settings, past)
+    unnamed = hidden(settings, row)
+    return {
+        "entry": row.label,
+        "bank": row.bank,
+        "kind": row.kind,
+        "state": row.state,
+        "withdrawn_at": past.withdrawn_at,
+        "standing": row.standing,
+        "acts_alone": alone,
+        "why": needs,
+        "words": [] if unnamed else [{"by": w.by, "credential": w.credential, "at": w.at} for w in past.words],
+        "from_list": row.source,
+        "case": past.case,
+        "notes": [
+            {
+                "note": held.note.note or None,
+                "origin": held.note.origin or None,
+                "seconds": held.note.seconds,
+                "by": None if unnamed else held.by,
+                "credential": None if unnamed else held.credential,
+                "at": None if unnamed else held.at,
+            }
+            for held in past.notes
+        ],
+        "hits": {
+            "cases": past.hits.cases,
+            "confirmed": past.hits.confirmed,
+            "dismissed": past.hits.dismissed,
+            "open": past.hits.open,
+            "exact": past.hits.exact,
+            "same_footage": past.hits.same_footage,
+            "suppressed": past.hits.suppressed,
+            "last": past.hits.last,
+        },
+        "suppressed_by": list(past.suppressed_by),
+        "speaks_against": list(past.speaks_against),
+        "same_file": [{"entry": e, "bank": b, "kind": k, "state": s} for e, b, k, s in card.beside],
+        "files": past.files,
+        "pdq": past.pdq,
+        "corners": card.corners,
+        "motion": card.motion,
+        "duration": past.duration,
+        "lacks": lacks(settings, card),
+    }
+
+
+def _word(word: Word, more: str = "") -> str:
+    how = f", {HOW[word.credential]}" if word.credential else ""
+    return f"by {word.by}, {day_and_time(from_iso(word.at))} UTC{how}{more}"
+
+
+def _hits(past: EntryPast) -> str:
+    hits = past.hits
+    if not hits.cases:
+        return "no case yet"
+    parts = [f"{hits.confirmed} confirmed, {hits.dismissed} dismissed, {hits.open} open"]
+    ways = ((hits.exact, "by its very file"), (hits.same_footage, "as the same footage, altered"))
+    parts += [f"{number} {words}" for number, words in (*ways, (hits.suppressed, "suppressed")) if number]
+    last = f"; the newest {day(from_iso(hits.last))}" if hits.last else ""
+    return f"{many(hits.cases, 'case')}: {'; '.join(parts)}{last}"
+
+
+def _holds(card: Card) -> str:
+    past = card.past
+    parts = [many(past.files, "file's hash", "files' hashes") if past.files else ""]
+    parts += [many(past.pdq, "PDQ hash", "PDQ hashes") if past.pdq else ""]
+    parts += ["corners" if card.corners else "", "a motion signature" if card.motion == "own" else ""]
+    length = f"; {past.duration:.1f} s long" if past.duration else ""
+    return f"{', '.join(part for part in parts if part) or 'nothing'}{length}"
