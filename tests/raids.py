@@ -40,3 +40,12 @@ def case_of(
     )
     store.links.matched(row, Evidence(target=link.url, link=link, post=post.fullname, media=media))
     return store.cases.open(row, post.fullname, VERDICT)
+
+
+def act(store: Store, case: CaseRow, kind: str, state: str, hold: str | None = None) -> None:
+    """Give a case an action that stands so."""
+    store.connection.run(
+        """insert into actions (key, kind, case_id, post, subreddit, permalink, params, state, hold, reason, next_at,
+           planned_at, updated_at) values (?, ?, ?, ?, ?, '', '{}', ?, ?, null, '2026', '2026', '2026')""",
+        (f"{kind}:{case.id}", kind, case.id, case.post.fullname, case.post.subreddit, state, hold),
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 from bot import hosts
@@ -39,12 +38,6 @@ def plain_case(row: CaseRow, *, appeal: bool = False) -> dict[str, Any]:
         "decided_by": row.decided_by,
         "why": row.why,
     }
-
-
-def as_row(shown: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a plain case as a line of a table."""
-    state = f"{shown['state']}, appeal" if shown["appeal"] else shown["state"]
-    return {**shown, "state": state, "opened": ago(now - datetime.fromisoformat(shown["opened"]))}
 
 
 def ago(passed: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import known, minors
+from bot.cli import case_list, known, minors
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -15,21 +15,21 @@ from bot.cli.base import (
     decider,
     emit,
     facts,
-    listing,
     read_config,
     say,
     session,
 )
-from bot.cli.case_page import as_row, page, plain_case
+from bot.cli.case_page import page
 from bot.cli.groups import App
 from bot.cli.review import action_line
 from bot.config import Config
 from bot.errors import UsageError
-from bot.model import ActionState, Actor, Backing, CaseState, Verb
+from bot.model import ActionState, Actor, Backing, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.excerpts import Span
 
 app = App(help="What was found, and what a moderator decides about it.")
+case_list.register(app)
 CaseName = Annotated[
     str,
     typer.Argument(help="The case: its label such as C-3f9c2a71b0 or how that begins, or the post's address or id."),
@@ -48,34 +48,6 @@ def register(parent: typer.Typer) -> None:
     """Add these commands."""
     parent.add_typer(app, name="cases")
     minors.register(app)
-
-
-@app.command(name="list")
-def list_(
-    state: Annotated[
-        str | None, typer.Option("--state", help=f"Only cases in this state: {', '.join(CaseState)}.")
-    ] = None,
-    appealed: Annotated[bool, typer.Option("--appealed", help="Only cases under appeal.")] = False,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Show cases, newest first."""
-    if state is not None and state not in tuple(CaseState):
-        raise UsageError(f"{state} is no state of a case; choose one of {', '.join(CaseState)}")
-    with session(read_config(config)) as pipeline:
-        store = pipeline.deps.store
-        under_appeal = store.review.appealed()
-        cases = store.cases.listing((CaseState(state),) if state else ())
-        rows = [
-            plain_case(row, appeal=row.id in under_appeal) for row in cases if row.id in under_appeal or not appealed
-        ]
-        now = pipeline.deps.clock.now()
-        waiting = store.minors.waiting()
-    if not as_json:
-        minors.warn_of(waiting)
-    columns = {"case": "case", "state": "state", "outcome": "verdict", "rule": "rule", "subreddit": "subreddit"}
-    columns |= {"post": "post", "host": "host", "opened": "opened", "decided_by": "decided by"}
-    listing(rows if as_json else (as_row(row, now) for row in rows), as_json=as_json, columns=columns, empty="no cases")
 
 
 @app.command()

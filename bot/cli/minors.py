@@ -28,6 +28,8 @@ from bot.pipeline.reviewing.minors import WAIT
 from bot.serialization import to_json_data
 from bot.store import MinorRow
 
+WARNED = 5  # of those that wait to be reported, the oldest that are named
+
 
 def register(cases: typer.Typer) -> None:
     """Add these commands."""
@@ -132,11 +134,13 @@ def reported(
 
 def warn_of(waiting: list[MinorRow]) -> None:
     """Say which suspected minors nobody has reported yet."""
-    for row in waiting:
+    for row in waiting[:WARNED]:
         warn(
             f"{row.label}: suspected minor in r/{row.subreddit}, marked by {row.marked_by} on "
             f"{day_and_time(row.marked)} UTC, NOT REPORTED YET; see: gifwarden cases minor {row.label} --by YOU"
         )
+    if len(waiting) > WARNED:
+        warn(f"{len(waiting) - WARNED} more are NOT REPORTED YET; see: gifwarden cases list --state minor")
 
 
 def _needed(row: MinorRow) -> list[tuple[str, str]]:

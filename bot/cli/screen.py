@@ -52,6 +52,25 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
         out.print(shown, soft_wrap=True)
 
 
+def entries(rows: Iterable[tuple[str, str, str, str]]) -> None:
+    """Print two lines for each thing: label, what it is and, at the right, when; below what else there is to say.
+
+    In a pipe that is one line.
+    """
+    width = columns_of(out)
+    for label, what, when, more in rows:
+        head = text.line(f"{label}  {what}")
+        if width is None:
+            out.print(Text(f"{head}  {when}  {text.line(more)}"), soft_wrap=True)
+            continue
+        hang = len(label) + GAP
+        room = width - cell_len(head) - cell_len(when)
+        first = f"{head}{' ' * room}{when}" if room >= GAP else text.wrapped(f"{head}, {when}", width, hang)
+        shown = Text(f"{first}\n{text.wrapped(' ' * hang + text.line(more), width, hang)}")
+        shown.stylize("bold", 0, len(label))
+        out.print(shown, soft_wrap=True)
+
+
 def complain(words: str, *, lines: bool = False) -> None:
     """Say on standard error what failed."""
     _print(err, words, "red", lines=lines)

@@ -10,7 +10,7 @@ from typing import Any
 from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.errors import StoreError
-from bot.model import CaseState, ModAction, Post, Verdict, Voice
+from bot.model import ActionState, CaseState, Hold, ModAction, Post, Verdict, Voice
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
 from bot.store.case_media import CaseMedia
@@ -52,6 +52,9 @@ class GroupRow:
     authors: int  # those that are known
     subreddits: tuple[str, ...]
     states: Mapping[CaseState, int]
+    actions: Mapping[
+        tuple[str, ActionState, Hold | None], int
+    ]  # how many of a kind are in a state, and what holds them
     oldest: datetime  # when the first of them was opened
     newest: datetime
 
@@ -124,13 +127,14 @@ class Cases:
         *,
         subreddit: str | None = None,
         appealed: bool = False,
+        media: str | None = None,
         grouped: bool = True,
     ) -> list[GroupRow]:
         """Return the cases in these states (none: all), a row for each media, that of the newest case first.
 
-        `appealed`: only those whose appeal is open. Not `grouped`: a row for each case.
+        `appealed`: only those whose appeal is open. `media`: only of one group. Not `grouped`: a row for each case.
         """
-        where, values = _among(states, subreddit, appealed)
+        where, values = _among(states, subreddit, appealed, media)
         rows = self._c.tuples(
             f"""select {_GROUP if grouped else "c.id"} as name, max(c.id) as newest from cases c where {where}
                 group by name order by newest desc limit ?""",  # noqa: S608  a condition of ours
@@ -144,10 +148,11 @@ class Cases:
         *,
         subreddit: str | None = None,
         appealed: bool = False,
+        media: str | None = None,
         grouped: bool = True,
     ) -> tuple[int, int]:
         """Return how many rows `groups` has without a limit, and of how many cases."""
-        where, values = _among(states, subreddit, appealed)
+        where, values = _among(states, subreddit, appealed, media)
         name = _GROUP if grouped else "c.id"
         ((groups, cases),) = self._c.tuples(
             f"select count(distinct {name}), count(*) from cases c where {where}",  # noqa: S608  a condition of ours
@@ -166,6 +171,11 @@ class Cases:
                  group by c.post) on post = p.fullname""",  # noqa: S608  a condition of ours
             (name, *values),
         )
+        actions = self._c.tuples(
+            f"""select a.kind, a.state, a.hold, count(*) from actions a where a.case_id in (select c.id {own})
+                group by 1, 2, 3 order by min(a.id)""",  # noqa: S608  a condition of ours
+            (name, *values),
+        )
         return GroupRow(
             case=self.of_id(first),
             cases=sum(count for _, count in states),
@@ -173,6 +183,7 @@ class Cases:
             authors=authors,
             subreddits=tuple(sorted(subreddits.split(","))),
             states={CaseState(state): count for state, count in states},
+            actions={(kind, ActionState(state), hold and Hold(hold)): count for kind, state, hold, count in actions},
             oldest=from_iso(oldest),
             newest=from_iso(newest),
         )
@@ -220,14 +231,19 @@ class Cases:
         )
 
 
-def _among(states: Collection[CaseState], subreddit: str | None, appealed: bool) -> tuple[str, list[str]]:
-    """Return the condition for cases in these states, of a subreddit, under appeal; and its values."""
+def _among(
+    states: Collection[CaseState], subreddit: str | None, appealed: bool, media: str | None
+) -> tuple[str, list[str]]:
+    """Return the condition for cases in these states, of a subreddit, under appeal, of a media; and its values."""
     conditions, values = ["1"], [str(state) for state in states]
     if states:  # the sign: a group is found by its media, never by a state that a hundred thousand cases have
         conditions.append(f"+c.state in ({','.join('?' * len(states))})")
     if subreddit is not None:
         conditions.append("(select p.subreddit from posts p where p.fullname = c.post) = ?")
         values.append(subreddit.lower())
+    if media is not None:
+        conditions.append("c.media = ?")
+        values.append(media)
     if appealed:
         conditions.append("c.id in (select case_id from appeals where outcome is null)")
     return " and ".join(conditions), values

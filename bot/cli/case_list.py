@@ -1,0 +1,179 @@
+"""`gifwarden cases list`: what waits, a group of the same media at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli import known, minors
+from bot.cli.base import ConfigOption, JsonOption, emit, read_config, say, session, warn
+from bot.cli.case_page import ago, plain_case
+from bot.cli.deeds import in_words, standing, together
+from bot.cli.screen import entries
+from bot.config import Config, closest
+from bot.errors import UsageError
+from bot.model import CaseState, Hold
+from bot.pipeline import Pipeline
+from bot.plural import many
+from bot.serialization import to_json_data
+from bot.store import GroupRow
+
+LIMIT = 50
+NAMES = 3  # subreddits of a group that are named
+HEAVY = ("remove", "report")  # beside these no other action is told
+
+
+def register(cases: typer.Typer) -> None:
+    """Add the command."""
+    cases.command(name="list")(list_)
+
+
+def list_(
+    state: Annotated[
+        str | None, typer.Option("--state", help=f"Only cases in this state: {', '.join(CaseState)}. Else open ones.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Cases in all states.")] = False,
+    appealed: Annotated[bool, typer.Option("--appealed", help="Only cases under appeal.")] = False,
+    where: Annotated[
+        str | None, typer.Option("--subreddit", help="Only cases of this subreddit.", show_default=False)
+    ] = None,
+    same: Annotated[
+        str | None,
+        typer.Option("--same-media", help="Only cases of the same media as this one, in all states, one by one."),
+    ] = None,
+    ungrouped: Annotated[bool, typer.Option("--ungrouped", help="A row for each case, not for each media.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many rows.")] = LIMIT,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show what waits for a decision, the newest first; posts of the very same media are one row.
+
+    A row names one of its cases. The very same media are the same files; a copy that was changed is another row.
+    """
+    if state is not None and state not in tuple(CaseState):
+        near = closest(state, tuple(CaseState))
+        hint = f"did you mean {near}?" if near else f"choose one of {', '.join(CaseState)}"
+        raise UsageError(f"{state} is no state of a case; {hint}")
+    if state is not None and every:
+        raise UsageError("--all and --state exclude each other: all states, or one")
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        cases = pipeline.deps.store.cases
+        states: Collection[CaseState] = () if every or appealed or same else (CaseState.OPEN,)
+        if state is not None:
+            states = (CaseState(state),)
+        media = None
+        if same is not None:
+            row = known.case(pipeline, same)
+            media, ungrouped = row.media or "", True
+        chosen: dict[str, Any] = {
+            "subreddit": _subreddit(pipeline, settings, where), "appealed": appealed, "media": media,
+            "grouped": not ungrouped,
+        }  # fmt: skip
+        groups = cases.groups(states, limit, **chosen)
+        rows, inside = cases.count_groups(states, **chosen)
+        others = 0 if groups else cases.count_groups((), grouped=False)[0]
+        under_appeal = pipeline.deps.store.review.appealed()
+        now = pipeline.deps.clock.now()
+        waiting = pipeline.deps.store.minors.waiting()
+    if as_json:
+        for group in groups:
+            emit(_plain(group, appeal=group.case.id in under_appeal))
+    else:
+        minors.warn_of(waiting)
+        narrow = bool(states or where or appealed or same)
+        entries(
+            _lines(settings, group, under_appeal, now, state=tuple(states) != (CaseState.OPEN,)) for group in groups
+        )
+        if not groups:
+            say(_none(states, others if narrow else 0))
+    if rows > len(groups):
+        more = _more(rows - len(groups), inside - sum(group.cases for group in groups), grouped=not ungrouped)
+        (warn if as_json else say)(f"{more}; to see them all: --limit {rows}")
+
+
+def _subreddit(pipeline: Pipeline, settings: Config, where: str | None) -> str | None:
+    """Return a subreddit's name in small letters. Raises UsageError if it is neither watched nor has a case."""
+    if where is None:
+        return None
+    name = where.removeprefix("/").removeprefix("r/").lower()
+    if pipeline.deps.store.cases.groups(limit=1, subreddit=name, grouped=False):
+        return name
+    return known.subreddit(settings, where)
+
+
+def _plain(group: GroupRow, *, appeal: bool) -> dict[str, Any]:
+    """Return a group as plain data: the case that names it, and how many there are."""
+    return {
+        **plain_case(group.case, appeal=appeal),
+        "group": {
+            "cases": group.cases,
+            "posts": group.posts,
+            "authors": group.authors,
+            "subreddits": list(group.subreddits),
+            "states": {str(state): count for state, count in group.states.items()},
+            "oldest": to_json_data(group.oldest),
+            "newest": to_json_data(group.newest),
+        },
+    }
+
+
+def _lines(
+    settings: Config, group: GroupRow, under_appeal: Collection[int], now: datetime, *, state: bool
+) -> tuple[str, str, str, str]:
+    """Return label, rule, age, and the rest of a row; `state`: whether to say in which state its cases are."""
+    case = group.case
+    told: list[str] = []
+    if group.posts > 1:
+        told.append(f"{many(group.posts, 'post')}, {many(group.authors, 'author')}")
+    elif case.state != CaseState.MINOR:
+        told.append(f"by u/{case.post.author}" if case.post.author else "by a deleted account")
+    if case.id in under_appeal:
+        told.append("open, appeal")
+    elif state and len(group.states) == 1:
+        told.append(
+            f"{case.state.replace('_', ' ')}{f' by {case.decided_by}' if case.decided_by and group.cases == 1 else ''}"
+        )
+    elif state:
+        told.append(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in group.states.items()))
+    told.append(case.host)
+    asked = not group.actions or any(hold == Hold.PERSON for _, _, hold in group.actions)
+    if CaseState.OPEN in group.states and asked:
+        told.append("a person decides")
+    told += _deeds(settings, group)
+    places = [f"r/{name}" for name in group.subreddits]
+    where = ", ".join(places if len(places) <= NAMES else [*places[:NAMES], f"{len(places) - NAMES} more"])
+    return case.label, f"{case.verdict.rule or case.verdict.outcome}; {where}", ago(now - group.newest), "; ".join(told)
+
+
+def _deeds(settings: Config, group: GroupRow) -> list[str]:
+    """Return what was done or would be, of each only what weighs most; in brackets for how many, if not for all."""
+    mode = settings.mode(group.case.post.subreddit)
+    counted: dict[tuple[str, str], int] = {}
+    for (kind, state, hold), count in group.actions.items():
+        stands = standing(kind, state, hold, mode)
+        counted[stands, kind] = counted.get((stands, kind), 0) + count
+    part = {pair: "" if count >= group.cases else f" ({count})" for pair, count in counted.items()}
+    heavy = {
+        stands: [kind for kind in HEAVY if kind in kinds][:1] or kinds for stands, kinds in together(counted).items()
+    }
+    return list(
+        in_words({stands: [f"{kind}{part[stands, kind]}" for kind in kinds] for stands, kinds in heavy.items()})
+    )
+
+
+def _more(rows: int, cases: int, *, grouped: bool) -> str:
+    if not grouped or cases == rows:
+        return many(rows, "more case")
+    return f"{many(rows, 'more group')}, {many(cases, 'case')}"
+
+
+def _none(states: Collection[CaseState], others: int) -> str:
+    if not others:
+        return "no cases"
+    if tuple(states) == (CaseState.OPEN,):
+        return f"no case waits for a decision; {many(others, 'case')} in all: gifwarden cases list --all"
+    return f"no such case; {many(others, 'case')} in all: gifwarden cases list --all"
