@@ -11,17 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.signals import SIGNALS
-from bot.signals.base import SignalExample, SignalType, distance, picture
+from bot.signals import SIGNALS, pdq_samples
+from bot.signals.base import SignalExample, SignalType, distance, gradient_quality, picture
 from bot.signals.pdq import (
     PDQ,
     _apart,
     _doubtful,
-    _first_mean,
     _quick_coefficients,
     _slow_coefficients,
-    _slow_thumbnail,
-    _thumbnail,
 )
 
 STORED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "pdq_vectors.json").read_text())
@@ -77,11 +74,11 @@ def test_the_vectors_reach_what_matters() -> None:
 
 def _is_doubtful(vector: dict[str, Any]) -> bool:
     luma = picture(vector["width"], vector["height"], vector["seed"], vector["pattern"])
-    return _doubtful(_apart(_coefficients(luma)), _thumbnail(luma))
+    return _doubtful(_apart(_coefficients(luma)), pdq_samples.quick(luma))
 
 
 def _coefficients(luma: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return _slow_coefficients(_thumbnail(luma))
+    return _slow_coefficients(pdq_samples.quick(luma))
 
 
 @settings(max_examples=25)
@@ -91,7 +88,7 @@ def test_the_mean_across_is_that_of_whole_numbers(width: int, height: int, windo
     window = min(window, width)
     luma = picture(width + 3, height, seed, "noise")[:, :width]
     after = window // 2
-    means = _first_mean(luma, window)
+    means = pdq_samples.first_mean(luma, window)
     for at in range(width):
         low, high = max(0, at - (window - 1 - after)), min(width, at + after + 1)
         sums = luma[:, low:high].sum(axis=1, dtype=np.int64).astype(np.float32)
@@ -103,9 +100,9 @@ def test_the_mean_across_is_that_of_whole_numbers(width: int, height: int, windo
 def test_the_quick_way_agrees_with_the_slow_one(width: int, height: int, seed: int) -> None:
     """Weighted means and running sums give the same bits wherever no coefficient is in doubt."""
     luma = picture(width, height, seed, "noise" if seed % 3 == 0 else "patches")
-    quick, slow = _quick_coefficients(_thumbnail(luma)), _slow_coefficients(_slow_thumbnail(luma))
+    quick, slow = _quick_coefficients(pdq_samples.quick(luma)), _slow_coefficients(pdq_samples.slow(luma))
     assert float(np.abs(quick - slow).max()) < 0.0045
-    if not _doubtful(_apart(quick), _thumbnail(luma)):
+    if not _doubtful(_apart(quick), pdq_samples.quick(luma)):
         assert ((_apart(quick) > 0) == (_apart(slow) > 0)).all()
 
 
@@ -135,7 +132,7 @@ def test_pdq_reads_a_padded_plane_and_a_turned_one() -> None:
 def test_samples_of_any_size_are_the_reference_s(width: int, height: int) -> None:
     """From five pixels to 8K, with windows that end short at the edge: weighted rows equal running means."""
     luma = picture(width, height, 5, "noise" if height > 4000 else "patches")
-    assert float(np.abs(_thumbnail(luma) - _slow_thumbnail(luma)).max()) < 0.005
+    assert float(np.abs(pdq_samples.quick(luma) - pdq_samples.slow(luma)).max()) < 0.005
 
 
 @pytest.mark.parametrize("vector", DIHEDRAL, ids=lambda vector: "{width}x{height}-{seed}".format_map(vector))
@@ -159,6 +156,26 @@ def test_a_turned_frame_has_the_value_of_its_turn(width: int, height: int, seed:
         assert distance(PDQ.compute(turned)[0], values[name]) <= 31
         mirrored = "mirror" if name == "none" else f"{name}-mirror"
         assert distance(PDQ.compute(np.fliplr(turned))[0], values[mirrored]) <= 31
+
+
+@settings(max_examples=25)
+@given(scale=st.sampled_from([0.5, 3.0, 5.3, 6.0, 12.0, 60.0]), seed=st.integers(0, 2**32))
+def test_the_quality_is_the_reference_s(scale: float, seed: int) -> None:
+    """Each step between neighbours counts in whole percents, rounded down; 90 of them are one, to at most 100."""
+    rng = np.random.default_rng(seed)
+    small = np.clip(128 + scale * rng.standard_normal((64, 64)), 0, 255).astype(np.float32)
+    steps = np.concatenate([np.diff(small, axis=0).ravel(), np.diff(small, axis=1).ravel()])
+    whole = sum(abs(int(step * np.float32(100) / np.float32(255))) for step in steps)
+    assert gradient_quality(small) == min(100, whole // 90)
+
+
+@settings(max_examples=25)
+@given(width=st.integers(5, 90), height=st.integers(300, 2600), seed=st.integers(0, 2**32))
+def test_tall_and_narrow_frames_have_the_reference_s_samples(width: int, height: int, seed: int) -> None:
+    """Sums of many rows of few columns, an odd number among them, run over into no other column's."""
+    luma = picture(width, height, seed, "noise") | np.uint8(192)  # bright: the largest sums
+    quick, slow = pdq_samples.quick(luma), pdq_samples.slow(luma)
+    assert float(np.abs(quick - slow).max()) < 0.005
 
 
 def test_an_empty_frame_has_no_quality() -> None:
