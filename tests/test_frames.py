@@ -77,6 +77,14 @@ def test_every_format_is_sniffed_and_read(name: str, data: bytes) -> None:
         assert pdq_distance(luma, grey(media.scene(1, 160, 90, t))) <= 16
 
 
+@pytest.mark.parametrize("name", ["gif", "mp4", "webm", "avif"])
+def test_frames_that_are_held_stay_as_they_are(name: str) -> None:
+    """No decoder writes into a frame that it has handed out, whatever is decoded behind it."""
+    _, _, planes = read(FILES[name])
+    held = list(decode(FILES[name], LIMITS).frames)
+    assert all(np.array_equal(frame.luma, luma) for frame, luma in zip(held, planes, strict=True))
+
+
 @pytest.mark.parametrize("name", ["mp4", pytest.param("webm", marks=pytest.mark.slow)])
 def test_video_times_are_presentation_times(name: str) -> None:
     """Frames come in the order of showing, a step apart, from 0, though the encoder reorders them."""

@@ -23,7 +23,7 @@ from bot.encryption import FieldCipher, new_key
 from bot.faces import Located, Picture
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.fingerprint.face_regions import LookedAt, spots
+from bot.fingerprint.face_regions import LEAST, LookedAt, _grey, spots
 from bot.model import FaceMatch, Fingerprint, LocalFeatures, SourceMatch
 from bot.pipeline.scanning.face_swaps import named
 from bot.samples.portrait import drawn
@@ -181,16 +181,17 @@ def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
     assert [sketch.faces for sketch in _unpacked(b"[[0.0, 1.5, 2]]\nab")[0]] == [None]
 
 
+class Counting(Dlib):
+    whole = 0
+
+    def locate(self, picture: Picture, *, least: int) -> list[Located]:
+        """Count searches of whole frames."""
+        self.whole += picture.shape[:2] == (360, 640)
+        return super().locate(picture, least=least)
+
+
 def test_whole_frames_are_searched_where_something_changed() -> None:
     """A picture that stands but for noise is searched for faces once; a small change anywhere is looked at."""
-
-    class Counting(Dlib):
-        whole = 0
-
-        def locate(self, picture: Picture, *, least: int) -> list[Located]:
-            """Count searches of whole frames."""
-            self.whole += picture.shape[:2] == (360, 640)
-            return super().locate(picture, least=least)
 
     rng = np.random.default_rng(4)
     empty = np.full((360, 640), 110, np.uint8)
@@ -213,6 +214,30 @@ def test_whole_frames_are_searched_where_something_changed() -> None:
     found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
     assert [bool(faces) for faces in found] == [not 7 <= i < 9 for i in range(24)]
     assert model.whole == 4
+
+
+def test_a_face_that_only_moves_itself_is_followed_and_another_one_is_looked_for() -> None:
+    """What changes around a face that is followed costs no search of the whole frame; what changes elsewhere does."""
+    rng = np.random.default_rng(5)
+    face = people()[HOST].picture[..., 1]
+    looks = [np.full((360, 640), 110, np.uint8) for _ in range(24)]
+    for luma in looks:
+        luma[20 : 20 + len(face), 20 : 20 + face.shape[1]] = face[: len(luma) - 20]
+    model = Counting()
+    x, y, wide, high = model.locate(_grey(looks[0]), least=LEAST)[0].box
+    for luma in looks:
+        mouth = luma[y + 3 * high // 4 : y + high, x + wide // 3 : x + 2 * wide // 3]
+        mouth[:] = np.clip(mouth.astype(int) + rng.integers(-40, 40), 0, 255)
+    model.whole = 0
+    found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
+    assert all(len(rows) == SPOT.itemsize for rows in found)
+    assert model.whole == 1
+    for luma in looks[12:]:
+        luma[20 : 20 + len(face), 340 : 340 + face.shape[1]] = face[: len(luma) - 20]
+    model.whole = 0
+    found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
+    assert [len(rows) // SPOT.itemsize for rows in found] == [1] * 12 + [2] * 12
+    assert model.whole == 2
 
 
 @settings(max_examples=25)

@@ -44,6 +44,12 @@ class Cost:
     decode: float
     parts: Parts
 
+    @property
+    def rest(self) -> float:
+        """What all of it takes beyond decoding and the parts: pHash, copies, and going from one part to another."""
+        parts = self.parts
+        return parts.whole - self.decode - parts.pdq - parts.motion - parts.features - parts.variants - parts.faces
+
     def plain(self) -> dict[str, float]:
         """Return it as JSON data; ratios are to decoding, with decoding: 1 is what costs nothing beside it."""
         ratios = {f"{name}_ratio": round(1 + cost / self.decode, 3) for name, cost in asdict(self.parts).items()}
@@ -53,6 +59,7 @@ class Cost:
             "frames": self.frames,
             "decode_s": round(self.decode, 3),
             **ratios,
+            "rest_ratio": round(1 + self.rest / self.decode, 3),
             "whole_ratio": round(self.parts.whole / self.decode, 3),
         }
 

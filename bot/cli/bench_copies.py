@@ -117,16 +117,14 @@ def clips(as_json: JsonOption = False) -> None:
         for row in rows:
             emit(row)
         return
+    parts = ("motion", "features", "variants", "faces", "rest")
     show(
-        ["clip", "decoding", "with PDQ of every frame", "motion", "features", "variants", "faces", "everything"],
+        ["clip", "decoding", "with PDQ of every frame", *parts, "everything"],
         [
             (
                 f"{row['width']:g}x{row['height']:g}, {row['frames']:g} frames",
                 f"{row['decode_s']:g} s",
-                *(
-                    f"{row[f'{part}_ratio']:.2f} x"
-                    for part in ("pdq", "motion", "features", "variants", "faces", "whole")
-                ),
+                *(f"{row[f'{part}_ratio']:.2f} x" for part in ("pdq", *parts, "whole")),
             )
             for row in rows
         ],

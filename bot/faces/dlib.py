@@ -98,7 +98,7 @@ class Dlib(FaceModel):
         shape = self._shape(picture, found)
         points = _points(shape)
         right, left = _middle(points[0], points[1]), _middle(points[2], points[3])
-        chip = cast(Picture, _dlib().get_face_chip(picture, shape, size=CHIP, padding=PADDING))
+        chip = _chip(picture, shape)
         inner = chip[CHIP // 6 : -CHIP // 6, CHIP // 6 : -CHIP // 6]
         return Aligned(chip=chip, frontal=frontal(left, right, points[4]), sharpness=sharpness(_grey(inner)))
 
@@ -108,7 +108,7 @@ class Dlib(FaceModel):
     def _shape(self, picture: Picture, found: Located) -> Any:
         box = found.box
         edges = _dlib().rectangle(box.x, box.y, box.x + box.width - 1, box.y + box.height - 1)
-        return self._landmarks(picture, edges)
+        return self._landmarks(_grey(picture) if _colourless(picture) else picture, edges)
 
     @cached_property
     def _detector(self) -> Any:
@@ -149,9 +149,23 @@ def _middle(one: tuple[float, float], other: tuple[float, float]) -> tuple[float
     return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
 
 
+def _chip(picture: Picture, shape: Any) -> Picture:
+    """Return a face upright and cut out; one without colour is cut out of its one plane, which gives the same."""
+    if not _colourless(picture):
+        return cast(Picture, _dlib().get_face_chip(picture, shape, size=CHIP, padding=PADDING))
+    place = _dlib().get_face_chip_details(shape, CHIP, PADDING)
+    plane = np.asarray(_dlib().extract_image_chip(_grey(picture), place), dtype=np.uint8)
+    return np.broadcast_to(plane[..., None], (*plane.shape, 3))
+
+
+def _colourless(picture: Picture) -> bool:
+    """Return whether a picture is one plane, shown three times."""
+    return picture.strides[2] == 0
+
+
 def _grey(picture: Picture) -> NDArray[np.uint8]:
     """Return the luma of an RGB picture (ITU-R BT.601, rounded down). One without colour is that already."""
-    if picture.strides[2] == 0:  # one plane, shown three times
+    if _colourless(picture):
         return np.ascontiguousarray(picture[..., 0])
     red, green, blue = (picture[..., channel].astype(np.uint16) for channel in range(3))
     return ((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8)

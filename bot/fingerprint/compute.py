@@ -28,6 +28,8 @@ from bot.signals.variants import STORED, variants
 CPU_SHARE = 0.8  # of the processor time; then the frames so far are the result, before the system kills
 SPARSE_SECONDS = 1.0
 MIN_VARIED, MAX_VARIED = 6, 24  # frames
+# Frames are looked at a few at a time: each time, the processor reads in again what decoding and looking need.
+MOST_HELD, BYTES_HELD = 16, 4 * 2**20
 PROBED = 4  # rows of a frame that are compared before all of it
 GATES = {signal.name: signal.gate for signal in SIGNALS}
 
@@ -59,24 +61,37 @@ def fingerprint(
     until = resource_limits.cpu_seconds() + CPU_SHARE * limits.cpu_seconds
     count = 0
     note = None
+    held: list[Frame] = []
+
+    def look() -> None:
+        """Take everything that needs no colour from the frames that are held."""
+        nonlocal mover
+        for number, frame in enumerate(held, start=count - len(held)):
+            for taker in takers:
+                taker.take(number, frame)
+            mover = None if frame.finer else mover  # frames between others come when there is no time for all
+            if mover:
+                mover.take(frame.t, takers[0].thumbnail)
+        for frame in held:
+            if not frame.finer:
+                sketcher.take(frame.luma, frame.t)
+            if frame.stored is not None:
+                stored.take(frame.stored, frame.t)
+        held.clear()
+
     for frame in decoded.frames:
-        for taker in takers:
-            taker.take(count, frame)
-        mover = None if frame.finer else mover  # frames in between come when more were wanted than there is time for
-        if mover:
-            mover.take(frame.t, takers[0].thumbnail)
-        if not frame.finer:
-            sketcher.take(frame.luma, frame.t)
-        if frame.stored is not None:
-            stored.take(frame.stored, frame.t)
         if watcher and not frame.finer:
             watcher.take(frame.t, frame.luma, frame.colour)
         if looker and not frame.finer:
             looker.take(count, frame.luma, frame.colour)
         count += 1
+        held.append(frame)
+        if len(held) >= MOST_HELD or len(held) * frame.luma.size >= BYTES_HELD:
+            look()
         if resource_limits.cpu_seconds() > until:
             note = said("no time", count, round(frame.t, 3))
             break
+    look()
     sha256, md5 = digests(data)
     return Fingerprint(
         kind=decoded.kind,

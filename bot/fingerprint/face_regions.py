@@ -7,6 +7,7 @@ the same face is another picture.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -24,6 +25,7 @@ LEAST = 56  # pixels of the height of a face in a frame of a clip, 640 pixels wi
 MIN_STILL = 40
 MARGIN = 0.6  # of a box, around it, in which a face is looked for again
 SHRUNK = 0.8  # of its height that it may have left then
+AROUND = 0.5  # of a box, on each side of it: what moves there is the same head
 WHOLE_LOOKS = 6  # at frames of a clip: a face that is there for less is not looked for
 FACES = 3  # of a frame, the largest
 SAME = 0.3  # overlap from which on two boxes are one face
@@ -41,24 +43,47 @@ class LookedAt(NamedTuple):
 def spots(looks: Sequence[LookedAt], model: FaceModel, *, still: bool) -> list[bytes]:
     """Return for each frame its faces as rows of `SPOT`, in 1/256 of the longer side; none where none is found.
 
-    Whole frames are searched at a few moments; what shows the same in every part as the one searched before shows its
-    faces too. From there a face is followed both ways for as long as it is found.
+    Whole frames are searched at a few moments, and from there a face is followed both ways for as long as it is found.
+    What shows the same in every part as the frame searched before shows its faces too, and what differs only around
+    faces that were followed to it shows no others.
     """
     found: list[list[Located]] = [[] for _ in looks]
     shown: Patches | None = None
     seen: list[Located] = []
+    before: list[Box] = []  # of what was found in the frame searched last
     for place in _spread(len(looks), 1 if still else WHOLE_LOOKS):
-        now = patches(looks[place].luma)
+        luma, here = looks[place].luma, found[place]
+        now = patches(luma)
+        # where all of them were followed to here, what they do themselves is nothing new
+        followed = bool(here) and len(here) >= min(len(seen), FACES)
+        boxes = (*before, *(face.box for face in here))
+        if shown is not None and followed and not something_new(shown, _besides(now, shown, boxes, luma)):
+            continue
         if shown is None or something_new(shown, now):
-            picture = _grey(looks[place].luma)
-            located = model.locate(picture, least=MIN_STILL if still else LEAST)
+            located = model.locate(_grey(luma), least=MIN_STILL if still else LEAST)
             shown, seen = now, [one for one in located if one.score > WEAK]
         for face in sorted(seen, key=lambda one: -one.box.height)[:FACES]:
-            if not _known(found[place], face.box):
-                found[place].append(face)
+            if not _known(here, face.box):
+                here.append(face)
                 for way in (1, -1):
                     _follow(looks, found, place, way, face, model)
+        before = [face.box for face in here]
     return [_packed(look, faces, model) for look, faces in zip(looks, found, strict=True)]
+
+
+def _besides(now: Patches, shown: Patches, boxes: Sequence[Box], luma: Luma) -> Patches:
+    """Return the patches of a frame, but those around some boxes of it as they were in another frame."""
+    mixed = now.copy()
+    if now.shape != shown.shape:
+        return mixed
+    scale = max(now.shape) / max(luma.shape)
+    for box in boxes:
+        left, top = box.x - AROUND * box.width, box.y - AROUND * box.height
+        right, bottom = box.x + (1 + AROUND) * box.width, box.y + (1 + AROUND) * box.height
+        rows = slice(max(0, int(top * scale)), max(0, math.ceil(bottom * scale)))
+        columns = slice(max(0, int(left * scale)), max(0, math.ceil(right * scale)))
+        mixed[rows, columns] = shown[rows, columns]
+    return mixed
 
 
 def _follow(
@@ -91,12 +116,12 @@ def _packed(look: LookedAt, faces: Sequence[Located], model: FaceModel) -> bytes
         row["x"], row["y"], row["width"], row["height"] = (round(part * scale) for part in box)
         left, top = max(0, box.x - box.width), max(0, box.y - box.height)
         part = look.luma[top : box.y + 2 * box.height, left : box.x + 2 * box.width]
-        around = np.ascontiguousarray(_grey(part))
+        around = _grey(part)
         inside = face.moved(-left, -top)
         row["upper"], row["lower"] = _hashes(around, inside, model)
         across = around.shape[1] - inside.box.x - box.width
         turned = replace(inside, box=Box(across, *inside.box[1:]))
-        row["upper_mirrored"], row["lower_mirrored"] = _hashes(np.ascontiguousarray(around[:, ::-1]), turned, model)
+        row["upper_mirrored"], row["lower_mirrored"] = _hashes(around[:, ::-1], turned, model)
     return rows.tobytes()
 
 

@@ -23,10 +23,10 @@ MAX_SIDE = 65_535  # no format but PNG can say more, and nobody shows it
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame. `luma` is 8 bit, height x width, upright, and valid until the next frame is asked for.
+    """One frame. `luma` is 8 bit, height x width, upright, and stays as it is for as long as it is held.
 
-    `colour` decodes the same frame to RGB, 8 bit, height x width x 3, upright, until then too; a large still has fewer
-    pixels in `luma` than in `colour`. It raises MediaError if the colours do not decode.
+    `colour` decodes the same frame to RGB, 8 bit, height x width x 3, upright, until the next frame is asked for; a
+    large still has fewer pixels in `luma` than in `colour`. It raises MediaError if the colours do not decode.
     """
 
     t: float  # seconds from the first frame

@@ -74,15 +74,14 @@ def variants(luma: Luma) -> tuple[Undone, ...]:
     whole = resized(luma, min(SIDE, max(height, width)))
     inner = within_border(whole)
     picture, border = (whole, ()) if inner is None else (inner, ("with a border",))
-    found = list(_turned(whole, (), tuple(DONE)[1:]))
+    plain, *found = _turned(whole, (), tuple(DONE))
     if inner is not None:
         found += _turned(inner, border, tuple(DONE))
     for part in CROPS:
         found += _turned(_widened(picture, part), (*border, "cropped"), MIRRORED)
     for angle in ANGLES:
         found += _turned(_straight(picture, angle), (*border, f"turned by {abs(angle)}°"), MIRRORED)
-    plain, _ = PDQ.compute(whole)
-    by_value = {one.value: one for one in reversed(found) if one.value != plain}
+    by_value = {one.value: one for one in reversed(found) if one.value != plain.value}
     return tuple(one for one in found if by_value.get(one.value) is one)
 
 
