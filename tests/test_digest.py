@@ -1,4 +1,4 @@
-"""The daily digest: what would have been done, by rule, once a day, without links."""
+"""The daily digest: what would have been done, by rule and media, once a day."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bot.loopback.stage import Stage
 from bot.model import PlannedAction, Verdict
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.digest import digest
+from bot.store.told_cases import ToldCase
 from tests.bots import bank_the_fake, bot_on, changed, near_copy, post_fake
 from tests.killing import Silent
 
@@ -26,21 +27,25 @@ def next_morning(world: Stage, bot: Pipeline, ticks: int = 3) -> None:
 
 @pytest.mark.slow
 def test_a_digest_says_what_would_have_been_done(world: Stage, bot: Pipeline) -> None:
-    """Grouped by rule with counts and case ids; no link, no author, no entry; once a day."""
+    """By what would have been done and by media, with posts, authors, a link and a case; nobody's name; once a day."""
     bot.tick()
     post_fake(world, "quiet")
+    for author in ("another", "Poster"):
+        world.reddit.submit("quiet", author=author, title="look", url="https://redgifs.com/watch/OneTwoThree")
     post_fake(world, "quiet", id="FourFiveSix", data=near_copy)
     bot.tick()
     next_morning(world, bot)
     ((place, subject, body),) = world.reddit.modmails
     assert place == "quiet"
-    assert subject == "I would have acted on 2 posts in r/quiet (2026-11-21)"
-    assert "**Known fake, exact file**" in body
-    assert "- removed: 1 post (C-" in body
-    assert "- reported: 1 post (C-" in body
+    assert subject == "I would have acted on 4 posts in r/quiet (2026-11-21)"
+    assert (
+        "**Would remove: Known fake, exact file**\n\n- 3 posts, 2 authors (exact file): https://www.reddit.com/" in body
+    )
+    assert "**Would report: Near copy of a known fake**\n\n- 1 post (near copy): https://www.reddit.com/r/quiet" in body
+    assert "and 2 more)" in body
     for case in bot.deps.store.cases.listing():
-        assert case.label in body
-    for secret in ("redgifs", "http", "poster", "t3_", bot.deps.store.banks.entries()[0].label):
+        assert (case.label in body) is (case.post.permalink in body)
+    for secret in ("redgifs", "u/poster", "t3_", bot.deps.store.banks.entries()[0].label, "removed", "reported"):
         assert secret not in body
     next_morning(world, bot)
     assert len(world.reddit.modmails) == 1
@@ -99,22 +104,33 @@ def test_no_digest_where_the_bot_acts(world: Stage, bot: Pipeline) -> None:
     assert [subject for _, subject, _ in world.reddit.modmails if "would have" in subject] == []
 
 
-@pytest.mark.parametrize("number", [1, 20, 21, 500])
+def told(number: int, verdict: Verdict, *, media: str = "") -> ToldCase:
+    """Return a case as digests are told of it."""
+    return ToldCase(
+        id=number, label=f"C-{number:010x}", state="open", verdict=verdict, evidence=None,
+        media=media or str(number), permalink=f"/r/quiet/comments/{number}/", author=f"u{number % 8}", deeds={},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, 40, 41, 500])
 def test_a_long_list_is_counted(number: int) -> None:
-    """Beyond twenty cases in a line the rest is a number."""
+    """Beyond forty media the rest is a number, and one media is one line however often it was posted."""
     verdict = Verdict(outcome="act", rule="Known", actions=(PlannedAction(kind="remove"),))
-    found = [(f"C-{place:010x}", verdict, f"t3_{place}") for place in range(number)]
-    made = digest("quiet", found)
+    made = digest("quiet", [told(place, verdict) for place in range(number)])
     assert made is not None
-    assert f"removed: {number} post" in made[1]
-    assert made[1].count("C-0") == min(number, 20)
-    assert ("more" in made[1]) is (number > 20)
+    assert made[0] == f"I would have acted on {number} post{'s' * (number > 1)} in r/quiet"
+    assert made[1].count("(case C-0") == min(number, 40)
+    assert (f"- and {number - 40} more case" in made[1]) is (number > 40)
+    raid = digest("quiet", [told(place, verdict, media="one") for place in range(number)])
+    assert raid is not None
+    assert raid[1].count("(case C-0") == 1
+    assert number < 8 or f"- {number} posts, 8 authors (a rule's words): https://" in raid[1]
 
 
 def test_what_waits_for_a_person_is_said_so() -> None:
     """A review is no deed."""
     verdict = Verdict(outcome="review", rule="Face", actions=(PlannedAction(kind="remove"),))
-    made = digest("quiet", [("C-0000000001", verdict, "t3_1")])
+    made = digest("quiet", [told(1, verdict)])
     assert made is not None
-    assert "- put before a moderator: 1 post (C-0000000001)" in made[1]
+    assert "**Would ask you: Face**\n\n- 1 post (a rule's words): https://www.reddit.com/r/quiet/comments/1/" in made[1]
     assert digest("quiet", []) is None

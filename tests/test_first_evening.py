@@ -58,7 +58,7 @@ def test_every_command_of_the_first_evening_shows_what_the_page_says(
                     assert agrees(re.sub(r"t3_\w+", "t3_POST", page), shown), f"{command}:\n{shown}"
                     assert all(len(line) <= 100 for line in page.splitlines())
                     done += 1
-        assert [reason for _, reason, _ in world.reddit.reports if "Looks like a known fake" in reason]
+        assert [reason for _, reason, _ in world.reddit.reports if "Exact file of a known fake, not removed" in reason]
         assert world.reddit.removals == []
         assert len(world.reddit.answers) == 1
         assert "second person" in world.reddit.answers[-1][1]

@@ -7,7 +7,8 @@ import pytest
 from bot.loopback.stage import Stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
-from tests.bots import action_states, post_fake
+from bot.samples import media
+from tests.bots import action_states, bank_the_fake, post_fake
 from tests.people import member
 
 
@@ -70,9 +71,14 @@ def test_the_author_is_never_written_to_without_a_removal(world: Stage, bot: Pip
 @pytest.mark.slow
 def test_a_burst_is_one_conversation_and_the_next_day_another(world: Stage, bot: Pipeline) -> None:
     """Within the hour further messages are answers; the hour counts from the first, not from the last."""
-    for minutes in (0, 25, 25, 25):
+    for number, minutes in enumerate(
+        (0, 25, 25, 25)
+    ):  # four fakes: one alone would be a raid, and go on where it began
         world.clock.sleep(minutes * 60)
-        post_fake(world)
+        data = media.clip(500 + number, seconds=1, width=320, height=180)
+        bank_the_fake(bot, data)
+        url = world.park.add_redgifs(f"Fake{'abcd'[number]}Clip", hd=data)
+        world.reddit.submit("clips", author="poster", title="look", url=url)
         bot.tick()
     clips = [subject for place, subject, _ in world.reddit.modmails if place == "clips"]
     assert len(clips) == 2

@@ -54,6 +54,20 @@ def no_minor(post: str) -> bool:  # noqa: ARG001  the signature of what stands i
     return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailWords:
+    """What a modmail says as things stand when it is sent. `conversation`: where it goes on; None: as always."""
+
+    subject: str
+    body: str
+    conversation: str | None = None
+
+
+def no_words(action: Action) -> MailWords | None:  # noqa: ARG001  the signature of what stands in for it
+    """Return None: it says what is written down."""
+    return None
+
+
 def no_removal(action: Action) -> Removal:  # noqa: ARG001  the signature of what stands in for it
     """Return a removal of which nothing is known."""
     return Removal()
@@ -74,6 +88,7 @@ class ActionContext:
     note_found: Callable[[Action, Before], None] = no_writing  # how a post was found, written down before it is removed
     before: Callable[[Action], Before | None] = no_record  # how it was found before our last removal of it
     removal: Callable[[Action], Removal] = no_removal  # what a message to an author tells of
+    mail_words: Callable[[Action], MailWords | None] = no_words  # what a modmail about cases says
     is_minor: Callable[[str], bool] = no_minor  # whether a post was marked as of a suspected minor
 
     @property

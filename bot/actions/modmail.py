@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.actions.base import ActionContext, Plug, Probe, fit, mark_of
+from bot.actions.base import ActionContext, MailWords, Plug, Probe, fit, mark_of
 from bot.errors import RedditError, UsageError
 from bot.model import Action, Mode, PlannedAction, Receipt
 from bot.text import fit as fit_text
@@ -30,16 +30,17 @@ class Modmail(Plug):
         body = action.params.get("body", "").strip()
         if not body:
             raise UsageError(f"action {action.id} has no text to send; give the rule a modmail text")
-        opened = world.open_mail(action.subreddit, world.clock.now())
+        words = world.mail_words(action) or MailWords(subject=action.params.get("subject", ""), body=body)
+        opened = words.conversation or world.open_mail(action.subreddit, world.clock.now())
         if opened is not None:
             try:
-                world.api.answer_mail(opened, _answer(action, body))
+                world.api.answer_mail(opened, _answer(action, words))
             except RedditError as error:
                 if error.retry or error.setup or error.ambiguous:
                     raise  # else that conversation takes no more, and a new one is opened
             else:
                 return Receipt(detail="wrote to the moderators in the same conversation", reference=opened)
-        conversation = world.api.modmail(action.subreddit, _subject(action), cut(body, MAX_BODY))
+        conversation = world.api.modmail(action.subreddit, _subject(action), cut(words.body, MAX_BODY))
         return Receipt(detail=f"wrote to the moderators of r/{action.subreddit}", reference=conversation)
 
     def probe(self, action: Action, world: ActionContext) -> Probe:
@@ -49,11 +50,12 @@ class Modmail(Plug):
     def recover(self, action: Action, world: ActionContext) -> Receipt | None:
         """Find the conversation again."""
         conversation = world.api.find_modmail(action.subreddit, _subject(action))
-        opened = world.open_mail(action.subreddit, action.sent or world.clock.now())
-        if conversation is None and opened is not None:
-            mark = mark_of(action)
-            found = any(message.body.rstrip().endswith(mark) for message in world.api.mail_messages(opened))
-            conversation = opened if found else None
+        words, mark = world.mail_words(action), mark_of(action)
+        places = (words and words.conversation, world.open_mail(action.subreddit, action.sent or world.clock.now()))
+        for place in dict.fromkeys(place for place in places if place):
+            if conversation is None:
+                found = any(message.body.rstrip().endswith(mark) for message in world.api.mail_messages(place))
+                conversation = place if found else None
         return Receipt(detail="wrote to the moderators", reference=conversation) if conversation else None
 
     def undo(self, action: Action, world: ActionContext) -> Receipt:  # noqa: ARG002  every plug's signature
@@ -65,11 +67,11 @@ def _subject(action: Action) -> str:
     return fit(action.params.get("subject", "").strip() or "gifwarden", f" {mark_of(action)}", MAX_SUBJECT)
 
 
-def _answer(action: Action, body: str) -> str:
-    subject = " ".join(action.params.get("subject", "").split())
+def _answer(action: Action, words: MailWords) -> str:
+    subject = " ".join(words.subject.split())
     tail = f"\n\n{mark_of(action)}"
     head = f"**{subject}**\n\n" if subject else ""
-    return head + cut(body, MAX_BODY - len(head) - len(tail)) + tail
+    return head + cut(words.body, MAX_BODY - len(head) - len(tail)) + tail
 
 
 def cut(text: str, length: int) -> str:

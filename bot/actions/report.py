@@ -18,7 +18,9 @@ class Report(Plug):
 
     kind = "report"
     help = "Report the post to the subreddit's moderators; `reason` has at most 100 characters."
-    example = PlannedAction(kind="report", params={"reason": "Looks like a known fake, please check (case C-1a2b)"})
+    example = PlannedAction(
+        kind="report", params={"reason": "Near copy of a known fake, not removed: approve or remove it (case C-1a2b)"}
+    )
     modes: frozenset[Mode] = frozenset({"report", "enforce"})
     takes = frozenset({"reason"})
     repeatable = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.model import Evidence
+from bot.plural import odds
 
 NO_IDENTITY = "a resemblance is no identity: two people may look alike, so compare the face yourself"
 
@@ -16,8 +17,8 @@ def face_lines(evidence: Evidence) -> Iterator[str]:
     """Yield a line for each face that resembles a protected person, how sure it is included."""
     for face in evidence.faces:
         if face.person:
-            odds = "" if face.probability is None else f", probability {face.probability:.2f}"
-            yield f"resembles {face.person}{odds}: {face.why}"
+            likely = "" if face.probability is None else f", probability {odds(face.probability)}"
+            yield f"resembles {face.person}{likely}: {face.why}"
 
 
 def footage_lines(evidence: Evidence) -> Iterator[str]:
@@ -31,4 +32,4 @@ def nudity_lines(evidence: Evidence) -> Iterator[str]:
     nudity = evidence.nudity
     if nudity is not None:
         seen = "" if nudity.frames is None else f" in {nudity.frames} {'frame' if nudity.frames == 1 else 'frames'}"
-        yield f"{nudity.score:.2f}{seen}" + (f" ({nudity.model})" if nudity.model else "")
+        yield f"{odds(nudity.score)}{seen}" + (f" ({nudity.model})" if nudity.model else "")

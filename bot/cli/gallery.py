@@ -34,7 +34,7 @@ from bot.config import Config
 from bot.errors import GifwardenError, MediaError, UsageError, unreadable
 from bot.faces import FaceModel
 from bot.model import Basis, Consent, FaceTrack, Verb
-from bot.plural import many
+from bot.plural import many, odds
 from bot.workers import Workers
 
 
@@ -205,7 +205,7 @@ def compare(
         emit(row)
     else:
         answer = "the same person" if row["same"] else "different persons"
-        say(f"{answer}, probability {probability:.2f}, similarity {row['similarity']:.2f} ({model.name})")
+        say(f"{answer}, probability {odds(probability)}, similarity {odds(max(0.0, 1 - distance))} ({model.name})")
 
 
 def _set_up(path: Path | None) -> tuple[Config, FaceModel]:

@@ -73,7 +73,7 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     if rules:
         say("")
         shown = [
-            (row.rule, row.open, row.confirmed, row.dismissed, "" if row.precision is None else f"{row.precision:.0%}")
+            (row.rule, row.open, row.confirmed, row.dismissed, _right(row.confirmed, row.confirmed + row.dismissed))
             for row in rules
         ]
         show(["rule", "open", "confirmed", "dismissed", "right"], shown, empty="")
@@ -158,6 +158,11 @@ def backup(
             ("restore", f"stop the daemon, put it in place of {settings.storage.path / DATABASE}; see docs/backup.md"),
         ]
     )
+
+
+def _right(right: int, decided: int) -> str:
+    """Return the share of decided cases that were right; a whole one as a count, for no share is a certainty."""
+    return "" if not decided else f"{right} of {decided}"
 
 
 def _key_words(sealed: int, opens: bool | None, path: Path) -> str:

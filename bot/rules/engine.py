@@ -128,7 +128,7 @@ class RuleSet:
         actions: dict[str, PlannedAction] = {}
         for ruling in fired:
             for action in ruling.actions if ruling.step.outcome == decided.step.outcome else ():
-                actions.setdefault(action.kind, action)
+                actions.setdefault(action.kind, _reported(action, decided))
         return Verdict(
             outcome=decided.step.outcome,
             rule=decided.rule.name,
@@ -262,6 +262,17 @@ def _rule(rule: Rule, subject: Subject) -> _Ruling:
         notes=tuple(notes),
         actions=tuple(action for action in rule.actions() if action.kind not in left_out),
     )
+
+
+def _reported(action: PlannedAction, decided: _Ruling) -> PlannedAction:
+    """Let a report that a weaker rule adds to a removal say the removal's reason: `looks like` would say too little.
+
+    A reason that says itself how sure it is stays.
+    """
+    removal = next((other for other in decided.rule.planned if other.kind == "remove"), None)
+    if action.kind != "report" or removal is None or "{{sure}}" in action.params.get("reason", "").replace(" ", ""):
+        return action
+    return replace(action, params={**action.params, "reason": removal.params["reason"]})
 
 
 def _gives(ruling: _Ruling) -> Gives:

@@ -41,6 +41,7 @@ from bot.store.sealing import Sealing
 from bot.store.subreddits import LossRow, SubredditState, Watched
 from bot.store.team import Team
 from bot.store.told import Told
+from bot.store.told_cases import ToldCases
 from bot.store.tries import Tries
 from bot.store.turns import Turns
 from bot.store.untold import Untold
@@ -105,6 +106,7 @@ class Store:
         self.cases = Cases(self.connection, seal)
         self.actions = Actions(self.connection)
         self.told = Told(self.connection, self.actions)
+        self.told_cases = ToldCases(self.connection)
         self.notices = Notices(self.connection)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

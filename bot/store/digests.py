@@ -1,16 +1,12 @@
-"""Which digests were made, and what they tell."""
+"""Which digests were made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-
-from bot.clock import iso
 from bot.store.base import Connection
 
 
 class Digests:
-    """Table digests, and the cases that a digest counts."""
+    """Table digests."""
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
@@ -37,12 +33,3 @@ class Digests:
         """Return the day of the last digest, as YYYY-MM-DD, or None."""
         day = self._c.value("select day from digests where subreddit = ?", (subreddit.lower(),))
         return str(day) if day else None
-
-    def would_have(self, subreddit: str, since: datetime, until: datetime) -> list[Mapping[str, str]]:
-        """Return label, verdict (JSON), post and state of the cases that were opened in a subreddit between then."""
-        rows = self._c.rows(
-            """select c.label, c.verdict, c.post, c.state from cases c join posts p on p.fullname = c.post
-               where p.subreddit = ? and c.opened_at >= ? and c.opened_at < ? order by c.id""",
-            (subreddit.lower(), iso(since), iso(until)),
-        )
-        return [dict(row) for row in rows]

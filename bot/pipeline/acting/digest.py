@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock, day
 from bot.config import Config
-from bot.model import Verdict
+from bot.pipeline.acting import groups
 from bot.pipeline.core import Boundary
 from bot.pipeline.log import Log
 from bot.plural import many
-from bot.serialization import loads
 from bot.store import Store
+from bot.store.told_cases import ToldCase
 from bot.store.tries import SENTENCE
 
 DAY = timedelta(days=1)
-MAX_CASES = 20  # named in one line
-_DONE: Mapping[str, str] = {
-    "remove": "removed",
-    "report": "reported",
-    "lock": "locked",
-    "spoiler": "marked as spoilers",
-    "nsfw": "marked as NSFW",
-    "flair": "given a flair",
-    "note": "noted on their authors",
-    "message": "written to their authors about",
-}
+MAX_LINES = 40  # groups that a digest shows
 
 
 class Digests:
@@ -66,11 +57,11 @@ class Digests:
     def preview(self, subreddit: str) -> tuple[str, str]:
         """Return subject and body of the digest as it would be now."""
         now = self._clock.now() + timedelta(seconds=1)  # moments are stored in whole seconds: this one counts too
-        return digest(subreddit, self._found(subreddit, now)) or quiet(subreddit)
+        return digest(subreddit, self._found(subreddit, now), self._config.orders.prefix) or quiet(subreddit)
 
     def _make(self, subreddit: str, today: str, now: datetime) -> int:
         store = self._store
-        text = digest(subreddit, self._found(subreddit, now))
+        text = digest(subreddit, self._found(subreddit, now), self._config.orders.prefix)
         with store.transaction():
             store.tries.end("digest", subreddit.lower())
             if not store.digests.due(subreddit, today):
@@ -89,33 +80,29 @@ class Digests:
         self._log.info("digest made", subreddit=subreddit)
         return 1
 
-    def _found(self, subreddit: str, now: datetime) -> list[tuple[str, Verdict, str]]:
-        rows = self._store.digests.would_have(subreddit, now - DAY, now)
-        return [
-            (row["label"], loads(Verdict, row["verdict"]), row["post"])
-            for row in rows
-            if row["state"] != "closed_elsewhere"
-        ]
+    def _found(self, subreddit: str, now: datetime) -> list[ToldCase]:
+        return self._store.told_cases.opened(subreddit, now - DAY, now)
 
 
-def digest(subreddit: str, found: Sequence[tuple[str, Verdict, str]]) -> tuple[str, str] | None:
-    """Return subject and body on the cases (label, verdict, post) of a day, or None if there were none."""
+def digest(subreddit: str, found: Sequence[ToldCase], name: str = "gifwarden") -> tuple[str, str] | None:
+    """Return subject and body on the cases of a day, or None if there were none. `name`: how orders call the bot."""
     if not found:
         return None
-    by_rule: dict[str, list[tuple[str, Verdict, str]]] = {}
-    for case in found:
-        by_rule.setdefault(case[1].rule or "no rule", []).append(case)
-    lines = [
-        f"In the last day I would have acted in r/{subreddit} as follows. It is in mode observe, so I did nothing.",
-        "",
-    ]
-    for rule, cases in sorted(by_rule.items(), key=lambda item: (-len(item[1]), item[0])):
-        lines += [f"**{rule}**", "", *(_line(what, some) for what, some in _by_deed(cases).items()), ""]
+    lines = [f"In the last day I would have done this in r/{subreddit}. It is in mode observe, so I did nothing.", ""]
+    by_rule = Counter(case.verdict.rule or "no rule" for case in found)
+    left = MAX_LINES
+    for rule, _ in sorted(by_rule.items(), key=lambda item: (-item[1], item[0])):
+        cases = [case for case in found if (case.verdict.rule or "no rule") == rule]
+        made = groups.group(cases, groups.would)
+        for said in dict.fromkeys(one.said for one in made):
+            some = [one for one in made if one.said == said]
+            lines += [f"**{said[0].upper()}{said[1:]}: {rule}**", "", *groups.lines(some, max(left, 1)), ""]
+            left -= len(some)
     lines += [
         'Is it right? Then let me report, with `mode = "report"` in my configuration. If a case is wrong, answer'
-        " `gifwarden, allow` with its name; `gifwarden, help` lists what else I understand.",
+        f" `{name}, allow` with its name or link; `{name}, help` lists what else I understand.",
     ]
-    posts = len({post for _, _, post in found})
+    posts = len({case.permalink or case.label for case in found})
     return f"I would have acted on {many(posts, 'post')} in r/{subreddit}", "\n".join(lines)
 
 
@@ -125,23 +112,3 @@ def quiet(subreddit: str) -> tuple[str, str]:
         f"Nothing found in r/{subreddit}",
         f"In the last day I looked at r/{subreddit} and found nothing that I know.",
     )
-
-
-def _by_deed(cases: Sequence[tuple[str, Verdict, str]]) -> dict[str, list[tuple[str, str]]]:
-    by_action: dict[str, list[tuple[str, str]]] = {}
-    for label, verdict, post in cases:
-        kinds = [action.kind for action in verdict.actions]
-        done = [_DONE[kind] for kind in kinds if kind in _DONE and not (kind == "report" and "remove" in kinds)]
-        if verdict.outcome == "review":
-            what = "put before a moderator"
-        else:
-            what = ", ".join(done) or "told the moderators about"
-        by_action.setdefault(what, []).append((label, post))
-    return by_action
-
-
-def _line(what: str, cases: Sequence[tuple[str, str]]) -> str:
-    labels = [label for label, _ in cases]
-    posts = len({post for _, post in cases})
-    shown = ", ".join(labels[:MAX_CASES]) + (f" and {len(labels) - MAX_CASES} more" if len(labels) > MAX_CASES else "")
-    return f"- {what}: {many(posts, 'post')} ({shown})"

@@ -44,7 +44,7 @@ class Outbox:
     def __init__(self, deps: Deps, flood: FloodGuard) -> None:
         self._d = deps
         self._flood = flood
-        self._telling = Telling(deps.store, deps.clock)
+        self._telling = Telling(deps.config, deps.store, deps.clock)
         self._performed: dict[int, Receipt] = {}  # what the database could not be told yet
 
     def run(self, go_on: GoOn = always, *, by_mail: bool | None = None) -> int:
@@ -78,6 +78,7 @@ class Outbox:
             note_found=lambda action, before: self._d.store.actions.note_found(action.id, before),
             before=lambda action: self._d.store.actions.before(action.post),
             removal=self._telling.removal,
+            mail_words=self._telling.raids.words,
             is_minor=self._d.store.actions.is_minor,
         )
 
@@ -183,9 +184,7 @@ class Outbox:
         return self._perform(row)
 
     def _held(self, row: ActionRow) -> tuple[Hold, str] | tuple[Hold, str, datetime] | None:
-        """Return why an action may not be begun now, and until when if that is known: what is forbidden, a quarantine,
-        an entry that is gone, a cap.
-        """
+        """Return why an action may not be begun now, and until when if that is known."""
         if forbidden := self._forbidden(row):
             return forbidden
         if _ordered(row):

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from bot.actions.author_text import SUBJECT, Removal, body
 from bot.actions.message import OURS
 from bot.clock import Clock
+from bot.config import Config
 from bot.model import MINOR_ORDER, Action, ActionState, CaseState, Hold, PlannedAction, Receipt, Rung
+from bot.pipeline.acting.raids import Raids
 from bot.store import ActionRow, CaseRow, Store
 
 DAY = timedelta(days=1)
@@ -24,7 +26,8 @@ _OPEN = (
 class Telling:
     """Plans what authors hear and lets one message speak for several posts."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+        self.raids = Raids(config, store, clock)
         self._store = store
         self._clock = clock
 
@@ -57,10 +60,13 @@ class Telling:
             store.actions.postpone(planned.action.id, until=self._clock.now() + TAKE_BACK, reason=reason)
 
     def waits(self, row: ActionRow) -> tuple[Hold, str, datetime] | None:
-        """Return until when a message waits because its author was written to today already, or None."""
+        """Return until when a message waits because its author was written to today already, or None.
+
+        A modmail waits for others that are told with it.
+        """
         action = row.action
         if action.kind != "message":
-            return None
+            return self.raids.waits(row)
         author = self._store.told.author_of(action.post)
         now = self._clock.now()
         last = author and self._store.told.last_to(author, action.subreddit, since=now - DAY, but=action.id)
@@ -69,13 +75,15 @@ class Telling:
         return Hold.CAP, f"its author was written to at {last:%H:%M} UTC; one message a day tells of all", last + DAY
 
     def begun(self, action: Action) -> None:
-        """Let a message that is being sent speak for what waits to be told to the same author."""
+        """Let a message that is being sent speak for what waits to be told to the same author or moderators."""
+        self.raids.begun(action)
         author = self._store.told.author_of(action.post) if action.kind == "message" else None
         if author:
             self._store.told.take_along(action.id, author, action.subreddit)
 
     def done(self, action: Action) -> None:
         """End what a message that was sent spoke for."""
+        self.raids.done(action, self._store.actions.get(action.id).receipt)
         if action.kind == "message":
             self._store.told.settle(action.id, Receipt(detail=f"told to its author with {action.case or action.post}"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from bot import actions, hosts
@@ -27,6 +28,7 @@ from bot.pipeline.judging.authors import Authors
 from bot.pipeline.recovery import GoOn, all_due, always
 from bot.pipeline.scanning.lasting import of_the_protected, outdated
 from bot.rules import Budget, RuleReport, RuleSet, fill_action
+from bot.rules.sureness import sureness
 from bot.store import CaseRow, LinkRow
 
 # what moderators are told, and a draft, need no person first
@@ -165,7 +167,10 @@ class Judge:
         store.audit.record(by=PROGRAM, what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
         self._flood.count(case, post, evidence, verdict)
         waits = verdict.outcome == "review"
-        matched = rules.matched(post, evidence, verdict, budget=budget)
+        values = {
+            "match": rules.matched(post, evidence, verdict, budget=budget),
+            "sure": sureness(evidence).short,
+        }
         settings = self._d.config.subreddit(post.subreddit)
         kinds = {action.kind for action in verdict.actions}
         if verdict.outcome == "act" and "remove" in kinds and settings and settings.mode == "enforce":
@@ -176,10 +181,10 @@ class Judge:
             if action.kind == "notice":
                 self._draft(row, post, evidence, case)
             else:
-                self._plan(post, case, action, waits and action.kind in ON_THE_POST, matched)
+                self._plan(post, case, action, waits and action.kind in ON_THE_POST, values)
 
-    def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, waits: bool, matched: str) -> None:
-        action = fill_action(planned, post, {"case": case.label, "host": case.host, "match": matched})
+    def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, waits: bool, values: Mapping[str, str]) -> None:
+        action = fill_action(planned, post, {"case": case.label, "host": case.host, **values})
         self._d.store.actions.plan(
             key=f"{case.label}:{action.kind}",
             kind=action.kind,

@@ -20,6 +20,7 @@ from bot.copies.points import SPAN
 from bot.match.library import EXPLAINED
 from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
 from bot.motion import MIRRORED, UPRIGHT, Motion, Take, judge
+from bot.plural import odds
 from bot.store import Store
 
 A_MOMENT = 0.2  # coverage of either side below which frames that local features do not confirm are no copy
@@ -216,13 +217,13 @@ def _motion(take: Take) -> str:
     over = f"over {best.seconds:.1f} s"
     if take.kind != "same":
         word = "another take or another moment" if take.kind == "other" else "maybe another moment"
-        return f"its motion agrees by {best.score:.2f} only {over}: {word}"
+        return f"its motion agrees by {odds(best.score)} only {over}: {word}"
     more = [] if abs(abs(best.speed) - 1) < 0.05 else [f"at {1 / abs(best.speed):.2g} times the speed"]
     more = ["at an uneven pace"] if take.uneven else more
     ways = {one.speed > 0 for one in take.stretches}
     more += ["forward and backward"] if len(ways) == 2 else [] if True in ways else ["backward"]
     more += ["a part moves otherwise"] if take.replaced else []
-    return ", ".join([f"it moves as the entry does ({best.score:.2f} {over})", *more])
+    return ", ".join([f"it moves as the entry does ({odds(best.score)} {over})", *more])
 
 
 def _told(match: Match, finding: Finding) -> Match:

@@ -14,7 +14,7 @@ from bot.clock import minutes
 from bot.config import GalleryConfig
 from bot.faces import FaceModel
 from bot.model import FaceMatch, FaceTrack, FaceView
-from bot.plural import many
+from bot.plural import many, odds
 from bot.store import Store
 
 # Numbers of known views that are multiplied at once. So few leave BLAS on one thread: on a busy machine its threads
@@ -186,9 +186,9 @@ def vector_of(view: FaceView) -> NDArray[np.float32]:
 def _words(track: FaceTrack, within: int, best: float) -> str:
     views = len(track.views)
     if views == 1:
-        return f"in one view of the face, similarity {best:.2f}"
+        return f"in one view of the face, similarity {odds(best)}"
     span = f"{minutes(track.places[0][0])} to {minutes(track.places[-1][0])}"
-    text = f"in {within} of {many(views, 'view')} of the face, {span}, best similarity {best:.2f}"
+    text = f"in {within} of {many(views, 'view')} of the face, {span}, best similarity {odds(best)}"
     if within < views:
         text += "; it resembles the person only at times, as a swapped face does, or somebody who looks alike"
     return text

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.model import FaceMatch, Match, SourceMatch
-from bot.plural import many
+from bot.plural import many, odds
 from bot.rules import ladder
 from bot.rules.checks.base import NO_POST, AsksNothing, CheckResult, Subject, holds
 
@@ -203,7 +203,7 @@ class FaceCheck(AsksNothing):
         seen = many(len(subject.evidence.faces), "face")
         value = f"{seen}, {len(near)} like a protected person, {len(held)} of them within the rule"
         if best is not None:
-            value += f", the best with probability {best:.2f}"
+            value += f", the best with probability {odds(best)}"
         enough = bool(held) and (self.faces is None or holds(self.faces, len(held)))
         return CheckResult(held=enough, value=value, reasons=("a face resembles a protected person",) if enough else ())
 
@@ -228,6 +228,6 @@ class NudityCheck(AsksNothing):
         nudity = subject.evidence.nudity
         if nudity is None:
             return CheckResult(held=False, value="unknown: no nudity signal was computed")
-        seen = f"nudity {nudity.score:.2f}" + ("" if nudity.frames is None else f" in {nudity.frames} frames")
+        seen = f"nudity {odds(nudity.score)}" + ("" if nudity.frames is None else f" in {nudity.frames} frames")
         enough = self.frames is None or (nudity.frames is not None and holds(self.frames, nudity.frames))
         return CheckResult(held=holds(self.score, nudity.score) and enough, value=seen, reasons=(seen,))

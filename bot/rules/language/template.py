@@ -29,6 +29,8 @@ LIMITS: Mapping[str, int] = {
     "note text": 250,
 }
 """Characters that Reddit takes: by the parameter of any action, or of one kind."""
+MODERATORS_ONLY = frozenset({"sure"})
+_FOR_MODERATORS = frozenset({"action_reason", "report_reason", "modmail", "modmail_subject", "mod_note"})
 MAX_PLACEHOLDERS = 50  # of one text; each may become a whole title
 _ELASTIC = ("title", "match")  # what a poster can make long; cut first, so that the case's label stays
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_-]+[0-9]*)\s*\}\}")
@@ -50,6 +52,8 @@ def check(text: str, *, limit: int, at: str, key: str) -> frozenset[str]:
                 at,
                 f"{key} holds {{{{{show(name)}}}}}; parts of a match are not told apart; write {{{{match}}}}",
             )
+        if name in MODERATORS_ONLY and key not in _FOR_MODERATORS:
+            fail(at, f"{key} cannot hold {{{{{name}}}}}: only moderators may read it; remove it")
         if name not in PLACEHOLDERS:
             fail(at, f"{key} holds {{{{{show(name)}}}}}, which is no placeholder; {nearest(name, PLACEHOLDERS)}")
     fixed = _PLACEHOLDER.sub("", text)

@@ -195,6 +195,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "kind": "submission or comment",
     "case": "the label of the case",
     "host": "the host of the link, by gifwarden's name for it",
+    "sure": "how sure what was found is, such as Exact file or Near copy; only in texts for moderators",
     "match": "the words of the post that the rule's first text check found",
 }
 """What may stand in double braces in texts that users or moderators read."""
