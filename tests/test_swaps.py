@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from bot.bench import alter, swaps
 from bot.bench.alter import Take
@@ -179,6 +181,19 @@ def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
         raw = store.connection.value("select sealed from sketches")
         assert next(sketch.faces for sketch in kept if sketch.faces)[8:40] not in raw
     assert [sketch.faces for sketch in _unpacked(b"[[0.0, 1.5, 2]]\nab")[0]] == [None]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 200), (200, 1), (27, 300), (2, 2)])
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_picture_too_small_for_a_face_has_none(size: tuple[int, int], moving: bool) -> None:
+    """A pixel or a line, as sites use to count visitors, is a file like any other."""
+    rng = np.random.default_rng(6)
+    pictures = [Image.fromarray(rng.integers(0, 255, size, dtype=np.uint8)) for _ in range(2 if moving else 1)]
+    file = io.BytesIO()
+    pictures[0].save(file, "GIF", save_all=moving, append_images=pictures[1:], duration=500)
+    taken = fingerprint(file.getvalue(), DecodeConfig(), locator=Dlib())
+    assert taken.frames == len(pictures)
+    assert not any(sketch.faces for sketch in taken.sketches)
 
 
 class Counting(Dlib):

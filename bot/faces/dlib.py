@@ -78,6 +78,8 @@ class Dlib(FaceModel):
     def locate(self, picture: Picture, *, least: int) -> list[Located]:
         scale = min(MAX_SCALE, SEARCHED / least)
         grey = _grey(picture)
+        if min(grey.shape) < least // 2:
+            return []  # not even half a face; dlib takes no line of single pixels
         if scale != 1:
             rows, columns = (max(1, round(side * scale)) for side in grey.shape)
             grey = _dlib().resize_image(grey, rows, columns)
