@@ -59,8 +59,8 @@ def fitted(value: Any) -> Any:
 def wrapped(line: str, width: int | None, hang: int = 0) -> str:
     """Return a line broken between words into lines of at most `width` columns; None: as it is.
 
-    What continues it is indented by `hang` columns. A word that is longer than a line, such as an address, stays whole,
-    so that it can be copied.
+    What continues it is indented by `hang` columns; a word for which that leaves no room, such as an address, by
+    less. A word that is longer than a line stays whole, so that it can be copied.
     """
     if width is None or cell_len(line) <= width:
         return line
@@ -68,7 +68,7 @@ def wrapped(line: str, width: int | None, hang: int = 0) -> str:
     for gap, word in _WORDS.findall(line):
         if filled and cell_len(row) + cell_len(gap) + cell_len(word) > width:
             lines.append(row)
-            row = " " * hang + word
+            row = " " * max(0, min(hang, width - cell_len(word))) + word
         else:
             row += gap + word
         filled = True

@@ -605,7 +605,8 @@ def test_confirming_a_case_says_what_becomes_of_each_action(bot: tuple[Stage, Pi
     world.reddit.submit("quiet", author="poster", title="look", url=url)
     pipeline.tick()
     (case,) = pipeline.deps.store.cases.listing()
-    assert "  report: held (r/quiet is in mode observe)" in run("cases", "show", case.label).stdout
+    shown = run("cases", "show", case.label).stdout
+    assert "   would  report, remove, modmail (r/quiet is in mode observe)" in shown
     first, *actions = run("cases", "confirm", case.label, "--by", "ann").stdout.splitlines()
     assert first == f"{case.label} is confirmed"
     assert "  report: planned (will be held: r/quiet is in mode observe)" in actions

@@ -14,6 +14,7 @@ from bot.cli import app, base
 from bot.clock import tenths
 from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
+from bot.text import wrapped
 from tests.bots import bank_the_fake, bot_on, fake, near_copy, post_fake
 from tests.killing import Silent
 from tests.people import at_home, under
@@ -52,8 +53,8 @@ def test_one_screen_holds_what_a_moderator_needs(home: Home) -> None:
     for part in (
         "https://www.reddit.com/r/clips/comments/", "by u/poster", "look", "/watch/onetwothree",
         "video, 256x144, 1.0 s", "at 0:00.0 to 0:00.9 of this media",
-        "in known-fakes (block)", "how sure: the same footage", "may be the genuine clip", "report: done",
-        "gifwarden: case opened: act", f"gifwarden cases confirm {case.label} --by YOU",
+        "in known-fakes (block)", "how sure: the same footage", "may be the genuine clip", "done  report (2026-",
+        "act by rule 'Near copy of a known fake'", f"gifwarden cases confirm {case.label} --by YOU",
     ):  # fmt: skip
         assert part in text
     assert len(text.splitlines()) <= 24
@@ -115,3 +116,53 @@ def test_a_place_in_a_recording_never_reads_sixty_seconds() -> None:
         "1:01.5",
         "60:00.0",
     ]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_page_says_each_thing_once_and_cuts_no_word(home: Home, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Of a raid in a subreddit that is observed: the group, what would be done, the words, what comes next."""
+    world, bot = home
+    url = world.park.add_redgifs("OneTwoThree", hd=fake())
+    for number in range(3):
+        world.reddit.submit("quiet", author=f"poster{number % 2}", title=f"a title of words {number}", url=url)
+    bot.tick()
+    case = bot.deps.store.cases.listing()[0]
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, text = run("cases", "show", case.label)
+    lines = text.splitlines()
+    assert code == 0
+    assert len(lines) <= 40
+    assert all(len(line) <= width or len(line.split()) == 1 for line in lines), text
+    told = " ".join(text.split())
+    for once in (
+        "one of 3 posts with this very media, by 2 authors (3 open)", "the same file, byte for byte",
+        "would report, remove, modmail (r/quiet is in mode observe)", "Known fake, exact file", "a title of words",
+        "opened 20", f"gifwarden cases list --same-media {case.label}", f"cases confirm {case.label}",
+    ):  # fmt: skip
+        assert told.count(once) == 1, (once, text)
+    assert "case opened" not in told
+    shown = json.loads(run("cases", "show", case.label, "--json")[1])
+    assert shown["group"]["posts"] == 3
+    assert shown["history"]
+
+
+def test_history_keeps_what_people_did(home: Home) -> None:
+    """What the program did is told with the action and its moment; what a person decided stands in the history."""
+    world, bot = home
+    post_fake(world, data=near_copy)
+    bot.tick()
+    (case,) = bot.deps.store.cases.listing()
+    run("cases", "dismiss", case.label, "--by", "ann", "--why", "satire")
+    text = " ".join(run("cases", "show", case.label)[1].split())
+    assert "history 20" in text
+    assert "ann: case dismissed: satire" in text
+    assert "report done" not in text
+
+
+def test_an_address_longer_than_a_line_stays_whole() -> None:
+    """It has a line of its own, with as little in front as it leaves room for, so that it can be copied."""
+    for width, front in ((80, 10), (60, 5), (40, 0)):
+        url = "https://example.net/" + "x" * 35
+        lines = wrapped(f"    link  {url}", width, 10).splitlines()
+        assert url in [line.strip() for line in lines] or len(lines) == 1
+        assert lines[-1].index("https") == front, (width, lines)

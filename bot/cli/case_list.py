@@ -10,7 +10,7 @@ import typer
 
 from bot.cli import known, minors
 from bot.cli.base import ConfigOption, JsonOption, emit, read_config, say, session, warn
-from bot.cli.case_page import ago, plain_case
+from bot.cli.case_page import ago, plain_case, plain_group
 from bot.cli.deeds import in_words, standing, together
 from bot.cli.screen import entries
 from bot.config import Config, closest
@@ -18,7 +18,6 @@ from bot.errors import UsageError
 from bot.model import CaseState, Hold
 from bot.pipeline import Pipeline
 from bot.plural import many
-from bot.serialization import to_json_data
 from bot.store import GroupRow
 
 LIMIT = 50
@@ -81,7 +80,8 @@ def list_(
         waiting = pipeline.deps.store.minors.waiting()
     if as_json:
         for group in groups:
-            emit(_plain(group, appeal=group.case.id in under_appeal))
+            case = plain_case(group.case, appeal=group.case.id in under_appeal)
+            emit({**case, "group": plain_group(group)})
     else:
         minors.warn_of(waiting)
         narrow = bool(states or where or appealed or same)
@@ -103,22 +103,6 @@ def _subreddit(pipeline: Pipeline, settings: Config, where: str | None) -> str |
     if pipeline.deps.store.cases.groups(limit=1, subreddit=name, grouped=False):
         return name
     return known.subreddit(settings, where)
-
-
-def _plain(group: GroupRow, *, appeal: bool) -> dict[str, Any]:
-    """Return a group as plain data: the case that names it, and how many there are."""
-    return {
-        **plain_case(group.case, appeal=appeal),
-        "group": {
-            "cases": group.cases,
-            "posts": group.posts,
-            "authors": group.authors,
-            "subreddits": list(group.subreddits),
-            "states": {str(state): count for state, count in group.states.items()},
-            "oldest": to_json_data(group.oldest),
-            "newest": to_json_data(group.newest),
-        },
-    }
 
 
 def _lines(

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bot import hosts
+from bot.cli import deeds
 from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity_lines
-from bot.cli.review import action_line, action_plain
-from bot.clock import day_and_time, tenths
+from bot.cli.review import action_plain
+from bot.clock import day_and_time, from_iso, tenths
 from bot.config import Config
-from bot.model import PREVIEW, CaseState, Evidence, Match, MediaInfo, NoticeState
+from bot.model import PREVIEW, PROGRAM, CaseState, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.scanning.unlooked import not_looked_at
+from bot.plural import many
+from bot.rules.checks.evidence import RESEMBLES
 from bot.serialization import to_json_data
-from bot.store import AppealRow, CaseRow, NoticeRow
+from bot.store import AppealRow, CaseRow, GroupRow, NoticeRow
 
 Fact = tuple[str, str]
+NOTHING = ("done", "nothing: its rule leaves it to a person")
+_SLUG = re.compile(r"^(/r/[^/]+/comments/[^/]+/)([^/]+/)(.*)$")
 
 
 def plain_case(row: CaseRow, *, appeal: bool = False) -> dict[str, Any]:
@@ -53,7 +59,9 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     """Return a case as plain data and as lines. Raises StoreError if there is none."""
     store, now = pipeline.deps.store, pipeline.deps.clock.now()
     row = store.cases.get(name)
-    evidence = None if row.state == CaseState.MINOR else store.links.evidence(row.link)
+    minor = row.state == CaseState.MINOR
+    evidence = None if minor else store.links.evidence(row.link)
+    group = None if minor else store.cases.group_of(row)
     actions = store.actions.of_case(row.id)
     appeals = store.review.appeals(row.id)
     label = store.notices.of_case(row.id)
@@ -61,10 +69,11 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     history = store.review.history(row.label)
     appeal = next((item for item in appeals if item.outcome is None), None)
     doubts = list(_against(row, evidence, appeal))
-    unlooked = () if row.state == CaseState.MINOR else not_looked_at(store, row.post.fullname)
+    unlooked = () if minor else not_looked_at(store, row.post.fullname)
     shown = {
         **plain_case(row, appeal=appeal is not None),
-        "url": None if row.state == CaseState.MINOR else row.url,
+        "url": None if minor else row.url,
+        "group": plain_group(group) if group else None,
         "evidence": to_json_data(evidence) if evidence else None,
         "not_looked_at": list(unlooked),
         "against": doubts,
@@ -72,21 +81,66 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         "notice": label,
         "history": history,
     }
+    found = list(_found(evidence))
+    done = {event["what"].removesuffix(" done"): event for event in history if event["who"] == PROGRAM.name}
+    when = {kind: from_iso(event["at"]) for kind, event in done.items()}
+    own = {f"case opened: {row.verdict.outcome}", *(f"{action.action.kind} done" for action in actions)}
+    events = [event for event in history if event["who"] != PROGRAM.name or event["what"] not in own]
     lines = [
         ("case", f"{row.label} ({row.state}), opened {day_and_time(row.opened)} UTC, {ago(now - row.opened)}"),
         *_appealed(appeals),
+        *_like(group),
         *_post(row),
+        *found,
+        *_under("not yet", unlooked),
+        *_under("against", doubts),
         ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
-        *(("why", reason) for reason in plain_case(row)["reasons"]),
-        *_found(evidence),
-        *(("not yet" if place == 0 else "", sentence) for place, sentence in enumerate(unlooked)),
-        *(("against", doubt) for doubt in doubts),
-        *(("action", action_line(settings, action)) for action in actions),
+        *_under("why", _new(plain_case(row)["reasons"], found)),
+        *(deeds.lines(settings, actions, when) if actions or row.state != CaseState.OPEN else [NOTHING]),
+        *(deeds.words(actions) if row.state == CaseState.OPEN else ()),
         *(_notice(notice) if notice else ()),
-        *(("" if place else "history", _line(event)) for place, event in enumerate(history)),
-        *_next(row),
+        *_under("history", map(_line, events)),
+        *_next(row, group),
     ]
     return shown, lines
+
+
+def plain_group(group: GroupRow) -> dict[str, Any]:
+    """Return as plain data how many cases of one media there are."""
+    return {
+        "cases": group.cases,
+        "posts": group.posts,
+        "authors": group.authors,
+        "subreddits": list(group.subreddits),
+        "states": {str(state): count for state, count in group.states.items()},
+        "oldest": to_json_data(group.oldest),
+        "newest": to_json_data(group.newest),
+    }
+
+
+def _under(name: str, sentences: Iterable[str]) -> Iterator[Fact]:
+    """Yield sentences under one name."""
+    for place, sentence in enumerate(sentences):
+        yield "" if place else name, sentence
+
+
+def _like(group: GroupRow | None) -> Iterator[Fact]:
+    if group is None or group.cases < 2:
+        return
+    posts = f"{many(group.posts, 'post')} with this very media, by {many(group.authors, 'author')}"
+    if group.posts == 1:
+        posts = f"{many(group.cases, 'link')} to this very media in the post"
+    states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in group.states.items())
+    yield "group", f"one of {posts} ({states}); deciding it can decide all"
+
+
+def _new(reasons: Iterable[str], found: Sequence[Fact]) -> Iterator[str]:
+    """Yield the reasons of a verdict that were not told yet."""
+    told = [f"{name} {line}" for name, line in found]
+    for reason in reasons:
+        face = reason == RESEMBLES and any(name == "face" for name, _ in found)
+        if not face and not any(reason in line for line in told):
+            yield reason
 
 
 def _appealed(appeals: Iterable[AppealRow]) -> Iterator[Fact]:
@@ -107,14 +161,22 @@ def _post(row: CaseRow) -> Iterator[Fact]:
         return
     marks = [mark for mark, held in (("NSFW", post.over_18), ("edited", post.edited)) if held]
     by = f"u/{post.author}" if post.author else "a deleted account"
-    yield "post", f"https://www.reddit.com{post.permalink}"
-    yield "", ", ".join([f"by {by}", f"{day_and_time(post.created)} UTC", *marks])
+    yield "post", ", ".join([f"by {by}", f"{day_and_time(post.created)} UTC", *marks])
+    yield "", f"https://www.reddit.com{_SLUG.sub(_short, post.permalink)}"
     if row.state == CaseState.MINOR:
         return
     if post.title:
         yield "title", post.title
-    what = "Reddit's preview of it; the media itself was not seen" if row.source == PREVIEW else row.host
-    yield "link", f"{row.url} ({what})"
+    if row.source == PREVIEW:
+        yield "link", "Reddit's preview of it; the media itself was not seen"
+        yield "", row.url
+    else:
+        yield "link", row.url
+
+
+def _short(found: re.Match[str]) -> str:
+    """Return a permalink without the words of the title, which stand below it."""
+    return f"{found[1]}{'_/' if found[3] else ''}{found[3]}"
 
 
 def _found(evidence: Evidence | None) -> Iterator[Fact]:
@@ -131,8 +193,11 @@ def _found(evidence: Evidence | None) -> Iterator[Fact]:
             yield "", times
         if match.bank_kind != "allow":
             yield "", _sure(match)
-    yield from (("source", line) for line in footage_lines(evidence))
-    yield from (("face", line) for line in face_lines(evidence))
+    footage = list(footage_lines(evidence))
+    yield from (("source", line) for line in footage)
+    for line in face_lines(evidence):
+        whom, _, how = line.partition(": ")  # how is told with the footage, if both were found
+        yield "face", whom if any(how in other for other in footage) else line
     yield from (("nudity", line) for line in nudity_lines(evidence))
 
 
@@ -200,9 +265,8 @@ def _against(row: CaseRow, evidence: Evidence | None, appeal: AppealRow | None) 
 def _notice(notice: NoticeRow) -> Iterator[Fact]:
     contact = hosts.contact(notice.host)
     to = notice.recipient or contact.form or "no address known"
-    yield "notice", f"{notice.label} ({notice.state}) to {notice.host}, {to}"
-    for item in notice.items:
-        yield "", f"{item.host_id}  {item.url}"
+    others = f", with {many(len(notice.items) - 1, 'other')}" if len(notice.items) > 1 else ""
+    yield "notice", f"{notice.label} ({notice.state}) to {notice.host}, {to}{others}"
     if notice.state == NoticeState.DRAFTED:
         yield "", f"a person states it: gifwarden notices confirm {notice.label}"
 
@@ -212,13 +276,16 @@ def _line(event: Any) -> str:
     return f"{event['at'][:16].replace('T', ' ')}  {event['who']}: {event['what']}{why}"
 
 
-def _next(row: CaseRow) -> Iterator[Fact]:
+def _next(row: CaseRow, group: GroupRow | None) -> Iterator[Fact]:
+    """Yield the commands for what comes next, each with a few words: at 80 columns they fit a line."""
     if row.state == CaseState.OPEN:
-        yield "next", f"gifwarden cases confirm {row.label} --by YOU    it is a fake; what waits goes ahead"
-        yield "", f"gifwarden cases dismiss {row.label} --by YOU    it is not; what was done is taken back"
-        yield "", f"gifwarden cases minor {row.label} --by YOU      anybody in it may be under 18"
+        yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake: go ahead"
+        yield "", f"gifwarden cases dismiss {row.label} --by YOU  it is not: undo all"
+        yield "", f"gifwarden cases minor {row.label} --by YOU    may be under 18"
     elif row.state == CaseState.MINOR:
-        yield "next", f"gifwarden cases minor {row.label} --by YOU    where to report, if nobody has yet"
-        yield "", f"gifwarden cases cancel {row.label} --by YOU   it was a slip; for ten minutes"
+        yield "next", f"gifwarden cases minor {row.label} --by YOU    where to report"
+        yield "", f"gifwarden cases cancel {row.label} --by YOU   a slip, ten minutes"
     elif row.state in (CaseState.CONFIRMED, CaseState.DISMISSED):
-        yield "next", f"gifwarden cases undo {row.label} --by YOU    take the decision back"
+        yield "next", f"gifwarden cases undo {row.label} --by YOU     take it back"
+    if group is not None and group.cases > 1:
+        yield "", f"gifwarden cases list --same-media {row.label}  all {group.cases} of them"

@@ -20,6 +20,8 @@ IN_BITS = frozenset({"pdq", "phash"})  # the methods whose distance is in bits o
 
 Comparison = tuple[str, float]
 
+RESEMBLES = "a face resembles a protected person"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostCheck(AsksNothing):
@@ -205,7 +207,7 @@ class FaceCheck(AsksNothing):
         if best is not None:
             value += f", the best with probability {odds(best)}"
         enough = bool(held) and (self.faces is None or holds(self.faces, len(held)))
-        return CheckResult(held=enough, value=value, reasons=("a face resembles a protected person",) if enough else ())
+        return CheckResult(held=enough, value=value, reasons=(RESEMBLES,) if enough else ())
 
     def _fits(self, face: FaceMatch) -> bool:
         if self.persons and face.person not in self.persons:
