@@ -10,6 +10,7 @@ import typer
 
 from bot import __version__
 from bot.cli import (
+    about,
     backfill,
     bank,
     bench,
@@ -46,6 +47,7 @@ app = App(
 service.register(app)
 backfill.register(app)
 maintenance.register(app)
+about.register(app)
 scan.register(app)
 bank.register(app)
 bench.register(app)

@@ -29,8 +29,10 @@ from bot.encryption import FieldCipher
 from bot.errors import UsageError
 from bot.model import Verb
 from bot.plural import many
+from bot.serialization import to_json_data
 from bot.store.backup import check
 
+MONTHS = 12  # shown
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
 JOBS = {
     "act": "do what was decided",
@@ -50,11 +52,12 @@ def register(app: typer.Typer) -> None:
 
 
 def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show what is in each state, what happened lately, how right each rule was, and how each subreddit is read."""
+    """Show what is in each state, what happened lately, how right rules and removals were, how subreddits are read."""
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
         counts, places, budget = store.maintenance.counts(), store.watched.places(), store.watched.budget()
         now, rules = pipeline.deps.clock.now(), store.figures.rules()
+        months = store.removals.months()
         lately = {name: store.figures.recent(now - span) for name, span in SPANS.items()}
     if as_json:
         watched = [
@@ -66,7 +69,16 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
              "otherwise": row.otherwise, "precision": row.precision}
             for row in rules
         ]  # fmt: skip
-        emit({**counts, "subreddits": watched, "reddit": budget, "rules": right, "lately": lately})
+        emit(
+            {
+                **counts,
+                "subreddits": watched,
+                "reddit": budget,
+                "rules": right,
+                "lately": lately,
+                "months": [{**to_json_data(month), "total": month.total} for month in months],
+            }
+        )
         return
     rows = [(table, state, number) for table, states in counts.items() for state, number in states.items()]
     show(["what", "state", "how many"], rows, empty="nothing yet")
@@ -77,6 +89,13 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
             for row in rules
         ]
         show(["rule", "open", "confirmed", "dismissed", "right"], shown, empty="")
+    if months:
+        say("")
+        counted = [
+            (one.month, one.total, one.correct, one.confirmed, one.undone, one.appeals, one.appeals_upheld)
+            for one in months[:MONTHS]
+        ]
+        show(["month", "removed", "correct", "by a person's word", "undone", "appeals", "upheld"], counted, empty="")
     names = sorted({(what, name) for span in lately.values() for what, names in span.items() for name in names})
     if names:
         say("")

@@ -35,6 +35,7 @@ from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
 from bot.store.permalinks import Linked
 from bot.store.queue import CachedScan, Queue
+from bot.store.removals import Removals
 from bot.store.retention import Forgetting
 from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
@@ -126,6 +127,7 @@ class Store:
         self.maintenance = Maintenance(self.connection)
         self.backup = Backup(self.connection)
         self.figures = Metrics(self.connection)
+        self.removals = Removals(self.connection)
         self.health = Health(self.connection)
         self.linked = Linked(self.connection)
         self.watched = Watched(self.connection)
