@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.clock import iso
 from bot.model import Evidence, Link, MediaInfo, Post, Verdict
 from bot.store import CaseRow, Store
 from tests.conftest import START
@@ -44,8 +45,9 @@ def case_of(
 
 def act(store: Store, case: CaseRow, kind: str, state: str, hold: str | None = None) -> None:
     """Give a case an action that stands so."""
+    at = iso(case.opened)
     store.connection.run(
         """insert into actions (key, kind, case_id, post, subreddit, permalink, params, state, hold, reason, next_at,
-           planned_at, updated_at) values (?, ?, ?, ?, ?, '', '{}', ?, ?, null, '2026', '2026', '2026')""",
-        (f"{kind}:{case.id}", kind, case.id, case.post.fullname, case.post.subreddit, state, hold),
+           planned_at, updated_at) values (?, ?, ?, ?, ?, '', '{}', ?, ?, null, ?, ?, ?)""",
+        (f"{kind}:{case.id}", kind, case.id, case.post.fullname, case.post.subreddit, state, hold, at, at, at),
     )

@@ -150,3 +150,24 @@ def test_a_suspected_minor_is_listed_without_its_author(store: Store) -> None:
     warned = " ".join(told.stderr.split())
     assert warned.count("NOT REPORTED YET; see: gifwarden cases minor") == WARNED
     assert "3 more are NOT REPORTED YET; see: gifwarden cases list --state minor" in warned
+
+
+def test_lists_of_actions_and_notices_are_cut_and_say_so(store: Store) -> None:
+    """The newest fifty for people, a thousand for programs; how many there are, and how to see more."""
+    for number in range(1, 61):
+        act(store, case_of(store, number, [str(number)]), "report", "done")
+        store.connection.run(
+            """insert into notices (label, host, subreddit, state, created_at, updated_at)
+               values (?, 'redgifs', 'clips', 'drafted', '2026-11-20T18:00:00Z', '2026-11-20T18:00:00Z')""",
+            (f"N-{number:010x}",),
+        )
+    for name in ("actions", "notices"):
+        lines = CliRunner().invoke(app, [name, "list"]).stdout.splitlines()
+        assert lines[-1] == "the newest 50 of 60; more: --limit 60"
+        assert len(lines) == 52
+        assert all(len(line) <= 80 for line in lines)
+        assert "the newest" not in CliRunner().invoke(app, [name, "list", "--limit", "60"]).stdout
+        told = CliRunner().invoke(app, [name, "list", "--json"])
+        assert (told.stdout.count("\n"), told.stderr) == (60, "")
+        cut = CliRunner().invoke(app, [name, "list", "--json", "--limit", "3"])
+        assert (cut.stdout.count("\n"), "the newest 3 of 60" in cut.stderr) == (3, True)

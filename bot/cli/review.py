@@ -24,6 +24,7 @@ from bot.cli.base import (
     session,
 )
 from bot.cli.groups import App
+from bot.cli.screen import told_more
 from bot.clock import day_and_time
 from bot.config import Config
 from bot.errors import UsageError
@@ -35,6 +36,10 @@ from bot.store import ActionRow, NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
 actions = App(help="What was done, is planned, or is held and why.")
+PAGE, LONGEST = 50, 1000  # rows that people and programs are given unless they ask for more
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, help=f"At most so many rows; else {PAGE}, {LONGEST} with --json.")
+]
 NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 
@@ -45,7 +50,7 @@ def register(parent: typer.Typer) -> None:
 
 
 @notices.command(name="list")
-def notices_list(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def notices_list(limit: LimitOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show notices, newest first."""
     with session(read_config(config)) as pipeline:
         columns = {
@@ -56,12 +61,14 @@ def notices_list(as_json: JsonOption = False, config: ConfigOption = None) -> No
             "recipient": "to",
             "stated_by": "stated by",
         }
-        rows = [_notice(row) for row in pipeline.deps.store.notices.listing()]
+        rows = [_notice(row) for row in pipeline.deps.store.notices.listing(limit or (PAGE, LONGEST)[as_json])]
+        every = pipeline.deps.store.maintenance.count("notices")
     if not as_json:
         rows = [
             {**row, "items": len(row["items"]), "recipient": row["recipient"] or "no address known"} for row in rows
         ]
     listing(rows, as_json=as_json, columns=columns, empty="no notices")
+    told_more(len(rows), every, as_json=as_json)
 
 
 @notices.command(name="show")
@@ -139,14 +146,16 @@ def notices_retract(
 
 
 @actions.command(name="list")
-def actions_list(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def actions_list(limit: LimitOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show actions, newest first, with the reason of those that are held."""
     settings = read_config(config)
     with session(settings) as pipeline:
         columns = {"id": "id", "kind": "action", "state": "state", "case": "case", "post": "post", "reason": "why"}
-        actions = pipeline.deps.store.actions.listing()
+        actions = pipeline.deps.store.actions.listing(limit or (PAGE, LONGEST)[as_json])
+        every = pipeline.deps.store.maintenance.count("actions")
     rows = (action_plain(row) if as_json else {**action_plain(row), "reason": _why(settings, row)} for row in actions)
     listing(rows, as_json=as_json, columns=columns, empty="no actions")
+    told_more(len(actions), every, as_json=as_json)
 
 
 @actions.command(name="undo")

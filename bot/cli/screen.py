@@ -214,5 +214,12 @@ def listing(
     show(list(columns.values()), ([row.get(key) for key in columns] for row in rows), empty=empty, title=title)
 
 
+def told_more(shown: int, every: int, *, as_json: bool) -> None:
+    """Say that a list was cut, and how to see more of it; where programs read, on standard error."""
+    if shown < every:
+        sentence = f"the newest {shown:,} of {every:,}; more: --limit {min(every, 10 * max(shown, 1))}"
+        (warn if as_json else say)(sentence)
+
+
 def _shown(cell: Any) -> str:
     return "" if cell is None else text.line(str(cell))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from bot.clock import iso
 from bot.store.base import Connection
@@ -25,6 +26,10 @@ class Maintenance:
             rows = self._c.rows(f"select state, count(*) as n from {table} group by state order by state")  # noqa: S608  names from the line above
             shown[table] = {row["state"]: row["n"] for row in rows}
         return shown
+
+    def count(self, table: Literal["actions", "notices"]) -> int:
+        """Return how many rows a table has."""
+        return int(self._c.value(f"select count(*) from {table}"))  # noqa: S608  one of two
 
     def forget_before(self, moment: datetime) -> int:
         """Delete posts seen before then that no case holds, with links and evidence; return how many."""
