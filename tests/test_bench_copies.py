@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bot.assemble import Parts, assembled
 from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping
+from bot.bench.crowd import crowd
 from bot.bench.worlds import Scene
 from bot.cli import app
 from bot.cli.bench_copies import Quiet
@@ -50,6 +51,21 @@ def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
     assert report["bank"] == 3 + 20 + 2
     assert rows["mirror 0"]["vpdq"] == 0.0
     assert [(row["review"], row["lost"]) for row in report["rows"]] == [(0, [])] * len(rows)
+
+
+def test_clips_beside_the_others_make_a_bank_large_and_nothing_else() -> None:
+    """They are made of the corners of what is there, each another one, the same in each run, and none is found."""
+    asked = copies.printed(alter.parse("mirror").apply(([Scene(11, "room").frame(1.0, 480, 270)], 1.0), 0))
+    with assembled(Config(), Quiet(), parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
+        bench = copies.Bench(pipeline, lambda _line: None)
+        bench.bank("one", copies.printed(([Scene(11, "room").frame(1.0, 480, 270)], 1.0)))
+        bench.crowd(20)
+        assert bench.report.bank == 21
+        assert bench.known(asked) == ["one"]
+    one, two = (list(crowd([asked], 3)) for _ in range(2))
+    assert one == two
+    assert len({found.sketches[0].points for found in one}) == 3
+    assert len({found.motion.changes for found in one if found.motion}) == 3
 
 
 def test_what_plain_pdq_finds_is_found_reviewed_or_lost() -> None:

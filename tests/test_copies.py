@@ -19,7 +19,8 @@ from bot.bench.worlds import Scene, speaker, texture, with_face
 from bot.clock import SystemClock
 from bot.config import Config, DecodeConfig, StorageConfig
 from bot.copies import Finding, LocalFeatureIndex, why
-from bot.copies.points import POINT, of_frame
+from bot.copies.align import Lookup, Transform
+from bot.copies.points import POINT, Points, met, of_frame
 from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError
 from bot.fingerprint import fingerprint, from_json, to_json
@@ -422,3 +423,42 @@ def test_a_moment_in_common_is_no_copy(bot: Pipeline) -> None:
     looked = bot.scanner.matched(Evidence(target="x", link=link), [(0, found)])
     assert looked.matches == ()
     assert [(source.kind, source.face_region) for source in looked.source] == [("same_place", "unknown")]
+
+
+def scattered(rng: np.random.Generator, count: int) -> Points:
+    """Return corners all over a frame that look and lie the same way."""
+    place = rng.uniform(-40, 300, (count, 2)).astype(np.float32)
+    none = np.zeros(count, dtype=np.float32)
+    return Points(place, none, none, np.zeros(count, dtype=np.uint64))
+
+
+@given(st.integers(0, 2**32), st.sampled_from([2.7, 3.0, 4.1, 5.003, 8.0, 20.0]), st.floats(0.5, 2.0))
+def test_a_corner_is_found_again_if_one_lies_within_reach(seed: int, reach: float, scale: float) -> None:
+    """Whatever the cells that are looked into, inside the frame and beyond its edge: as if all had been measured."""
+    rng = np.random.default_rng(seed)
+    entry, query = scattered(rng, 60), scattered(rng, 80)
+    moved = Transform(np.eye(2, dtype=np.float32) * np.float32(scale), np.array([3, -5], dtype=np.float32))
+    query = query.take(np.flatnonzero(((query.place >= 0) & (query.place <= 256)).all(axis=1)))
+    gaps = np.linalg.norm(moved.apply(entry.place)[:, None] - query.place[None], axis=2)
+    least = gaps.min(axis=1)
+    sure = np.abs(least - reach) > 1e-3
+    found = Lookup(query).find(entry, moved, reach=reach) >= 0
+    near = (least <= reach) & (abs(np.log(scale) / np.log(1.2)) <= 2.6)
+    assert np.array_equal(found[sure], near[sure])
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=20), st.lists(st.integers(0, 2**64 - 1), max_size=20))
+def test_words_are_met_as_if_each_pair_were_compared(words: list[int], others: list[int]) -> None:
+    """Within so many bits of any other; of no others none is."""
+    found = met(np.array(words, dtype=np.uint64), np.array(others, dtype=np.uint64), 28)
+    assert found.tolist() == [any((one ^ other).bit_count() <= 28 for other in others) for one in words]
+
+
+def test_an_entry_that_is_known_already_is_not_looked_at_again() -> None:
+    """What another method found is left out of the search, and what else is there is found as before."""
+    shelf = LocalFeatureIndex({1: sketched(take(ROOM)), 2: sketched(take(PAN))}.__getitem__)
+    shelf.put([1, 2])
+    asked = sketched(take(ROOM))
+    assert [entry for entry, _ in shelf.find(asked)] == [1]
+    assert shelf.find(asked, but={1}) == []
+    assert [entry for entry, _ in shelf.find(asked, but={2})] == [1]

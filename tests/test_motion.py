@@ -23,6 +23,8 @@ from bot.fingerprint.serialization import from_json, to_json
 from bot.model import Evidence, FaceRegion, Fingerprint, Match, MotionSignature, SourceMatch
 from bot.motion import LONGEST, MIRRORED, RATE, SIDE, UPRIGHT, Motion, MotionSampler, compare, judge, of_span, unpack
 from bot.motion import Take as MotionTake
+from bot.motion.cells import Cells
+from bot.motion.compare import _scores, diagonals
 from bot.motion.judge import REST, SAME_BENT
 from bot.motion.warp import warp
 from bot.pipeline import Pipeline
@@ -341,3 +343,45 @@ def test_what_hardly_moves_before_a_noisy_camera_is_for_a_person(shared: float, 
     assert take.kind == kind
     assert take.faint == (kind == "unsure")
     assert judge(one, one, [UPRIGHT], sure=False).kind == "still"
+
+
+@settings(max_examples=30)
+@given(st.floats(0.35, 2.9), st.booleans(), st.floats(-3, 6), st.floats(0, 2), st.floats(1, 4))
+def test_a_line_is_scored_as_its_moments_are_compared(
+    pace: float, backward: bool, offset: float, begin: float, length: float
+) -> None:
+    """The correlation that is read from products of rows is that of the changes along the line, moment by moment."""
+    cells = Cells(moving((pictures(SEED), FPS)), moving((pictures(SEED, 1.0), FPS)), UPRIGHT, 16)
+    speed, span = (-pace if backward else pace), (begin, begin + length)
+    held, asked, shown = cells.pair((speed, offset), *span)
+    held, asked = held[shown].astype(np.float64), asked[shown].astype(np.float64)
+    wanted = -1.0
+    if len(held) >= 4:
+        wanted = float((held * asked).sum() / np.sqrt((held**2).sum() * (asked**2).sum() + 1e-6))
+    (found,) = _scores(cells, np.array([speed]), np.array([offset]), span)
+    assert found == pytest.approx(wanted, abs=1e-3)
+
+
+def test_diagonals_are_sums_of_so_many_steps() -> None:
+    """From every element that has enough behind it."""
+    table = np.random.default_rng(1).normal(size=(9, 12)).astype(np.float32)
+    found = diagonals(table, 4)
+    assert found.shape == (6, 9)
+    assert found[2, 5] == pytest.approx(sum(table[2 + step, 5 + step] for step in range(4)), abs=1e-5)
+    assert found[5, 8] == pytest.approx(sum(table[5 + step, 8 + step] for step in range(4)), abs=1e-5)
+
+
+def test_how_far_chance_goes_is_only_asked_of_what_might_be_a_copy() -> None:
+    """What is asked for less finds the same way at the same pace, and what is left out never speaks for a copy."""
+    take = pictures(SEED)
+    stalled = [*take[:20], *[take[20]] * 30, *take[20:]]
+    whole = warp(moving((take, FPS)), moving((stalled, FPS)), UPRIGHT)
+    quick = warp(moving((take, FPS)), moving((stalled, FPS)), UPRIGHT, least=SAME_BENT, jumps=False)
+    assert whole is not None
+    assert quick is not None
+    assert whole.score == quick.score > SAME_BENT
+    assert whole.rest == quick.rest <= REST
+    weak = warp(moving((take, FPS)), moving((pictures(SEED + 1), FPS)), UPRIGHT, least=SAME_BENT, jumps=False)
+    assert weak is not None
+    assert weak.score < SAME_BENT
+    assert weak.rest == pytest.approx(1.0, abs=1e-3)

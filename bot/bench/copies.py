@@ -14,6 +14,7 @@ from typing import Any
 from bot.assemble import Parts, assembled
 from bot.bench import sources, swaps
 from bot.bench.alter import ALTERATIONS, Alteration, Take, crop, even
+from bot.bench.crowd import crowd
 from bot.bench.figures import Say, wilson
 from bot.bench.peers import PEERS, Peers
 from bot.bench.sources import Source
@@ -31,6 +32,7 @@ OTHERWISE = tuple(
     Alteration(kind=kind, strength=strength, row="", target=0)
     for kind, strength in (("crop", 0.15), ("mirror", 0.0), ("in a picture", 0.6), ("speed", 0.75), ("gif", 320))
 )
+OF_SO_MANY = 100  # media are the corners of a crowd
 FACE_AREAS = (0.05, 0.1, 0.15)
 
 
@@ -134,6 +136,7 @@ class Bench:
         self._by = Actor(member=row, name="bench", credential=Credential.SYSTEM_ACCOUNT)
         self._peers = Peers()
         self._labels: dict[str, str] = {}
+        self._banked: list[Fingerprint] = []
 
     def bank(self, name: str, found: Fingerprint) -> str:
         """Add an entry under a name that is ours to tell."""
@@ -141,9 +144,18 @@ class Bench:
             self._bank, replace(found, sha256=f"{len(self._labels):064x}", also=()), by=self._by
         )
         self._labels[label] = name
+        if len(self._banked) < OF_SO_MANY:
+            self._banked.append(found)
         self._peers.add(name, found)
         self.report.bank = len(self._labels)
         return label
+
+    def crowd(self, count: int) -> None:
+        """Add that many clips made of the corners of what was banked so far."""
+        for number, found in enumerate(crowd(self._banked, count)):
+            self.bank(f"one of the crowd, {number + 1}", found)
+            if number % 1000 == 999:
+                self._say(f"{number + 1} clips banked beside them")
 
     def known(self, found: Fingerprint) -> list[str]:
         """Return the names of entries that are copies of a media or share its place."""
@@ -212,12 +224,13 @@ def run(
     others: int = 2000,
     fakes: int = 40,
     speakers: int = 4,
+    beside: int = 0,
     alterations: Sequence[Alteration] = ALTERATIONS,
 ) -> Report:
     """Make copies of media, match them against a bank with distractors, and return what came of it.
 
-    `folder` instead of generated media; `others` distractors; `fakes` that a face is put into; drawn `speakers`, of
-    whom the second half and other takes are asked too. `say` hears of progress.
+    `folder` instead of generated media; `others` distractors; clips that are `beside` them in the bank; `fakes` that a
+    face is put into; drawn `speakers`, of whom the second half and other takes are asked too. `say` hears of progress.
     """
     with assembled(Config(), log, parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
         bench = Bench(pipeline, say)
@@ -229,6 +242,7 @@ def run(
             bench.bank(f"distractor {number}", printed(take))
             if number % 500 == 499:
                 say(f"{number + 1} distractors banked")
+        bench.crowd(beside)
         _places(bench, chosen)
         never(bench, chosen, say)
         _altered(bench, chosen, alterations, say)

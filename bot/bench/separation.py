@@ -22,7 +22,8 @@ from bot.bench.sources import folder
 from bot.config import DecodeConfig
 from bot.errors import UsageError
 from bot.motion import MIRRORED, UPRIGHT, Motion, MotionSampler, Transform, compare
-from bot.motion.compare import COARSE, DT, LEAST, SPEEDS, WINDOW, Cells, _at, _diagonals
+from bot.motion.cells import DT, Cells
+from bot.motion.compare import COARSE, LEAST, SPEEDS, WINDOW, diagonals
 from bot.motion.judge import ENOUGH, SAME, SHORTEST, needed, tells
 from bot.plural import many
 from bot.signals.pdq import PDQ
@@ -156,19 +157,13 @@ def peak(entry: Motion, query: Motion, transform: Transform) -> float:
     largest = 0.0
     for speed in SPEEDS if cells.enough else ():
         steps = DT * max(1.0, 1 / speed), DT * max(1.0, speed)
-        held, asked = (
-            _at(light, np.arange(int((len(part) + 1) * DT / step + 1e-6) + 1) * step, step)[0]
-            for light, part, step in zip(cells.light, (cells.entry, cells.query), steps, strict=True)
-        )
+        (held, power), (asked, own) = (cells.at_pace(side, step) for side, step in enumerate(steps))
         length = min(round(WINDOW * DT / steps[0]), len(held), len(asked))
         if length < LEAST // 2:
             continue
-        for shown in (asked, -asked[::-1]):
-            powers = [
-                np.concatenate([[0.0], np.cumsum((one * one).sum(axis=1, dtype=np.float64))]) for one in (held, shown)
-            ]
-            ours, theirs = (power[length:] - power[:-length] for power in powers)
-            score = _diagonals(held @ shown.T, length) / np.sqrt(np.outer(ours, theirs) + 1e-3)
+        ours, theirs = (one[length:] - one[:-length] for one in (power, own))
+        for shown, norm in ((asked, theirs), (-asked[::-1], theirs[::-1])):
+            score = diagonals(held @ shown.T, length) / np.sqrt(np.outer(ours, norm) + 1e-3)
             largest = max(largest, float(score.max()))
     return largest
 

@@ -52,6 +52,10 @@ def copies(
     speakers: Annotated[
         int, typer.Option("--speakers", min=0, help="Drawn people who talk before a camera, first half banked.")
     ] = 4,
+    beside: Annotated[
+        int,
+        typer.Option("--beside", min=0, help="Clips in the bank beside them, made of the corners of the others."),
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Alter media as people do before they post it again; count how many copies are found, and what is taken for one.
@@ -76,6 +80,7 @@ def copies(
         others=others,
         fakes=fakes,
         speakers=speakers,
+        beside=beside,
         alterations=chosen,
     )
     data = report.plain()
@@ -104,7 +109,8 @@ def copies(
         f"{many(data['clips'], 'clip')} and {many(data['stills'], 'still')}, each thing once, "
         f"against {many(data['bank'], 'entry', 'entries')}; "
         f"{many(len(data['false']), 'false match', 'false matches')}; a match takes {data['match_ms']['median']:g} ms "
-        f"(95 %: {data['match_ms']['p95']:g} ms); {many(len(data['left_out']), 'file')} left out"
+        f"of the processor (95 %: {data['match_ms']['p95']:g} ms, most: {data['match_ms']['most']:g} ms); "
+        f"{many(len(data['left_out']), 'file')} left out"
     )
     for line in data["false"]:
         out.print(f"false: {line}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,8 @@ BINS = 24  # directions
 SCALES = (0.15, 6.0)  # of the entry in the query
 SHEAR = 1.6  # how much one axis may be stretched against the other
 FAR = 8.0  # units: the farthest at which a corner counts as found again
-CELLS = (3.0, 5.0, FAR, 16.0, 32.0)  # units: the smallest that holds what is looked for is quickest
-ROWS = np.array([-1, 0, 1])
+CELLS = (3.0, 4.0, 5.5, FAR, 16.0, 32.0)  # units: the smallest that holds what is looked for is quickest
+ROWS = np.array([-1, 0, 1], dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Transform:
     @property
     def scale(self) -> float:
         """How large the entry is in the query, 1: as in itself."""
-        return float(np.sqrt(abs(np.linalg.det(self.matrix))))
+        (a, b), (c, d) = self.matrix.tolist()
+        return math.sqrt(abs(a * d - b * c))
 
     @property
     def angle(self) -> float:
         """By how much it is turned, in radians, clockwise as y points down."""
-        return float(np.arctan2(self.matrix[1, 0] - self.matrix[0, 1], self.matrix[0, 0] + self.matrix[1, 1]))
+        (a, b), (c, d) = self.matrix.tolist()
+        return math.atan2(c - b, a + d)
 
     def apply(self, places: Floats) -> Floats:
         """Return where places of the entry are in the query.
@@ -46,6 +49,11 @@ class Transform:
         """
         moved: Floats = places @ self.matrix.T + self.shift
         return moved
+
+    def apart(self, other: Transform) -> float:
+        """Return how far from one another the two lay a place of the entry, at the most."""
+        corners = np.array([[0, 0], [SPAN, 0], [0, SPAN], [SPAN, SPAN]], dtype=np.float32)
+        return float(np.abs(self.apply(corners) - other.apply(corners)).max())
 
     def reach(self) -> float:
         """Return how far off a corner may be, in the query's units."""
@@ -141,19 +149,27 @@ class _Grid:
 
     def near(self, x: Floats, y: Floats, reach: float) -> tuple[Ints, Ints]:
         """Return (number of a place, number of a corner here) of all that lie within `reach`, at most a cell."""
-        column = np.floor((x + 2 * self.cell) / self.cell).astype(np.int64)
-        row = np.floor((y + 2 * self.cell) / self.cell).astype(np.int64)
+        column = ((x + 2 * self.cell) / self.cell).astype(np.int32)  # what lies before the first column is no matter
+        row = ((y + 2 * self.cell) / self.cell).astype(np.int32)
         last = self.columns - 1
         inside = np.flatnonzero((column >= 1) & (column < last) & (row >= 1) & (row < last))
         base = (row[inside, None] + ROWS) * self.columns + column[inside, None]  # three cells in a row are one stretch
-        begin = self.begin[base - 1].ravel()
-        count = self.begin[base + 2].ravel() - begin
-        total = int(count.sum())
-        ours = np.repeat(np.repeat(inside, 3), count)
-        theirs = np.arange(total) - np.repeat(np.cumsum(count) - count - begin, count)
-        across, down = x[ours] - self.x[theirs], y[ours] - self.y[theirs]
+        base = base.ravel()
+        begin = self.begin[base - 1]
+        count = self.begin[base + 2] - begin
+        some = np.flatnonzero(count)
+        if not len(some):
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        begin, count, inside = begin[some], count[some], inside[some // 3]
+        ends = np.cumsum(count)
+        stretch = np.zeros(int(ends[-1]), dtype=np.int32)  # of each pair: faster than to repeat each number
+        stretch[ends[:-1]] = 1
+        np.cumsum(stretch, out=stretch)
+        theirs = (begin - ends + count)[stretch]
+        theirs += np.arange(len(theirs))
+        across, down = x[inside][stretch] - self.x[theirs], y[inside][stretch] - self.y[theirs]
         keep = np.flatnonzero(across * across + down * down <= reach**2)
-        return ours[keep], theirs[keep]
+        return inside[stretch[keep]], theirs[keep]
 
 
 class Lookup:

@@ -119,3 +119,14 @@ def turned(difference: Floats) -> Floats:
     """
     wrapped: Floats = (difference + np.float32(np.pi)) % np.float32(2 * np.pi) - np.float32(np.pi)
     return wrapped
+
+
+def met(words: Words, others: Words, bits: int) -> Bools:
+    """Return which words have one within so many bits among some others, bool (n,). Both are uint64 (n,) and (m,)."""
+    least = np.full(len(words), 64, dtype=np.uint8)
+    apart, differing = np.empty_like(words), np.empty_like(least)
+    for other in others:  # one after the other, so that what is worked on stays near the processor
+        np.bitwise_xor(words, other, out=apart)
+        np.bitwise_count(apart, out=differing)
+        np.minimum(least, differing, out=least)
+    return np.asarray(least <= bits)

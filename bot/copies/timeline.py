@@ -25,6 +25,7 @@ FEW, SOME = 8, 16  # query frames that are asked about a transform, and about ti
 LONGER, AROUND = 2.0, 2  # times as long as the entry: of such a query only frames next to where it was found are asked
 ENDS = 0.25  # of what the middle frames show; less at an end is the next clip of a compilation
 ANCHORS = 60  # pairs of frames that are tried as one moment
+ALIKE = 1.0  # units that two transforms may be apart anywhere to be one
 STANDING = 1.6  # units that what stands still may be off
 LEAST = 10  # corners found again under a transform, below which it is none
 EDGE = 11.5  # units: nearer to the edge a corner of the smallest size is not described
@@ -62,9 +63,8 @@ class EntryFeatures:
                 return found
             here = straight(self.aspect, self.aspect)
             for other in spread(len(self.times), 6):
-                far = np.abs(self.times[self.frame] - self.times[other]) >= APART
-                if far.any():
-                    which = np.flatnonzero(far)
+                which = np.flatnonzero((np.abs(self.times[self.frame] - self.times[other]) >= APART) & ~found)
+                if len(which):
                     seen = Lookup(self.of(other)).find(self.points.take(which), here, reach=3.0)
                     found[which[seen >= 0]] = True
             self._still = found
@@ -136,17 +136,20 @@ class Seen:
     """For each pair: which of the entry's corners are in view, which are found; of the closest, which moved."""
 
 
-def find(asked: QueryFeatures, held: EntryFeatures, hints: Sequence[tuple[int, int]], mirrored: bool) -> Seen | None:
-    """Return how, when and how much of an entry is in a query; None if it is not.
+def begun(
+    asked: QueryFeatures, held: EntryFeatures, hints: Sequence[tuple[int, int]], mirrored: bool
+) -> list[tuple[int, Transform]]:
+    """Return how an entry may lie in a query, each with how many corners it explains in one pair of frames.
 
     A hint is a frame of the query and one of the entry that look alike. From there the search goes to the entry's
     frames before and after for as long as that explains more.
     """
-    starts = [found for hint in hints if (found := _climbed(asked, held, *hint, mirrored)) is not None]
-    return look(asked, held, starts, mirrored, [query for query, _ in hints]) if starts else None
+    return [found for hint in hints if (found := _climbed(asked, held, *hint, mirrored)) is not None]
 
 
-def _climbed(asked: QueryFeatures, held: EntryFeatures, query: int, entry: int, mirrored: bool) -> Transform | None:
+def _climbed(
+    asked: QueryFeatures, held: EntryFeatures, query: int, entry: int, mirrored: bool
+) -> tuple[int, Transform] | None:
     tried = {entry: _tried(asked, held, query, entry, mirrored)}
     at = entry
     while (found := tried[at]) is not None:
@@ -155,7 +158,7 @@ def _climbed(asked: QueryFeatures, held: EntryFeatures, query: int, entry: int, 
                 tried[frame] = _tried(asked, held, query, frame, mirrored)
         better = max((frame for frame in tried if tried[frame]), key=lambda frame: (tried[frame] or (0,))[0])
         if better == at:
-            return found[1]
+            return found
         at = better
     return None
 
@@ -188,7 +191,11 @@ def look(
         near_by = {frame + step for frame in alike for step in range(-AROUND, AROUND + 1)}
         few = sorted(frame for frame in near_by if 0 <= frame < len(asked))
     best: tuple[float, Transform, float, float] | None = None
+    tried: list[Transform] = []
     for transform in [*starts, *([whole] if near else [])]:
+        if any(transform.apart(other) <= ALIKE for other in tried):
+            continue
+        tried.append(transform)
         table = _table(asked, held, transform, mirrored, few, transform.reach())
         score, speed, offset = _aligned(asked.times[few], held.times, table)
         if best is None or score > best[0]:

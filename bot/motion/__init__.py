@@ -4,7 +4,8 @@ Pure: numbers in, numbers out. A signature is made of the thumbnails that PDQ ta
 compared under a transform of the picture, with speed, direction and lag searched for.
 """
 
-from bot.motion.compare import Motion, Stretch, Transform, compare, moments
+from bot.motion.cells import Motion, Transform, moments
+from bot.motion.compare import Stretch, compare
 from bot.motion.judge import MIRRORED, UPRIGHT, Take, judge
 from bot.motion.signature import LONGEST, RATE, SIDE, MotionSampler, of_span, unpack
 

@@ -11,33 +11,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.motion.signature import RATE, SIDE, unpack
+from bot.motion.cells import DT, TINY, Bools, Cells, Doubles, Floats, Line, Motion, Transform
+from bot.motion.signature import SIDE
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Transform = NDArray[np.float64]  # 2 x 3: from the entry's unit square to the query's
-Line = tuple[float, float]  # query seconds an entry second, and query seconds at the entry's start
 Span = tuple[float, float]  # seconds
 
-DT = 1 / RATE
 SPEEDS = tuple(math.exp(k * math.log(1.06)) for k in range(-19, 21))  # query seconds an entry second: 1/3 to 3
 WINDOW = 24  # moments that are looked for at once
 LEAST = 8  # moments, below which nothing is told
 COARSE, MIDDLE = 8, 16  # cells along a side while searching, and while refining
-MOVES = 0.4  # grey levels (rms) from which on a cell moves
 START = 0.2  # correlation below which a place is not looked at closely
 ON = 0.3  # correlation of one second that goes on a stretch
 TRIES, MOST = 6, 4  # places that are looked at closely; stretches
 STEPS = ((0.03, 0.0625), (0.015, 0.03), (0.006, 0.02)), ((0.006, 0.02), (0.002, 0.01))  # of speed, and of seconds
 MOST_COVERED = 0.6  # share of the motion that may be covered, beside which the rest is still compared
-TINY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,70 +48,6 @@ class Stretch:
     def seconds(self) -> float:
         """How long it is, in the entry or the query, whichever is shorter."""
         return min(self.entry[1] - self.entry[0], self.query[1] - self.query[0])
-
-
-class Motion:
-    """A signature, ready to be compared."""
-
-    def __init__(self, data: bytes) -> None:
-        self.changes = unpack(data)
-
-    def __len__(self) -> int:
-        return len(self.changes)
-
-    @property
-    def seconds(self) -> float:
-        """How long the clip is."""
-        return (len(self) + 1) * DT
-
-    @cached_property
-    def energy(self) -> Doubles:
-        """The rms of each cell over time, float64 (32, 32), in grey levels."""
-        mean = (self.changes.astype(np.float64) ** 2).mean(axis=0) if len(self) else np.zeros(SIDE * SIDE)
-        return np.asarray(np.sqrt(mean).reshape(SIDE, SIDE))
-
-    @cached_property
-    def alike(self) -> float:
-        """How alike neighbouring cells move, about -1 to 1: noise by nothing."""
-        field = self.changes.reshape(-1, SIDE, SIDE)
-        power = (field * field).sum(axis=0)
-        pairs = (
-            (field[:, :, 1:], field[:, :, :-1], power[:, 1:], power[:, :-1]),
-            (field[:, 1:], field[:, :-1], power[1:], power[:-1]),
-        )
-        both = (float((a * b).sum()) / max(float(np.sqrt(one * other).sum()), TINY) for a, b, one, other in pairs)
-        return sum(both) / len(pairs)
-
-    @property
-    def moving(self) -> int:
-        """How many of the 1,024 cells move."""
-        return int((self.energy >= MOVES).sum())
-
-
-def moments(entry: Motion, query: Motion, turned: Transform) -> Transform:
-    """Return a transform that lays the entry's motion over the query's: its middle and its spread along either side.
-
-    `turned` mirrors and turns only; what was bordered, cropped or set into another picture is moved and stretched.
-    Both transforms are float64 (2, 3), from the entry's unit square to the query's.
-    """
-    means, spreads = zip(*(_spread(one.energy) for one in (entry, query)), strict=True)
-    about = turned[:, :2] @ (means[0] - 0.5) + 0.5
-    wide = np.abs(turned[:, :2]) @ spreads[0]
-    scale = spreads[1] / np.maximum(wide, 1e-3)
-    found: Transform = np.empty((2, 3))
-    found[:, :2] = scale[:, None] * turned[:, :2]
-    found[:, 2] = scale * (turned[:, 2] - about) + means[1]
-    return found
-
-
-def _spread(energy: Doubles) -> tuple[Doubles, Doubles]:
-    weight = np.maximum(energy - MOVES / 2, 0) ** 2
-    weight = weight / max(float(weight.sum()), TINY)
-    at = (np.arange(SIDE) + 0.5) / SIDE
-    across, down = weight.sum(axis=0), weight.sum(axis=1)
-    mean = np.array([across @ at, down @ at])
-    spread = np.sqrt(np.maximum([across @ (at - mean[0]) ** 2, down @ (at - mean[1]) ** 2], 1e-4))
-    return mean, spread
 
 
 def compare(entry: Motion, query: Motion, transform: Transform) -> list[Stretch]:
@@ -166,98 +93,22 @@ def _grain(transform: Transform) -> int:
     return int(np.clip(round(SIDE * min(1.0, size)), COARSE, SIDE))
 
 
-class Cells:
-    """An entry's moving cells, and what the query shows in their places."""
-
-    def __init__(self, entry: Motion, query: Motion, transform: Transform, grain: int) -> None:
-        steps = np.arange(grain + 1) * SIDE / grain
-        mean = np.zeros((grain, SIDE), dtype=np.float32)  # of the entry's cells, by how much of each lies in one
-        ends, begins = np.arange(1, SIDE + 1), np.arange(SIDE)
-        for row in range(grain):
-            mean[row] = np.clip(np.minimum(ends, steps[row + 1]) - np.maximum(begins, steps[row]), 0, None)
-        mean /= mean.sum(axis=1, keepdims=True)
-        held = np.einsum("gy,nyx,hx->ngh", mean, entry.changes.reshape(-1, SIDE, SIDE), mean, optimize=True)
-        held = held.reshape(len(entry), -1)
-        weights, inside = _sampled(transform, grain)
-        moves = np.sqrt((held * held).mean(axis=0)) >= MOVES * grain / SIDE * (1 if grain == SIDE else 1.5)
-        self.chosen = np.flatnonzero(moves & inside)
-        self.enough = len(self.chosen) >= max(3, grain * grain // 64)
-        self.entry: Floats = np.ascontiguousarray(held[:, self.chosen])
-        self.query: Floats = query.changes @ np.ascontiguousarray(weights[self.chosen].T)
-        self.light = _light(self.entry), _light(self.query)
-
-    def pair(self, line: Line, begin: float, end: float) -> tuple[Floats, Floats, Bools]:
-        """Return the changes of entry and query at the same moments from `begin` to `end` of the entry, in seconds.
-
-        Both float32 (moments, cells); and which of them the query shows whole, bool (moments,). Query time = speed x
-        entry time + offset. A moment is an eighth of a second of whichever clip is slower: the faster one has no finer
-        ones to compare.
-        """
-        speed, offset = line
-        step = DT * max(1.0, 1 / abs(speed))
-        count = max(0, int((end - begin) / step + 1e-6) - 1)
-        when = begin + np.arange(count + 2) * step
-        held, _ = _at(self.light[0], when, step)
-        asked, shown = _at(self.light[1], speed * when + offset, speed * step)
-        return held, asked, shown
-
-
-def _light(changes: Floats) -> Floats:
-    """Return the light from the start to each eighth of a second, but for a constant: the changes summed twice."""
-    exposures = np.concatenate([np.zeros_like(changes[:1]), np.cumsum(changes, axis=0)])
-    return np.concatenate([np.zeros_like(exposures[:1]), np.cumsum(exposures, axis=0)]) * np.float32(DT)
-
-
-def _at(light: Floats, when: NDArray[Any], step: float) -> tuple[Floats, Bools]:
-    """Return the changes of the exposures between some times, `step` seconds apart, and which lie inside the clip."""
-    last = len(light) - 1
-    inside = (when >= -1e-6) & (when <= last * DT + 1e-6)
-    place = np.clip(when / DT, 0, last - 1e-6)
-    before = place.astype(np.intp)
-    part = (place - before).astype(np.float32)[:, None]
-    shown = light[before] * (1 - part) + light[before + 1] * part
-    changes = (np.diff(shown, n=2, axis=0) / np.float32(step)).astype(np.float32)
-    return changes, inside[:-2] & inside[1:-1] & inside[2:]
-
-
-def _sampled(transform: Transform, grain: int) -> tuple[Floats, Bools]:
-    """Return how the query's cells make up each cell of the entry, and which cells the query shows."""
-    each = max(3, 2 * SIDE // grain)
-    at = (np.arange(grain * each) + 0.5) / (grain * each)
-    x, y = np.meshgrid(at, at)
-    target = (np.arange(grain * each) // each)[:, None] * grain + (np.arange(grain * each) // each)[None, :]
-    there = [transform[axis, 0] * x + transform[axis, 1] * y + transform[axis, 2] for axis in (0, 1)]
-    within = (there[0] > 0) & (there[0] < 1) & (there[1] > 0) & (there[1] < 1)
-    columns, rows = (np.clip(one * SIDE - 0.5, 0, SIDE - 1 - 1e-6) for one in there)
-    left, top = columns.astype(np.intp), rows.astype(np.intp)
-    weights = np.zeros((grain * grain, SIDE * SIDE), dtype=np.float64)
-    for down in (0, 1):
-        for right in (0, 1):
-            part = (columns - left if right else 1 - columns + left) * (rows - top if down else 1 - rows + top)
-            np.add.at(weights, (target, (top + down) * SIDE + left + right), part / each**2)
-    share = np.bincount(target.ravel(), weights=within.ravel(), minlength=grain * grain) / each**2
-    return weights.astype(np.float32), share > 0.9
-
-
 def _candidates(cells: Cells) -> list[tuple[float, Line, float, float]]:
     """Return (worth, line, entry seconds from, to) of the windows that agree best, the best first."""
     found: list[tuple[float, Line, float, float]] = []
-    lasts = [(len(part) + 1) * DT for part in (cells.entry, cells.query)]
     for size in SPEEDS:
         steps = DT * max(1.0, 1 / size), DT * max(1.0, size)
-        held, asked_ = (
-            _at(light, np.arange(int(last / step + 1e-6) + 1) * step, step)[0]
-            for light, last, step in zip(cells.light, lasts, steps, strict=True)
-        )
-        length = min(round(WINDOW * DT / steps[0]), len(held), len(asked_))
+        (held, power), (asked, own) = (cells.at_pace(side, step) for side, step in enumerate(steps))
+        length = min(round(WINDOW * DT / steps[0]), len(held), len(asked))
         if length < LEAST // 2:
             continue
-        power = np.concatenate([[0.0], np.cumsum((held * held).sum(axis=1, dtype=np.float64))])
+        products = held @ asked.T
+        ours, theirs = power[length:] - power[:-length], own[length:] - own[:-length]
         for backward in (False, True):
-            asked = -asked_[::-1] if backward else asked_
-            total = _diagonals(held @ asked.T, length)
-            own = np.concatenate([[0.0], np.cumsum((asked * asked).sum(axis=1, dtype=np.float64))])
-            score = total / np.sqrt(np.outer(power[length:] - power[:-length], own[length:] - own[:-length]) + 1e-3)
+            total = diagonals(-products[:, ::-1] if backward else products, length)
+            norm = np.multiply.outer(ours, theirs[::-1] if backward else theirs)
+            norm += 1e-3
+            score = np.divide(total, np.sqrt(norm, out=norm), out=norm)
             for _ in range(2):
                 i, j = np.unravel_index(int(score.argmax()), score.shape)
                 if score[i, j] < START:
@@ -270,42 +121,79 @@ def _candidates(cells: Cells) -> list[tuple[float, Line, float, float]]:
     return sorted(found, reverse=True)
 
 
-def _diagonals(products: Floats, length: int) -> Doubles:
-    """Return the sums of `length` steps down the diagonals, from every element that has so many behind it."""
-    rows, columns = products.shape
-    wide = np.zeros((rows, rows + columns), dtype=np.float64)
-    wide[:, :columns] = products[::-1]
-    slanted = wide.ravel()[: rows * (rows + columns - 1)].reshape(rows, rows + columns - 1)[::-1]
-    sums = np.concatenate([np.zeros((1, slanted.shape[1])), np.cumsum(slanted, axis=0)])
-    windows = sums[length:] - sums[:-length]  # [k, c]: rows k to k + length; column l of row k stands at l + rows-1-k
-    first = np.arange(rows - length + 1)[:, None]
-    return np.asarray(windows[first, np.arange(columns - length + 1)[None, :] + rows - 1 - first])
+def diagonals(products: Floats, length: int) -> Doubles:
+    """Return the sums of `length` steps down the diagonals, from every element that has so many behind it.
+
+    `products` are float32 (n, m), the sums float64 (k, l): `length` less one fewer either way.
+    """
+    sums = np.zeros((products.shape[0] + 1, products.shape[1] + 1))
+    sums[1:, 1:] = products
+    for row in range(1, len(sums)):
+        sums[row, 1:] += sums[row - 1, :-1]
+    return np.asarray(sums[length:, length:] - sums[:-length, :-length])
 
 
 def _correlation(held: Floats, asked: Floats) -> float:
     return float(np.vdot(held, asked) / math.sqrt(float(np.vdot(held, held)) * float(np.vdot(asked, asked)) + TINY))
 
 
-def _score(cells: Cells, line: Line, span: Span) -> float:
-    held, asked, shown = cells.pair(line, *span)
-    if not shown.all():
-        held, asked = held[shown], asked[shown]
-    return _correlation(held, asked) if len(held) >= LEAST // 2 else -1.0
-
-
 def _refined(cells: Cells, line: Line, span: Span, steps: Sequence[tuple[float, float]]) -> Line:
     """Return speed and offset near those given at which most agrees; the middle of the stretch is what turns."""
     middle = (span[0] + span[1]) / 2
-    best = _score(cells, line, span), line
+    turn, move = (one.ravel() for one in np.meshgrid(np.arange(-2, 3), np.arange(-2, 3), indexing="ij"))
+    score = -1.0
     for factor, shift in steps:
-        speed, offset = best[1]
-        centre = speed * middle + offset
-        for turn in range(-2, 3):
-            for move in range(-2, 3):
-                faster = speed * (1 + turn * factor)
-                tried = faster, centre + move * shift - faster * middle
-                best = max(best, (_score(cells, tried, span), tried))
-    return best[1]
+        speed, offset = line
+        speeds: Doubles = np.asarray(speed * (1 + turn * factor), dtype=np.float64)
+        offsets: Doubles = np.asarray(speed * middle + offset + move * shift - speeds * middle, dtype=np.float64)
+        scores = _scores(cells, speeds, offsets, span)
+        best = int(scores.argmax())
+        if scores[best] > score:
+            score, line = float(scores[best]), (float(speeds[best]), float(offsets[best]))
+    return line
+
+
+def _scores(cells: Cells, speeds: Doubles, offsets: Doubles, span: Span) -> Doubles:
+    """Return the correlation along some lines over a span of the entry's time, float64 (lines,); -1 if too little is in
+    view.
+
+    A change is a sum of six rows of light, so all lines are read from the products of few rows.
+    """
+    step = DT * np.maximum(1.0, 1 / np.abs(speeds))
+    count = np.maximum(0, ((span[1] - span[0]) / step + 1e-6).astype(np.intp) - 1)
+    when = span[0] + np.arange(int(count.max()) + 2) * step[:, None]
+    last = len(cells.light[1]) - 1
+    there = speeds[:, None] * when + offsets[:, None]
+    inside = (there >= -1e-6) & (there <= last * DT + 1e-6)
+    shown = inside[:, :-2] & inside[:, 1:-1] & inside[:, 2:] & (np.arange(when.shape[1] - 2) < count[:, None])
+    one = _summed(cells.light[0], when, step)
+    two = _summed(cells.light[1], there, speeds * step)
+    both, ours, theirs = (
+        np.where(shown, _products(*pair), 0).sum(axis=1) for pair in ((one, two), (one, one), (two, two))
+    )
+    return np.where(shown.sum(axis=1) >= LEAST // 2, both / np.sqrt(ours * theirs + TINY), -1.0)
+
+
+def _summed(light: Floats, when: Doubles, step: Doubles) -> tuple[Doubles, NDArray[np.intp], Doubles]:
+    """Return some rows of light, and for each change between some times, (lines, times), six of them with weights."""
+    place = np.clip(when / DT, 0, len(light) - 1 - 1e-6)
+    before = place.astype(np.intp)
+    first = int(before.min()) if before.size else 0
+    rows = light[first : int(before.max()) + 2 if before.size else 0].astype(np.float64)
+    part = place - before
+    near, far = (1 - part) / step[:, None], part / step[:, None]
+    which = [before[:, n : before.shape[1] - 2 + n] - first + after for n in range(3) for after in (0, 1)]
+    weight = [sign * one[:, n : before.shape[1] - 2 + n] for n, sign in enumerate((1, -2, 1)) for one in (near, far)]
+    return rows, np.stack(which, axis=2), np.stack(weight, axis=2)
+
+
+def _products(
+    one: tuple[Doubles, NDArray[np.intp], Doubles], two: tuple[Doubles, NDArray[np.intp], Doubles]
+) -> Doubles:
+    """Return the products of changes that `_summed` tells, summed over the cells: float64 (lines, moments)."""
+    table = one[0] @ two[0].T
+    at = one[1][:, :, :, None] * table.shape[1] + two[1][:, :, None, :]
+    return np.asarray(np.einsum("lmij,lmi,lmj->lm", table.ravel()[at], one[2], two[2], optimize=False))
 
 
 def _extended(cells: Cells, line: Line, span: Span) -> Span | None:

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from bot.motion.compare import Motion, Span, Stretch, Transform, compare, moments
+from bot.motion.cells import Motion, Transform, moments
+from bot.motion.compare import Span, Stretch, compare
 from bot.motion.warp import warp
 
 # Chosen on seven clips (lpd12, lpd18, lpd19, lpd3, lps20 of people, friday, chair-19) and their alterations: copies
@@ -87,7 +88,13 @@ def judge(
     same = [one for one in best if one.score >= needed(one.seconds) and one.sigma >= SIGMA]
     if same:
         return Take("same", tuple(same))
-    bent = [one for transform in tried if (one := warp(entry, query, transform, within)) is not None]
+    longest = min(entry.seconds, query.seconds)
+    other = sure and longest >= ENOUGH and all(one.score < OTHER for one in best)  # unless it is there in any order
+    bent = [
+        one
+        for transform in tried
+        if (one := warp(entry, query, transform, within, least=SAME_BENT, jumps=other)) is not None
+    ]
     for one in sorted(bent, key=lambda one: -one.score):
         times = one.entry, one.query
         if one.score >= SAME_BENT and one.rest <= REST and min(end - begin for begin, end in times) >= ENOUGH:
@@ -102,10 +109,9 @@ def judge(
                 covered=one.covered,
             )
             return Take("same", (stretch,), uneven=True)
-    longest = min(entry.seconds, query.seconds)
     if not sure or longest < TELLING:
         return STILL
-    other = longest >= ENOUGH and all(one.score < OTHER for one in best) and all(one.free < OTHER for one in bent)
+    other = other and all(one.free < OTHER for one in bent)
     return Take("other" if other else "unsure", tuple(best[:1]))
 
 

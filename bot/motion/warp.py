@@ -9,12 +9,14 @@ be of the entry at all.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.motion.compare import DT, Cells, Floats, Motion, Span, Transform, elsewhere
+from bot.motion.cells import DT, Cells, Doubles, Floats, Motion, Transform
+from bot.motion.compare import Span, elsewhere
 
 Ints = NDArray[np.intp]
 GRAIN = 16  # cells along a side
@@ -48,11 +50,20 @@ class Warp:
         return (1 - self.score**2) / max(1 - self.other**2, 1e-6)
 
 
-def warp(entry: Motion, query: Motion, transform: Transform, within: Span | None = None) -> Warp | None:
+def warp(
+    entry: Motion,
+    query: Motion,
+    transform: Transform,
+    within: Span | None = None,
+    *,
+    least: float = 0.0,
+    jumps: bool = True,
+) -> Warp | None:
     """Return how an entry's motion is found in a query's at an uneven pace; None if too little moves.
 
     The transform is float64 (2, 3), from the entry's unit square to the query's. `within` is the stretch of the query's
-    time (seconds) in which to look.
+    time (seconds) in which to look. How far chance goes is only told of what has the `least` score: of less it is the
+    score itself. Without `jumps` how much there is in any order is not looked for.
     """
     shown = Cells(entry, query, transform, GRAIN)
     if not shown.enough:
@@ -63,40 +74,59 @@ def warp(entry: Motion, query: Motion, transform: Transform, within: Span | None
     held, asked = _exposures(shown.entry), _exposures(shown.query[first:last])
     coarser = math.ceil(len(held) / MOST)
     places = _finer(_coarser(held, coarser))
-    best: Warp | None = None
+    ways = [_Way(turned, jump) for jump in (None, JUMP)[: 1 + jumps] for turned in (places, places[::-1])]
+    best: tuple[_Path, float, bool, Floats, int] | None = None
     free = 0.0
     for slower in SLOWER:
         step = slower * coarser
         changes = np.diff(_coarser(asked, step), axis=0)
         if len(changes) > MOST:
             continue
-        if len(changes) < LEAST or (best is not None and best.score >= CLEAR):
+        if len(changes) < LEAST or (best is not None and best[0].score >= CLEAR):
             break
-        on, back = _path(places, changes), _path(places[::-1], changes)
-        free = max(free, *(_path(way, changes, jump=JUMP).score for way in (places, places[::-1])))
+        on, back, *any_order = _paths(ways, changes)
+        free = max(free, *(path.score for path in any_order), 0.0)
         way, other = (back, on) if back.score > on.score else (on, back)
-        if not len(way.places) or (best is not None and way.score <= best.score):
-            continue
-        apart = round(APART * FINE / (DT * coarser))
-        again = _path(places[::-1] if way is back else places, changes, jump=JUMP, but=(way.places, apart))
-        low, high = (float(place) * DT * coarser / FINE for place in (way.places[0], way.places[-1]))
-        if way is back:
-            whole = (len(places) - 1) * DT * coarser / FINE
-            low, high = whole - high, whole - low
-        begin, end = first * DT, first * DT + (len(changes) + 1) * step * DT
-        speed = (end - begin) / max(high - low, DT)
-        replaced, covered, _ = elsewhere(way.explained, changes)
-        best = Warp(
-            score=way.score,
-            other=max(other.score, again.score),
-            speed=-speed if way is back else speed,
-            entry=(low, high),
-            query=(begin, end),
-            replaced=replaced,
-            covered=covered,
-            free=0.0,
-        )
-    return None if best is None else replace(best, free=max(free, best.score))
+        if len(way.places) and (best is None or way.score > best[0].score):
+            best = way, other.score, way is back, changes, step
+    if best is None:
+        return None
+    way, chance, backward, changes, step = best
+    if way.score < least:
+        chance = way.score
+    else:
+        but = way.places, round(APART * FINE / (DT * coarser))
+        (again,) = _paths([_Way(places[::-1] if backward else places, JUMP, but)], changes)
+        chance = max(chance, again.score)
+    low, high = (float(place) * DT * coarser / FINE for place in (way.places[0], way.places[-1]))
+    if backward:
+        whole = (len(places) - 1) * DT * coarser / FINE
+        low, high = whole - high, whole - low
+    begin, end = first * DT, first * DT + (len(changes) + 1) * step * DT
+    speed = (end - begin) / max(high - low, DT)
+    replaced, covered, _ = elsewhere(way.explained, changes)
+    return Warp(
+        score=way.score,
+        other=chance,
+        speed=-speed if backward else speed,
+        entry=(low, high),
+        query=(begin, end),
+        replaced=replaced,
+        covered=covered,
+        free=max(free, way.score),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How to go through some places: on, and perhaps by jumps, which cost so many moments' motion.
+
+    `but`: a way whose places must not be used, nor those so many beside them.
+    """
+
+    places: Floats
+    jump: float | None = None
+    but: tuple[Ints, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,50 +155,72 @@ def _finer(exposures: Floats) -> Floats:
     return np.asarray(exposures[before] * (1 - part) + exposures[before + 1] * part)
 
 
-def _path(places: Floats, changes: Floats, *, jump: float | None = None, but: tuple[Ints, int] | None = None) -> _Path:
-    """Return the way on through some places that explains some changes best.
+def _paths(ways: Sequence[_Way], changes: Floats) -> list[_Path]:
+    """Return for each way the path on through its places that explains some changes best; all have as many places.
 
-    `jump`: what a jump to any place costs, in moments' motion; None: there are none. `but`: a way whose places must not
-    be used, nor those so many beside them.
+    All are gone through at once: `worth` is what the best path to each place explains, ways x places.
     """
-    count, moments = len(places), len(changes)
+    count, moments = len(ways[0].places), len(changes)
     reach = min(FASTEST * FINE, count - 1)
-    far = [((places[step:] - places[: count - step]) ** 2).sum(axis=1, dtype=np.float64) for step in range(reach + 1)]
-    shown = changes.astype(np.float64) @ places.T.astype(np.float64)
+    shown = np.stack([changes.astype(np.float64) @ way.places.T.astype(np.float64) for way in ways], axis=1)
+    far = np.zeros((len(ways), reach + 1, count))  # from each place to the one so many steps before
+    for number, way in enumerate(ways):
+        for step in range(1, reach + 1):
+            apart = way.places[step:] - way.places[: count - step]
+            far[number, step, step:] = (apart * apart).sum(axis=1, dtype=np.float64)
     power = float((changes * changes).sum(dtype=np.float64))
-    gain, best = 1.0, _Path(0.0, np.zeros(0, dtype=np.intp), changes)
+    costs = np.array([np.inf if way.jump is None else way.jump * power / moments for way in ways])
+    gains, best = np.ones(len(ways)), [_Path(0.0, np.zeros(0, dtype=np.intp), changes)] * len(ways)
     for _ in range(PASSES):
-        worth = np.zeros(count)
-        came = np.zeros((moments, count), dtype=np.int8)
-        left = np.zeros(moments, dtype=np.intp)
-        for moment in range(moments):
-            there = 2 * gain * shown[moment]
-            rest, reached = worth - there, worth.copy()
-            for step in range(1, reach + 1):
-                offered = rest[: count - step] + there[step:] - gain * gain * far[step]
-                better = offered > reached[step:]
-                reached[step:][better] = offered[better]
-                came[moment, step:][better] = step
-            if jump is not None:
-                left[moment] = worth.argmax()
-                better = worth[left[moment]] - jump * power / moments > reached
-                reached[better] = worth[left[moment]] - jump * power / moments
-                came[moment, better] = -1
-            if but is not None:
-                at = int(but[0][moment + 1])
-                reached[max(0, at - but[1]) : at + but[1] + 1] = -np.inf
-            worth = reached
-        path = np.zeros(moments + 1, dtype=np.intp)
-        path[-1] = worth.argmax()
-        went = np.zeros(moments, dtype=bool)
-        for moment in range(moments - 1, -1, -1):
-            step = int(came[moment, path[moment + 1]])
-            went[moment] = step >= 0
-            path[moment] = path[moment + 1] - step if step >= 0 else left[moment]
-        explained = np.where(went[:, None], places[path[1:]] - places[path[:-1]], 0)
-        both, own = float((changes * explained).sum(dtype=np.float64)), float((explained**2).sum(dtype=np.float64))
-        score = both / math.sqrt(power * own + 1e-6)
-        if score > best.score:
-            best = _Path(score, path, explained.astype(np.float32))
-        gain = max(both / (own + 1e-9), 0.05)
+        there, apart = 2 * gains[:, None] * shown, (gains * gains)[:, None, None] * far
+        for number, (path, went) in enumerate(zip(*_traced(ways, there, apart, costs), strict=True)):
+            places = ways[number].places
+            explained = np.where(went[:, None], places[path[1:]] - places[path[:-1]], 0)
+            both, own = float((changes * explained).sum(dtype=np.float64)), float((explained**2).sum(dtype=np.float64))
+            score = both / math.sqrt(power * own + 1e-6)
+            if score > best[number].score:
+                best[number] = _Path(score, path, explained.astype(np.float32))
+            gains[number] = max(both / (own + 1e-9), 0.05)
     return best
+
+
+def _traced(
+    ways: Sequence[_Way], there: Doubles, apart: Doubles, costs: Doubles
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the best path of each way, intp (ways, moments + 1), and which moments it does not jump.
+
+    What going from one place to another explains is the difference of `there`, float64 (moments, ways, places), less
+    `apart`, float64 (ways, steps, places).
+    """
+    moments, many, count = there.shape
+    reach = apart.shape[1] - 1
+    worth = np.zeros((moments + 1, many, count))
+    padded = np.full((many, reach + count), -np.inf)  # so that no path comes from before the first place
+    before, step, place = padded.strides[0], -padded.strides[1], padded.strides[1]
+    came = np.lib.stride_tricks.as_strided(padded[:, reach:], (many, reach + 1, count), (before, step, place))
+    offered = np.empty((many, reach + 1, count))
+    for moment in range(moments):
+        np.subtract(worth[moment], there[moment], out=padded[:, reach:])
+        np.subtract(came, apart, out=offered)
+        reached = np.max(offered, axis=1, out=worth[moment + 1])
+        reached += there[moment]
+        np.maximum(reached, (worth[moment].max(axis=1) - costs)[:, None], out=reached)
+        for number, way in enumerate(ways):
+            if way.but is not None:
+                middle = int(way.but[0][moment + 1])
+                reached[number, max(0, middle - way.but[1]) : middle + way.but[1] + 1] = -np.inf
+    rows, steps = np.arange(many), np.arange(reach + 1)
+    path = np.zeros((many, moments + 1), dtype=np.intp)
+    path[:, -1] = worth[-1].argmax(axis=1)
+    went = np.zeros((many, moments), dtype=bool)
+    for moment in range(moments - 1, -1, -1):
+        at = path[:, moment + 1]
+        source = np.maximum(at[:, None] - steps, 0)
+        gained = worth[moment][rows[:, None], source] - there[moment][rows[:, None], source]
+        gained -= apart[rows[:, None], steps, at[:, None]]
+        gained[steps > at[:, None]] = -np.inf
+        back = gained.argmax(axis=1)
+        jumped = worth[moment].max(axis=1) - costs > gained[rows, back] + there[moment][rows, at]
+        went[:, moment] = ~jumped
+        path[:, moment] = np.where(jumped, worth[moment].argmax(axis=1), at - back)
+    return path, went

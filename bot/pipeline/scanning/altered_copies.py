@@ -137,7 +137,7 @@ class Copied:
     def _others(
         self, fingerprint: Fingerprint, asked: Motion | None, media: int, done: set[int]
     ) -> Iterable[Match | SourceMatch]:
-        findings = {number: finding for number, finding in self._shelf.find(fingerprint.sketches) if number not in done}
+        findings = dict(self._shelf.find(fingerprint.sketches, but=done))
         read = self._store.known.entries(findings, self._banks.trusted)
         for number, entry, _ in read:
             finding = findings[number]
