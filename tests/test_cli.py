@@ -605,11 +605,11 @@ def test_confirming_a_case_says_what_becomes_of_each_action(bot: tuple[Stage, Pi
     world.reddit.submit("quiet", author="poster", title="look", url=url)
     pipeline.tick()
     (case,) = pipeline.deps.store.cases.listing()
-    shown = run("cases", "show", case.label).stdout
-    assert "   would  report, remove, modmail (r/quiet is in mode observe)" in shown
-    first, *actions = run("cases", "confirm", case.label, "--by", "ann").stdout.splitlines()
-    assert first == f"{case.label} is confirmed"
-    assert "  report: planned (will be held: r/quiet is in mode observe)" in actions
+    assert "   would  report, remove, modmail (r/quiet is in mode observe)" in run("cases", "show", case.label).stdout
+    said = run("cases", "confirm", case.label, "--by", "ann", "--now").stdout.splitlines()
+    assert f"{case.label} is confirmed" in said
+    assert "  r/quiet is in mode observe: shown, not done" in said
+    assert "  report: planned (will be held: r/quiet is in mode observe)" in said  # nothing here has a login
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def test_all_cases_of_a_post_are_meant_by_its_name(store: Store) -> None:
     one = case_of(store, 0x1ABCDE, ["x"], id="first")
     other = case_of(store, 0x1ABCDE, ["y"], id="second")
     assert shown("1abcde") == [one.label, other.label]
-    (sentence,) = refused("1abcde", command="confirm")
+    (sentence,) = refused("1abcde", command="appeal")
     assert f"2 cases; name {one.label} or {other.label}" in sentence
 
 

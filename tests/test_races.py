@@ -318,9 +318,9 @@ def test_a_case_that_is_marked_while_it_is_taken_back_is_not_reopened(
     bot.tick()
     (case,) = bot.deps.store.cases.of_post(post)
     change = lambda: bot.decisions.minors.hide(post, by=member(bot))  # noqa: E731  what happens meanwhile
-    in_the_middle(monkeypatch, bot.decisions.cases, "_take_back", change)
+    in_the_middle(monkeypatch, bot.decisions.cases, "take_back", change)
     lines = bot.decisions.cases.undo(case.label, by=member(bot), why="x")
-    assert "suspected minor" in lines[-1]
+    assert any("suspected minor" in line for line in lines)
     assert bot.deps.store.cases.get(case.label).state == CaseState.MINOR
 
 
@@ -340,7 +340,7 @@ def test_a_case_is_looked_at_in_the_transaction_that_decides_it(
         other.join(0.3)
         states.append(bot.deps.store.cases.get(case.label).state)
 
-    in_the_middle(monkeypatch, bot.decisions.cases, "_other_than_before", change)
+    in_the_middle(monkeypatch, bot.decisions.deciding, "_other_than_before", change)
     getattr(bot.decisions.cases, verb)(case.label, by=member(bot), why="x")
     other.join()
     assert states == [CaseState.OPEN]

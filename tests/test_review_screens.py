@@ -26,6 +26,7 @@ Home = tuple[Stage, Pipeline]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A loopback world and a bot on it, which the commands use too."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIFWARDEN_REVIEW__TAKE_BACK_SECONDS", "0")
     assert run("init")[0] == 0
     (tmp_path / "stage").mkdir()
     with stage(tmp_path / "stage") as world, bot_on(world, Silent()) as pipeline:

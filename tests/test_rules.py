@@ -574,7 +574,8 @@ def test_the_page_shows_every_word_and_its_rules_load() -> None:
                 if key in ("silent", "silent_reason"):  # which go together, and without a message
                     taken.add("message")
                     line += "\nsilent_reason: why" if key == "silent" else "\nsilent: true"
-                lines = [f"{name}: {value}" for name, value in base.items() if name not in taken]
+                own = {**base, "action": "report"} if key == "on_confirm" else base
+                lines = [f"{name}: {value}" for name, value in own.items() if name not in taken]
                 assert parse("\n".join([*lines, line]), "docs"), line
     assert shown >= {*KEYS, *AUTHOR_KEYS, *inside} - {
         *("examples", "override", "disabled", "author", "crosspost_author", "crosspost_subreddit"),

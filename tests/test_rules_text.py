@@ -171,10 +171,10 @@ def test_any_pattern_is_refused_or_fast(pattern: str, text: str) -> None:
 
 def test_placeholders_are_filled() -> None:
     """Each placeholder becomes what it stands for."""
-    values = {"case": "C-1", "host": "redgifs", "match": "fake"}
+    values = {"case": "C-1", "host": "redgifs", "sure": "Near copy", "match": "fake"}
     text = " ".join(f"{{{{{name}}}}}" for name in PLACEHOLDERS)
     assert fill(text, post("A title"), values) == (
-        "someone https://www.reddit.com/r/example/comments/abc/x/ A title example submission C-1 redgifs fake"
+        "someone https://www.reddit.com/r/example/comments/abc/x/ A title example submission C-1 redgifs Near copy fake"
     )
     assert fill("{{ kind }}", post(fullname="t1_x"), {}) == "comment"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.base import say, warn
-from bot.cli.cases import told
+from bot.cli.deciding import told
 from bot.cli.entry_page import hidden
 from bot.cli.evidence_text import WHAT
 from bot.config import Config

@@ -8,8 +8,8 @@ from typing import Any
 
 from bot import hosts
 from bot.cli import deeds
+from bot.cli.action_text import action_plain
 from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity_lines
-from bot.cli.review import action_plain
 from bot.clock import day_and_time, from_iso, tenths
 from bot.config import Config
 from bot.model import PREVIEW, PROGRAM, CaseState, Evidence, Match, MediaInfo, NoticeState

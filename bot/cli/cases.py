@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -20,13 +21,14 @@ from bot.cli.base import (
     session,
 )
 from bot.cli.case_page import page
+from bot.cli.deciding import Wish, by_media, decide
 from bot.cli.groups import App
-from bot.cli.review import action_line
 from bot.config import Config
 from bot.errors import UsageError
-from bot.model import ActionState, Actor, Backing, Verb
+from bot.model import Actor, Decision, DecisionState, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.excerpts import Span
+from bot.store import Banking
 
 app = App(help="What was found, and what a moderator decides about it.")
 case_list.register(app)
@@ -41,6 +43,12 @@ CaseNames = Annotated[
         help="The cases: labels such as C-3f9c2a71b0 or how they begin, or posts' addresses or ids.",
         show_default=False,
     ),
+]
+AllOption = Annotated[bool, typer.Option("--all", help="Every open case of the very same media as well.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+NowOption = Annotated[bool, typer.Option("--now", help="Do not wait for second thoughts.")]
+VersionOption = Annotated[
+    int | None, typer.Option("--version", help="Decide only if the case is as `cases show` showed it in this version.")
 ]
 
 
@@ -67,7 +75,10 @@ def show(names: CaseNames, as_json: JsonOption = False, config: ConfigOption = N
 
 @app.command()
 def confirm(
-    name: CaseName,
+    names: CaseNames,
+    remove: Annotated[bool, typer.Option("--remove", help="Confirm, and remove the post.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Confirm, and report it to the moderators.")] = False,
+    leave_up: Annotated[bool, typer.Option("--leave-up", help="Confirm, and do nothing to the post.")] = False,
     why: WhyOption = "confirmed",
     bank: Annotated[
         str | None,
@@ -80,40 +91,49 @@ def confirm(
     media: Annotated[
         int | None, typer.Option("--media", min=1, help="Which media of an album the range is in, from 1.")
     ] = None,
+    everything: AllOption = False,
+    dry_run: DryRunOption = False,
+    now: NowOption = False,
+    version: VersionOption = None,
     who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Confirm a case: what waits for a person goes ahead at the daemon's next step."""
-    settings = read_config(config)
-    with session(settings) as pipeline:
-        name = known.case(pipeline, name).label
-        by = _by(pipeline, who, name)
-        if bank is not None:
-            known.bank(pipeline, bank)
-            decider(pipeline, who, Verb.BANKS)
-        case = pipeline.decisions.cases.confirm(
-            name, by=by, why=why, bank=bank, span=_span(start, end), media=media - 1 if media else None
-        )
-        store = pipeline.deps.store
-        planned = store.actions.of_case(case.id)
-        banked = {label: store.banks.standing(label) for label in store.review.made_by(case.id, "banked")}
-    say(f"{name} is confirmed" + ("" if planned else "; its rule plans no action"))
-    for row in planned:
-        say(f"  {action_line(settings, row)}")
-    for label, standing in banked.items():
-        say(f"  banked as {label}{told(settings, label, standing)}")
+    """Confirm cases. Without --remove, --report or --leave-up their rule says what follows; it is shown first."""
+    verbs = {Decision.REMOVE: remove, Decision.REPORT: report, Decision.LEAVE_UP: leave_up}
+    chosen = [verb for verb, asked in verbs.items() if asked]
+    if len(chosen) > 1:
+        raise UsageError("--remove, --report and --leave-up say what is done instead of one another; give one of them")
+    span = _span(start, end)
+    if bank is None and (span is not None or media is not None):
+        raise UsageError("a marked range goes into a bank; name it with --bank")
+    first, last = span or (None, None)
+    banking = None if bank is None else Banking(bank=bank, start=first, end=last, media=media - 1 if media else None)
+    wish = Wish(
+        verb=chosen[0] if chosen else Decision.CONFIRM,
+        why=why,
+        banking=banking,
+        whole_group=everything,
+        dry_run=dry_run,
+        at_once=now,
+        version=version,
+    )
+    _decide(read_config(config), names, wish, who)
 
 
 @app.command()
-def dismiss(name: CaseName, who: ByOption = None, why: WhyOption = "not a fake", config: ConfigOption = None) -> None:
-    """Dismiss a case: nothing more is done, what was done is taken back, and this media is not taken for it again."""
-    settings = read_config(config)
-    with session(settings, reddit=_done(settings, name)) as pipeline:
-        name = known.case(pipeline, name).label
-        lines = pipeline.decisions.cases.dismiss(name, by=_by(pipeline, who, name), why=why)
-    say(f"{name} is dismissed")
-    for line in lines:
-        say(f"  {line}")
+def dismiss(
+    names: CaseNames,
+    why: WhyOption = "not a fake",
+    everything: AllOption = False,
+    dry_run: DryRunOption = False,
+    now: NowOption = False,
+    version: VersionOption = None,
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Dismiss cases: nothing more is done, what was done is taken back, and this media is not taken for it again."""
+    wish = Wish(verb=Decision.DISMISS, why=why, whole_group=everything, dry_run=dry_run, at_once=now, version=version)
+    _decide(read_config(config), names, wish, who)
 
 
 @app.command()
@@ -125,32 +145,55 @@ def appeal(name: CaseName, who: ByOption = None, why: WhyOption = "appealed", co
 
 
 @app.command()
-def undo(name: CaseName, who: ByOption = None, why: WhyOption = "undone", config: ConfigOption = None) -> None:
-    """Take back what was done for a case, while ours is the last action on the post, and reopen it."""
+def undo(
+    names: Annotated[
+        list[str], typer.Argument(help="Cases, such as C-3f9c2a71b0, or a decision on many, D-3f9c2a71b0.")
+    ],
+    why: WhyOption = "undone",
+    dry_run: DryRunOption = False,
+    now: NowOption = False,
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take back what was done for cases, while ours is the last action on the post, and reopen them.
+
+    A decision (D-…) reopens every case that it was about.
+    """
     settings = read_config(config)
-    _done(settings, name)  # whether there is such a case comes before whether there is a login
-    with session(settings, reddit=True) as pipeline:
-        name = known.case(pipeline, name).label
-        lines = pipeline.decisions.cases.undo(name, by=_by(pipeline, who, name), why=why)
-    for line in lines or ["nothing had been done"]:
-        say(line)
-    say(f"{name} is open again")
+    cases: list[str] = []
+    with session(settings) as pipeline:
+        decided = pipeline.deps.store.decided
+        for name in names:
+            row = known.decision(pipeline, name) if name.startswith("D-") else None
+            if row is None:
+                cases.append(name)
+            elif row.state is DecisionState.WAITING and not dry_run:
+                by = decider(pipeline, who, Verb.CASES)
+                pipeline.decisions.deciding.take_back(name, by=by, why=why)
+                say(f"{name} is taken back before anything was done")
+            else:
+                cases += [pipeline.deps.store.cases.of_id(case).label for case in decided.get(name).cases]
+    if cases:
+        _decide(settings, cases, Wish(verb=Decision.UNDO, why=why, dry_run=dry_run, at_once=now), who)
+
+
+def _decide(settings: Config, names: Sequence[str], wish: Wish, who: str | None) -> None:
+    """Decide on the cases that a command names, one decision for each media."""
+    with session(settings) as pipeline:
+        if wish.banking is not None:
+            known.bank(pipeline, wish.banking.bank)
+            decider(pipeline, who, Verb.BANKS)
+        cases = known.cases(pipeline, names)
+        if wish.version is not None and len(cases) > 1:
+            raise UsageError("--version goes with one case, the one that was looked at")
+        by = decider(pipeline, who, Verb.CASES, sorted({case.post.subreddit for case in cases}))
+        groups = by_media(pipeline, cases, wish, by)
+    decide(settings, groups, wish, by)
 
 
 def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
-    """Return who decides a case. Raises UsageError if there is none, or they may not."""
+    """Return who appeals. Raises UsageError if there is no such case or they may not."""
     return decider(pipeline, who, Verb.CASES, [known.case(pipeline, name).post.subreddit])
-
-
-def told(settings: Config, label: str, standing: Backing | None) -> str:
-    """Return what an entry still needs before it acts by itself, to go behind its label."""
-    if standing is Backing.TWO_PEOPLE:
-        return ""
-    if settings.review.confirmations == 1:
-        if standing is Backing.ONE_PERSON:
-            return ", confirmed by one person: it acts by itself on its exact file only"
-        return f"; it acts by itself once you confirm it again, a day from now or later: gifwarden bank confirm {label}"
-    return f"; before it acts alone, another moderator confirms it: gifwarden bank confirm {label}"
 
 
 def _span(start: float | None, end: float | None) -> Span | None:
@@ -159,10 +202,3 @@ def _span(start: float | None, end: float | None) -> Span | None:
     if start is None or end is None:
         raise UsageError("a range needs both --from and --to, in seconds from the media's start")
     return start, end
-
-
-def _done(settings: Config, name: str) -> bool:
-    """Return whether anything was done on Reddit for a case, so that dismissing it needs the login."""
-    with session(settings) as pipeline:
-        rows: list[Any] = pipeline.deps.store.actions.of_case(known.case(pipeline, name).id)
-    return any(row.state == ActionState.DONE for row in rows)

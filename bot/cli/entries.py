@@ -9,7 +9,7 @@ import typer
 
 from bot.cli import known
 from bot.cli.base import ByOption, ConfigOption, JsonOption, decider, emit, facts, listing, read_config, say, session
-from bot.cli.cases import told
+from bot.cli.deciding import told
 from bot.cli.entry_page import Card, facts_of, hidden, plain
 from bot.cli.groups import App
 from bot.config import Config

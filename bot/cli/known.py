@@ -14,7 +14,7 @@ from bot.model import BankKind
 from bot.permalink import is_fullname, permalink_fullname, share_path
 from bot.pipeline import Pipeline
 from bot.plural import many
-from bot.store import CaseRow
+from bot.store import CaseRow, DecisionRow
 
 _LABEL = re.compile(r"([CENMP])-[0-9a-f]{1,12}", re.IGNORECASE)
 _BEGIN = re.compile(r"C-[0-9a-f]{1,10}", re.IGNORECASE)
@@ -113,6 +113,16 @@ def _any_of(labels: Sequence[str]) -> str:
     """Return some labels as words: `C-1, C-2 or C-3`, or `C-1, C-2, … or another`."""
     last = labels[-1] if len(labels) <= SHOWN else "another"
     return f"{', '.join(labels[:SHOWN] if last == 'another' else labels[:-1])} or {last}"
+
+
+def decision(pipeline: Pipeline, name: str) -> DecisionRow:
+    """Return a decision on cases. Raises UsageError if there is none."""
+    try:
+        return pipeline.deps.store.decided.get(name)
+    except DatabaseError:
+        raise
+    except StoreError:
+        raise missing("decision", name, (), "gifwarden cases show") from None
 
 
 def notice(pipeline: Pipeline, name: str) -> None:

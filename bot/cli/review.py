@@ -6,10 +6,10 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from bot import actions as plugs
 from bot import hosts
 from bot.actions import wording
-from bot.cli import known
+from bot.cli import deciding, known
+from bot.cli.action_text import action_plain, action_why
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -26,13 +26,12 @@ from bot.cli.base import (
 from bot.cli.groups import App
 from bot.cli.screen import told_more
 from bot.clock import day_and_time
-from bot.config import Config
 from bot.errors import UsageError
-from bot.model import ActionState, Actor, Capacity, Ground, Verb
+from bot.model import Actor, Capacity, Ground, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
 from bot.serialization import to_json_data
-from bot.store import ActionRow, NoticeRow
+from bot.store import NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
 actions = App(help="What was done, is planned, or is held and why.")
@@ -153,7 +152,9 @@ def actions_list(limit: LimitOption = None, as_json: JsonOption = False, config:
         columns = {"id": "id", "kind": "action", "state": "state", "case": "case", "post": "post", "reason": "why"}
         actions = pipeline.deps.store.actions.listing(limit or (PAGE, LONGEST)[as_json])
         every = pipeline.deps.store.maintenance.count("actions")
-    rows = (action_plain(row) if as_json else {**action_plain(row), "reason": _why(settings, row)} for row in actions)
+    rows = (
+        action_plain(row) if as_json else {**action_plain(row), "reason": action_why(settings, row)} for row in actions
+    )
     listing(rows, as_json=as_json, columns=columns, empty="no actions")
     told_more(len(actions), every, as_json=as_json)
 
@@ -167,13 +168,14 @@ def actions_undo(
 ) -> None:
     """Take one done action back, while it is the last one on the post."""
     settings = read_config(config)
-    with session(settings) as pipeline:  # whether there is such an action comes before whether there is a login
+    with session(settings) as pipeline:
         action = known.action(pipeline, number)
-    with session(settings, reddit=True) as pipeline:
         subreddit = pipeline.deps.store.actions.get(action).action.subreddit
         by = decider(pipeline, who, Verb.ACTIONS, [subreddit])
-        done = pipeline.decisions.cases.undo_action(action, by=by, why=why)
-    say(f"action {action} is undone" + ("" if done == "undone" else f": {done}"))
+        if said := pipeline.decisions.cases.plan_undo(action, by=by, why=why):
+            say(f"action {action} is undone: {said}")
+            return
+    say(f"action {action} {deciding.undone(settings, action)}")
 
 
 def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
@@ -186,37 +188,6 @@ def _choice(text: str, kind: Any) -> Any:
     if text not in get_args(kind):
         raise UsageError(f"{text} is not one of {', '.join(get_args(kind))}")
     return cast("Any", text)
-
-
-def action_plain(row: ActionRow) -> dict[str, Any]:
-    """Return an action as plain data."""
-    action = row.action
-    return {
-        "id": action.id,
-        "kind": action.kind,
-        "state": str(row.state),
-        "case": action.case or action.params.get("notice", ""),
-        "post": action.post,
-        "params": dict(action.params),
-        "hold": str(row.hold) if row.hold else None,
-        "reason": row.reason,
-        "attempts": row.attempts,
-        "planned": to_json_data(action.planned),
-        "receipt": to_json_data(row.receipt) if row.receipt else None,
-    }
-
-
-def action_line(settings: Config, row: ActionRow) -> str:
-    """One line on an action: what, how far it is, and why it waits."""
-    why = _why(settings, row)
-    return f"{row.action.kind}: {row.state}" + (f" ({why})" if why else "")
-
-
-def _why(settings: Config, row: ActionRow) -> str:
-    mode = settings.mode(row.action.subreddit)
-    if row.state == ActionState.PLANNED and mode not in plugs.get(row.action.kind).modes:
-        return f"will be held: r/{row.action.subreddit} is in mode {mode}"
-    return row.reason or ""
 
 
 def _notice(row: NoticeRow) -> dict[str, Any]:

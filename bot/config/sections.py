@@ -212,6 +212,9 @@ class ReviewConfig(Section):
     confirmations: Annotated[int, Field(ge=1, le=2)] = Field(
         2, description="How many different moderators confirm an entry before it acts alone; also for an appeal."
     )
+    take_back_seconds: Annotated[int, Field(ge=0, le=600)] = Field(
+        10, description="Seconds in which a decision can be taken back before anything is done for it."
+    )
 
 
 class MailConfig(Section):

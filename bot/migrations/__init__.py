@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.migrations.decisions import CASE_DECISIONS
 from bot.migrations.entries import ENTRY_PAST
 from bot.migrations.orders import DONE_BY, ORDERS_WAIT
 from bot.migrations.tables import (
@@ -400,3 +401,10 @@ def m0022_entry_past(db: Database) -> None:
 def m0022_case_actions(db: Database) -> None:
     """Find the actions of a case without reading all."""
     db.execute("create index if not exists actions_case on actions (case_id)")
+
+
+@migrations()
+def m0022_case_decisions(db: Database) -> None:
+    """Keep decisions on cases as rows, with what stood before until they are performed; count changes of cases."""
+    for statement in CASE_DECISIONS:
+        db.execute(statement)

@@ -238,10 +238,14 @@ class PlannedAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the rules make of the evidence. `rule` is the one that decided; `fired` are all that held."""
+    """What the rules make of the evidence. `rule` is the one that decided; `fired` are all that held.
+
+    `on_confirm` is what is done in addition once a person confirms it.
+    """
 
     outcome: Outcome
     rule: str | None = None
     fired: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     actions: tuple[PlannedAction, ...] = ()
+    on_confirm: tuple[PlannedAction, ...] = ()

@@ -47,7 +47,7 @@ class CaseState(StrEnum):
 
 
 class ActionState(StrEnum):
-    """planned → held | sending → done | failed | unknown | cancelled → undone."""
+    """planned → held | sending → done | failed | unknown | cancelled; done → undo_planned → undone."""
 
     PLANNED = "planned"
     HELD = "held"
@@ -56,8 +56,28 @@ class ActionState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+    UNDO_PLANNED = "undo_planned"  # a person takes it back; done all the same until Reddit was told
     UNDONE = "undone"
     PARKED = "parked"  # as of a link
+
+
+class Decision(StrEnum):
+    """What a person says of a case, by the deed."""
+
+    CONFIRM = "confirm"  # what its rule asks for goes ahead
+    REMOVE = "remove"  # confirmed, and the post is removed
+    REPORT = "report"  # confirmed, and reported to the moderators
+    LEAVE_UP = "leave_up"  # confirmed, and nothing is done to the post
+    DISMISS = "dismiss"
+    UNDO = "undo"
+
+
+class DecisionState(StrEnum):
+    """waiting (may be taken back) → performed | taken_back."""
+
+    WAITING = "waiting"
+    PERFORMED = "performed"
+    TAKEN_BACK = "taken_back"
 
 
 class Hold(StrEnum):

@@ -149,6 +149,8 @@ class Pipeline:
         `by_mail`: only what goes by mail, or only what goes by Reddit.
         """
         self.deps.store.waits.bound()
+        if not by_mail:
+            self.decisions.deciding.perform_due(go_on)
         return self.outbox.run(go_on, by_mail=by_mail)
 
     def mail(self, go_on: GoOn = always) -> int:

@@ -21,12 +21,13 @@ from bot.rules.language.override import applied
 from bot.rules.language.template import fill, fill_action
 from bot.rules.language.vocabulary import AUTHOR_KEYS, COPY_KEYS, EXAMPLE_KEYS, KEYS, MODIFIERS, PLACEHOLDERS
 from bot.rules.language.yaml import Table
-from bot.rules.rule import Failure, Rule
+from bot.rules.rule import CONFIRMED, Failure, Rule
 
 automoderator_table = automoderator.table
 
 __all__ = [
     "AUTHOR_KEYS",
+    "CONFIRMED",
     "COPY_KEYS",
     "EXAMPLE_KEYS",
     "KEYS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -129,12 +129,18 @@ class RuleSet:
         for ruling in fired:
             for action in ruling.actions if ruling.step.outcome == decided.step.outcome else ():
                 actions.setdefault(action.kind, _reported(action, decided))
+        later: dict[str, PlannedAction] = {}
+        for ruling in fired if decided.step is not ActionLevel.IGNORE else ():
+            for action in ruling.rule.on_confirm:
+                if action.kind not in actions:
+                    later.setdefault(action.kind, action)
         return Verdict(
             outcome=decided.step.outcome,
             rule=decided.rule.name,
             fired=tuple(ruling.rule.name for ruling in fired),
             reasons=tuple(dict.fromkeys(reason for ruling in fired for reason in ruling.reasons)),
-            actions=tuple(sorted(actions.values(), key=lambda action: _ORDER.index(action.kind))),
+            actions=_in_order(actions.values()),
+            on_confirm=_in_order(later.values()),
         )
 
     def matched(self, post: Post | None, evidence: Evidence, verdict: Verdict, *, budget: Budget | None = None) -> str:
@@ -168,6 +174,10 @@ class RuleSet:
 
     def __hash__(self) -> int:
         return hash(self.rules)
+
+
+def _in_order(planned: Iterable[PlannedAction]) -> tuple[PlannedAction, ...]:
+    return tuple(sorted(planned, key=lambda action: _ORDER.index(action.kind)))
 
 
 def waiting(rules: RuleSet) -> RuleSet:

@@ -13,6 +13,7 @@ from bot.rules.ladder import ActionLevel, level_of
 
 Gives = Literal["nothing", "ignore", "review", "report", "remove"]
 DEFAULT_REASON = "Please check (case {{case}})"
+CONFIRMED = "A moderator confirmed it (case {{case}})"  # what a removal notes that a person's word brought
 DEFAULT_SUBJECT = "Case {{case}}"
 
 
@@ -36,6 +37,7 @@ class Rule:
     priority: int = 0
     moderators_exempt: bool = True
     planned: tuple[PlannedAction, ...] = ()  # on Reddit: report, remove, lock, …; texts unfilled
+    on_confirm: tuple[PlannedAction, ...] = ()  # besides, once a person confirmed the case
     modmail: str | None = None
     modmail_subject: str = DEFAULT_SUBJECT
     notice: bool = False

@@ -16,6 +16,7 @@ from bot.store.backup import Backup
 from bot.store.bank_index import BankIndexRows
 from bot.store.banks import Banks
 from bot.store.base import CONNECTION, Connection, Factory
+from bot.store.case_decisions import Banking, CaseDecisions, DecisionRow
 from bot.store.cases import CaseRow, Cases, GroupRow
 from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
@@ -54,8 +55,10 @@ __all__ = [
     "ActionRow",
     "AppealRow",
     "BackfillRow",
+    "Banking",
     "CachedScan",
     "CaseRow",
+    "DecisionRow",
     "EntryFilter",
     "EntryPast",
     "EntryRow",
@@ -105,6 +108,7 @@ class Store:
         self.known = BankIndexRows(self.connection)
         self.lists = Lists(self.connection)
         self.cases = Cases(self.connection, seal)
+        self.decided = CaseDecisions(self.connection)
         self.actions = Actions(self.connection)
         self.told = Told(self.connection, self.actions)
         self.told_cases = ToldCases(self.connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +28,7 @@ class ActionRow:
     attempts: int
     receipt: Receipt | None
     stopped: bool  # a person decided otherwise while it was being sent
+    due: datetime  # not tried before
 
 
 class Actions:
@@ -48,8 +49,11 @@ class Actions:
         permalink: str = "",
         hold: Hold | None = None,
         reason: str | None = None,
+        due: datetime | None = None,
     ) -> bool:
         """Write an action down, once for each key; False if it was planned before. `hold`: it must wait, for `reason`.
+
+        `due`: not before then.
 
         What only writes to somebody has no case, post or permalink.
 
@@ -62,7 +66,7 @@ class Actions:
                    (key, kind, case_id, post, subreddit, permalink, params, state, hold, reason,
                     next_at, planned_at, updated_at)
                    values (:key, :kind, :case, :post, :subreddit, :permalink, :params, :state, :hold, :reason,
-                    :now, :now, :now)
+                    :due, :now, :now)
                    on conflict (key) do update set state = excluded.state, hold = excluded.hold,
                    reason = excluded.reason, attempts = 0, stopped = 0, params = excluded.params,
                    next_at = excluded.next_at, updated_at = excluded.updated_at
@@ -78,25 +82,34 @@ class Actions:
                     "state": ActionState.HELD if hold else ActionState.PLANNED,
                     "hold": hold,
                     "reason": reason,
+                    "due": iso(due) if due else now,
                     "now": now,
                 },
             )
         )
 
     def due(
-        self, states: tuple[ActionState, ...], *, mailed: Mapping[str, str] | None = None, by_mail: bool | None = None
+        self,
+        states: tuple[ActionState, ...],
+        *,
+        mailed: Mapping[str, str] | None = None,
+        by_mail: bool | None = None,
+        only: Collection[int] | None = None,
     ) -> list[ActionRow]:
         """Return at most 100 actions in these states whose time has come, in the order they were planned.
 
         `mailed`: by kind the parameter with which an action goes by mail; `by_mail`: only those that do, or do not.
+        `only`: of these numbers.
         """
         marks = ",".join("?" * len(states))
+        these = None if only is None else json.dumps(list(only))
         rows = self._c.rows(
             f"""{SELECT} where a.state in ({marks}) and a.next_at <= ?
                 and (? is null or ? = exists (select 1 from json_each(?) m where m.key = a.kind
                      and coalesce(json_extract(a.params, '$.' || m.value), '') != ''))
+                and (? is null or a.id in (select value from json_each(?)))
                 order by a.id limit 100""",  # noqa: S608  question marks only
-            (*states, self._c.now(), by_mail, by_mail, json.dumps(dict(mailed or {}))),
+            (*states, self._c.now(), by_mail, by_mail, json.dumps(dict(mailed or {})), these, these),
         )
         return [_row(row) for row in rows]
 
@@ -131,7 +144,7 @@ class Actions:
             row = self._c.one(
                 """select a.state, a.stopped, c.state as case_state, n.state as notice_state,
                    (select o.id from actions o where o.post = a.post and o.kind = a.kind and o.id != a.id
-                    and (o.state in ('sending', 'unknown', 'done')
+                    and (o.state in ('sending', 'unknown', 'done', 'undo_planned')
                          or (o.state = 'parked' and o.parked_from in ('sending', 'unknown'))) limit 1) as other
                    from actions a left join cases c on c.id = a.case_id
                    left join notices n on n.label = json_extract(a.params, '$.notice') where a.id = ?""",
@@ -216,34 +229,6 @@ class Actions:
                 (reason, self._c.now(), case),
             )
 
-    def hand_over(self, action: int) -> str | None:
-        """Let a done action count as that of another case, open or confirmed, which needed the same; return its label.
-
-        None if there is no such case: then undoing the action may undo what it did.
-        """
-        with self._c:
-            heir = self._c.one(
-                """select a.id, c.label from actions a join cases c on c.id = a.case_id
-                   join actions o on o.id = a.done_by
-                   where o.id = ? and o.state = 'done' and a.state = 'cancelled' and c.state in ('open', 'confirmed')
-                   and c.id is not o.case_id order by a.id limit 1""",
-                (action,),
-            )
-            if heir is None:
-                return None
-            now = self._c.now()
-            self._c.run(
-                """update actions set state = 'done', reason = null, done_by = null, updated_at = ?,
-                   (receipt, sent_at) = (select receipt, sent_at from actions where id = ?) where id = ?""",
-                (now, action, heir["id"]),
-            )
-            self._c.run("update actions set done_by = ? where done_by = ?", (heir["id"], action))
-            self._c.run(
-                "update actions set state = 'undone', reason = ?, updated_at = ? where id = ?",
-                (f"taken back; it stands for {heir['label']}", now, action),
-            )
-            return str(heir["label"])
-
     def hold_again(self, *, case: int, reason: str, why: str | None = None) -> int:
         """Let the cancelled actions of a reopened case wait for a person; return how many.
 
@@ -296,13 +281,13 @@ class Actions:
             )
         )
 
-    def release(self, *, case: int) -> int:
-        """Let the held actions of a case go ahead; return how many."""
+    def release(self, *, case: int, due: datetime | None = None) -> int:
+        """Let the held actions of a case go ahead, not before `due`; return how many."""
         now = self._c.now()
         return self._c.run(
             """update actions set state = 'planned', hold = null, reason = null, next_at = ?, updated_at = ?
                where case_id = ? and state = 'held'""",
-            (now, now, case),
+            (iso(due) if due else now, now, case),
         )
 
     def wake(self) -> int:
@@ -413,4 +398,5 @@ def _row(row: Row) -> ActionRow:
         attempts=row["attempts"],
         receipt=loads(Receipt, row["receipt"]) if row["receipt"] else None,
         stopped=bool(row["stopped"]),
+        due=from_iso(row["next_at"]),
     )

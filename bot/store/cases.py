@@ -40,6 +40,7 @@ class CaseRow:
     decided_member: int | None  # their row of the team, if they are of it
     decided_account: str | None  # of a name that was typed: the system account under which it was
     why: str | None
+    version: int  # one more with every change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,4 +268,5 @@ def _row(row: Row) -> CaseRow:
         decided_member=row["decided_member"],
         decided_account=row["decided_account"],
         why=row["why"],
+        version=row["version"],
     )

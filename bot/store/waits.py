@@ -12,7 +12,7 @@ MAX_WAIT = timedelta(
 )  # nothing waits for more than a day; what seems to was written by a wrong clock
 # Each part is found by an index
 LINKS = "state in ('seen', 'failed', 'acquired', 'matched', 'untold') and priority in (-1, 0, 1) and next_at > ?"
-ACTIONS = "state in ('planned', 'held', 'sending', 'unknown') and next_at > ?"
+ACTIONS = "state in ('planned', 'held', 'sending', 'unknown', 'undo_planned') and next_at > ?"
 WAITING = (("links", LINKS), ("actions", ACTIONS))
 
 

@@ -123,7 +123,7 @@ class NoticeReview:
         # a mail whose fate nobody knows leaves the notice confirmed: the host is told then, too
         told = mail is not None and row.state != NoticeState.DRAFTED and mail.state in TAKEN
         if told and mail is not None:
-            self._outbox.undo(mail)
+            self._outbox.undoing.reverse(mail)
         with store.transaction():
             store.notices.move(name, NoticeState.RETRACTED, expect=tuple(set(NoticeState) - {NoticeState.RETRACTED}))
             store.audit.record(by=by, what="notice retracted", subject=name, why=why)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from bot import actions, hosts
-from bot.actions.approve import stays_removed
 from bot.actions.base import ActionContext
 from bot.clock import DAY, backoff
 from bot.errors import OWN_FAULT, GifwardenError, MailError, OutsideError, StaysRemovedError, is_own_fault
@@ -26,12 +25,12 @@ from bot.model import (
 )
 from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.acting.telling import Telling
+from bot.pipeline.acting.undoing import FIRST_WAIT, Undoing
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import GoOn, always, log_reason
 from bot.store import ActionRow
 from bot.store.tries import SENTENCE
 
-FIRST_WAIT = 60.0  # seconds before the second try; doubled for each further one
 LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
 TELLS = frozenset({"modmail", "message"})  # what only tells of what was done is not held by the flood guard
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
@@ -45,20 +44,28 @@ class Outbox:
         self._d = deps
         self._flood = flood
         self._telling = Telling(deps.config, deps.store, deps.clock)
+        self.undoing = Undoing(deps.config.actions, deps.store, deps.clock, deps.log, self.world)
         self._performed: dict[int, Receipt] = {}  # what the database could not be told yet
 
-    def run(self, go_on: GoOn = always, *, by_mail: bool | None = None) -> int:
-        """Finish what a crash interrupted, then perform what is due; return how many actions were done.
+    def run(self, go_on: GoOn = always, *, by_mail: bool | None = None, only: Collection[int] | None = None) -> int:
+        """Finish what a crash interrupted, take back and perform what is due; return how many actions were done.
 
         `go_on` is asked before each action: may the work go on, and has this process still the lease. `by_mail`: only
-        what goes by mail, or only what goes by Reddit; two threads may do one each.
+        what goes by mail, or only what goes by Reddit; two threads may do one each. `only`: actions of these numbers.
         """
         store = self._d.store
         done = 0
-        for row in store.actions.due(IN_DOUBT, mailed=MAILED, by_mail=by_mail):
+
+        def due(*states: ActionState) -> list[ActionRow]:
+            return store.actions.due(states, mailed=MAILED, by_mail=by_mail, only=only)
+
+        for row in due(*IN_DOUBT):
             done += self._guarded(row, self._resume)
+        if not by_mail:
+            for row in due(ActionState.UNDO_PLANNED):
+                done += self._guarded(row, self.undoing.take_back) if go_on() else 0
         store.actions.wake()
-        while rows := store.actions.due((ActionState.PLANNED,), mailed=MAILED, by_mail=by_mail):
+        while rows := due(ActionState.PLANNED):
             for row in rows:
                 if not go_on():
                     return done
@@ -85,36 +92,6 @@ class Outbox:
     def _open_mail(self, subreddit: str, at: datetime) -> str | None:
         window = timedelta(minutes=self._d.config.actions.modmail_minutes)
         return self._d.store.actions.open_mail(subreddit, at=at, window=window)
-
-    def undo(self, row: ActionRow) -> Receipt:
-        """Take a done action back; return what came of it. Raises UsageError if that is impossible, OutsideError if it
-        fails.
-        """
-        receipt = actions.get(row.action.kind).undo(row.action, self.world())
-        with self._d.store.transaction():
-            self._d.store.actions.move(
-                row.action.id,
-                ActionState.UNDONE,
-                expect=(ActionState.DONE, ActionState.FAILED),
-                reason="undone by a person",
-                receipt=receipt,
-            )
-            if receipt.held is not None:
-                self._tell_held(row, receipt.held)
-        self._d.log.info("action undone", action=row.action.id, kind=row.action.kind, case=row.action.case)
-        return receipt
-
-    def _tell_held(self, row: ActionRow, found: Found) -> None:
-        """Tell the moderators, once, that what we took back stays removed: they alone can publish it."""
-        action = row.action
-        self._d.store.actions.plan(
-            key=f"held:{action.id}",
-            kind="answer",
-            post=action.post,
-            subreddit=action.subreddit,
-            permalink=action.permalink,
-            params={"subject": "Taken back, but it stays removed", "body": stays_removed(action, found)},
-        )
 
     def _guarded(self, row: ActionRow, step: Callable[[ActionRow], int]) -> int:
         """Keep one action that breaks something from stopping all others."""
@@ -283,6 +260,8 @@ class Outbox:
 
     def _failed(self, row: ActionRow, error: GifwardenError) -> int:
         store, action = self._d.store, row.action
+        if row.state == ActionState.UNDO_PLANNED:
+            return self.undoing.failed(row, error)
         if row.state not in (ActionState.PLANNED, *IN_DOUBT):
             return 0
         reason = str(error)
@@ -312,7 +291,7 @@ class Outbox:
             with store.transaction():
                 self._give_up(row, reason, sure=True)
                 if isinstance(error, StaysRemovedError):
-                    self._tell_held(row, Found(error.found))
+                    self.undoing.tell_held(row, Found(error.found))
             return 0
         self._d.log.warning(event, action=action.id, kind=action.kind, case=action.case, reason=reason)
         return 0
@@ -387,8 +366,11 @@ class Outbox:
         decided = "the post is gone" if post is None else decided_by_others(post)
         if decided is None:
             return False
-        planned = (ActionState.PLANNED,)
-        if thing is not None and standing(thing["data"]).found(self._d.api.me()) == Found.OURS:
+        planned, me = (ActionState.PLANNED,), self._d.api.me()
+        how = None if thing is None else standing(thing["data"])
+        if how is not None and how.state == "approved" and how.by_user(me) and self._confirmed(row):
+            return False  # given back by us, and a person decided anew
+        if how is not None and how.found(me) == Found.OURS:
             if action.kind != "report":
                 return False
             reason = "we removed the post ourselves"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import actions, hosts
 from bot.clock import DAY
@@ -182,6 +182,9 @@ class Judge:
                 self._draft(row, post, evidence, case)
             else:
                 self._plan(post, case, action, waits and action.kind in ON_THE_POST, values)
+        for action in verdict.on_confirm:
+            if action.kind in actions.RULE_KINDS:
+                self._plan(post, case, action, True, values)
 
     def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, waits: bool, values: Mapping[str, str]) -> None:
         action = fill_action(planned, post, {"case": case.label, "host": case.host, **values})
@@ -195,6 +198,26 @@ class Judge:
             params=action.params,
             hold=Hold.PERSON if waits else None,
             reason=NEEDS_PERSON if waits else None,
+        )
+
+    def filled(self, case: CaseRow, planned: PlannedAction) -> PlannedAction:
+        """Return an action with the texts that others would read."""
+        sure = sureness(self._d.store.links.evidence(case.link)).short
+        return fill_action(planned, case.post, {"case": case.label, "host": case.host, "match": "", "sure": sure})
+
+    def plan_decided(self, case: CaseRow, planned: PlannedAction, due: datetime) -> None:
+        """Write down what a person wants done for a case, not before `due`, and anew if it was taken back before."""
+        again = self._d.store.actions.undone_of(f"{case.label}:{planned.kind}")
+        action = self.filled(case, planned)
+        self._d.store.actions.plan(
+            key=f"{case.label}:{planned.kind}{f':{again}' if again else ''}",
+            kind=planned.kind,
+            case=case.id,
+            post=case.post.fullname,
+            subreddit=case.post.subreddit,
+            permalink=case.post.permalink,
+            params=action.params,
+            due=due,
         )
 
     def draft_again(self, case: CaseRow) -> None:

@@ -12,7 +12,7 @@ from bot.fingerprint import from_json
 from bot.model import Actor, Backing, EntryNote, Fingerprint, Match, SourceMatch
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
 from bot.pipeline.scanning.scanner import Scanner
-from bot.store import CaseRow, Store
+from bot.store import Banking, CaseRow, Store
 
 ALLOWED = "allowed"  # the bank of what was dismissed
 
@@ -93,18 +93,34 @@ class BankFeedback:
                 f"reads of it; to be rid of it: gifwarden bank remove {label}"
             )
 
-    def bank_from(self, case: CaseRow, bank: str, span: Span | None, media: int | None, *, by: Actor) -> None:
-        """Bank what matched in a case's media, or the span of it that a moderator marked. Raises as `confirm` does."""
-        if span is None and media is not None:
-            raise UsageError("--media needs a marked range; give --from and --to")
-        for found in self._bankable(case) if span is None else [self._marked(case, span, media)]:
-            self._bank(case, bank, found, by=by)
+    def can_bank(self, case: CaseRow, banking: Banking) -> None:
+        """Raise StoreError if there is no such bank or nothing to bank, UsageError if what is marked is not there."""
+        if banking.bank not in {row.name for row in self._store.banks.listing()}:
+            raise StoreError(f"there is no bank {banking.bank}; run: gifwarden bank create {banking.bank}")
+        self._chosen(case, banking)
 
-    def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> None:
+    def bank_from(self, case: CaseRow, banking: Banking, *, by: Actor) -> list[str]:
+        """Bank what matched in a case's media, or what a moderator marked; return a line on what is there already.
+
+        Raises as `can_bank` does, and MarkedFileError for what was marked as a suspected minor's.
+        """
+        lines = [self._bank(case, banking.bank, found, by=by) for found in self._chosen(case, banking)]
+        return [line for line in lines if line]
+
+    def _chosen(self, case: CaseRow, banking: Banking) -> list[Fingerprint]:
+        if banking.start is None or banking.end is None:
+            if banking.media is not None:
+                raise UsageError("--media needs a marked range; give --from and --to")
+            return self._bankable(case)
+        return [self._marked(case, (banking.start, banking.end), banking.media)]
+
+    def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> str:
         store = self._store
         banked = self.add(bank, found, by=by, why=case.label)
         if banked.new:
             store.review.made(case.id, banked.label, "banked")
+            return ""
+        return f"{banked.label} in {bank} is this very file already"
 
     def second(self, label: str, by: Actor) -> bool:
         """Let a decision count as a second person's word for an entry, if it is another's; return whether it does.
@@ -181,6 +197,15 @@ class BankFeedback:
             store.banks.destroy(label)
             store.audit.record(by=by, what="entry withdraw", subject=label, why=case.label)
             lines.append(f"{label}: withdrawn, its fingerprints are destroyed")
+        return lines
+
+    def unlearn(self, case: CaseRow, *, by: Actor) -> list[str]:
+        """Destroy the allow entries that dismissing this case made; return a line each."""
+        lines = []
+        for label in self._store.review.made_by(case.id, "allowed"):
+            self._store.banks.destroy(label)
+            self._store.audit.record(by=by, what="allow entry withdrawn", subject=label, why=case.label)
+            lines.append(f"{label}: speaks for this media no more")
         return lines
 
     def _matches(self, case: CaseRow) -> list[Match]:

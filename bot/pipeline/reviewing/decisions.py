@@ -10,6 +10,7 @@ from bot.pipeline.core import Deps
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.reviewing.bank_feedback import BankFeedback
 from bot.pipeline.reviewing.cases import Appealed, CaseReview
+from bot.pipeline.reviewing.deciding import Deciding
 from bot.pipeline.reviewing.minors import Minors
 from bot.pipeline.scanning.scanner import Scanner
 
@@ -18,8 +19,9 @@ __all__ = ["Appealed", "Decisions"]
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """The four things that a person decides about."""
+    """What a person decides about, and how."""
 
+    deciding: Deciding
     cases: CaseReview
     bank: BankFeedback
     minors: Minors
@@ -31,6 +33,7 @@ class Decisions:
         config, store, clock, log = deps.config, deps.store, deps.clock, deps.log
         notices = NoticeReview(config, store, clock, log, deps.mailer, outbox)
         bank = BankFeedback(config.review, store, scanner)
-        cases = CaseReview(config.review, store, log, bank, outbox, judge, notices)
+        deciding = Deciding(config.review, store, clock, log, bank, judge, notices)
+        cases = CaseReview(config.review, store, clock, log, outbox, judge, notices, deciding)
         minors = Minors(store, clock, log, deps.reddit, cases.undo_action)
-        return cls(cases=cases, bank=bank, minors=minors, notices=notices)
+        return cls(deciding=deciding, cases=cases, bank=bank, minors=minors, notices=notices)

@@ -69,6 +69,17 @@ class Team:
             raise UsageError(f"{row.name} was removed from the team of this bot and decides nothing any more")
         return Actor(member=row.id, name=row.name, credential=Credential.REDDIT)
 
+    def still(self, by: Actor, verb: Verb, subreddits: Sequence[str]) -> None:
+        """Raise UsageError if who gives a word has left since, or has not the role for these subreddits any more.
+
+        What somebody may by Reddit's word was asked of Reddit when they gave it.
+        """
+        member = self._store.team.get(by.member)
+        if member.removed is not None:
+            raise UsageError(f"{member.name} was removed from the team and decides nothing any more")
+        if by.credential is not Credential.REDDIT:
+            self._need(member, verb, subreddits)
+
     def voice(self, member: int | None, name: str) -> Voice:
         """Return who an order is from as the audit trail names them, whether or not they are still there."""
         if member is None:

@@ -10,16 +10,28 @@ from bot.rules.ladder import ActionLevel
 from bot.rules.language import template, vocabulary, yaml
 from bot.rules.language.check_parser import Installation
 from bot.rules.language.yaml import Entry, Items, Scalar, Table, fail
+from bot.rules.rule import CONFIRMED
 
 DEFAULT_SUBJECT = "About your post (case {{case}})"
 _MARKS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_locked": "lock"}
+
 _OF_A_REMOVAL = ("message", "message_subject", "removal_reason", "silent", "silent_reason")
 
 
 def actions_of(
-    settings: Mapping[str, Entry], step: ActionLevel, *, spam: bool, reason: str, known: Installation
-) -> tuple[tuple[PlannedAction, ...], frozenset[str]]:
-    """Return the actions of a rule and the placeholders in their texts. Raises RuleError."""
+    settings: Mapping[str, Entry],
+    step: ActionLevel,
+    *,
+    spam: bool,
+    reason: str,
+    known: Installation,
+    confirmed: ActionLevel | None = None,
+) -> tuple[tuple[PlannedAction, ...], tuple[PlannedAction, ...], frozenset[str]]:
+    """Return the actions of a rule, those that follow a confirmation, and the placeholders in their texts.
+
+    `confirmed`: the step of `on_confirm`. Raises RuleError.
+    """
+    later = confirmed is not None and confirmed > step
     found = Gathered()
     placeholders: frozenset[str] = frozenset()
     planned: list[tuple[str, PlannedAction]] = []
@@ -31,7 +43,7 @@ def actions_of(
         return told
 
     for key in _OF_A_REMOVAL:
-        if key in settings and step is not ActionLevel.REMOVE:
+        if key in settings and ActionLevel.REMOVE not in (step, confirmed):
             found.attempt(
                 fail, settings[key].at, f"{key} goes with action: remove or spam; remove it, or write modmail"
             )
@@ -39,15 +51,17 @@ def actions_of(
         found.attempt(fail, settings["message_subject"].at, "message_subject needs a message; add one or remove it")
     if step is ActionLevel.REPORT:
         planned.append(("action", PlannedAction(kind="report", params={"reason": reason})))
-    if step is ActionLevel.REMOVE:
-        params = {"reason": reason}
+    if later and confirmed is ActionLevel.REPORT:
+        planned.append(("on_confirm", PlannedAction(kind="report", params={"reason": reason})))
+    if ActionLevel.REMOVE in (step, confirmed):
+        params = {"reason": CONFIRMED if later else reason}
         if spam:
             params["spam"] = "true"
         if (silent := found.attempt(_silent, settings)) is not None:
             params["silent"] = silent
         if "removal_reason" in settings:
             params["removal_reason"] = text(settings["removal_reason"], "removal_reason")
-        planned.append(("action", PlannedAction(kind="remove", params=params)))
+        planned.append(("on_confirm" if later else "action", PlannedAction(kind="remove", params=params)))
     for key, make in (("message", _message), ("set_flair", _flair)):
         if key in settings and (made := found.attempt(make, settings)) is not None:
             planned.append((key, made[0]))
@@ -69,8 +83,14 @@ def actions_of(
             found.attempt(_possible, settings, key, deed, known)
     found.settle(RuleError)
     # in the order in which they are done: the removal first, then what goes with it
-    order = ("action", "message", *_MARKS, "set_flair", "mod_note")
-    return tuple(deed for _, deed in sorted(planned, key=lambda one: order.index(one[0]))), placeholders
+    order = ("action", "on_confirm", "message", *_MARKS, "set_flair", "mod_note")
+    planned.sort(key=lambda one: order.index(one[0]))
+    waits = ("on_confirm", "message") if later else ()
+    return (
+        tuple(deed for key, deed in planned if key not in waits),
+        tuple(deed for key, deed in planned if key in waits),
+        placeholders,
+    )
 
 
 def _silent(settings: Mapping[str, Entry]) -> str | None:

@@ -56,11 +56,17 @@ def rule_of(document: Table, known: Installation) -> Rule:
         stepped = found.attempt(_step, settings, document, name or "without a name")
     # with a removal everything goes, so nothing is said that only a misspelt action makes wrong
     step, spam = stepped or (ActionLevel.REMOVE, False)
-    reason, modmail, subject, placeholders = found.attempt(_texts, settings, step) or ("", None, "", frozenset())
-    planned, more = found.attempt(actions_of, settings, step, spam=spam, reason=reason, known=known) or (
-        (),
+    confirmed = found.attempt(_on_confirm, settings, step) if stepped else None
+    strongest = max(step, confirmed or step)
+    reason, modmail, subject, placeholders = found.attempt(_texts, settings, step, strongest) or (
+        "",
+        None,
+        "",
         frozenset(),
     )
+    planned, on_confirm, more = found.attempt(
+        actions_of, settings, step, spam=spam, reason=reason, known=known, confirmed=confirmed
+    ) or ((), (), frozenset())
     if sound and "match" in placeholders | more and not any(isinstance(c, TextCheck) and not c.negated for c in checks):
         found.attempt(
             fail, document.at, "{{match}} stands for what a text check found, and the rule has none; remove it"
@@ -77,6 +83,7 @@ def rule_of(document: Table, known: Installation) -> Rule:
         priority=priority or 0,
         moderators_exempt=bool(exempt),
         planned=planned,
+        on_confirm=on_confirm,
         modmail=modmail,
         modmail_subject=subject,
         notice=bool(notice),
@@ -136,12 +143,27 @@ def _step(settings: Mapping[str, Entry], document: Table, name: str) -> tuple[Ac
     return STEPS[word], word == "spam"
 
 
-def _texts(settings: Mapping[str, Entry], step: ActionLevel) -> tuple[str, str | None, str, frozenset[str]]:
+def _on_confirm(settings: Mapping[str, Entry], step: ActionLevel) -> ActionLevel | None:
+    """Return the step that follows a person's confirmation, None if the rule names none. Raises RuleError."""
+    if "on_confirm" not in settings:
+        return None
+    value = settings["on_confirm"].value
+    confirmed = STEPS[yaml.choice(value, "on_confirm", ("report", "remove"))]
+    if step is ActionLevel.IGNORE:
+        fail(value.at, "on_confirm does not go with action: ignore, which opens no case; write action: review")
+    if confirmed <= step:
+        fail(value.at, f"on_confirm: {confirmed.word} adds nothing to action: {step.word}; remove it")
+    return confirmed
+
+
+def _texts(
+    settings: Mapping[str, Entry], step: ActionLevel, strongest: ActionLevel
+) -> tuple[str, str | None, str, frozenset[str]]:
     found = Gathered()
     reason = settings.get("action_reason") or settings.get("report_reason")
     if "action_reason" in settings and "report_reason" in settings:
         found.attempt(fail, settings["report_reason"].at, "report_reason is another word for action_reason; keep one")
-    if reason is not None and step not in (ActionLevel.REPORT, ActionLevel.REMOVE):
+    if reason is not None and strongest not in (ActionLevel.REPORT, ActionLevel.REMOVE):
         found.attempt(fail, reason.at, f"{reason.key} goes with action: report or remove; remove it")
     if "modmail" in settings and step is ActionLevel.IGNORE:
         found.attempt(fail, settings["modmail"].at, "modmail does not go with action: ignore; write action: review")

@@ -12,6 +12,7 @@ SETTINGS: Mapping[str, str] = {
     "moderators_exempt": "Whether posts of the subreddit's moderators are left alone; default true.",
     "ignore_blockquotes": "Whether checks on the body leave out the lines that quote somebody; default false.",
     "action": "ignore, review, report, remove or spam; required.",
+    "on_confirm": "What is done besides once a person confirms the case: remove or report; default nothing more.",
     "action_reason": "The reason of a report or removal, at most 100 characters; may hold placeholders.",
     "report_reason": "AutoModerator's other word for action_reason.",
     "removal_reason": "The title of the subreddit's removal reason that a removal is filed under.",

@@ -1,0 +1,247 @@
+"""What the commands that decide have in common: what will be done is shown, then waited for, and can be taken back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.cli.action_text import action_line
+from bot.cli.base import login_missing, say, session, warn
+from bot.config import Config
+from bot.errors import LeaseError, UsageError
+from bot.model import ActionState, Actor, Backing, CaseState, Decision, DecisionState, Verb
+from bot.pipeline import Pipeline
+from bot.pipeline.recovery import GoOn
+from bot.pipeline.reviewing.deciding import Target
+from bot.plural import many
+from bot.store import ActionRow, Banking, CaseRow, DecisionRow
+
+PATIENCE = 30.0  # seconds that a command waits for the daemon, beyond the time in which a decision can be taken back
+LOOK = 0.2  # seconds between two looks
+LEASE_SECONDS = 60.0  # that a command holds the lease for, while it performs what it decided
+UNDER_WAY = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNDO_PLANNED)
+SHOWN = 8  # cases of which each is named
+WORDS = {
+    Decision.CONFIRM: "confirmed",
+    Decision.REMOVE: "confirmed: to be removed",
+    Decision.REPORT: "confirmed: to be reported",
+    Decision.LEAVE_UP: "confirmed, and left up",
+    Decision.DISMISS: "dismissed",
+    Decision.UNDO: "open again",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a command asks for."""
+
+    verb: Decision
+    why: str
+    banking: Banking | None = None
+    whole_group: bool = False  # every open case of the very same media as well
+    dry_run: bool = False
+    at_once: bool = False
+    version: int | None = None  # of the one case that was looked at
+
+
+def by_media(pipeline: Pipeline, cases: Sequence[CaseRow], wish: Wish, by: Actor) -> list[list[CaseRow]]:
+    """Return cases in groups of the very same media: one decision each, never one for different media."""
+    store = pipeline.deps.store
+    groups: dict[str | int, dict[int, CaseRow]] = {}
+    for case in cases:
+        group = groups.setdefault(case.media or case.id, {})
+        group[case.id] = case
+        for other in store.cases.group(case) if wish.whole_group else ():
+            if other.state == case.state and _may(pipeline, other, by):
+                group[other.id] = other
+    return [list(group.values()) for group in groups.values()]
+
+
+def _may(pipeline: Pipeline, case: CaseRow, by: Actor) -> bool:
+    try:
+        pipeline.team.still(by, Verb.CASES, [case.post.subreddit])
+    except UsageError:
+        return False
+    return True
+
+
+def decide(settings: Config, groups: Sequence[Sequence[CaseRow]], wish: Wish, by: Actor) -> None:
+    """Decide on groups of cases, one decision each, and say what came of it. Raises UsageError or StoreError."""
+    with session(settings) as pipeline:
+        for group in groups:
+            _show(pipeline, settings, group, wish)
+        if wish.dry_run:
+            say("nothing is decided: this was --dry-run")
+            return
+        wait = 0.0 if wish.at_once else float(settings.review.take_back_seconds)
+        rows = [_decided(pipeline, group, wish, by, wait) for group in groups]
+        if wait and not _waited(pipeline, rows, by, wait):
+            return
+    for row in rows:
+        carried_out(settings, row)
+
+
+def _decided(pipeline: Pipeline, group: Sequence[CaseRow], wish: Wish, by: Actor, wait: float) -> DecisionRow:
+    targets = [Target(case.label, wish.version) for case in group]
+    return pipeline.decisions.deciding.decide(wish.verb, targets, by=by, why=wish.why, after=wait, banking=wish.banking)
+
+
+def _show(pipeline: Pipeline, settings: Config, group: Sequence[CaseRow], wish: Wish) -> None:
+    """Say what will be done for a group of cases, with every text that others will read."""
+    case, store = group[0], pipeline.deps.store
+    more = f" and {many(len(group) - 1, 'more case')} of the very same media" if len(group) > 1 else ""
+    say(f"{case.label}{more}, r/{case.post.subreddit}:")
+    lines = pipeline.decisions.deciding.preview(case, wish.verb)
+    for line in lines:
+        say(f"  {line}")
+    if wish.banking is not None:
+        say(f"  its media goes into the bank {wish.banking.bank}")
+    mode = settings.mode(case.post.subreddit)
+    if mode == "observe":
+        say(f"  r/{case.post.subreddit} is in mode observe: shown, not done")
+    others = [
+        one for one in store.cases.group(case) if one.state == CaseState.OPEN and one.id not in {c.id for c in group}
+    ]
+    if others and wish.verb is not Decision.UNDO:
+        say(f"  {many(len(others), 'more open case')} of the very same media: decide them too with --all")
+
+
+def _waited(pipeline: Pipeline, rows: Sequence[DecisionRow], by: Actor, wait: float) -> bool:
+    """Let the time pass in which a decision can be taken back; False if Ctrl-C did that."""
+    names = ", ".join(row.label for row in rows)
+    say(f"decided as {names}; done in {wait:g} seconds, and Ctrl-C takes it back until then")
+    try:
+        time.sleep(wait)
+    except KeyboardInterrupt:
+        for row in rows:
+            pipeline.decisions.deciding.take_back(row.label, by=by)
+        say("taken back: nothing was done")
+        return False
+    return True
+
+
+def carried_out(settings: Config, row: DecisionRow) -> None:
+    """Wait until a decision was performed, by the daemon or, if none runs, by this process; say what came of it."""
+    with session(settings) as pipeline:
+        _wait(pipeline, settings, _Decided(row))
+        _tell(pipeline, settings, row)
+
+
+def undone(settings: Config, action: int) -> str:
+    """Wait until a person's undo of an action was performed, as for a decision; return what came of it."""
+    with session(settings) as pipeline:
+        _wait(pipeline, settings, _Action(action))
+        row = pipeline.deps.store.actions.get(action)
+        if row.state is ActionState.UNDONE:
+            return f"is undone{f': {row.reason}' if row.receipt and row.receipt.held else ''}"
+        if row.state is ActionState.UNDO_PLANNED:
+            return f"is not undone yet: {row.reason or 'the daemon does it at its next step'}"
+        raise UsageError(f"action {action} cannot be undone: {row.reason}")
+
+
+class _Decided:
+    """A decision that a command waits for."""
+
+    def __init__(self, row: DecisionRow) -> None:
+        self._row = row
+
+    def over(self, pipeline: Pipeline) -> bool:
+        store = pipeline.deps.store
+        if store.decided.get(self._row.label).state is DecisionState.WAITING:
+            return False
+        actions = (action for case in self._row.cases for action in store.actions.of_case(case))
+        return not any(_under_way(pipeline, action) for action in actions)
+
+    def perform(self, pipeline: Pipeline, go_on: GoOn, *, reddit: bool) -> None:
+        pipeline.decisions.deciding.perform(self._row)
+        of_case = pipeline.deps.store.actions.of_case
+        if reddit:
+            numbers = {row.action.id for case in self._row.cases for row in of_case(case)}
+            pipeline.outbox.run(go_on, by_mail=False, only=numbers)
+
+
+class _Action:
+    """An action whose undo a command waits for."""
+
+    def __init__(self, action: int) -> None:
+        self._action = action
+
+    def over(self, pipeline: Pipeline) -> bool:
+        return not _under_way(pipeline, pipeline.deps.store.actions.get(self._action))
+
+    def perform(self, pipeline: Pipeline, go_on: GoOn, *, reddit: bool) -> None:
+        if reddit:
+            pipeline.outbox.run(go_on, by_mail=False, only={self._action})
+
+
+def _wait(pipeline: Pipeline, settings: Config, what: _Decided | _Action) -> None:
+    end = time.monotonic() + PATIENCE
+    while not what.over(pipeline) and time.monotonic() < end:
+        if not pipeline.deps.store.lease.held() and _performed(settings, what):
+            break
+        time.sleep(LOOK)
+
+
+def _under_way(pipeline: Pipeline, row: ActionRow) -> bool:
+    """Whether an action is about to be tried: not if it was, and not if it waits for its own time."""
+    soon = pipeline.deps.clock.now() + timedelta(seconds=PATIENCE)
+    return row.state in UNDER_WAY and row.attempts == 0 and row.action.kind != "notice" and row.due <= soon
+
+
+def _performed(settings: Config, what: _Decided | _Action) -> bool:
+    """Do what a daemon would do; False if one has just started, and does it."""
+    missing = login_missing(settings)
+    with session(settings, reddit=missing is None) as pipeline:
+        lease = pipeline.deps.store.lease
+        holder = f"{socket.gethostname()}:{os.getpid()}:decision"
+        try:
+            with lease.lock():
+                lease.take(holder, LEASE_SECONDS)
+                try:
+                    what.perform(pipeline, lambda: lease.holds(holder), reddit=missing is None)
+                finally:
+                    lease.release(holder)
+        except LeaseError:
+            return False
+        if missing is not None and not what.over(pipeline):
+            warn(f"no daemon runs, and this command cannot act on Reddit itself: {missing}")
+    return True
+
+
+def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow) -> None:
+    store = pipeline.deps.store
+    cases = [store.cases.of_id(case) for case in row.cases]
+    for case in cases[:SHOWN]:
+        say(f"{case.label} is {_state(case, row)}")
+        for line in store.decided.told(row.id, case.id):
+            say(f"  {line}")
+        for label in store.review.made_by(case.id, "banked") if row.banking is not None else ():
+            say(f"  {label} is banked{told(settings, label, store.banks.standing(label))}")
+        for action in store.actions.of_case(case.id):
+            say(f"  {action_line(settings, action)}")
+    if len(cases) > SHOWN:
+        say(f"and {many(len(cases) - SHOWN, 'more case')} of the same decision {row.label}")
+    left = sum(_under_way(pipeline, action) for case in cases for action in store.actions.of_case(case.id))
+    if left or store.decided.get(row.label).state is DecisionState.WAITING:
+        say("not all of it is done yet; the daemon does it at its next step")
+    if row.verb is not Decision.UNDO:
+        say(f"to take it back: gifwarden cases undo {row.label if len(cases) > 1 else cases[0].label}")
+
+
+def _state(case: CaseRow, row: DecisionRow) -> str:
+    return WORDS[row.verb] if str(case.state) in WORDS[row.verb] or row.verb is Decision.UNDO else str(case.state)
+
+
+def told(settings: Config, label: str, standing: Backing | None) -> str:
+    """Return what an entry still needs before it acts by itself, to go behind its label."""
+    if standing is Backing.TWO_PEOPLE:
+        return ""
+    if settings.review.confirmations == 1:
+        if standing is Backing.ONE_PERSON:
+            return ", confirmed by one person: it acts by itself on its exact file only"
+        return f"; it acts by itself once you confirm it again, a day from now or later: gifwarden bank confirm {label}"
+    return f"; before it acts alone, another moderator confirms it: gifwarden bank confirm {label}"

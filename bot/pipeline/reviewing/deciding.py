@@ -1,0 +1,366 @@
+"""One way to decide on cases, for every door: a decision is a row; for a moment it can be taken back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.clock import Clock, day_and_time
+from bot.config import ReviewConfig
+from bot.errors import DatabaseError, GifwardenError, OutsideError, StoreError, UsageError
+from bot.model import (
+    Actor,
+    CaseState,
+    Decision,
+    DecisionState,
+    PlannedAction,
+    Verb,
+)
+from bot.pipeline.acting import telling
+from bot.pipeline.acting.notices import NoticeReview
+from bot.pipeline.judging.judge import NEEDS_PERSON, Judge
+from bot.pipeline.log import Log
+from bot.pipeline.recovery import GoOn, always, log_reason
+from bot.pipeline.reviewing.bank_feedback import BankFeedback
+from bot.pipeline.reviewing.deeds import Deeds, deeds_of
+from bot.pipeline.reviewing.team import Team
+from bot.store import Banking, CaseRow, DecisionRow, Store
+
+CONFIRMING = frozenset({Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})
+LEFT_UP = "a moderator leaves the post up"
+NOT_REPORTED = "a moderator decided otherwise than to report it"
+WITHHELD = {
+    Decision.DISMISS: "the case was dismissed",
+    Decision.LEAVE_UP: LEFT_UP,
+    Decision.REPORT: "a moderator only reports it",
+    Decision.REMOVE: NOT_REPORTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A case, and the version of it that was looked at, if the door knows."""
+
+    case: str
+    version: int | None = None
+
+
+class Deciding:
+    """Writes decisions down, and performs them when their time has come."""
+
+    def __init__(
+        self,
+        review: ReviewConfig,
+        store: Store,
+        clock: Clock,
+        log: Log,
+        learning: BankFeedback,
+        judging: Judge,
+        statements: NoticeReview,
+    ) -> None:
+        self._review = review
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._learning = learning
+        self._judging = judging
+        self._statements = statements
+        self._team = Team(store)
+
+    def decide(
+        self,
+        verb: Decision,
+        targets: Sequence[Target],
+        *,
+        by: Actor,
+        why: str,
+        key: str | None = None,
+        after: float | None = None,
+        banking: Banking | None = None,
+    ) -> DecisionRow:
+        """Decide on cases, all of them or none; return the decision, which is performed `after` so many seconds.
+
+        `key`: what the door calls this word; said twice, it counts once. `after`: default `review.take_back_seconds`.
+        `banking`: for a confirmation, what also goes into a bank. Raises UsageError or StoreError, with every mistake,
+        if a case is not there, has changed, is not open, or this person may not decide it.
+        """
+        store = self._store
+        wait = timedelta(seconds=self._review.take_back_seconds if after is None else after)
+        with store.transaction():  # in here: others decide at the same time, by other doors
+            if key is not None and (known := store.decided.by_key(key)) is not None:
+                return known
+            cases = self._may(verb, targets, by)
+            if banking is not None:
+                for case in cases:
+                    self._learning.can_bank(case, banking)
+            row = store.decided.add(
+                verb,
+                [case.id for case in cases],
+                key=key or secrets.token_hex(16),
+                by=by,
+                why=why,
+                after=wait,
+                banking=banking,
+            )
+            for case in cases:
+                self._change(verb, case, by=by, why=why, due=row.due)
+        self._log.info("case decided", decision=row.label, verb=str(verb), cases=len(cases))
+        return row
+
+    def take_back(self, name: str, *, by: Actor, why: str = "taken back") -> DecisionRow:
+        """Take back a decision before anything is done for it: its cases are as they were.
+
+        Raises StoreError if there is no such decision, UsageError if it is too late.
+        """
+        store = self._store
+        with store.transaction():
+            row = store.decided.get(name)
+            if row.state is not DecisionState.WAITING or self._clock.now() >= row.due:
+                raise UsageError(f"{name} is {_ended(row)}; to take back what was done: gifwarden cases undo {name}")
+            cases = [store.cases.of_id(case) for case in row.cases]
+            for case in cases:
+                self._team.still(by, Verb.CASES, [case.post.subreddit])
+            store.decided.restore(row.id)
+            store.decided.end(row.id, DecisionState.TAKEN_BACK)
+            for case in cases:
+                store.audit.record(by=by, what=f"decision taken back: {row.verb}", subject=case.label, why=why)
+        self._log.info("decision taken back", decision=name)
+        return store.decided.get(name)
+
+    def perform_due(self, go_on: GoOn = always) -> int:
+        """Perform the decisions whose time has come, but for their actions; return how many."""
+        done = 0
+        for row in self._store.decided.due():
+            if not go_on():
+                break
+            try:
+                self.perform(row)
+            except DatabaseError:
+                raise
+            except GifwardenError as error:  # one that cannot be performed keeps no other waiting
+                self._log.warning("decision not performed", decision=row.label, reason=log_reason(error))
+                continue
+            done += 1
+        return done
+
+    def perform(self, row: DecisionRow, *, leave: bool = True) -> dict[int, list[str]]:
+        """Do of a decision what cannot be taken back any more; return by case a line on each thing.
+
+        Its actions are the outbox's. `leave`: what cannot be banked or taught is said, else it is raised.
+        """
+        store = self._store
+        lines: dict[int, list[str]] = {number: [] for number in row.cases}
+        by = _actor(row)
+        if (
+            row.verb in (Decision.DISMISS, Decision.UNDO)
+            and store.decided.get(row.label).state == DecisionState.WAITING
+        ):
+            for number in row.cases:
+                lines[number] += self._retracted(store.cases.of_id(number), by=by, why=row.why)
+        with store.transaction():
+            if not store.decided.end(row.id, DecisionState.PERFORMED):
+                return lines
+            for number in row.cases:
+                case = store.cases.of_id(number)
+                if case.state != _result(row.verb):
+                    lines[number].append(_OVERTAKEN.get(case.state, f"it is {case.state} by now, and stays so"))
+                    continue
+                try:
+                    lines[number] = [*self._settle(row, case, by), *lines[number]]
+                except DatabaseError:
+                    raise
+                except (StoreError, UsageError) as error:
+                    if not leave:
+                        raise
+                    lines[number].append(str(error))
+            for number, told in lines.items():
+                store.decided.tell(row.id, number, told)
+        self._log.info("decision performed", decision=row.label, verb=str(row.verb), cases=len(row.cases))
+        return lines
+
+    def _deeds(self, case: CaseRow, verb: Decision) -> Deeds:
+        return deeds_of(case, self._store.actions.of_case(case.id), verb)
+
+    def preview(self, case: CaseRow, verb: Decision) -> list[str]:
+        """Return in words what a decision would do, with every text that others would read."""
+        deeds = self._deeds(case, verb)
+        planned = [PlannedAction(kind=row.action.kind, params=row.action.params) for row in deeds.go]
+        planned += [self._judging.filled(case, one) for one in deeds.new]
+        told = telling.preview(
+            {one.kind: one for one in planned},
+            subreddit=case.post.subreddit,
+            comment=case.post.is_comment,
+            by_person=True,
+        )
+        read = [one for one in planned if one.kind != "message"] if told else planned
+        lines = [line for one in read for line in _shown(one.kind, one.params)]
+        if told:
+            lines += _shown("message to the author", {"subject": told[0], "text": told[1]})
+        lines += [f"take back: {row.action.kind}" for row in deeds.undo]
+        lines += [f"not done: {row.action.kind}" for row in deeds.withhold]
+        return lines or ["nothing is done to the post"]
+
+    def _may(self, verb: Decision, targets: Sequence[Target], by: Actor) -> list[CaseRow]:
+        """Return the cases, each once. Raises UsageError with every reason why they may not be decided."""
+        cases: dict[int, CaseRow] = {}
+        mistakes: list[GifwardenError] = []
+        for target in targets:
+            try:
+                case = self._may_one(verb, target, by)
+            except DatabaseError:
+                raise
+            except (StoreError, UsageError) as error:
+                mistakes.append(error)
+            else:
+                cases.setdefault(case.id, case)
+        if len(mistakes) == 1:
+            raise mistakes[0]
+        if mistakes:
+            raise UsageError(*(str(error) for error in mistakes))
+        return list(cases.values())
+
+    def _may_one(self, verb: Decision, target: Target, by: Actor) -> CaseRow:
+        store = self._store
+        case = store.cases.get(target.case)
+        if case.state == CaseState.MINOR:
+            raise UsageError(
+                f"{case.label} is about a suspected minor and is not judged"
+                f"{' again' if verb is Decision.UNDO else ''}; see: gifwarden cases reported --help"
+            )
+        self._team.still(by, Verb.CASES, [case.post.subreddit])
+        if target.version is not None and target.version != case.version:
+            raise UsageError(f"{case.label} has changed since you looked at it: {self._now(case)}; look again")
+        waiting = store.decided.waiting_on(case.id)
+        if waiting is not None:
+            raise UsageError(
+                f"{case.label}: {waiting.who} decided {waiting.verb} a moment ago, which is about to be done; to take "
+                f"that back: gifwarden cases undo {waiting.label}"
+            )
+        if verb is not Decision.UNDO:
+            if case.state != CaseState.OPEN:
+                raise StoreError(f"case {case.label} is {self._now(case)}; undo that first")
+            self._other_than_before(case, by)
+        self._deeds(case, verb)
+        return case
+
+    def _now(self, case: CaseRow) -> str:
+        """Return how a case stands: its state, who decided it and when."""
+        if case.state == CaseState.OPEN:
+            appeal = self._store.review.open_appeal(case.id)
+            return f"open again, appealed by {appeal.raised_by}" if appeal else "open"
+        last = next(reversed(self._store.decided.of_case(case.id)), None)
+        when = f", {day_and_time(last.at)} UTC" if last is not None and last.who == case.decided_by else ""
+        return f"{case.state} (by {case.decided_by}{when})"
+
+    def _change(self, verb: Decision, case: CaseRow, *, by: Actor, why: str, due: datetime) -> None:
+        store = self._store
+        deeds = self._deeds(case, verb)
+        if verb is Decision.UNDO:
+            store.actions.cancel(case=case.id, reason=f"undone by {by.name}")
+            store.decided.plan_undo([row.action.id for row in deeds.undo], due=due)
+            store.cases.reopen(case.id)
+            store.actions.hold_again(case=case.id, reason=NEEDS_PERSON)
+            store.audit.record(by=by, what="case undone", subject=case.label, why=why)
+            return
+        result = _result(verb)
+        store.cases.decide(case.id, result, by=by, why=why)
+        if verb is Decision.DISMISS:
+            store.review.close_appeal(case.id, outcome="overturned", by=by)
+            store.actions.cancel(case=case.id, reason=WITHHELD[verb])
+        else:
+            if store.review.close_appeal(case.id, outcome="upheld", by=by):
+                store.audit.record(by=by, what="appeal upheld", subject=case.label)
+            if deeds.withhold:
+                store.decided.withhold([row.action.id for row in deeds.withhold], reason=WITHHELD[verb])
+            store.actions.release(case=case.id, due=due)
+            for planned in deeds.new:
+                self._judging.plan_decided(case, planned, due)
+        store.decided.plan_undo([row.action.id for row in deeds.undo], due=due)
+        store.audit.record(by=by, what=_SAID[verb], subject=case.label, why=why)
+
+    def _settle(self, row: DecisionRow, case: CaseRow, by: Actor) -> list[str]:
+        """Learn from a decision, and forget what was only kept for it. In a transaction."""
+        store, lines = self._store, []
+        if row.verb in CONFIRMING:
+            if row.banking is not None:
+                lines += self._learning.bank_from(case, row.banking, by=by)
+            if any(a.outcome == "upheld" and a.closed_member == by.member for a in store.review.appeals(case.id)):
+                for label in store.review.made_by(case.id, "banked"):
+                    self._learning.second(label, by)
+            store.links.drop_fingerprints(case.link)
+        elif row.verb is Decision.DISMISS:
+            lines += self._learning.teach(case, by=by)
+            lines += self._learning.unbank(case, by=by)
+            store.notices.drop_case(case.id)
+            store.links.drop_fingerprints(case.link)
+        else:
+            lines += self._learning.unbank(case, by=by, keep=False)
+            lines += self._learning.unlearn(case, by=by)
+            self._judging.draft_again(case)
+        return lines
+
+    def _retracted(self, case: CaseRow, *, by: Actor, why: str) -> list[str]:
+        try:
+            told = self._statements.retract_for_case(case, by=by, why=why)
+        except (UsageError, OutsideError) as error:
+            name = self._store.notices.of_case(case.id)
+            return [f"notice {name}: {error}; then: gifwarden notices retract {name}"]
+        return [told] if told else []
+
+    def _other_than_before(self, case: CaseRow, by: Actor) -> None:
+        appeal = self._store.review.open_appeal(case.id)
+        if appeal is None or appeal.decider is None or self._review.confirmations == 1:
+            return
+        people = self._store.team
+        if not by.credential.own:
+            raise UsageError(
+                f"the appeal of {case.label} is decided by another moderator than {appeal.decider}, under their own "
+                "system account; a name that is typed under another one tells nobody"
+            )
+        if appeal.decider_account is not None:  # whose account it was may have typed any name
+            typed = people.of_account(appeal.decider_account)
+            theirs = typed is not None and people.one(typed.id) == people.one(by.member)
+        else:
+            theirs = False
+        if theirs or (appeal.decider_member is not None and people.one(appeal.decider_member) == people.one(by.member)):
+            raise UsageError(
+                f"{by.name} confirmed {case.label} and another moderator decides the appeal; to take your own decision "
+                f"back: gifwarden cases undo {case.label}"
+            )
+
+
+_SAID = {
+    Decision.CONFIRM: "case confirmed",
+    Decision.REMOVE: "case confirmed: remove",
+    Decision.REPORT: "case confirmed: report",
+    Decision.LEAVE_UP: "case confirmed: leave up",
+    Decision.DISMISS: "case dismissed",
+}
+"""What the audit trail says of a decision."""
+
+_OVERTAKEN = {CaseState.MINOR: "marked as a suspected minor meanwhile: it is not judged again"}
+
+
+def _result(verb: Decision) -> CaseState:
+    if verb is Decision.UNDO:
+        return CaseState.OPEN
+    return CaseState.DISMISSED if verb is Decision.DISMISS else CaseState.CONFIRMED
+
+
+def _ended(row: DecisionRow) -> str:
+    return "taken back already" if row.state is DecisionState.TAKEN_BACK else "performed already"
+
+
+def _actor(row: DecisionRow) -> Actor:
+    """Return who decided. A decision is always a member's."""
+    assert row.member is not None
+    assert row.credential is not None
+    return Actor(member=row.member, name=row.who, credential=row.credential, account=row.account)
+
+
+def _shown(kind: str, params: Mapping[str, str]) -> list[str]:
+    """Return an action as lines: the deed, and each text in it."""
+    texts = {name.replace("_", " "): text for name, text in params.items() if text}
+    return [kind, *(f"  {name}: {line}" for name, text in texts.items() for line in text.splitlines())]

@@ -1,0 +1,72 @@
+"""What a decision on a case does to its actions: what goes ahead, is left, is done besides, is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.errors import UsageError
+from bot.model import ActionState, Decision, PlannedAction
+from bot.pipeline.judging.judge import ON_THE_POST
+from bot.rules import CONFIRMED
+from bot.store import ActionRow, CaseRow
+
+REVERSIBLE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
+UNSENT = (ActionState.PLANNED, ActionState.HELD)
+GONE = (ActionState.CANCELLED, ActionState.FAILED, ActionState.UNDONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What a decision does to the actions of a case."""
+
+    go: tuple[ActionRow, ...] = ()  # held until now
+    withhold: tuple[ActionRow, ...] = ()  # not sent yet, and will not be
+    new: tuple[PlannedAction, ...] = ()
+    undo: tuple[ActionRow, ...] = ()  # done, and taken back
+
+
+def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
+    """Return what a decision does to the actions of a case. Raises UsageError if that makes no sense."""
+    rows = [row for row in rows if row.action.kind != "notice"]
+    unsent = tuple(row for row in rows if row.state in UNSENT)
+    done = tuple(row for row in rows if row.state == ActionState.DONE)
+    live = {row.action.kind for row in rows if row.state not in GONE}
+    match verb:
+        case Decision.DISMISS | Decision.UNDO:
+            return Deeds(withhold=unsent, undo=done)
+        case Decision.LEAVE_UP:
+            return Deeds(
+                go=tuple(row for row in unsent if row.action.kind not in ON_THE_POST),
+                withhold=tuple(row for row in unsent if row.action.kind in ON_THE_POST),
+                undo=tuple(row for row in done if row.action.kind in REVERSIBLE),
+            )
+        case Decision.REPORT:
+            instead = ON_THE_POST - {"report"}
+            if any(row.action.kind == "remove" for row in done):
+                raise UsageError(
+                    f"{case.label}: the post is removed already, and Reddit takes no reports on it; "
+                    f"first: gifwarden cases undo {case.label}"
+                )
+            return Deeds(
+                go=tuple(row for row in unsent if row.action.kind not in instead),
+                withhold=tuple(row for row in unsent if row.action.kind in instead),
+                new=() if "report" in live else (_wanted(case, "report"),),
+            )
+        case Decision.REMOVE:
+            return Deeds(
+                go=tuple(row for row in unsent if row.action.kind != "report"),
+                withhold=tuple(row for row in unsent if row.action.kind == "report"),
+                new=() if "remove" in live else (_wanted(case, "remove"),),
+            )
+        case Decision.CONFIRM:
+            undone = {row.action.kind for row in rows if row.state == ActionState.UNDONE} - live
+            asked = (*case.verdict.actions, *case.verdict.on_confirm)
+            again = {action.kind: action for action in asked if action.kind in undone}
+            return Deeds(go=unsent, new=tuple(again.values()))
+
+
+def _wanted(case: CaseRow, kind: str) -> PlannedAction:
+    """Return the action of a kind as the rule asks for it, or with plain words if it does not."""
+    asked = (*case.verdict.on_confirm, *case.verdict.actions)
+    return next((one for one in asked if one.kind == kind), PlannedAction(kind=kind, params={"reason": CONFIRMED}))
