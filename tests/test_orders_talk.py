@@ -133,6 +133,7 @@ def test_a_discussion_about_several_cases_knows_no_bare_word(world: Stage, bot: 
         url=world.park.add_redgifs("SecondOne", hd=fake()),
         created=world.clock.now(),
     )
+    world.clock.sleep(600)  # what follows within ten minutes is told together
     run(world, bot)
     (raid,) = discussions(world)
     assert len(bot.deps.store.cases.listing()) == 2
