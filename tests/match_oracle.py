@@ -10,7 +10,7 @@ from bot.config import BanksConfig
 from bot.index import distance
 from bot.match.explain import NAMES, coverage, ranges, why
 from bot.match.judging import NOISE, cut, usable
-from bot.match.library import EXPLAINED
+from bot.match.library import explained
 from bot.model import Entry, Fingerprint, Match, Signal
 
 
@@ -33,9 +33,11 @@ def matches(fingerprint: Fingerprint, entries: Sequence[Entry], config: BanksCon
             held = near.get(match.entry)
             if held is None or (held.suppressed and not match.suppressed):
                 near[match.entry] = match
-    if not any(match.coverage_query >= EXPLAINED for match in near.values()):
+    if not any(explained(match) for match in near.values()):
         for match in _varied(fingerprint, entries, config):
-            near.setdefault(match.entry, match)
+            held = near.get(match.entry)
+            if held is None or (held.suppressed and not match.suppressed):
+                near[match.entry] = match
     return tuple(sorted(near.values(), key=lambda match: (match.distance or 0, match.entry)))
 
 
@@ -52,9 +54,13 @@ def _varied(fingerprint: Fingerprint, entries: Sequence[Entry], config: BanksCon
     for transform in sorted(done):
         for match in _judged(frames, fingerprint, transform, entries, done[transform], "pdq", config):
             held = best.get(match.entry)
-            if held is None or (match.frames, -(match.distance or 0)) > (held.frames, -(held.distance or 0)):
+            if held is None or _order(match) > _order(held):
                 best[match.entry] = match
     return list(best.values())
+
+
+def _order(match: Match) -> tuple[bool, int, int]:
+    return (not match.suppressed, match.frames, -(match.distance or 0))
 
 
 def _hits(

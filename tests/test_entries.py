@@ -531,6 +531,28 @@ def test_a_typed_name_seconds_nothing(desk: Desk) -> None:
     assert (banked.label, banked.new, banked.seconded) == (label, False, False)
 
 
+def test_a_near_copys_case_says_what_to_compare_with(desk: Desk) -> None:
+    """The entry's origin and the time in it, the times on both sides, and how often the entry was wrong before."""
+    world, pipeline = desk
+    label = bank_the_fake(pipeline)
+    store = pipeline.deps.store
+    store.notes.put(label, EntryNote(origin=ORIGIN, seconds=83), by=member(pipeline))
+    post_fake(world, data=near_copy)
+    pipeline.tick()
+    (case,) = store.cases.listing()
+    text = " ".join(run("cases", "show", case.label).stdout.split())
+    assert f"compare {label}: {ORIGIN} at 1:23" in text
+    assert re.search(r"its 0:00\.0 to 0:00\.\d with 0:00\.0 to 0:00\.\d here", text)
+    (row,) = lines(run("cases", "show", case.label, "--json"))[0]["compare_with"]
+    assert (row["entry"], row["origins"]) == (label, [{"origin": ORIGIN, "seconds": 83.0}])
+    pipeline.decisions.cases.dismiss(case.label, by=member(pipeline), why="it is not")
+    post_fake(world, id="FourFiveSix", data=lambda: media.reencode(fake(), crf=34, width=288, height=162))
+    pipeline.tick()
+    newest = store.cases.listing()[0]
+    if newest.label != case.label:
+        assert f"{label} was wrong before: 1 of 1 decided" in run("cases", "show", newest.label).stdout
+
+
 def _cropped(data: bytes) -> bytes:
     picture = ImageOps.mirror(Image.open(io.BytesIO(data)).convert("RGB"))
     wide, high = picture.size

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.config import BanksConfig
 from bot.index import HashIndex, distance
 from bot.match import Matcher
-from bot.model import BankKind, Entry, Fingerprint, Match, Signal
+from bot.model import BankKind, Entry, Fingerprint, Match, Signal, Variant
 from tests.listed import Listed
 
 HASH = st.binary(min_size=32, max_size=32)
@@ -213,3 +213,17 @@ def test_search_is_exact_across_its_batches() -> None:
     wanted = [0, 16_383, 16_384, 39_999] * 3
     found = HashIndex(rows, range(len(rows))).search([rows[number] for number in wanted], 0)
     assert found == [(place, number, 0) for place, number in enumerate(wanted)]
+
+
+def test_what_is_innocent_upright_hides_nothing_that_is_mirrored() -> None:
+    """A meme as it was, in front of a mirrored fake: the pair is not suppressed, for the mirrored part is not."""
+    known = entry(far(1), far(2, t=1), far(3, t=2))
+    meme = entry(far(1), kind="allow", label="E-2", against=("E-1",))
+    shown = [far(1), *(far(n, t=float(n)) for n in range(20, 23))]
+    turned = [
+        Variant(type="pdq", value=far(n).value, quality=90, t=t, transform="mirrored")
+        for n, t in ((2, 20.0), (3, 21.0))
+    ]
+    found = {one.entry: one for one in match(replace(media(*shown), variants=tuple(turned)), known, meme)}
+    assert not found["E-1"].suppressed
+    assert found["E-1"].transform == "mirrored"

@@ -9,6 +9,7 @@ from typing import Any
 from bot import hosts
 from bot.cli import deeds
 from bot.cli.action_text import action_plain
+from bot.cli.compare_with import compare_lines, compared, wrong_before
 from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity_lines
 from bot.clock import day_and_time, from_iso, tenths
 from bot.config import Config
@@ -68,7 +69,8 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     notice = store.notices.get(label) if label else None
     history = store.review.history(row.label)
     appeal = next((item for item in appeals if item.outcome is None), None)
-    doubts = list(_against(row, evidence, appeal))
+    beside = compared(store, evidence)
+    doubts = [*_against(row, evidence, appeal), *wrong_before(beside)]
     unlooked = () if minor else not_looked_at(store, row.post.fullname)
     shown = {
         **plain_case(row, appeal=appeal is not None),
@@ -77,6 +79,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         "evidence": to_json_data(evidence) if evidence else None,
         "not_looked_at": list(unlooked),
         "against": doubts,
+        "compare_with": beside,
         "actions": [action_plain(action) for action in actions],
         "notice": label,
         "history": history,
@@ -92,6 +95,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         *_like(group),
         *_post(row),
         *found,
+        *_under("compare", compare_lines(beside)),
         *_under("not yet", unlooked),
         *_under("against", doubts),
         ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),

@@ -21,6 +21,13 @@ from bot.model import Fingerprint, Match, Signal
 
 ENTRIES = 16  # read at a time
 EXPLAINED = 0.9  # coverage of a media, above which nothing else is looked for
+INNOCENT = 0.999  # the same where what covers it is innocent: it must not hide what stands behind it
+
+
+def explained(match: Match) -> bool:
+    """Return whether a match covers so much of a media that nothing else is looked for."""
+    innocent = match.suppressed or match.bank_kind == "allow"
+    return match.coverage_query >= (INNOCENT if innocent else EXPLAINED)
 
 
 class Matcher:
@@ -47,9 +54,11 @@ class Matcher:
                     continue
                 if held is None or (held.suppressed and not match.suppressed):
                     near[match.entry] = match
-        if not exact and not any(match.coverage_query >= EXPLAINED for match in near.values()):
+        if not exact and not any(explained(match) for match in near.values()):
             for match in self._varied(fingerprint, media):
-                near.setdefault(match.entry, match)
+                held = near.get(match.entry)
+                if held is None or (held.suppressed and not match.suppressed):
+                    near[match.entry] = match
         return (*exact, *sorted(near.values(), key=lambda match: (match.distance or 0, match.entry)))
 
     def lookup(self, values: Sequence[bytes]) -> list[list[tuple[str, str, int]]]:
@@ -142,4 +151,6 @@ class Matcher:
 
 
 def _closer(one: Match, other: Match) -> bool:
+    if one.suppressed != other.suppressed:
+        return other.suppressed  # what is explained when turned one way hides nothing that is there the other way
     return (one.frames, -(one.distance or 0)) > (other.frames, -(other.distance or 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from bot.migrations.decisions import CASE_DECISIONS
-from bot.migrations.entries import ENTRY_PAST
+from bot.migrations.entries import ALLOW_PAIRS_AGAINST, ENTRY_PAST
 from bot.migrations.orders import DONE_BY, ORDERS_WAIT
 from bot.migrations.tables import (
     ENTRY_ORIGINS,
@@ -407,4 +407,11 @@ def m0022_case_actions(db: Database) -> None:
 def m0022_case_decisions(db: Database) -> None:
     """Keep decisions on cases as rows, with what stood before until they are performed; count changes of cases."""
     for statement in CASE_DECISIONS:
+        db.execute(statement)
+
+
+@migrations()
+def m0023_allow_pairs_against(db: Database) -> None:
+    """Find what speaks against an entry without reading all pairs: every near match asks."""
+    for statement in ALLOW_PAIRS_AGAINST:
         db.execute(statement)

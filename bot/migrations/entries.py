@@ -43,3 +43,4 @@ ENTRY_PAST = (
        join evidence e on e.link = c.link, json_each(e.data, '$.source') s
        join entries x on x.label = json_extract(s.value, '$.entry')""",
 )
+ALLOW_PAIRS_AGAINST = ("create index allow_pairs_against on allow_pairs (against)",)

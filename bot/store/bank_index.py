@@ -115,6 +115,19 @@ class BankIndexRows:
             found.extend(int(row["allow"]) for row in rows)
         return found
 
+    def speaking(self, labels: Iterable[str]) -> dict[str, list[int]]:
+        """Return which active allow entries speak against each of these entries, of those against which any does."""
+        found: dict[str, list[int]] = {}
+        for label in dict.fromkeys(labels):
+            rows = self._c.rows(
+                """select p.allow from entries e join allow_pairs p on p.against = e.id join entries a on a.id = p.allow
+                   where e.label = ? and a.state = 'active' order by p.allow""",
+                (label,),
+            )
+            if rows:
+                found[label] = [int(row["allow"]) for row in rows]
+        return found
+
     def entries(
         self, numbers: Iterable[int], trusted: Sequence[str], *, alone: bool = False
     ) -> Iterator[tuple[int, Entry, tuple[int, ...]]]:

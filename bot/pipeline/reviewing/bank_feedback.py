@@ -141,16 +141,18 @@ class BankFeedback:
     def teach(self, case: CaseRow, *, by: Actor) -> list[str]:
         """Let what wrongly looked like an entry speak against that entry; return a line each."""
         lines: list[str] = []
-        matches = self._matches(case)
+        matches, evidence = self._matches(case), self._store.links.evidence(case.link)
+        sources = evidence.source if evidence else ()
         for media, found in self._prints(case):
             ours = [match for match in matches if match.media == media]
+            footage = [source for source in sources if source.media == media]
             for match in ours:
                 if match.exact and match.bank_kind != "allow":
                     lines.append(
                         f"{match.entry} in {match.bank} is this very file and goes on matching it; if it does not "
                         f"belong there: gifwarden bank remove {match.entry}"
                     )
-            if (part := innocent_part(found, ours)) is not None:
+            if (part := innocent_part(found, ours, footage)) is not None:
                 lines.append(self._allow(case, *part, by=by))
         return lines
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.errors import UsageError
-from bot.model import Fingerprint, Match
+from bot.model import Fingerprint, Match, SourceMatch
 from bot.motion import of_span
 
 WHOLE = 0.9  # coverage of a post's media from which on it is the entry as a whole, not a part of something longer
@@ -54,17 +54,22 @@ def marked_part(found: Fingerprint, span: Span) -> Fingerprint:
     return part
 
 
-def innocent_part(found: Fingerprint, matches: Iterable[Match]) -> tuple[Fingerprint, tuple[str, ...]] | None:
-    """Return the frames that wrongly looked like entries, and those entries' labels; None if none did.
+def innocent_part(
+    found: Fingerprint, matches: Iterable[Match], sources: Iterable[SourceMatch] = ()
+) -> tuple[Fingerprint, tuple[str, ...]] | None:
+    """Return the frames that wrongly looked like entries or their footage, and those entries' labels; None if none did.
 
     The very file is left out: an allow entry never speaks against it.
     """
-    ours = [match for match in matches if match.bank_kind != "allow" and not match.suppressed and not match.exact]
+    ours: list[Match | SourceMatch] = [
+        match for match in matches if match.bank_kind != "allow" and not match.suppressed and not match.exact
+    ]
+    ours += [source for source in sources if source.kind != "same_place" and not source.suppressed]
     if not ours:
         return None
-    spans = [span for match in ours for span in match.query_ranges]
-    part = marked(found, spans, whole=False)
-    return (part, tuple(dict.fromkeys(match.entry for match in ours))) if part.signals else None
+    spans = [span for match in ours for span in match.query_ranges or ()]
+    part = marked(found, spans, whole=False) if spans else None
+    return (part, tuple(dict.fromkeys(match.entry for match in ours))) if part and part.signals else None
 
 
 def too_plain(found: Fingerprint, quality: int) -> bool:

@@ -17,9 +17,10 @@ import numpy as np
 from bot.config import BanksConfig
 from bot.copies import Finding, LocalFeatureIndex, doubt, why
 from bot.copies.points import SPAN
-from bot.match.library import EXPLAINED
+from bot.match.library import explained
 from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
 from bot.motion import MIRRORED, UPRIGHT, Motion, Take, judge
+from bot.pipeline.scanning.allowed_copies import AllowedCopies
 from bot.plural import odds
 from bot.store import Store
 
@@ -46,6 +47,7 @@ class Copied:
         self._store = store
         self._seen = 0
         self._shelf = LocalFeatureIndex(store.sketches.of)
+        self._allowed = AllowedCopies(store, self._shelf)
 
     def refresh(self) -> None:
         """Take in what changed in the banks, here or in another process."""
@@ -97,10 +99,12 @@ class Copied:
                 kept.append(replace(match, unsure=True, why=f"{match.why}; {UNSURE}"))
             else:
                 sources.append(_source(media, match.bank, match.entry, finding, fingerprint))
-        if not any(match.coverage_query >= EXPLAINED for match in kept):
+        if not any(explained(match) for match in kept):
             for found in self._others(fingerprint, asked, media, done):
                 (kept if isinstance(found, Match) else sources).append(found)  # type: ignore[arg-type]  # by its type
-        return tuple(self._allowed(kept)), tuple(sources)
+        return self._allowed.weigh(
+            fingerprint, kept, sources, lambda number, finding: self._take(asked, number, None, finding)
+        )
 
     def _take(self, asked: Motion | None, number: int, match: Match | None, finding: Finding | None) -> Take:
         """Return what motion says of an entry that frames or corners found in a media."""
@@ -117,22 +121,6 @@ class Copied:
         take = judge(Motion(kept.changes), asked, ways, sure=bool(ways), within=within)
         # what an entry has from a copy, by whoever posted it, speaks for a match and never against one
         return Take("still") if kept.borrowed and (take.kind != "same" or take.replaced) else take
-
-    def _allowed(self, matches: Sequence[Match]) -> Iterable[Match]:
-        """Yield the matches; one by local features is suppressed where an entry allowed against it explains it all."""
-        spans: dict[str, list[tuple[float, float]]] = {}
-        for allow in (match for match in matches if match.bank_kind == "allow"):
-            number = self._store.sketches.number(allow.entry)
-            for _, entry, _ in self._store.known.entries([number] if number else [], ()):
-                for label in entry.against:
-                    spans.setdefault(label, []).extend(allow.query_ranges)
-        for match in matches:
-            known = spans.get(match.entry, ())
-            inside = all(any(a <= begin and end <= b for a, b in known) for begin, end in match.query_ranges)
-            if match.method == "local" and known and inside:
-                yield replace(match, suppressed=True, why=f"{match.why}, an allow-listed picture explains all of them")
-            else:
-                yield match
 
     def _others(
         self, fingerprint: Fingerprint, asked: Motion | None, media: int, done: set[int]
