@@ -15,8 +15,9 @@ from bot.assemble import Parts, assembled
 from bot.bench import alter, swaps
 from bot.bench.worlds import Scene
 from bot.config import Config, StorageConfig
-from bot.model import Evidence, Fingerprint, Link
+from bot.model import Evidence, Fingerprint, Link, Signal, SourceMatch
 from bot.pipeline import Pipeline
+from bot.pipeline.reviewing.excerpts import innocent_part
 from bot.samples import media
 from tests.bots import lent
 from tests.killing import Silent
@@ -137,3 +138,18 @@ def test_the_very_file_is_never_suppressed(bot: Pipeline) -> None:
     link = Link(url="x", host="", id=None, kind="media", source="target")
     found = bot.scanner.matched(Evidence(target="x", link=link), [(0, clip)])
     assert [(one.method, one.suppressed) for one in found.matches if one.entry == label] == [("sha256", False)]
+
+
+def test_dismissing_footage_teaches_its_pair() -> None:
+    """What was shown as the footage of a fake is allowed against it; another take of the place teaches nothing."""
+    frames = tuple(Signal(type="pdq", value=bytes(32), quality=90, t=float(t)) for t in range(6))
+    found = Fingerprint(
+        kind="video", format="mp4", sha256="aa" * 32, md5="bb" * 16, width=9, height=9, duration=6.0, frames=6,
+        signals=frames,
+    )  # fmt: skip
+    shown = SourceMatch(media=0, entry="E-1", kind="face_differs", query_ranges=((1.0, 3.0),))
+    taught = innocent_part(found, (), [shown, replace(shown, entry="E-2", kind="same_place")])
+    assert taught is not None
+    part, against = taught
+    assert ([one.t for one in part.signals], against, part.sha256) == ([1.0, 2.0, 3.0], ("E-1",), "")
+    assert innocent_part(found, (), [replace(shown, suppressed=True)]) is None
