@@ -13,7 +13,7 @@ from bot.loopback.stage import Stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
 from bot.rules import parse
-from tests.bots import action_states, bank_the_fake, bot_on, changed, post_fake
+from tests.bots import action_states, bank_the_fake, bot_on, changed, near_copy, post_fake
 from tests.killing import Silent
 from tests.people import member
 
@@ -138,6 +138,22 @@ def test_a_persons_removal_says_so(world: Stage) -> None:
     assert "A moderator looked at it and decided this; a program carried it out." in body
     assert "no moderator" not in body
     assert "bob" not in body
+
+
+def test_what_follows_a_confirmation_is_told(world: Stage, bot: Pipeline) -> None:
+    """A near copy that a person confirms is removed, and its author hears that a moderator decided."""
+    name = post_fake(world, data=near_copy)
+    bot.tick()
+    (case,) = bot.deps.store.cases.listing()
+    assert (world.reddit.removals, world.reddit.received.messages) == ([], [])
+    bot.decisions.cases.confirm(case.label, by=member(bot, "bob"), why="seen it")
+    bot.act()
+    world.clock.sleep(601)
+    bot.act()
+    assert world.reddit.removals == [name]
+    ((told, _, body),) = world.reddit.received.messages
+    assert told == name
+    assert "A moderator looked at it and decided this" in body
 
 
 def test_what_is_taken_back_is_not_told(world: Stage) -> None:
