@@ -12,8 +12,10 @@ from bot.assemble import Children, Outside, Parts, assembled
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.loopback.network import LoopbackNetwork
+from bot.model import CaseState, Decision
 from bot.pipeline import Pipeline, no_boundary
 from bot.pipeline.acting.notices import Statement
+from bot.pipeline.reviewing.deciding import Target
 from bot.workers import Workers
 from tests.people import member
 
@@ -76,6 +78,7 @@ def scenario(places: Places, boundary: Callable[[str], None] = no_boundary, *, c
             pipeline.tick()
             state_notices(pipeline)
             order_the_rest(pipeline)
+            decide(pipeline)
             clock.sleep(120)
 
 
@@ -114,6 +117,17 @@ def order_the_rest(pipeline: Pipeline) -> None:
                 subreddit=post.subreddit,
                 permalink=post.permalink,
                 params={},
+            )
+
+
+def decide(pipeline: Pipeline) -> None:
+    """Dismiss, as a moderator would, what was removed and is innocent."""
+    for case in pipeline.deps.store.cases.listing((CaseState.OPEN,)):
+        removals = pipeline.deps.store.actions.on_post(case.post.fullname, "remove")
+        if case.post.title == "taken back" and any(row.state == "done" for row in removals):
+            by = member(pipeline)
+            pipeline.decisions.deciding.decide(
+                Decision.DISMISS, [Target(case.label)], by=by, why="a dog", key=f"page of {case.label}"
             )
 
 

@@ -55,6 +55,7 @@ def world() -> Iterator[tuple[Stage, Places]]:
         park, reddit = built.park, built.reddit
         reddit.submit("clips", author="a", title="exact", url=park.add_redgifs("OneTwoThree", hd=fake))
         reddit.submit("clips", author="e", title="mistake", url=park.add_redgifs("OneTwoThree", hd=fake))
+        reddit.submit("clips", author="g", title="taken back", url=park.add_redgifs("OneTwoThree", hd=fake))
         reddit.submit("gifs", author="b", title="near", url=park.add_imgur("Ab1Cd2E", copy, "mp4"))
         approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
         reddit.moderator_approves(approved, "second_moderator")
@@ -98,6 +99,7 @@ def outcome(built: Stage, config: Config) -> dict[str, Any]:
             "cases": sorted(
                 (c.post.fullname, c.state, c.verdict.outcome, c.verdict.rule) for c in store.cases.listing()
             ),
+            "decisions": [(d.verb, d.state) for c in store.cases.listing() for d in store.decided.of_case(c.id)],
             "actions": sorted((a.action.post, a.action.kind, a.state) for a in store.actions.listing()),
             "notices": sorted((n.host, n.state, len(n.items)) for n in store.notices.listing()),
         }
@@ -112,16 +114,16 @@ def undisturbed() -> dict[str, Any]:
         assert set(met) == set(BOUNDARIES)
         found = outcome(built, places.config)
     counted = {kind: len(found[kind]) for kind in ("reports", "removals", "mails", "cases", "notices")}
-    assert counted == {"reports": 2, "removals": 2, "mails": 1, "cases": 4, "notices": 1}
+    assert counted == {"reports": 2, "removals": 3, "mails": 1, "cases": 5, "notices": 1}
     assert {name: len(found[name]) for name in ("approvals", "messages", "notes", "bans", "reasons")} == {
-        "approvals": 1,
-        "messages": 1,
+        "approvals": 2,
+        "messages": 3,
         "notes": 1,
         "bans": 1,
-        "reasons": 2,
+        "reasons": 3,
     }
     # the removals' modmail and the digest; the orders' conversations and the author's are others
-    assert (found["modmails"], len(found["answers"]), found["conversations"]) == (2, 3, 5)
+    assert (found["modmails"], len(found["answers"]), found["conversations"]) == (2, 2, 7)
     assert found["orders"] == [("help", "done"), ("scan", "done")]
     return found
 

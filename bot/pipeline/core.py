@@ -36,6 +36,9 @@ BOUNDARIES = (
     "order.heard",  # an order stored, not yet carried out
     "order.done",  # carried out and its answer planned, not yet sent
     "digest.made",
+    "decide.stored",  # a person's decision stored, nothing done for it
+    "decide.performed",  # what it teaches and forgets is stored, its actions not yet sent
+    "undo.performed",  # taken back, not yet written down
     *(f"act.begun:{plug.kind}" for plug in actions.ACTIONS),  # written down as being sent, not yet sent
     *(f"act.performed:{plug.kind}" for plug in actions.ACTIONS),  # sent, not yet written down as done
     *(f"act.done:{plug.kind}" for plug in actions.ACTIONS),

@@ -44,7 +44,7 @@ class Outbox:
         self._d = deps
         self._flood = flood
         self._telling = Telling(deps.config, deps.store, deps.clock)
-        self.undoing = Undoing(deps.config.actions, deps.store, deps.clock, deps.log, self.world)
+        self.undoing = Undoing(deps.config.actions, deps.store, deps.clock, deps.log, self.world, deps.boundary)
         self._performed: dict[int, Receipt] = {}  # what the database could not be told yet
 
     def run(self, go_on: GoOn = always, *, by_mail: bool | None = None, only: Collection[int] | None = None) -> int:

@@ -12,6 +12,7 @@ from bot.clock import DAY, Clock, backoff
 from bot.config import ActionsConfig
 from bot.errors import GifwardenError, UsageError
 from bot.model import PROGRAM, ActionState, Found, Receipt, Voice
+from bot.pipeline.core import Boundary
 from bot.pipeline.log import Log
 from bot.store import ActionRow, Store
 
@@ -23,13 +24,20 @@ class Undoing:
     """Takes done actions back."""
 
     def __init__(
-        self, limits: ActionsConfig, store: Store, clock: Clock, log: Log, world: Callable[[], ActionContext]
+        self,
+        limits: ActionsConfig,
+        store: Store,
+        clock: Clock,
+        log: Log,
+        world: Callable[[], ActionContext],
+        boundary: Boundary,
     ) -> None:
         self._limits = limits
         self._store = store
         self._clock = clock
         self._log = log
         self._world = world
+        self._boundary = boundary
 
     def undo(self, row: ActionRow, *, by: Voice = PROGRAM, why: str | None = None) -> str:
         """Take a done action back, unless another case needs the same; return in words what came of it.
@@ -72,6 +80,7 @@ class Undoing:
     def reverse(self, row: ActionRow) -> Receipt:
         """Do the opposite of a done action. Raises as `undo` does."""
         receipt = actions.get(row.action.kind).undo(row.action, self._world())
+        self._boundary("undo.performed")
         with self._store.transaction():
             self._store.actions.move(
                 row.action.id,

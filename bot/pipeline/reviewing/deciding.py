@@ -20,6 +20,7 @@ from bot.model import (
 )
 from bot.pipeline.acting import telling
 from bot.pipeline.acting.notices import NoticeReview
+from bot.pipeline.core import Boundary, no_boundary
 from bot.pipeline.judging.judge import NEEDS_PERSON, Judge
 from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always, log_reason
@@ -59,6 +60,7 @@ class Deciding:
         learning: BankFeedback,
         judging: Judge,
         statements: NoticeReview,
+        boundary: Boundary = no_boundary,
     ) -> None:
         self._review = review
         self._store = store
@@ -67,6 +69,7 @@ class Deciding:
         self._learning = learning
         self._judging = judging
         self._statements = statements
+        self._boundary = boundary
         self._team = Team(store)
 
     def decide(
@@ -106,6 +109,7 @@ class Deciding:
             )
             for case in cases:
                 self._change(verb, case, by=by, why=why, due=row.due)
+        self._boundary("decide.stored")
         self._log.info("case decided", decision=row.label, verb=str(verb), cases=len(cases))
         return row
 
@@ -177,6 +181,7 @@ class Deciding:
                     lines[number].append(str(error))
             for number, told in lines.items():
                 store.decided.tell(row.id, number, told)
+        self._boundary("decide.performed")
         self._log.info("decision performed", decision=row.label, verb=str(row.verb), cases=len(row.cases))
         return lines
 

@@ -33,7 +33,7 @@ class Decisions:
         config, store, clock, log = deps.config, deps.store, deps.clock, deps.log
         notices = NoticeReview(config, store, clock, log, deps.mailer, outbox)
         bank = BankFeedback(config.review, store, scanner)
-        deciding = Deciding(config.review, store, clock, log, bank, judge, notices)
+        deciding = Deciding(config.review, store, clock, log, bank, judge, notices, deps.boundary)
         cases = CaseReview(config.review, store, clock, log, outbox, judge, notices, deciding)
         minors = Minors(store, clock, log, deps.reddit, cases.undo_action)
         return cls(deciding=deciding, cases=cases, bank=bank, minors=minors, notices=notices)
