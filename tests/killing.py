@@ -64,7 +64,7 @@ def killer(boundary: str) -> Callable[[str], None]:
 
 
 def scenario(places: Places, boundary: Callable[[str], None] = no_boundary, *, children: Children = Workers) -> None:
-    """Work for ten minutes; a moderator states the drafted notice as soon as there is one."""
+    """Work for twenty-two minutes; a moderator states the drafted notice as soon as there is one."""
     network = LoopbackNetwork()
     for name in places.names:
         network.serve(name, places.port)
@@ -74,7 +74,7 @@ def scenario(places: Places, boundary: Callable[[str], None] = no_boundary, *, c
     clock = ManualClock(places.start)
     parts = Parts(outside=outside, children=children)
     with assembled(places.config, Silent(), parts=parts, clock=clock, boundary=boundary) as pipeline:
-        for _ in range(5):
+        for _ in range(11):
             pipeline.tick()
             state_notices(pipeline)
             order_the_rest(pipeline)

@@ -13,13 +13,14 @@ from bot.cli.compare_with import compare_lines, compared, wrong_before
 from bot.cli.evidence_text import NO_IDENTITY, face_lines, footage_lines, nudity_lines
 from bot.clock import day_and_time, from_iso, tenths
 from bot.config import Config
-from bot.model import PREVIEW, PROGRAM, CaseState, Evidence, Match, MediaInfo, NoticeState
+from bot.model import PREVIEW, PROGRAM, CaseState, Decision, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
+from bot.pipeline.reviewing.deeds import deeds_of
 from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.plural import many
 from bot.rules.checks.evidence import RESEMBLES
 from bot.serialization import to_json_data
-from bot.store import AppealRow, CaseRow, GroupRow, NoticeRow
+from bot.store import ActionRow, AppealRow, CaseRow, GroupRow, NoticeRow
 
 Fact = tuple[str, str]
 NOTHING = ("done", "nothing: its rule leaves it to a person")
@@ -44,6 +45,7 @@ def plain_case(row: CaseRow, *, appeal: bool = False) -> dict[str, Any]:
         "opened": to_json_data(row.opened),
         "decided_by": row.decided_by,
         "why": row.why,
+        "version": row.version,
     }
 
 
@@ -104,7 +106,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         *(deeds.words(actions) if row.state == CaseState.OPEN else ()),
         *(_notice(notice) if notice else ()),
         *_under("history", map(_line, events)),
-        *_next(row, group),
+        *_next(row, actions, group),
     ]
     return shown, lines
 
@@ -280,10 +282,13 @@ def _line(event: Any) -> str:
     return f"{event['at'][:16].replace('T', ' ')}  {event['who']}: {event['what']}{why}"
 
 
-def _next(row: CaseRow, group: GroupRow | None) -> Iterator[Fact]:
+def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) -> Iterator[Fact]:
     """Yield the commands for what comes next, each with a few words: at 80 columns they fit a line."""
     if row.state == CaseState.OPEN:
-        yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake: go ahead"
+        follows = deeds_of(row, actions, Decision.CONFIRM)
+        kinds = dict.fromkeys([*(one.action.kind for one in follows.go), *(one.kind for one in follows.new)])
+        yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake"
+        yield "", f"  does: {', '.join(kinds) or 'nothing more'}; or add --remove, --report, --leave-up, --dry-run"
         yield "", f"gifwarden cases dismiss {row.label} --by YOU  it is not: undo all"
         yield "", f"gifwarden cases minor {row.label} --by YOU    may be under 18"
     elif row.state == CaseState.MINOR:
@@ -293,3 +298,5 @@ def _next(row: CaseRow, group: GroupRow | None) -> Iterator[Fact]:
         yield "next", f"gifwarden cases undo {row.label} --by YOU     take it back"
     if group is not None and group.cases > 1:
         yield "", f"gifwarden cases list --same-media {row.label}  all {group.cases} of them"
+        if row.state == CaseState.OPEN:
+            yield "", "  with --all, confirm and dismiss decide every open one of them at once"

@@ -21,7 +21,9 @@ from bot.cli.base import (
     session,
     warn,
 )
+from bot.cli.deciding import undone
 from bot.clock import day_and_time
+from bot.errors import UsageError
 from bot.model import Verb
 from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.pipeline.reviewing.minors import WAIT
@@ -110,13 +112,20 @@ def cancel(
 ) -> None:
     """Take `cases minor` back within its ten minutes: all is as before, and the post goes up again if it was up."""
     settings = read_config(config)
-    with session(settings, reddit=login_missing(settings) is None) as pipeline:
+    with session(settings) as pipeline:
         by = decider(pipeline, who, Verb.CASES)
         target = known.case_or_other(pipeline, target)
-        lines = pipeline.decisions.minors.cancel(target, by=by, why=why)
+        lines, done = pipeline.decisions.minors.uncover(target, by=by)
+        for row in done:
+            pipeline.decisions.cases.plan_undo(row.action.id, by=by, why=why)
     say(f"{target} is not marked any more")
     for line in lines:
         say(f"  {line}")
+    for row in done:
+        try:
+            say(f"  {row.action.kind}: {undone(settings, row.action.id)}")
+        except UsageError as error:
+            say(f"  {row.action.kind}: {error}")
 
 
 def reported(

@@ -20,7 +20,7 @@ from bot.pipeline.core import connected
 from bot.pipeline.judging.judge import NEEDS_PERSON
 from bot.pipeline.log import Log
 from bot.reddit import Reddit
-from bot.store import MinorRow, Store
+from bot.store import ActionRow, MinorRow, Store
 
 WAIT = timedelta(minutes=10)  # in which a slip can be taken back
 HIDDEN = "suspected minor: hidden for now"
@@ -131,7 +131,17 @@ class Minors:
         return [name for name, _ in shown]
 
     def cancel(self, target: str, *, by: Actor, why: str = "cancelled") -> list[str]:
-        """Take `hide` back, and removal and lock with it; return a line on each thing.
+        """Take `hide` back, and removal and lock with it; return a line on each thing. Raises as `uncover` does."""
+        lines, done = self.uncover(target, by=by)
+        for row in done:
+            try:
+                lines.append(f"{row.action.kind}: {self._undo(row.action.id, by=by, why=why)}")
+            except (UsageError, OutsideError) as error:
+                lines.append(f"{row.action.kind}: {error}; then: gifwarden actions undo {row.action.id}")
+        return lines
+
+    def uncover(self, target: str, *, by: Actor) -> tuple[list[str], list[ActionRow]]:
+        """Take `hide` back; return a line for each post, and the removals and locks that are left to take back.
 
         Raises UsageError if the post is not hidden for now: its ten minutes are over, or nobody marked it.
         """
@@ -142,18 +152,10 @@ class Minors:
                 f"{target} is not hidden for now, so nothing can be taken back: ten minutes after it was marked, what "
                 "was kept of its media is destroyed"
             )
-        lines: list[str] = []
-        for name in shown:
-            lines.append(f"{name}: shown again; what waited to be done for it waits for a moderator")
-            for key in self._store.actions.keyed(minor_key(name)):
-                row = self._store.actions.get(key)
-                if row.state != ActionState.DONE:
-                    continue
-                try:
-                    lines.append(f"{row.action.kind}: {self._undo(row.action.id, by=by, why=why)}")
-                except (UsageError, OutsideError) as error:
-                    lines.append(f"{row.action.kind}: {error}; then: gifwarden actions undo {row.action.id}")
-        return lines
+        actions = self._store.actions
+        rows = [actions.get(key) for name in shown for key in actions.keyed(minor_key(name))]
+        lines = [f"{name}: shown again; what waited to be done for it waits for a moderator" for name in shown]
+        return lines, [row for row in rows if row.state == ActionState.DONE]
 
     def finish(self) -> int:
         """Destroy what is kept of posts that were hidden ten minutes ago, if no order does it; return how many.
