@@ -94,6 +94,14 @@ def of_fake() -> tuple[LocalFeatures, ...]:
     return printed(fake()).sketches
 
 
+def with_corners(sketches: Sequence[LocalFeatures], every: int) -> list[LocalFeatures]:
+    """Return sketches of which one in `every` has corners; all keep their faces."""
+    return [
+        sketch if place % every == 0 else replace(sketch, points=b"", mirrored=b"", fine=b"", fine_mirrored=b"")
+        for place, sketch in enumerate(sketches)
+    ]
+
+
 @pytest.mark.parametrize("kind", few(["re-encode", "crop=0.05", "mirror", "noise"], "re-encode"))
 @pytest.mark.slow
 def test_a_fake_and_its_footage_are_told_apart_both_ways(kind: str) -> None:
@@ -108,6 +116,18 @@ def test_a_fake_and_its_footage_are_told_apart_both_ways(kind: str) -> None:
         assert swap.face_distance is not None
         assert same.face_distance is not None
         assert swap.face_distance > 0.3 > same.face_distance
+
+
+def test_faces_are_compared_between_frames_that_have_corners() -> None:
+    """The alignment says which rows of faces show one moment, in frames without corners too."""
+    entry = with_corners(of_footage(), 2)
+    same, swap = against(entry, with_corners(of_footage(), 3)), against(entry, with_corners(of_fake(), 3))
+    assert (same.kind, same.face_distance) == ("copy", 0.0)
+    assert same.face_region != "differs"
+    assert (swap.kind, swap.face_region) == ("source", "differs")
+    assert swap.face_distance is not None
+    assert swap.face_distance > 0.3
+    assert len(swap.faces) >= 0.7 * len(of_fake())
 
 
 @pytest.mark.parametrize("blend", few(swaps.BLENDS, swaps.BLENDS[0]))

@@ -225,11 +225,9 @@ def _with_faces(
 def _without_faces(asked: QueryFeatures, held: EntryFeatures, told: tuple[Kind, FaceRegion]) -> tuple[Kind, FaceRegion]:
     """Return what a finding is where no face was seen at one moment in both."""
     kind, _ = told
-    ours = [rows for rows in held.faces if rows is not None]
-    theirs = [rows for frame in range(len(asked)) if (rows := asked.faces(frame)) is not None]
-    if any(len(rows) for rows in ours):  # a face that is known to be there and was not seen again may be another one
+    if held.faces.any():  # a face that is known to be there and was not seen again may be another one
         return kind, "unknown"
-    if kind == "source" and ours and theirs and not any(len(rows) for rows in theirs):
+    if kind == "source" and len(held.faces) and len(asked.faces) and not asked.faces.any():
         return "copy", "unknown"  # looked for on both sides: what was replaced is no face, a mark maybe
     return told
 

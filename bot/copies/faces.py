@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bot.copies.points import width
 from bot.copies.timeline import APART as APART_SECONDS
-from bot.copies.timeline import EntryFeatures, QueryFeatures, Seen
+from bot.copies.timeline import EntryFeatures, QueryFeatures, Seen, moments
 from bot.model import FaceRegion
 
 SAME_MOMENT = 0.1  # seconds: a mouth has hardly moved
@@ -35,41 +35,38 @@ class Faces:
     region: FaceRegion
     distance: float  # bits of 256 between the faces of one moment, median over the pairs
     near: float  # the same of the nearer part
-    seen: tuple[tuple[int, int, Place], ...]  # (query frame, entry frame, where the query's face is)
+    seen: tuple[tuple[int, int, Place], ...]
+    """For each moment: frames of query and entry next to it whose corners were compared, and where the face is."""
 
 
 def compare(asked: QueryFeatures, held: EntryFeatures, seen: Seen, rate: float) -> Faces | None:
     """Return what became of the entry's faces; None where no face was seen at the same moment in both.
 
+    Moments are told by the alignment of the two, so faces are compared between frames that have corners too.
     `rate` is the share of corners that are found again elsewhere. Of several faces in a frame the one that is farthest
     counts: one replaced face is enough. Hashes and corners have to say the same.
     """
-    best: dict[int, tuple[int, int, Place]] = {}
-    boxes: dict[int, list[tuple[int, int, int, int]]] = {}
-    for number, (query, entry, off) in enumerate(seen.pairs):
-        ours, theirs = held.faces[entry], asked.faces(query)
-        if off > SAME_MOMENT or ours is None or theirs is None:
-            continue
-        for one in ours:
-            for other in theirs:
-                if not _one_place(one, other, asked, seen):
-                    continue
-                upper, lower = _gaps(one, other, mirrored=seen.mirrored)
-                boxes.setdefault(number, []).append(_box(one))
-                if number not in best or min(upper, lower) > best[number][0]:
-                    place = float(asked.times[query]), _box(other)
-                    best[number] = min(upper, lower), max(upper, lower), place
+    best: list[tuple[int, int, tuple[int, int, Place]]] = []
+    for query, entry in _moments(asked, held, seen):
+        t = float(asked.faces.times[query])
+        met = [
+            (_gaps(one, other, mirrored=seen.mirrored), _box(other))
+            for one, other in _met(held.faces.rows[entry], asked.faces.rows[query], asked, seen)
+        ]
+        if met:
+            gaps, box = max(met, key=lambda pair: min(pair[0]))
+            best.append((min(gaps), max(gaps), (*_beside(asked, seen, t), (t, box))))
     if not best:
         return None
-    near, far = (np.array([row[place] for row in best.values()]) for place in (0, 1))
+    near, far = (np.array([row[place] for row in best]) for place in (0, 1))
     enough = len(best) >= LEAST or len(asked) == 1 or len(held.times) == 1
-    wanted, share = _corners(held, seen, boxes)
+    wanted, share = _corners(asked, held, seen)
     found = share / max(rate, 0.01) if wanted >= TELLING else None
     return Faces(
         region=_verdict(near, far, found) if enough else "unknown",
         distance=float(np.median((near + far) / 2)),
         near=float(np.median(near)),
-        seen=tuple((*seen.pairs[number][:2], place) for number, (_, _, place) in best.items()),
+        seen=tuple(row[2] for row in best),
     )
 
 
@@ -106,19 +103,43 @@ def _verdict(near: NDArray[np.int64], far: NDArray[np.int64], found: float | Non
     return "unknown"
 
 
-def _corners(held: EntryFeatures, seen: Seen, places: dict[int, list[tuple[int, int, int, int]]]) -> tuple[int, float]:
+def _corners(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> tuple[int, float]:
     """Return how many corners of the entry lie in its faces where the query shows them, and the share found again."""
     wanted = found = 0
-    for number, boxes in places.items():
-        which, exact, loose = seen.rows[number]
+    for (query, entry, off), (which, exact, loose) in zip(seen.pairs, seen.rows, strict=True):
+        ours, theirs = held.faces.at(held.times[entry]), asked.faces.at(asked.times[query])
+        if off > SAME_MOMENT or ours is None or theirs is None:
+            continue
         place = held.points.place[which]
         inside = np.zeros(len(which), dtype=bool)
-        for x, y, wide, high in boxes:
-            off = np.abs(place - (x + wide / 2, y + 0.55 * high))
-            inside |= (off <= (0.4 * wide, 0.45 * high)).all(axis=1)
+        for one, _ in _met(ours, theirs, asked, seen):
+            x, y, wide, high = _box(one)
+            gap = np.abs(place - (x + wide / 2, y + 0.55 * high))
+            inside |= (gap <= (0.4 * wide, 0.45 * high)).all(axis=1)
         wanted += int(inside.sum())
         found += int((exact | loose)[inside].sum())
     return wanted, found / max(1, wanted)
+
+
+def _moments(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> list[tuple[int, int]]:
+    """Return the rows of faces of query and entry that show one moment, of the time in which the entry was found."""
+    if not len(asked.faces) or not len(held.faces):
+        return []
+    first, last = asked.times[seen.pairs[0][0]], asked.times[seen.pairs[-1][0]]
+    found = moments(asked.faces.times, held.faces.times, seen.speed, seen.offset)
+    return [(i, j) for i, j, off in found if off <= SAME_MOMENT and first <= asked.faces.times[i] <= last]
+
+
+def _beside(asked: QueryFeatures, seen: Seen, t: float) -> tuple[int, int]:
+    """Return the frames of query and entry with corners that were compared next to a moment of the query."""
+    return min(seen.pairs, key=lambda pair: abs(asked.times[pair[0]] - t))[:2]
+
+
+def _met(
+    ours: NDArray[np.void], theirs: NDArray[np.void], asked: QueryFeatures, seen: Seen
+) -> list[tuple[np.void, np.void]]:
+    """Return which faces of an entry's frame and a query's lie in one place."""
+    return [(one, other) for one in ours for other in theirs if _one_place(one, other, asked, seen)]
 
 
 def _one_place(ours: np.void, theirs: np.void, asked: QueryFeatures, seen: Seen) -> bool:

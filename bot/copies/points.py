@@ -130,3 +130,27 @@ def met(words: Words, others: Words, bits: int) -> Bools:
         np.bitwise_count(apart, out=differing)
         np.minimum(least, differing, out=least)
     return np.asarray(least <= bits)
+
+
+class FaceRows:
+    """The faces of a media wherever somebody looked for them, between frames that have corners too."""
+
+    def __init__(self, sketches: Sequence[LocalFeatures]) -> None:
+        looked = [(sketch.t, rows) for sketch in sketches if (rows := spots(sketch.faces)) is not None]
+        self.times = np.array([t for t, _ in looked])
+        self.rows = [rows for _, rows in looked]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def any(self) -> bool:
+        """Return whether there is a face."""
+        return any(len(rows) for rows in self.rows)
+
+    def at(self, t: float) -> NDArray[np.void] | None:
+        """Return the faces of one frame, by its time, or None if nobody looked.
+
+        void (n,): one `SPOT` a face.
+        """
+        place = int(np.searchsorted(self.times, t))
+        return self.rows[place] if place < len(self.rows) and self.times[place] == t else None

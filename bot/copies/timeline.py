@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.copies.align import LIKELY, Lookup, Transform, estimate, pairs, refined, straight
-from bot.copies.points import OFFSET, STEP, Bools, Floats, Ints, Points, height, joined, of_frame, spots, width
+from bot.copies.points import OFFSET, STEP, Bools, FaceRows, Floats, Ints, Points, height, joined, of_frame, width
 from bot.model import LocalFeatures
 
 APART = 0.9  # seconds between frames of which one tells what stands still in the other
@@ -32,9 +32,10 @@ EDGE = 11.5  # units: nearer to the edge a corner of the smallest size is not de
 
 
 class EntryFeatures:
-    """An entry's corners, frame after frame."""
+    """An entry's corners, frame after frame, and its faces."""
 
     def __init__(self, sketches: Sequence[LocalFeatures]) -> None:
+        self.faces = FaceRows(sketches)
         sketches = [sketch for sketch in sketches if sketch.points] or list(sketches[:1])
         self.aspect = sketches[0].aspect if sketches else 1.0
         self.times = np.array([sketch.t for sketch in sketches])
@@ -45,7 +46,6 @@ class EntryFeatures:
         self.begin = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.frame = np.repeat(np.arange(len(parts)), sizes)
         self.moving = len(parts) > 1
-        self.faces = [spots(sketch.faces) for sketch in sketches]  # of each frame; None where nobody looked
         self._still: Bools | None = None
 
     def of(self, frame: int) -> Points:
@@ -72,9 +72,10 @@ class EntryFeatures:
 
 
 class QueryFeatures:
-    """A query's corners, as they are and mirrored."""
+    """A query's corners, as they are and mirrored, and its faces."""
 
     def __init__(self, sketches: Sequence[LocalFeatures]) -> None:
+        self.faces = FaceRows(sketches)
         self.sketches = [sketch for sketch in sketches if sketch.points]
         self.aspect = self.sketches[0].aspect if self.sketches else 1.0
         self.times = np.array([sketch.t for sketch in self.sketches])
@@ -88,13 +89,6 @@ class QueryFeatures:
     def full(self) -> list[int]:
         """The numbers of the frames that were looked at closely; all if there are none."""
         return [i for i, sketch in enumerate(self.sketches) if sketch.fine] or list(range(len(self)))
-
-    def faces(self, frame: int) -> NDArray[np.void] | None:
-        """Return the faces of a frame, or None if nobody looked.
-
-        void (n,): one `SPOT` a face.
-        """
-        return spots(self.sketches[frame].faces)
 
     def points(self, frame: int, mirrored: bool) -> Points:
         """Return the corners of a frame."""
@@ -131,6 +125,7 @@ class Seen:
     mirrored: bool
     pairs: list[tuple[int, int, float]]  # (query frame, entry frame, seconds between them), in time
     speed: float
+    offset: float  # entry time = speed x query time + offset
     close: list[int]  # the pairs whose frames are closest in time
     rows: list[tuple[Ints, Bools, Bools]] = field(default_factory=list)
     """For each pair: which of the entry's corners are in view, which are found; of the closest, which moved."""
@@ -202,7 +197,7 @@ def look(
             best = score, transform, speed, offset
     assert best is not None, "there is a start"
     _, transform, speed, offset = best
-    pairs_ = _pairs(asked.times, held.times, speed, offset)
+    pairs_ = moments(asked.times, held.times, speed, offset)
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
@@ -211,7 +206,7 @@ def look(
     some = [first + place for place in spread(last - first, SOME)]
     table = _table(asked, held, transform, mirrored, some, transform.finely())
     _, speed, offset = _aligned(asked.times[some], held.times, table)
-    pairs_ = _pairs(asked.times, held.times, speed, offset)
+    pairs_ = moments(asked.times, held.times, speed, offset)
     if not pairs_:
         return None
     transform = _refit(asked, held, transform, mirrored, pairs_)
@@ -220,7 +215,7 @@ def look(
     pairs_, found = pairs_[kept], found[kept]
     if not pairs_:
         return None
-    seen = Seen(transform, mirrored, pairs_, speed, _closest(pairs_))
+    seen = Seen(transform, mirrored, pairs_, speed, offset, _closest(pairs_))
     inside = in_view(held, transform, asked.aspect)
     reach = min(2 * MOVING_REACH, MOVING_REACH * max(1.0, transform.scale))
     for number, (query, entry, _) in enumerate(pairs_):
@@ -316,10 +311,13 @@ def _aligned(
     return best
 
 
-def _pairs(
+def moments(
     asked: NDArray[np.float64], held: NDArray[np.float64], speed: float, offset: float
 ) -> list[tuple[int, int, float]]:
-    """Return the frames of query and entry that show one moment, and how many seconds they are apart."""
+    """Return the frames of query and entry that show one moment, and how many seconds they are apart.
+
+    `asked` and `held` are the times of the frames in seconds; entry time = `speed` x query time + `offset`.
+    """
     when = speed * asked + offset
     nearest = np.abs(held[None, :] - when[:, None]).argmin(axis=1)
     off = np.abs(held[nearest] - when)
