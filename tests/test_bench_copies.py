@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from bot.assemble import Parts, assembled
-from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping
+from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping, tally
 from bot.bench.crowd import crowd
 from bot.bench.worlds import Scene
 from bot.cli import app
@@ -70,17 +70,17 @@ def test_clips_beside_the_others_make_a_bank_large_and_nothing_else() -> None:
 
 def test_what_plain_pdq_finds_is_found_reviewed_or_lost() -> None:
     """A copy counts as found, as left to a person, or, if only whole frames find it, as lost."""
-    tally = copies.Recall("row", 0)
-    tally.count("a", {"a"}, {"a"}, {"a"}, "found")
-    tally.count("a", {"b"}, {"a"}, {"a"}, "for a person")
-    tally.count("a", {"b"}, set(), {"a"}, "passed over")
-    tally.count("a", set(), set(), {"b"}, "nobody's")
-    tally.count(None, set(), set(), {"a"}, "no copy")
-    assert (tally.asked, tally.found, tally.review, tally.lost) == (5, 1, 1, ["passed over"])
-    tally.count(None, set(), {"a", "b"}, set(), "no copy, and yet for a person")
-    tally.count(None, {"a"}, {"a"}, set(), "called a copy, which is told apart")
-    assert (tally.asked, tally.found, tally.review) == (7, 1, 2)
-    assert tally.missed == ["for a person", "passed over", "nobody's"]
+    row = tally.Recall("row", 0)
+    row.count("a", {"a"}, {"a"}, {"a"}, "found")
+    row.count("a", {"b"}, {"a"}, {"a"}, "for a person")
+    row.count("a", {"b"}, set(), {"a"}, "passed over")
+    row.count("a", set(), set(), {"b"}, "nobody's")
+    row.count(None, set(), set(), {"a"}, "no copy")
+    assert (row.asked, row.found, row.review, row.lost) == (5, 1, 1, ["passed over"])
+    row.count(None, set(), {"a", "b"}, set(), "no copy, and yet for a person")
+    row.count(None, {"a"}, {"a"}, set(), "called a copy, which is told apart")
+    assert (row.asked, row.found, row.review) == (7, 1, 2)
+    assert row.missed == ["for a person", "passed over", "nobody's"]
 
 
 @slow

@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from bot.assemble import Parts, assembled
 from bot.bench import sources, swaps
 from bot.bench.alter import ALTERATIONS, Alteration, Take, crop, even
 from bot.bench.crowd import crowd
-from bot.bench.figures import Say, wilson
-from bot.bench.peers import PEERS, Peers
+from bot.bench.figures import Say
+from bot.bench.peers import Peers
 from bot.bench.sources import Source
+from bot.bench.tally import Recall, Report
 from bot.config import Config, DecodeConfig
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint
@@ -34,81 +34,7 @@ OTHERWISE = tuple(
 )
 OF_SO_MANY = 100  # media are the corners of a crowd
 FACE_AREAS = (0.05, 0.1, 0.15)
-
-
-@dataclass(slots=True)
-class Recall:
-    """What came of one row of the table."""
-
-    row: str
-    target: float
-    asked: int = 0
-    found: int = 0
-    review: int = 0  # matched, for a person to look at
-    false: int = 0
-    peers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PEERS, 0))
-    missed: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)  # that plain PDQ finds, and we neither find nor show to a person
-
-    def count(self, wanted: str | None, copies: set[str], unsure: set[str], pdq: set[str], what: str) -> None:
-        """Count what came of a copy of `wanted` (None: of nothing): entries found, for a person, found by plain PDQ."""
-        self.asked += 1
-        self.found += wanted in copies
-        self.review += bool(unsure - copies) if wanted is None else wanted in unsure - copies
-        if wanted is not None and wanted not in copies:
-            self.missed.append(what)
-        if wanted in pdq - copies - unsure:
-            self.lost.append(what)
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON data, with the 95 % interval of the recall."""
-        low, high = wilson(self.found, self.asked)
-        return {
-            "row": self.row,
-            "target": self.target or None,
-            "n": self.asked,
-            "found": self.found,
-            "recall": round(self.found / self.asked, 4) if self.asked else None,
-            "low": round(low, 4),
-            "high": round(high, 4),
-            "review": self.review,
-            "lost": self.lost,
-            "false": self.false,
-            **{peer: round(count / self.asked, 4) if self.asked else None for peer, count in self.peers.items()},
-            "missed": self.missed,
-        }
-
-
-@dataclass(slots=True)
-class Report:
-    """All rows, and what was measured beside them."""
-
-    rows: list[Recall] = field(default_factory=list)
-    clips: int = 0
-    stills: int = 0
-    bank: int = 0
-    left_out: list[str] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)  # processor time of each match
-    false: list[str] = field(default_factory=list)
-    peers_false: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PEERS, 0))
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON data."""
-        times = sorted(self.seconds) or [0.0]
-        return {
-            "clips": self.clips,
-            "stills": self.stills,
-            "bank": self.bank,
-            "rows": [row.plain() for row in self.rows],
-            "false": self.false,
-            "peers_false": self.peers_false,
-            "match_ms": {
-                "median": round(1000 * times[len(times) // 2], 1),
-                "p95": round(1000 * times[int(len(times) * 0.95)], 1),
-                "most": round(1000 * times[-1], 1),
-            },
-            "left_out": self.left_out,
-        }
+LATER = (0.9, 1.6)  # seconds that a copy of a fake begins later
 
 
 def encode(take: Take, alteration: Alteration | None = None) -> bytes:
@@ -187,6 +113,10 @@ class Bench:
             for shown in (found, replace(found, variants=()))
         )
         tally.count(wanted, copies, unsure, whole, what)
+        tally.agrees += any(
+            match.face_region == "agrees" and not match.unsure and self._labels[match.entry] == wanted
+            for match in evidence.matches
+        )
         for peer, names in {**self._peers.of(found), "foreign": foreign, "pdq": whole}.items():
             tally.peers[peer] += wanted is not None and wanted in names
             self.report.peers_false[peer] += len(names - {wanted, *also})
@@ -342,33 +272,36 @@ def _altered(bench: Bench, chosen: Sequence[Source], alterations: Sequence[Alter
 
 def _fakes(bench: Bench, report: Report, count: int, say: Say) -> None:
     """Bank fakes only; ask with the footage that they were made from, and with copies of the fakes."""
-    genuine, copies = (
+    genuine, copies, later = (
         Recall("footage behind a banked fake", 0),
         Recall("copies of the fakes (crop 5 %, re-encoded)", 0.99),
+        Recall("copies of the fakes that begin 0.9 or 1.6 s later", 0.99),
     )
     people = swaps.portraits()
-    asked: list[tuple[str, Fingerprint, Fingerprint]] = []
+    asked: list[tuple[str, Fingerprint, Fingerprint, Fingerprint]] = []
     people_in: dict[str, tuple[str, str]] = {}
-    shown_in: dict[
-        str, list[str]
-    ] = {}  # a portrait is one still: whatever shows it has a part in common with the others
+    # a portrait is one still: whatever shows it has a part in common with the others
+    shown_in: dict[str, list[str]] = {}
     for number, (host, donor) in enumerate(swaps.pairs(people, count)):
         area, blend = FACE_AREAS[number % len(FACE_AREAS)], swaps.BLENDS[number // 3 % 3]
-        original, fake = (swaps.take(shown, number, face=area) for shown in (host, swaps.swapped(host, donor, blend)))
+        swapped, start = swaps.swapped(host, donor, blend), LATER[number % len(LATER)]
+        original, fake = (swaps.take(shown, number, face=area) for shown in (host, swapped))
+        trimmed = swaps.take(swapped, number, face=area, seconds=6 - start, start=start)
         name = f"fake {number + 1}, {host.name} with the face of {donor.name} ({area:.0%} of the picture)"
         bench.bank(name, printed(fake))
         for person in (host, donor):
             shown_in.setdefault(person.name, []).append(name)
         people_in[name] = host.name, donor.name
         cut = [crop(picture, 0.05) for picture in fake[0]]
-        asked.append((name, printed(original), printed((cut, fake[1]))))
+        asked.append((name, printed(original), printed((cut, fake[1])), printed(trimmed)))
         say(f"{name} banked")
     differs: Counter[str] = Counter()
-    for name, footage, copy in asked:
+    for name, footage, copy, after in asked:
         also = {other for person in people_in[name] for other in shown_in[person]}
         bench.ask(genuine, footage, None, also=sorted(also - {name}), what=f"footage of {name}")
         differs.update(bench.regions(footage))
         bench.ask(copies, copy, name, also=sorted(also), what=f"copy of {name}")
+        bench.ask(later, after, name, also=sorted(also), what=f"later copy of {name}")
     say(f"footage behind fakes: source evidence {dict(differs)}")
-    report.rows += [genuine, copies]
+    report.rows += [genuine, copies, later]
     report.false += bench.report.false

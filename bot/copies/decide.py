@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bot.copies.faces import DIFFERS, Faces, Place, compare, covered
 from bot.copies.measure import Numbers, largest, measure, timed
-from bot.copies.points import height, width
-from bot.copies.still import StillParts, visible
+from bot.copies.points import Bools, height, width
 from bot.copies.still import compared as parts_of
+from bot.copies.still import visible
 from bot.copies.timeline import CLOSE, EntryFeatures, QueryFeatures, Seen
 from bot.model import FaceRegion
 
@@ -72,6 +72,7 @@ class Finding:
     rate: float  # share of corners found again elsewhere
     affine: tuple[tuple[float, float, float], ...]  # 2 x 3: from the entry's unit square to the query's, y down
     hidden: float = 0.0  # share of a still's picture in whose place the query shows nothing, where that matters
+    covered: float = 0.0  # share of a still's picture in whose place the query shows something else, where that matters
     other_page: bool = False  # of stills: what agrees is laid out as a page is, and a part of the rest differs
 
 
@@ -85,9 +86,14 @@ def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | N
     faces = compare(asked, held, seen, numbers.rate)
     kind, face = _with_faces(asked, held, seen, numbers, (kind, face), faces)
     parts = parts_of(asked, held, seen, numbers.rate) if len(held.times) == len(asked) == 1 else None
-    hidden = parts is not None and kind == "place" and _hidden(asked, held, seen, parts, matching)
-    if hidden:
-        kind, face = "copy", "unknown"
+    hidden = covered = 0.0
+    if parts is not None and kind == "place":
+        if _but_for(asked, held, seen, parts.hidden, matching):
+            hidden = parts.share
+        elif parts.covered and _but_for(asked, held, seen, parts.lost, matching):
+            covered = parts.gone
+        if hidden or covered:
+            kind, face = "copy", "unknown"
     queries, entries = _ranges(asked.times, held.times, matching)
     query_share = _coverage(asked.times, queries, _gap(asked.times))
     entry_share = _coverage(held.times, entries, max(_gap(held.times), seen.speed * _gap(asked.times)))
@@ -111,7 +117,8 @@ def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | N
         region_found=round(numbers.bad_rate, 3),
         rate=round(numbers.rate, 3),
         affine=_affine(asked, held, seen),
-        hidden=round(parts.share, 3) if parts is not None and hidden else 0.0,
+        hidden=round(hidden, 3),
+        covered=round(covered, 3),
         other_page=parts is not None and parts.other_page,
     )
 
@@ -170,13 +177,13 @@ def _kind(
     return "copy", "unknown"
 
 
-def _hidden(
-    asked: QueryFeatures, held: EntryFeatures, seen: Seen, parts: StillParts, matching: Sequence[tuple[int, int]]
+def _but_for(
+    asked: QueryFeatures, held: EntryFeatures, seen: Seen, without: Bools, matching: Sequence[tuple[int, int]]
 ) -> bool:
-    """Return whether a still is a copy but for what is hidden of it: nothing that can be seen differs."""
-    if not parts.hidden.any() or parts.hidden.all():
+    """Return whether a still is a copy but for some of the entry's corners in view, bool (n,)."""
+    if not without.any() or without.all():
         return False
-    rest = visible(seen, parts.hidden)
+    rest = visible(seen, without)
     numbers = measure(asked, held, rest)
     return _enough(numbers, moving=False) and _kind(asked, held, rest, numbers, matching)[0] == "copy"
 

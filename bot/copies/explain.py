@@ -8,10 +8,14 @@ from bot.copies.decide import Finding
 OTHER_PAGE = "what agrees is laid out as a page is, and its content differs: maybe another page of one site"
 HIDDEN = "a part cannot be seen, so it may be another picture of the place"
 
+COVERED = "a part of it shows something else, so it may be another picture of the place"
+
 
 def doubt(finding: Finding) -> str:
     """Return why a copy is for a person to look at, in words; empty if it is not."""
-    return OTHER_PAGE if finding.other_page else HIDDEN if finding.hidden else ""
+    if finding.other_page:
+        return OTHER_PAGE
+    return HIDDEN if finding.hidden else COVERED if finding.covered else ""
 
 
 def why(finding: Finding) -> str:
@@ -26,6 +30,8 @@ def why(finding: Finding) -> str:
     parts.append(f"{finding.inliers} places agree")
     if finding.hidden:
         parts.append(f"about {max(1, round(100 * finding.hidden))} % of it is hidden")
+    if finding.covered:
+        parts.append(f"about {max(1, round(100 * finding.covered))} % of what is in it is covered by something else")
     if finding.kind == "source" and finding.face_distance is not None and finding.face_region == "differs":
         moments = "" if finding.of == 1 else f", at all {len(finding.faces)} moments compared"
         parts.append(f"but the face is another one{moments}")

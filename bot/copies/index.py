@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.copies.align import Transform
 from bot.copies.decide import Finding, decide
@@ -25,7 +26,10 @@ AGAIN = 2  # of them that are looked at from other frames too, where that showed
 # Corners that the best start explains in one pair of frames. Of 40 copies and 102 other takes of clips that were found
 # among six entries the least had 20; of 343 that were nothing three in four have less.
 LEAST_MOVING = 20
-SURELY, MUCH = 3, 0.5  # entries looked at closely in any case; more only if they explain so much of what the best does
+# Entries of one stretch of the query that are looked at closely in any case; more only if they explain so much of what
+# the best does there. These and the numbers above were chosen on the clips that docs/why.md reports on.
+SURELY, MUCH = 3, 0.5
+BESIDE = 1.5  # seconds beside a start that are of one stretch with it
 BATCH = 4096  # frames that are put into order at a time
 KEPT = 64  # entries whose corners are kept in memory
 
@@ -42,13 +46,19 @@ class _Likely:
     held: EntryFeatures
     mirrored: bool
     hints: list[tuple[int, int]]
-    starts: list[tuple[int, Transform]]
+    starts: list[tuple[int, int, Transform]]  # query frame, corners explained in one pair of frames, how
     twice: bool = False  # it was begun from other frames too
 
     @property
     def explained(self) -> int:
         """How many corners the best start explains in one pair of frames."""
-        return max((count for count, _ in self.starts), default=0)
+        return max((count for _, count, _ in self.starts), default=0)
+
+    def beside(self, other: _Likely, times: NDArray[np.float64]) -> bool:
+        """Return whether the best start lies in the stretch of a query's `times` (seconds a frame) that another has."""
+        at = times[max(self.starts, key=lambda start: start[1])[0]]
+        of = [float(times[query]) for query, count, _ in other.starts if count >= min(LEAST_MOVING, other.explained)]
+        return bool(min(of) - BESIDE <= at <= max(of) + BESIDE)
 
     def least(self, asked: QueryFeatures) -> int:
         """Return how many that must be for a closer look to be worth it."""
@@ -57,14 +67,13 @@ class _Likely:
     def again(self, asked: QueryFeatures) -> _Likely:
         """Return it begun from the frames that have most words in common."""
         hints = _diverse(_alike(asked, self.held, self.mirrored, ()))
-        starts = begun(asked, self.held, hints, self.mirrored)
-        return replace(self, hints=hints, starts=starts, twice=True)
+        return replace(_begun(asked, self.place, self.entry, self.held, self.mirrored, hints), twice=True)
 
     def finding(self, asked: QueryFeatures) -> Finding | None:
         """Return what it is to the query, or None if it is nothing."""
         if not self.starts:
             return None
-        starts = [transform for _, transform in self.starts]
+        starts = [transform for *_, transform in self.starts]
         seen = look(asked, self.held, starts, self.mirrored, [query for query, _ in self.hints])
         return decide(asked, self.held, seen) if seen else None
 
@@ -147,7 +156,7 @@ class LocalFeatureIndex:
             held = self._of(entry)
             if entry in but or held is None:
                 continue
-            one = _Likely(place, entry, held, mirrored, hints, begun(asked, held, hints, mirrored))
+            one = _begun(asked, place, entry, held, mirrored, hints)
             if one.explained < one.least(asked) and place < AGAIN:
                 one = one.again(asked)
             if one.explained >= one.least(asked):
@@ -155,8 +164,9 @@ class LocalFeatureIndex:
         likely.sort(key=lambda one: -one.explained)
         found: dict[int, Finding] = {}
         for number, one in enumerate(likely):
-            if number >= SURELY and len(asked) > 1 and one.explained < MUCH * likely[0].explained:
-                break
+            better = [other.explained for other in likely[:number] if one.beside(other, asked.times)]
+            if len(better) >= SURELY and len(asked) > 1 and one.explained < MUCH * better[0]:
+                continue
             finding = one.finding(asked)
             if finding is None and one.place < AGAIN and not one.twice:
                 finding = one.again(asked).finding(asked)
@@ -178,7 +188,7 @@ class LocalFeatureIndex:
         plain, turned = (_alike(asked, held, mirrored, within) for mirrored in (False, True))
         mirrored = sum(votes for votes, _, _ in turned) > sum(votes for votes, _, _ in plain)
         hints = _diverse(turned if mirrored else plain)
-        return _Likely(0, entry, held, mirrored, hints, begun(asked, held, hints, mirrored)).finding(asked)
+        return _begun(asked, 0, entry, held, mirrored, hints).finding(asked)
 
     def knows(self, entry: int) -> bool:
         """Return whether an entry has features."""
@@ -199,6 +209,14 @@ class LocalFeatureIndex:
         while len(self._segments) > 1 and len(self._segments[-2].owner) < 2 * len(self._segments[-1].owner):
             last, before = self._segments.pop(), self._segments.pop()
             self._segments.append(joined([before, last], self._gone))
+
+
+def _begun(
+    asked: QueryFeatures, place: int, entry: int, held: EntryFeatures, mirrored: bool, hints: list[tuple[int, int]]
+) -> _Likely:
+    """Return an entry that may be in a query, laid over it from some hints."""
+    starts = [(hint[0], *found) for hint in hints for found in begun(asked, held, [hint], mirrored)]
+    return _Likely(place, entry, held, mirrored, hints, starts)
 
 
 def _alike(asked: QueryFeatures, held: EntryFeatures, mirrored: bool, within: Sequence[tuple[float, float]]) -> Hints:
