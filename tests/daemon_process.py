@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.samples import media
 from bot.schedule import Daemon
+from tests.doors import Logins
 from tests.people import member
 
 
@@ -30,9 +31,11 @@ def main(folder: Path) -> None:
         settings = built.config.model_dump()
         settings["reddit"] |= {"poll_seconds": 0.2, "lookback_hours": 24 * 365}
         clock = SystemClock()
+        built.clock.sleep((clock.now() - built.clock.now()).total_seconds())  # so that Reddit's is about the same
         world = Stage(
             clock=clock, reddit=built.reddit, park=built.park, mail=built.mail, config=Config.model_validate(settings)
         )
+        logins = Logins(world)
         with bot_on(world, Printing()) as bot:
             fake = media.clip(701, seconds=1, width=320, height=180)
             bot.deps.store.banks.create("known-fakes", "block")
@@ -41,7 +44,8 @@ def main(folder: Path) -> None:
             world.reddit.submit("clips", author="a", title="x", url=url, created=clock.now())
             Daemon(bot).run()
             lease = bot.deps.store.connection.value("select count(*) from lease")
-        print(json.dumps({"event": "left", "removals": len(world.reddit.removals), "lease": lease}), flush=True)
+        received = {"removals": len(world.reddit.removals), "approvals": len(world.reddit.approvals)}
+        print(json.dumps({"event": "left", **received, "logins": logins.count, "lease": lease}), flush=True)
 
 
 if __name__ == "__main__":

@@ -85,10 +85,10 @@ def test_what_is_taken_back_in_time_was_never_said(world: Stage, bot: Pipeline, 
 
 
 def test_what_was_performed_is_not_taken_back_but_undone(world: Stage, bot: Pipeline) -> None:
-    """After ten seconds the way back is undo, and the sentence says so."""
+    """After ten seconds and a step of the daemon the way back is undo, and the sentence says so."""
     case = case_of(world, bot)
     row = said(bot, Decision.REMOVE, case)
-    world.clock.sleep(11)
+    pass_by(world, bot)
     with pytest.raises(UsageError, match=f"gifwarden cases undo {row.label}"):
         bot.decisions.deciding.take_back(row.label, by=member(bot))
 

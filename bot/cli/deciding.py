@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot import actions
 from bot.cli.action_text import action_line
 from bot.cli.base import login_missing, say, session, warn
 from bot.config import Config
@@ -19,11 +18,13 @@ from bot.pipeline.recovery import GoOn
 from bot.pipeline.reviewing.deciding import Target
 from bot.plural import many
 from bot.store import ActionRow, Banking, CaseRow, DecisionRow
+from bot.store.lease import command_here
 
 PATIENCE = 30.0  # seconds that a command waits for the daemon, beyond the time in which a decision can be taken back
 LOOK = 0.2  # seconds between two looks
 LEASE_SECONDS = 60.0  # that a command holds the lease for, while it performs what it decided
 UNDER_WAY = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNDO_PLANNED)
+KINDS = frozenset(plug.kind for plug in actions.ACTIONS)
 SHOWN = 8  # cases of which each is named
 WORDS = {
     Decision.CONFIRM: "confirmed",
@@ -94,15 +95,16 @@ def _show(pipeline: Pipeline, settings: Config, group: Sequence[CaseRow], wish: 
     """Say what will be done for a group of cases, with every text that others will read."""
     case, store = group[0], pipeline.deps.store
     more = f" and {many(len(group) - 1, 'more case')} of the very same media" if len(group) > 1 else ""
-    say(f"{case.label}{more}, r/{case.post.subreddit}:")
     lines = pipeline.decisions.deciding.preview(case, wish.verb)
+    say(f"{case.label}{more}, r/{case.post.subreddit}:")
     for line in lines:
         say(f"  {line}")
     if wish.banking is not None:
         say(f"  its media goes into the bank {wish.banking.bank}")
     mode = settings.mode(case.post.subreddit)
-    if mode == "observe":
-        say(f"  r/{case.post.subreddit} is in mode observe: shown, not done")
+    kept = [line for line in lines if line in KINDS and mode not in actions.get(line).modes]
+    if kept:
+        say(f"  r/{case.post.subreddit} is in mode {mode}: shown, not done: {', '.join(kept)}")
     others = [
         one for one in store.cases.group(case) if one.state == CaseState.OPEN and one.id not in {c.id for c in group}
     ]
@@ -181,7 +183,7 @@ class _Action:
 def _wait(pipeline: Pipeline, settings: Config, what: _Decided | _Action) -> None:
     end = time.monotonic() + PATIENCE
     while not what.over(pipeline) and time.monotonic() < end:
-        if not pipeline.deps.store.lease.held() and _performed(settings, what):
+        if not pipeline.deps.store.lease.daemon_runs() and _performed(settings, what):
             break
         time.sleep(LOOK)
 
@@ -197,12 +199,17 @@ def _performed(settings: Config, what: _Decided | _Action) -> bool:
     missing = login_missing(settings)
     with session(settings, reddit=missing is None) as pipeline:
         lease = pipeline.deps.store.lease
-        holder = f"{socket.gethostname()}:{os.getpid()}:decision"
+        holder = command_here()
+
+        def still_ours() -> bool:
+            lease.take(holder, LEASE_SECONDS)  # anew before each action: many take longer than one lease
+            return True
+
         try:
             with lease.lock():
-                lease.take(holder, LEASE_SECONDS)
+                lease.take(holder, LEASE_SECONDS, start=True)
                 try:
-                    what.perform(pipeline, lambda: lease.holds(holder), reddit=missing is None)
+                    what.perform(pipeline, still_ours, reddit=missing is None)
                 finally:
                     lease.release(holder)
         except LeaseError:
@@ -227,7 +234,9 @@ def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow) -> None:
         say(f"and {many(len(cases) - SHOWN, 'more case')} of the same decision {row.label}")
     left = sum(_under_way(pipeline, action) for case in cases for action in store.actions.of_case(case.id))
     if left or store.decided.get(row.label).state is DecisionState.WAITING:
-        say("not all of it is done yet; the daemon does it at its next step")
+        runs = store.lease.daemon_runs()
+        later = "the daemon does it at its next step" if runs else "a daemon does it once one runs: gifwarden run"
+        say(f"not all of it is done yet; {later}")
     if row.verb is not Decision.UNDO:
         say(f"to take it back: gifwarden cases undo {row.label if len(cases) > 1 else cases[0].label}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,6 +14,17 @@ from bot.errors import LeaseError
 from bot.store.base import Connection
 
 SKEW = timedelta(minutes=10)  # by which the clocks of two machines may differ
+_COMMAND = ":command"  # ends the name of a command that does a daemon's work for a moment
+
+
+def command_here() -> str:
+    """Return the name under which this process, a command, holds the lease."""
+    return f"{socket.gethostname()}:{os.getpid()}{_COMMAND}"
+
+
+def _of_command_here(holder: str) -> bool:
+    """Return whether a command of this machine took a lease: while it works it holds the lock as well."""
+    return holder.startswith(f"{socket.gethostname()}:") and holder.endswith(_COMMAND)
 
 
 class DaemonLease:
@@ -53,12 +65,14 @@ class DaemonLease:
         """Take or renew the daemon's lease. Raises LeaseError if another holder's has not run out.
 
         At the `start`, with the lock held, a lease that reaches further than any does not count: a wrong clock took it.
+        Nor does that of a command of this machine: it had the lock too, so it was killed.
         """
         with self._c:
             row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
             now = self._c.clock.now()
             until = from_iso(row["expires_at"]) if row else now
-            honest = not start or until <= now + timedelta(seconds=seconds) + SKEW
+            killed = row is not None and _of_command_here(row["holder"])
+            honest = not start or (until <= now + timedelta(seconds=seconds) + SKEW and not killed)
             if row and row["holder"] != holder and until > now and honest:
                 raise LeaseError(
                     f"another gifwarden daemon ({row['holder']}) works on this database until {row['expires_at']}; "
@@ -76,9 +90,14 @@ class DaemonLease:
         return row is not None and row["holder"] == holder and from_iso(row["expires_at"]) > self._c.clock.now()
 
     def held(self) -> bool:
-        """Return whether a daemon holds the lease."""
+        """Return whether anybody holds the lease."""
         until = self._c.value("select expires_at from lease where name = 'daemon'")
         return until is not None and from_iso(until) > self._c.clock.now()
+
+    def daemon_runs(self) -> bool:
+        """Return whether a daemon holds the lease, or a command of another machine."""
+        holder = self._c.value("select holder from lease where name = 'daemon'")
+        return self.held() and not _of_command_here(holder)
 
     def release(self, holder: str) -> None:
         """Give the lease back."""

@@ -116,12 +116,14 @@ class Deciding:
     def take_back(self, name: str, *, by: Actor, why: str = "taken back") -> DecisionRow:
         """Take back a decision before anything is done for it: its cases are as they were.
 
+        While nobody performs anything it is never too late: whoever decided may have been killed without a daemon.
         Raises StoreError if there is no such decision, UsageError if it is too late.
         """
         store = self._store
         with store.transaction():
             row = store.decided.get(name)
-            if row.state is not DecisionState.WAITING or self._clock.now() >= row.due:
+            late = self._clock.now() >= row.due and store.lease.held()
+            if row.state is not DecisionState.WAITING or late:
                 raise UsageError(f"{name} is {_ended(row)}; to take back what was done: gifwarden cases undo {name}")
             cases = [store.cases.of_id(case) for case in row.cases]
             for case in cases:
@@ -355,6 +357,8 @@ def _result(verb: Decision) -> CaseState:
 
 
 def _ended(row: DecisionRow) -> str:
+    if row.state is DecisionState.WAITING:
+        return "being performed"
     return "taken back already" if row.state is DecisionState.TAKEN_BACK else "performed already"
 
 
