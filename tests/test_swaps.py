@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ from bot.encryption import FieldCipher, new_key
 from bot.faces import Located, Picture
 from bot.faces.dlib import Dlib
 from bot.fingerprint import fingerprint, from_json, to_json
-from bot.fingerprint.face_regions import LEAST, LookedAt, _grey, spots
+from bot.fingerprint.face_regions import LARGE, LEAST, LookedAt, _grey, spots
 from bot.model import FaceMatch, Fingerprint, LocalFeatures, SourceMatch
 from bot.pipeline.scanning.face_swaps import named
 from bot.samples.portrait import drawn
@@ -251,7 +252,10 @@ class Counting(Dlib):
 
 
 def test_whole_frames_are_searched_where_something_changed() -> None:
-    """A picture that stands but for noise is searched for faces once; a small change anywhere is looked at."""
+    """A picture that stands but for noise is searched for faces once; a small change anywhere is looked at.
+
+    Where it was looked at for large faces only, the next time small ones are looked for too.
+    """
 
     rng = np.random.default_rng(4)
     empty = np.full((360, 640), 110, np.uint8)
@@ -266,14 +270,14 @@ def test_whole_frames_are_searched_where_something_changed() -> None:
     found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
     assert not any(found[:12])
     assert all(found[12:])
-    assert model.whole == 3
+    assert model.whole == 4
     for luma in looks[:12]:
         luma[:] = looks[13]
     for luma in looks[7:9]:
         luma[:] = empty
     found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
     assert [bool(faces) for faces in found] == [not 7 <= i < 9 for i in range(24)]
-    assert model.whole == 4
+    assert model.whole == 5
 
 
 def test_a_face_that_only_moves_itself_is_followed_and_another_one_is_looked_for() -> None:
@@ -297,7 +301,21 @@ def test_a_face_that_only_moves_itself_is_followed_and_another_one_is_looked_for
     model.whole = 0
     found = spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False)
     assert [len(rows) // SPOT.itemsize for rows in found] == [1] * 12 + [2] * 12
-    assert model.whole == 2
+    assert model.whole == 3
+
+
+def test_small_faces_are_looked_for_every_other_time() -> None:
+    """A small face is found in moving pictures and followed into frames that are searched for large ones only."""
+    portrait = people()[HOST].picture[..., 1]
+    small = cv2.resize(portrait, None, fx=0.62, fy=0.62, interpolation=cv2.INTER_AREA)
+    looks = [np.full((360, 640), 110, np.uint8) for _ in range(24)]
+    for place, luma in enumerate(looks):
+        luma[: len(small), 5 * place : 5 * place + small.shape[1]] = small[: len(luma)]
+        luma[340:, :] = 10 * place  # something new all the time
+    model = Counting()
+    assert LEAST <= model.locate(_grey(looks[2]), least=LEAST)[0].box.height < LARGE
+    assert not model.locate(_grey(looks[2]), least=LARGE)
+    assert all(spots([LookedAt(i / 4, luma) for i, luma in enumerate(looks)], model, still=False))
 
 
 @settings(max_examples=25)

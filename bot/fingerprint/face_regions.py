@@ -22,6 +22,7 @@ from bot.frames.similar_frames import Patches, patches, something_new
 from bot.signals.pdq import PDQ
 
 LEAST = 56  # pixels of the height of a face in a frame of a clip, 640 pixels wide at most
+LARGE = 112  # the same, of every other search: a quarter of the cost
 MIN_STILL = 40
 MARGIN = 0.6  # of a box, around it, in which a face is looked for again
 SHRUNK = 0.8  # of its height that it may have left then
@@ -43,7 +44,8 @@ class LookedAt(NamedTuple):
 def spots(looks: Sequence[LookedAt], model: FaceModel, *, still: bool) -> list[bytes]:
     """Return for each frame its faces as rows of `SPOT`, in 1/256 of the longer side; none where none is found.
 
-    Whole frames are searched at a few moments, and from there a face is followed both ways for as long as it is found.
+    Whole frames are searched at a few moments, every other time for large faces only, and from there a face is followed
+    both ways for as long as it is found.
     What shows the same in every part as the frame searched before shows its faces too, and what differs only around
     faces that were followed to it shows no others.
     """
@@ -51,17 +53,21 @@ def spots(looks: Sequence[LookedAt], model: FaceModel, *, still: bool) -> list[b
     shown: Patches | None = None
     seen: list[Located] = []
     before: list[Box] = []  # of what was found in the frame searched last
-    for place in _spread(len(looks), 1 if still else WHOLE_LOOKS):
+    least = down_to = MIN_STILL if still else LEAST  # pixels: wanted now, and found by the last search
+    for number, place in enumerate(_spread(len(looks), 1 if still else WHOLE_LOOKS)):
+        if not still:
+            least = LARGE if number % 2 else LEAST
         luma, here = looks[place].luma, found[place]
         now = patches(luma)
         # where all of them were followed to here, what they do themselves is nothing new
         followed = bool(here) and len(here) >= min(len(seen), FACES)
         boxes = (*before, *(face.box for face in here))
-        if shown is not None and followed and not something_new(shown, _besides(now, shown, boxes, luma)):
+        told = shown if down_to <= least else None
+        if told is not None and followed and not something_new(told, _besides(now, told, boxes, luma)):
             continue
-        if shown is None or something_new(shown, now):
-            located = model.locate(_grey(luma), least=MIN_STILL if still else LEAST)
-            shown, seen = now, [one for one in located if one.score > WEAK]
+        if told is None or something_new(told, now):
+            located = model.locate(_grey(luma), least=least)
+            shown, down_to, seen = now, least, [one for one in located if one.score > WEAK]
         for face in sorted(seen, key=lambda one: -one.box.height)[:FACES]:
             if not _known(here, face.box):
                 here.append(face)
