@@ -141,7 +141,7 @@ def test_what_a_mode_keeps_back_is_said_first(world: Stage, home: Pipeline) -> N
         case = case_of(world, home, place)
         with typing_at(desk_of(world)):
             told = type_in("cases", "confirm", case.label, "--dry-run")
-        assert ("shown, not done" in " ".join(told.lines)) is said, told
+        assert ("but in r/" in " ".join(told.lines)) is said, told
     assert world.reddit.removals == []
 
 

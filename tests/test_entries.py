@@ -379,7 +379,7 @@ def test_show_tells_the_past_on_one_screen(desk: Desk, tmp_path: Path, monkeypat
     assert len(text.splitlines()) <= 24
     flat = " ".join(text.split())
     for part in (
-        f"{label} in known-fakes (block), active", "no: a second person confirms it",
+        f"{label} in known-fakes (block), active", "a second person has to confirm it",
         "by ann", "under their own system account", "her agent wrote (ann", f"{ORIGIN} at 1:23 (ann",
         "1 case: 0 confirmed, 0 dismissed, 1 open; 1 by its very file", "corners, a motion signature; 1.0 s long",
     ):  # fmt: skip

@@ -26,7 +26,7 @@ def test_a_removal_is_told_with_what_was_done(world: Stage, bot: Pipeline) -> No
     assert case.label in subject
     assert "holds a known fake on redgifs" in body
     assert "**How sure:** certain: the exact file of an entry, byte for byte" in body
-    assert "**Done:** removed; its author is told" in body
+    assert "**Done:** removed; its author is told (one message a day)" in body
     assert f"**Wrong?** Answer here `gifwarden, undo {case.label}`" in body
     assert "looks like" not in body.lower()
 
@@ -105,7 +105,7 @@ def test_a_raid_is_one_conversation_that_goes_on(world: Stage) -> None:
     assert len(answers) == len(world.reddit.answers) == 1
     (update,) = answers
     assert update.startswith("**Update: 30 more posts**\n\n30 posts by 5 authors:")
-    assert "**Removed; its author is told**" in update
+    assert "**Removed; its author is told (one message a day)**" in update
     assert "- 30 posts, 5 authors (exact file): https://www.reddit.com/r/clips/comments/" in update
     assert "and 29 more)" in update
     assert len(labels) == 31

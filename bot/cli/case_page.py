@@ -15,7 +15,7 @@ from bot.clock import day_and_time, from_iso, tenths
 from bot.config import Config
 from bot.model import PREVIEW, PROGRAM, CaseState, Decision, Evidence, Match, MediaInfo, NoticeState
 from bot.pipeline import Pipeline
-from bot.pipeline.reviewing.deeds import deeds_of
+from bot.pipeline.reviewing.deeds import REVERSIBLE, deeds_of
 from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.plural import many
 from bot.rules.checks.evidence import RESEMBLES
@@ -96,10 +96,10 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         *_appealed(appeals),
         *_like(group),
         *_post(row),
+        *_under("against", doubts),
         *found,
         *_under("compare", compare_lines(beside)),
         *_under("not yet", unlooked),
-        *_under("against", doubts),
         ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
         *_under("why", _new(plain_case(row)["reasons"], found)),
         *(deeds.lines(settings, actions, when) if actions or row.state != CaseState.OPEN else [NOTHING]),
@@ -137,7 +137,7 @@ def _like(group: GroupRow | None) -> Iterator[Fact]:
     if group.posts == 1:
         posts = f"{many(group.cases, 'link')} to this very media in the post"
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in group.states.items())
-    yield "group", f"one of {posts} ({states}); deciding it can decide all"
+    yield "group", f"one of {posts} ({states}); --all decides all"
 
 
 def _new(reasons: Iterable[str], found: Sequence[Fact]) -> Iterator[str]:
@@ -278,7 +278,7 @@ def _notice(notice: NoticeRow) -> Iterator[Fact]:
 
 
 def _line(event: Any) -> str:
-    why = f": {event['why']}" if event["why"] else ""
+    why = f": {event['why']}" if event["why"] and event["why"] not in event["what"] else ""
     return f"{event['at'][:16].replace('T', ' ')}  {event['who']}: {event['what']}{why}"
 
 
@@ -289,8 +289,11 @@ def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) ->
         kinds = dict.fromkeys([*(one.action.kind for one in follows.go), *(one.kind for one in follows.new)])
         yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake"
         yield "", f"  does: {', '.join(kinds) or 'nothing more'}; or add --remove, --report, --leave-up, --dry-run"
-        yield "", f"gifwarden cases dismiss {row.label} --by YOU  it is not: undo all"
+        yield "", f"gifwarden cases dismiss {row.label} --by YOU  it is no fake"
+        if any(one.action.kind in REVERSIBLE for one in deeds_of(row, actions, Decision.DISMISS).undo):
+            yield "", "  does: gives the post back"
         yield "", f"gifwarden cases minor {row.label} --by YOU    may be under 18"
+        yield "", "  does: hides, removes, says where to report; undo for ten minutes"
     elif row.state == CaseState.MINOR:
         yield "next", f"gifwarden cases minor {row.label} --by YOU    where to report"
         yield "", f"gifwarden cases cancel {row.label} --by YOU   a slip, ten minutes"
@@ -298,5 +301,3 @@ def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) ->
         yield "next", f"gifwarden cases undo {row.label} --by YOU     take it back"
     if group is not None and group.cases > 1:
         yield "", f"gifwarden cases list --same-media {row.label}  all {group.cases} of them"
-        if row.state == CaseState.OPEN:
-            yield "", "  with --all, confirm and dismiss decide every open one of them at once"

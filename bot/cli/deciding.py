@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import actions
 from bot.cli.action_text import action_line
-from bot.cli.base import login_missing, say, session, warn
+from bot.cli.base import login_missing, say, session
 from bot.config import Config
 from bot.errors import LeaseError, UsageError
 from bot.model import ActionState, Actor, Backing, CaseState, Decision, DecisionState, Verb
@@ -25,7 +26,6 @@ LOOK = 0.2  # seconds between two looks
 LEASE_SECONDS = 60.0  # that a command holds the lease for, while it performs what it decided
 UNDER_WAY = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNDO_PLANNED)
 KINDS = frozenset(plug.kind for plug in actions.ACTIONS)
-SHOWN = 8  # cases of which each is named
 WORDS = {
     Decision.CONFIRM: "confirmed",
     Decision.REMOVE: "confirmed: to be removed",
@@ -94,20 +94,23 @@ def _decided(pipeline: Pipeline, group: Sequence[CaseRow], wish: Wish, by: Actor
 def _show(pipeline: Pipeline, settings: Config, group: Sequence[CaseRow], wish: Wish) -> None:
     """Say what will be done for a group of cases, with every text that others will read."""
     case, store = group[0], pipeline.deps.store
-    more = f" and {many(len(group) - 1, 'more case')} of the very same media" if len(group) > 1 else ""
-    lines = pipeline.decisions.deciding.preview(case, wish.verb)
-    say(f"{case.label}{more}, r/{case.post.subreddit}:")
+    places = Counter(one.post.subreddit for one in group)
+    where = ", ".join(f"{count} in r/{place}" for place, count in places.items())
+    several = f"{case.label} and its group, {many(len(group), 'post')} of the very same media, {where}; for each:"
+    lines = pipeline.decisions.deciding.preview(case, wish.verb)  # first: what cannot be is said alone
+    say(several if len(group) > 1 else f"{case.label}, r/{case.post.subreddit}; this will be done:")
     for line in lines:
         say(f"  {line}")
     if wish.banking is not None:
         say(f"  its media goes into the bank {wish.banking.bank}")
-    mode = settings.mode(case.post.subreddit)
-    kept = [line for line in lines if line in KINDS and mode not in actions.get(line).modes]
-    if kept:
-        say(f"  r/{case.post.subreddit} is in mode {mode}: shown, not done: {', '.join(kept)}")
-    others = [
-        one for one in store.cases.group(case) if one.state == CaseState.OPEN and one.id not in {c.id for c in group}
-    ]
+    for place in places:
+        mode = settings.mode(place)
+        if kept := [line for line in lines if line in KINDS and mode not in actions.get(line).modes]:
+            say(f"  but in r/{place} not: {', '.join(kept)}; it is in mode {mode}")
+    if wish.dry_run and not store.lease.daemon_runs() and (missing := login_missing(settings)):
+        say(f"  not yet, though: no daemon runs, and there is no login here: {missing}")
+    own = {one.id for one in group}
+    others = [one for one in store.cases.group(case) if one.state == CaseState.OPEN and one.id not in own]
     if others and wish.verb is not Decision.UNDO:
         say(f"  {many(len(others), 'more open case')} of the very same media: decide them too with --all")
 
@@ -129,8 +132,8 @@ def _waited(pipeline: Pipeline, rows: Sequence[DecisionRow], by: Actor, wait: fl
 def carried_out(settings: Config, row: DecisionRow) -> None:
     """Wait until a decision was performed, by the daemon or, if none runs, by this process; say what came of it."""
     with session(settings) as pipeline:
-        _wait(pipeline, settings, _Decided(row))
-        _tell(pipeline, settings, row)
+        why_not = _wait(pipeline, settings, _Decided(row))
+        _tell(pipeline, settings, row, why_not)
 
 
 def undone(settings: Config, action: int) -> str:
@@ -180,12 +183,17 @@ class _Action:
             pipeline.outbox.run(go_on, by_mail=False, only={self._action})
 
 
-def _wait(pipeline: Pipeline, settings: Config, what: _Decided | _Action) -> None:
+def _wait(pipeline: Pipeline, settings: Config, what: _Decided | _Action) -> str:
+    """Wait until it is done, or do it if no daemon runs; return why it is not, empty if it is."""
     end = time.monotonic() + PATIENCE
-    while not what.over(pipeline) and time.monotonic() < end:
-        if not pipeline.deps.store.lease.daemon_runs() and _performed(settings, what):
-            break
+    while not what.over(pipeline):
+        if pipeline.deps.store.lease.daemon_runs():
+            if time.monotonic() > end:
+                return "the daemon has not come to it yet, and does it at its next step"
+        elif (why_not := _performed(settings, what)) is not None:
+            return why_not
         time.sleep(LOOK)
+    return ""
 
 
 def _under_way(pipeline: Pipeline, row: ActionRow) -> bool:
@@ -194,8 +202,8 @@ def _under_way(pipeline: Pipeline, row: ActionRow) -> bool:
     return row.state in UNDER_WAY and row.attempts == 0 and row.action.kind != "notice" and row.due <= soon
 
 
-def _performed(settings: Config, what: _Decided | _Action) -> bool:
-    """Do what a daemon would do; False if one has just started, and does it."""
+def _performed(settings: Config, what: _Decided | _Action) -> str | None:
+    """Do what a daemon would do; return why it is not done, empty if it is, None if a daemon has just started."""
     missing = login_missing(settings)
     with session(settings, reddit=missing is None) as pipeline:
         lease = pipeline.deps.store.lease
@@ -213,30 +221,29 @@ def _performed(settings: Config, what: _Decided | _Action) -> bool:
                 finally:
                     lease.release(holder)
         except LeaseError:
-            return False
-        if missing is not None and not what.over(pipeline):
-            warn(f"no daemon runs, and this command cannot act on Reddit itself: {missing}")
-    return True
+            return None
+        if what.over(pipeline):
+            return ""
+    if missing is None:
+        return "Reddit did not answer; gifwarden run tries again"
+    return f"no daemon runs, and there is no login here ({missing}). It is done once gifwarden run runs"
 
 
-def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow) -> None:
+def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow, why_not: str) -> None:
+    """Say what came of a decision: first whether it is done, then each thing once, with how many posts it is for."""
     store = pipeline.deps.store
     cases = [store.cases.of_id(case) for case in row.cases]
-    for case in cases[:SHOWN]:
-        say(f"{case.label} is {_state(case, row)}")
-        for line in store.decided.told(row.id, case.id):
-            say(f"  {line}")
-        for label in store.review.made_by(case.id, "banked") if row.banking is not None else ():
-            say(f"  {label} is banked{told(settings, label, store.banks.standing(label))}")
-        for action in store.actions.of_case(case.id):
-            say(f"  {action_line(settings, action)}")
-    if len(cases) > SHOWN:
-        say(f"and {many(len(cases) - SHOWN, 'more case')} of the same decision {row.label}")
-    left = sum(_under_way(pipeline, action) for case in cases for action in store.actions.of_case(case.id))
-    if left or store.decided.get(row.label).state is DecisionState.WAITING:
-        runs = store.lease.daemon_runs()
-        later = "the daemon does it at its next step" if runs else "a daemon does it once one runs: gifwarden run"
-        say(f"not all of it is done yet; {later}")
+    named = Counter(_state(case, row) for case in cases)
+    for state, count in named.items():
+        say(f"{cases[0].label if len(cases) == 1 else many(count, 'case')} {'is' if count == 1 else 'are'} {state}")
+    if why_not:
+        say(f"  NOT DONE YET: {why_not}")
+    learnt = Counter(line for case in cases for line in store.decided.told(row.id, case.id))
+    labels = [label for case in cases if row.banking is not None for label in store.review.made_by(case.id, "banked")]
+    learnt.update(f"{label} is banked{told(settings, label, store.banks.standing(label))}" for label in labels)
+    done = Counter(action_line(settings, action) for case in cases for action in store.actions.of_case(case.id))
+    for line, count in [*learnt.items(), *done.items()]:
+        say(f"  {line}{f'; {count} posts' if count > 1 else ''}")
     if row.verb is not Decision.UNDO:
         say(f"to take it back: gifwarden cases undo {row.label if len(cases) > 1 else cases[0].label}")
 

@@ -61,7 +61,9 @@ def words(rows: Iterable[ActionRow]) -> Iterator[tuple[str, str]]:
         if row.state not in (ActionState.PLANNED, ActionState.HELD):
             continue
         params = row.action.params
+        note = {"remove": "note for moderators: ", "report": "moderators will read: "}.get(row.action.kind, "")
         said = [params[name] for name in ("reason", "subject", "body", "text") if params.get(name)]
+        said[:1] = [f"{note}{said[0]}"] if said else []
         text = [line.strip() for part in said for line in part.splitlines() if line.strip()]
         for place, line in enumerate(text[:MOST_LINES]):
             yield ("" if place else row.action.kind), line

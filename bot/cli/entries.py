@@ -136,7 +136,14 @@ def show_entries(
             emit(_unshown(to_json_data(row)) if hidden(settings, row) else to_json_data(row))
         return
     rows = entries.page(wanted, limit or PAGE)
-    columns = {"label": "entry", "bank": "bank", "state": "state", "added": "added", "by": "from", "words": "words"}
+    columns = {
+        "label": "entry",
+        "bank": "bank",
+        "state": "state",
+        "added": "added",
+        "by": "from",
+        "words": "2nd person",
+    }
     columns |= {"cases": "cases"}
     shown = (_line(settings, row) for row in rows)
     listing(shown, as_json=False, columns=columns, empty="no such entries; see: gifwarden bank add --help")

@@ -76,7 +76,7 @@ def acts(settings: Config, past: EntryPast) -> tuple[bool, str]:
         return False, f"no: you confirm it again, a day after the first time or later: {confirm}"
     if len({word.by for word in past.words}) > 1:
         return False, f"no: its words may be one person's, see docs/team.md; or another one confirms it: {confirm}"
-    return False, f"no: a second person confirms it, under their own account: {confirm}"
+    return False, f"does not act yet: a second person has to confirm it, under their own account: {confirm}"
 
 
 def lacks(settings: Config, card: Card) -> list[str]:

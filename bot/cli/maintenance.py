@@ -95,7 +95,9 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
             (one.month, one.total, one.correct, one.confirmed, one.undone, one.appeals, one.appeals_upheld)
             for one in months[:MONTHS]
         ]
-        show(["month", "removed", "correct", "by a person's word", "undone", "appeals", "upheld"], counted, empty="")
+        show(
+            ["month", "removed", "never undone", "by a person's word", "undone", "appeals", "upheld"], counted, empty=""
+        )
     names = sorted({(what, name) for span in lately.values() for what, names in span.items() for name in names})
     if names:
         say("")

@@ -39,7 +39,7 @@ def about(config: Config, subreddit: str, rules: RuleSet, months: Sequence[Month
             "",
             f"- Moderators answer, never the program: [write to them]({_MAIL.format(name=subreddit)}).",
             "- Was your post removed? Answer the message that you got about it and say why that is wrong. A moderator "
-            + ("looks again." if config.review.confirmations == 1 else "looks again, another one than had decided."),
+            + ("looks again." if config.review.confirmations == 1 else "looks again, and not the one who had decided."),
             "- What was removed by mistake is given back.",
             "",
             "## If you are the person shown",
@@ -69,8 +69,9 @@ def _looks(config: Config) -> list[str]:
         "memory, compared with fingerprints of what moderators or lists call fake or non-consensual, and dropped. "
         "It is never stored.",
         f"- {faces} Nobody is identified, and accounts are not looked for elsewhere.",
-        f"- A post's address, author and text are kept for {config.storage.seen_days} days; of a post with a case for "
-        "the moderators, with the case. The fingerprint of its media is kept encrypted until they decide.",
+        f"- A post's address, author and text are kept for {config.storage.seen_days} days; of a post that the "
+        "moderators are to decide on, as long as their note of that. The fingerprint of its media is kept encrypted "
+        "until they decide.",
         "- What you delete on Reddit is forgotten within 48 hours.",
     ]
 
@@ -102,7 +103,7 @@ def _may(config: Config, mode: Mode, rules: RuleSet) -> list[str]:
         f"- At most {caps.per_hour} removals an hour and {caps.per_day} a day. Where one media is suddenly found with "
         "very many authors, it stops until a moderator has looked.",
     ]
-    told = "Whoever's post is removed gets a message that says so, and how to appeal"
+    told = "Authors of removed posts get a message that says so and how to appeal, one a day at most for all of them"
     return [*lines, f"- {told}{', unless moderators wrote down why not' if silent else ''}."]
 
 

@@ -88,7 +88,7 @@ def done(case: ToldCase, mode: str) -> str:
     message = deeds.get("message")
     if "removed" in was:
         told = message is not None and message[0] in (ActionState.DONE, ActionState.PLANNED, ActionState.HELD)
-        parts.append("its author is told" if told else "its author is not told")
+        parts.append("its author is told (one message a day)" if told else "its author is not told")
     else:
         parts += ["not removed"] if was else ["nothing yet"]
     for kind, words in WOULD.items():

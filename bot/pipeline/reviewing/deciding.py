@@ -371,5 +371,8 @@ def _actor(row: DecisionRow) -> Actor:
 
 def _shown(kind: str, params: Mapping[str, str]) -> list[str]:
     """Return an action as lines: the deed, and each text in it."""
-    texts = {name.replace("_", " "): text for name, text in params.items() if text}
-    return [kind, *(f"  {name}: {line}" for name, text in texts.items() for line in text.splitlines())]
+    lines = [kind]
+    for name, text in params.items():
+        first, *rest = [line for line in text.splitlines() if line.strip()] or [""]
+        lines += [f"  {name.replace('_', ' ')}: {first}", *(f"    {line}" for line in rest)] if first else []
+    return lines
