@@ -47,8 +47,9 @@ class Reviewers:
         self.commands: Counter[str] = Counter()
         self.refused: list[str] = []
         self.wall = self.processor = 0.0
-        for name in PEOPLE:
-            member(bot, name)
+        self.account = ""  # under which the next command is typed
+        for name in PEOPLE:  # each under an account of their own
+            bot.deps.store.team.note_account(member(bot, name).member, f"{name}-account")
 
     def type_in(self, *words: str) -> str:
         """Type a command beside the daemon; return what it said."""
@@ -69,7 +70,11 @@ class Reviewers:
 
     def decide(self, verb: str, label: str, why: str) -> list[str]:
         """Decide on one case, with its group if groups can be."""
-        who = PEOPLE[self.commands.total() % 2]
+        store, who = self._bot.deps.store, PEOPLE[self.commands.total() % 2]
+        appeal = store.review.open_appeal(store.cases.get(label).id)
+        if appeal is not None and appeal.decider == who:  # another one decides that
+            who = PEOPLE[1 - PEOPLE.index(who)]
+        self.account = f"{who}-account"
         self.type_in("cases", verb, label, *(["--all"] if self._groups else []), "--by", who, "--why", why)
         return []
 
@@ -119,6 +124,7 @@ def played(folder: Path, *, groups: bool) -> None:
             patch.setattr(deciding, "time", time_there)
         people = Reviewers(world, bot, groups=groups)
         patch.setattr(bot.decisions.cases, "dismiss", people.dismiss)
+        patch.setattr(base, "system_account", lambda: people.account)
         week = Week(world, bot, lambda _text: None)
         week.prepare()
         for hour in range(HOURS):
