@@ -153,7 +153,7 @@ def played(folder: Path, *, groups: bool) -> None:
               f" {len(received.reports)} reports, {len(received.modmails)} modmails, {len(received.messages)} messages,"
               f" {len(received.answers)} answers")  # fmt: skip
         print(f"removed twice: {[name for name, times in Counter(received.removals).items() if times > 1]}")
-        print(f"cases decided more than once: {[tuple(row) for row in twice]}")
+        print(f"cases decided more than once: {[tuple(row.values()) for row in twice]}")
         print(f"refused: {len(people.refused)} {people.refused[:3]}")
         print(f"shortfalls of the week: {week.shortfalls()}")
 
