@@ -30,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     And let no test depend on how wide the terminal is.
     """
+    if config.getoption("dist", "no") == "load":
+        config.option.dist = "worksteal"  # who has nothing left takes over what waits for a slower one
     os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; what tests run is in a pipe
     if config.option.basetemp is None and os.access(MEMORY, os.W_OK) and _free(MEMORY) > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
