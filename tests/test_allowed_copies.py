@@ -22,7 +22,7 @@ from bot.samples import media
 from tests.bots import lent
 from tests.killing import Silent
 from tests.people import member
-from tests.slow import few
+from tests.slow import few, slow
 
 FPS = 8
 Rgb = NDArray[np.uint8]
@@ -90,7 +90,8 @@ def live(found: Evidence, label: str) -> list[str]:
     return [one.method for one in matches] + [str(one.kind) for one in footage]
 
 
-@pytest.mark.parametrize("change", few(CHANGES, "mirrored crop"))
+@pytest.mark.parametrize("change", CHANGES)
+@slow
 def test_an_innocent_media_stays_innocent_however_it_is_altered(bot: Pipeline, change: str) -> None:
     """What was banked by mistake and allowed opens no case when it comes again cropped, mirrored or captioned."""
     label = banked(bot, room(), room())
@@ -99,12 +100,14 @@ def test_an_innocent_media_stays_innocent_however_it_is_altered(bot: Pipeline, c
     assert any(one.entry == label and one.suppressed for one in found.matches)
 
 
-@pytest.mark.parametrize("change", few(CHANGES, "crop"))
+@pytest.mark.parametrize("change", CHANGES)
+@slow
 def test_the_genuine_clip_that_is_allowed_opens_no_case_again(bot: Pipeline, change: str) -> None:
-    """The footage of a fake, once allowed, is suppressed in source evidence too, however it is altered."""
+    """The footage of a fake, once allowed, is suppressed in source evidence too; under a caption a person looks."""
     footage, fake = swapped()
     label = banked(bot, fake, footage)
-    assert live(evidence(bot, [CHANGES[change](picture) for picture in footage]), label) == []
+    left = live(evidence(bot, [CHANGES[change](picture) for picture in footage]), label)
+    assert set(left) <= ({"face_differs"} if change == "caption" else set())
 
 
 @pytest.mark.parametrize("change", few(CHANGES, "crop"))

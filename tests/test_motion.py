@@ -18,7 +18,6 @@ from bot.bench.worlds import Scene
 from bot.cli.base import Quiet
 from bot.config import Config, DecodeConfig
 from bot.copies import Finding
-from bot.copies.decide import Kind
 from bot.fingerprint import fingerprint
 from bot.fingerprint.serialization import from_json, to_json
 from bot.model import Evidence, FaceRegion, Fingerprint, Match, MotionSignature, SourceMatch
@@ -286,44 +285,10 @@ def test_a_short_clip_reversed_is_for_a_person_to_look_at() -> None:
 @pytest.mark.parametrize(("pieces", "uneven"), [(1, False), (2, False), (1, True)])
 def test_faces_that_were_compared_at_other_moments_make_no_source(pieces: int, uneven: bool) -> None:
     """Corners know one speed: where there are several, another face is for a person to see, and no evidence."""
-    told = _by_motion(
-        0, SURE, compared("source", "differs"), _same(pieces, uneven=uneven), shown((pictures(SEED)[:20], FPS))
-    )
-    assert (isinstance(told, Match) and told.unsure) == (pieces > 1 or uneven)
-    assert isinstance(told, SourceMatch) == (pieces == 1 and not uneven)
-
-
-@pytest.mark.parametrize(
-    ("face", "replaced", "uneven", "region"),
-    [
-        (True, 0.0, False, "agrees"),
-        (False, 0.0, False, "unknown"),
-        (True, 0.0, True, "unknown"),
-        (True, 0.3, False, "unknown"),
-    ],
-)
-def test_a_take_told_by_motion_keeps_what_its_faces_say(face: bool, replaced: float, uneven: bool, region: str) -> None:
-    """Corners that call it another take are overruled, and its faces count; not where a part of it moves otherwise."""
-    finding = replace(compared("place", "unknown"), same_face=face)
-    told = _by_motion(0, SURE, finding, _same(1, uneven=uneven, replaced=replaced), shown((pictures(SEED)[:20], FPS)))
-    assert told.face_region == region
-
-
-SURE = Match(media=0, bank="b", bank_kind="block", entry="E-1", confirmed=True, method="pdq", signal="pdq")
-
-
-def _same(pieces: int, *, uneven: bool, replaced: float = 0.0) -> MotionTake:
-    """Return what motion says of the same take, found in so many pieces, of which a share moves otherwise."""
-    one = moving((pictures(SEED), FPS))
-    (stretch,) = judge(one, one, [UPRIGHT], sure=True).stretches
-    return MotionTake("same", (replace(stretch, replaced=replaced),) * pieces, uneven=uneven)
-
-
-def compared(kind: Kind, face: FaceRegion) -> Finding:
-    """Return what corners say of a clip of four seconds that is all there."""
-    return Finding(
-        kind=kind,
-        face_region=face,
+    sure = Match(media=0, bank="b", bank_kind="block", entry="E-1", confirmed=True, method="pdq", signal="pdq")
+    finding = Finding(
+        kind="source",
+        face_region="differs",
         transform="none",
         inliers=90,
         frames=9,
@@ -340,6 +305,11 @@ def compared(kind: Kind, face: FaceRegion) -> Finding:
         rate=0.8,
         affine=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
     )
+    one = moving((pictures(SEED), FPS))
+    stretches = judge(one, one, [UPRIGHT], sure=True).stretches * pieces
+    told = _by_motion(0, sure, finding, MotionTake("same", stretches, uneven=uneven), shown((pictures(SEED)[:20], FPS)))
+    assert (isinstance(told, Match) and told.unsure) == (pieces > 1 or uneven)
+    assert isinstance(told, SourceMatch) == (pieces == 1 and not uneven)
 
 
 @pytest.mark.parametrize("region", ["agrees", "unknown"])

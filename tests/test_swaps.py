@@ -21,7 +21,6 @@ from bot.bench.copies import encode
 from bot.clock import SystemClock
 from bot.config import DecodeConfig
 from bot.copies import Finding, LocalFeatureIndex, why
-from bot.copies.faces import _verdict
 from bot.copies.points import SPOT
 from bot.encryption import FieldCipher, new_key
 from bot.faces import Located, Picture
@@ -130,30 +129,6 @@ def test_faces_are_compared_between_frames_that_have_corners() -> None:
     assert swap.face_distance is not None
     assert swap.face_distance > 0.3
     assert len(swap.faces) >= 0.7 * len(of_fake())
-
-
-@pytest.mark.parametrize("kind", few(["caption=0.15", "mark=0.05"], "caption=0.15"))
-def test_a_mark_beside_a_face_leaves_it_one_that_agrees(kind: str) -> None:
-    """What stands still over another part is a caption or a mark; of a fake's footage nothing agrees for it."""
-    same, swap = against(of_fake(), altered(fake(), kind)), against(of_fake(), altered(footage(), kind))
-    assert (same.kind, same.face_region, same.same_face) == ("copy", "agrees", True)
-    assert (swap.kind, swap.face_region, swap.same_face) == ("source", "differs", False)
-
-
-@pytest.mark.parametrize(
-    ("far", "found", "region"),
-    [
-        (60, None, "agrees"),
-        (70, 0.7, "agrees"),
-        (70, 0.6, "unknown"),
-        (70, None, "unknown"),
-        (72, 0.9, "unknown"),
-        (60, 0.4, "unknown"),
-    ],
-)
-def test_how_far_a_face_may_be_from_itself(far: int, found: float | None, region: str) -> None:
-    """Up to 60 bits; up to 70 only where the corners in it say by themselves that it is the same."""
-    assert _verdict(np.full(5, 40), np.full(5, far), found) == region
 
 
 @pytest.mark.parametrize("blend", few(swaps.BLENDS, swaps.BLENDS[0]))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.copies.faces import DIFFERS, Faces, Place, compare, covered
-from bot.copies.measure import GROUP, Numbers, largest, marked, measure, timed
+from bot.copies.measure import Numbers, largest, measure, timed
 from bot.copies.points import Bools, height, width
 from bot.copies.still import compared as parts_of
 from bot.copies.still import visible
@@ -41,10 +41,9 @@ MIN_RATE, MIN_STILL = 0.08, 0.15  # of corners found again
 MIN_GOOD = 0.4  # share of the parts in view that agree
 MIN_COVERAGE = 0.4  # of query or entry: two cuts of one long take have a moment in common
 OVERLAY = 0.06  # share of what stands still in them that makes them a mark
+GROUP = 4  # small parts side by side
 FACE_BITS = 256.0
 COVERED = 0.12  # share of what stands still in the faces: captions have 0.26 and more, swaps 0.02 and less
-# Share of what stands still in each part that does not agree: captions have 0.23 and more, with a swap 0.18 or less.
-STANDS = 0.2
 EVEN_RATE = 0.3  # of corners found again, from which on a face that agrees is taken for the whole picture's word
 SMALL, LARGE = 0.75, 1.6  # size of the entry in the query
 
@@ -74,9 +73,6 @@ class Finding:
     affine: tuple[tuple[float, float, float], ...]  # 2 x 3: from the entry's unit square to the query's, y down
     hidden: float = 0.0  # share of a still's picture in whose place the query shows nothing, where that matters
     covered: float = 0.0  # share of a still's picture in whose place the query shows something else, where that matters
-    same_face: bool = (
-        False  # of clips: a face agrees and so does the rest, whatever moves; a take is told by its motion
-    )
     other_page: bool = False  # of stills: what agrees is laid out as a page is, and a part of the rest differs
 
 
@@ -88,7 +84,6 @@ def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | N
         return None
     kind, face = _kind(asked, held, seen, numbers, matching)
     faces = compare(asked, held, seen, numbers.rate)
-    same_face = len(asked) > 1 and held.moving and agreeing(asked, held, seen, numbers, faces)
     kind, face = _with_faces(asked, held, seen, numbers, (kind, face), faces)
     parts = parts_of(asked, held, seen, numbers.rate) if len(held.times) == len(asked) == 1 else None
     hidden = covered = 0.0
@@ -125,7 +120,6 @@ def decide(asked: QueryFeatures, held: EntryFeatures, seen: Seen) -> Finding | N
         hidden=round(hidden, 3),
         covered=round(covered, 3),
         other_page=parts is not None and parts.other_page,
-        same_face=same_face,
     )
 
 
@@ -230,20 +224,9 @@ def _with_faces(
         return ("source" if kind == "source" and faces.near >= DIFFERS else "copy"), "unknown"
     if kind == "source":  # something else than the face was replaced
         return "copy", "unknown"
-    return kind, "agrees" if agreeing(asked, held, seen, numbers, faces) else region
-
-
-def agreeing(asked: QueryFeatures, held: EntryFeatures, seen: Seen, numbers: Numbers, faces: Faces | None) -> bool:
-    """Return whether a face agrees, and so does the rest but for marks that stand still over it.
-
-    Where something else may have been replaced, a face that agrees is not taken for the whole picture's word.
-    """
-    if faces is None or faces.region != "agrees" or numbers.rate < EVEN_RATE:
-        return False
     # one part at the edge with a few corners may be missing by chance
-    if numbers.bad.sum() <= 1 and numbers.missed < SURE / 2 and largest(numbers.small) < GROUP:
-        return True
-    return marked(asked, held, seen, numbers, STANDS)
+    even = numbers.bad.sum() <= 1 and numbers.missed < SURE / 2 and largest(numbers.small) < GROUP
+    return kind, "agrees" if even and numbers.rate >= EVEN_RATE else region
 
 
 def _without_faces(asked: QueryFeatures, held: EntryFeatures, told: tuple[Kind, FaceRegion]) -> tuple[Kind, FaceRegion]:

@@ -19,10 +19,6 @@ from bot.model import FaceRegion
 
 SAME_MOMENT = 0.1  # seconds: a mouth has hardly moved
 DIFFERS, DOUBTFUL, AGREES = 80, 60, 60  # bits of 256: the nearer part of a face is farther; the farther part is nearer
-AGREES_TOO, WELL_FOUND = (
-    70,
-    0.65,
-)  # the same where so many of the corners in the face, of the usual rate, are found again
 LEAST = 3  # pairs of frames of moving pictures
 FEW_DIFFER = 0.2  # share of the pairs that may differ where a face agrees
 TELLING = 30  # corners in the faces
@@ -102,9 +98,7 @@ def _verdict(near: NDArray[np.int64], far: NDArray[np.int64], found: float | Non
         return "differs" if found is None or found <= MAX_FOUND else "unknown"
     if apart >= DOUBTFUL and found is not None and found <= FOUND:
         return "differs"
-    # what a face's corners say by themselves allows for more
-    most = AGREES_TOO if found is not None and found >= WELL_FOUND else AGREES
-    if np.median(far) <= most and np.mean(near >= DIFFERS) <= FEW_DIFFER:
+    if np.median(far) <= AGREES and np.mean(near >= DIFFERS) <= FEW_DIFFER:
         return "agrees" if found is None or found >= FOUND else "unknown"
     return "unknown"
 

@@ -23,9 +23,9 @@ NEARBY = 0.5  # seconds
 HINTS = 3  # pairs of frames from which a closer look begins
 CLOSER = 6  # entries that are looked at closely
 AGAIN = 2  # of them that are looked at from other frames too, where that showed nothing
-# Corners that the best start explains in one pair of frames. Of 40 copies and 102 other takes of clips that were found
-# among six entries the least had 20; of 343 that were nothing three in four have less.
-LEAST_MOVING = 20
+# Corners that the best start explains in one pair of frames: no fewer than a finding may have. Of 40 copies and 102
+# other takes of clips that were found among six entries the least had 20.
+LEAST_MOVING = 12
 # Entries of one stretch of the query that are looked at closely in any case; more only if they explain so much of what
 # the best does there. These and the numbers above were chosen on the clips that docs/why.md reports on.
 SURELY, MUCH = 3, 0.5
@@ -58,7 +58,7 @@ class _Likely:
         """Return whether the best start lies in the stretch of a query's `times` (seconds a frame) that another has."""
         at = times[max(self.starts, key=lambda start: start[1])[0]]
         of = [float(times[query]) for query, count, _ in other.starts if count >= min(LEAST_MOVING, other.explained)]
-        return bool(min(of) - BESIDE <= at <= max(of) + BESIDE)
+        return any(abs(at - time) <= BESIDE for time in of)
 
     def least(self, asked: QueryFeatures) -> int:
         """Return how many that must be for a closer look to be worth it."""
@@ -164,8 +164,11 @@ class LocalFeatureIndex:
         likely.sort(key=lambda one: -one.explained)
         found: dict[int, Finding] = {}
         for number, one in enumerate(likely):
-            better = [other.explained for other in likely[:number] if one.beside(other, asked.times)]
-            if len(better) >= SURELY and len(asked) > 1 and one.explained < MUCH * better[0]:
+            better: dict[int, int] = {}  # of each other entry the most, in the same stretch
+            for other in likely[:number]:
+                if other.entry != one.entry and one.beside(other, asked.times):
+                    better.setdefault(other.entry, other.explained)
+            if len(better) >= SURELY and len(asked) > 1 and one.explained < MUCH * max(better.values()):
                 continue
             finding = one.finding(asked)
             if finding is None and one.place < AGAIN and not one.twice:

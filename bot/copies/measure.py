@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +14,6 @@ from bot.copies.timeline import APART, EntryFeatures, QueryFeatures, Seen, in_vi
 ACROSS, DOWN = 8, 5  # parts of the entry's picture that are told apart
 TWIN = 9  # bits of 64 within which two words are one
 SAME_PLACE = 10.0  # units within which two corners of one frame are one, at two sizes
-GROUP = 4  # small parts side by side, below which they are chance
 UNSURE = 21  # bits within which what stands still in a see-through mark is one
 UNEVEN = 0.2  # of the common rate; in a part of a 160th of the picture
 ASKED_WHEN, MIN_TIMED = 12, 15  # pairs of frames that are asked when they are; corners for an answer
@@ -130,21 +128,6 @@ def largest(parts: Bools) -> int:
             group.extend(near)
         most = max(most, len(group))
     return most
-
-
-def marked(asked: QueryFeatures, held: EntryFeatures, seen: Seen, numbers: Numbers, stands: float) -> bool:
-    """Return whether so much of what the query shows in each group of parts that do not agree stands still in it, 0-1.
-
-    So it is with captions and marks. Of a group in which it shows too little to tell that is not known.
-    """
-    across, down = (ACROSS, DOWN) if held.aspect >= 1 else (DOWN, ACROSS)
-    region = numbers.small | np.kron(numbers.bad, np.ones((2, 2), dtype=bool))
-    count, groups = cv2.connectedComponents(region.astype(np.uint8), connectivity=8)
-    return count > 1 and all(
-        _static(asked, held, seen, (groups == group).ravel(), 2 * across, 2 * down) >= stands
-        for group in range(1, count)
-        if (groups == group).sum() >= GROUP
-    )
 
 
 def _dispersion(total: NDArray[np.float64], found: NDArray[np.float64]) -> float:

@@ -316,7 +316,7 @@ def moments(
 ) -> list[tuple[int, int, float]]:
     """Return the frames of query and entry that show one moment, and how many seconds they are apart.
 
-    `asked` and `held` are the times of the frames in seconds; entry time = `speed` x query time + `offset`.
+    `asked` and `held`: float64 (n,), the times of the frames in seconds; entry time = `speed` x query time + `offset`.
     """
     when = speed * asked + offset
     nearest = np.abs(held[None, :] - when[:, None]).argmin(axis=1)

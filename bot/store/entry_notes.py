@@ -77,7 +77,11 @@ class EntryNotes:
         if self._seal is None:
             return
         for row in self._c.rows("select entry, member, sealed from entry_notes"):
-            held = self._opened(row["entry"], row["member"], row["sealed"])
+            try:
+                held = self._opened(row["entry"], row["member"], row["sealed"])
+            except SealError:  # nobody can read it any more, and nobody could tell whom it names
+                self._c.run("delete from entry_notes where entry = ? and member = ?", (row["entry"], row["member"]))
+                continue
             kept = EntryNote(
                 note=told(held.note),
                 origin="" if named(held.origin) else held.origin,

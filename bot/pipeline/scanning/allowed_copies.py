@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.copies import Finding, LocalFeatureIndex, doubt
 from bot.model import Fingerprint, LocalFeatures, Match, SourceMatch
 from bot.motion import Take
@@ -20,6 +23,7 @@ PART, FEWEST = 2.0, 4  # seconds, and frames with corners, of which an allow ent
 EDGE = 0.6  # seconds by which a range of whole frames may lie beside the nearest frame that has corners
 AS_MANY, AS_LARGE, AS_OFTEN = 0.9, 0.02, 0.1  # by how much chance may make one of two copies look the better one
 FRAMES = 0.75  # share of a part's frames that must agree; all, where nothing else is known of the others
+APART = 0.1  # of the picture's sides, by which two entries at one place may seem to lie or be larger
 RANK = {"differs": 0, "unknown": 1, "nothing": 1, "agrees": 2}
 SAID = "an allow-listed picture explains all of it, however it was altered"
 
@@ -91,6 +95,8 @@ class AllowedCopies:
                 continue
             whole = self._shelf.compare(fingerprint.sketches, allow)
             take = take_of(allow, whole)
+            if whole is not None and (whole.kind == "source" or whole.face_region == "differs"):
+                continue  # all of it together shows that a face differs, which a part may be too short for
             if take.kind == "other" or (take.kind == "same" and take.replaced):
                 continue  # what moves says that it is another moment, or that a part was replaced
             left = [part for part in left if not self._explains(part[1], allow, against)]
@@ -112,14 +118,32 @@ class AllowedCopies:
 
 def _no_worse(ours: Finding, theirs: Finding) -> bool:
     """Return whether one copy is as good as another finding: as many corners, no larger part that differs, the face."""
+    if not _one_place(ours, theirs):
+        return False  # a picture beside another explains itself only
+    if theirs.kind == "source":
+        return ours.face_region == "agrees"
     if theirs.kind != "copy":
         return True
+    told = "unknown" not in (ours.face_region, theirs.face_region)
     return (
         RANK[ours.face_region] >= RANK[theirs.face_region]
-        and ours.inliers >= AS_MANY * theirs.inliers
+        and ours.inliers >= (AS_MANY if told else 1.0) * theirs.inliers
         and ours.region <= theirs.region + AS_LARGE
         and ours.rate >= theirs.rate - AS_OFTEN
     )
+
+
+def _one_place(ours: Finding, theirs: Finding) -> bool:
+    """Return whether two entries lie at one place of a picture, whatever way up."""
+    mine, other = (_middle_and_size(one) for one in (ours, theirs))
+    return bool(np.abs(mine - other).max() <= APART)
+
+
+def _middle_and_size(found: Finding) -> NDArray[np.float64]:
+    """Return where an entry lies in the query's unit square: float64 (4,), middle x and y, width and height."""
+    corners = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], dtype=np.float64) @ np.array(found.affine).T
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    return np.concatenate([(low + high) / 2, high - low])
 
 
 def _parts(span: Span, sketches: Sequence[LocalFeatures]) -> list[tuple[Span, list[LocalFeatures]]]:

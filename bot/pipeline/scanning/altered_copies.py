@@ -176,10 +176,6 @@ def _by_motion(
         return replace(seen, kind="part_differs", method=match.method, why=f"{match.why}; {_motion(take)}")
     if match.method == "local" and finding is not None and finding.kind == "place":
         told = replace(told, why=why(replace(finding, kind="copy")))  # what moves was looked at more closely than that
-    if finding is not None and finding.kind == "place" and finding.same_face and not take.replaced and not take.uneven:
-        told = replace(told, face_region="agrees")
-    if take.replaced and finding is not None and finding.region > 0:  # what moves otherwise may be more than a mark
-        told = replace(told, face_region="unknown")
     if told.method == "local" or (finding is not None and finding.kind == "place"):
         told = replace(told, **_times(take, shown))
     return replace(told, why=f"{told.why}; {_motion(take)}")
