@@ -283,3 +283,104 @@ def test_media_of_different_kinds_are_different_groups(world: Stage, bot: Pipeli
     one = case_of(world, bot)
     other = case_of(world, bot, "FourFiveSix", lambda: media.clip(401, seconds=1, width=200, height=112))
     assert one.media != other.media
+
+
+def test_what_is_marked_anew_stays_removed_though_its_undo_waits(world: Stage, bot: Pipeline) -> None:
+    """A mark taken back and given again within Reddit's silence publishes nothing."""
+    post = post_fake(world, data=fake)
+    bot.tick()
+    bot.decisions.minors.hide(post, by=member(bot))
+    bot.act()
+    _, done = bot.decisions.minors.uncover(post, by=member(bot))
+    for row in done:
+        bot.decisions.cases.plan_undo(row.action.id, by=member(bot), why="a slip")
+    bot.decisions.minors.hide(post, by=member(bot))
+    bot.act()
+    assert world.reddit.approvals == []
+    assert {row.state for row in bot.deps.store.actions.on_post(post, "remove")} == {ActionState.DONE}
+
+
+def test_what_is_left_up_is_not_removed_by_a_call_that_was_in_doubt(world: Stage, bot: Pipeline) -> None:
+    """A removal whose answer was lost and that was not done is not done afterwards."""
+    case = case_of(world, bot)
+    said(bot, Decision.REMOVE, case, after=0)
+    store = bot.deps.store
+    (remove,) = [row for row in store.actions.of_case(case.id) if row.action.kind == "remove"]
+    bot.decisions.deciding.perform_due()
+    store.actions.begin(remove.action.id)
+    bot.decisions.deciding.decide(Decision.UNDO, [Target(case.label)], by=member(bot), why="seen", after=0)
+    said(bot, Decision.LEAVE_UP, case, after=0) if now(bot, case) == CaseState.OPEN and not store.decided.waiting_on(
+        case.id
+    ) else None
+    pass_by(world, bot)
+    assert world.reddit.removals == []
+
+
+def test_a_removal_that_waits_to_be_taken_back_stays_once_it_is_confirmed(world: Stage, bot: Pipeline) -> None:
+    """Who confirms after an undo that Reddit has not been told of yet keeps the post removed."""
+    case = case_of(world, bot, data=fake)
+    said(bot, Decision.UNDO, case, after=0)
+    bot.decisions.deciding.perform_due()
+    assert states(bot, case)["remove"] == "undo_planned"
+    said(bot, Decision.REMOVE, case)
+    pass_by(world, bot)
+    assert (states(bot, case)["remove"], world.reddit.approvals) == ("done", [])
+
+
+def test_a_post_with_two_cases_is_given_back_when_both_are_left_up(world: Stage, bot: Pipeline) -> None:
+    """What was removed for one of them is not said to be needed by the other."""
+    one, other = (world.park.add_redgifs(name, hd=fake()) for name in ("OneTwoThree", "FourFiveSix"))
+    post = world.reddit.submit("clips", author="poster", title="look", selftext=f"{one} and {other}")
+    bot.tick()
+    cases = bot.deps.store.cases.of_post(post)
+    assert len(cases) == 2
+    assert world.reddit.removals == [post]
+    said(bot, Decision.LEAVE_UP, *cases)
+    pass_by(world, bot)
+    assert world.reddit.approvals == [post]
+
+
+def test_a_decision_that_cannot_be_performed_keeps_nobody_waiting(
+    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After three failures it ends, says so, and what is due besides is done all the while."""
+    case = case_of(world, bot)
+    row = said(bot, Decision.DISMISS, case)
+
+    def broken(*_args: object, **_more: object) -> list[str]:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(bot.decisions.deciding, "_settle", broken)
+    world.clock.sleep(11)
+    removed = post_fake(world, id="FourFiveSix")
+    for _ in range(3):
+        bot.tick()
+    assert removed in world.reddit.removals
+    assert bot.deps.store.decided.get(row.label).state is DecisionState.PERFORMED
+    assert bot.deps.store.decided.told(row.id, case.id)
+
+
+def test_what_was_begun_meanwhile_is_not_said_to_be_undone(world: Stage, bot: Pipeline) -> None:
+    """Once an action of its case was sent, a decision is undone and not taken back as if nothing had been done."""
+    post = post_fake(world, data=fake)
+    bot.watch()
+    bot.work()
+    (case,) = bot.deps.store.cases.of_post(post)
+    row = said(bot, Decision.CONFIRM, case)
+    bot.outbox.run()
+    assert world.reddit.removals == [post]
+    with pytest.raises(UsageError, match="gifwarden cases undo"):
+        bot.decisions.deciding.take_back(row.label, by=member(bot))
+
+
+def test_a_deleted_posts_reasons_are_forgotten(world: Stage, bot: Pipeline) -> None:
+    """Why somebody decided loses the author's name and the address, as every other word of people does."""
+    case = case_of(world, bot)
+    bot.decisions.deciding.decide(
+        Decision.LEAVE_UP, [Target(case.label)], by=member(bot), why=f"u/poster again {case.post.permalink}", after=0
+    )
+    bot.act()
+    bot.deps.store.forgetting.forget_post(case.post.fullname)
+    kept = bot.deps.store.connection.rows("select why from case_decisions")
+    assert "poster" not in str(kept)
+    assert case.post.permalink not in str(kept)

@@ -22,6 +22,7 @@ from tests.raids import case_of
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """The database of an installation that is the current folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIFWARDEN_REVIEW__TAKE_BACK_SECONDS", "0")
     assert CliRunner().invoke(app, ["init", "--by", "ann"]).exit_code == 0
     with open_store(load(Path("config.toml"), hosts=()), SystemClock()) as opened:
         yield opened

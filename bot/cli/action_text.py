@@ -10,6 +10,9 @@ from bot.model import ActionState
 from bot.serialization import to_json_data
 from bot.store import ActionRow
 
+IN_WORDS = {ActionState.UNDO_PLANNED: "to be taken back"}
+"""States whose names say too little to people."""
+
 
 def action_plain(row: ActionRow) -> dict[str, Any]:
     """Return an action as plain data."""
@@ -32,7 +35,8 @@ def action_plain(row: ActionRow) -> dict[str, Any]:
 def action_line(settings: Config, row: ActionRow) -> str:
     """One line on an action: what, how far it is, and why it waits."""
     why = action_why(settings, row)
-    return f"{row.action.kind}: {row.state}" + (f" ({why})" if why else "")
+    state = IN_WORDS.get(row.state, str(row.state))
+    return f"{row.action.kind}: {state}" + (f" ({why})" if why else "")
 
 
 def action_why(settings: Config, row: ActionRow) -> str:

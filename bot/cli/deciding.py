@@ -79,7 +79,8 @@ def decide(settings: Config, groups: Sequence[Sequence[CaseRow]], wish: Wish, by
             say("nothing is decided: this was --dry-run")
             return
         wait = 0.0 if wish.at_once else float(settings.review.take_back_seconds)
-        rows = [_decided(pipeline, group, wish, by, wait) for group in groups]
+        with pipeline.deps.store.transaction():  # all of them or none
+            rows = [_decided(pipeline, group, wish, by, wait) for group in groups]
         if wait and not _waited(pipeline, rows, by, wait):
             return
     for row in rows:
@@ -122,9 +123,13 @@ def _waited(pipeline: Pipeline, rows: Sequence[DecisionRow], by: Actor, wait: fl
     try:
         time.sleep(wait)
     except KeyboardInterrupt:
+        late = []
         for row in rows:
-            pipeline.decisions.deciding.take_back(row.label, by=by)
-        say("taken back: nothing was done")
+            try:
+                pipeline.decisions.deciding.take_back(row.label, by=by)
+            except UsageError as error:
+                late.append(str(error))
+        say("taken back: nothing was done" if not late else "; ".join(late))
         return False
     return True
 

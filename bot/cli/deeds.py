@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from bot import actions as plugs
+from bot.cli.action_text import IN_WORDS
 from bot.clock import day_and_time
 from bot.config import Config
 from bot.model import ActionState, Hold, Mode
@@ -22,7 +23,7 @@ def standing(kind: str, state: ActionState, hold: Hold | None, mode: Mode) -> st
         return WOULD
     if state == ActionState.PLANNED and mode not in plugs.get(kind).modes:
         return WOULD
-    return str(state)
+    return IN_WORDS.get(state, str(state))
 
 
 def together(rows: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:

@@ -132,7 +132,7 @@ class RuleSet:
         later: dict[str, PlannedAction] = {}
         for ruling in fired if decided.step is not ActionLevel.IGNORE else ():
             for action in ruling.rule.on_confirm:
-                if action.kind not in actions:
+                if action.kind not in actions and not (action.kind == "message" and "remove" in actions):
                     later.setdefault(action.kind, action)
         return Verdict(
             outcome=decided.step.outcome,

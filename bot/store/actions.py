@@ -267,6 +267,15 @@ class Actions:
         rows = self._c.rows("select id from actions where key = ? or key like ? || ':%' order by id desc", (key, key))
         return [int(row["id"]) for row in rows]
 
+    def order(self, key: str) -> None:
+        """Let the actions under keys that begin so be ordered again, and stay if they were to be taken back."""
+        self._c.run(
+            """update actions set params = json_set(params, '$.order', ?),
+               state = iif(state = 'undo_planned', 'done', state)
+               where (key = ? or key like ? || ':%') and state not in ('undone', 'cancelled', 'failed')""",
+            (MINOR_ORDER, key, key),
+        )
+
     def unorder(self, key: str) -> None:
         """Let what was ordered under keys that begin so be as any other action."""
         self._c.run(
@@ -277,7 +286,9 @@ class Actions:
         """Return how many actions whose key begins so were undone, so that doing it anew needs another key."""
         return int(
             self._c.value(
-                "select count(*) from actions where (key = ? or key like ? || ':%') and state = 'undone'", (key, key)
+                """select count(*) from actions where state = 'undone'
+                   and (key = ?1 or (key >= ?1 || ':' and key < ?1 || ';'))""",
+                (key,),
             )
         )
 

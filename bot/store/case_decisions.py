@@ -15,6 +15,7 @@ from bot.store.base import Connection, Row, label
 LONGEST = timedelta(minutes=10)  # that a decision waits; what would wait longer was written under a wrong clock
 _CASE = ("state", "decided_by", "decided_member", "decided_account", "decided_at", "why")
 _ACTION = ("state", "hold", "reason", "next_at", "stopped", "attempts", "done_by")
+_SENT = ("sending", "unknown", "done", "undo_planned", "parked")
 _UNBEGUN = "'planned', 'held', 'cancelled', 'undo_planned'"
 
 
@@ -177,24 +178,74 @@ class CaseDecisions:
             self._c.run("update actions set stopped = ? where id = ?", (action["stopped"], action["id"]))
             if action["state"] in ("sending", "unknown"):
                 continue
+            # what waited before the decision, and may have been sent since, is not sent on its word
             self._c.run(
-                f"update actions set {columns}, updated_at = :now where id = :id and state in ({_UNBEGUN})",  # noqa: S608  words of ours
+                "update actions set stopped = 1 where id = ? and ? != 'done' and state in ('sending', 'unknown')",
+                (action["id"], action["state"]),
+            )
+            self._c.run(
+                f"""update actions set {columns}, updated_at = :now where id = :id
+                    and (state in ({_UNBEGUN}) or (:state = 'undo_planned' and state = 'done'))""",  # noqa: S608  words of ours
                 {**action, "now": self._c.now()},
             )
         known = json.dumps([action["id"] for action in before["actions"]])
         self._c.run(
-            f"""delete from actions where case_id = ? and kind != 'notice' and state in ({_UNBEGUN})
+            f"""delete from actions where case_id = ? and state in ({_UNBEGUN})
+                and key like (select label from cases where id = ?) || ':%'
                 and id not in (select value from json_each(?))""",  # noqa: S608  words of ours
-            (case, known),
+            (case, case, known),
         )
 
-    def withhold(self, actions: Collection[int], *, reason: str) -> int:
-        """Cancel actions that have not been sent, by their numbers; return how many."""
+    def withhold(self, case: int, actions: Collection[int], *, reason: str) -> None:
+        """Cancel actions of a case that have not been sent, by their numbers.
+
+        What is being sent, or may have been, is found out about but never repeated; what was done for another case
+        does not count as this one's any more.
+        """
+        numbers = json.dumps(list(actions))
+        with self._c:
+            self._c.run(
+                """update actions set stopped = 1 where id in (select value from json_each(?))
+                   and state in ('sending', 'unknown', 'parked')""",
+                (numbers,),
+            )
+            self._c.run("update actions set done_by = null where case_id = ?", (case,))
+            self._c.run(
+                """update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
+                   where id in (select value from json_each(?)) and state in ('planned', 'held')""",
+                (reason, self._c.now(), numbers),
+            )
+
+    def keep(self, actions: Collection[int]) -> int:
+        """Let actions that were to be taken back stay done; return how many."""
         return self._c.run(
-            """update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
-               where id in (select value from json_each(?)) and state in ('planned', 'held')""",
-            (reason, self._c.now(), json.dumps(list(actions))),
+            """update actions set state = 'done', updated_at = ?
+               where id in (select value from json_each(?)) and state = 'undo_planned'""",
+            (self._c.now(), json.dumps(list(actions))),
         )
+
+    def undoes_last(self, case: int) -> bool:
+        """Whether the last word on a case takes back what was done for it."""
+        verb = self._c.value(
+            """select d.verb from case_decisions d join decided_cases c on c.decision = d.id
+               where c.case_id = ? and d.state != 'taken_back' order by d.id desc limit 1""",
+            (case,),
+        )
+        return verb in (Decision.DISMISS, Decision.UNDO, Decision.LEAVE_UP)
+
+    def begun(self, decision: int) -> bool:
+        """Whether any action of its cases was sent since a decision was written down."""
+        rows = self._c.rows("select case_id, before from decided_cases where decision = ?", (decision,))
+        for row in rows:
+            before = json.loads(row["before"]) if row["before"] else {"actions": []}
+            sent = json.dumps([action["id"] for action in before["actions"] if action["state"] in _SENT])
+            if self._c.value(
+                """select exists (select 1 from actions where case_id = ? and state in ('sending', 'unknown', 'done')
+                   and id not in (select value from json_each(?)))""",
+                (row["case_id"], sent),
+            ):
+                return True
+        return False
 
     def plan_undo(self, actions: Collection[int], *, due: datetime) -> int:
         """Let done actions be taken back, not before `due`; return how many."""

@@ -19,7 +19,7 @@ ENDED = (NoticeState.CLOSED, NoticeState.RETRACTED)
 NO_WORD = re.compile(r"[0-9_-]")  # what a name has that is no word of a language
 # where people write in their own words, and the program quotes
 PEOPLES_WORDS = (
-    ("audit", "why"), ("stops", "why"), ("quarantine", "why"),
+    ("audit", "why"), ("stops", "why"), ("quarantine", "why"), ("case_decisions", "why"),
     ("orders", "target"), ("orders", "why"), ("orders", "outcome"),
 )  # fmt: skip
 TOLD = frozenset({"subject", "body", "reason", "note", "text"})  # parameters that are words to people

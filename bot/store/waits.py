@@ -13,6 +13,7 @@ MAX_WAIT = timedelta(
 # Each part is found by an index
 LINKS = "state in ('seen', 'failed', 'acquired', 'matched', 'untold') and priority in (-1, 0, 1) and next_at > ?"
 ACTIONS = "state in ('planned', 'held', 'sending', 'unknown', 'undo_planned') and next_at > ?"
+MOVED = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, ?)"
 WAITING = (("links", LINKS), ("actions", ACTIONS))
 
 
@@ -38,9 +39,13 @@ class Waits:
         """Let all wait as long as they would have before the clock was set by so many seconds; return how many rows."""
         before = iso(self._c.clock.now() - timedelta(seconds=seconds))
         with self._c:
+            self._c.run(
+                f"update case_decisions set due_at = {MOVED.format('due_at')} where state = 'waiting'",  # noqa: S608  words from above
+                (f"{seconds:+.0f} seconds",),
+            )
             return sum(
                 self._c.run(
-                    f"update {table} set next_at = strftime('%Y-%m-%dT%H:%M:%SZ', next_at, ?) where {where}",  # noqa: S608  words from above
+                    f"update {table} set next_at = {MOVED.format('next_at')} where {where}",  # noqa: S608  words from above
                     (f"{seconds:+.0f} seconds", before),
                 )
                 for table, where in WAITING

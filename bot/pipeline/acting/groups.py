@@ -80,10 +80,13 @@ def lines(groups: Sequence[Group], most: int = MAX_LINES) -> list[str]:
     return [*shown, *([f"- and {many(rest, 'more case')}"] if rest else [])]
 
 
+DONE = (ActionState.DONE, ActionState.UNDO_PLANNED)
+
+
 def done(case: ToldCase, mode: str) -> str:
     """Return in words what was done to a case's post, and what is not: `removed, locked; its author is told`."""
     deeds = case.deeds
-    was = [words for kind, words in PAST.items() if kind in deeds and deeds[kind][0] == ActionState.DONE]
+    was = [words for kind, words in PAST.items() if kind in deeds and deeds[kind][0] in DONE]
     parts = [", ".join(was)] if was else []
     message = deeds.get("message")
     if "removed" in was:

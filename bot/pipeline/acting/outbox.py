@@ -246,8 +246,11 @@ class Outbox:
             self._d.store.notices.move(
                 action.params["notice"], NoticeState.SENT, expect=(NoticeState.CONFIRMED, NoticeState.DRAFTED)
             )
+        now = self._d.store.actions.get(action.id)
+        if now.stopped and now.case_id is not None and self._d.store.decided.undoes_last(now.case_id):
+            self._d.store.decided.plan_undo([action.id], due=self._d.clock.now())  # decided while it was being sent
         if action.kind == "remove":
-            self._telling.removed(row)
+            self._telling.removed(now)
         self._telling.done(action)
         subject = action.case or action.params.get("notice", "")
         self._d.store.audit.record(by=PROGRAM, what=f"{action.kind} done", subject=subject)

@@ -41,7 +41,8 @@ class Telling:
             return
         rung = self._rung(store.cases.of_id(row.case_id))
         store.told.note_rung(action.id, rung)
-        told = [found for found in store.actions.on_post(action.post, "message") if found.state not in _OPEN]
+        messages = store.actions.on_post(action.post, "message")
+        told = [found for found in messages if found.state not in _OPEN and found.hold is not Hold.PERSON]
         if told or row.stopped or action.params.get(SILENT):
             return
         key = f"author:{action.post}"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock, day_and_time
 from bot.config import ReviewConfig
-from bot.errors import DatabaseError, GifwardenError, OutsideError, StoreError, UsageError
+from bot.errors import DatabaseError, GifwardenError, OutsideError, StoreError, UsageError, is_own_fault
 from bot.model import (
     Actor,
     CaseState,
@@ -28,6 +28,7 @@ from bot.pipeline.reviewing.bank_feedback import BankFeedback
 from bot.pipeline.reviewing.deeds import Deeds, deeds_of
 from bot.pipeline.reviewing.team import Team
 from bot.store import Banking, CaseRow, DecisionRow, Store
+from bot.store.tries import MAX_TRIES
 
 CONFIRMING = frozenset({Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})
 LEFT_UP = "a moderator leaves the post up"
@@ -71,6 +72,7 @@ class Deciding:
         self._statements = statements
         self._boundary = boundary
         self._team = Team(store)
+        self._failures: dict[int, int] = {}  # by decision
 
     def decide(
         self,
@@ -123,7 +125,7 @@ class Deciding:
         with store.transaction():
             row = store.decided.get(name)
             late = self._clock.now() >= row.due and store.lease.held()
-            if row.state is not DecisionState.WAITING or late:
+            if row.state is not DecisionState.WAITING or late or store.decided.begun(row.id):
                 raise UsageError(f"{name} is {_ended(row)}; to take back what was done: gifwarden cases undo {name}")
             cases = [store.cases.of_id(case) for case in row.cases]
             for case in cases:
@@ -143,13 +145,25 @@ class Deciding:
                 break
             try:
                 self.perform(row)
-            except DatabaseError:
-                raise
-            except GifwardenError as error:  # one that cannot be performed keeps no other waiting
+            except Exception as error:  # one that cannot be performed keeps no other waiting
+                if is_own_fault(error):
+                    raise
                 self._log.warning("decision not performed", decision=row.label, reason=log_reason(error))
+                self._give_up(row, error)
                 continue
             done += 1
         return done
+
+    def _give_up(self, row: DecisionRow, error: Exception) -> None:
+        """End a decision that failed three times: its actions go on, and what it would have taught is said."""
+        self._failures[row.id] = self._failures.get(row.id, 0) + 1
+        if self._failures[row.id] < MAX_TRIES:
+            return
+        with self._store.transaction():
+            if self._store.decided.end(row.id, DecisionState.PERFORMED):
+                for case in row.cases:
+                    told = f"nothing was banked or learned: {log_reason(error)}"
+                    self._store.decided.tell(row.id, case, [told])
 
     def perform(self, row: DecisionRow, *, leave: bool = True) -> dict[int, list[str]]:
         """Do of a decision what cannot be taken back any more; return by case a line on each thing.
@@ -159,12 +173,11 @@ class Deciding:
         store = self._store
         lines: dict[int, list[str]] = {number: [] for number in row.cases}
         by = _actor(row)
-        if (
-            row.verb in (Decision.DISMISS, Decision.UNDO)
-            and store.decided.get(row.label).state == DecisionState.WAITING
-        ):
-            for number in row.cases:
-                lines[number] += self._retracted(store.cases.of_id(number), by=by, why=row.why)
+        waits = store.decided.get(row.label).state is DecisionState.WAITING
+        for number in row.cases if waits and row.verb in (Decision.DISMISS, Decision.UNDO) else ():
+            case = store.cases.of_id(number)
+            if case.state == _result(row.verb):  # nothing of what was marked as a suspected minor's meanwhile
+                lines[number] += self._retracted(case, by=by, why=row.why)
         with store.transaction():
             if not store.decided.end(row.id, DecisionState.PERFORMED):
                 return lines
@@ -181,6 +194,8 @@ class Deciding:
                     if not leave:
                         raise
                     lines[number].append(str(error))
+                    if row.verb is not Decision.UNDO:
+                        store.links.drop_fingerprints(case.link)
             for number, told in lines.items():
                 store.decided.tell(row.id, number, told)
         self._boundary("decide.performed")
@@ -279,8 +294,10 @@ class Deciding:
         else:
             if store.review.close_appeal(case.id, outcome="upheld", by=by):
                 store.audit.record(by=by, what="appeal upheld", subject=case.label)
-            if deeds.withhold:
-                store.decided.withhold([row.action.id for row in deeds.withhold], reason=WITHHELD[verb])
+            if verb in WITHHELD:
+                left = [row.action.id for row in (*deeds.withhold, *deeds.stop)]
+                store.decided.withhold(case.id, left, reason=WITHHELD[verb])
+            store.decided.keep([row.action.id for row in deeds.keep])
             store.actions.release(case=case.id, due=due)
             for planned in deeds.new:
                 self._judging.plan_decided(case, planned, due)

@@ -13,6 +13,7 @@ from bot.store import ActionRow, CaseRow
 
 REVERSIBLE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
 UNSENT = (ActionState.PLANNED, ActionState.HELD)
+IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN, ActionState.PARKED)
 GONE = (ActionState.CANCELLED, ActionState.FAILED, ActionState.UNDONE)
 
 
@@ -24,6 +25,8 @@ class Deeds:
     withhold: tuple[ActionRow, ...] = ()  # not sent yet, and will not be
     new: tuple[PlannedAction, ...] = ()
     undo: tuple[ActionRow, ...] = ()  # done, and taken back
+    keep: tuple[ActionRow, ...] = ()  # was to be taken back, and stays done
+    stop: tuple[ActionRow, ...] = ()  # being sent at this moment, or nobody knows: not sent again
 
 
 def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
@@ -31,6 +34,8 @@ def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
     rows = [row for row in rows if row.action.kind != "notice"]
     unsent = tuple(row for row in rows if row.state in UNSENT)
     done = tuple(row for row in rows if row.state == ActionState.DONE)
+    waits = tuple(row for row in rows if row.state == ActionState.UNDO_PLANNED)
+    doubt = tuple(row for row in rows if row.state in IN_DOUBT)
     live = {row.action.kind for row in rows if row.state not in GONE}
     match verb:
         case Decision.DISMISS | Decision.UNDO:
@@ -40,6 +45,7 @@ def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
                 go=tuple(row for row in unsent if row.action.kind not in ON_THE_POST),
                 withhold=tuple(row for row in unsent if row.action.kind in ON_THE_POST),
                 undo=tuple(row for row in done if row.action.kind in REVERSIBLE),
+                stop=tuple(row for row in doubt if row.action.kind in ON_THE_POST),
             )
         case Decision.REPORT:
             instead = ON_THE_POST - {"report"}
@@ -52,18 +58,21 @@ def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
                 go=tuple(row for row in unsent if row.action.kind not in instead),
                 withhold=tuple(row for row in unsent if row.action.kind in instead),
                 new=() if "report" in live else (_wanted(case, "report"),),
+                keep=tuple(row for row in waits if row.action.kind == "report"),
+                stop=tuple(row for row in doubt if row.action.kind in instead),
             )
         case Decision.REMOVE:
             return Deeds(
                 go=tuple(row for row in unsent if row.action.kind != "report"),
                 withhold=tuple(row for row in unsent if row.action.kind == "report"),
                 new=() if "remove" in live else (_wanted(case, "remove"),),
+                keep=waits,
             )
         case Decision.CONFIRM:
             undone = {row.action.kind for row in rows if row.state == ActionState.UNDONE} - live
             asked = (*case.verdict.actions, *case.verdict.on_confirm)
             again = {action.kind: action for action in asked if action.kind in undone}
-            return Deeds(go=unsent, new=tuple(again.values()))
+            return Deeds(go=unsent, new=tuple(again.values()), keep=waits)
 
 
 def _wanted(case: CaseRow, kind: str) -> PlannedAction:

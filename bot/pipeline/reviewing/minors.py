@@ -193,6 +193,7 @@ class Minors:
     def _plan(self, post: Post) -> bool:
         """Plan removal and lock, anew if they were undone; return whether the removal is new."""
         store = self._store
+        store.actions.order(minor_key(post.fullname))  # as it was before somebody took the mark back
         again = store.actions.undone_of(minor_key(post.fullname))
         planned = [
             store.actions.plan(
