@@ -44,6 +44,7 @@ from tests.test_kill import outcome, world
 
 ROUNDS = 7
 _BURST = re.compile(r"^\*\*[^*]+\*\*\n\n|\s*\[[^\]]*#\d+\]")  # an answer's title and number
+_DONE = re.compile(r"- \*\*Done:\*\*[^\n]*")  # what was done by then hangs on when it is said
 _LABEL = re.compile(r"\b[A-Z]-[0-9a-f]{10}\b")
 WAIT = 400.0  # seconds between two rounds: whatever is tried again later is due by then
 # How often something was tried, and what was said of it, may differ; what came of it may not
@@ -136,7 +137,7 @@ def state_of(built: Stage, places: Places) -> dict[str, Any]:
         **outcome(built, places.config),
         # which of several removals at once opens the conversation and which stand below it is no matter
         "answers": sorted(
-            _BURST.sub("", _LABEL.sub("", body))
+            _DONE.sub("", _BURST.sub("", _LABEL.sub("", body)))
             for body in (
                 *(body for _, _, body in built.reddit.modmails),
                 *(body for _, body in built.reddit.received.answers),

@@ -97,7 +97,7 @@ def order_the_rest(pipeline: Pipeline) -> None:
     for case in store.cases.listing():
         post = case.post
         removed = any(row.state == "done" for row in store.actions.on_post(post.fullname, "remove"))
-        if post.title == "exact":
+        if post.title == "exact" and removed:
             for kind, params in REST.items():
                 store.actions.plan(
                     key=f"{case.label}:{kind}",

@@ -63,7 +63,8 @@ def test_what_was_planned_is_looked_into_after_a_restore(world: Stage, bot: Pipe
     (data / "gifwarden.db").write_bytes((tmp_path / "copy.db").read_bytes())
     with bot_on(world, Silent()) as restored:
         restored.tick()
-        assert {row.state for row in restored.deps.store.actions.listing()} == {ActionState.DONE}
+        states = {row.action.kind: row.state for row in restored.deps.store.actions.listing()}
+        assert states == {"report": ActionState.DONE, "remove": ActionState.HELD}
     assert len(world.reddit.reports) == 1
 
 

@@ -93,7 +93,7 @@ def outcome(built: Stage, config: Config) -> dict[str, Any]:
             "answers": sorted(body.partition("[#")[0].partition("C-")[0] for _, body in built.reddit.received.answers),
             "subjects": sorted(subject.partition("[")[0] for _, subject, _ in built.reddit.modmails),
             "orders": sorted((order.verb, order.state) for order in store.orders.listing()),
-            "messages": [(name, title.partition("(")[0]) for name, title, _ in built.reddit.received.messages],
+            "messages": sorted((name, title.partition("(")[0]) for name, title, _ in built.reddit.received.messages),
             "notes": [(name, user) for name, user, _ in built.reddit.received.notes],
             "bans": sorted(built.reddit.received.bans),
             "mails": sorted({str(m.message["Message-ID"]).partition("@")[2] for m in built.mail.received}),

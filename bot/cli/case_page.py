@@ -288,7 +288,7 @@ def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) ->
         follows = deeds_of(row, actions, Decision.CONFIRM)
         kinds = dict.fromkeys([*(one.action.kind for one in follows.go), *(one.kind for one in follows.new)])
         yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake"
-        yield "", f"  does: {', '.join(kinds) or 'nothing more'}; or add --remove, --report, --leave-up, --dry-run"
+        yield "", f"  does: {', '.join(kinds) or 'nothing more'}; or --remove, --report, --leave-up, --dry-run"
         yield "", f"gifwarden cases dismiss {row.label} --by YOU  it is no fake"
         if any(one.action.kind in REVERSIBLE for one in deeds_of(row, actions, Decision.DISMISS).undo):
             yield "", "  does: gives the post back"

@@ -278,6 +278,13 @@ class Forgetting:
             "update cases set verdict = ?, why = ?, media = 'alone:' || id where id = ?",
             (dumps(verdict), why, case["id"]),
         )
+        self._c.run("update decided_cases set before = null where case_id = ?", (case["id"],))
+        decisions = (
+            "select id, why from case_decisions where id in (select decision from decided_cases where case_id = ?)"
+        )
+        for row in self._c.rows(decisions, (case["id"],)):
+            if _holds(row["why"], traces):
+                self._c.run("update case_decisions set why = null where id = ?", (row["id"],))
         self._c.run(
             """update cases set state = ?, decided_by = 'reddit', decided_at = ?, why = ?
                where id = ? and state = 'open'""",
