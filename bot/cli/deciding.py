@@ -16,7 +16,7 @@ from bot.errors import LeaseError, UsageError
 from bot.model import ActionState, Actor, Backing, CaseState, Decision, DecisionState, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.recovery import GoOn
-from bot.pipeline.reviewing.deciding import Target
+from bot.pipeline.reviewing.deciding import Target, result_of
 from bot.plural import many
 from bot.store import ActionRow, Banking, CaseRow, DecisionRow
 from bot.store.lease import command_here
@@ -254,7 +254,8 @@ def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow, why_not: str) 
 
 
 def _state(case: CaseRow, row: DecisionRow) -> str:
-    return WORDS[row.verb] if str(case.state) in WORDS[row.verb] or row.verb is Decision.UNDO else str(case.state)
+    """Return how a case stands: in the decision's words, unless something else came of it meanwhile."""
+    return WORDS[row.verb] if case.state == result_of(row.verb) else str(case.state)
 
 
 def told(settings: Config, label: str, standing: Backing | None) -> str:

@@ -22,13 +22,13 @@ from bot.pipeline.commands.waiting import Waits
 from bot.pipeline.core import connected
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.reviewing.decisions import Decisions
+from bot.pipeline.reviewing.deeds import REVERSIBLE
 from bot.pipeline.reviewing.hotlines import HOTLINES
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.reddit import Reddit
 from bot.store import CaseRow, OrderRow, Store
 
-CAN_BE_UNDONE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
 UNDER_WAY = frozenset({"seen", "acquired", "matched", "failed"})
 PATIENCE = timedelta(hours=24)  # after which a scan is answered with what is known
 _FATE = {
@@ -187,7 +187,7 @@ class CommandRunner:
 
     def _of_case(self, case: CaseRow) -> str:
         verdict = case.verdict
-        kinds = [action.kind for action in verdict.actions if action.kind in CAN_BE_UNDONE | {"report"}]
+        kinds = [action.kind for action in verdict.actions if action.kind in REVERSIBLE | {"report"}]
         if "remove" in kinds:
             kinds = [kind for kind in kinds if kind != "report"]
         what = "a moderator decides" if verdict.outcome == "review" else ", ".join(kinds) or "tell the moderators"
@@ -224,7 +224,7 @@ class CommandRunner:
                 case = self._store.cases.get(case.label)
             if case.state == CaseState.OPEN:
                 lines += self._decisions.cases.dismiss(case.label, by=by, why=why)
-            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
+            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=REVERSIBLE)  # what a cut left done
             lines.append(f"case {case.label} is dismissed")
         if not cases:
             return self._answers.refuse(row, "I have no case on that post, so there is nothing to allow.")
@@ -239,7 +239,7 @@ class CommandRunner:
         lines = stopped
         for case in cases:
             lines += self._decisions.cases.undo(case.label, by=by, why=why)
-            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)  # what a cut left done
+            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=REVERSIBLE)  # what a cut left done
             lines.append(f"case {case.label} waits for a moderator's decision")
         if not cases:
             return self._answers.refuse(row, "I have done nothing to that post.")
@@ -250,7 +250,7 @@ class CommandRunner:
         lines: list[str] = []
         for case in cases:
             self._store.actions.cancel(case=case.id, reason=f"order: {row.id}")
-            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=CAN_BE_UNDONE)
+            lines += self._decisions.cases.take_back(case, by=by, why=why, kinds=REVERSIBLE)
         return listed("Taken back at once:", lines) if lines else ""
 
     def _minor(self, row: OrderRow) -> bool:

@@ -176,14 +176,14 @@ class Deciding:
         waits = store.decided.get(row.label).state is DecisionState.WAITING
         for number in row.cases if waits and row.verb in (Decision.DISMISS, Decision.UNDO) else ():
             case = store.cases.of_id(number)
-            if case.state == _result(row.verb):  # nothing of what was marked as a suspected minor's meanwhile
+            if case.state == result_of(row.verb):  # nothing of what was marked as a suspected minor's meanwhile
                 lines[number] += self._retracted(case, by=by, why=row.why)
         with store.transaction():
             if not store.decided.end(row.id, DecisionState.PERFORMED):
                 return lines
             for number in row.cases:
                 case = store.cases.of_id(number)
-                if case.state != _result(row.verb):
+                if case.state != result_of(row.verb):
                     lines[number].append(_OVERTAKEN.get(case.state, f"it is {case.state} by now, and stays so"))
                     continue
                 try:
@@ -286,7 +286,7 @@ class Deciding:
             store.actions.hold_again(case=case.id, reason=NEEDS_PERSON)
             store.audit.record(by=by, what="case undone", subject=case.label, why=why)
             return
-        result = _result(verb)
+        result = result_of(verb)
         store.cases.decide(case.id, result, by=by, why=why)
         if verb is Decision.DISMISS:
             store.review.close_appeal(case.id, outcome="overturned", by=by)
@@ -367,7 +367,8 @@ _SAID = {
 _OVERTAKEN = {CaseState.MINOR: "marked as a suspected minor meanwhile: it is not judged again"}
 
 
-def _result(verb: Decision) -> CaseState:
+def result_of(verb: Decision) -> CaseState:
+    """Return the state in which a decision leaves a case."""
     if verb is Decision.UNDO:
         return CaseState.OPEN
     return CaseState.DISMISSED if verb is Decision.DISMISS else CaseState.CONFIRMED
