@@ -384,3 +384,15 @@ def test_a_deleted_posts_reasons_are_forgotten(world: Stage, bot: Pipeline) -> N
     kept = bot.deps.store.connection.rows("select why from case_decisions")
     assert "poster" not in str(kept)
     assert case.post.permalink not in str(kept)
+
+
+def test_what_a_case_asks_for_as_well_stays_its_own(world: Stage, bot: Pipeline) -> None:
+    """A post that two cases want removed stays removed while one of them does, whatever becomes of the other."""
+    links = " ".join(world.park.add_redgifs(name, hd=fake()) for name in ("OneTwoThree", "FourFiveSix"))
+    post = world.reddit.submit("clips", author="poster", title="look", selftext=links)
+    bot.tick()
+    one, other = bot.deps.store.cases.of_post(post)
+    said(bot, Decision.REMOVE, other, after=0)
+    said(bot, Decision.DISMISS, one, after=0)
+    pass_by(world, bot)
+    assert (world.reddit.removals, world.reddit.approvals) == ([post], [])

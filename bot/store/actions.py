@@ -29,6 +29,7 @@ class ActionRow:
     receipt: Receipt | None
     stopped: bool  # a person decided otherwise while it was being sent
     due: datetime  # not tried before
+    done_by: int | None  # the action of another case that did the same to the post
 
 
 class Actions:
@@ -410,4 +411,5 @@ def _row(row: Row) -> ActionRow:
         receipt=loads(Receipt, row["receipt"]) if row["receipt"] else None,
         stopped=bool(row["stopped"]),
         due=from_iso(row["next_at"]),
+        done_by=row["done_by"],
     )

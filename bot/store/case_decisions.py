@@ -196,11 +196,14 @@ class CaseDecisions:
             (case, case, known),
         )
 
-    def withhold(self, case: int, actions: Collection[int], *, reason: str) -> None:
-        """Cancel actions of a case that have not been sent, by their numbers.
+    def disown(self, case: int) -> None:
+        """Let what was done to the post for another case not count as this one's any more."""
+        self._c.run("update actions set done_by = null where case_id = ?", (case,))
 
-        What is being sent, or may have been, is found out about but never repeated; what was done for another case
-        does not count as this one's any more.
+    def withhold(self, actions: Collection[int], *, reason: str) -> None:
+        """Cancel actions that have not been sent, by their numbers.
+
+        What is being sent, or may have been, is found out about but never repeated.
         """
         numbers = json.dumps(list(actions))
         with self._c:
@@ -209,7 +212,6 @@ class CaseDecisions:
                    and state in ('sending', 'unknown', 'parked')""",
                 (numbers,),
             )
-            self._c.run("update actions set done_by = null where case_id = ?", (case,))
             self._c.run(
                 """update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
                    where id in (select value from json_each(?)) and state in ('planned', 'held')""",

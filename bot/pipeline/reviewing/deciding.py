@@ -31,13 +31,11 @@ from bot.store import Banking, CaseRow, DecisionRow, Store
 from bot.store.tries import MAX_TRIES
 
 CONFIRMING = frozenset({Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})
-LEFT_UP = "a moderator leaves the post up"
-NOT_REPORTED = "a moderator decided otherwise than to report it"
 WITHHELD = {
     Decision.DISMISS: "the case was dismissed",
-    Decision.LEAVE_UP: LEFT_UP,
+    Decision.LEAVE_UP: "a moderator leaves the post up",
     Decision.REPORT: "a moderator only reports it",
-    Decision.REMOVE: NOT_REPORTED,
+    Decision.REMOVE: "a moderator decided otherwise than to report it",
 }
 
 
@@ -296,7 +294,9 @@ class Deciding:
                 store.audit.record(by=by, what="appeal upheld", subject=case.label)
             if verb in WITHHELD:
                 left = [row.action.id for row in (*deeds.withhold, *deeds.stop)]
-                store.decided.withhold(case.id, left, reason=WITHHELD[verb])
+                store.decided.withhold(left, reason=WITHHELD[verb])
+            if verb in (Decision.LEAVE_UP, Decision.REPORT):
+                store.decided.disown(case.id)
             store.decided.keep([row.action.id for row in deeds.keep])
             store.actions.release(case=case.id, due=due)
             for planned in deeds.new:

@@ -36,7 +36,8 @@ def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
     done = tuple(row for row in rows if row.state == ActionState.DONE)
     waits = tuple(row for row in rows if row.state == ActionState.UNDO_PLANNED)
     doubt = tuple(row for row in rows if row.state in IN_DOUBT)
-    live = {row.action.kind for row in rows if row.state not in GONE}
+    # what was done to the post for another case stands for this one too
+    live = {row.action.kind for row in rows if row.state not in GONE or row.done_by is not None}
     match verb:
         case Decision.DISMISS | Decision.UNDO:
             return Deeds(withhold=unsent, undo=done)
