@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
-from bot.migrations import m0022_case_media
+from bot.migrations.first import m0022_case_media
 from bot.model import CaseState, Link
 from bot.store import CaseRow, Store, case_media
 from tests.people import member

@@ -16,7 +16,7 @@ from bot.cli import app
 from bot.cli.base import read_config, session
 from bot.errors import DatabaseError, UsageError
 from bot.loopback.stage import Stage
-from bot.migrations import m0014_parked, m0021_parked_steps
+from bot.migrations.first import m0014_parked, m0021_parked_steps
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.watching import permalinks

@@ -15,7 +15,8 @@ from bot import hosts
 from bot.cli.case_page import page
 from bot.links import links_of
 from bot.loopback.stage import Stage
-from bot.migrations import m0019_untold, migrations
+from bot.migrations import migrations
+from bot.migrations.first import m0019_untold
 from bot.model import LinkState
 from bot.permalink import permalink_fullname
 from bot.pipeline import Pipeline

@@ -55,9 +55,11 @@ from bot.model.states import (
     MediaKind,
     Mode,
     NoticeState,
+    Opinion,
     Outcome,
     Rung,
     SourceKind,
+    Withdrawal,
 )
 from bot.model.team import (
     MODERATORS,
@@ -130,6 +132,7 @@ __all__ = [
     "NoticeItem",
     "NoticeState",
     "NudityScore",
+    "Opinion",
     "Origin",
     "Outcome",
     "Outsider",
@@ -148,6 +151,7 @@ __all__ = [
     "Verb",
     "Verdict",
     "Voice",
+    "Withdrawal",
     "decided_by_others",
     "minor_key",
     "standing",

@@ -61,6 +61,24 @@ class ActionState(StrEnum):
     PARKED = "parked"  # as of a link
 
 
+class Opinion(StrEnum):
+    """What somebody says of an entry: who made its list, other users of that list, or our own decisions."""
+
+    CONFIRMED = "confirmed"
+    DISPUTED = "disputed"
+    WRONG = "wrong"
+
+
+class Withdrawal(StrEnum):
+    """Why an entry was withdrawn."""
+
+    WRONG = "wrong"  # it never was what it was banked for
+    HER_WISH = "her_wish"  # the person depicted wants no more of it
+    MINOR = "minor"  # a suspected minor is in it; known here only
+    BY_LIST = "by_list"  # its list no longer has it, or has something else in its place
+    UNSAID = "unsaid"  # by a person who gave no reason
+
+
 class Decision(StrEnum):
     """What a person says of a case, by the deed."""
 

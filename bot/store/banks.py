@@ -9,7 +9,7 @@ from itertools import combinations
 
 from bot.clock import from_iso, iso
 from bot.errors import MarkedFileError, StoreError
-from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal
+from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal, Withdrawal
 from bot.store.base import Connection, Row, label
 from bot.store.entries import EntryRow, listed
 from bot.store.local_features import Sketches
@@ -133,8 +133,9 @@ class Banks:
             if entry is None:
                 return False
             self._c.run(
-                "update entries set state = 'withdrawn', withdrawn_at = coalesce(withdrawn_at, ?) where id = ?",
-                (self._c.now(), entry),
+                """update entries set state = 'withdrawn', withdrawn_at = coalesce(withdrawn_at, ?),
+                   withdrawal = coalesce(withdrawal, ?) where id = ?""",
+                (self._c.now(), Withdrawal.UNSAID, entry),
             )
             for table in ("signals", "entry_files", "sketches", "entry_notes"):
                 self._c.run(f"delete from {table} where entry = ?", (entry,))  # noqa: S608  names from the line above
@@ -231,12 +232,13 @@ class Banks:
         self._changed()
         return now
 
-    def withdraw(self, name: str) -> None:
+    def withdraw(self, name: str, why: Withdrawal = Withdrawal.UNSAID) -> None:
         """Stop an entry from matching. Raises StoreError if there is no such active entry."""
         with self._c:
             if not self._c.run(
-                "update entries set state = 'withdrawn', withdrawn_at = ? where label = ? and state = 'active'",
-                (self._c.now(), name),
+                """update entries set state = 'withdrawn', withdrawn_at = ?, withdrawal = ?, followed_at = null
+                   where label = ? and state = 'active'""",
+                (self._c.now(), why, name),
             ):
                 raise StoreError(f"there is no active entry {name}; see: gifwarden bank list --entries")
             self._changed()
@@ -256,8 +258,9 @@ class Banks:
             if row and row["state"] == "withdrawn" and not row["held"]:
                 raise StoreError(f"{name} was destroyed after it was withdrawn; bank its media again")
             if not self._c.run(
-                """update entries set state = 'active', withdrawn_at = null, confirmed_by = null, confirmed_at = null,
-                   confirmed_member = null, standing = 'waits' where label = ? and state = 'withdrawn'""",
+                """update entries set state = 'active', withdrawn_at = null, withdrawal = null, followed_at = null,
+                   confirmed_by = null, confirmed_at = null, confirmed_member = null, standing = 'waits'
+                   where label = ? and state = 'withdrawn'""",
                 (name,),
             ):
                 raise StoreError(f"there is no withdrawn entry {name}; see: gifwarden bank list --entries")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import StoreError
-from bot.model import Actor, Signal
+from bot.model import Actor, Signal, Withdrawal
 from bot.store.base import Connection
 
 KEYS = 500  # looked up at a time
@@ -49,8 +49,9 @@ class Lists:
                     fresh.setdefault(row.key, row)
             withdrawn = sum(
                 self._c.run(
-                    "update entries set state = 'withdrawn', withdrawn_at = ? where id = ? and state = 'active'",
-                    (self._c.now(), entry),
+                    """update entries set state = 'withdrawn', withdrawn_at = ?, withdrawal = ?, followed_at = null
+                       where id = ? and state = 'active'""",
+                    (self._c.now(), Withdrawal.BY_LIST, entry),
                 )
                 for entry in sorted(gone)
             )
