@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from bot import hosts
 from bot.cli import app
 from bot.cli.base import read_config, session
-from bot.cli.case_page import page, plain_case
+from bot.cli.case_page import page
 from bot.errors import StoreError, UsageError
 from bot.links import links_of, post_of
 from bot.lists import Bad, Record
@@ -26,6 +26,7 @@ from bot.loopback.stage import Stage
 from bot.model import CaseState, LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.list_import import take
+from bot.pipeline.reviewing.words.case import plain_case
 from bot.samples import media
 from bot.store.links import PAST
 from bot.store.minors import WHY_BLOCKED

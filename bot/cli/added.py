@@ -8,12 +8,12 @@ from typing import Any
 from bot.cli.base import say, warn
 from bot.cli.deciding import told
 from bot.cli.entry_page import hidden
-from bot.cli.evidence_text import WHAT
 from bot.config import Config
 from bot.model import Fingerprint, Match, SourceMatch
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.bank_feedback import Banked
 from bot.pipeline.reviewing.excerpts import too_plain
+from bot.pipeline.reviewing.words.evidence import WHAT
 
 MOST = 3  # entries that are named of those that it looks like
 

@@ -10,13 +10,13 @@ import typer
 
 from bot.cli import known, minors
 from bot.cli.base import ConfigOption, JsonOption, emit, read_config, say, session, warn
-from bot.cli.case_page import ago, plain_case, plain_group
-from bot.cli.deeds import in_words, standing, together
 from bot.cli.screen import entries
 from bot.config import Config, closest
 from bot.errors import UsageError
 from bot.model import CaseState, Hold
 from bot.pipeline import Pipeline
+from bot.pipeline.reviewing.words.case import ago, plain_case, plain_group
+from bot.pipeline.reviewing.words.deeds import in_words, standing, together
 from bot.plural import many
 from bot.store import GroupRow
 

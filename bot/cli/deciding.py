@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import actions
-from bot.cli.action_text import action_line
 from bot.cli.base import login_missing, say, session
 from bot.config import Config
 from bot.errors import LeaseError, UsageError
@@ -17,6 +16,7 @@ from bot.model import ActionState, Actor, Backing, CaseState, Decision, Decision
 from bot.pipeline import Pipeline
 from bot.pipeline.recovery import GoOn
 from bot.pipeline.reviewing.deciding import Target, result_of
+from bot.pipeline.reviewing.words.actions import action_line
 from bot.plural import many
 from bot.store import ActionRow, Banking, CaseRow, DecisionRow
 from bot.store.lease import command_here

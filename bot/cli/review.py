@@ -9,7 +9,6 @@ import typer
 from bot import hosts
 from bot.actions import wording
 from bot.cli import deciding, known
-from bot.cli.action_text import action_plain, action_why
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -30,6 +29,7 @@ from bot.errors import UsageError
 from bot.model import Actor, Capacity, Ground, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
+from bot.pipeline.reviewing.words.actions import action_plain, action_why
 from bot.serialization import to_json_data
 from bot.store import NoticeRow
 

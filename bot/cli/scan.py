@@ -28,13 +28,13 @@ from bot.cli.base import (
     session,
     warn,
 )
-from bot.cli.evidence_text import face_lines, footage_lines, nudity_lines
 from bot.config import Config, find
 from bot.errors import GifwardenError, UsageError, file_fault, unreadable
 from bot.fingerprint import describe
 from bot.links import links_of, post_of, things_in
 from bot.model import PREVIEW, Link
 from bot.pipeline.judging.scan_target import TargetResult
+from bot.pipeline.reviewing.words.evidence import face_lines, footage_lines, nudity_lines
 from bot.plural import many
 from bot.serialization import to_json_data
 from bot.workers import Workers

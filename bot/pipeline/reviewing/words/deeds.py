@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from bot import actions as plugs
-from bot.cli.action_text import IN_WORDS
 from bot.clock import day_and_time
 from bot.config import Config
 from bot.model import ActionState, Hold, Mode
+from bot.pipeline.reviewing.words.actions import IN_WORDS
 from bot.plural import many
 from bot.store import ActionRow
 
