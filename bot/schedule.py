@@ -24,7 +24,7 @@ from bot.errors import REDDIT_OUTAGES, GifwardenError, LeaseError, RedditError
 from bot.pipeline import Pipeline
 from bot.plural import many
 from bot.systemd import ServiceManager
-from bot.web import StatusServer, Steps, registry
+from bot.web.steps import Steps
 
 LEASE_SECONDS = 120  # renewed four times as often, from a thread of its own: a step may take longer
 FOLLOW_SECONDS = 60
@@ -203,9 +203,13 @@ class Daemon:
         if not deps.config.metrics.port:
             yield
             return
-        with StatusServer(
-            deps.config.metrics.port, registry(deps.store, self._steps, deps.config), self._steps
-        ) as server:
+        from bot.web.metrics import registry  # a server is no part of any other command
+        from bot.web.server import Place, Server
+        from bot.web.status import LOOPBACK, status_app
+
+        place = Place(address=LOOPBACK, port=deps.config.metrics.port, key="metrics.port")
+        app = status_app(registry(deps.store, self._steps, deps.config), self._steps)
+        with Server([(place, app)]) as server:
             deps.log.info("metrics served", port=server.port)
             yield
 

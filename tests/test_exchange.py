@@ -20,7 +20,10 @@ from bot.fetch import Fetcher
 from bot.mail import Mailer
 from bot.reddit import Reddit, transport
 from bot.store import Store
-from bot.web import StatusServer, Steps, registry
+from bot.web.metrics import registry
+from bot.web.server import Place, Server
+from bot.web.status import status_app
+from bot.web.steps import Steps
 from tests.dripping import Script, drip, pour, requests, serving, took
 from tests.test_mail import letter, tls
 
@@ -388,12 +391,13 @@ def test_an_exchange_cuts_a_socket_that_tls_took_over() -> None:
 
 
 @pytest.fixture
-def status() -> Iterator[StatusServer]:
+def status() -> Iterator[Server]:
     """A status page."""
     clock = SystemClock()
     with Store(None, clock) as store:
         steps = Steps(clock)
-        with StatusServer(0, registry(store, steps, Config()), steps) as running:
+        place = Place(address="127.0.0.1", port=0, key="metrics.port")
+        with Server([(place, status_app(registry(store, steps, Config()), steps))]) as running:
             yield running
 
 
@@ -409,7 +413,7 @@ def health(port: int) -> bytes:
 
 @pytest.mark.parametrize("clients", [1, 30])
 @pytest.mark.slow
-def test_clients_that_drip_hold_up_nobody(status: StatusServer, clients: int) -> None:
+def test_clients_that_drip_hold_up_nobody(status: Server, clients: int) -> None:
     """While clients send a byte now and then, another is answered at once, and the page closes at once."""
     held = [socket.create_connection(("127.0.0.1", status.port)) for _ in range(clients)]
     for sock in held:
@@ -417,14 +421,14 @@ def test_clients_that_drip_hold_up_nobody(status: StatusServer, clients: int) ->
     seconds, error = took(lambda: health(status.port))
     assert error is None
     assert seconds < SLACK
-    assert health(status.port).startswith(b"HTTP/1.0 200")
+    assert health(status.port).startswith(b"HTTP/1.1 200")
     seconds, _ = took(lambda: status.__exit__(None, None, None))
     assert seconds < SLACK
     for sock in held:
         sock.close()
 
 
-def test_a_request_has_a_cap(status: StatusServer) -> None:
+def test_a_request_has_a_cap(status: Server) -> None:
     """A request whose headers have no end is broken off."""
     with socket.create_connection(("127.0.0.1", status.port), timeout=5) as sock:
         sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")

@@ -164,6 +164,6 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 def test_a_manual_clock_starts_silent() -> None:
     """A daemon that has just begun has not been silent."""
-    from bot.web import Steps
+    from bot.web.steps import Steps
 
     assert Steps(ManualClock(datetime(2026, 11, 20, tzinfo=UTC))).silence() == 0

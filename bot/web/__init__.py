@@ -1,14 +1,7 @@
-"""What the daemon shows over HTTP, on loopback only.
+"""What is served over HTTP.
 
+server   one server for all of it, with its bounds
 steps    what the daemon's steps did, kept while they run
 metrics  the same and the database's figures, for Prometheus
-server   /metrics and /health
+status   /metrics and /health, on loopback only
 """
-
-from __future__ import annotations
-
-from bot.web.metrics import registry
-from bot.web.server import StatusServer
-from bot.web.steps import Steps
-
-__all__ = ["StatusServer", "Steps", "registry"]

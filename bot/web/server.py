@@ -1,110 +1,91 @@
-"""/metrics and /health on 127.0.0.1. Read-only; nothing else is served, and no other address can be chosen."""
+"""One HTTP server for everything that is served: uvicorn on a thread of its own, with bounds on what clients may do."""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import logging
+import socket
 import threading
-from collections.abc import Iterable
-from http import HTTPStatus
-from socketserver import ThreadingMixIn
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from typing import Any, Self, cast
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from bot.errors import ConfigError, GifwardenError
-from bot.exchange import Exchanges
-from bot.web.steps import Steps
+from bot.errors import ConfigError
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
-LOOPBACK = "127.0.0.1"
-OWN_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
-
-
-WHOLE_SECONDS = 10.0  # for a connection, from the first byte of the request to the last of the answer
-CONNECTIONS = 8  # at once; one more, and the oldest is cut
-MAX_REQUEST = 16 * 1024  # bytes of a request, its headers included
+RECEIVE_SECONDS = 10.0  # for a request, from the connection or its first byte to its last byte
+ANSWER_SECONDS = 30.0  # from there to the last byte of the answer
+IDLE_SECONDS = 5  # that a connection is kept for a next request
+CONNECTIONS = 64  # at once; one more, and the one that is idle for longest is cut
+MAX_HEADERS = 16 * 1024  # bytes of a request without its body
+STOP_SECONDS = 1  # that answers under way have once we stop
+JOIN_SECONDS = 5.0  # after which a stopped server is waited for no longer
 
 
-class _Capped:
-    """What a client sends, up to `MAX_REQUEST`; then it has an end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where is served: an address, a port (0: any free one), and the configuration key that says so."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._left = MAX_REQUEST
-
-    def readline(self, size: int = -1) -> bytes:
-        """Return a line, or what is left of it."""
-        line: bytes = self._file.readline(self._left if size < 0 else min(size, self._left))
-        self._left -= len(line)
-        return line
-
-    def close(self) -> None:
-        """Close the file below."""
-        self._file.close()
+    address: str
+    port: int
+    key: str
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    """A thread a connection, and a deadline for each."""
+class Server:
+    """Serves applications, each at its own place, until it is closed. Use as a context manager."""
 
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.exchanges = Exchanges()
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer one connection within its time."""
-        with self.exchanges.within(WHOLE_SECONDS) as exchange:
-            self.exchanges.cut_oldest(CONNECTIONS)
-            with contextlib.suppress(OSError):  # it is gone
-                exchange.watch(request)
-            super().process_request_thread(request, client_address)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that breaks off is no trouble of ours, and its words do not belong into a log."""
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = WHOLE_SECONDS
-
-    def setup(self) -> None:
-        """Read no more than a request may have."""
-        super().setup()
-        self.rfile = _Capped(self.rfile)  # type: ignore[assignment]  # all that is read of it is lines
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing: a scrape every few seconds would fill the log."""
-
-    def address_string(self) -> str:
-        """Ask no name server for the peer's name."""
-        return str(self.client_address[0])
-
-
-class StatusServer:
-    """Serves from threads of its own until it is closed. Use as a context manager."""
-
-    def __init__(self, port: int, registry: CollectorRegistry, steps: Steps) -> None:
-        """Bind `port` on loopback; 0 takes any free one. Raises ConfigError if it is taken."""
-        self._registry = registry
-        self._steps = steps
+    def __init__(self, served: Sequence[tuple[Place, ASGIApp]]) -> None:
+        """Bind the places. Raises ConfigError if one is taken or is no address of this machine."""
+        self._sockets: list[socket.socket] = []
+        apps: dict[int, ASGIApp] = {}
         try:
-            self._server = make_server(LOOPBACK, port, self._app, server_class=_Server, handler_class=_Handler)
-        except OSError as error:
-            raise ConfigError(
-                f"metrics.port {port} cannot be used ({error.strerror}); choose another one, or 0 for none"
-            ) from None
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="status", daemon=True)
+            for place, app in served:
+                bound = _bind(place)
+                self._sockets.append(bound)
+                apps[bound.getsockname()[1]] = app
+        except ConfigError:
+            self._close_sockets()
+            raise
+        for name in ("uvicorn.error", "uvicorn.access"):  # what clients send does not belong into a log
+            logging.getLogger(name).addHandler(logging.NullHandler())
+            logging.getLogger(name).propagate = False
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                _by_port(apps),
+                http=Guarded,
+                ws="none",
+                lifespan="off",
+                loop="asyncio",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=IDLE_SECONDS,
+                timeout_graceful_shutdown=STOP_SECONDS,
+                h11_max_incomplete_event_size=MAX_HEADERS,
+                backlog=CONNECTIONS,
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, args=(self._sockets,), name="web", daemon=True)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that are served, in the order of the places."""
+        return tuple(int(bound.getsockname()[1]) for bound in self._sockets)
 
     @property
     def port(self) -> int:
-        """The port that is served."""
-        return int(self._server.server_port)
+        """The port of the first place."""
+        return self.ports[0]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that are listened on."""
+        return tuple(str(bound.getsockname()[0]) for bound in self._sockets)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -113,38 +94,82 @@ class StatusServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.exchanges.stop()
-        self._thread.join()
-        self._server.server_close()
+        self._server.should_exit = True
+        self._thread.join(JOIN_SECONDS)
+        self._close_sockets()
 
-    def _app(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        status, kind, body = self._answer(environ)
-        start(
-            f"{status.value} {status.phrase}",
-            [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")],
-        )
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
-
-    def _answer(self, environ: WSGIEnvironment) -> tuple[HTTPStatus, str, bytes]:
-        # a page in the operator's browser could reach this port by a name of its own that leads to loopback
-        name = str(environ.get("HTTP_HOST", "")).rpartition(":")[0] or str(environ.get("HTTP_HOST", ""))
-        if name not in OWN_NAMES:
-            return _text(HTTPStatus.FORBIDDEN, "ask for this by the name localhost")
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return _text(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here")
-        path = environ.get("PATH_INFO")
-        try:
-            if path == "/metrics":
-                encode, kind = choose_encoder(str(environ.get("HTTP_ACCEPT", "")))
-                return HTTPStatus.OK, kind, encode(self._registry)
-            if path == "/health":
-                late = self._steps.late()
-                return _text(HTTPStatus.SERVICE_UNAVAILABLE if late else HTTPStatus.OK, "\n".join(late) or "ok")
-        except GifwardenError as error:
-            return _text(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-        return _text(HTTPStatus.NOT_FOUND, "there are /metrics and /health")
+    def _close_sockets(self) -> None:
+        for bound in self._sockets:
+            bound.close()
 
 
-def _text(status: HTTPStatus, text: str) -> tuple[HTTPStatus, str, bytes]:
-    return status, "text/plain; charset=utf-8", f"{text}\n".encode()
+class Guarded(H11Protocol):
+    """A connection whose client cannot hold it: each request and each answer has its time, and places are few."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Give the request its time, and cut another connection if there are too many."""
+        super().connection_made(transport)
+        self.since = self.loop.time()
+        self._end = self.loop.call_later(RECEIVE_SECONDS, self.cut)
+        self._fresh = False  # whether the next byte begins a new request
+        if len(self.connections) > CONNECTIONS:
+            others = [cast("Guarded", one) for one in self.connections]
+            min(others, key=lambda one: (one.answering, one.since)).cut()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        self._end.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a request that is whole gives the answer its time."""
+        if self._fresh:
+            self._fresh = False
+            self._until(RECEIVE_SECONDS)
+        waited = self.answering
+        super().data_received(data)
+        if self.answering and not waited:
+            self._until(ANSWER_SECONDS)
+
+    def on_response_complete(self) -> None:
+        """Wait for a next request."""
+        super().on_response_complete()
+        self.since = self.loop.time()
+        self._fresh = True
+        self._until(RECEIVE_SECONDS)
+
+    @property
+    def answering(self) -> bool:
+        """Whether a whole request has arrived that is not answered yet."""
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first request
+        return cycle is not None and not cycle.more_body and not cycle.response_complete
+
+    def cut(self) -> None:
+        """End the connection now."""
+        self.transport.abort()
+
+    def _until(self, seconds: float) -> None:
+        self._end.cancel()
+        self._end = self.loop.call_later(seconds, self.cut)
+
+
+def _by_port(apps: Mapping[int, ASGIApp]) -> ASGIApp:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[scope["server"][1]](scope, receive, send)
+
+    return served
+
+
+def _bind(place: Place) -> socket.socket:
+    family = socket.AF_INET6 if ":" in place.address else socket.AF_INET
+    bound: Any = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((place.address, place.port))
+        bound.listen(CONNECTIONS)
+    except OSError as error:
+        bound.close()
+        raise ConfigError(
+            f"{place.key} {place.port} cannot be used ({error.strerror}); choose another one, or 0 for none"
+        ) from None
+    return cast("socket.socket", bound)
