@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import MarkedFileError, RedditError, UsageError
 from bot.loopback.stage import Stage
-from bot.model import ActionState, CaseState, Evidence, FaceMatch, Hold, LinkState
+from bot.model import ActionState, CaseState, Evidence, FaceMatch, LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.scanning.queue import _Job
 from bot.pipeline.scanning.scanner import file_names
@@ -243,8 +243,8 @@ def test_an_entry_that_is_taken_back_after_a_match_judges_nothing(
     assert not store.cases.of_post(post)  # no rule names the bank others
 
 
-def test_an_entry_that_is_withdrawn_before_its_removal_is_done_waits_for_a_person(world: Stage, bot: Pipeline) -> None:
-    """What was planned on an entry's word is held once it is withdrawn; a moderator can let it go."""
+def test_an_entry_that_is_withdrawn_before_its_removal_is_done_lets_nothing_go(world: Stage, bot: Pipeline) -> None:
+    """What was planned on an entry's word is cancelled once it is withdrawn; a moderator can still let it go."""
     post = post_fake(world)
     bot.watch()
     bot.work()
@@ -252,9 +252,11 @@ def test_an_entry_that_is_withdrawn_before_its_removal_is_done_waits_for_a_perso
     store.banks.withdraw(bank_the_fake(bot))
     bot.act()
     (removal,) = store.actions.on_post(post, "remove")
-    assert (removal.state, removal.hold) == (ActionState.HELD, Hold.PERSON)
+    assert removal.state == ActionState.CANCELLED
     assert world.reddit.removals == []
     (case,) = store.cases.of_post(post)
+    assert case.state == CaseState.WITHDRAWN
+    bot.decisions.cases.undo(case.label, by=member(bot), why="it is one")
     bot.decisions.cases.confirm(case.label, by=member(bot), why="it is one")
     bot.act()
     assert world.reddit.removals == [post]

@@ -7,7 +7,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from bot.cli import entries as entry_commands
-from bot.cli import known, lists
+from bot.cli import known, lists, withdrawing
 from bot.cli.added import Added
 from bot.cli.base import (
     ByOption,
@@ -22,10 +22,10 @@ from bot.cli.base import (
     say,
     session,
 )
-from bot.cli.entries import PAGE, AtOption, Label, NoteOption, OriginOption, filter_of, show_entries
+from bot.cli.entries import PAGE, AtOption, NoteOption, OriginOption, filter_of, show_entries
 from bot.cli.groups import App
 from bot.cli.scan import wants_reddit
-from bot.errors import GifwardenError, MarkedFileError, UsageError
+from bot.errors import MarkedFileError, UsageError
 from bot.model import BankKind, Verb
 from bot.model.past import noted
 from bot.serialization import to_json_data
@@ -39,6 +39,7 @@ def register(parent: typer.Typer) -> None:
     """Add these commands."""
     entry_commands.register(app)
     lists.register(app)
+    withdrawing.register(app)
     parent.add_typer(app, name="bank")
 
 
@@ -179,20 +180,6 @@ def add(
 
 
 @app.command()
-def remove(label: Label, who: ByOption = None, config: ConfigOption = None) -> None:
-    """Withdraw an entry: it stops matching at once, and is destroyed after storage.withdrawn_days."""
-    _on_entry(config, label, "withdraw", who)
-    say(f"{label} is withdrawn; for a while gifwarden bank restore {label} brings it back")
-
-
-@app.command()
-def restore(label: Label, who: ByOption = None, config: ConfigOption = None) -> None:
-    """Let a withdrawn entry match again. It must be confirmed anew."""
-    _on_entry(config, label, "restore", who)
-    say(f"{label} matches again; a second person must confirm it before it acts alone")
-
-
-@app.command()
 def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show how often each entry has matched."""
     with session(read_config(config)) as pipeline:
@@ -200,18 +187,3 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         columns |= {"last": "last"}
         rows = pipeline.deps.store.banks.hits()
         listing(rows, as_json=as_json, columns=columns, empty="no entry has matched yet")
-
-
-def _on_entry(config: ConfigOption, label: str, what: str, who: str | None) -> None:
-    with session(read_config(config)) as pipeline:
-        store = pipeline.deps.store
-        by = decider(pipeline, who, Verb.BANKS)
-        known.entry(pipeline, label)
-        try:
-            if what == "withdraw":
-                store.banks.withdraw(label)
-            else:
-                pipeline.decisions.bank.restore_entry(label)
-        except GifwardenError as error:
-            raise UsageError(str(error)) from None
-        store.audit.record(by=by, what=f"entry {what}", subject=label)

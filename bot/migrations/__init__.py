@@ -13,7 +13,10 @@ from sqlite_utils import Database
 from bot.migrations import withdrawals
 from bot.migrations.first import migrations
 
-LATER: tuple[Callable[[Database], None], ...] = (withdrawals.m0024_withdrawal_reason,)
+LATER: tuple[Callable[[Database], None], ...] = (
+    withdrawals.m0024_withdrawal_reason,
+    withdrawals.m0025_withdrawals_followed,
+)
 
 for _step in LATER:
     migrations()(_step)

@@ -13,3 +13,15 @@ def m0024_withdrawal_reason(db: Database) -> None:
     db.execute(
         "create index entries_followed on entries (withdrawn_at) where state = 'withdrawn' and followed_at is null"
     )
+
+
+def m0025_withdrawals_followed(db: Database) -> None:
+    """Say who withdrew an entry, and which marks of its files are taken back with a suspicion."""
+    db.execute("alter table entries add column withdrawn_by text")
+    db.execute("alter table entries add column withdrawn_member integer references team")
+    db.execute(
+        """create table entry_marks (
+            entry integer not null references entries on delete cascade, mark text not null,
+            primary key (entry, mark)) strict, without rowid"""
+    )
+    db.execute("create index entries_minor on entries (withdrawn_at) where withdrawal = 'minor'")

@@ -20,6 +20,7 @@ from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.team import Team
+from bot.pipeline.reviewing.withdrawals import Withdrawals
 from bot.pipeline.scanning.face_index import FaceRecogniser
 from bot.pipeline.scanning.queue import DownloadQueue
 from bot.pipeline.scanning.scanner import Scanner
@@ -66,6 +67,7 @@ class Pipeline:
         self.judge = Judge(deps, self.flood)
         self.outbox = Outbox(deps, self.flood)
         self.decisions = Decisions.of(deps, self.scanner, self.outbox, self.judge)
+        self.withdrawals = Withdrawals(store, clock, log, self.judge, self.decisions.minors, deps.boundary)
         self.target_scanner = TargetScanner(config, reddit, self.scanner, self.judge)
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
@@ -150,6 +152,7 @@ class Pipeline:
         """
         self.deps.store.waits.bound()
         if not by_mail:
+            self.withdrawals.follow(go_on)
             self.decisions.deciding.perform_due(go_on)
         return self.outbox.run(go_on, by_mail=by_mail)
 

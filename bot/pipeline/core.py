@@ -38,6 +38,9 @@ BOUNDARIES = (
     "digest.made",
     "decide.stored",  # a person's decision stored, nothing done for it
     "decide.performed",  # what it teaches and forgets is stored, its actions not yet sent
+    "withdraw.case",  # one case of a withdrawn entry is closed or judged again
+    "withdraw.followed",  # all that follows from a withdrawal is done
+    "withdraw.destroyed",  # a suspected minor's entry holds nothing any more
     "undo.performed",  # taken back, not yet written down
     *(f"act.begun:{plug.kind}" for plug in actions.ACTIONS),  # written down as being sent, not yet sent
     *(f"act.performed:{plug.kind}" for plug in actions.ACTIONS),  # sent, not yet written down as done

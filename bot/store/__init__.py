@@ -50,6 +50,7 @@ from bot.store.untold import Untold
 from bot.store.waits import Waits
 from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
+from bot.store.withdrawals import Withdrawals, WithdrawnRow
 
 __all__ = [
     "ActionRow",
@@ -75,6 +76,7 @@ __all__ = [
     "Store",
     "SubredditState",
     "WikiRow",
+    "WithdrawnRow",
 ]
 
 from bot.store.actions import ActionRow
@@ -107,6 +109,7 @@ class Store:
         self.entries = Entries(self.connection, self.notes)
         self.known = BankIndexRows(self.connection)
         self.lists = Lists(self.connection)
+        self.withdrawn = Withdrawals(self.connection)
         self.cases = Cases(self.connection, seal)
         self.decided = CaseDecisions(self.connection)
         self.actions = Actions(self.connection)

@@ -126,8 +126,11 @@ class Banks:
                 )
             self._changed()
 
-    def destroy(self, name: str) -> bool:
-        """Withdraw an entry for good: its signals, files and notes are deleted; False if there is no such entry."""
+    def destroy(self, name: str, why: Withdrawal = Withdrawal.UNSAID) -> bool:
+        """Withdraw an entry for good: its signals, files and notes are deleted; False if there is no such entry.
+
+        `why` counts if it was not withdrawn yet.
+        """
         with self._c:
             entry = self._c.value("select id from entries where label = ?", (name,))
             if entry is None:
@@ -135,7 +138,7 @@ class Banks:
             self._c.run(
                 """update entries set state = 'withdrawn', withdrawn_at = coalesce(withdrawn_at, ?),
                    withdrawal = coalesce(withdrawal, ?) where id = ?""",
-                (self._c.now(), Withdrawal.UNSAID, entry),
+                (self._c.now(), why, entry),
             )
             for table in ("signals", "entry_files", "sketches", "entry_notes"):
                 self._c.run(f"delete from {table} where entry = ?", (entry,))  # noqa: S608  names from the line above
@@ -259,7 +262,8 @@ class Banks:
                 raise StoreError(f"{name} was destroyed after it was withdrawn; bank its media again")
             if not self._c.run(
                 """update entries set state = 'active', withdrawn_at = null, withdrawal = null, followed_at = null,
-                   confirmed_by = null, confirmed_at = null, confirmed_member = null, standing = 'waits'
+                   withdrawn_by = null, withdrawn_member = null, confirmed_by = null, confirmed_at = null,
+                   confirmed_member = null, standing = 'waits'
                    where label = ? and state = 'withdrawn'""",
                 (name,),
             ):

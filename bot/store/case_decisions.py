@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError
-from bot.model import Credential, Decision, DecisionState, Voice
+from bot.model import CaseState, Credential, Decision, DecisionState, Voice
 from bot.store.base import Connection, Row, label
 
 LONGEST = timedelta(minutes=10)  # that a decision waits; what would wait longer was written under a wrong clock
@@ -227,7 +227,9 @@ class CaseDecisions:
         )
 
     def undoes_last(self, case: int) -> bool:
-        """Whether the last word on a case takes back what was done for it."""
+        """Whether the last word on a case takes back what was done for it, or its entry was withdrawn meanwhile."""
+        if self._c.value("select state from cases where id = ?", (case,)) == CaseState.WITHDRAWN:
+            return True
         verb = self._c.value(
             """select d.verb from case_decisions d join decided_cases c on c.decision = d.id
                where c.case_id = ? and d.state != 'taken_back' order by d.id desc limit 1""",

@@ -10,7 +10,7 @@ from typing import Any
 from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.errors import StoreError
-from bot.model import ActionState, CaseState, Hold, ModAction, Post, Verdict, Voice
+from bot.model import ActionState, CaseState, Evidence, Hold, ModAction, Post, Verdict, Voice
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
 from bot.store.case_media import CaseMedia
@@ -198,6 +198,15 @@ class Cases:
                 (state, by.name, by.member, by.account, self._c.now(), why, case),
             )
         )
+
+    def judged_again(self, case: CaseRow, evidence: Evidence, verdict: Verdict) -> None:
+        """Give an open case what is left of its evidence, and the verdict of that."""
+        with self._c:
+            self._c.run("update cases set verdict = ? where id = ? and state = 'open'", (dumps(verdict), case.id))
+            self._c.run(
+                "update evidence set data = ?, verdict = ? where link = ?",
+                (dumps(evidence), dumps(verdict), case.link),
+            )
 
     def reopen(self, case: int) -> bool:
         """Put a decided case back on the table; False if it is about a suspected minor, where it stays."""

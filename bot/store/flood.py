@@ -126,15 +126,6 @@ class Flood:
         )
         return [_row(row) for row in rows]
 
-    def withdrawn(self, case: int) -> str | None:
-        """Return an entry on whose word a case acts, and which does not match any more; None if all do."""
-        found = self._c.value(
-            """select f.name from flood f join entries e on e.label = f.name and e.state = 'withdrawn'
-               where f.kind = 'entry' and f.case_id = ? order by f.name limit 1""",
-            (case,),
-        )
-        return str(found) if found else None
-
     def holds(self, case: int) -> QuarantineRow | None:
         """Return what is quarantined of all that carries a case's actions, or None."""
         row = self._c.one(

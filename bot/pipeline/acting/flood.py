@@ -60,9 +60,9 @@ class FloodGuard:
         return f"{found.kind} {found.name} is quarantined ({found.why}); gifwarden quarantine release"
 
     def withdrawn(self, case: int | None) -> str | None:
-        """Return why a person must look at a case before anything is done for it: its entry is withdrawn; or None."""
-        entry = self._store.flood.withdrawn(case) if case is not None else None
-        return f"entry {entry} is withdrawn since; a moderator decides, with gifwarden cases confirm" if entry else None
+        """Return why nothing is done for a case now: an entry of it is withdrawn, and what follows is not done yet."""
+        entry = self._store.withdrawn.pending(case) if case is not None else None
+        return f"entry {entry} is withdrawn since, and its cases are looked through first" if entry else None
 
     def release(self, kind: str, name: str, *, by: Actor) -> None:
         """Let something go again: what was held goes ahead. Raises StoreError if it is not quarantined."""

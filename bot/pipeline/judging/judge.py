@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import actions, hosts
@@ -11,6 +12,7 @@ from bot.errors import RedditError
 from bot.model import (
     MODERATORS,
     PROGRAM,
+    ActionState,
     AuthorFacts,
     CaseState,
     Evidence,
@@ -35,7 +37,18 @@ from bot.store import CaseRow, LinkRow
 ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
 AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
 MAX_WAIT = timedelta(hours=6)  # that a judgement waits for it
+IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN, ActionState.PARKED)
 NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconsidered:
+    """What the rules make of evidence that has changed."""
+
+    evidence: Evidence
+    verdict: Verdict
+    rules: RuleSet
+    budget: Budget
 
 
 class Judge:
@@ -166,6 +179,19 @@ class Judge:
         self._d.log.info("case opened", case=case.label, outcome=verdict.outcome, rule=verdict.rule)
         store.audit.record(by=PROGRAM, what=f"case opened: {verdict.outcome}", subject=case.label, why=verdict.rule)
         self._flood.count(case, post, evidence, verdict)
+        self._plan_all(row, post, evidence, case, verdict, rules, budget)
+
+    def _plan_all(
+        self,
+        row: LinkRow,
+        post: Post,
+        evidence: Evidence,
+        case: CaseRow,
+        verdict: Verdict,
+        rules: RuleSet,
+        budget: Budget,
+    ) -> None:
+        """Write down what a verdict asks for."""
         waits = verdict.outcome == "review"
         values = {
             "match": rules.matched(post, evidence, verdict, budget=budget),
@@ -185,6 +211,42 @@ class Judge:
         for action in verdict.on_confirm:
             if action.kind in actions.RULE_KINDS:
                 self._plan(post, case, action, True, values)
+
+    def reconsider(self, case: CaseRow, evidence: Evidence) -> Reconsidered | None:
+        """Return what the rules make of an open case's evidence as it is now; None where there are no rules at hand.
+
+        What Reddit told of its author at the time is used again. Raises ConfigError or RuleError.
+        """
+        rules = self._d.rules_for(case.post.subreddit)
+        if not rules.rules:
+            return None
+        budget, author = self._budget(case.post), self._d.store.authors.get(case.post.fullname)
+        verdict = rules.judge(case.post, evidence, adult_subreddit=self._adult(case.post), author=author, budget=budget)
+        return Reconsidered(evidence=evidence, verdict=verdict, rules=rules, budget=budget)
+
+    def apply(self, case: CaseRow, found: Reconsidered, *, why: str) -> None:
+        """Let an open case have another verdict: what that does not ask for any more is cancelled, with this reason.
+
+        What failed or was taken back before is not planned again. Call it in a transaction.
+        """
+        store = self._d.store
+        store.cases.judged_again(case, found.evidence, found.verdict)
+        rows = store.actions.of_case(case.id)
+        alone = {one.kind for one in found.verdict.actions if found.verdict.outcome == "act"}
+        wanted = alone | {one.kind for one in found.verdict.actions if one.kind not in ON_THE_POST}
+        left = [row for row in rows if row.action.kind != "notice"]
+        unsent = [row.action.id for row in left if row.state in (ActionState.PLANNED, ActionState.HELD)]
+        doubt = [row.action.id for row in left if row.state in IN_DOUBT and row.action.kind not in wanted]
+        store.decided.withhold([*unsent, *doubt], reason=why)
+        if not any(one.kind == "notice" for one in found.verdict.actions):
+            store.notices.drop_case(case.id)
+        ended = frozenset(row.action.kind for row in left if row.state in (ActionState.FAILED, ActionState.UNDONE))
+        verdict = replace(
+            found.verdict,
+            actions=tuple(one for one in found.verdict.actions if one.kind not in ended),
+            on_confirm=tuple(one for one in found.verdict.on_confirm if one.kind not in ended),
+        )
+        self._plan_all(store.links.get(case.link), case.post, found.evidence, case, verdict, found.rules, found.budget)
 
     def _plan(self, post: Post, case: CaseRow, planned: PlannedAction, waits: bool, values: Mapping[str, str]) -> None:
         action = fill_action(planned, post, {"case": case.label, "host": case.host, **values})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.config import ReviewConfig
 from bot.errors import DatabaseError, StoreError, UsageError
 from bot.fingerprint import from_json
-from bot.model import Actor, Backing, EntryNote, Fingerprint, Match, SourceMatch
+from bot.model import Actor, Backing, EntryNote, Fingerprint, Match, SourceMatch, Withdrawal
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
 from bot.pipeline.scanning.scanner import Scanner
 from bot.store import Banking, CaseRow, Store
@@ -196,7 +196,8 @@ class BankFeedback:
                 )  # fmt: skip
                 lines.append(self._allow(case, part, looked_like, by=by))
         for label in banked:
-            store.banks.destroy(label)
+            # dismissed, it never was a fake; undone, nobody says so yet
+            store.banks.destroy(label, Withdrawal.WRONG if keep else Withdrawal.UNSAID)
             store.audit.record(by=by, what="entry withdraw", subject=label, why=case.label)
             lines.append(f"{label}: withdrawn, its fingerprints are destroyed")
         return lines

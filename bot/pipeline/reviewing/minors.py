@@ -14,7 +14,7 @@ from bot import hosts
 from bot.clock import Clock
 from bot.errors import OutsideError, UsageError
 from bot.links import links_of, post_of
-from bot.model import MINOR_ORDER, PROGRAM, ActionState, Actor, Link, Outsider, Post, Voice, minor_key
+from bot.model import MINOR_ORDER, PROGRAM, ActionState, Actor, Link, Outsider, Post, Voice, Withdrawal, minor_key
 from bot.permalink import is_fullname, permalink_fullname
 from bot.pipeline.core import connected
 from bot.pipeline.judging.judge import NEEDS_PERSON
@@ -87,7 +87,7 @@ class Minors:
         self._log.info("suspected minor marked", case=labels[0], posts=len(labels))
         return Marked(posts=tuple(store.minors.get(label) for label in labels), lines=tuple(lines))
 
-    def hide(self, target: str, *, by: Actor, why: str = "suspected minor") -> MinorRow:
+    def hide(self, target: str, *, by: Voice, why: str = "suspected minor") -> MinorRow:
         """Do of `minor` what can be taken back: nothing is fetched, shown or sent any more; the post goes, locked.
 
         Return what a person has to report. What is kept of the post stays until `minor`; `show` takes it all back. What
@@ -176,7 +176,7 @@ class Minors:
             done += self.minor_if_hidden(row.root, by=by, why=row.why or "suspected minor") is not None
         return done
 
-    def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Actor, why: str) -> str:
+    def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Voice, why: str) -> str:
         store = self._store
         cases = store.cases.of_post(post.fullname)
         fresh = store.minors.waiting_label(post.fullname) is None
@@ -258,7 +258,7 @@ class Minors:
             if name := store.notices.of_case(case.id):
                 lines.append(f"notice {name} has left; tell the host that this is for its child-safety team")
             for entry in store.review.all_made(case.id):
-                store.banks.destroy(entry)
+                store.banks.destroy(entry, Withdrawal.MINOR)
                 store.audit.record(by=by, what="entry withdraw", subject=entry, why="suspected minor")
                 lines.append(f"{entry}: made of this media, destroyed")
         store.minors.stop(post.fullname, by=by, why=why)
