@@ -125,5 +125,7 @@ def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) ->
         yield "", f"gifwarden cases cancel {row.label} --by YOU   a slip, ten minutes"
     elif row.state in (CaseState.CONFIRMED, CaseState.DISMISSED):
         yield "next", f"gifwarden cases undo {row.label} --by YOU     take it back"
+    elif row.state == CaseState.WITHDRAWN:
+        yield "next", f"gifwarden cases undo {row.label} --by YOU     open it again"
     if group is not None and group.cases > 1:
         yield "", f"gifwarden cases list --same-media {row.label}  all {group.cases} of them"

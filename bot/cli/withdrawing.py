@@ -17,7 +17,8 @@ from bot.config import Config
 from bot.errors import ConfigError, GifwardenError, RuleError, UsageError
 from bot.model import Verb, Withdrawal
 from bot.pipeline import Pipeline
-from bot.pipeline.reviewing.withdrawals import WORDS, Followed, because
+from bot.pipeline.reviewing.withdrawals import Followed
+from bot.pipeline.reviewing.words.entries import WORDS, because
 from bot.plural import many
 from bot.store import WithdrawnRow
 

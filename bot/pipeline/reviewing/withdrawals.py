@@ -17,26 +17,12 @@ from bot.pipeline.judging.judge import NEEDS_PERSON, Judge, Reconsidered
 from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always, log_reason
 from bot.pipeline.reviewing.minors import WAIT, Minors
+from bot.pipeline.reviewing.words.entries import because
 from bot.store import CaseRow, Store, WithdrawnRow
 from bot.store.minors import names_of
 from bot.store.withdrawals import Resting
 
 BATCH = 100
-WORDS = {
-    Withdrawal.WRONG: "it never was what it was banked for",
-    Withdrawal.HER_WISH: "the person shown wants no more of it",
-    Withdrawal.MINOR: "suspected minor",
-    Withdrawal.BY_LIST: "its list no longer has it",
-    Withdrawal.UNSAID: "no reason was given",
-}
-"""Why an entry was withdrawn, as moderators read it."""
-
-
-def because(row: WithdrawnRow) -> str:
-    """Return in words that an entry was withdrawn, and why."""
-    if row.why is Withdrawal.BY_LIST and row.source:
-        return f"{row.label} was withdrawn: the list {row.source} no longer has it"
-    return f"{row.label} was withdrawn: {WORDS[row.why]}"
 
 
 @dataclass(slots=True)
@@ -179,7 +165,7 @@ class Withdrawals:
         elif store.review.open_appeal(case.id) is not None:
             store.actions.cancel(case=case.id, reason=why)
             store.notices.drop_case(case.id)
-            store.audit.record(by=PROGRAM, what="case left to its appeal", subject=case.label, why=why)
+            self._say_once("case left to its appeal", case, why)
             told.left.append(case.label)
         else:
             self._close(row, case)
@@ -214,9 +200,15 @@ class Withdrawals:
             store.actions.cancel(case=case.id, reason=why)
             store.actions.hold_again(case=case.id, reason=NEEDS_PERSON, why=why)
             store.notices.drop_case(case.id)
-            store.audit.record(by=PROGRAM, what="case left to a person", subject=case.label, why=why)
+            self._say_once("case left to a person", case, why)
             told.left.append(case.label)
         return True
+
+    def _say_once(self, what: str, case: CaseRow, why: str) -> None:
+        """Record what is found again at every look until the withdrawal is followed."""
+        known = self._store.review.history(case.label)
+        if not any(event["what"] == what and event["why"] == why for event in known):
+            self._store.audit.record(by=PROGRAM, what=what, subject=case.label, why=why)
 
     def _hide_decided(self, row: WithdrawnRow, told: Followed) -> None:
         """Hide the posts of cases that were decided before and hold the very file. In a transaction."""

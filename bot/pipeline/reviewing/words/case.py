@@ -10,6 +10,7 @@ from bot.clock import day_and_time, tenths
 from bot.model import PROGRAM, CaseState, Evidence, Match, MediaInfo
 from bot.pipeline.reviewing.words.actions import action_plain
 from bot.pipeline.reviewing.words.compare import compared, wrong_before
+from bot.pipeline.reviewing.words.entries import doubts
 from bot.pipeline.reviewing.words.evidence import NO_IDENTITY, face_lines, footage_lines, nudity_lines
 from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.rules.checks.evidence import RESEMBLES
@@ -33,6 +34,7 @@ class Seen:
     history: Sequence[Row]
     beside: Sequence[dict[str, Any]]  # what each entry that was found is compared with
     unlooked: Sequence[str]  # what of the post was not looked at yet
+    doubts: Sequence[str] = ()  # what was said against its entries since
 
     @property
     def appeal(self) -> AppealRow | None:
@@ -42,7 +44,7 @@ class Seen:
     @property
     def against(self) -> list[str]:
         """What speaks against acting."""
-        return [*_against(self.row, self.evidence, self.appeal), *wrong_before(self.beside)]
+        return [*_against(self.row, self.evidence, self.appeal), *self.doubts, *wrong_before(self.beside)]
 
     @property
     def done_at(self) -> dict[str, Row]:
@@ -88,6 +90,7 @@ def seen(store: Store, name: str) -> Seen:
         history=store.review.history(row.label),
         beside=compared(store, evidence),
         unlooked=() if minor else not_looked_at(store, row.post.fullname),
+        doubts=tuple(doubts(store, evidence)),
     )
 
 
