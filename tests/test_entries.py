@@ -295,9 +295,10 @@ def test_a_page_holds_what_is_asked_for_newest_first(sealed: tuple[Store, str]) 
     ann = member(store)
     store.banks.create("others", "block")
     store.banks.create("fine", "allow")
-    rows = [Listed(key=bytes([n] * 20), signals=(), files=((f"{n:064x}", ""),), withdrawn=False) for n in range(1, 6)]
-    store.lists.take("others", "partner", rows[:3], by=ann)
-    store.lists.take("others", "union", rows[3:], by=ann)
+    rows = [Listed(files=((f"{n:064x}", ""),)) for n in range(1, 6)]
+    store.lists.take(store.lists.source("others", "partner"), rows[:3], by=ann)
+    store.lists.take(store.lists.source("others", "union"), rows[3:], by=ann)
+    store.lists.make_entries(f"L-{number}" for number in range(1, 6))
     allow, _ = store.banks.add("fine", FOUND, by=ann)
     entries = store.entries
 
@@ -328,10 +329,11 @@ def test_a_list_that_is_cut_says_how_many_more(desk: Desk) -> None:
     """50 entries are shown unless told otherwise, each on a line of 80 columns; JSON tells all."""
     _, pipeline = desk
     store = pipeline.deps.store
-    rows = [Listed(key=bytes([n] * 20), signals=(), files=((f"{n:064x}", ""),), withdrawn=False) for n in range(1, 61)]
-    store.lists.take("known-fakes", "partner", rows, by=member(pipeline))
+    rows = [Listed(files=((f"{n:064x}", ""),)) for n in range(1, 61)]
+    store.lists.take(store.lists.source("known-fakes", "partner"), rows, by=member(pipeline))
+    store.lists.make_entries(f"L-{number}" for number in range(1, 61))
     shown = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["bank", "list", "--entries"]).stdout.splitlines()
-    assert sum(line.startswith("E-") for line in shown) == 50
+    assert sum(line.startswith("L-") for line in shown) == 50
     assert len(shown) <= 54
     assert max(map(len, shown)) <= 80
     assert "the newest 50 of 60; more: --limit 60, all: --json" in " ".join(shown)
@@ -407,9 +409,9 @@ def test_what_an_entry_lacks_is_said(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "white.png").write_bytes(media.encode_still(media.scene(5)[:1, :1].repeat(64, 0).repeat(64, 1)))
     (plain,) = lines(run("bank", "add", "known-fakes", "white.png", "--json"))
     assert "only its very file can match" in lines(run("bank", "show", plain["entry"], "--json"))[0]["lacks"][0]
-    row = Listed(key=b"k" * 20, signals=(Signal(type="pdq", value=bytes(32), quality=100, t=0.0),), files=(),
-                 withdrawn=False)  # fmt: skip
-    store.lists.take("known-fakes", "partner", [row], by=member(pipeline))
+    row = Listed(signals=(Signal(type="pdq", value=bytes(32), quality=100, t=0.0),))
+    store.lists.take(store.lists.source("known-fakes", "partner"), [row], by=member(pipeline))
+    store.lists.make_entries(["L-1"])
     listed = store.entries.page(EntryFilter(source="partner"), 1)[0].label
     (shown,) = lines(run("bank", "show", listed, "--json"))
     assert shown["from_list"] == "partner"

@@ -45,7 +45,7 @@ class Heard:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a file of few rows already."""
-    for module in ("bot.pipeline.scanning.bank_index", "bot.index.live"):
+    for module in ("bot.pipeline.scanning.search_index", "bot.index.live"):
         monkeypatch.setattr(f"{module}.LEAST", FEW)
 
 

@@ -202,14 +202,15 @@ def take(store: Store, text: str) -> list_import.Counts:
     return list_import.take(store, "list", "them", records(text), by=member(store), told=heard.append)
 
 
-def test_rows_become_unconfirmed_entries_once(bank: Store) -> None:
-    """Twice in the list or in two lists is one entry; nobody but a second person or the operator makes it act."""
+def test_rows_are_kept_once_and_unconfirmed(bank: Store) -> None:
+    """Twice in a list is one row; nobody but a second person or the operator makes it act."""
     assert take(bank, f"{ONE}\n{TWO}\n{ONE}\nbad\n") == list_import.Counts(added=2, known=1, failed=1)
     assert take(bank, f"{TWO}\n{MD5}\n") == list_import.Counts(added=1, known=1)
-    found = list(bank.known.active(()))
+    found = list(bank.listed.active(()))
     assert [entry.confirmed for entry in found] == [False] * 3
-    assert [entry.confirmed for entry in bank.known.active(("list",))] == [True] * 3
-    assert bank.known.files([(SHA256, MD5)]) == [("md5", 3)]
+    assert [entry.confirmed for entry in bank.listed.active(("list",))] == [True] * 3
+    assert bank.listed.files([(SHA256, MD5)]) == [("md5", 3)]
+    assert list(bank.known.active(())) == []
 
 
 def test_a_row_that_its_list_withdraws_stops_matching(bank: Store) -> None:
@@ -217,10 +218,11 @@ def test_a_row_that_its_list_withdraws_stops_matching(bank: Store) -> None:
     take(bank, f'{{"id":"a","hash":"{ONE}"}}\n{{"id":"b","hash":"{TWO}"}}\n')
     gone = f'{{"id":"a","hash":"{ONE}","should_delete":true}}\n{{"id":"c","hash":"{TWO}","status":"deleted"}}\n'
     assert take(bank, gone) == list_import.Counts(withdrawn=1)
-    (left,) = bank.known.active(())
+    (left,) = bank.listed.active(())
+    bank.lists.make_entries([left.label])
     bank.banks.withdraw(left.label)
     assert take(bank, f'{{"id":"b","hash":"{TWO}"}}\n') == list_import.Counts(known=1)
-    assert list(bank.known.active(())) == []
+    assert list(bank.known.active(())) == list(bank.listed.active(())) == []
 
 
 def test_an_import_that_is_cut_off_goes_on_where_it_was(bank: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +237,7 @@ def test_an_import_that_is_cut_off_goes_on_where_it_was(bank: Store, monkeypatch
     heard: list[Bad] = []
     with pytest.raises(KeyboardInterrupt):
         list_import.take(bank, "list", "them", cut(), by=member(bank), told=heard.append)
-    assert len(list(bank.known.active(()))) == 20
+    assert len(list(bank.listed.active(()))) == 20
     assert take(bank, "\n".join(hashes)) == list_import.Counts(added=15, known=20)
 
 

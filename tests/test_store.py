@@ -440,16 +440,9 @@ def test_only_what_may_match_is_read_for_the_index(store: Store) -> None:
 def test_a_change_is_taken_in_without_reading_the_banks(store: Store) -> None:
     """Among thousands of entries without files, what is asked at each change takes SQLite a few steps."""
     store.banks.create("list", "block")
-    rows = [
-        Listed(
-            key=number.to_bytes(4),
-            signals=(Signal(type="pdq", value=number.to_bytes(32), quality=90, t=0.0),),
-            files=(),
-            withdrawn=False,
-        )
-        for number in range(3000)
-    ]
-    assert store.lists.take("list", "them", rows, by=member(store)) == (3000, 0, 0)
+    rows = [Listed(signals=(Signal(type="pdq", value=n.to_bytes(32), quality=90, t=0.0),)) for n in range(3000)]
+    assert store.lists.take(store.lists.source("list", "them"), rows, by=member(store)).added == 3000
+    store.lists.make_entries(f"L-{n}" for n in range(1, 3001))
     steps: list[int] = []
     connection = store.connection.db.conn
     connection.set_progress_handler(lambda: steps.append(1), 100)
@@ -457,5 +450,8 @@ def test_a_change_is_taken_in_without_reading_the_banks(store: Store) -> None:
     assert not store.known.has_files()
     assert store.known.changed(latest - 1) == [3000]
     assert len(list(store.known.signals_of([3000], "pdq", 50))) == 1
+    assert not store.listed.has_files()
+    assert store.listed.changed(store.listed.latest() - 1) == [3000]
+    assert list(store.listed.replacing([3000], "pdq", 50, store.listed.latest() - 1, store.listed.latest())) == []
     connection.set_progress_handler(None, 100)
     assert len(steps) < 10

@@ -96,6 +96,7 @@ def list_(
             "name": "bank",
             "kind": "kind",
             "entries": "entries",
+            "listed": "listed",
             "confirmed": "confirmed",
             "withdrawn": "withdrawn",
         }

@@ -12,6 +12,7 @@ from bot.cli.base import ByOption, ConfigOption, JsonOption, decider, emit, fact
 from bot.cli.deciding import told
 from bot.cli.entry_page import Card, facts_of, hidden, plain
 from bot.cli.groups import App
+from bot.cli.listed_row import refuse_minors, show_row
 from bot.config import Config
 from bot.errors import GifwardenError, UsageError
 from bot.model import Backing, Verb
@@ -52,8 +53,13 @@ def show(label: Label, as_json: JsonOption = False, config: ConfigOption = None)
     settings = read_config(config)
     with session(settings) as pipeline:
         known.entry(pipeline, label)
+        store = pipeline.deps.store
+        if (row := store.lists.row(label)) is not None:
+            refuse_minors(store, row)
+            show_row(settings, row, as_json=as_json)
+            return
         pipeline.decisions.bank.refuse_minors(label)
-        card = Card.of(pipeline.deps.store, label)
+        card = Card.of(store, label)
     if as_json:
         emit(plain(settings, card))
     else:
@@ -76,10 +82,11 @@ def note(
     with session(read_config(config)) as pipeline:
         by = decider(pipeline, who, Verb.BANKS)
         known.entry(pipeline, label)
-        if given is not None:
-            pipeline.decisions.bank.refuse_minors(label)
         store = pipeline.deps.store
         with store.transaction():
+            store.lists.make_entries([label])
+            if given is not None:
+                pipeline.decisions.bank.refuse_minors(label)
             if given is None:
                 done = f"what was noted of {label} is deleted ({many(store.notes.forget(label), 'note')})"
             else:
@@ -104,6 +111,7 @@ def confirm(
         store = pipeline.deps.store
         by = decider(pipeline, who, Verb.BANKS)
         known.entry(pipeline, label)
+        store.lists.make_entries([label])
         pipeline.decisions.bank.refuse_minors(label)
         facts(facts_of(settings, Card.of(store, label)))
         if not yes and sys.stdin.isatty() and sys.stdout.isatty() and not typer.confirm(_question(label)):
@@ -147,11 +155,21 @@ def show_entries(
     columns |= {"cases": "cases"}
     shown = (_line(settings, row) for row in rows)
     listing(shown, as_json=False, columns=columns, empty="no such entries; see: gifwarden bank add --help")
+    if behind := _behind(pipeline, wanted):
+        say(f"behind them are {many(behind, 'listed row')}, which match as well: an entry is made of one that does")
     if len(rows) >= (limit or PAGE) and (every := entries.count(wanted)) > len(rows):
         say(
             f"the newest {len(rows):,} of {every:,}; more: --limit {min(every, 10 * len(rows))}, all: --json; "
             "fewer: --bank, --state, --waiting, --from, --label"
         )
+
+
+def _behind(pipeline: Pipeline, wanted: EntryFilter) -> int:
+    """Return how many rows of lists are no entries yet and would be what is wanted."""
+    if wanted.state == "withdrawn" or wanted.label is not None:
+        return 0
+    rows = pipeline.deps.store.lists.listing(wanted.bank)
+    return sum(row.rows - row.made for row in rows if wanted.source in (None, row.name))
 
 
 def _line(settings: Config, row: EntryRow) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from bot.pipeline import Pipeline
 from bot.plural import many
 from bot.store import CaseRow, DecisionRow
 
-_LABEL = re.compile(r"([CENMP])-[0-9a-f]{1,12}", re.IGNORECASE)
+_LABEL = re.compile(r"([CELNMP])-[0-9a-f]{1,12}", re.IGNORECASE)
 _BEGIN = re.compile(r"C-[0-9a-f]{1,10}", re.IGNORECASE)
 _POST = re.compile(r"[0-9a-z]{4,10}", re.IGNORECASE)  # an id without its kind
 SHOWN = 5  # labels that one may have meant
 _SHOWN_BY = {
     "C": ("a case", "gifwarden cases show {}"),
     "E": ("an entry of a bank", "gifwarden bank list --entries"),
+    "L": ("an entry of a bank", "gifwarden bank show {}"),
     "N": ("a notice", "gifwarden notices show {}"),
     "M": ("a post marked as a suspected minor", "gifwarden cases minor {}"),
     "P": ("a protected person", "gifwarden person list"),
@@ -50,9 +51,9 @@ def bank(pipeline: Pipeline, name: str, kind: BankKind = "block") -> BankKind:
 
 
 def entry(pipeline: Pipeline, label: str) -> None:
-    """Raise UsageError if no bank has such an entry, withdrawn ones counted."""
+    """Raise UsageError if no bank has such an entry, withdrawn ones counted, nor any list such a row."""
     banks = pipeline.deps.store.banks
-    if banks.standing(label) is None:
+    if banks.standing(label) is None and pipeline.deps.store.lists.row(label) is None:
         raise missing("entry", label, banks.near(label), "gifwarden bank list --entries")
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -31,6 +32,7 @@ from bot.lists import FORMATS, WRITERS, Bad, read
 from bot.model import Actor, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.list_import import Counts, take
+from bot.store.lists import row_number
 
 
 def register(bank: typer.Typer) -> None:
@@ -85,11 +87,13 @@ def export(
         known.bank(pipeline, name)
         if entry is not None:
             known.entry(pipeline, entry)
-        entries = pipeline.deps.store.known.active((), name)
+        store = pipeline.deps.store
+        row = None if entry is None else row_number(entry)
+        listed = store.listed.active((), name) if row is None else store.listed.one(row, name)
         lines = WRITERS[how](
             found
-            for found in entries
-            if (entry is None or found.label == entry) and not pipeline.deps.store.minors.is_never_entry(found)
+            for found in chain(store.known.active((), name), listed)
+            if (entry is None or found.label == entry) and not store.minors.is_never_entry(found)
         )
         if out is None:
             for line in lines:

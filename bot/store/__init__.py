@@ -28,6 +28,7 @@ from bot.store.health import Health
 from bot.store.kill_switch import KillSwitch, StopRow
 from bot.store.lease import DaemonLease
 from bot.store.links import Judgement, LinkRow, Links
+from bot.store.list_index import ListIndexRows
 from bot.store.lists import Lists
 from bot.store.local_features import Sketches
 from bot.store.maintenance import Maintenance
@@ -104,11 +105,12 @@ class Store:
         self.links = Links(self.connection, seal, self.minors, self.untold)
         self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)
-        self.banks = Banks(self.connection, self.sketches, self.minors)
+        self.lists = Lists(self.connection)
+        self.listed = ListIndexRows(self.connection, self.lists.keys)
+        self.banks = Banks(self.connection, self.sketches, self.minors, self.lists)
         self.notes = EntryNotes(self.connection, seal)
         self.entries = Entries(self.connection, self.notes)
         self.known = BankIndexRows(self.connection)
-        self.lists = Lists(self.connection)
         self.withdrawn = Withdrawals(self.connection)
         self.cases = Cases(self.connection, seal)
         self.decided = CaseDecisions(self.connection)

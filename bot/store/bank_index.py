@@ -59,8 +59,17 @@ class BankIndexRows:
             )
         )
 
-    def signals(self, kind: str, least_quality: int) -> Iterator[list[SignalRow]]:
-        """Yield the signals of one type of active entries, many at a time, in order."""
+    def reaches(self, seq: int) -> bool:  # noqa: ARG002  entries tell of every change
+        """Return whether all that changed behind that number can still be told: always."""
+        return True
+
+    def signals(
+        self,
+        kind: str,
+        least_quality: int,
+        upto: int = 0,  # noqa: ARG002  what changed behind it comes again
+    ) -> Iterator[list[SignalRow]]:
+        """Yield the signals of one type of active entries, many at a time, in order: as they are now."""
         after = 0
         while rows := self._c.tuples(
             """select s.id, s.entry, s.value from signals s join entries e on e.id = s.entry
@@ -70,6 +79,17 @@ class BankIndexRows:
         ):
             yield rows
             after = rows[-1][0]
+
+    def replacing(
+        self,
+        changed: Sequence[int],
+        kind: str,
+        least_quality: int,
+        after: int,  # noqa: ARG002  `changed` tells all
+        upto: int,  # noqa: ARG002
+    ) -> Iterator[list[SignalRow]]:
+        """Yield the signals that entries have that changed."""
+        return self.signals_of(changed, kind, least_quality)
 
     def signals_of(self, entries: Sequence[int], kind: str, least_quality: int) -> Iterator[list[SignalRow]]:
         """Yield the signals of one type of these entries, as far as they are active, many at a time."""
@@ -133,14 +153,18 @@ class BankIndexRows:
     ) -> Iterator[tuple[int, Entry, tuple[int, ...]]]:
         """Yield (number, entry, numbers of its signals) of these entries, as far as they are active.
 
-        Entries of trusted banks count as confirmed; with `alone`, what one person confirmed twice says so.
+        Entries of trusted banks count as confirmed, unless their list is stale; with `alone`, what one person confirmed
+        twice says so. What somebody disputes is not confirmed.
         """
         for batch in _batches(sorted(set(numbers))):
             rows = self._c.rows(
-                f"""select e.id, e.label, e.standing, b.name, b.kind, b.distance from entries e
-                    join banks b on b.id = e.bank
+                f"""select e.id, e.label, e.standing, b.name, b.kind, b.distance,
+                    l.id is null or ((l.fresh_until is null or l.fresh_until > ?) and r.disputed = 0) as trusted,
+                    coalesce(r.disputed, 0) as disputed from entries e
+                    join banks b on b.id = e.bank left join list_rows r on r.entry = e.id
+                    left join lists l on l.id = r.list
                     where e.id in ({_marks(batch)}) and e.state = 'active' order by e.id""",  # noqa: S608  question marks only
-                batch,
+                (self._c.now(), *batch),
             )
             files = self._parts("select entry, sha256, md5 from entry_files", batch, "sha256")
             signals = self._parts("select id, entry, type, value, quality, t from signals", batch, "id")
@@ -158,8 +182,12 @@ class BankIndexRows:
                         label=row["label"],
                         bank=row["name"],
                         bank_kind=row["kind"],
-                        confirmed=row["standing"] == Backing.TWO_PEOPLE or row["name"] in trusted,
-                        one_person=alone and row["standing"] == Backing.ONE_PERSON and row["name"] not in trusted,
+                        confirmed=(row["standing"] == Backing.TWO_PEOPLE and not row["disputed"])
+                        or bool(row["name"] in trusted and row["trusted"]),
+                        one_person=alone
+                        and row["standing"] == Backing.ONE_PERSON
+                        and not row["disputed"]
+                        and row["name"] not in trusted,
                         distance=row["distance"],
                         sha256=tuple(file["sha256"] for file in files.get(row["id"], ())),
                         md5=tuple(file["md5"] for file in files.get(row["id"], ())),
@@ -178,12 +206,15 @@ class BankIndexRows:
         found: dict[str, bool] = {}
         for label in set(labels):
             row = self._c.one(
-                """select e.standing, b.name from entries e join banks b on b.id = e.bank
-                   where e.label = ? and e.state = 'active'""",
-                (label,),
+                """select e.standing, b.name, coalesce(r.disputed, 0) as disputed,
+                   l.fresh_until is null or l.fresh_until > ? as fresh
+                   from entries e join banks b on b.id = e.bank left join list_rows r on r.entry = e.id
+                   left join lists l on l.id = r.list where e.label = ? and e.state = 'active'""",
+                (self._c.now(), label),
             )
             if row is not None:
-                found[label] = row["standing"] in words or row["name"] in trusted
+                by_trust = row["name"] in trusted and row["fresh"]
+                found[label] = bool((row["standing"] in words or by_trust) and not row["disputed"])
         return found
 
     def active(self, trusted: Sequence[str], bank: str | None = None) -> Iterator[Entry]:

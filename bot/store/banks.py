@@ -12,6 +12,7 @@ from bot.errors import MarkedFileError, StoreError
 from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal, Withdrawal
 from bot.store.base import Connection, Row, label
 from bot.store.entries import EntryRow, listed
+from bot.store.lists import Lists
 from bot.store.local_features import Sketches
 from bot.store.minors import Minors, names_of
 
@@ -39,14 +40,16 @@ class BankRow:
     confirmed: int  # by two people
     one_person: int  # by the same, twice
     withdrawn: int
-    signals: int
+    signals: int  # of active entries, and of listed rows
+    listed: int  # rows of lists that are no entries: they match, and are made entries when they do
 
 
 class Banks:
     """Tables banks, entries, entry_files and signals; sketches are kept with them."""
 
-    def __init__(self, connection: Connection, sketches: Sketches, minors: Minors) -> None:
+    def __init__(self, connection: Connection, sketches: Sketches, minors: Minors, lists: Lists) -> None:
         self._c = connection
+        self._lists = lists
         self._minors = minors
         self._sketches = sketches
 
@@ -66,7 +69,9 @@ class Banks:
                count(e.id) filter (where e.state = 'active' and e.standing = 'one_person') as one_person,
                count(e.id) filter (where e.state = 'withdrawn') as withdrawn,
                (select count(*) from signals s join entries x on x.id = s.entry
-                where x.bank = b.id and x.state = 'active') as signals
+                where x.bank = b.id and x.state = 'active')
+               + (select coalesce(sum(l.pdq + l.phash), 0) from lists l where l.bank = b.id) as signals,
+               (select coalesce(sum(l.rows - l.made), 0) from lists l where l.bank = b.id) as listed
                from banks b left join entries e on e.bank = b.id group by b.id order by b.name"""
         )
         return [BankRow(**row) for row in rows]
@@ -143,6 +148,7 @@ class Banks:
             for table in ("signals", "entry_files", "sketches", "entry_notes"):
                 self._c.run(f"delete from {table} where entry = ?", (entry,))  # noqa: S608  names from the line above
             self._c.run("delete from allow_pairs where ? in (allow, against)", (entry,))
+            self._lists.destroyed(int(entry))
             self._changed()
         return True
 

@@ -13,10 +13,11 @@ from bot.store.entry_notes import EntryNotes, NoteRow
 BATCH = 1_000  # rows of a stream read at a time
 STATES = ("active", "withdrawn")
 _ROW = """select e.id, e.label, b.name as bank, b.kind, e.state, e.added_by, e.added_credential, e.added_at,
-    e.confirmed_by, e.confirmed_at, e.standing, o.source,
+    e.confirmed_by, e.confirmed_at, e.standing, l.name as source,
     (select count(*) from signals s where s.entry = e.id) as signals,
     (select count(*) from entry_cases c where c.entry = e.id) as cases
-    from entries e join banks b on b.id = e.bank left join entry_origins o on o.entry = e.id"""
+    from entries e join banks b on b.id = e.bank left join list_rows r on r.entry = e.id
+    left join lists l on l.id = r.list"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,13 @@ class EntryFilter:
         if self.state is not None:
             asked.append(("e.state = ?", [self.state]))
         if self.source is not None:
-            asked.append(("e.id in (select entry from entry_origins where source = ?)", [self.source]))
+            asked.append(
+                (
+                    """e.id in (select r.entry from list_rows r
+                       where r.list in (select id from lists where name = ?) and r.entry is not null)""",
+                    [self.source],
+                )
+            )
         if self.label is not None:
             asked.append(("instr(lower(e.label), lower(?)) > 0", [self.label]))
         if self.waiting:
@@ -118,7 +125,7 @@ class EntryPast:
 
 
 class Entries:
-    """Reads tables entries, entry_words, entry_origins, entry_cases, allow_pairs and what counts beside them."""
+    """Reads tables entries, entry_words, list_rows, entry_cases, allow_pairs and what counts beside them."""
 
     def __init__(self, connection: Connection, notes: EntryNotes) -> None:
         self._c = connection
@@ -198,13 +205,8 @@ class Entries:
         return [(row["label"], row["name"], row["kind"], row["state"]) for row in rows]
 
     def sources(self) -> list[str]:
-        """Return the names of the lists from which entries came."""
-        found: list[str] = []
-        while name := self._c.value(
-            "select min(source) from entry_origins where source > ?", (found[-1] if found else "",)
-        ):
-            found.append(name)
-        return found
+        """Return the names of the lists of others."""
+        return [name for (name,) in self._c.tuples("select distinct name from lists order by name")]
 
     def _words(self, entry: int, row: Row) -> tuple[Word, ...]:
         first = {"by": row["added_by"], "credential": row["added_credential"], "at": row["added_at"]}

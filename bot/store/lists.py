@@ -1,103 +1,285 @@
-"""Rows of others' lists as entries of a bank, many at a time."""
+"""Rows of others' lists: in a table of their own, taken many at a time. An entry is made of a row only when it matches.
+
+A list is one source of one bank. The number of a row is never used again, and a row whose hashes change gets another
+one; a row of several signals takes one number for each. So what is new has a number above the last one, and what is
+gone stands in `list_gone`: that is all that an index needs to know. Each step that adds or takes away leaves a mark.
+"""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+
+import numpy as np
 
 from bot.errors import StoreError
-from bot.model import Actor, Signal, Withdrawal
-from bot.store.base import Connection
+from bot.model import Actor, Opinion, Withdrawal
+from bot.store.list_entries import ListedRow, ListEntries, row_number
+from bot.store.list_rows import BARE, EARLIER, Listed, Prepared, content, earlier_key, hash_of, prepared, unpacked
+from bot.store.list_steps import LIST, Held, ListRow, Seen, Step, Taken
 
-KEYS = 500  # looked up at a time
+SWEPT = 50_000  # numbers looked at in a step
+AGAINST = (Opinion.DISPUTED, Opinion.WRONG)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One row: `key` tells it from the others of its list, and from those of other lists."""
-
-    key: bytes
-    signals: tuple[Signal, ...]
-    files: tuple[tuple[str, str], ...]  # (SHA-256, MD5), one of each may be empty
-    withdrawn: bool
+__all__ = ["ListRow", "Listed", "ListedRow", "Lists", "Seen", "Taken", "row_number"]
 
 
-class Lists:
-    """Writes tables entries, entry_files, signals and entry_origins."""
+class Lists(ListEntries):
+    """Tables lists, list_rows, list_keys, list_gone, list_steps and list_opinions, and the entries made of rows."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._c = connection
-
-    def take(self, bank: str, source: str, rows: Sequence[Listed], *, by: Actor) -> tuple[int, int, int]:
-        """Put rows into a bank in one transaction; return how many were added, known already, and withdrawn.
-
-        What a person withdrew stays so. Raises StoreError if there is no such bank.
-        """
+    def source(self, bank: str, name: str) -> int:
+        """Return the number of a list of a bank, which is there from now on. Raises StoreError if there is no bank."""
         with self._c:
             number = self._c.value("select id from banks where name = ?", (bank,))
             if number is None:
                 raise StoreError(f"there is no bank {bank}; run: gifwarden bank create {bank} --kind block")
-            known = self._known(int(number), [row.key for row in rows])
-            fresh: dict[bytes, Listed] = {}
-            gone: set[int] = set()
-            for row in rows:
-                if row.withdrawn:
-                    fresh.pop(row.key, None)
-                    gone.update({known[row.key]} if row.key in known else ())
-                elif row.key not in known:
-                    fresh.setdefault(row.key, row)
-            withdrawn = sum(
-                self._c.run(
-                    """update entries set state = 'withdrawn', withdrawn_at = ?, withdrawal = ?, followed_at = null
-                       where id = ? and state = 'active'""",
-                    (self._c.now(), Withdrawal.BY_LIST, entry),
-                )
-                for entry in sorted(gone)
+            self._c.run(
+                "insert or ignore into lists (bank, name, added_at) values (?, ?, ?)", (number, name, self._c.now())
             )
-            self._insert(int(number), source, list(fresh.values()), by)
-            taken_back = sum(row.withdrawn for row in rows)
-        return len(fresh), len(rows) - len(fresh) - taken_back, withdrawn
+            return int(self._c.value("select id from lists where bank = ? and name = ?", (number, name)))
 
-    def _known(self, bank: int, keys: Sequence[bytes]) -> dict[bytes, int]:
-        found: dict[bytes, int] = {}
-        for start in range(0, len(keys), KEYS):
-            part = keys[start : start + KEYS]
-            marks = ", ".join("?" * len(part))
-            found.update(
-                self._c.tuples(
-                    f"select key, entry from entry_origins where bank = ? and key in ({marks})",  # noqa: S608  question marks only
-                    (bank, *part),
-                )
+    def listing(self, bank: str | None = None) -> list[ListRow]:
+        """Return the lists of a bank, or of all."""
+        rows = self._c.rows(f"{LIST} where ? is null or b.name = ? order by b.name, l.name", (bank, bank))
+        return [ListRow(**row) for row in rows]
+
+    def count(self, number: int) -> int:
+        """Return how many rows of a list are there, those that are entries by now among them."""
+        return self.get(number).rows
+
+    def fresh_until(self, number: int, moment: str | None) -> None:
+        """Let a list be stale from a moment on, ISO 8601 in UTC: what it alone speaks for acts no more by itself."""
+        self._c.run("update lists set fresh_until = ? where id = ?", (moment, number))
+
+    def rest(self) -> None:
+        """Hold nothing in memory: what was being taken has ended."""
+        self.keys.rest()
+
+    def take(self, number: int, rows: Sequence[Listed], *, by: Actor, seen: Seen | None = None) -> Taken:
+        """Take rows of a list in one transaction, in their order; `seen` hears of each that is there afterwards.
+
+        What somebody here withdrew stays so. Raises StoreError if there is no such list.
+        """
+        ready = [prepared(row, number) for row in rows]
+        with self._c:
+            step = Step(self.get(number))
+            candidates = self._candidates(step.source, ready)
+            held: dict[bytes, Held | None] = {}
+            fresh: dict[bytes, Prepared] = {}
+            dropped: set[bytes] = set()
+            known: list[tuple[int, Prepared]] = []
+            for place, one in enumerate(ready):
+                if place in candidates and one.ident not in held:
+                    held[one.ident] = _chosen(candidates[place], one, step.source.name)
+                old = held.get(one.ident)
+                if one.ident in fresh:
+                    self._again(step, fresh, one, instead=one.ident in dropped)
+                elif old is None:
+                    if not one.row.withdrawn:
+                        fresh[one.ident] = one
+                        step.taken.added += 1
+                elif old.refused:
+                    step.taken.known += not one.row.withdrawn
+                    known.append((old.id, one))
+                elif one.row.withdrawn:
+                    self._drop(step, old)
+                    held[one.ident] = None
+                    step.taken.withdrawn += 1
+                elif self._same(step, old, one):
+                    step.taken.known += 1
+                    known.append((old.id, one))
+                else:
+                    self._drop(step, old)
+                    held[one.ident] = None
+                    dropped.add(one.ident)
+                    fresh[one.ident] = one
+                    step.taken.changed += 1
+            numbers = self._insert(step, list(fresh.values()))
+            self._hear(known)
+            if seen is not None:
+                for row in (*numbers, *(row for row, _ in known)):
+                    seen.add(row)
+            self._c.run(
+                """update lists set taken_at = ?, added_member = iif(added_by is null, ?, added_member),
+                   added_credential = iif(added_by is null, ?, added_credential), added_by = coalesce(added_by, ?)
+                   where id = ?""",
+                (self._c.now(), by.member, by.credential, by.name, number),
             )
+            self._end(step)
+        return step.taken
+
+    def sweep(self, number: int, seen: Seen) -> Taken:
+        """Withdraw the rows of a list that a whole reading of it has not met, in short transactions."""
+        first, last = self._span(number)
+        taken = Taken()
+        for start in range(first, last + 1, SWEPT):
+            with self._c:
+                step = Step(self.get(number))
+                for old in self._rows(
+                    "r.id >= ? and r.id < ? and r.id <= ? and r.list = ?", (start, start + SWEPT, last, number)
+                ):
+                    if old.id not in seen and not old.refused and not old.by_list:
+                        self._drop(step, old)
+                        step.taken.withdrawn += 1
+                self._end(step)
+            taken.withdrawn += step.taken.withdrawn
+            taken.entries += step.taken.entries
+        return taken
+
+    def _span(self, number: int) -> tuple[int, int]:
+        row = self._c.tuples("select coalesce(first_row, 1), coalesce(last_row, 0) from lists where id = ?", (number,))
+        return (int(row[0][0]), int(row[0][1])) if row else (1, 0)
+
+    def _candidates(self, source: ListRow, ready: Sequence[Prepared]) -> dict[int, list[Held]]:
+        """Return for the places of these rows what may be the same row, of the same list."""
+        if not source.rows and not self._c.value("select 1 from list_rows where list = ? limit 1", (source.id,)):
+            return {}
+        hashes = [one.hash for one in ready]
+        if self._c.value("select earlier from lists where id = ?", (source.id,)):
+            hashes += [hash_of(earlier_key(one.row, source.name)) for one in ready]
+        places, rows = self.keys.find(np.array(hashes, dtype=np.int64))
+        if not len(rows):
+            return {}
+        there = {
+            old.id: old
+            for old in self._rows(
+                "r.id in (select value from json_each(?)) and r.list = ?",
+                (json.dumps(np.unique(rows).tolist()), source.id),
+            )
+        }
+        found: dict[int, list[Held]] = {}
+        for place, row in zip((places % len(ready)).tolist(), rows.tolist(), strict=True):
+            if row in there:
+                found.setdefault(place, []).append(there[row])
         return found
 
-    def _insert(self, bank: int, source: str, rows: Iterable[Listed], by: Actor) -> None:
-        now = self._c.now()
-        first = int(self._c.value("select coalesce(max(id), 0) + 1 from entries"))
-        numbered = list(enumerate(rows, first))
+    def _again(self, step: Step, fresh: dict[bytes, Prepared], one: Prepared, *, instead: bool) -> None:
+        """Take a row that stands twice in what is taken together; `instead`: of another one, which is gone."""
+        before = fresh[one.ident]
+        if one.row.withdrawn:
+            del fresh[one.ident]
+            step.taken.changed -= instead
+            step.taken.withdrawn += instead
+            step.taken.added -= not instead
+        elif (before.type, before.value, before.quality) == (one.type, one.value, one.quality):
+            step.taken.known += 1
+        else:
+            fresh[one.ident] = one
+            step.taken.changed += 1
+
+    def _same(self, step: Step, old: Held, one: Prepared) -> bool:
+        """Return whether a row holds what is there already; one of an earlier version gets its hashes then."""
+        if old.type not in BARE:
+            return (old.type, old.value, old.quality) == (one.type, one.value, one.quality)
+        held = self._c.tuples(
+            "select type, value, quality, t from signals where entry = ? order by type, value, t", (old.entry,)
+        )
+        files = self._c.tuples("select sha256, md5 from entry_files where entry = ?", (old.entry,))
+        ours = sorted(((s.type, s.value, s.quality, s.t) for s in one.row.signals), key=lambda s: (s[0], s[1], s[3]))
+        if held != ours or set(files) != set(dict(one.row.files).items()):
+            return False
+        self._c.run(
+            "update list_rows set key = ?, type = ?, value = ?, quality = ? where id = ?",
+            (one.row.id, one.type, one.value, one.quality, old.id),
+        )
+        self.keys.add(np.array([one.hash], dtype=np.int64), np.array([old.id], dtype=np.int64))
+        step.counts["earlier"] -= old.type == EARLIER
+        return True
+
+    def _drop(self, step: Step, old: Held) -> None:
+        """Let a row go that its list does not have any more; of one with an entry a digest stays as long as that."""
+        step.counts["rows"] -= 1
+        if old.entry is None:
+            self._c.run("delete from list_rows where id = ?", (old.id,))
+            self._c.run("delete from list_opinions where row = ?", (old.id,))
+            step.count(*unpacked(old.type, old.value, old.quality), -1)
+            step.gone.append(old.id)
+            return
+        step.counts["made"] -= 1
+        self._c.run(
+            """update entries set state = 'withdrawn', withdrawn_at = ?, withdrawal = ?, followed_at = null
+               where id = ? and state = 'active'""",
+            (self._c.now(), Withdrawal.BY_LIST, old.entry),
+        )
+        step.taken.entries.append(str(old.label))
+        self._hollow(old, step.source.name)
+
+    def _insert(self, step: Step, fresh: Sequence[Prepared]) -> list[int]:
+        """Put in new rows; return their numbers."""
+        if not fresh:
+            return []
+        first = self._last()[0] + 1
+        numbers: list[int] = []
+        number = first
+        for one in fresh:
+            numbers.append(number)
+            number += one.span
+        source = step.source.id
         self._c.run_many(
-            """insert into entries (id, label, bank, state, added_by, added_member, added_credential, added_at,
-               duration) values (?, ?, ?, 'active', ?, ?, ?, ?, ?)""",
-            # longer labels than usual: among millions, short ones would meet
+            "insert into list_rows (id, list, key, type, value, quality, disputed) values (?, ?, ?, ?, ?, ?, ?)",
             (
-                (entry, f"E-{secrets.token_hex(8)}", bank, by.name, by.member, by.credential, now, _duration(row))
-                for entry, row in numbered
+                (number, source, one.row.id, one.type, one.value, one.quality, _disputed(one.row))
+                for number, one in zip(numbers, fresh, strict=True)
             ),
         )
-        self._c.run_many(
-            "insert into entry_files (entry, sha256, md5) values (?, ?, ?)",
-            ((entry, sha256, md5) for entry, row in numbered for sha256, md5 in dict(row.files).items()),
+        keys = [(one.hash, number) for number, one in zip(numbers, fresh, strict=True)]
+        keys += [(digest, number) for number, one in zip(numbers, fresh, strict=True) for digest in one.digests]
+        pairs = np.array(keys, dtype=np.int64)
+        self.keys.add(pairs[:, 0], pairs[:, 1])
+        told = [
+            (number, who, opinion)
+            for number, one in zip(numbers, fresh, strict=True)
+            for who, opinion in dict(one.row.opinions).items()
+        ]
+        self._c.run_many("insert into list_opinions (row, who, opinion) values (?, ?, ?)", told)
+        step.counts["rows"] += len(fresh)
+        for one in fresh:
+            step.count(one.row.signals, one.row.files, 1)
+        self._c.run(
+            "update lists set first_row = coalesce(first_row, ?), last_row = ? where id = ?",
+            (first, number - 1, source),
         )
-        self._c.run_many(
-            "insert into signals (entry, type, value, quality, t) values (?, ?, ?, ?, ?)",
-            ((entry, s.type, s.value, s.quality, s.t) for entry, row in numbered for s in row.signals),
-        )
-        self._c.run_many(
-            "insert into entry_origins (bank, key, source, entry) values (?, ?, ?, ?)",
-            ((bank, row.key, source, entry) for entry, row in numbered),
-        )
+        self._mark(last_row=number - 1)
+        return numbers
+
+    def _hear(self, known: Sequence[tuple[int, Prepared]]) -> None:
+        """Keep what is said of rows that were there already, if it is another thing than before."""
+        told = {number: dict(one.row.opinions) for number, one in known}
+        if not any(told.values()) and not self._c.value("select exists (select 1 from list_opinions)"):
+            return
+        before: dict[int, dict[str, str]] = {}
+        for number, who, opinion in self._c.tuples(
+            "select row, who, opinion from list_opinions where row in (select value from json_each(?))",
+            (json.dumps(list(told)),),
+        ):
+            before.setdefault(number, {})[who] = opinion
+        for number, opinions in told.items():
+            if opinions != before.get(number, {}):
+                self._c.run("delete from list_opinions where row = ?", (number,))
+                self._c.run_many(
+                    "insert into list_opinions (row, who, opinion) values (?, ?, ?)",
+                    ((number, who, opinion) for who, opinion in opinions.items()),
+                )
+                disputed = any(opinion in AGAINST for opinion in opinions.values())
+                self._c.run("update list_rows set disputed = ? where id = ?", (disputed, number))
 
 
-def _duration(row: Listed) -> float | None:
-    return max(signal.t for signal in row.signals) if len(row.signals) > 1 else None
+def _chosen(candidates: Sequence[Held], one: Prepared, source: str) -> Held | None:
+    """Return the row that is the same, one with hashes before one that has only their digest."""
+    same = [old for old in candidates if not old.by_list and _is(old, one, source)]
+    return min(same, key=lambda old: (old.type in BARE, old.id), default=None)
+
+
+def _is(old: Held, one: Prepared, source: str) -> bool:
+    if old.type in BARE:
+        return old.value == earlier_key(one.row, source)
+    if one.row.id is not None or old.key is not None:
+        return old.key == one.row.id
+    if (old.type, old.value) == (one.type, one.value):
+        return True
+    signals, files = unpacked(old.type, old.value, old.quality)
+    return content(signals, files) == one.ident
+
+
+def _disputed(row: Listed) -> bool:
+    return any(opinion in AGAINST for _, opinion in row.opinions)

@@ -49,7 +49,7 @@ class Sketches:
             return False
         with self._c:
             row = self._c.one(
-                """select s.sealed, exists(select 1 from entry_origins o where o.entry = e.id) as listed
+                """select s.sealed, exists(select 1 from list_rows r where r.entry = e.id) as listed
                    from entries e left join sketches s on s.entry = e.id where e.id = ? and e.state = 'active'""",
                 (entry,),
             )

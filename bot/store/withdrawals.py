@@ -10,7 +10,7 @@ from bot.clock import from_iso, iso
 from bot.model import Voice, Withdrawal
 from bot.store.base import Connection, Row
 
-_LIST = "(select o.source from entry_origins o where o.entry = e.id)"
+_LIST = "(select l.name from list_rows r join lists l on l.id = r.list where r.entry = e.id)"
 _SELECT = f"""select e.id, e.label, b.name as bank, b.kind, e.withdrawal, e.withdrawn_at, e.withdrawn_by,
     e.withdrawn_member, e.followed_at, {_LIST} as source
     from entries e join banks b on b.id = e.bank"""  # noqa: S608  words of ours

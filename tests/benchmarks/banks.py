@@ -42,7 +42,7 @@ def rows(count: int, dice: random.Random) -> Iterator[Listed]:
     for number in range(count):
         pdq = Signal(type="pdq", value=dice.randbytes(32), quality=100, t=0.0)
         files = ((dice.randbytes(32).hex(), dice.randbytes(16).hex()),) if number % 10 == 0 else ()
-        yield Listed(key=number.to_bytes(20, "big"), signals=(pdq,), files=files, withdrawn=False)
+        yield Listed(id=str(number), signals=(pdq,), files=files)
 
 
 def build(folder: Path, count: int) -> str:
@@ -59,15 +59,15 @@ def build(folder: Path, count: int) -> str:
         store.banks.create("others", "block")
         store.banks.create("own", "block")
         lists = (("stopncii", count // 3), ("partner", count - count // 3 - OWN))
-        for place, (source, size) in enumerate(lists):
+        for source, size in lists:
+            number = store.lists.source("others", source)
             held: list[Listed] = []
             for row in rows(size, dice):
-                held.append(Listed(key=bytes([place]) + row.key[1:], signals=row.signals, files=row.files,
-                                   withdrawn=False))  # fmt: skip
+                held.append(row)
                 if len(held) == STEP:
-                    store.lists.take("others", source, held, by=by)
+                    store.lists.take(number, held, by=by)
                     held.clear()
-            store.lists.take("others", source, held, by=by)
+            store.lists.take(number, held, by=by)
         label = ""
         for _ in range(OWN):
             found = Fingerprint(

@@ -42,7 +42,9 @@ class BankFeedback:
         if not against:
             matches = self._working.taken_for(found)
             against = [match.entry for match in matches if match.bank_kind != "allow" and not match.exact]
-        self._store.banks.allow(label, against=against)
+        with self._store.transaction():
+            self._store.lists.make_entries(against)
+            self._store.banks.allow(label, against=against)
         return tuple(against)
 
     def looks_like(self, found: Fingerprint) -> list[Match | SourceMatch]:

@@ -61,6 +61,7 @@ class Withdrawals:
         """
         store = self._store
         with store.transaction():
+            store.lists.make_entries([label])  # of a row of a list, so that the list does not bring it again
             if why is Withdrawal.MINOR:
                 files = store.withdrawn.files(label)
                 marks = store.minors.never(name for pair in files for name in names_of(*pair))

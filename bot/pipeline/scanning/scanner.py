@@ -57,7 +57,7 @@ class Scanner:
         """Return all active entries as they are now."""
         store = self._d.store
         with self._searching:
-            self._banks_version = store.banks.version() + store.known.latest()  # both only grow
+            self._banks_version = store.banks.version() + store.known.latest() + store.listed.latest()  # all only grow
             self._known.refresh()
         return self._library
 
@@ -211,6 +211,8 @@ class Scanner:
         with store.transaction():
             if not store.links.stands(row.id, LinkState.ACQUIRED, evidence=acquired):
                 return 0
+            labels = [match.entry for match in evidence.matches] + [source.entry for source in evidence.source]
+            store.lists.make_entries(labels)
             store.links.matched(row.id, evidence)
             store.queue.matched(row.id, banks=version)
             filled = older_entries.fill(store, prints, evidence.matches)
