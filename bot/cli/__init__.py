@@ -19,6 +19,7 @@ from bot.cli import (
     cases,
     gallery,
     hosts,
+    learn,
     maintenance,
     nudity,
     parked,
@@ -46,6 +47,7 @@ app = App(
 )
 service.register(app)
 backfill.register(app)
+learn.register(app)
 maintenance.register(app)
 about.register(app)
 scan.register(app)

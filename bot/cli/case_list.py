@@ -39,6 +39,9 @@ def list_(
     where: Annotated[
         str | None, typer.Option("--subreddit", help="Only cases of this subreddit.", show_default=False)
     ] = None,
+    proposals: Annotated[
+        bool, typer.Option("--proposals", help="Only proposals from past removals, the most repeated media first.")
+    ] = False,
     same: Annotated[
         str | None,
         typer.Option("--same-media", help="Only cases of the same media as this one, in all states, one by one."),
@@ -51,6 +54,7 @@ def list_(
     """Show what waits for a decision, the newest first; posts of the very same media are one row.
 
     A row names one of its cases. The very same media are the same files; a copy that was changed is another row.
+    Proposals, see gifwarden learn, are listed apart.
     """
     if state is not None and state not in tuple(CaseState):
         near = closest(state, tuple(CaseState))
@@ -70,11 +74,12 @@ def list_(
             media, ungrouped = row.media or "", True
         chosen: dict[str, Any] = {
             "subreddit": _subreddit(pipeline, settings, where), "appealed": appealed, "media": media,
-            "grouped": not ungrouped,
+            "grouped": not ungrouped, "proposals": None if same else proposals,
         }  # fmt: skip
         groups = cases.groups(states, limit, **chosen)
         rows, inside = cases.count_groups(states, **chosen)
-        others = 0 if groups else cases.count_groups((), grouped=False)[0]
+        others = 0 if groups else cases.count_groups((), grouped=False, proposals=proposals)[0]
+        apart = _proposals(pipeline, shown=proposals)
         under_appeal = pipeline.deps.store.review.appealed()
         now = pipeline.deps.clock.now()
         waiting = pipeline.deps.store.minors.waiting()
@@ -89,7 +94,9 @@ def list_(
             _lines(settings, group, under_appeal, now, state=tuple(states) != (CaseState.OPEN,)) for group in groups
         )
         if not groups:
-            say(_none(states, others if narrow else 0))
+            say(_none(states, others if narrow else 0, "proposal" if proposals else "case"))
+    if apart and not as_json and not same:
+        say(apart)
     if rows > len(groups):
         more = _more(rows - len(groups), inside - sum(group.cases for group in groups), grouped=not ungrouped)
         (warn if as_json else say)(f"{more}; to see them all: --limit {rows}")
@@ -111,7 +118,9 @@ def _lines(
     """Return label, rule, age, and the rest of a row; `state`: whether to say in which state its cases are."""
     case = group.case
     told: list[str] = []
-    if group.posts > 1:
+    if case.proposal is not None:
+        told.append(case.verdict.reasons[0] if case.verdict.reasons else f"proposed for {case.proposal}")
+    elif group.posts > 1:
         told.append(f"{many(group.posts, 'post')}, {many(group.authors, 'author')}")
     elif case.state != CaseState.MINOR:
         told.append(f"by u/{case.post.author}" if case.post.author else "by a deleted account")
@@ -125,7 +134,7 @@ def _lines(
         told.append(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in group.states.items()))
     told.append(case.host)
     asked = not group.actions or any(hold == Hold.PERSON for _, _, hold in group.actions)
-    if CaseState.OPEN in group.states and asked:
+    if CaseState.OPEN in group.states and asked and case.proposal is None:
         told.append("a person decides")
     told += _deeds(settings, group)
     places = [f"r/{name}" for name in group.subreddits]
@@ -155,9 +164,26 @@ def _more(rows: int, cases: int, *, grouped: bool) -> str:
     return f"{many(rows, 'more group')}, {many(cases, 'case')}"
 
 
-def _none(states: Collection[CaseState], others: int) -> str:
+def _none(states: Collection[CaseState], others: int, what: str) -> str:
     if not others:
-        return "no cases"
+        return f"no {what}s"
+    every = f"gifwarden cases list {'--proposals ' if what == 'proposal' else ''}--all"
     if tuple(states) == (CaseState.OPEN,):
-        return f"no case waits for a decision; {many(others, 'case')} in all: gifwarden cases list --all"
-    return f"no such case; {many(others, 'case')} in all: gifwarden cases list --all"
+        return f"no {what} waits for a decision; {many(others, what)} in all: {every}"
+    return f"no such {what}; {many(others, what)} in all: {every}"
+
+
+def _proposals(pipeline: Pipeline, *, shown: bool) -> str:
+    """Return in words how many proposals there are beside what is listed, empty if none."""
+    store = pipeline.deps.store
+    waiting, unseen = store.proposals.waiting(), store.proposals.unlooked()
+    is_open = store.cases.count_groups((CaseState.OPEN,), proposals=True, grouped=False)[0]
+    told = []
+    if is_open and not shown:
+        told.append(f"{many(is_open, 'proposal')} from past removals: gifwarden cases list --proposals")
+    if waiting:
+        many_a_day = pipeline.deps.config.review.proposals_per_day
+        told.append(f"{waiting:,} more {'waits' if waiting == 1 else 'wait'}, {many_a_day} a day for each who decides")
+    if unseen and (shown or not is_open):
+        told.append(f"media of {many(unseen, 'past removal')} are still looked at")
+    return "; ".join(told)

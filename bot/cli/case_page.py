@@ -47,9 +47,8 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         *told,
         *_under("compare", compare_lines(case.beside)),
         *_under("not yet", case.unlooked),
-        ("verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"),
-        *_under("why", news(plain_case(row)["reasons"], told)),
-        *(deeds.lines(settings, actions, when) if actions or row.state != CaseState.OPEN else [NOTHING]),
+        *_verdict(row, told),
+        *(deeds.lines(settings, actions, when) if actions or row.state != CaseState.OPEN else [_nothing(row)]),
         *(deeds.words(actions) if row.state == CaseState.OPEN else ()),
         *(_notice(case.notice) if case.notice else ()),
         *_under("history", map(event_line, case.events)),
@@ -62,6 +61,19 @@ def _under(name: str, sentences: Iterable[str]) -> Iterator[Fact]:
     """Yield sentences under one name."""
     for place, sentence in enumerate(sentences):
         yield "" if place else name, sentence
+
+
+def _verdict(row: CaseRow, found: Sequence[Fact]) -> Iterator[Fact]:
+    reasons = plain_case(row)["reasons"]
+    if row.proposal is not None:
+        yield from _under("past", reasons)
+        return
+    yield "verdict", f"{row.verdict.outcome} by rule {row.verdict.rule!r}"
+    yield from _under("why", news(reasons, found))
+
+
+def _nothing(row: CaseRow) -> Fact:
+    return ("done", f"nothing, and nothing will be; it is proposed for {row.proposal}") if row.proposal else NOTHING
 
 
 def _like(group: GroupRow | None) -> Iterator[Fact]:
@@ -78,6 +90,11 @@ def _post(row: CaseRow) -> Iterator[Fact]:
     post = row.post
     if not post.permalink:
         yield "post", f"r/{post.subreddit}; deleted on Reddit, so its address, author and text are forgotten"
+        return
+    if row.proposal is not None:
+        if row.state != CaseState.MINOR:
+            yield "link", row.url
+            yield "", f"of r/{post.subreddit}; who posted it is not shown"
         return
     marks = [mark for mark, held in (("NSFW", post.over_18), ("edited", post.edited)) if held]
     by = f"u/{post.author}" if post.author else "a deleted account"
@@ -111,6 +128,14 @@ def _notice(notice: NoticeRow) -> Iterator[Fact]:
 def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) -> Iterator[Fact]:
     """Yield the commands for what comes next, each with a few words: at 80 columns they fit a line."""
     if row.state == CaseState.OPEN:
+        if row.proposal is not None:
+            yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake"
+            yield "", f"  does: puts it into {row.proposal}; a second person confirms that"
+            yield "", f"gifwarden cases dismiss {row.label} --by YOU  it is no fake"
+            yield "", "  does: it is not proposed again"
+            yield "", f"gifwarden cases minor {row.label} --by YOU    may be under 18"
+            yield "", "  does: hides, removes, says where to report; undo for ten minutes"
+            return
         follows = deeds_of(row, actions, Decision.CONFIRM)
         kinds = dict.fromkeys([*(one.action.kind for one in follows.go), *(one.kind for one in follows.new)])
         yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake"

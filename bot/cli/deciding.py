@@ -244,7 +244,13 @@ def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow, why_not: str) 
     if why_not:
         say(f"  NOT DONE YET: {why_not}")
     learnt = Counter(line for case in cases for line in store.decided.told(row.id, case.id))
-    labels = [label for case in cases if row.banking is not None for label in store.review.made_by(case.id, "banked")]
+    banks = row.banking is not None or row.verb is Decision.CONFIRM  # which is what it means for a proposal
+    labels = [
+        label
+        for case in cases
+        if banks and (row.banking or case.proposal)
+        for label in store.review.made_by(case.id, "banked")
+    ]
     learnt.update(f"{label} is banked{told(settings, label, store.banks.standing(label))}" for label in labels)
     done = Counter(action_line(settings, action) for case in cases for action in store.actions.of_case(case.id))
     for line, count in [*learnt.items(), *done.items()]:

@@ -215,6 +215,9 @@ class ReviewConfig(Section):
     take_back_seconds: Annotated[int, Field(ge=0, le=600)] = Field(
         10, description="Seconds in which a decision can be taken back before anything is done for it."
     )
+    proposals_per_day: Annotated[int, Field(ge=1, le=500)] = Field(
+        30, description="How many proposals from past removals are opened a day for each person who may decide."
+    )
 
 
 class MailConfig(Section):

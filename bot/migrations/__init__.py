@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from bot.migrations import lists, withdrawals
+from bot.migrations import learning, lists, withdrawals
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
     withdrawals.m0024_withdrawal_reason,
     withdrawals.m0025_withdrawals_followed,
     lists.m0026_listed_rows,
+    learning.m0029_past_removals,
 )
 
 for _step in LATER:

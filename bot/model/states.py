@@ -90,6 +90,39 @@ class Decision(StrEnum):
     UNDO = "undo"
 
 
+class Remover(StrEnum):
+    """Who removed a post in the past, as far as Reddit tells."""
+
+    MODERATOR = "moderator"
+    AUTOMODERATOR = "automoderator"
+    REDDIT = "reddit"  # its staff, or its filters
+    OURS = "ours"  # this bot
+    UNKNOWN = "unknown"  # not told yet
+
+
+class PastState(StrEnum):
+    """What became of a past removal: read → looked (chosen →) queued, or skipped."""
+
+    READ = "read"  # stands in the mod log; its post was not asked for yet
+    LOOKED = "looked"  # may be chosen
+    SKIPPED = "skipped"
+    QUEUED = "queued"  # its media are looked at, or were
+
+
+class Skipped(StrEnum):
+    """Why a past removal is not learnt from."""
+
+    REDDIT = "reddit"  # removed by Reddit itself
+    OURS = "ours"  # removed by this bot
+    DELETED = "deleted"  # by its author
+    AGE = "age"  # what is said of it speaks of age
+    APPROVED = "approved"  # or put back
+    GONE = "gone"  # Reddit shows it no more
+    NO_MEDIA = "no_media"
+    DECIDED = "decided"  # there is a case on it already
+    UNREADABLE = "unreadable"
+
+
 class DecisionState(StrEnum):
     """waiting (may be taken back) → performed | taken_back."""
 

@@ -19,12 +19,14 @@ from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
 from bot.pipeline.reviewing.decisions import Decisions
+from bot.pipeline.reviewing.proposals import Proposals
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.reviewing.withdrawals import Withdrawals
 from bot.pipeline.scanning.face_index import FaceRecogniser
 from bot.pipeline.scanning.queue import DownloadQueue
 from bot.pipeline.scanning.scanner import Scanner
 from bot.pipeline.watching.backfill import Backfill
+from bot.pipeline.watching.learning import Learning
 from bot.pipeline.watching.listings import Listings
 from bot.pipeline.watching.modlog import ModLogReader
 from bot.pipeline.watching.modqueue import ModQueuePoller
@@ -59,6 +61,7 @@ class Pipeline:
         self.permalinks = PermalinkFollower(config, store, log, reddit)
         self.untold = UntoldPictures(store, clock, log, reddit, self.listings)
         self.backfill = Backfill(config, store, reddit, self.listings)
+        self.learning = Learning(config, store, clock, log, reddit)
         self.recogniser = FaceRecogniser(config.gallery, store)
         self.gallery = Gallery(config.gallery, store, clock, deps.workers, self.recogniser)
         self.scanner = Scanner(deps, self.recogniser)
@@ -68,6 +71,7 @@ class Pipeline:
         self.outbox = Outbox(deps, self.flood)
         self.decisions = Decisions.of(deps, self.scanner, self.outbox, self.judge)
         self.withdrawals = Withdrawals(store, clock, log, self.judge, self.decisions.minors, deps.boundary)
+        self.proposals = Proposals(config, store, clock, log, self.scanner)
         self.target_scanner = TargetScanner(config, reddit, self.scanner, self.judge)
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
@@ -106,7 +110,9 @@ class Pipeline:
 
     def decide(self, go_on: GoOn = always) -> int:
         """Judge what is matched while `go_on` says so; return how many links were."""
-        return self.judge.judge_due(go_on)
+        done = self.judge.judge_due(go_on)
+        self.proposals.open_due()
+        return done
 
     def _work(self, go_on: GoOn, finish: Callable[[GoOn], tuple[int, Exception | None]]) -> int:
         self.deps.store.waits.bound()
@@ -143,7 +149,9 @@ class Pipeline:
     def _match_and_judge(self, go_on: GoOn) -> tuple[int, Exception | None]:
         """Return how many links were judged, and what kept some from being matched."""
         _, failure = self._match(go_on)
-        return self.judge.judge_due(go_on), failure
+        done = self.judge.judge_due(go_on)
+        self.proposals.open_due()
+        return done, failure
 
     def act(self, go_on: GoOn = always, *, by_mail: bool | None = None) -> int:
         """Perform what is due while `go_on` says so; return how many actions were done.
@@ -181,6 +189,7 @@ class Pipeline:
         self.decisions.minors.finish()
         self.gallery.expire()
         self.flood.forget()
+        self.proposals.withdraw_old()
         return sum(self.forgetting.purge(go_on))
 
     def forget(self, go_on: GoOn = always) -> int:

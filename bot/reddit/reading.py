@@ -16,7 +16,7 @@ MAX_THINGS = 100  # fullnames a request
 
 ListingName = Literal[
     "new", "comments", "hot", "rising", "top", "controversial", "search",
-    "about/edited", "about/modqueue", "about/reports",
+    "about/edited", "about/modqueue", "about/reports", "about/spam",
 ]  # fmt: skip
 Span = Literal["hour", "day", "week", "month", "year", "all"]
 

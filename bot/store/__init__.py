@@ -35,7 +35,9 @@ from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
+from bot.store.past_removals import LearningRow, PastRemoval, PastRemovals
 from bot.store.permalinks import Linked
+from bot.store.proposals import ProposalPast, ProposalRow, Proposals
 from bot.store.queue import CachedScan, Queue
 from bot.store.removals import Removals
 from bot.store.retention import Forgetting
@@ -66,12 +68,16 @@ __all__ = [
     "EntryRow",
     "GroupRow",
     "Judgement",
+    "LearningRow",
     "LinkRow",
     "LossRow",
     "MinorRow",
     "NoticeRow",
     "OrderRow",
+    "PastRemoval",
     "PersonRow",
+    "ProposalPast",
+    "ProposalRow",
     "QuarantineRow",
     "StopRow",
     "Store",
@@ -141,6 +147,8 @@ class Store:
         self.linked = Linked(self.connection)
         self.watched = Watched(self.connection)
         self.backfills = Backfills(self.connection)
+        self.past = PastRemovals(self.connection, seal)
+        self.proposals = Proposals(self.connection)
         self.gallery = Gallery(self.connection, seal)
         try:
             Sealing(self.connection, seal).check()

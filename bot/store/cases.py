@@ -41,6 +41,7 @@ class CaseRow:
     decided_account: str | None  # of a name that was typed: the system account under which it was
     why: str | None
     version: int  # one more with every change
+    proposal: str | None = None  # made of past removals: the bank into which a confirmation puts its media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +68,16 @@ class Cases:
         self._c = connection
         self.media = CaseMedia(connection, seal)
 
-    def open(self, link: int, post: str, verdict: Verdict) -> CaseRow:
-        """Open a case for a link whose evidence is stored, or return the one that it has."""
+    def open(self, link: int, post: str, verdict: Verdict, *, proposal: str | None = None) -> CaseRow:
+        """Open a case for a link whose evidence is stored, or return the one that it has.
+
+        `proposal`: it is one, for this bank.
+        """
         with self._c:
             self._c.run(
-                "insert or ignore into cases (label, link, post, state, verdict, opened_at) values (?, ?, ?, ?, ?, ?)",
-                (label("C"), link, post, CaseState.OPEN, dumps(verdict), self._c.now()),
+                """insert or ignore into cases (label, link, post, state, verdict, opened_at, proposal)
+                   values (?, ?, ?, ?, ?, ?, ?)""",
+                (label("C"), link, post, CaseState.OPEN, dumps(verdict), self._c.now(), proposal),
             )
             self.media.mark(self._c.value("select id from cases where link = ?", (link,)))
             row = self._c.one(f"{SELECT} where c.link = ?", (link,))
@@ -130,15 +135,17 @@ class Cases:
         appealed: bool = False,
         media: str | None = None,
         grouped: bool = True,
+        proposals: bool | None = None,
     ) -> list[GroupRow]:
         """Return the cases in these states (none: all), a row for each media, that of the newest case first.
 
         `appealed`: only those whose appeal is open. `media`: only of one group. Not `grouped`: a row for each case.
+        `proposals`: only those, in the order in which they were opened, or none of them; left out: both.
         """
-        where, values = _among(states, subreddit, appealed, media)
+        where, values = _among(states, subreddit, appealed, media, proposals)
         rows = self._c.tuples(
             f"""select {_GROUP if grouped else "c.id"} as name, max(c.id) as newest from cases c where {where}
-                group by name order by newest desc limit ?""",  # noqa: S608  a condition of ours
+                group by name order by newest {"asc" if proposals else "desc"} limit ?""",  # noqa: S608  words of ours
             (*values, limit),
         )
         return [self._counted(name, where, values) for name, _ in rows]
@@ -151,9 +158,10 @@ class Cases:
         appealed: bool = False,
         media: str | None = None,
         grouped: bool = True,
+        proposals: bool | None = None,
     ) -> tuple[int, int]:
         """Return how many rows `groups` has without a limit, and of how many cases."""
-        where, values = _among(states, subreddit, appealed, media)
+        where, values = _among(states, subreddit, appealed, media, proposals)
         name = _GROUP if grouped else "c.id"
         ((groups, cases),) = self._c.tuples(
             f"select count(distinct {name}), count(*) from cases c where {where}",  # noqa: S608  a condition of ours
@@ -242,7 +250,7 @@ class Cases:
 
 
 def _among(
-    states: Collection[CaseState], subreddit: str | None, appealed: bool, media: str | None
+    states: Collection[CaseState], subreddit: str | None, appealed: bool, media: str | None, proposals: bool | None
 ) -> tuple[str, list[str]]:
     """Return the condition for cases in these states, of a subreddit, under appeal, of a media; and its values."""
     conditions, values = ["1"], [str(state) for state in states]
@@ -254,6 +262,8 @@ def _among(
     if media is not None:
         conditions.append("c.media = ?")
         values.append(media)
+    if proposals is not None:
+        conditions.append(f"c.proposal is {'not ' if proposals else ''}null")
     if appealed:
         conditions.append("c.id in (select case_id from appeals where outcome is null)")
     return " and ".join(conditions), values
@@ -278,4 +288,5 @@ def _row(row: Row) -> CaseRow:
         decided_account=row["decided_account"],
         why=row["why"],
         version=row["version"],
+        proposal=row["proposal"],
     )

@@ -17,8 +17,9 @@ from bot.store.sealing import fingerprint_place
 from bot.store.untold import MOMENTS, Untold
 
 PAGE = 500  # judgements read at a time
-# Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found
-URGENT, LIVE, PAST = 1, 0, -1
+# Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found, what a
+# moderator removed long ago
+URGENT, LIVE, PAST, LEARNT = 1, 0, -1, -2
 # How a link ends of whose media nobody saw anything; the trigger `reserve_woken` says the same
 UNSEEN = (
     LinkState.GONE,
@@ -45,7 +46,7 @@ class LinkRow:
 
     @property
     def priority(self) -> int:
-        """`URGENT`, `LIVE` or `PAST`."""
+        """`URGENT`, `LIVE`, `PAST` or `LEARNT`."""
         return -self.order[0]
 
 
@@ -80,8 +81,8 @@ class Links:
     ) -> tuple[int, int]:
         """Store posts and links that are new; return how many of each were. One transaction.
 
-        `priority` is one of `URGENT`, `LIVE` and `PAST`. The links of a post in `left_alone` (fullname → why) never
-        enter the queue.
+        `priority` is one of `URGENT`, `LIVE`, `PAST` and `LEARNT`. The links of a post in `left_alone` (fullname →
+        why) never enter the queue.
         `follows`: permalinks are followed; if not, no preview waits for what stands behind one.
         A post that is known already is stored as it is now, but for what moderators decided on it: that is heard from
         the mod log, which tells our own deeds from theirs. A picture that Reddit tells now takes the place of its row.
@@ -211,10 +212,10 @@ class Links:
         self._c.run("update posts set data = ? where fullname = ?", (dumps(post), post.fullname))
 
     def due(self, *states: LinkState, limit: int = 100) -> list[LinkRow]:
-        """Return links in these states whose time has come: what is urgent, live, past; the longest due first."""
+        """Return links in these states whose time has come: urgent, live, past, learnt ones; the longest due first."""
         now = self._c.now()
         found: list[Row] = []
-        for priority in (URGENT, LIVE, PAST):
+        for priority in (URGENT, LIVE, PAST, LEARNT):
             rows = [
                 row
                 for state in states  # one by one: the index gives each in order without sorting a long queue

@@ -44,6 +44,10 @@ class Maintenance:
             self._c.run("delete from author_facts where at < ?", (iso(moment),))
             self._c.run("delete from losses where at < ?", (iso(moment),))
             self._c.run("delete from backfills where updated_at < ?", (iso(moment),))
+            self._c.run("delete from learnings where updated_at < ?", (iso(moment),))
+            self._c.run("delete from past_removals where post not in (select fullname from posts) and updated_at < ?",
+                        (iso(moment),))  # fmt: skip
+            self._c.run("delete from proposals where link is null and case_id is null")
         return count
 
     def any_sealed(self) -> bool:

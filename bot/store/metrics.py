@@ -75,7 +75,7 @@ class Metrics:
         marks = ",".join("?" * len(WAITING_LINKS))
         links = self._c.value(f"select min(next_at) from links where state in ({marks})", WAITING_LINKS)  # noqa: S608  question marks only
         actions = self._c.value("select min(next_at) from actions where state in ('planned', 'sending', 'unknown')")
-        cases = self._c.value("select min(opened_at) from cases where state = 'open'")
+        cases = self._c.value("select min(opened_at) from cases where state = 'open' and proposal is null")
         ages = {"links": links, "actions": actions, "cases": cases}
         return {name: max(0.0, (now - from_iso(text)).total_seconds()) if text else 0.0 for name, text in ages.items()}
 

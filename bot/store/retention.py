@@ -109,6 +109,8 @@ class Forgetting:
             links = self._c.rows("select id, url, host_id from links where post = ?", (fullname,))
             traces = _traces(post, links)
             self._c.run("delete from decisions where post = ?", (fullname,))
+            self._c.run("delete from past_removals where post = ?", (fullname,))
+            self._c.run("delete from learnt_links where post = ?", (fullname,))
             self._c.run("delete from author_facts where post = ?", (fullname,))
             self._c.run(
                 "update flood set author = case_id where case_id in (select id from cases where post = ?)", (fullname,)

@@ -56,7 +56,7 @@ class ToldCases:
         """Return the cases of a subreddit that were opened between then and not decided on Reddit, oldest first."""
         found = self._c.rows(
             f"""{_SELECT} where p.subreddit = ? and c.opened_at >= ? and c.opened_at < ?
-                and c.state != 'closed_elsewhere' order by c.id""",
+                and c.state != 'closed_elsewhere' and c.proposal is null order by c.id""",
             (subreddit.lower(), iso(since), iso(until)),
         )
         return [_told(row) for row in found]

@@ -9,7 +9,7 @@ from bot.errors import StoreError
 from bot.store.base import Connection
 
 MAX_TRIES = 3
-Queue = Literal["link", "action", "order", "backfill", "digest"]
+Queue = Literal["link", "action", "order", "backfill", "learning", "digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ TABLES: dict[Queue, _Table] = {
     "action": _Table("actions", "id", "kind", "reason", waits=True),
     "order": _Table("orders", "id", "verb", "outcome"),
     "backfill": _Table("backfills", "subreddit || '/' || source", "source", None),
+    "learning": _Table("learnings", "subreddit || '/' || source", "source", None),
     "digest": _Table("digests", "subreddit", "day", None),
 }
 # What is in doubt is looked at in the world before it is done again
@@ -40,13 +41,13 @@ class ParkedRow:
     """Something that is parked."""
 
     queue: Queue
-    name: str  # its number, an order's id, `subreddit/listing` of a backfill, or a digest's subreddit
+    name: str  # its number, an order's id, `subreddit/listing` of a backfill or learning, or a digest's subreddit
     about: str  # the host, the kind, the verb, the listing, or the day of the last digest
     parked_from: str  # its state before
 
 
 class Tries:
-    """Columns tries and parked_from of links, actions, orders, backfills and digests."""
+    """Columns tries and parked_from of links, actions, orders, backfills, learnings and digests."""
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection

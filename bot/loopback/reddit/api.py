@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Literal
 
 from bot.loopback.http import Request, Response, json_response
@@ -12,6 +13,8 @@ from bot.loopback.reddit.listings import Listings
 from bot.loopback.reddit.moderation_api import Marking
 from bot.loopback.reddit.modmail import Mail
 from bot.loopback.reddit.shapes import limit_of, listing_of, refused, stated
+
+LOG_REACH = timedelta(days=90)  # about three months
 
 
 class Endpoints(Listings, Mail, Marking, AccountPages):
@@ -65,7 +68,12 @@ class Endpoints(Listings, Mail, Marking, AccountPages):
                 return closed
             if self.username not in self.world.subreddits[name].moderators:
                 return refused(403)
-        entries = [entry for entry in reversed(self.world.mod_log) if entry["subreddit"].lower() in names]
+        oldest = (self.world.now() - LOG_REACH).timestamp()
+        entries = [
+            entry
+            for entry in reversed(self.world.mod_log)
+            if entry["subreddit"].lower() in names and entry["created_utc"] >= oldest
+        ]
         after = request.query.get("after")
         if after:
             order = [entry["id"] for entry in entries]
@@ -96,7 +104,7 @@ _ROUTES: Iterable[tuple[Literal["GET", "POST", "DELETE"], str, Callable[..., Res
     ("GET", "/api/v1/me", Endpoints._me),
     ("GET", r"/r/([\w+-]+)/(new|comments|hot|rising|top|controversial)", Endpoints._listing),
     ("GET", r"/r/([\w+-]+)/search", Endpoints._search),
-    ("GET", r"/r/([\w+-]+)/about/(edited|modqueue|reports)", Endpoints._moderated),
+    ("GET", r"/r/([\w+-]+)/about/(edited|modqueue|reports|spam)", Endpoints._moderated),
     ("GET", r"/r/([\w+-]+)/about", Endpoints._about),
     ("GET", "/api/info", Endpoints._info),
     ("GET", r"(?:/r/\w+)?/comments/(\w+)(?:/[^/]+)?", Endpoints._page),

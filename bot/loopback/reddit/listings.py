@@ -39,7 +39,7 @@ class Listings(Answering):
         return self._paged(request, found, deepest=SEARCH_DEEPEST)
 
     def _moderated(self, request: Request, joined: str, what: str) -> Response:
-        """`edited`, `modqueue`, `reports`: open only where the bot moderates everything that is asked for."""
+        """`edited`, `modqueue`, `reports`, `spam`: open only where the bot moderates everything that is asked for."""
         names = joined.lower().split("+")
         for name in names:
             closed = self.closed(name)
@@ -50,7 +50,7 @@ class Listings(Answering):
         everything = self.world.queued([self.world.moved.get(name, name) for name in names], what)
         only = {"links": "t3", "comments": "t1"}.get(request.query.get("only", ""), "t")
         everything = [name for name in everything if name.startswith(only)]
-        return self._paged(request, everything, hidden=what == "modqueue")
+        return self._paged(request, everything, hidden=what in ("modqueue", "spam"))
 
     def _about(self, _request: Request, name: str) -> Response:
         closed = self.closed(name.lower())

@@ -67,12 +67,18 @@ class ModeratorActions:
             if isinstance(by, str):
                 self.line(thing["subreddit"], self._verb(fullname, "spam"), by, thing=thing, details="spam")
 
-    def automoderator(self, fullname: str, *, approve: bool = False) -> None:
-        """Let AutoModerator remove a thing for good, which leaves it out of the queue, or approve it."""
-        if approve:
-            self.world.moderator_approves(fullname, "AutoModerator")
-        else:
+    def automoderator(self, fullname: str, *, approve: bool = False, rule: str = "") -> None:
+        """Let AutoModerator remove a thing for good, which leaves it out of the queue, or approve it.
+
+        `rule`: the action reason of its rule, which stands in the log.
+        """
+        with self.world.lock:
+            if approve:
+                self.world.moderator_approves(fullname, "AutoModerator")
+                return
             self.world.moderator_removes(fullname, "AutoModerator")
+            if rule:
+                self.world.mod_log[-1]["details"] = rule
 
     def staff_removes(self, fullname: str) -> None:
         """Let Reddit's staff remove a thing: its own category, whoever had removed it before."""

@@ -16,6 +16,7 @@ from typing import Any
 from bot.loopback.reddit.things import Kind, Subreddit, linked, public, slug, thing_of
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+STAFF = ("anti_evil_ops", "community_ops", "copyright_takedown", "content_takedown")  # categories of Reddit's own
 MODERATOR_ONLY = ("removed", "spam", "approved", "ignore_reports", "ban_note")
 
 
@@ -323,7 +324,10 @@ class RedditState:
         return sorted(own, key=lambda name: (self.things[name]["created_utc"], int(name[3:], 36)), reverse=True)
 
     def queued(self, subreddits: Iterable[str], what: str) -> list[str]:
-        """Return the fullnames of a moderators' listing: `modqueue`, `reports` or `edited`, newest first."""
+        """Return the fullnames of a moderators' listing: `modqueue`, `reports`, `edited` or `spam`, newest first.
+
+        What is removed and settled stands in `spam`, with what Reddit's own filters hold; not what its staff removed.
+        """
         names = set(subreddits)
         found = []
         for name, data in self.things.items():
@@ -331,7 +335,8 @@ class RedditState:
                 continue
             reported = data["num_reports"] > 0 and data["banned_by"] is None
             waits = bool(data.get("_filtered")) and data["banned_by"] is not None
-            if {"modqueue": reported or waits, "reports": reported, "edited": bool(data["edited"])}[what]:
+            gone = data["banned_by"] is not None and data.get("removed_by_category") not in STAFF
+            if {"modqueue": reported or waits, "reports": reported, "edited": bool(data["edited"]), "spam": gone}[what]:
                 found.append(name)
         key = "edited" if what == "edited" else "created_utc"
         return sorted(found, key=lambda name: (self.things[name][key], int(name[3:], 36)), reverse=True)

@@ -27,6 +27,7 @@ from bot.model import (
 from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.authors import Authors
+from bot.pipeline.judging.learnt import Learnt
 from bot.pipeline.recovery import GoOn, all_due, always
 from bot.pipeline.scanning.lasting import of_the_protected, outdated
 from bot.rules import Budget, RuleReport, RuleSet, fill_action
@@ -58,6 +59,7 @@ class Judge:
         self._d = deps
         self._flood = flood
         self._authors = Authors(deps.clock, deps.log, deps.reddit)
+        self._learnt = Learnt(deps.config, deps.store, deps.log, deps.boundary)
 
     def judge_due(self, go_on: GoOn = always) -> int:
         """Judge every matched link while `go_on` says so; return how many were."""
@@ -102,6 +104,8 @@ class Judge:
 
     def _judge(self, row: LinkRow) -> int:
         store = self._d.store
+        if store.proposals.learnt(row.id):
+            return self._learnt.settle(row)
         with store.transaction():
             if not store.links.stands(row.id, LinkState.MATCHED):  # forgotten, blocked or wanted anew meanwhile
                 return 0

@@ -13,6 +13,7 @@ from bot.model import PROGRAM, standing
 from bot.pipeline.core import connected
 from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always
+from bot.pipeline.watching.learning import KEPT
 from bot.reddit import MAX_THINGS, Job, Reddit
 from bot.store import Store
 
@@ -66,6 +67,7 @@ class Forgetting:
                 self._log.warning("deleted posts not looked for", reason=str(error))
         old = store.maintenance.forget_before(now - timedelta(days=storage.seen_days))
         store.banks.destroy_withdrawn(now - timedelta(days=storage.withdrawn_days))
+        store.past.forget_before(now - KEPT)
         store.orders.forget_before(now - timedelta(days=storage.seen_days))
         store.health.forget()
         store.forgetting.forget_ended()

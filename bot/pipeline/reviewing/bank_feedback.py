@@ -111,10 +111,27 @@ class BankFeedback:
 
     def _chosen(self, case: CaseRow, banking: Banking) -> list[Fingerprint]:
         if banking.start is None or banking.end is None:
+            if case.proposal is not None:
+                return [self._whole(case, banking.media)]
             if banking.media is not None:
                 raise UsageError("--media needs a marked range; give --from and --to")
             return self._bankable(case)
         return [self._marked(case, (banking.start, banking.end), banking.media)]
+
+    def _whole(self, case: CaseRow, media: int | None) -> Fingerprint:
+        """Return the media of a proposal. Raises UsageError if there are several and none is named, or it is none."""
+        prints = dict(self._prints(case))
+        if not prints:
+            raise StoreError(f"{case.label} holds no fingerprint of its media; it is being fetched again, or is gone")
+        if media is None and len(prints) > 1:
+            raise UsageError(
+                f"{case.label} has {len(prints)} media, and not each need be a fake; say which with --bank "
+                f"{case.proposal} --media"
+            )
+        found = next(iter(prints.values())) if media is None else prints.get(media)
+        if found is None:
+            raise StoreError(f"case {case.label} holds no fingerprint of that media")
+        return found
 
     def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> str:
         store = self._store
@@ -143,6 +160,8 @@ class BankFeedback:
     def teach(self, case: CaseRow, *, by: Actor) -> list[str]:
         """Let what wrongly looked like an entry speak against that entry; return a line each."""
         lines: list[str] = []
+        if case.proposal is not None:
+            return [self._allow(case, found, (), by=by) for _, found in self._prints(case)]
         matches, evidence = self._matches(case), self._store.links.evidence(case.link)
         sources = evidence.source if evidence else ()
         for media, found in self._prints(case):
@@ -164,6 +183,8 @@ class BankFeedback:
         store.banks.allow(label, against=against)
         store.review.made(case.id, label, "allowed")
         store.audit.record(by=by, what="allow entry added", subject=label, why=case.label)
+        if not against:
+            return f"{label}: this media is not proposed again"
         return f"{label}: these frames are no longer taken for {', '.join(against)}"
 
     def _allow_bank(self) -> str:

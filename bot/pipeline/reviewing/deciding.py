@@ -30,6 +30,12 @@ from bot.pipeline.reviewing.team import Team
 from bot.store import Banking, CaseRow, DecisionRow, Store
 from bot.store.tries import MAX_TRIES
 
+DEEDS = frozenset({Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})  # what is done to a post besides
+PROPOSED = {
+    Decision.CONFIRM: "its media goes into the bank {bank}, on one person's word",
+    Decision.DISMISS: "its media is not proposed again",
+    Decision.UNDO: "what its decision put into banks is withdrawn, and its media is fetched again",
+}
 CONFIRMING = frozenset({Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})
 WITHHELD = {
     Decision.DISMISS: "the case was dismissed",
@@ -95,9 +101,9 @@ class Deciding:
             if key is not None and (known := store.decided.by_key(key)) is not None:
                 return known
             cases = self._may(verb, targets, by)
-            if banking is not None:
-                for case in cases:
-                    self._learning.can_bank(case, banking)
+            for case in cases:
+                if (wanted := self._banking(verb, case, banking)) is not None:
+                    self._learning.can_bank(case, wanted)
             row = store.decided.add(
                 verb,
                 [case.id for case in cases],
@@ -200,7 +206,19 @@ class Deciding:
         self._log.info("decision performed", decision=row.label, verb=str(row.verb), cases=len(row.cases))
         return lines
 
+    @staticmethod
+    def _banking(verb: Decision, case: CaseRow, banking: Banking | None) -> Banking | None:
+        """Return what a decision puts into a bank. To confirm a proposal is to bank its media."""
+        if banking is None and case.proposal is not None and verb is Decision.CONFIRM:
+            return Banking(bank=case.proposal)
+        return banking
+
     def _deeds(self, case: CaseRow, verb: Decision) -> Deeds:
+        if case.proposal is not None and verb in DEEDS:
+            raise UsageError(
+                f"{case.label} is a proposal, and nothing is done to its posts, which moderators removed long ago; "
+                f"confirm or dismiss it"
+            )
         return deeds_of(case, self._store.actions.of_case(case.id), verb)
 
     def preview(self, case: CaseRow, verb: Decision) -> list[str]:
@@ -218,6 +236,8 @@ class Deciding:
         lines = [line for one in read for line in _shown(one.kind, one.params)]
         if told:
             lines += _shown("message to the author", {"subject": told[0], "text": told[1]})
+        if case.proposal is not None and verb in PROPOSED:
+            return [PROPOSED[verb].format(bank=case.proposal), "nothing is done to any post"]
         lines += [f"take back: {row.action.kind}" for row in deeds.undo]
         lines += [f"not done: {row.action.kind}" for row in deeds.withhold]
         return lines or ["nothing is done to the post"]
@@ -250,6 +270,8 @@ class Deciding:
                 f"{' again' if verb is Decision.UNDO else ''}; see: gifwarden cases reported --help"
             )
         self._team.still(by, Verb.CASES, [case.post.subreddit])
+        if case.proposal is not None and verb is Decision.CONFIRM:
+            self._team.still(by, Verb.BANKS, [case.post.subreddit])
         if target.version is not None and target.version != case.version:
             raise UsageError(f"{case.label} has changed since you looked at it: {self._now(case)}; look again")
         waiting = store.decided.waiting_on(case.id)
@@ -308,8 +330,8 @@ class Deciding:
         """Learn from a decision, and forget what was only kept for it. In a transaction."""
         store, lines = self._store, []
         if row.verb in CONFIRMING:
-            if row.banking is not None:
-                lines += self._learning.bank_from(case, row.banking, by=by)
+            if (banking := self._banking(row.verb, case, row.banking)) is not None:
+                lines += self._learning.bank_from(case, banking, by=by)
             if any(a.outcome == "upheld" and a.closed_member == by.member for a in store.review.appeals(case.id)):
                 for label in store.review.made_by(case.id, "banked"):
                     self._learning.second(label, by)
@@ -323,6 +345,8 @@ class Deciding:
             lines += self._learning.unbank(case, by=by, keep=False)
             lines += self._learning.unlearn(case, by=by)
             self._judging.draft_again(case)
+            if case.proposal is not None and not store.links.has_fingerprints(case.link):
+                store.queue.fetch_afresh(case.link)  # what is banked or dismissed anew has to be seen again
         return lines
 
     def _retracted(self, case: CaseRow, *, by: Actor, why: str) -> list[str]:

@@ -262,6 +262,7 @@ class Minors:
                 store.audit.record(by=by, what="entry withdraw", subject=entry, why="suspected minor")
                 lines.append(f"{entry}: made of this media, destroyed")
         store.minors.stop(post.fullname, by=by, why=why)
+        store.past.hush(post.fullname)
         if self._plan(post):
             lines.append(f"r/{post.subreddit}: the post is removed at the daemon's next step, in every mode")
         store.audit.record(by=by, what="suspected minor", subject=label, why=why)

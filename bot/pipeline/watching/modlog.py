@@ -98,7 +98,11 @@ class ModLogReader:
         if not store.cases.knows_post(decision.target) or not store.cases.heard(decision):
             return 0
         closed = 0
+        if decision.action in APPROVALS:
+            store.proposals.put_back(decision.target)
         for case in store.cases.of_post(decision.target):
+            if case.proposal is not None and decision.action not in APPROVALS:
+                continue  # that it was removed is what it is proposed for
             if store.cases.decide(
                 case.id, CaseState.CLOSED_ELSEWHERE, by=Outsider(name=decision.moderator), why=decision.action
             ):

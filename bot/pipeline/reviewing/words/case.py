@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.clock import day_and_time, tenths
@@ -60,11 +60,14 @@ class Seen:
     def plain(self) -> dict[str, Any]:
         """Return all of it as plain data."""
         bare = self.row.state == CaseState.MINOR
+        evidence = self.evidence
+        if evidence is not None and self.row.proposal is not None:
+            evidence = replace(evidence, post=None, link=replace(evidence.link, post=None))
         return {
             **plain_case(self.row, appeal=self.appeal is not None),
             "url": None if bare else self.row.url,
             "group": plain_group(self.group) if self.group else None,
-            "evidence": to_json_data(self.evidence) if self.evidence else None,
+            "evidence": to_json_data(evidence) if evidence else None,
             "not_looked_at": list(self.unlooked),
             "against": self.against,
             "compare_with": list(self.beside),
@@ -104,9 +107,10 @@ def plain_case(row: CaseRow, *, appeal: bool = False) -> dict[str, Any]:
         "outcome": row.verdict.outcome,
         "rule": row.verdict.rule,
         "reasons": [] if bare else list(row.verdict.reasons),
+        "proposal": row.proposal,
         "subreddit": row.post.subreddit,
-        "post": row.post.fullname,
-        "permalink": row.post.permalink,
+        "post": None if row.proposal else row.post.fullname,  # of a proposal nothing leads to whoever posted it
+        "permalink": "" if row.proposal else row.post.permalink,
         "host": row.host,
         "host_id": None if bare else row.host_id,
         "opened": to_json_data(row.opened),
@@ -216,6 +220,9 @@ def _sure(match: Match) -> str:
 
 def _against(row: CaseRow, evidence: Evidence | None, appeal: AppealRow | None) -> Iterator[str]:
     """Yield what speaks against acting, in words."""
+    if row.proposal is not None:
+        yield "moderators removed it, which is nobody's word that it is a fake: look at it"
+        return
     real = [m for m in (evidence.matches if evidence else ()) if m.bank_kind != "allow"]
     live = [m for m in real if not m.suppressed]
     if appeal:
