@@ -72,6 +72,9 @@ def list_(
     waiting: Annotated[
         bool, typer.Option("--waiting", help="Only entries that wait for a second person before they act alone.")
     ] = False,
+    disputed: Annotated[
+        bool, typer.Option("--disputed", help="Only entries that somebody disputes; they do not act alone.")
+    ] = False,
     source: Annotated[
         str | None, typer.Option("--from", help="Only entries of this list, as bank import --source named it.")
     ] = None,
@@ -85,9 +88,11 @@ def list_(
 ) -> None:
     """Show the banks, or their entries, the newest first."""
     settings = read_config(config)
-    wanted = filter_of(settings, bank, state, source, label, waiting=waiting)
-    if not entries and (wanted != filter_of(settings, None, None, None, None, waiting=False) or limit):
-        raise UsageError("--bank, --state, --waiting, --from, --label and --limit choose entries; add --entries")
+    wanted = filter_of(settings, bank, state, source, label, waiting=waiting, disputed=disputed)
+    if not entries and (wanted != filter_of(settings, None, None, None, None, waiting=False, disputed=False) or limit):
+        raise UsageError(
+            "--bank, --state, --waiting, --disputed, --from, --label and --limit choose entries; add --entries"
+        )
     with session(settings) as pipeline:
         if entries:
             show_entries(pipeline, settings, wanted, limit, as_json=as_json)

@@ -160,7 +160,7 @@ def show_entries(
     if len(rows) >= (limit or PAGE) and (every := entries.count(wanted)) > len(rows):
         say(
             f"the newest {len(rows):,} of {every:,}; more: --limit {min(every, 10 * len(rows))}, all: --json; "
-            "fewer: --bank, --state, --waiting, --from, --label"
+            "fewer: --bank, --state, --waiting, --disputed, --from, --label"
         )
 
 
@@ -194,11 +194,24 @@ def _unshown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def filter_of(
-    settings: Config, bank: str | None, state: str | None, source: str | None, label: str | None, *, waiting: bool
+    settings: Config,
+    bank: str | None,
+    state: str | None,
+    source: str | None,
+    label: str | None,
+    *,
+    waiting: bool,
+    disputed: bool,
 ) -> EntryFilter:
     """Return what options ask for. Raises UsageError if that is nothing that there is."""
     if state is not None and state not in STATES:
         raise UsageError(f"{state} is no state of an entry; choose one of {', '.join(STATES)}")
     return EntryFilter(
-        bank=bank, state=state, source=source, label=label, waiting=waiting, trusted=settings.banks.trusted
+        bank=bank,
+        state=state,
+        source=source,
+        label=label,
+        waiting=waiting,
+        disputed=disputed,
+        trusted=settings.banks.trusted,
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.clock import day, day_and_time, from_iso, minutes
 from bot.config import Config
 from bot.model import Backing, Credential
+from bot.pipeline.reviewing.words.entries import WORDS, said_of
 from bot.plural import many
-from bot.store import EntryPast, EntryRow, Store
+from bot.serialization import to_json_data
+from bot.store import EntryPast, EntryRow, Said, Store, WithdrawnRow
 from bot.store.entries import Word
 
 Fact = tuple[str, str]
@@ -32,6 +35,9 @@ class Card:
     corners: bool
     motion: str  # own, borrowed (of a copy), or none
     beside: tuple[tuple[str, str, str, str], ...]  # label, bank, kind of bank, state
+    against: tuple[Said, ...]  # who disputes it, and was not answered yet
+    settled: tuple[tuple[str, datetime], ...]  # who answered disputes, and when
+    withdrawn: WithdrawnRow | None
 
     @classmethod
     def of(cls, store: Store, label: str) -> Card:
@@ -46,6 +52,9 @@ class Card:
             corners=any(frame.points for frame in store.sketches.of(number)),
             motion="none" if moves is None else "borrowed" if moves.borrowed else "own",
             beside=tuple(store.entries.beside(label)),
+            against=tuple(store.opinions.against(label)),
+            settled=tuple(store.opinions.settled(label)),
+            withdrawn=store.withdrawn.get(label),
         )
 
 
@@ -54,7 +63,7 @@ def hidden(settings: Config, row: EntryRow) -> bool:
     return settings.review.confirmations == 1 and row.standing in (Backing.WAITS, Backing.AGAIN)
 
 
-def acts(settings: Config, past: EntryPast) -> tuple[bool, str]:
+def acts(settings: Config, past: EntryPast, against: Sequence[Said] = ()) -> tuple[bool, str]:
     """Return whether an entry acts without a moderator, and in words why, or what it needs."""
     row = past.row
     if row.kind == "allow":
@@ -65,6 +74,8 @@ def acts(settings: Config, past: EntryPast) -> tuple[bool, str]:
         return False, f"no: it is withdrawn; gifwarden bank restore {row.label} brings it back"
     if past.quarantined:
         return False, f"no: it is held ({past.quarantined}); see gifwarden quarantine list"
+    if against:
+        return False, f"no: it is disputed; another person answers that: gifwarden bank confirm {row.label}"
     if row.bank in settings.banks.trusted:
         return True, f"{ALONE}; the bank {row.bank} is trusted by name (banks.trusted)"
     if row.standing is Backing.TWO_PEOPLE:
@@ -107,8 +118,14 @@ def facts_of(settings: Config, card: Card) -> Iterator[Fact]:
     past = card.past
     row = past.row
     since = f" since {day(from_iso(past.withdrawn_at))}" if past.withdrawn_at else ""
+    why = card.withdrawn
     yield "entry", f"{row.label} in {row.bank} ({row.kind}), {row.state}{since}"
-    yield "alone", acts(settings, past)[1]
+    if why is not None:
+        yield "why", f"{WORDS[why.why]}{f' ({why.by})' if why.by else ''}"
+    yield "alone", acts(settings, past, card.against)[1]
+    for said in card.against:
+        yield "disputed", said_of(said) + (f", {day(said.at)}" if said.at else "")
+    yield from (("answered", f"by {who}, {day(at)}, who gave their word after a dispute") for who, at in card.settled)
     unnamed = hidden(settings, row)
     made = f", from case {past.case}" if past.case else f", from the list {row.source}" if row.source else ""
     yield (
@@ -141,7 +158,7 @@ def plain(settings: Config, card: Card) -> dict[str, Any]:
     """Return an entry as plain data."""
     past = card.past
     row = past.row
-    alone, needs = acts(settings, past)
+    alone, needs = acts(settings, past, card.against)
     unnamed = hidden(settings, row)
     return {
         "entry": row.label,
@@ -149,6 +166,8 @@ def plain(settings: Config, card: Card) -> dict[str, Any]:
         "kind": row.kind,
         "state": row.state,
         "withdrawn_at": past.withdrawn_at,
+        "withdrawal": card.withdrawn.why if card.withdrawn else None,
+        "disputed_by": [{"by": said.by, "case": said.case, "at": to_json_data(said.at)} for said in card.against],
         "standing": row.standing,
         "acts_alone": alone,
         "why": needs,

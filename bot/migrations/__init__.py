@@ -18,6 +18,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     withdrawals.m0025_withdrawals_followed,
     lists.m0026_listed_rows,
     learning.m0029_past_removals,
+    withdrawals.m0026_opinions,
 )
 
 for _step in LATER:

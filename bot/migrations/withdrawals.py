@@ -25,3 +25,41 @@ def m0025_withdrawals_followed(db: Database) -> None:
             primary key (entry, mark)) strict, without rowid"""
     )
     db.execute("create index entries_minor on entries (withdrawn_at) where withdrawal = 'minor'")
+
+
+_DISPUTES = """insert or ignore into disputes (entry, case_id, how)
+    select m.entry, m.case_id, m.how from entry_cases m join cases c on c.id = m.case_id
+    where m.how != 'suppressed' and c.state = 'dismissed'"""
+
+
+def m0026_opinions(db: Database) -> None:
+    """Know by triggers which dismissed cases speak against an entry, who answered that, and what exchanges are told."""
+    for statement in (
+        """create table disputes (
+            entry integer not null references entries on delete cascade,
+            case_id integer not null references cases on delete cascade, how text not null,
+            primary key (entry, case_id)) strict, without rowid""",
+        "create index disputes_case on disputes (case_id)",
+        """create table settlements (
+            id integer primary key, entry integer not null references entries on delete cascade,
+            member integer not null references team, credential text not null, at text not null,
+            theirs text not null) strict""",
+        "create index settlements_entry on settlements (entry)",
+        """create table feedback (
+            id integer primary key, entry integer not null references entries on delete cascade,
+            exchange text not null, opinion text not null, state text not null, attempts integer not null default 0,
+            next_at text not null, at text not null, why text, unique (entry, exchange)) strict""",
+        "create index feedback_due on feedback (exchange, state, next_at)",
+        f"""create trigger case_disputed after update of state on cases when new.state = 'dismissed' begin
+            {_DISPUTES} and c.id = new.id; end""",
+        """create trigger case_disputed_no_more after update of state on cases
+            when old.state = 'dismissed' and new.state != 'dismissed' begin
+            delete from disputes where case_id = new.id; end""",
+        *(
+            f"""create trigger {table}_{what}ed after {what} on {table} begin
+                insert into versions values ('banks', 1) on conflict do update set value = value + 1; end"""  # noqa: S608  words of ours
+            for table, what in (("disputes", "insert"), ("disputes", "delete"), ("settlements", "insert"))
+        ),
+        _DISPUTES,
+    ):
+        db.execute(statement)

@@ -69,6 +69,15 @@ class Opinion(StrEnum):
     WRONG = "wrong"
 
 
+class FeedbackState(StrEnum):
+    """planned → sent | refused | failed (tried again)."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
 class Withdrawal(StrEnum):
     """Why an entry was withdrawn."""
 

@@ -22,6 +22,7 @@ from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
 from bot.store.entries import Entries, EntryFilter, EntryPast, EntryRow
 from bot.store.entry_notes import EntryNotes
+from bot.store.feedback import Feedback, FeedbackRow
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
@@ -35,6 +36,7 @@ from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
+from bot.store.opinions import Opinions, Said
 from bot.store.past_removals import LearningRow, PastRemoval, PastRemovals
 from bot.store.permalinks import Linked
 from bot.store.proposals import ProposalPast, ProposalRow, Proposals
@@ -66,6 +68,7 @@ __all__ = [
     "EntryFilter",
     "EntryPast",
     "EntryRow",
+    "FeedbackRow",
     "GroupRow",
     "Judgement",
     "LearningRow",
@@ -79,6 +82,7 @@ __all__ = [
     "ProposalPast",
     "ProposalRow",
     "QuarantineRow",
+    "Said",
     "StopRow",
     "Store",
     "SubredditState",
@@ -116,7 +120,9 @@ class Store:
         self.banks = Banks(self.connection, self.sketches, self.minors, self.lists)
         self.notes = EntryNotes(self.connection, seal)
         self.entries = Entries(self.connection, self.notes)
-        self.known = BankIndexRows(self.connection)
+        self.opinions = Opinions(self.connection)
+        self.feedback = Feedback(self.connection, self.opinions, self.minors)
+        self.known = BankIndexRows(self.connection, self.opinions)
         self.withdrawn = Withdrawals(self.connection)
         self.cases = Cases(self.connection, seal)
         self.decided = CaseDecisions(self.connection)

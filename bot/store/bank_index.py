@@ -7,6 +7,7 @@ from itertools import groupby
 
 from bot.model import Backing, Entry, Signal
 from bot.store.base import Connection, Row
+from bot.store.opinions import Opinions
 
 BATCH = 500  # entries read at a time: their signals are many
 ROWS = 20_000  # signals read at a time: others wait for the connection meanwhile
@@ -19,8 +20,9 @@ SignalRow = tuple[int, int, bytes]  # number of the signal, number of its entry,
 class BankIndexRows:
     """Reads tables banks, entries, entry_files, signals and entry_changes; writes none but the last."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, opinions: Opinions) -> None:
         self._c = connection
+        self._opinions = opinions
 
     def latest(self) -> int:
         """Return the number of the newest change of an entry or its signals, here or in another process."""
@@ -154,13 +156,12 @@ class BankIndexRows:
         """Yield (number, entry, numbers of its signals) of these entries, as far as they are active.
 
         Entries of trusted banks count as confirmed, unless their list is stale; with `alone`, what one person confirmed
-        twice says so. What somebody disputes is not confirmed.
+        twice says so. What somebody disputes counts as neither.
         """
         for batch in _batches(sorted(set(numbers))):
             rows = self._c.rows(
                 f"""select e.id, e.label, e.standing, b.name, b.kind, b.distance,
-                    l.id is null or ((l.fresh_until is null or l.fresh_until > ?) and r.disputed = 0) as trusted,
-                    coalesce(r.disputed, 0) as disputed from entries e
+                    l.fresh_until is null or l.fresh_until > ? as fresh from entries e
                     join banks b on b.id = e.bank left join list_rows r on r.entry = e.id
                     left join lists l on l.id = r.list
                     where e.id in ({_marks(batch)}) and e.state = 'active' order by e.id""",  # noqa: S608  question marks only
@@ -174,19 +175,21 @@ class BankIndexRows:
                 batch,
                 "label",
             )
+            disputed = self._opinions.disputed(batch)
             for row in rows:
                 own = signals.get(row["id"], ())
+                doubted = row["id"] in disputed
                 yield (
                     row["id"],
                     Entry(
                         label=row["label"],
                         bank=row["name"],
                         bank_kind=row["kind"],
-                        confirmed=(row["standing"] == Backing.TWO_PEOPLE and not row["disputed"])
-                        or bool(row["name"] in trusted and row["trusted"]),
+                        confirmed=not doubted
+                        and bool(row["standing"] == Backing.TWO_PEOPLE or (row["name"] in trusted and row["fresh"])),
                         one_person=alone
+                        and not doubted
                         and row["standing"] == Backing.ONE_PERSON
-                        and not row["disputed"]
                         and row["name"] not in trusted,
                         distance=row["distance"],
                         sha256=tuple(file["sha256"] for file in files.get(row["id"], ())),
@@ -206,15 +209,14 @@ class BankIndexRows:
         found: dict[str, bool] = {}
         for label in set(labels):
             row = self._c.one(
-                """select e.standing, b.name, coalesce(r.disputed, 0) as disputed,
-                   l.fresh_until is null or l.fresh_until > ? as fresh
+                """select e.id, e.standing, b.name, l.fresh_until is null or l.fresh_until > ? as fresh
                    from entries e join banks b on b.id = e.bank left join list_rows r on r.entry = e.id
                    left join lists l on l.id = r.list where e.label = ? and e.state = 'active'""",
                 (self._c.now(), label),
             )
             if row is not None:
-                by_trust = row["name"] in trusted and row["fresh"]
-                found[label] = bool((row["standing"] in words or by_trust) and not row["disputed"])
+                backed = bool(row["standing"] in words or (row["name"] in trusted and row["fresh"]))
+                found[label] = backed and not self._opinions.disputed([row["id"]])
         return found
 
     def active(self, trusted: Sequence[str], bank: str | None = None) -> Iterator[Entry]:

@@ -9,6 +9,7 @@ from typing import Any
 from bot.model import Backing, BankKind, Credential
 from bot.store.base import Connection, Row
 from bot.store.entry_notes import EntryNotes, NoteRow
+from bot.store.opinions import DISPUTED
 
 BATCH = 1_000  # rows of a stream read at a time
 STATES = ("active", "withdrawn")
@@ -47,6 +48,7 @@ class EntryFilter:
     state: str | None = None
     source: str | None = None  # the list that they came from
     label: str | None = None  # what the label holds, in any case
+    disputed: bool = False  # somebody says that it is wrong, and nobody answered
     waiting: bool = False  # for a second person: no word of theirs, and no trust of their bank, lets them act
     trusted: Sequence[str] = ()  # banks whose entries wait for nobody
 
@@ -70,6 +72,8 @@ class EntryFilter:
             )
         if self.label is not None:
             asked.append(("instr(lower(e.label), lower(?)) > 0", [self.label]))
+        if self.disputed:
+            asked.append((f"e.state = 'active' and e.id in ({DISPUTED})", []))
         if self.waiting:
             marks = ", ".join("?" * len(self.trusted))
             asked.append(

@@ -64,6 +64,11 @@ class FloodGuard:
         entry = self._store.withdrawn.pending(case) if case is not None else None
         return f"entry {entry} is withdrawn since, and its cases are looked through first" if entry else None
 
+    def disputed(self, case: int | None) -> str | None:
+        """Return why a person must look at a case before anything is done for it: its entry is disputed; or None."""
+        entry = self._store.opinions.carrying(case) if case is not None else None
+        return f"entry {entry} is disputed, so a moderator decides; see: gifwarden bank show {entry}" if entry else None
+
     def release(self, kind: str, name: str, *, by: Actor) -> None:
         """Let something go again: what was held goes ahead. Raises StoreError if it is not quarantined."""
         store = self._store

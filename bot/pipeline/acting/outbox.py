@@ -170,7 +170,7 @@ class Outbox:
         if kind not in TELLS and not self._confirmed(row):
             if flood := self._flood.held(row.case_id):
                 return Hold.QUARANTINE, flood
-            if gone := self._flood.withdrawn(row.case_id):
+            if gone := self._flood.withdrawn(row.case_id) or self._flood.disputed(row.case_id):
                 return Hold.PERSON, gone
         if told := self._telling.waits(row):
             return told

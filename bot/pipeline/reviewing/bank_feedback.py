@@ -12,7 +12,8 @@ from bot.fingerprint import from_json
 from bot.model import Actor, Backing, EntryNote, Fingerprint, Match, SourceMatch, Withdrawal
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
 from bot.pipeline.scanning.scanner import Scanner
-from bot.store import Banking, CaseRow, Store
+from bot.store import Banking, CaseRow, Said, Store
+from bot.store.banks import A_DAY
 
 ALLOWED = "allowed"  # the bank of what was dismissed
 
@@ -74,13 +75,49 @@ class BankFeedback:
             return Banked(label=label, new=new, seconded=not new and self.second(label, by))
 
     def confirm_entry(self, label: str, *, by: Actor) -> Backing:
-        """Give a word for an entry; return how many people's it has then.
+        """Give a word for an entry, which settles what was said against it; return how many people's it has then.
 
         With review.confirmations = 1 the same person may, a day after their first. Raises StoreError if it is too
-        early for that, or if they are the only one so far, UsageError for what is a suspected minor's.
+        early for that, or if they are the only one so far, UsageError for what is a suspected minor's, or if they
+        themselves disputed it.
         """
         self.refuse_minors(label)
-        return self._store.banks.confirm(label, by=by, alone=self._review.confirmations == 1)
+        store, alone = self._store, self._review.confirmations == 1
+        with store.transaction():
+            against = store.opinions.against(label)
+            if not against:
+                return store.banks.confirm(label, by=by, alone=alone)
+            self._other_than_who_disputed(label, against, by)
+            store.opinions.settle(label, by=by)
+            store.audit.record(by=by, what="dispute settled", subject=label)
+            try:
+                return store.banks.confirm(label, by=by, alone=alone)
+            except DatabaseError:
+                raise
+            except StoreError:  # who gave their word for it before has answered the dispute all the same
+                standing = store.banks.standing(label)
+                if standing is None:
+                    raise
+                return standing
+
+    def _other_than_who_disputed(self, label: str, against: Sequence[Said], by: Actor) -> None:
+        people = self._store.team
+        if not by.credential.own:
+            raise UsageError(
+                f"{label} is disputed, and whoever answers that gives their word under their own system account; a "
+                "name that is typed under another one tells nobody"
+            )
+        for said in against:
+            if said.case is None:  # a list's other users say so: any of us may answer
+                continue
+            late = said.at is not None and self._store.connection.clock.now() - said.at >= A_DAY
+            if self._review.confirmations == 1 and late:
+                continue
+            if said.member is not None and people.one(said.member) == people.one(by.member):
+                raise UsageError(
+                    f"{by.name} dismissed {said.case}, which disputes {label}; another person answers that, or take "
+                    f"the decision back: gifwarden cases undo {said.case}"
+                )
 
     def restore_entry(self, label: str) -> None:
         """Let a withdrawn entry match again. Raises StoreError if it cannot, UsageError for a suspected minor's."""
