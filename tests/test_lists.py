@@ -28,7 +28,7 @@ SHA256 = "ab" * 32
 
 def records(text: str, how: str = "auto", name: str = "") -> list[Record | Bad]:
     """Read a list."""
-    return list(read(text.splitlines(keepends=True), how, name))
+    return [row for row in read(text.splitlines(keepends=True), how, name) if isinstance(row, Record | Bad)]
 
 
 def values(found: list[Record | Bad]) -> list[str]:

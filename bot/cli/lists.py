@@ -26,13 +26,21 @@ from bot.cli.base import (
     read_config,
     say,
     session,
+    warn,
 )
 from bot.errors import UsageError, unreadable
 from bot.lists import FORMATS, WRITERS, Bad, read
 from bot.model import Actor, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.list_import import Counts, take
+from bot.plural import many
 from bot.store.lists import row_number
+
+BLOCK = 2**20  # bytes read at once
+CHILDREN = (
+    "{} dropped, tagged as child abuse: such lists belong with platforms, hotlines and the police, not with "
+    "moderators; tell whoever gave it to you, and delete the file"
+)
 
 
 def register(bank: typer.Typer) -> None:
@@ -44,9 +52,7 @@ def register(bank: typer.Typer) -> None:
 def import_(
     name: Annotated[str, typer.Argument(help="The bank's name.")],
     files: Annotated[list[str], typer.Argument(help="Lists; - for standard input.")],
-    how: Annotated[
-        str, typer.Option("--format", help="auto, hex, csv, ndjson, json (ThreatExchange, HMA, vPDQ) or vpdq.")
-    ] = "auto",
+    how: Annotated[str, typer.Option("--format", help="auto, hex, csv, ndjson, json or vpdq.")] = "auto",
     source: Annotated[
         str, typer.Option("--source", help="Your name for where the list comes from; rows with ids are told by it.")
     ] = "import",
@@ -66,8 +72,8 @@ def import_(
         by = decider(pipeline, who, Verb.BANKS)
         known.bank(pipeline, name)
         for file in files:
-            with progress(told=False) as bar, _opened(file, bar) as lines:
-                failed = _import(pipeline, name, file, read(lines, how, file), source, by, as_json) or failed
+            with progress(told=False) as bar, _opened(file, bar) as blocks:
+                failed = _import(pipeline, name, file, read(blocks, how, file), source, by, as_json) or failed
         pipeline.scanner.library()  # the index is built here rather than when the first link waits for it
     if failed:
         raise typer.Exit(1)
@@ -127,32 +133,37 @@ def _import(
                 "file": file,
                 "bank": bank,
                 "added": counts.added,
+                "changed": counts.changed,
                 "known": counts.known,
                 "withdrawn": counts.withdrawn,
+                "children": counts.children,
+                "not_ours": counts.not_ours,
                 "failed": counts.failed,
                 "seconds": round(seconds, 3),
             }
         )
     else:
         say(
-            f"{file}  {counts.added:,} added, {counts.known:,} known already, {counts.withdrawn:,} withdrawn, "
-            f"{counts.failed:,} failed; {counts.rows / seconds:,.0f} rows a second"
+            f"{file}  {counts.added:,} added, {counts.changed:,} changed, {counts.known:,} known already, "
+            f"{counts.withdrawn:,} withdrawn, {counts.not_ours:,} not ours, {counts.failed:,} failed; {counts.rows / seconds:,.0f} rows a second"
         )
+    if counts.children:
+        warn(CHILDREN.format(many(counts.children, "row")))
     return counts.failed > 0
 
 
 @contextmanager
-def _opened(name: str, bar: Progress) -> Iterator[Iterator[str]]:
-    """Yield the lines of a file, and show on the bar how far they were read."""
+def _opened(name: str, bar: Progress) -> Iterator[Iterator[bytes]]:
+    """Yield the blocks of a file, and show on the bar how far they were read."""
     try:
         with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as raw:
             size = None if name == "-" else os.fstat(raw.fileno()).st_size
-            yield _told_lines(raw, bar, bar.add_task("importing", total=size))
+            yield _told_blocks(raw, bar, bar.add_task("importing", total=size))
     except OSError as error:
         raise UsageError(unreadable(name, error)) from None
 
 
-def _told_lines(raw: BinaryIO, bar: Progress, task: TaskID) -> Iterator[str]:
-    for line in raw:
-        bar.advance(task, len(line))
-        yield line.decode("utf-8", errors="replace")
+def _told_blocks(raw: BinaryIO, bar: Progress, task: TaskID) -> Iterator[bytes]:
+    while block := raw.read(BLOCK):
+        bar.advance(task, len(block))
+        yield block

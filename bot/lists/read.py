@@ -1,247 +1,112 @@
-"""Lines of text in, records out."""
+"""A list's text or bytes in, records out: which format it is, and who reads that."""
 
 from __future__ import annotations
 
-import csv
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
-from typing import Any
+from itertools import chain
 
 from bot.errors import UsageError
-from bot.lists.record import LENGTHS, Bad, Record, RowError, digest, first, id_of, kind_of, one_value, signal
-from bot.model import Signal
-from bot.plural import many
+from bot.lists import documents, plain, table, vpdq
+from bot.lists.opening import Source, blocks, lines
+from bot.lists.record import Row
 
-VALUE_NAMES = ("value", "hash", "indicator", "raw_indicator", "signal_value", "pdq")
-TYPE_NAMES = ("type", "signal_type", "indicator_type")
-GONE = ("withdrawn", "deleted", "non_malicious")  # states in which a row no longer matches
-VPDQ_LINE = re.compile(r"\s*\d+\s*,\s*\d+\s*,\s*[0-9a-fA-F]{64}\s*,\s*[\d.]+\s*")
-HEX_LINE = re.compile(r"\s*(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{64})\s*")
 LOOKED_AT = 50  # lines by which a format is told
-LARGEST_JSON = 512 * 2**20  # characters of one document, which has to be held whole
-Rows = Iterator[Record | Bad]
+HEAD = 64 * 2**10  # characters of them
+LONGEST = 32 * 2**20  # characters of one line of NDJSON: a film, frame by frame
 
 
-def guess(lines: list[str], name: str = "") -> str:
+def _ndjson(parts: Iterable[str]) -> Iterator[Row]:
+    return documents.ndjson(lines(parts, LONGEST))
+
+
+FORMATS: dict[str, Callable[[Iterable[str]], Iterator[Row]]] = {
+    "hex": plain.read,
+    "csv": table.read,
+    "ndjson": _ndjson,
+    "json": documents.read,
+    "vpdq": vpdq.read,
+}
+
+
+def read(source: Source, how: str = "auto", name: str = "") -> Iterator[Row]:
+    """Yield a record or a bad row for each row of a list, as it is read, and `Whole` where the list says that it is.
+
+    `source`: bytes, a file, blocks of bytes, or lines of text; `name` is the file's, for what is guessed. Raises
+    UsageError if the format cannot be told, or if it is no list.
+    """
+    parts = blocks(source)
+    if how == "auto":
+        seen: list[str] = []
+        for part in parts:
+            seen.append(part)
+            if sum(map(len, seen)) >= HEAD:
+                break
+        how = guess(_head("".join(seen)), name)
+        parts = chain(seen, parts)
+    return FORMATS[how](parts)
+
+
+def guess(found: list[str], name: str = "") -> str:
     """Return the format that the first lines of a list have. Raises UsageError if they have none."""
-    shown = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    shown = [text for line in found if (text := line.strip(" \t\r\n\ufeff\x00\x1e")) and not plain.is_comment(text)]
     if not shown:
         return "hex"
-    if shown[0].lstrip()[0] in "{[":
-        lines_alone = len(shown) > 1 and all(map(_is_object, shown[:2]))
-        return "ndjson" if lines_alone or name.endswith((".ndjson", ".jsonl")) else "json"
-    if VPDQ_LINE.fullmatch(shown[0]):
+    first = shown[0]
+    if first[0] == "<":
+        raise UsageError(_about_markup(shown))
+    if first[0] in "{[":
+        return _json_or_lines(shown, name)
+    if vpdq.LINE.fullmatch(first):
         return "vpdq"
-    if HEX_LINE.fullmatch(shown[0]):
+    if plain.is_plain(first):
         return "hex"
-    if "," in shown[0]:
+    cells = table.separator_of(shown)
+    if table.is_header(first.split(cells)) or any(cells in line and _has_digest(line.split(cells)) for line in shown):
+        return "csv"
+    if any(map(plain.is_plain, shown)):
+        return "hex"
+    if any(table.is_header(line.split(cells)) for line in shown[:20]) or any(
+        mark in first for mark in table.SEPARATORS
+    ):
         return "csv"
     raise UsageError(
         f"{name or 'the list'} starts like none of the formats we read ({', '.join(FORMATS)}); name it with --format"
     )
 
 
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
+def _has_digest(cells: Iterable[str]) -> bool:
+    return any(plain.ALONE.fullmatch(cell) for cell in cells)
 
 
-def read(lines: Iterable[str], how: str = "auto", name: str = "") -> Rows:
-    """Yield a record or a bad row for each row of a list, as it is read; `name` is the file's, for what is guessed.
-
-    Raises UsageError if a JSON document is none, or if the format cannot be told.
-    """
-    rest = iter(lines)
-    if how == "auto":
-        seen = list(islice(rest, LOOKED_AT))
-        how, rest = guess(seen, name), chain(seen, rest)
-    return FORMATS[how](rest)
-
-
-def _hex(lines: Iterable[str]) -> Rows:
-    """64 hex digits a line are a PDQ, 32 an MD5."""
-
-    def one(line: str) -> Record:
-        if len(line) not in LENGTHS.values():
-            raise RowError("neither a PDQ of 64 hex digits nor an MD5 of 32")
-        return one_value({}, kind_of(None, line), line)
-
-    return _each(lines, one)
-
-
-def _csv(lines: Iterable[str]) -> Rows:
-    """With a header of known names, or value, then type or quality."""
-    names: list[str] | None = None
-
-    def one(line: str) -> Record | None:
-        nonlocal names
-        try:
-            cells = [cell.strip() for cell in next(csv.reader([line], strict=True))]
-        except (csv.Error, StopIteration):
-            raise RowError("not a row of CSV: a quote is not closed") from None
-        if names is None:
-            lower = [cell.lower() for cell in cells]
-            if set(lower) & set(VALUE_NAMES) and not any(map(HEX_LINE.fullmatch, cells)):
-                names = lower
-                return None
-            names = ["value", "type"]
-        if len(cells) > len(names):
-            raise RowError(f"{many(len(cells), 'cell')} under {many(len(names), 'heading')}")
-        return _record(dict(zip(names, cells, strict=False)))
-
-    return _each(lines, one)
-
-
-def _ndjson(lines: Iterable[str]) -> Rows:
-    """One JSON object a line."""
-
-    def one(line: str) -> Record:
-        try:
-            return _record(json.loads(line))
-        except RowError:
-            raise
-        except (ValueError, RecursionError):
-            raise RowError("not JSON") from None
-
-    return _each(lines, one)
-
-
-def _json(lines: Iterable[str]) -> Rows:
-    """ThreatExchange's `{"data": […]}`, an array of such objects, HMA's `{"pdq": …}`, or one video's vPDQ."""
-    parts, size = [], 0
-    for line in lines:
-        size += len(line)
-        if size > LARGEST_JSON:
-            raise UsageError("the JSON document is larger than 512 MB; give it as NDJSON, one object a line")
-        parts.append(line)
-    try:
-        found = json.loads("".join(parts))
-    except RecursionError:
-        raise UsageError("the JSON nests deeper than any list does") from None
-    except ValueError as error:
-        raise UsageError(f"not JSON: {error}") from None
-    if isinstance(found, dict) and isinstance(found.get("data"), list):
-        found = found["data"]
-    if _is_vpdq(found):
-        return _each_of([found], _vpdq_record)
-    return _each_of(found if isinstance(found, list) else [found], _record)
-
-
-def _vpdq(lines: Iterable[str]) -> Rows:
-    """Frame number, quality, PDQ, seconds a line; an empty line ends a video."""
-    signals: list[Signal] = []
-    for number, line in enumerate(chain(lines, ("",)), 1):
-        if line.strip():
-            try:
-                signals.append(_vpdq_frame(line))
-            except RowError as error:
-                yield Bad(number, str(error))
-        elif signals:
-            yield Record(signals=tuple(signals))
-            signals = []
-
-
-FORMATS: dict[str, Callable[[Iterable[str]], Rows]] = {
-    "hex": _hex,
-    "csv": _csv,
-    "ndjson": _ndjson,
-    "json": _json,
-    "vpdq": _vpdq,
-}
-
-
-def _each(lines: Iterable[str], one: Callable[[str], Record | None]) -> Rows:
-    for number, line in enumerate(lines, 1):
-        text = line.strip().removeprefix("\ufeff")
-        if not text or text.startswith("#"):
-            continue
-        try:
-            record = one(text)
-        except RowError as error:
-            yield Bad(number, str(error))
-        else:
-            if record is not None:
-                yield record
-
-
-def _each_of(elements: Iterable[Any], one: Callable[[Any], Record]) -> Rows:
-    for number, element in enumerate(elements, 1):
-        try:
-            yield one(element)
-        except RowError as error:
-            yield Bad(number, str(error))
-
-
-def _record(row: Any) -> Record:
-    """Return the record of an object or a row of CSV."""
-    if isinstance(row, str):
-        return one_value({}, kind_of(None, row), row)
-    if not isinstance(row, dict):
-        raise RowError("neither an object nor a hash")
-    withdrawn = row.get("should_delete") is True or str(first(row, "status", "state")).lower() in GONE
-    if isinstance(row.get("signals"), list):
-        return _ours(row, withdrawn)
-    value = first(row, *VALUE_NAMES)
-    if isinstance(value, str):
-        # a column or key that is called as a type says what its value is
-        named = first(row, *TYPE_NAMES) or ("pdq" if value is row.get("pdq") else None)
-        return one_value(row, kind_of(named, value), value, withdrawn=withdrawn)
-    for kind in ("md5", "sha256"):
-        if isinstance(row.get(kind), str):
-            return one_value(row, kind, row[kind], withdrawn=withdrawn)
-    raise RowError(f"no hash in it; one of these names should hold it: {', '.join(VALUE_NAMES)}, md5, sha256")
-
-
-def _ours(row: dict[str, Any], withdrawn: bool) -> Record:
-    """Return the record of what `bank export --format ndjson` wrote."""
-    signals, files = [], []
-    for part in row["signals"]:
-        if not isinstance(part, dict) or not isinstance(part.get("value"), str):
-            raise RowError("a signal is no object with a value")
-        kind = kind_of(part.get("type"), part["value"])
-        signals.append(signal(kind, part["value"], part.get("quality"), part.get("t")))
-    pairs = row.get("files") or []
-    if not isinstance(pairs, list):
-        raise RowError("the files are no list")
-    for pair in pairs:
-        if not isinstance(pair, dict):
-            raise RowError("a file is no object with sha256 and md5")
-        sha256, md5 = pair.get("sha256"), pair.get("md5")
-        files.append((digest("sha256", sha256) if sha256 else "", digest("md5", md5) if md5 else ""))
-    if not signals and not any(map(any, files)):
-        raise RowError("neither a signal nor a file in it")
-    name = id_of(first(row, "id", "entry", "label"))
-    return Record(id=name, signals=tuple(signals), files=tuple(files), withdrawn=withdrawn)
-
-
-def _is_vpdq(found: Any) -> bool:
-    if isinstance(found, list):
-        return bool(found) and all(isinstance(part, str) and part.count(",") == 2 for part in found)
+def _json_or_lines(shown: list[str], name: str) -> str:
+    """Return whether JSON is one document or a value a line."""
+    if name.lower().removesuffix(".gz").endswith((".ndjson", ".jsonl", ".ldjson")):
+        return "ndjson"
+    if len(shown) < 2:
+        return "json"
+    if documents.is_json(shown[0]):
+        return "ndjson"
+    whole = [line[:1] == "{" and line.endswith("}") and documents.is_json(line) for line in shown]
     return (
-        isinstance(found, dict)
-        and bool(found)
-        and all(isinstance(part, dict) and {"hash", "quality"} <= part.keys() for part in found.values())
+        "ndjson"
+        if not shown[0].endswith(("{", "[", ",", ":")) and any(whole[1:]) and sum(whole) * 2 >= len(shown) - 1
+        else "json"
     )
 
 
-def _vpdq_record(found: Any) -> Record:
-    """Return the record of one video: a list of "PDQ,quality,seconds", or frame number → hash, quality, timestamp."""
-    if isinstance(found, list):
-        parts = [part.split(",") for part in found]
-        return Record(signals=tuple(signal("pdq", value, quality, t) for value, quality, t in parts))
-    frames = found.values()
-    return Record(
-        signals=tuple(signal("pdq", str(part["hash"]), part["quality"], part.get("timestamp")) for part in frames)
-    )
+def _about_markup(shown: list[str]) -> str:
+    """Return what is to be said of XML or HTML, none of which is read."""
+    text = " ".join(shown).lower()
+    if "ncmec" in text or "cybertip" in text or "hashsharing" in text:
+        return (
+            "this is NCMEC's hash sharing, a list of child abuse: such lists belong with platforms and the police, not "
+            "with moderators; delete the file"
+        )
+    what = "a web page" if "<html" in text or "<!doctype" in text else "XML"
+    return f"this is {what}, which is none of the formats we read; export the list as CSV, JSON or plain lines"
 
 
-def _vpdq_frame(line: str) -> Signal:
-    cells = line.strip().split(",")
-    if len(cells) != 4:
-        raise RowError("not a frame of vPDQ: frame number, quality, PDQ, seconds")
-    _, quality, value, t = cells
-    return signal("pdq", value, quality, t)
+def _head(text: str) -> list[str]:
+    """Return the first lines of a text; the last one may be cut."""
+    found = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", LOOKED_AT)
+    return [line[:HEAD] for line in found[:LOOKED_AT]]

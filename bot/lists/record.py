@@ -2,71 +2,119 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
+import re
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
 
-from bot.model import Signal
+from bot.model import Opinion, Signal
 
 HEX = frozenset(string.hexdigits)
 MIN_BITS = 32  # set or clear in a PDQ: fewer are an empty frame's, which is within reach of every other empty frame
+MAX_BITS = 256 - MIN_BITS
 MAX_ID = 200  # characters
-
-# What the same thing is called in lists.
-TYPES = {
-    "pdq": "pdq",
-    "hash_pdq": "pdq",
-    "vpdq": "pdq",
-    "phash": "phash",
-    "md5": "md5",
-    "video_md5": "md5",
-    "hash_md5": "md5",
-    "hash_video_md5": "md5",
-    "sha256": "sha256",
-    "hash_sha256": "sha256",
-}
 LENGTHS = {"pdq": 64, "phash": 64, "md5": 32, "sha256": 64}
+KNOWN = ", ".join(LENGTHS)
+_AROUND = " \t\r\n\x00\ufeff\u200b\u00a0'\"`"
+_BETWEEN = str.maketrans("", "", " \t:-\u00a0")  # digests are written in groups, too
+_BASE64 = re.compile(r"(?i)(?:base64[:,]|(?:md5|sha-?256)-)([A-Za-z0-9+/_-]{22,44}={0,2})")
+_NOTHING = {"", "null", "none", "n/a", "na", "nan", "nil", "-", "--", "undefined", "unknown", "[object object]"}
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text as a set: names that lists use."""
+    return frozenset(text.split())
 
 
 class RowError(ValueError):
     """What is wrong with a row, in a phrase."""
 
 
+class NotOursError(RowError):
+    """Nothing is wrong with it, but there is nothing in it that we could match."""
+
+
+class Fault(StrEnum):
+    """Why a row is left out."""
+
+    BROKEN = "broken"
+    NOT_OURS = "not_ours"  # its digests are of kinds that we do not match
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A row that is left out."""
+    """A row that is left out, or a digest of it; the reason quotes nothing of it."""
 
-    line: int  # from 1; for JSON documents the number of the element
+    line: int  # from 1; for JSON documents the number of the element; 0: not of one row
     reason: str
+    fault: Fault = Fault.BROKEN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One media of a list. `id` is the list's own name for it, opaque to us."""
+class Record(NamedTuple):
+    """One media of a list. A tuple, for lists have millions. `id` is the list's own name for it, opaque to us."""
 
     id: str | None = None
     signals: tuple[Signal, ...] = ()
-    files: tuple[tuple[str, str], ...] = field(default=())  # (SHA-256, MD5); one of each may be empty
+    files: tuple[tuple[str, str], ...] = ()  # (SHA-256, MD5); one of each may be empty
     withdrawn: bool = False
+    opinions: tuple[tuple[str, Opinion], ...] = ()  # who says it, what
+    child: bool = False  # tagged as child abuse: never kept, and what was kept of it before is withdrawn
+    passed: tuple[str, ...] = ()  # kinds of its digests that we cannot match
+
+
+class Whole(NamedTuple):
+    """The list says that it is whole: what it does not name is no part of it any more."""
+
+
+Row = Record | Bad | Whole
+
+
+def clean(value: Any) -> str:
+    """Return the text of a digest, without what stands around it; empty if there is none."""
+    if not isinstance(value, str):
+        return ""
+    text = value.strip(_AROUND)
+    return "" if text.lower() in _NOTHING else text
+
+
+def digest(kind: str, value: str) -> str:
+    """Return hex digits in lower case. Raises RowError if they are no value of that type."""
+    text = value.strip(_AROUND).lower().removeprefix("0x").removeprefix("\\x")
+    length = LENGTHS[kind]
+    if len(text) != length:
+        if found := _BASE64.fullmatch(value.strip(_AROUND)):
+            text = _hex_of(found[1])
+        elif len(text) > length:
+            text = text.translate(_BETWEEN).removeprefix("0x")
+    if len(text) != length or not set(text) <= HEX:
+        raise RowError(f"not a {kind} value: it has {length} hex digits")
+    return text
+
+
+def from_base64(value: str) -> str:
+    """Return the hex digits of a digest that is said to be base64, or the value as it is."""
+    text = clean(value)
+    return _hex_of(text) or text if not set(text.lower()) <= HEX else text
+
+
+def _hex_of(text: str) -> str:
+    try:
+        standard = text.translate(str.maketrans("-_", "+/")).rstrip("=")
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).hex()
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def signal(kind: str, value: str, quality: Any = None, t: Any = None) -> Signal:
     """Return a checked signal. A list that names no quality holds only what was good enough. Raises RowError."""
     raw = bytes.fromhex(digest(kind, value))
-    bits = int.from_bytes(raw).bit_count()
-    if kind == "pdq" and not MIN_BITS <= bits <= 8 * len(raw) - MIN_BITS:
+    if kind == "pdq" and not MIN_BITS <= int.from_bytes(raw).bit_count() <= MAX_BITS:
         raise RowError("the PDQ of an empty frame, which would match every other empty frame")
     return Signal(type=kind, value=raw, quality=int(number(quality, "quality", 100, 100)), t=number(t, "time", 0, 1e7))
-
-
-def digest(kind: str, value: str) -> str:
-    """Return hex digits in lower case. Raises RowError if they are no value of that type."""
-    text = value.strip().lower()
-    if len(text) != LENGTHS[kind] or not set(text) <= HEX:
-        raise RowError(f"not a {kind} value: it has {LENGTHS[kind]} hex digits")
-    return text
 
 
 def number(value: Any, what: str, default: float, most: float) -> float:
@@ -82,35 +130,24 @@ def number(value: Any, what: str, default: float, most: float) -> float:
     return found
 
 
-def kind_of(name: Any, value: Any) -> str:
-    """Return our name of a type; without a name, what the length of the value says. Raises RowError."""
-    if name is None or name == "":
-        return "md5" if isinstance(value, str) and len(value.strip()) == LENGTHS["md5"] else "pdq"
-    kind = TYPES.get(str(name).strip().lower())
-    if kind is None:
-        raise RowError(f"the type {str(name)[:40]!r} is none that we match; known: pdq, phash, md5, sha256")
-    return kind
-
-
 def id_of(value: Any) -> str | None:
     """Return the list's own name of a row. Raises RowError if it is none that can be kept."""
+    if isinstance(value, dict) and isinstance(value.get("$oid"), str):  # as MongoDB exports it
+        value = value["$oid"]
     if value is None or value == "":
         return None
-    if not isinstance(value, str | int) or len(str(value)) > MAX_ID:
+    if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowError("the id is neither a short text nor a number")
-    return str(value)
+    text = value.strip() if isinstance(value, str) else str(value) if abs(value) < 10**MAX_ID else ""
+    if not text or len(text) > MAX_ID or not _writable(text):
+        raise RowError("the id is neither a short text nor a number")
+    return text
 
 
-def one_value(row: Mapping[str, Any], kind: str, value: str, *, withdrawn: bool = False) -> Record:
-    """Return the record of a row that holds one value."""
-    name = id_of(first(row, "id", "entry", "label"))
-    if kind in ("md5", "sha256"):
-        text = digest(kind, value)
-        return Record(id=name, files=((text, "") if kind == "sha256" else ("", text),), withdrawn=withdrawn)
-    found = signal(kind, value, first(row, "quality"), first(row, "t", "timestamp"))
-    return Record(id=name, signals=(found,), withdrawn=withdrawn)
-
-
-def first(row: Mapping[str, Any], *names: str) -> Any:
-    """Return what stands under the first of these names that is there."""
-    return next((row[name] for name in names if row.get(name) not in (None, "")), None)
+def _writable(text: str) -> bool:
+    """Return whether it can be kept: half a character cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bot.lists import Bad, Record
+from bot.lists import Bad, Fault, Record, Whole
 from bot.model import Actor
 from bot.store import Store
 from bot.store.lists import Listed
@@ -26,19 +26,22 @@ class Counts:
     changed: int = 0  # had other hashes before
     known: int = 0  # were there already, or twice in the list
     withdrawn: int = 0  # by the list
+    children: int = 0  # tagged as child abuse: dropped
+    not_ours: int = 0  # of kinds that we do not match
     failed: int = 0
 
     @property
     def rows(self) -> int:
         """How many rows there were."""
-        return self.added + self.changed + self.known + self.withdrawn + self.failed
+        taken = self.added + self.changed + self.known + self.withdrawn
+        return taken + self.children + self.not_ours + self.failed
 
 
 def take(
     store: Store,
     bank: str,
     source: str,
-    rows: Iterable[Record | Bad],
+    rows: Iterable[Record | Bad | Whole],
     *,
     by: Actor,
     told: Callable[[Bad], None],
@@ -60,15 +63,22 @@ def take(
         held.clear()
 
     for row in rows:
+        if isinstance(row, Whole):
+            continue
         if isinstance(row, Bad):
-            counts.failed += 1
+            counts.failed += row.fault is Fault.BROKEN
+            counts.not_ours += row.fault is Fault.NOT_OURS
             told(row)
             continue
+        if row.child:  # never kept, and what was kept of it before goes
+            counts.children += 1
         if row.files and store.minors.is_never(*(name for pair in row.files for name in names_of(*pair))):
             counts.failed += 1
             told(Bad(line=0, reason=MARKED))
             continue
-        held.append(Listed(id=row.id, signals=row.signals, files=row.files, withdrawn=row.withdrawn))
+        held.append(
+            Listed(id=row.id, signals=row.signals, files=row.files, withdrawn=row.withdrawn, opinions=row.opinions)
+        )
         if len(held) == STEP:
             keep()
     keep()

@@ -1,0 +1,94 @@
+"""A row of names and values, out of whatever list, as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.lists import children, opinions
+from bot.lists.digests import MAX_DEPTH, Digests, collect, first
+from bot.lists.names import Plan, joined
+from bot.lists.record import NotOursError, Record, RowError, id_of
+from bot.lists.shortcut import plan_of
+from bot.lists.state import is_gone
+from bot.model import Signal
+
+LEAST_QUALITY = 50  # of a policy list of Matrix: what is below is ignored there
+
+
+def of_object(row: Any) -> Iterator[Record | RowError]:
+    """Yield the record of an object, and what is wrong with digests of it. Raises RowError if nothing is usable."""
+    if isinstance(row, str):
+        row = {"value": row}
+    if not isinstance(row, dict):
+        raise RowError("neither an object nor a hash")
+    if isinstance(row.get("content"), dict) and isinstance(row.get("type"), str) and "." in row["type"]:
+        row = _of_event(row)
+    elif isinstance(row.get("attributes"), dict):
+        row = {"id": row.get("id"), **row["attributes"]}  # as JSON:API wraps it
+    yield from of_row(row, plan_of(row))
+
+
+def _of_event(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the row in an event of a policy list of Matrix: without content it is taken back."""
+    row = {"id": event.get("state_key") or event.get("event_id"), **event["content"]}
+    if not event["content"]:
+        row["withdrawn"] = True
+    if joined(event["type"]) == "mpdqhash":
+        row["type"] = event["type"]
+    return row
+
+
+def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
+    """Yield the record of a row whose names were looked at, and what is wrong with digests of it.
+
+    Raises RowError if nothing of it is usable.
+    """
+    found = Digests()
+    child = any(children.speaks_of_child(row[key], how) for key, how in where.children)
+    if where.children and not child and "mediaid" in where.names:
+        child = any(
+            children.is_row_of_vics(where.names, row[key]) for key, how in where.children if how is children.Field.CLASS
+        )
+    if not child and isinstance(row, dict):
+        child = any(_speaks_of_child(part) for part in row.values() if isinstance(part, dict | list))
+    collect(row, where, found)
+    gone = is_gone(row, where)
+    try:
+        name = id_of(first(row, where.ids)) if "entitykey" not in where.names else None  # there the id is the change's
+    except RowError:
+        if not child:
+            raise
+        name = None
+    signals, files = tuple(found.signals), found.files
+    if child:
+        yield Record(name, signals, files, withdrawn=True, child=True)
+        return
+    said, all_say_no = opinions.of_row(row, where.names) if isinstance(row, dict) else ((), False)
+    gone = gone or all_say_no
+    if not signals and not files and not (gone and name is not None):
+        raise found.error()
+    if "mpdqhash" in where.names or any(joined(str(row[key])) == "mpdqhash" for key in where.types):
+        signals = _good(signals)
+    yield Record(name, signals, files, gone, said, False, tuple(found.passed))
+    yield from found.errors if signals or files else ()
+
+
+def _speaks_of_child(part: Any, depth: int = 0) -> bool:
+    """Return whether an object in a row, or one of an array, is tagged as child abuse."""
+    if depth > MAX_DEPTH:
+        return False
+    if isinstance(part, list):
+        return any(_speaks_of_child(value, depth + 1) for value in part[:1000] if isinstance(value, dict | list))
+    return any(
+        ((how := children.field_named(str(name))) is not None and children.speaks_of_child(value, how))
+        or (isinstance(value, dict | list) and _speaks_of_child(value, depth + 1))
+        for name, value in part.items()
+    )
+
+
+def _good(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    good = tuple(part for part in signals if part.type != "pdq" or part.quality >= LEAST_QUALITY)
+    if signals and not good:
+        raise NotOursError(f"its quality is below {LEAST_QUALITY}: too little to tell it by")
+    return good

@@ -1,0 +1,286 @@
+"""CSV, whatever separates its cells, with or without a header."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+from bot.lists import plain
+from bot.lists.digests import MAX_PARTS
+from bot.lists.names import Plan, is_type, plan
+from bot.lists.opening import lines
+from bot.lists.plain import TOO_LONG
+from bot.lists.record import Bad, Fault, NotOursError, Record, Row, RowError, Whole
+from bot.lists.row import of_row
+from bot.lists.shortcut import KINDS, plain_record
+from bot.plural import many
+
+SEPARATORS = ",;\t|"
+LOOKED_AT = 50  # lines by which separator and header are told
+SPAN_LINES = 50  # lines of one row whose quoted cell goes on and on
+SPAN = 64 * 2**10  # characters of it
+_HEX = re.compile(
+    r"\s*[\"'`]?(?:0[xX])?(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})[\"'`]?\s*\x00*"
+)
+_RUN = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32,}(?![0-9a-fA-F])")
+_SAYS_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+Numbered = tuple[int, str | None]
+
+
+class _Lines:
+    """Lines with their numbers, of which some can be given back."""
+
+    def __init__(self, parts: Iterable[str]) -> None:
+        self._rest = enumerate(lines(parts), 1)
+        self._back: deque[Numbered] = deque()
+
+    def __iter__(self) -> Iterator[Numbered]:
+        return self
+
+    def __next__(self) -> Numbered:
+        return self._back.popleft() if self._back else next(self._rest)
+
+    def give_back(self, some: Iterable[Numbered]) -> None:
+        """Return lines, so that they come next."""
+        self._back.extendleft(reversed(list(some)))
+
+
+def is_header(cells: Iterable[str]) -> bool:
+    """Return whether cells are names, one of them that of a digest."""
+    cells = [cell.strip().strip("\ufeff\"'") for cell in cells]
+    return not any(map(_HEX.fullmatch, cells)) and plan(enumerate(cells)).holds_digests
+
+
+def separator_of(shown: Iterable[str]) -> str:
+    """Return what separates the cells of these lines."""
+    rows = [re.sub(r'"[^"]*"', "", line) for line in shown]
+    for row in rows[:5]:
+        if found := _SAYS_SEPARATOR.fullmatch(row.strip("\ufeff")):
+            return found[1]
+    for row in rows[:10]:  # the header tells best: it splits into known names
+        best = max(SEPARATORS, key=lambda mark: row.count(mark))
+        if row.count(best) and is_header(row.split(best)):
+            return best
+    counts = {mark: sum(mark in row for row in rows) for mark in SEPARATORS}
+    return max(SEPARATORS, key=lambda mark: counts[mark])
+
+
+def read(parts: Iterable[str]) -> Iterator[Row]:
+    """Yield a record or a bad row for each row of CSV. Rows of one id that follow one another are one record."""
+    source = _Lines(parts)
+    head = list(islice(source, LOOKED_AT))
+    shown = [
+        text
+        for _, line in head
+        if line is not None and (text := line.strip("\ufeff")).strip() and not plain.is_comment(text.strip())
+    ]
+    separator = separator_of(shown)
+    source.give_back(head)
+    where, skipped = _header(shown, separator)
+    rows = _rows(source, separator, where, skipped)
+    yield from _joined(rows) if where.ids and where.types else rows
+
+
+def _header(shown: list[str], separator: str) -> tuple[Plan, int]:
+    """Return where in a row is what, and how many rows in front are no rows: a title, the header."""
+    for place, line in enumerate(shown[:20]):
+        cells = _split(line, separator)
+        if any(map(_HEX.fullmatch, cells)):
+            break
+        if is_header(cells):
+            return plan(enumerate(cell.strip().strip("\ufeff") for cell in cells)), place + 1
+    skipped = 1 if shown and _SAYS_SEPARATOR.fullmatch(shown[0]) else 0
+    for line in shown:
+        if any(map(_HEX.fullmatch, cells := _split(line, separator))):
+            return _without_header(cells), skipped
+    return plan(enumerate(("value", "type"))), skipped
+
+
+def _without_header(cells: list[str]) -> Plan:
+    """Return where in a row is what, told by a row: digests by their length, beside them a type or a quality.
+
+    One of 64 hex digits is a PDQ; behind an MD5 or SHA-1, or as the second, a SHA-256.
+    """
+    names: list[str] = []
+    seen: set[str] = set()
+    digests = sum(map(bool, map(_HEX.fullmatch, cells)))
+    typed = digests == 1 and any(map(is_type, cells))
+    for place, cell in enumerate(cells):
+        text = cell.strip().strip("\"'`\x00").lower().removeprefix("0x")
+        if _HEX.fullmatch(cell):
+            short = {32: "md5", 40: "sha1", 128: "sha512"}.get(len(text))
+            name = "value" if typed or digests == 1 else short or ("sha256" if seen else "pdq")
+        elif typed and is_type(text):
+            name = "type"
+        elif text.isdecimal() and int(text) <= 100 and place and names[-1] in ("value", "pdq"):
+            name = "quality"
+        else:
+            name = "tags" if seen else f"cell {place}"  # what follows the digests may tell what they are of
+        seen.add(name)
+        names.append(name)
+    if len(cells) < 2:
+        names.append("type")
+    return plan(enumerate(names))
+
+
+def _rows(source: _Lines, separator: str, where: Plan, skipped: int) -> Iterator[Row]:
+    width = 1 + max((int(key) for key in _places(where)), default=1)
+    headed = skipped > 0 or width > 2
+    short = where.short or (None, None, None, None)
+    id_at, value_at, type_at, fixed = short if not where.states else (None, None, None, None)
+    for number, line in source:
+        if line is None:
+            yield Bad(number, TOO_LONG)
+            continue
+        cells = line.split(separator) if '"' not in line else None
+        if value_at is not None and cells is not None and not skipped and len(cells) == width:
+            kind = fixed if type_at is None else KINDS.get(cells[type_at], "other")
+            name = cells[id_at].strip() if id_at is not None else None
+            if kind != "other" and (record := plain_record(name, kind, cells[value_at])) is not None:
+                yield record
+                continue
+        text = line.strip("\ufeff")
+        bare = text.strip()
+        if not bare:
+            continue
+        if plain.is_comment(bare):
+            if plain.says_whole(bare):
+                yield Whole()
+            continue
+        try:
+            if cells is None:
+                cells = _quoted(line, source, separator, width)
+            else:
+                cells = [cell.strip() for cell in text.split(separator)]
+            if skipped:
+                skipped -= 1
+                continue
+            if not any(cells):
+                continue
+            yield from _one(cells, where, width, headed=headed, number=number)
+        except RowError as error:
+            yield Bad(number, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN)
+
+
+def _one(cells: list[str], where: Plan, width: int, *, headed: bool, number: int) -> Iterator[Row]:
+    if len(cells) > width:
+        if headed and any(cells[width:]):
+            raise RowError(f"{many(len(cells), 'cell')} under {many(width, 'heading')}")
+        cells = cells[:width]
+    cells = cells + [""] * (width - len(cells))
+    for found in of_row(cells, where):
+        yield found if isinstance(found, Record) else Bad(number, f"{found}; what else the row holds is taken")
+
+
+def _places(where: Plan) -> Iterator[Any]:
+    for keys in (
+        where.ids,
+        where.values,
+        where.types,
+        where.qualities,
+        where.times,
+        where.stamps,
+        where.states,
+        where.gone,
+    ):
+        yield from keys
+    for keys in (where.live, where.gone_at, where.expires, where.disabled_until, where.others):
+        yield from keys
+    yield from (key for key, _, _ in where.kinds)
+    yield from (key for key, _ in where.children)
+
+
+def _quoted(line: str, source: _Lines, separator: str, width: int) -> list[str]:
+    """Return the cells of a row with quotes; one may go on for some lines. Raises RowError if it does not end."""
+    taken: list[Numbered] = []
+
+    def pulled() -> Iterator[str]:
+        size = len(line)
+        yield f"{line}\n"
+        while len(taken) < SPAN_LINES and size < SPAN:
+            found = next(source, None)
+            if found is None:
+                return
+            taken.append(found)
+            if found[1] is None:
+                return
+            size += len(found[1])
+            yield f"{found[1]}\n"
+
+    try:
+        cells = next(csv.reader(pulled(), strict=True, delimiter=separator, skipinitialspace=True))
+        if any(
+            text and _RUN.search(text) and '"' not in text and text.count(separator) + 1 == width
+            for _, text in taken[:-1]
+        ):
+            raise csv.Error("whole rows stand in the cell")
+    except (csv.Error, StopIteration):
+        source.give_back(taken)
+        cells = _lenient(line, separator)
+    return [cell.strip() for cell in cells]
+
+
+def _lenient(line: str, separator: str) -> list[str]:
+    """Return the cells of a line whose quotes are escaped otherwise, or stand within cells."""
+    try:
+        return next(csv.reader([line], strict=True, delimiter=separator, escapechar="\\"))
+    except (csv.Error, StopIteration):
+        pass
+    cells = line.split(separator)
+    if any(cell.strip().startswith('"') != (len(cell.strip()) > 1 and cell.strip().endswith('"')) for cell in cells):
+        raise RowError("not a row of CSV: a quote is not closed")
+    return [cell.strip().strip('"') for cell in cells]
+
+
+def _split(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    except (csv.Error, StopIteration):
+        return line.split(separator)
+
+
+def _joined(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows of one id that follow one another as one record: a table with a row for each digest."""
+    held: Record | None = None
+    more: list[Record] = []
+    for row in chain(rows, (None,)):
+        if (
+            isinstance(row, Record)
+            and held is not None
+            and row.id == held.id is not None
+            and _may_join(held, row)
+            and len(more) < MAX_PARTS
+        ):
+            more.append(row)
+            continue
+        if isinstance(row, Bad | Whole):
+            yield row
+            continue
+        if held is not None:
+            yield _together(held, more) if more else held
+            more = []
+        held = row
+
+
+def _may_join(one: Record, other: Record) -> bool:
+    return one.withdrawn == other.withdrawn and one.child == other.child and not one.withdrawn
+
+
+def _together(first: Record, more: list[Record]) -> Record:
+    files: list[tuple[str, str]] = list(first.files)
+    for row in more:
+        for sha256, md5 in row.files:
+            if md5 and not sha256 and files and files[-1][0] and not files[-1][1]:
+                files[-1] = (files[-1][0], md5)
+            else:
+                files.append((sha256, md5))
+    signals = dict.fromkeys(chain(first.signals, *(row.signals for row in more)))
+    passed = dict.fromkeys(chain(first.passed, *(row.passed for row in more)))
+    opinions = dict.fromkeys(chain(first.opinions, *(row.opinions for row in more)))
+    return first._replace(
+        signals=tuple(signals), files=tuple(dict.fromkeys(files)), passed=tuple(passed), opinions=tuple(opinions)
+    )
