@@ -18,6 +18,7 @@ from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
 from bot.config import Config, DecodeConfig, GalleryConfig, key_path, sealing_key
 from bot.encryption import FieldCipher, new_key, write_key
+from bot.endpoints import Endpoints
 from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
@@ -180,6 +181,8 @@ def assembled(
             Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
         )
         workers = stack.enter_context(parts.children(config.decode, _gallery(config), nudity_model(config)))
+        endpoints = Endpoints(clock)
+        stack.callback(endpoints.close)
         reddit = None
         if parts.reddit:
             where = parts.outside
@@ -213,6 +216,7 @@ def assembled(
                 workers=workers,
                 rulebook=rulebook,
                 log=log,
+                endpoints=endpoints,
                 reddit=reddit,
                 mailer=mailer_for(config, log),
                 boundary=boundary,

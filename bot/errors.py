@@ -26,6 +26,7 @@ GifwardenError                      exit code 1
 ├── SealError                       the key that protects stored fingerprints
 └── OutsideError                    exit code 3: a service we depend on is unavailable
     ├── RedditError                 `retry` says whether trying again can help
+    ├── EndpointError               an exchange or another address that the operator configured
     └── MailError                   `sent` is None when the server may have accepted the message
 """
 
@@ -345,6 +346,29 @@ def for_once(error: Exception) -> str:
     if isinstance(error, RedditError) and error.again:
         return f"{error.message}; try again {error.again}"
     return str(error)
+
+
+class EndpointError(OutsideError):
+    """What the operator configured does not answer, refuses, or answers in a shape that we do not know.
+
+    `retry`: it is worth another try by itself. `retry_after` is its own wish in seconds, if it named one. `status` is
+    that of its answer, if there was one. No sentence holds an address beyond the host, a token or what was answered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry: bool = True,
+        retry_after: float | None = None,
+        status: int | None = None,
+        setup: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.retry_after = retry_after
+        self.status = status
+        self.setup = setup
 
 
 class MailError(OutsideError):

@@ -1,7 +1,7 @@
-"""The daemon: APScheduler calls the pipeline's steps in three lanes until it is told to stop.
+"""The daemon: APScheduler calls the pipeline's steps in four lanes until it is told to stop.
 
-Steps of one lane run one by one. Each lane waits for other servers: Reddit, the hosts of media, our mail server. A slow
-one holds its own lane and no other.
+Steps of one lane run one by one. Each lane waits for other servers: Reddit, the hosts of media, our mail server,
+exchanges of hash lists. A slow one holds its own lane and no other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
 FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
-REDDIT, SCANNING, SENDING = LANES = ("reddit", "scanning", "sending")
+REDDIT, SCANNING, SENDING, EXCHANGES = LANES = ("reddit", "scanning", "sending", "exchanges")
+EXCHANGE_SECONDS = 30  # what is due among the exchanges is looked for
 SIGNAL_SECONDS = 0.25
 CUT_SECONDS = 2.0  # for what is at hand to end by itself once we are told to stop; then exchanges are cut
 SILENT_SECONDS = 900.0  # without a sign of life of any step; then systemd is no longer told that all is well
@@ -143,6 +144,7 @@ class Daemon:
             ("mail", SENDING, lambda: pipeline.mail(self.still_ours), WORK_SECONDS),
             ("orders", REDDIT, lambda: pipeline.obey(wait=False), orders),
             ("purge", REDDIT, lambda: pipeline.purge(self._go_on), PURGE_HOURS * 3600),
+            ("exchange", EXCHANGES, lambda: pipeline.exchange(self._go_on), EXCHANGE_SECONDS),
             ("forget", REDDIT, lambda: pipeline.forget(self._go_on), FORGET_MINUTES * 60),
         )
         for name, lane, _, seconds in steps:

@@ -22,12 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.example.toml"
 SETTING = re.compile(r"#?([a-z_]+) = \S")
 HEADER = re.compile(r"#?\[([a-z_]+)(?:\.([a-z_]+))?\]")
-NAMED = {"subreddits", "hosts"}  # their sections carry a name of the operator's choice
+NAMED = {"subreddits", "hosts", "exchanges"}  # their sections carry a name of the operator's choice
 
 # Keys without a default in TOML, or whose default would show nothing: the example shows these values.
 SHOWN: dict[str, Any] = {
     "hosts.redgifs.interval_seconds": 2.0,
     "hosts.redgifs.report_email": "support@redgifs.com",
+    "exchanges.example.folder": Path("lists"),
     "hosts.direct.allow": ("media.example.org",),
     "storage.key_file": Path("secrets/key"),
     "gallery.detector": Path("models/detector.onnx"),
@@ -97,6 +98,8 @@ def model_of(section: str) -> type[config.Section]:
         if section == "subreddits"
         else config.HostConfig
         if section == "hosts"
+        else config.ExchangeConfig
+        if section == "exchanges"
         else info.annotation
     )
     assert isinstance(model, type)
@@ -160,10 +163,18 @@ def test_example_switched_on_has_the_defaults_or_the_shown_values(tmp_path: Path
         config.Config(
             subreddits={"example": config.SubredditConfig()},
             hosts={"redgifs": config.HostConfig(), "direct": config.HostConfig()},
+            exchanges={"example": config.ExchangeConfig()},
         )
     )
     want.update(SHOWN)
-    for key in ("storage.path", "storage.rules", "storage.key_file", "gallery.detector", "gallery.embedder"):
+    for key in (
+        "storage.path",
+        "storage.rules",
+        "storage.key_file",
+        "gallery.detector",
+        "gallery.embedder",
+        "exchanges.example.folder",
+    ):
         want[key] = tmp_path / want[key]
     assert got == want
 
@@ -172,12 +183,13 @@ def test_example_holds_no_secret(tmp_path: Path) -> None:
     """Every secret of the example is empty, and the line above names the variable that takes it."""
     got = flat(loaded(tmp_path / "config.toml"))
     secrets = {key: value.get_secret_value() for key, value in got.items() if isinstance(value, SecretStr)}
+    exchange = [f"exchanges.example.{key}" for key in ("key", "fetch_key", "feedback_key")]
     assert secrets == dict.fromkeys(
-        ("reddit.client_secret", "reddit.password", "reddit.refresh_token", "mail.password"), ""
+        ("reddit.client_secret", "reddit.password", "reddit.refresh_token", "mail.password", *exchange), ""
     )
     for above, section, key in example_keys():
         if f"{section}.{key}" in secrets:
-            assert f"GIFWARDEN_{section}__{key}".upper() in above
+            assert f"GIFWARDEN_{section.replace('.', '__')}__{key}".upper() in above
 
 
 def test_reference_names_every_key_with_its_default() -> None:

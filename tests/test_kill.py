@@ -29,7 +29,7 @@ from tests.people import member
 from tests.slow import few, one_of_each
 
 # what follows from a withdrawal is killed in test_withdrawals_killed.py
-MET = tuple(name for name in BOUNDARIES if not name.startswith("withdraw."))
+MET = tuple(name for name in BOUNDARIES if not name.startswith(("withdraw.", "exchange.")))
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload(["tests.killing"])
 

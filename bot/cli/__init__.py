@@ -17,6 +17,7 @@ from bot.cli import (
     bench_copies,
     bench_faces,
     cases,
+    exchange,
     gallery,
     hosts,
     learn,
@@ -52,6 +53,7 @@ maintenance.register(app)
 about.register(app)
 scan.register(app)
 bank.register(app)
+exchange.register(app)
 bench.register(app)
 bench_copies.register(bench.app)
 bench_faces.register(bench.app)

@@ -16,7 +16,7 @@ import structlog
 import typer
 
 from bot import config as configuration
-from bot import hosts, text
+from bot import exchanges, hosts, text
 from bot.assemble import DATABASE, Parts, assembled
 from bot.cli import screen
 from bot.cli.screen import complain, complain_of, emit, facts, listing, progress, say, show, warn
@@ -65,12 +65,12 @@ WhyOption = Annotated[str, typer.Option("--why", help="Why, in a few words, for 
 
 def read_config(path: Path | None, *, needed: bool = True) -> Config:
     """Read the configuration. Without a file and not `needed`, the defaults. Raises ConfigError."""
-    return configuration.load(_config_file(path, needed=needed), hosts=host_names())
+    return configuration.load(_config_file(path, needed=needed), hosts=host_names(), exchanges=exchanges.keys())
 
 
 def look_at_config(path: Path | None) -> configuration.Reading:
     """Return what can be read of the configuration, and its mistakes. Raises ConfigError if there is no such file."""
-    return configuration.look(_config_file(path, needed=True), hosts=host_names())
+    return configuration.look(_config_file(path, needed=True), hosts=host_names(), exchanges=exchanges.keys())
 
 
 def _config_file(path: Path | None, *, needed: bool) -> Path | None:

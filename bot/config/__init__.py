@@ -14,6 +14,8 @@ content      values of the right kind that cannot be meant
 
 from __future__ import annotations
 
+from bot.config.checking import ExchangeKeys
+from bot.config.content import exchange as wrong_exchange
 from bot.config.content import is_address
 from bot.config.environment import private_text
 from bot.config.reading import Reading, find, key_path, keys, load, look, sealing_key, service_socket
@@ -23,6 +25,7 @@ from bot.config.sections import (
     Config,
     DecodeConfig,
     DigestConfig,
+    ExchangeConfig,
     FetchConfig,
     GalleryConfig,
     HostConfig,
@@ -45,6 +48,8 @@ __all__ = [
     "Config",
     "DecodeConfig",
     "DigestConfig",
+    "ExchangeConfig",
+    "ExchangeKeys",
     "FetchConfig",
     "GalleryConfig",
     "HostConfig",
@@ -69,4 +74,5 @@ __all__ = [
     "private_text",
     "sealing_key",
     "service_socket",
+    "wrong_exchange",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ _OTHER_WORDS: Mapping[str, Mapping[str, str]] = {
     "reddit": {"id": "client_id", "secret": "client_secret", "user": "username", "token": "refresh_token"},
     "mail": {"server": "host", "smtp": "host", "from": "sender", "user": "username", "encryption": "security"},
     "subreddits": {"nsfw": "adult", "over_18": "adult"},
+    "exchanges": {"type": "kind", "token": "key", "address": "url", "path": "folder", "group": "collection"},
     "hosts": {"domains": "allow", "email": "report_email", "on": "enabled"},
 }
 KEY_ELSEWHERE = (
@@ -26,12 +28,32 @@ KEY_ELSEWHERE = (
 )
 
 
-class Checker:
-    """Looks at every value once. `tell` takes a path and what is wrong there; `hosts`: the plugs' names, if known."""
+_EVERY_EXCHANGE = frozenset({"kind", "bank", "every_minutes", "stale_days"})
 
-    def __init__(self, tell: Report, hosts: Collection[str] | None) -> None:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeKeys:
+    """Which keys an exchange of one kind has, beside those that each of them has."""
+
+    needed: frozenset[str]
+    taken: frozenset[str]
+
+
+class Checker:
+    """Looks at every value once. `tell` takes a path and what is wrong there.
+
+    `hosts`: the plugs' names, if known; `exchanges`: what each kind needs, if known.
+    """
+
+    def __init__(
+        self,
+        tell: Report,
+        hosts: Collection[str] | None,
+        exchanges: Mapping[str, ExchangeKeys] | None = None,
+    ) -> None:
         self._tell = tell
         self._hosts = hosts
+        self._exchanges = exchanges
 
     def config(self, values: Mapping[str, Any]) -> Config:
         """Return the configuration that the values make, without those that are wrong."""
@@ -109,6 +131,13 @@ class Checker:
                     self._tell(path, f"r/{name} has a section already, {first}: Reddit's names are the same in any "
                                      "case of letters; keep one")  # fmt: skip
                 spelt.setdefault(lower, name)
+            elif section == "exchanges":
+                if wrong := content.exchange(name):
+                    self._tell(path, wrong)
+                elif (lower := lower.replace("-", "_")) in spelt:
+                    first = f"[{section}.{spelt[lower]}]"
+                    self._tell(path, f"the exchange {name} has a section already, {first}; keep one")
+                spelt.setdefault(lower, name)
             elif self._hosts is not None and name not in self._hosts:
                 near = closest(name.removesuffix(".com"), self._hosts)
                 hint = f"did you mean [hosts.{near}]?" if near else f"known here: {', '.join(self._hosts)}"
@@ -116,11 +145,36 @@ class Checker:
                 self._section(model, path, inner)
                 continue
             settings = self._section(model, path, inner)
+            if section == "exchanges" and not self._exchange(path, settings, inner):
+                continue
             if section == "hosts" and name != "direct" and settings.pop("allow", None):
                 self._tell((*path, "allow"), f"hosts.{name}.allow belongs to [hosts.direct] only; move or remove it")
-            if section == "hosts" or content.subreddit(name) is None:
+            if section == "hosts" or _named_well(section, name):
                 kept.setdefault(lower if section == "subreddits" else name, settings)
         return kept
+
+    def _exchange(self, path: Path, settings: dict[str, Any], written: Mapping[str, Any]) -> bool:
+        """Look at what an exchange of its kind needs; return whether it can be used. What is not its own goes."""
+        if self._exchanges is None:
+            return True
+        name, kind = ".".join(path), settings.get("kind", "https")
+        keys = self._exchanges.get(kind)
+        if keys is None:
+            near = closest(kind, self._exchanges)
+            hint = f'did you mean "{near}"?' if near else f"known here: {', '.join(self._exchanges)}"
+            self._tell((*path, "kind"), f"{name}.kind is {shown(kind)}, which is no kind of exchange; {hint}")
+            return False
+        for key in sorted(set(settings) - keys.needed - keys.taken - _EVERY_EXCHANGE):
+            if settings.pop(key) not in ("", False):
+                others = [other for other, has in self._exchanges.items() if key in has.needed | has.taken]
+                for_whom = f"it is for {' and '.join(others)}" if others else "no kind takes it"
+                self._tell((*path, key), f"{name}.{key} is not for exchanges of kind {kind}; {for_whom}; remove it")
+        missing = sorted(key for key in keys.needed if not settings.get(key) and not written.get(key))
+        for key in missing:
+            secret = wanted(model_of("exchanges"), key).form == "secret"
+            where = f"put it in $GIFWARDEN_EXCHANGES__{path[1].upper().replace('-', '_')}__{key.upper()}"
+            self._tell(path, f"{name}.{key} is missing, which kind {kind} needs; {where if secret else 'add it'}")
+        return not missing
 
     def _section(self, model: type[Section], path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
@@ -167,6 +221,10 @@ class Checker:
         digest = kept.get("digest", {})
         if digest.get("by") == "mail" and not digest.get("to"):
             self._tell(("digest", "by"), 'digest.by is "mail" and digest.to names no address; add it')
+
+
+def _named_well(section: str, name: str) -> bool:
+    return (content.exchange if section == "exchanges" else content.subreddit)(name) is None
 
 
 def _owners(key: str) -> str:

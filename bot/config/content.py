@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from bot.config.wanted import shown
 
@@ -15,6 +17,7 @@ _ADDRESS = re.compile(
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*\.?", re.IGNORECASE)
 _SUBREDDIT = re.compile(r"[A-Za-z0-9_]{2,21}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,20}")
+_NEAR = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _WIKI = re.compile(r"[a-z0-9_-]{1,60}(/[a-z0-9_-]{1,60}){0,4}")
 
 Judge = Callable[[str], str | None]
@@ -33,6 +36,52 @@ def subreddit(name: str) -> str | None:
     if _SUBREDDIT.fullmatch(plain):
         return f"a subreddit is named without r/, blanks and addresses; write [subreddits.{plain}]"
     return f"{shown(name)} is not a subreddit's name, which has 2 to 21 letters, digits and _; write it without r/"
+
+
+def exchange(name: str) -> str | None:
+    """Return what is wrong with our name of an exchange, or None."""
+    if re.fullmatch(r"[A-Za-z0-9](?:[_-]?[A-Za-z0-9]){0,39}", name):
+        return None
+    return f"{shown(name)} cannot name an exchange; take up to 40 letters, digits and single - or _, no blanks"
+
+
+def service(text: str) -> str | None:
+    """Return what is wrong with an address that the operator gives us to ask, or None."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        host, port, login = parts.hostname, parts.port, parts.username or parts.password
+    except ValueError:
+        return "must be an address such as https://lists.example.org/known.ndjson"
+    if parts.scheme not in ("https", "http") or not host or re.search(r"[\s\x00-\x1f]", text) or port == 0:
+        return f"must be an address such as https://lists.example.org/known.ndjson, not {shown(text)}"
+    if login:
+        return "holds a login, which does not belong in an address; put the token into the setting key"
+    if parts.scheme == "http" and not is_near(host):
+        return "must begin with https:// unless it is on this machine or your own network"
+    return None
+
+
+def is_near(host: str) -> bool:
+    """True for this machine, and for addresses of a private network as numbers."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or any(address in network for network in _NEAR if network.version == address.version)
+
+
+def _public_key(text: str) -> str | None:
+    if not text or re.fullmatch(r"RW[A-Za-z0-9+/]{54}", text):
+        return None
+    return "must be a minisign key, the 56 signs that begin with RW, as the list's keeper publishes it"
+
+
+def _bank(text: str) -> str | None:
+    return None if text.strip() else "is empty; write a bank's name"
 
 
 def _account(text: str) -> str | None:
@@ -167,6 +216,13 @@ JUDGES: Mapping[tuple[str, str], Judge] = {
     ("mail", "sender"): _mail,
     ("hosts", "report_email"): _mail,
     ("hosts", "allow"): _domain,
+    ("exchanges", "url"): service,
+    ("exchanges", "folder"): _folder,
+    ("exchanges", "bank"): _bank,
+    ("exchanges", "public_key"): _public_key,
+    ("exchanges", "key"): _word,
+    ("exchanges", "fetch_key"): _word,
+    ("exchanges", "feedback_key"): _word,
     ("gallery", "detector"): _folder,
     ("gallery", "embedder"): _folder,
     ("gallery", "detector_checksum"): _checksum,

@@ -8,13 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.config.sections import Config, HostConfig, Section, SubredditConfig
+from bot.config.sections import Config, ExchangeConfig, HostConfig, Section, SubredditConfig
 from bot.config.wanted import closest, wanted
 from bot.errors import ConfigError, Gathered, unreadable
 
 PREFIX = "GIFWARDEN_"
 NOT_SETTINGS = frozenset({"GIFWARDEN_CONFIG", "GIFWARDEN_STORAGE__KEY"})
-NAMED: Mapping[str, type[Section]] = {"subreddits": SubredditConfig, "hosts": HostConfig}
+NAMED: Mapping[str, type[Section]] = {
+    "subreddits": SubredditConfig,
+    "hosts": HostConfig,
+    "exchanges": ExchangeConfig,
+}
 """Sections that hold one section for each name."""
 # what Docker and Kubernetes put into the environment of everything beside a service called gifwarden-…
 _ORCHESTRATION = re.compile(r"_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)\Z|_PORT_[0-9]+_(TCP|UDP)(_(PROTO|PORT|ADDR))?\Z")

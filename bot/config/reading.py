@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import os
 import stat
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.config import lines
-from bot.config.checking import Checker
+from bot.config.checking import Checker, ExchangeKeys
 from bot.config.environment import NAMED, Variable, model_of, private_text, variables
 from bot.config.sections import Config, StorageConfig
 from bot.config.wanted import wanted
@@ -50,20 +50,30 @@ class Reading:
 
 
 def load(
-    path: Path | None, environ: Mapping[str, str] | None = None, *, hosts: Collection[str] | None = None
+    path: Path | None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    hosts: Collection[str] | None = None,
+    exchanges: Mapping[str, ExchangeKeys] | None = None,
 ) -> Config:
     """Read the file (or none) and the environment. `hosts`: the names that `[hosts.NAME]` may have, if known.
 
+    `exchanges`: the kinds that `[exchanges.NAME]` may have with what each needs, if known.
+
     Raises ConfigError with a sentence for every mistake: the key, where it stands, what it must be.
     """
-    reading = look(path, environ, hosts=hosts)
+    reading = look(path, environ, hosts=hosts, exchanges=exchanges)
     if reading.error is not None:
         raise reading.error
     return reading.config
 
 
 def look(
-    path: Path | None, environ: Mapping[str, str] | None = None, *, hosts: Collection[str] | None = None
+    path: Path | None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    hosts: Collection[str] | None = None,
+    exchanges: Mapping[str, ExchangeKeys] | None = None,
 ) -> Reading:
     """Read like `load`, and return what can be read even so. For looking only: what is wrong has its default.
 
@@ -87,7 +97,7 @@ def look(
             line = document.line(at)
             in_file.add(Mistake(f"{shown}, line {line}: {said}" if line else f"{shown}: {said}", line))
 
-    config = Checker(tell, hosts).config(values)
+    config = Checker(tell, hosts, exchanges).config(values)
     places = [*([shown] if in_file.mistakes else []), *(["the environment"] if outside.mistakes else [])]
     return Reading(
         config=_placed(config, path.parent if path else Path()),
@@ -110,7 +120,11 @@ def _placed(config: Config, base: Path) -> Config:
             key: base / path for key in ("detector", "embedder") if (path := getattr(config.gallery, key)) is not None
         }
     )
-    return config.model_copy(update={"storage": storage, "gallery": gallery})
+    exchanges = {
+        name: settings.model_copy(update={"folder": base / settings.folder}) if settings.folder else settings
+        for name, settings in config.exchanges.items()
+    }
+    return config.model_copy(update={"storage": storage, "gallery": gallery, "exchanges": exchanges})
 
 
 def sealing_key(config: StorageConfig, environ: Mapping[str, str] | None = None) -> str | None:
@@ -154,20 +168,30 @@ def _guard_secrets(path: Path, document: lines.Document, found: Gathered) -> Non
     """Refuse secrets in a file that others can read."""
     if not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return
-    for section in Config.model_fields:
-        settings = document.values.get(section)
-        if section in NAMED or not isinstance(settings, dict):
-            continue
-        for key in model_of(section).model_fields:
-            if settings.get(key) and wanted(model_of(section), key).form == "secret":
-                line = document.line((section, key))
+    for at, settings in _sections(document.values):
+        for key in model_of(at[0]).model_fields:
+            if settings.get(key) and wanted(model_of(at[0]), key).form == "secret":
+                line = document.line((*at, key))
+                variable = "__".join((*at, key)).upper().replace("-", "_")
                 found.add(
                     Mistake(
-                        f"{path}, line {line}: {section}.{key} is a secret and others can read this file; "
-                        f"run: chmod 600 {path}, or put it in $GIFWARDEN_{section.upper()}__{key.upper()}",
+                        f"{path}, line {line}: {'.'.join((*at, key))} is a secret and others can read this file; "
+                        f"run: chmod 600 {path}, or put it in $GIFWARDEN_{variable}",
                         line,
                     )
                 )
+
+
+def _sections(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield the path and the settings of every section that the program knows."""
+    for section in Config.model_fields:
+        settings = values.get(section)
+        if not isinstance(settings, dict):
+            continue
+        if section not in NAMED:
+            yield (section,), settings
+            continue
+        yield from (((section, name), inner) for name, inner in settings.items() if isinstance(inner, dict))
 
 
 def _overlaid(document: lines.Document, told: Iterable[Variable]) -> tuple[dict[str, Any], dict[tuple[str, ...], str]]:
@@ -179,8 +203,8 @@ def _overlaid(document: lines.Document, told: Iterable[Variable]) -> tuple[dict[
         table: Any = values
         at: tuple[str, ...] = ()
         for name in above:
-            # the file may spell a subreddit in any case of letters
-            same = next((one for one in table if one.lower() == name), name)
+            # the file may spell a name in any case of letters, and variables have no -
+            same = next((one for one in table if one.lower().replace("-", "_") == name), name)
             if same not in table:
                 table[same] = {}
                 origins[*at, same] = variable.name

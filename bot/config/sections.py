@@ -254,6 +254,39 @@ class HostConfig(Section):
     )
 
 
+class ExchangeConfig(Section):
+    """One list of hashes that others keep; the section's name is ours for it. `kind` says which keys it needs."""
+
+    kind: str = Field("https", description="What is asked: https, folder, hma, threatexchange or stopncii.")
+    bank: str = Field("known-fakes", description="The bank into which its rows go.")
+    url: str = Field("", description="The list's address, or the service's; https, or http on your own network.")
+    folder: Path | None = Field(None, description="For folder: where files are dropped.")
+    collection: str = Field(
+        "", description="For hma: their bank's name. For threatexchange: the id of the privacy group."
+    )
+    format: Literal["auto", "hex", "csv", "ndjson", "json", "vpdq"] = Field(
+        "auto", description="How https and folder lists are written; auto tells it by their content."
+    )
+    every_minutes: Annotated[float, Field(gt=0, le=43_200)] = Field(60, description="How often it is asked.")
+    stale_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        30, description="How long its rows may act by themselves without a fetch that worked."
+    )
+    whole: bool = Field(
+        False, description="Whether a list holds all its rows each time, so that missing ones are gone."
+    )
+    feedback: bool = Field(True, description="Whether what your moderators decide is told to it, if it takes that.")
+    public_key: str = Field("", description="For https: the minisign key that must have signed the list; empty: none.")
+    key: SecretStr = Field(
+        SecretStr(""), description="Its token or subscription key. Better in GIFWARDEN_EXCHANGES__NAME__KEY."
+    )
+    fetch_key: SecretStr = Field(
+        SecretStr(""), description="For stopncii: the function key of FetchHashes. Better in the environment."
+    )
+    feedback_key: SecretStr = Field(
+        SecretStr(""), description="For stopncii: the function key of SubmitFeedback. Better in the environment."
+    )
+
+
 class StorageConfig(Section):
     """Where data lives."""
 
@@ -311,6 +344,7 @@ class Config(Section):
     digest: DigestConfig = Field(default_factory=DigestConfig)
     mail: MailConfig = Field(default_factory=MailConfig)
     hosts: Mapping[str, HostConfig] = Field(default_factory=dict)
+    exchanges: Mapping[str, ExchangeConfig] = Field(default_factory=dict)
     storage: StorageConfig = Field(default_factory=StorageConfig)
     metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     log: LogConfig = Field(default_factory=LogConfig)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from bot.migrations import learning, lists, withdrawals
+from bot.migrations import exchanges, learning, lists, withdrawals
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
@@ -19,6 +19,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     lists.m0026_listed_rows,
     learning.m0029_past_removals,
     withdrawals.m0026_opinions,
+    exchanges.m0030_exchanges,
 )
 
 for _step in LATER:

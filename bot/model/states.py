@@ -78,6 +78,18 @@ class FeedbackState(StrEnum):
     FAILED = "failed"
 
 
+class ExchangeState(StrEnum):
+    """never_fetched → fetching → up_to_date | failing | asks; paused by a person. `stale`: its rows are too old."""
+
+    NEVER_FETCHED = "never_fetched"
+    FETCHING = "fetching"
+    UP_TO_DATE = "up_to_date"
+    FAILING = "failing"  # tried again by itself
+    STALE = "stale"  # failing for so long that its rows no longer act by themselves
+    ASKS = "asks"  # it would withdraw so much that a person has to say yes
+    PAUSED = "paused"
+
+
 class Withdrawal(StrEnum):
     """Why an entry was withdrawn."""
 

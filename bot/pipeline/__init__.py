@@ -15,6 +15,7 @@ from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.judging.replay import Replayer
 from bot.pipeline.judging.scan_target import TargetScanner
+from bot.pipeline.keeping.exchanges import ExchangeSync
 from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
@@ -45,7 +46,8 @@ GRACE_SECONDS = 3.0  # of real time for what is in work when a slice ends
 class Pipeline:
     """All steps over one store.
 
-    Three threads may work at once: one that scans (`scan`), one that mails (`mail`), and one that calls all the rest.
+    Four threads may work at once: one that scans (`scan`), one that mails (`mail`), one that fetches lists
+    (`exchange`), and one that calls all the rest.
     """
 
     def __init__(self, deps: Deps) -> None:
@@ -79,6 +81,7 @@ class Pipeline:
         self.orders = CommandInbox(deps, self.decisions, runner, self.team)
         self.digests = Digests(config, store, clock, log, deps.boundary)
         self.kill_switch = Stopping(config, store, clock, reddit)
+        self.exchanges = ExchangeSync(config, store, clock, log, deps.endpoints, deps.boundary)
         self.forgetting = Forgetting(config.storage, store, clock, log, reddit)
 
     def cut(self) -> None:
@@ -88,6 +91,7 @@ class Pipeline:
             self.deps.reddit.stop()
         if self.deps.mailer is not None:
             self.deps.mailer.stop()
+        self.deps.endpoints.stop()
         self.deps.acquirer.stop()
         self.deps.workers.stop()
 
@@ -168,6 +172,10 @@ class Pipeline:
         """Send the mails that are due while `go_on` says so; return how many were sent."""
         return self.act(go_on, by_mail=True)
 
+    def exchange(self, go_on: GoOn = always) -> int:
+        """Fetch the exchanges that are due while `go_on` says so; return how many rows came."""
+        return self.exchanges.round(go_on)
+
     def follow(self, go_on: GoOn = always) -> int:
         """Hear what other moderators decided and wrote, and who still may; return how many cases that closed."""
         self._each_subreddit("wiki page not read", self.wiki.look, go_on)
@@ -202,6 +210,7 @@ class Pipeline:
         Others' decisions are heard before anything is done. While many links wait, what was found is acted on between
         slices of work.
         """
+        self.exchange(go_on)
         self.watch(go_on)
         more = True
         while more:

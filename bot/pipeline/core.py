@@ -10,6 +10,7 @@ from bot import actions
 from bot.acquire import Acquirer
 from bot.clock import Clock
 from bot.config import Config
+from bot.endpoints import Endpoints
 from bot.errors import RedditError
 from bot.mail import Mailer
 from bot.pipeline.log import Log
@@ -36,6 +37,7 @@ BOUNDARIES = (
     "order.heard",  # an order stored, not yet carried out
     "order.done",  # carried out and its answer planned, not yet sent
     "digest.made",
+    "exchange.kept",  # a page of a list and its checkpoint stored, the next not yet asked for
     "decide.stored",  # a person's decision stored, nothing done for it
     "decide.performed",  # what it teaches and forgets is stored, its actions not yet sent
     "withdraw.case",  # one case of a withdrawn entry is closed or judged again
@@ -76,6 +78,7 @@ class Deps:
     workers: Workers
     rulebook: Rulebook
     log: Log
+    endpoints: Endpoints
     reddit: Reddit | None = None
     mailer: Mailer | None = None
     boundary: Boundary = no_boundary

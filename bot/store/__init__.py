@@ -22,6 +22,7 @@ from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
 from bot.store.entries import Entries, EntryFilter, EntryPast, EntryRow
 from bot.store.entry_notes import EntryNotes
+from bot.store.exchanges import ExchangeRow, Exchanges
 from bot.store.feedback import Feedback, FeedbackRow
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
@@ -68,6 +69,7 @@ __all__ = [
     "EntryFilter",
     "EntryPast",
     "EntryRow",
+    "ExchangeRow",
     "FeedbackRow",
     "GroupRow",
     "Judgement",
@@ -124,6 +126,7 @@ class Store:
         self.feedback = Feedback(self.connection, self.opinions, self.minors)
         self.known = BankIndexRows(self.connection, self.opinions)
         self.withdrawn = Withdrawals(self.connection)
+        self.exchanges = Exchanges(self.connection)
         self.cases = Cases(self.connection, seal)
         self.decided = CaseDecisions(self.connection)
         self.actions = Actions(self.connection)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bot.errors import StoreError
-from bot.model import Actor, Opinion, Withdrawal
+from bot.model import Opinion, Voice, Withdrawal
 from bot.store.list_entries import ListedRow, ListEntries, row_number
 from bot.store.list_rows import BARE, EARLIER, Listed, Prepared, content, earlier_key, hash_of, prepared, unpacked
 from bot.store.list_steps import LIST, Held, ListRow, Seen, Step, Taken
@@ -55,7 +55,7 @@ class Lists(ListEntries):
         """Hold nothing in memory: what was being taken has ended."""
         self.keys.rest()
 
-    def take(self, number: int, rows: Sequence[Listed], *, by: Actor, seen: Seen | None = None) -> Taken:
+    def take(self, number: int, rows: Sequence[Listed], *, by: Voice, seen: Seen | None = None) -> Taken:
         """Take rows of a list in one transaction, in their order; `seen` hears of each that is there afterwards.
 
         What somebody here withdrew stays so. Raises StoreError if there is no such list.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.lists import Bad, Fault, Record, Whole
-from bot.model import Actor
+from bot.model import Voice
 from bot.store import Store
-from bot.store.lists import Listed
+from bot.store.lists import Listed, Seen
 from bot.store.minors import names_of
 
 MARKED = "a row is of a file that was marked as a suspected minor's; it is left out"
@@ -43,11 +43,14 @@ def take(
     source: str,
     rows: Iterable[Record | Bad | Whole],
     *,
-    by: Actor,
+    by: Voice,
     told: Callable[[Bad], None],
+    seen: Seen | None = None,
+    ends: bool = True,
 ) -> Counts:
     """Take rows of a list of a bank; return what became of them. `told` hears of each bad row as it is met.
 
+    `seen` hears of each row that is there afterwards. `ends`: these were all; else who calls says at the end what came.
     They are unconfirmed: they act alone only if the operator trusts the bank by name. Raises StoreError.
     """
     counts = Counts()
@@ -55,7 +58,7 @@ def take(
     held: list[Listed] = []
 
     def keep() -> None:
-        taken = store.lists.take(number, held, by=by)
+        taken = store.lists.take(number, held, by=by, seen=seen)
         counts.added += taken.added
         counts.changed += taken.changed
         counts.known += taken.known
@@ -81,7 +84,10 @@ def take(
         )
         if len(held) == STEP:
             keep()
-    keep()
+    if held:
+        keep()
+    if not ends:
+        return counts
     store.lists.rest()
     if counts.added or counts.changed or counts.withdrawn:
         more = f", {counts.changed} changed" if counts.changed else ""

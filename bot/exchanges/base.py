@@ -1,0 +1,166 @@
+"""What an exchange plug is: where it is asked, what it yields, what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import SecretStr
+
+from bot.clock import Clock
+from bot.config import ExchangeConfig, ExchangeKeys
+from bot.config.wanted import wanted
+from bot.endpoints import Endpoints
+from bot.errors import EndpointError
+from bot.lists import Bad, Record, RowError
+from bot.lists.record import digest, signal
+from bot.model import Opinion
+
+Checkpoint = Mapping[str, Any]
+"""Up to where an exchange was read, as plain data of its plug's own, small enough to be kept."""
+
+PAGE_ROWS = 20_000  # a page that the plug itself cuts; what is kept in one step
+MAX_TEXT = 300  # characters of a field of an answer that is read at all
+KEYS_OF_ALL = ("kind", "bank", "every_minutes", "stale_days")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting of a kind of exchange, for pages and forms."""
+
+    name: str
+    type: str  # flag, whole, number, choice, secret or text
+    required: bool
+    default: Any
+    help: str
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some rows, and up to where the exchange is read once they are kept.
+
+    `whole`: this fetch began at the beginning and this page ends it, so what was in none of its pages is gone.
+    `last`: there is no more at the moment. `share`: how much of all is read with it, 0 to 1, if that is known.
+    """
+
+    rows: Sequence[Record | Bad]
+    checkpoint: Checkpoint
+    last: bool = False
+    whole: bool = False
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What our moderators decided about a row that came from an exchange. Names nobody and no post."""
+
+    id: str | None  # the exchange's own name of the row
+    values: tuple[tuple[str, str], ...]  # (pdq, md5 or sha256; hex digits)
+    opinion: Opinion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What became of one feedback: taken, or refused for good with the reason."""
+
+    taken: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a plug works with. `fresh`: begin at the beginning whatever the checkpoint says."""
+
+    name: str
+    settings: ExchangeConfig
+    http: Endpoints = field(repr=False)
+    clock: Clock
+    fresh: bool = False
+    spool: Path | None = None  # a folder for what must be whole before it is read; it leaves no file there
+
+    @property
+    def key(self) -> str:
+        """The token."""
+        return self.settings.key.get_secret_value()
+
+    def now(self) -> float:
+        """Return the moment as seconds since 1970."""
+        return self.clock.now().timestamp()
+
+
+class ExchangePlug(Protocol):
+    """One kind of exchange. Holds no state."""
+
+    kind: ClassVar[str]
+    help: ClassVar[str]
+    settings: ClassVar[tuple[Setting, ...]]
+    gives: ClassVar[bool]  # whether it takes feedback
+
+    def fetch(self, context: Context, checkpoint: Checkpoint | None) -> Iterator[Page]:
+        """Yield what is behind a checkpoint, page by page; the last has `last`. Raises EndpointError.
+
+        Each checkpoint must do to go on with in another process, after a kill. None: from the beginning.
+        """
+
+    def give(self, context: Context, feedback: Sequence[Feedback]) -> list[Given]:
+        """Tell the exchange; return what became of each. Raises EndpointError: then it is told again later."""
+
+
+def setting(name: str, help: str = "", *, required: bool = False) -> Setting:
+    """Return a key of the configuration as a setting of a plug; without `help` what the configuration says of it."""
+    info = ExchangeConfig.model_fields[name]
+    form = wanted(ExchangeConfig, name).form
+    default = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
+    return Setting(
+        name=name,
+        type=form,
+        required=required,
+        default=default,
+        help=help or info.description or "",
+        secret=form == "secret",
+    )
+
+
+def keys_of(plug: ExchangePlug) -> ExchangeKeys:
+    """Return which keys the configuration of an exchange of this kind has."""
+    return ExchangeKeys(
+        needed=frozenset(one.name for one in plug.settings if one.required),
+        taken=frozenset(one.name for one in plug.settings if not one.required),
+    )
+
+
+def record_of(
+    id: str | None,
+    values: Sequence[tuple[str, str]],
+    *,
+    withdrawn: bool = False,
+    opinions: tuple[tuple[str, Opinion], ...] = (),
+    child: bool = False,
+) -> Record:
+    """Return the record of a row that holds these values (our name of the type, hex digits). Raises RowError."""
+    signals = tuple(signal(kind, value) for kind, value in values if kind not in ("md5", "sha256"))
+    files = tuple(
+        (digest(kind, value), "") if kind == "sha256" else ("", digest(kind, value))
+        for kind, value in values
+        if kind in ("md5", "sha256")
+    )
+    if not signals and not files and not (withdrawn and id):
+        raise RowError("neither a signal nor a file in it")
+    gone = withdrawn or child  # what was kept of it before goes
+    return Record(id=id, signals=signals, files=files, withdrawn=gone, opinions=opinions, child=child)
+
+
+def text_of(value: Any, most: int = MAX_TEXT) -> str:
+    """Return a short text or a whole number of an answer as text; "" for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return ""
+    text = str(value)
+    return text if len(text) <= most else ""
+
+
+def shape(host: str, what: str) -> EndpointError:
+    """Return the error for an answer that is not of the shape that its service documents."""
+    return EndpointError(f"{host} answers in a shape that we do not know: {what}")

@@ -1,0 +1,126 @@
+"""Files of hashes that somebody drops into a folder. They stay where they are; one that changed is read again."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from bot.endpoints.bodies import unpacked
+from bot.errors import EndpointError, UsageError, file_fault
+from bot.exchanges.base import Checkpoint, Context, Feedback, Given, Page, Setting, setting
+from bot.exchanges.blocks import Listing
+from bot.lists import Bad
+
+MOST_FILES = 10_000
+SETTLED = 5.0  # seconds for which a file was not written to before it is read
+LARGEST = 16 * 2**30  # bytes, unpacked
+PIECE = 256 * 2**10
+UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
+SIGNED = (".minisig", ".asc", ".sig", ".sha256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    name: str
+    mark: str  # changes with the file
+
+    @classmethod
+    def of(cls, name: str, found: os.stat_result) -> _File:
+        return cls(name=name, mark=f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}")
+
+
+class Folder:
+    """The plug."""
+
+    kind: ClassVar[str] = "folder"
+    help: ClassVar[str] = "Files that are dropped into a folder of this machine."
+    settings: ClassVar[tuple[Setting, ...]] = (
+        setting("folder", required=True),
+        setting("format"),
+        setting("whole", "Whether the newest file holds all rows, so that missing ones are gone."),
+    )
+    gives: ClassVar[bool] = False
+
+    def fetch(self, context: Context, checkpoint: Checkpoint | None) -> Iterator[Page]:
+        """Yield the rows of files that are new or were changed, the oldest first."""
+        folder = context.settings.folder
+        assert folder is not None
+        known = dict((checkpoint or {}).get("files") or {}) if not context.fresh else {}
+        files = _files(folder, context.now())
+        if context.settings.whole:
+            files = files[-1:]
+        marks = {file.name: known[file.name] for file in files if file.name in known}
+        due = [file for file in files if known.get(file.name) != file.mark]
+        failure: EndpointError | None = None
+        for file in due:
+            try:
+                for page in _read(context, folder, file):
+                    yield Page(rows=page.rows, checkpoint={"files": dict(marks)}, share=page.share)
+            except UsageError as error:  # it stays what it is until somebody writes it anew
+                if context.settings.whole:
+                    raise EndpointError(f"{folder / file.name} is no list that we can read: {error}") from None
+                yield Page(rows=(Bad(line=0, reason=f"{file.name}: {error}"),), checkpoint={"files": dict(marks)})
+            except EndpointError as error:
+                failure = error
+                continue
+            marks[file.name] = file.mark
+        if failure is not None:
+            yield Page(rows=(), checkpoint={"files": marks})
+            raise failure
+        yield Page(rows=(), checkpoint={"files": marks}, last=True, whole=context.settings.whole and bool(due))
+
+    def give(self, context: Context, feedback: Sequence[Feedback]) -> list[Given]:  # noqa: ARG002  the protocol's
+        """Refuse: a folder hears nothing."""
+        return [Given(taken=False, why="a folder takes no feedback") for _ in feedback]
+
+
+def _files(folder: Path, now: float) -> list[_File]:
+    """Return the files that are finished, the oldest first. Raises EndpointError."""
+    found: list[tuple[int, _File]] = []
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                if number >= MOST_FILES:
+                    raise EndpointError(
+                        f"{folder} holds more than {MOST_FILES:,} files; take away those that were read", setup=True
+                    )
+                name = entry.name
+                if name.startswith((".", "~", "#")) or name.lower().endswith((*UNFINISHED, *SIGNED)):
+                    continue
+                about = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(about.st_mode) and not 0 <= now - about.st_mtime < SETTLED:
+                    found.append((about.st_mtime_ns, _File.of(name, about)))
+    except OSError as error:
+        raise EndpointError(f"cannot read the folder {folder}: {file_fault(error)}", setup=True) from None
+    return [file for _, file in sorted(found, key=lambda one: (one[0], one[1].name))]
+
+
+def _read(context: Context, folder: Path, file: _File) -> Iterator[Page]:
+    """Yield a file's rows. Raises EndpointError if it changes meanwhile: then it is read again later."""
+    path = folder / file.name
+    try:
+        # a file that became a link or a pipe since we looked is not followed and not waited for
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as raw:
+            before = os.fstat(raw.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise EndpointError(f"{path} is no plain file")
+            listing = Listing(
+                unpacked(str(path), _pieces(raw), LARGEST), context.settings.format, file.name.removesuffix(".gz")
+            )
+            for part in listing.parts():
+                share = min(1.0, raw.tell() / before.st_size) if before.st_size else None
+                yield Page(rows=part.rows, checkpoint={}, share=share)
+            if _File.of(file.name, os.fstat(raw.fileno())) != file:
+                raise EndpointError(f"{path} was written to while it was read; it is read again")
+    except OSError as error:
+        raise EndpointError(f"cannot read {path}: {file_fault(error)}", setup=True) from None
+
+
+def _pieces(raw: BinaryIO) -> Iterator[bytes]:
+    while piece := raw.read(PIECE):
+        yield piece

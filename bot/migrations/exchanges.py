@@ -1,0 +1,17 @@
+"""Exchanges: how far each was read, and how it does."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+
+def m0030_exchanges(db: Database) -> None:
+    """Keep of each exchange up to where it is read, in the very transaction of its rows."""
+    db.execute(
+        """create table exchanges (
+            name text primary key, kind text not null, bank text not null, state text not null, checkpoint text,
+            begun_at text, ended_at text, next_at text, failures integer not null default 0, why text,
+            rows integer not null default 0, added integer not null default 0, changed integer not null default 0,
+            withdrawn integer not null default 0, failed integer not null default 0, share real,
+            asks integer, claim text, claimed_until text) strict"""
+    )

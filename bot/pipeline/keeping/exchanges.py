@@ -1,0 +1,353 @@
+"""Others' lists, kept up to date: what is due is fetched page by page, and each page is kept with its checkpoint.
+
+A kill at any point loses nothing and takes nothing twice: the rows of a page and up to where it was read stand in one
+transaction. A fetch that would withdraw more than a share of the list stops in front of that page and asks.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot import exchanges
+from bot.clock import DAY, Clock, backoff, iso
+from bot.config import Config, ExchangeConfig
+from bot.endpoints import Endpoints
+from bot.errors import EndpointError, GifwardenError, UsageError, is_own_fault
+from bot.exchanges import Context, Page
+from bot.lists import Bad
+from bot.model import PROGRAM, ExchangeState, Voice
+from bot.pipeline.core import Boundary, Log, no_boundary
+from bot.pipeline.keeping.list_import import take
+from bot.pipeline.recovery import GoOn, always, log_reason, reason_of
+from bot.plural import many
+from bot.store import ExchangeRow, Store
+from bot.store.exchanges import Step
+from bot.store.lists import Seen
+
+FIRST_WAIT = 60.0  # seconds after a failure; doubled for each further one
+LONGEST_WAIT = 6 * 3600.0
+ASKS_SHARE = 0.2  # of a list's rows: more are not withdrawn without a person's yes
+ASKS_FROM = 50  # rows: fewer are never asked about
+TOLD_SECONDS = 15.0  # between two lines of the log on a long fetch
+TOLD_BAD = 5  # rows of a page whose fault the log names
+ME = f"{socket.gethostname()}:{os.getpid()}"
+
+Told = Callable[[ExchangeRow], None]
+
+
+class _AsksError(Exception):
+    """More would be withdrawn than is done without asking."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An exchange of the configuration and how it stands."""
+
+    name: str
+    settings: ExchangeConfig
+    row: ExchangeRow | None
+    state: ExchangeState
+    listed: int  # rows that it has in its bank
+    why: str | None  # what a person should know of it
+
+
+class ExchangeSync:
+    """Fetches the exchanges of the configuration. Safe to call from several threads and processes."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        log: Log,
+        endpoints: Endpoints,
+        boundary: Boundary = no_boundary,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._http = endpoints
+        self._boundary = boundary
+
+    def round(self, go_on: GoOn = always) -> int:
+        """Fetch what is due, one after the other; return how many rows came. One that fails holds up no other."""
+        self._store.exchanges.free(_is_gone)
+        came = 0
+        for name in self._config.exchanges:
+            if not go_on():
+                break
+            try:
+                every = timedelta(minutes=self._config.exchanges[name].every_minutes)
+                if self._store.exchanges.due(name, every):
+                    came += self.fetch(name, go_on=go_on).rows
+            except GifwardenError as error:  # it is written down with the exchange where it can be
+                self._log.warning("exchange not fetched", exchange=name, reason=log_reason(error))
+        return came
+
+    def fetch(
+        self,
+        name: str,
+        *,
+        yes: bool = False,
+        fresh: bool = False,
+        by: Voice = PROGRAM,
+        told: Told | None = None,
+        bad: Callable[[Bad], None] | None = None,
+        go_on: GoOn = always,
+    ) -> ExchangeRow:
+        """Fetch one exchange to its end, or go on with a fetch that was cut off; return how it stands then.
+
+        `yes`: withdraw however much it takes back. `told` hears after each page, `bad` of each row that is left out.
+        Raises what kept it from ending; that is written down too.
+        """
+        settings = self.settings(name)
+        self._store.exchanges.free(_is_gone)
+        before = self._store.exchanges.get(name)
+        if before is not None and (before.kind, before.bank) != (settings.kind, settings.bank):
+            raise UsageError(
+                f"the exchange {name} was of kind {before.kind} for the bank {before.bank}, and its rows are there; "
+                f"run: gifwarden exchange remove {name}, then fetch it anew"
+            )
+        claim = f"{ME}:{secrets.token_hex(4)}"
+        row = self._store.exchanges.begin(name, settings.kind, settings.bank, claim, fresh=fresh)
+        try:
+            self._pages(row, settings, claim, yes=yes, fresh=fresh, by=by, told=told, bad=bad, go_on=go_on)
+        except _AsksError as error:
+            why = (
+                f"its list takes back {many(error.number, 'row')} at once, of {self._listed(name, settings.bank):,}; "
+                f"if that is right, run: gifwarden exchange fetch {name} --yes"
+            )
+            self._store.exchanges.ask(name, claim, why=why, asks=error.number)
+            self._log.warning("exchange asks", exchange=name, reason=why)
+        except Exception as error:
+            self._failed(name, claim, error)
+            raise
+        except BaseException:  # somebody stops us: it goes on with the next fetch
+            self._store.exchanges.let_go(name, claim)
+            raise
+        found = self._store.exchanges.get(name)
+        assert found is not None
+        return found
+
+    def pause(self, name: str, *, paused: bool, by: Voice) -> None:
+        """Fetch an exchange no more by ourselves, or again. Raises UsageError if there is none of that name."""
+        settings = self.settings(name)
+        with self._store.transaction():
+            self._store.exchanges.pause(name, settings.kind, settings.bank, paused=paused)
+            what = f"exchange {'paused' if paused else 'resumed'}"
+            self._store.audit.record(by=by, what=what, subject=name)
+
+    def rows_of(self, name: str) -> tuple[str, int]:
+        """Return the bank of an exchange and how many rows of it are there. Raises UsageError if there is none."""
+        row = self._store.exchanges.get(name)
+        bank = row.bank if row else self.settings(name).bank
+        return bank, self._listed(name, bank)
+
+    def remove(self, name: str, *, by: Voice) -> int:
+        """Withdraw every row of an exchange and forget how far it was read; return how many rows that were."""
+        bank, _ = self.rows_of(name)
+        with self._store.transaction():
+            numbers = [one.id for one in self._store.lists.listing(bank) if one.name == source(name)]
+            withdrawn = sum(self._store.lists.sweep(number, Seen()).withdrawn for number in numbers)
+            self._store.exchanges.remove(name)
+            what = f"exchange removed: {many(withdrawn, 'row')} of {bank} withdrawn"
+            self._store.audit.record(by=by, what=what, subject=name)
+        return withdrawn
+
+    def settings(self, name: str) -> ExchangeConfig:
+        """Return the settings of an exchange. Raises UsageError if there is none of that name."""
+        found = self._config.exchanges.get(name)
+        if found is None:
+            known = ", ".join(self._config.exchanges) or "none yet"
+            raise UsageError(f"there is no exchange {name} in the configuration; there are: {known}")
+        return found
+
+    def first_page(self, name: str, settings: ExchangeConfig) -> Page:
+        """Ask an exchange for its first page and keep nothing. Raises EndpointError."""
+        pages = exchanges.get(settings.kind).fetch(self._context(name, settings, fresh=True), None)
+        try:
+            return next(pages)
+        finally:
+            pages.close()  # type: ignore[attr-defined]  # every plug is a generator
+
+    def standing(self) -> list[Standing]:
+        """Return how each exchange of the configuration stands."""
+        return [self.stands(name) for name in self._config.exchanges]
+
+    def stands(self, name: str) -> Standing:
+        """Return how one stands."""
+        settings, row = self.settings(name), self._store.exchanges.get(name)
+        state = row.state if row else ExchangeState.NEVER_FETCHED
+        why = row.why if row else None
+        if row and self.is_stale(row, settings):
+            since = "it was never fetched whole" if row.ended_at is None else f"fetched last {iso(row.ended_at)}"
+            held = f"{since}: its rows no longer act by themselves"
+            why = f"{held}; {why}" if why else held
+            if state in (ExchangeState.UP_TO_DATE, ExchangeState.FAILING):
+                state = ExchangeState.STALE
+        return Standing(
+            name=name, settings=settings, row=row, state=state, listed=self._listed(name, settings.bank), why=why
+        )
+
+    def is_stale(self, row: ExchangeRow, settings: ExchangeConfig) -> bool:
+        """Return whether the rows of an exchange are too old to act by themselves."""
+        since = row.ended_at or row.begun_at
+        return since is not None and self._clock.now() >= since + timedelta(days=settings.stale_days)
+
+    def _pages(
+        self,
+        row: ExchangeRow,
+        settings: ExchangeConfig,
+        claim: str,
+        *,
+        yes: bool,
+        fresh: bool,
+        by: Voice,
+        told: Told | None,
+        bad: Callable[[Bad], None] | None,
+        go_on: GoOn,
+    ) -> None:
+        name, store = row.name, self._store
+        began = said = self._clock.monotonic()
+        plug = exchanges.get(settings.kind)
+        number = store.lists.source(settings.bank, source(name))
+        listed, withdrawn = store.lists.count(number), row.withdrawn
+        seen = Seen()
+        if row.ended_at is None:
+            self._let_be_stale(number, settings)
+        for page in plug.fetch(self._context(name, settings, fresh=fresh), row.checkpoint):
+            with store.transaction():
+                step = self._take(name, settings.bank, page, by, bad, seen)
+                gone = max(0, store.lists.count(number) - seen.count) if page.whole else 0
+                withdrawn += step.withdrawn
+                if not yes and withdrawn + gone > max(ASKS_FROM, ASKS_SHARE * listed):
+                    raise _AsksError(withdrawn + gone)
+                if page.whole:
+                    swept = store.lists.sweep(number, seen)
+                    step = replace(step, withdrawn=step.withdrawn + swept.withdrawn)
+                store.exchanges.keep(name, claim, page.checkpoint, step)
+                if page.last:
+                    self._let_be_stale(number, settings)
+                    every = timedelta(minutes=settings.every_minutes)
+                    store.exchanges.ended(name, claim, next_at=self._clock.now() + every)
+            self._boundary("exchange.kept")
+            now = store.exchanges.get(name)
+            if told is not None and now is not None:
+                told(now)
+            if now is not None and self._clock.monotonic() - said >= TOLD_SECONDS and not page.last:
+                said = self._clock.monotonic()
+                self._log.info("exchange goes on", exchange=name, rows=now.rows, seconds=round(said - began))
+            if not page.last and not go_on():
+                store.exchanges.let_go(name, claim)
+                return
+        store.lists.rest()
+        ended = store.exchanges.get(name)
+        if ended is not None and (ended.added or ended.changed or ended.withdrawn):
+            what = f"exchange fetched: {ended.added} added, {ended.changed} changed, {ended.withdrawn} withdrawn"
+            store.audit.record(by=by, what=what, subject=name)
+        if ended is not None and (ended.rows or ended.failed):
+            self._log.info(
+                "exchange fetched",
+                exchange=name,
+                rows=ended.rows,
+                added=ended.added,
+                changed=ended.changed,
+                withdrawn=ended.withdrawn,
+                failed=ended.failed,
+                seconds=round(self._clock.monotonic() - began),
+            )
+
+    def _let_be_stale(self, number: int, settings: ExchangeConfig) -> None:
+        """Let the rows of a list act by themselves for as long as its settings say, from now on."""
+        until = self._clock.now() + timedelta(days=settings.stale_days)
+        self._store.lists.fresh_until(number, iso(until))
+
+    def _take(
+        self,
+        name: str,
+        bank: str,
+        page: Page,
+        by: Voice,
+        bad: Callable[[Bad], None] | None,
+        seen: Seen,
+    ) -> Step:
+        faults: list[Bad] = []
+
+        def told(fault: Bad) -> None:
+            if bad is not None:
+                bad(fault)
+            elif len(faults) < TOLD_BAD:
+                faults.append(fault)
+
+        counts = take(self._store, bank, source(name), page.rows, by=by, told=told, seen=seen, ends=False)
+        for fault in faults:
+            self._log.warning("row of an exchange left out", exchange=name, line=fault.line, reason=fault.reason)
+        return Step(
+            rows=counts.rows,
+            added=counts.added,
+            changed=counts.changed,
+            withdrawn=counts.withdrawn,
+            failed=counts.failed,
+            share=page.share,
+        )
+
+    def _failed(self, name: str, claim: str, error: Exception) -> None:
+        """Write down why a fetch ended and when it is tried again; a stop of the program is no failure."""
+        row = self._store.exchanges.get(name)
+        if row is None:
+            return
+        wait = backoff(row.failures + 1, first=FIRST_WAIT, longest=LONGEST_WAIT)
+        if isinstance(error, EndpointError) and error.retry_after is not None:
+            if error.retry_after == 0:
+                self._store.exchanges.let_go(name, claim)
+                return
+            wait = min(max(wait, error.retry_after), DAY)
+        elif is_own_fault(error):
+            wait = FIRST_WAIT
+        until = self._clock.now() + timedelta(seconds=wait)
+        self._store.exchanges.failed(name, claim, why=reason_of(error), next_at=until)
+
+    def _context(self, name: str, settings: ExchangeConfig, *, fresh: bool) -> Context:
+        spool = self._config.storage.path
+        return Context(
+            name=name,
+            settings=settings,
+            http=self._http,
+            clock=self._clock,
+            fresh=fresh,
+            spool=spool if spool.is_dir() else None,
+        )
+
+    def _listed(self, name: str, bank: str) -> int:
+        """Return how many rows an exchange has in a bank."""
+        return sum(one.rows for one in self._store.lists.listing(bank) if one.name == source(name))
+
+
+def source(name: str) -> str:
+    """Return what the list of an exchange is called among the lists of its bank."""
+    return f"exchange {name}"
+
+
+def _is_gone(claim: str) -> bool:
+    """Return whether a claim is of a process of this machine that is no more."""
+    host, _, rest = claim.partition(":")
+    number = rest.partition(":")[0]
+    if host != socket.gethostname() or not number.isdecimal() or f"{host}:{number}" == ME:
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
