@@ -16,12 +16,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bot import seccomp
 from bot.config import DecodeConfig, GalleryConfig
@@ -56,7 +56,7 @@ class Aside:
     """Decoded by a child of its own that gives way to all others, beside `config.workers`."""
 
 
-class _Died(Exception):
+class Died(Exception):
     """A child is gone: its return code, and whether we killed it for being late."""
 
     def __init__(self, code: int, *, late: bool) -> None:
@@ -69,18 +69,21 @@ def _name(number: int) -> str:
     return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
 
 
-class _Lied(Exception):
+class Lied(Exception):
     """A child answered what no child answers that is what it should be."""
 
 
-class _Unfiltered(Exception):
+class Unfiltered(Exception):
     """The kernel set no filter for a child, and nobody said that it may decode without one."""
 
 
-class _Child:
+class Child:
     """One child process."""
 
-    def __init__(self, config: DecodeConfig, gallery: GalleryConfig | None, nudity: NudityModel | None) -> None:
+    def __init__(
+        self, config: DecodeConfig, gallery: GalleryConfig | None, nudity: NudityModel | None, only: str = ""
+    ) -> None:
+        """`only`: as `bot.fingerprint.main` has it. Raises Died, Lied or Unfiltered if it does not start."""
         self.tasks = 0
         faces = _from_here(gallery).model_dump_json() if gallery else ""
         shown = json.dumps([nudity.name, str(nudity.folder), nudity.checksum]) if nudity else ""
@@ -95,6 +98,7 @@ class _Child:
                 config.model_dump_json(),
                 faces,
                 shown,
+                only,
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -111,8 +115,8 @@ class _Child:
             # it has read nothing of a stranger's yet
             greeting = json.loads(self._within(START_SECONDS, lambda: self._receive(MAX_GREETING)))
             if greeting.get("filtered") is False and not config.without_filter:
-                raise _Unfiltered
-        except (_Lied, _Unfiltered):
+                raise Unfiltered
+        except (Lied, Unfiltered):
             self._process.kill()
             self.end()
             raise
@@ -125,26 +129,18 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, data: bytes, asked: Asked, *, every_frame: bool, seconds: float, cpu: int) -> bytes:
-        """Send one file and return the answer, no longer than what was asked for.
+    def ask(self, data: bytes, head: Mapping[str, Any], *, most: int, seconds: float, cpu: int) -> bytes:
+        """Send one file with what is asked of it, and return the answer, of at most so many bytes.
 
-        Raises _Died, when the child is reaped, and _Lied, when it is to be ended.
+        Raises Died, when the child is reaped, and Lied, when it is to be ended.
         """
         self.tasks += 1
-        head = json.dumps(
-            {
-                "size": len(data),
-                "every_frame": every_frame,
-                "faces": asked.faces is not None,
-                "nudity": asked.nudity,
-                "cpu_seconds": cpu,
-            }
-        ).encode()
+        request = json.dumps({**head, "size": len(data), "cpu_seconds": cpu}).encode()
 
         def talk() -> bytes:
-            self._write(len(head).to_bytes(4, "big") + head)
+            self._write(len(request).to_bytes(4, "big") + request)
             self._write(data)
-            return self._receive(asked.bytes)
+            return self._receive(most)
 
         return self._within(seconds, talk)
 
@@ -166,13 +162,13 @@ class _Child:
             timer.cancel()
             timer.join()
         if late.is_set() or answer is None:
-            raise _Died(self.end(), late=late.is_set())
+            raise Died(self.end(), late=late.is_set())
         return answer
 
     def _receive(self, most: int) -> bytes:
         size = int.from_bytes(self._read(4), "big")
         if size > most:
-            raise _Lied
+            raise Lied
         return self._read(size)
 
     def _read(self, size: int) -> bytes:
@@ -204,6 +200,36 @@ class _Child:
             return self._process.wait()
 
 
+def not_started(error: Died | Lied | Unfiltered) -> OutsideError:
+    """Return why no child starts."""
+    if isinstance(error, Died):
+        reason = "too slow" if error.late else error.reason
+        return OutsideError(f"the decoder does not start ({reason}); see: python -m bot.fingerprint '{{}}'")
+    if isinstance(error, Lied):
+        return OutsideError("the decoder does not start: what answers is not the decoder; install it anew")
+    return OutsideError(
+        "the kernel sets no filter for the decoder here, so strangers' files are not decoded; allow seccomp "
+        "(docs/safety.md), or set decode.without_filter = true to decode with less protection"
+    )
+
+
+def explained(death: Died, config: DecodeConfig) -> MediaError:
+    """Return what a child's death says of the file that it read."""
+    if death.late:
+        return LimitError(
+            f"decoding takes longer than {config.wall_seconds:g} seconds; "
+            "raise decode.wall_seconds if such files are wanted"
+        )
+    if death.reason == "SIGXCPU":
+        return LimitError(
+            f"decoding needs more than {config.cpu_seconds} seconds of processor time; "
+            "raise decode.cpu_seconds if such files are wanted"
+        )
+    if death.reason == "SIGKILL":
+        return LimitError("the system killed the decoder, most likely for want of memory; use fewer decode.workers")
+    return MediaError(f"the decoder crashed on this file ({death.reason}); it is left alone")
+
+
 def _from_here(gallery: GalleryConfig) -> GalleryConfig:
     """Return the settings with absolute paths: a child stands elsewhere."""
     paths = {"detector": gallery.detector, "embedder": gallery.embedder}
@@ -229,8 +255,8 @@ class Workers:
         self._model = model_of(gallery) if gallery else None
         self._lock = threading.Lock()
         self._closed = self._stopped = False
-        self._children: set[_Child] = set()
-        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        self._children: set[Child] = set()
+        self._idle: queue.LifoQueue[Child | None] = queue.LifoQueue()
         for _ in range(config.workers):
             self._idle.put(None)
         # children die with the thread that started them, so one thread that lives as long as we do starts them all
@@ -287,17 +313,18 @@ class Workers:
                 with contextlib.suppress(OSError):  # it may be gone, which asking it tells
                     os.setpriority(os.PRIO_PROCESS, child.pid, GIVES_WAY)
             began = time.monotonic()
-            answer = child.ask(data, asked, every_frame=every_frame, seconds=self._config.wall_seconds, cpu=cpu)
+            head = {"every_frame": every_frame, "faces": asked.faces is not None, "nudity": asked.nudity}
+            answer = child.ask(data, head, most=asked.bytes, seconds=self._config.wall_seconds, cpu=cpu)
             found: Fingerprint | MediaError = self._read(answer, asked)
         except BaseException as error:
             if child is not None:
                 self._end(child)  # whatever happened, it may be in the middle of an answer
                 child = None
-            if isinstance(error, _Died):
+            if isinstance(error, Died):
                 if error.reason == "SIGXCPU" and cpu < self._config.cpu_seconds:
                     raise CostlyError(COSTLY) from None
-                raise self._explain(error) from None
-            if isinstance(error, _Lied | WireError):
+                raise explained(error, self._config) from None
+            if isinstance(error, Lied | WireError):
                 raise MediaError("the decoder gave an answer that is no fingerprint; the file is left alone") from None
             raise
         finally:
@@ -313,31 +340,21 @@ class Workers:
         sha256, md5 = digests(data)
         return replace(found, sha256=sha256, md5=md5, also=tuple(digests(other) for other in also))
 
-    def _start(self) -> _Child:
+    def _start(self) -> Child:
         with self._lock:
             if self._closed or self._stopped:
                 raise RuntimeError("these workers are closed")
         try:
-            child = self._keeper.submit(_Child, self._config, self._gallery, self._nudity).result()
-        except _Died as death:
-            reason = "too slow" if death.late else death.reason
-            raise OutsideError(
-                f"the decoder does not start ({reason}); see: python -m bot.fingerprint '{{}}'"
-            ) from None
-        except _Lied:
-            raise OutsideError("the decoder does not start: what answers is not the decoder; install it anew") from None
-        except _Unfiltered:
-            raise OutsideError(
-                "the kernel sets no filter for the decoder here, so strangers' files are not decoded; allow seccomp "
-                "(docs/safety.md), or set decode.without_filter = true to decode with less protection"
-            ) from None
+            child = self._keeper.submit(Child, self._config, self._gallery, self._nudity).result()
+        except (Died, Lied, Unfiltered) as error:
+            raise not_started(error) from None
         with self._lock:
             self._children.add(child)
             if self._stopped:
                 child.kill()
         return child
 
-    def _end(self, child: _Child) -> None:
+    def _end(self, child: Child) -> None:
         child.end()
         with self._lock:
             self._children.discard(child)
@@ -348,22 +365,6 @@ class Workers:
             return read(answer, asked)
         except MediaError as error:
             return error
-
-    def _explain(self, death: _Died) -> MediaError:
-        config = self._config
-        if death.late:
-            return LimitError(
-                f"decoding takes longer than {config.wall_seconds:g} seconds; "
-                "raise decode.wall_seconds if such files are wanted"
-            )
-        if death.reason == "SIGXCPU":
-            return LimitError(
-                f"decoding needs more than {config.cpu_seconds} seconds of processor time; "
-                "raise decode.cpu_seconds if such files are wanted"
-            )
-        if death.reason == "SIGKILL":
-            return LimitError("the system killed the decoder, most likely for want of memory; use fewer decode.workers")
-        return MediaError(f"the decoder crashed on this file ({death.reason}); it is left alone")
 
     def stop(self) -> None:
         """Kill all children; whoever waits for one gets an error. `close` comes after."""

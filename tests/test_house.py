@@ -44,19 +44,21 @@ FLOORS = {
         "systemd",
     ),
     2: ("hosts", "signals", "faces", "nudity", "actions", "exchanges"),
-    3: ("acquire", "fingerprint", "workers"),
+    3: ("acquire", "fingerprint", "workers", "contact_sheets"),
     4: ("pipeline", "assemble"),
     5: ("cli", "schedule", "demo", "web", "bench", "loopback", "samples"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
-# fingerprints, the command line opens the other doors, the daemon shows its state, and only the demo and benchmarks use
-# simulators and sample media.
+# fingerprints, a look has a child of its own, the command line opens the other doors, the daemon shows its state, and
+# only the demo and benchmarks use simulators and sample media.
 SIDEWAYS = {
     ("store", "migrations"),
     ("store", "encryption"),
     ("assemble", "pipeline"),
     ("workers", "fingerprint"),
+    ("contact_sheets", "fingerprint"),
+    ("contact_sheets", "workers"),
     ("cli", "schedule"),
     ("cli", "demo"),
     ("cli", "bench"),

@@ -12,7 +12,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from bot import frames, seccomp
@@ -22,26 +22,60 @@ from bot.faces import FaceModel, model_of
 from bot.faces.dlib import Dlib
 from bot.fingerprint import resource_limits
 from bot.fingerprint.compute import fingerprint
+from bot.fingerprint.sheet import SheetAsked, at_level, sheet
+from bot.fingerprint.sheet_wire import asked_of, sheet_to_wire
 from bot.fingerprint.wire import error_to_wire, to_wire
+from bot.model import Level
 from bot.nudity import NudityModel
 from bot.nudity import model_of as nudity_of
 from bot.signals import SIGNALS, local
 from bot.signals.base import picture
 
+SHEETS = "sheets"
 
-def main(limits_json: str, gallery_json: str = "", nudity_json: str = "") -> None:
+
+def main(limits_json: str, gallery_json: str = "", nudity_json: str = "", only: str = "") -> None:
     """Be the child: answer requests on standard input until it closes.
 
     `limits_json` is a DecodeConfig, `gallery_json` a GalleryConfig if files may be asked for their faces,
-    `nudity_json` what `bot.nudity.model_of` takes if they may be asked for nudity.
+    `nudity_json` what `bot.nudity.model_of` takes if they may be asked for nudity. `only`: `SHEETS` for a child that
+    makes contact sheets and nothing else.
     """
+    if only == SHEETS:
+        _answer_sheets(DecodeConfig.model_validate_json(limits_json))
+        return
     model = model_of(GalleryConfig.model_validate_json(gallery_json)) if gallery_json else None
     nudity = nudity_of(*json.loads(nudity_json)) if nudity_json else None
     locator = Dlib()
     limits = DecodeConfig.model_validate_json(limits_json)
+
+    def work(request: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+        found = fingerprint(
+            data,
+            limits,
+            every_frame=request["every_frame"],
+            model=model if request["faces"] else None,
+            locator=locator,
+            nudity=nudity if request["nudity"] else None,
+        )
+        return to_wire(found)
+
+    _serve(limits, lambda: _warm_up(model, locator, nudity), work)
+
+
+def _answer_sheets(limits: DecodeConfig) -> None:
+    def work(request: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+        return sheet_to_wire(sheet(data, limits, asked_of(request["sheet"])))
+
+    _serve(limits, _warm_up_sheets, work)
+
+
+def _serve(
+    limits: DecodeConfig, warm_up: Callable[[], None], work: Callable[[Mapping[str, Any], bytes], dict[str, Any]]
+) -> None:
     answers = os.fdopen(os.dup(1), "wb")  # nothing but answers goes there, whatever a library prints
     os.dup2(2, 1)
-    _warm_up(model, locator, nudity)
+    warm_up()
     resource_limits.give_up(limits)
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it after every file would cost more than a small file does
@@ -53,26 +87,14 @@ def main(limits_json: str, gallery_json: str = "", nudity_json: str = "") -> Non
         if len(data) < request["size"]:
             return
         resource_limits.allow_cpu(request["cpu_seconds"])
-        wanted = model if request["faces"] else None
-        shown = nudity if request["nudity"] else None
-        every_frame = request["every_frame"]
-        _send(answers, _answer(data, limits, every_frame=every_frame, model=wanted, locator=locator, nudity=shown))
+        _send(answers, _answer(limits, lambda data=data, request=request: work(request, data)))  # type: ignore[misc]  # bound early on purpose
         del data
         gc.collect()
 
 
-def _answer(
-    data: bytes,
-    limits: DecodeConfig,
-    *,
-    every_frame: bool,
-    model: FaceModel | None,
-    locator: FaceModel,
-    nudity: NudityModel | None,
-) -> dict[str, Any]:
+def _answer(limits: DecodeConfig, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
-        found = fingerprint(data, limits, every_frame=every_frame, model=model, locator=locator, nudity=nudity)
-        return to_wire(found)
+        return work()
     except MemoryError:
         return {"error": ["memory", limits.memory_mb]}
     except MediaError as error:
@@ -85,6 +107,12 @@ def _send(answers: BinaryIO, answer: Mapping[str, Any]) -> None:
     body = json.dumps(answer, separators=(",", ":")).encode()
     answers.write(len(body).to_bytes(4, "big") + body)
     answers.flush()
+
+
+def _warm_up_sheets() -> None:
+    frames.warm_up()
+    for level in Level:
+        at_level(picture(65, 64, 1), SheetAsked(level=level, grey=True), (48, 48))
 
 
 def _warm_up(model: FaceModel | None, locator: Dlib, nudity: NudityModel | None = None) -> None:

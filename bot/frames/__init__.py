@@ -13,7 +13,7 @@ from itertools import chain
 from bot.config import DecodeConfig
 from bot.errors import MediaError
 from bot.frames import pictures, video
-from bot.frames.base import Colour, Decoded, Format, Frame, Luma
+from bot.frames.base import Colour, Decoded, Format, Frame, Luma, Moments
 from bot.frames.messages import FORMATS, Said, fault, said
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Format",
     "Frame",
     "Luma",
+    "Moments",
     "Said",
     "decode",
     "fault",
@@ -70,8 +71,8 @@ def _brand(data: bytes) -> Format | None:
 MIN_BYTES = 8  # shorter than the first bytes by which formats are told
 
 
-def decode(data: bytes, limits: DecodeConfig) -> Decoded:
-    """Open media and decode its first frame; the others come as `frames` is read.
+def decode(data: bytes, limits: DecodeConfig, moments: Moments | None = None) -> Decoded:
+    """Open media and decode its first frame; the others come as `frames` is read: all of them, or some `moments`.
 
     Raises MediaError if no frame decodes, LimitError if the picture is larger than `limits.max_pixels`.
     """
@@ -79,8 +80,10 @@ def decode(data: bytes, limits: DecodeConfig) -> Decoded:
     if found is None:
         raise MediaError(said("format") if len(data) >= MIN_BYTES else said("short", len(data)))
     result = Decoded(format=found, kind="image", width=0, height=0, duration=None)
-    source = video.frames if found in video.DEMUXERS else pictures.frames
-    shown = source(data, limits, result)
+    if found in video.DEMUXERS:
+        shown = video.frames(data, limits, result, moments)
+    else:
+        shown = pictures.frames(data, limits, result)
     first = next(shown, None)
     if first is None:
         raise MediaError(said("empty", found))

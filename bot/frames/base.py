@@ -13,7 +13,19 @@ from bot.errors import LimitError, MediaError
 from bot.frames.messages import Format, Said, name, reason, said
 from bot.model import MediaKind
 
-__all__ = ["Colour", "Decoded", "Format", "Frame", "Luma", "check_size", "name", "reason", "remark", "unreadable"]
+__all__ = [
+    "Colour",
+    "Decoded",
+    "Format",
+    "Frame",
+    "Luma",
+    "Moments",
+    "check_size",
+    "name",
+    "reason",
+    "remark",
+    "unreadable",
+]
 
 Luma = NDArray[np.uint8]
 Colour = NDArray[np.uint8]
@@ -34,6 +46,17 @@ class Frame:
     colour: Callable[[], Colour]
     finer: bool = False  # lies between frames that came before; without it times never fall
     stored: Luma | None = None  # the samples, where a gamma or a profile makes a browser show another picture
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """A few frames instead of all: `even` of them spread over the whole, and those shown at the seconds `at`.
+
+    What is decoded one after the other anyway gives all its frames all the same.
+    """
+
+    even: int
+    at: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)

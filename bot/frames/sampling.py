@@ -8,7 +8,7 @@ leaves even coverage.
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,9 +17,12 @@ import av
 from av.error import FFmpegError
 
 from bot.config import DecodeConfig
+from bot.frames.base import Moments
 
 DENSE_SHARE = 0.4  # of the processor time; a video that needs more is read in full to there, then sampled
 SAMPLE_SHARE = 0.7  # less than where `bot.fingerprint` stops, which knows nothing of order
+NEAR = 0.5  # seconds before a wanted moment from which on every frame is decoded
+EARLIER = 0.002  # seconds: times are told to the thousandth
 LONGEST = 1e6  # seconds; a time beyond is a damaged or lying header's
 
 Pace = Literal["all", "coarse", "finer"]
@@ -87,6 +90,63 @@ class Plan:
         # a frame's own time base is lost when a decoder is emptied, so the stream's is used
         seconds = None if pts is None or not self._base else pts * self._base
         return None if seconds is None or abs(seconds) > LONGEST else seconds
+
+    def moments(self, chosen: Moments) -> Iterator[Found]:
+        """Yield the first frame, then the wanted ones, run by run: those at named moments, then others to all sides.
+
+        A frame is decoded from its key frame on; what nothing else is made of is passed over on the way.
+        """
+        if not self._packets:
+            return
+        gap = self.seconds / max(1, chosen.even)
+        named = [self._begin + at - EARLIER for at in chosen.at]
+        even = [self._begin + (i + 0.5) * gap for i in range(chosen.even)]
+        wanted = sorted([self._begin, *named, *even])
+        starts = [self._times[key] for key in self._keys]
+        runs: dict[int, list[float]] = {0: []}
+        for moment in wanted:
+            runs.setdefault(max(0, bisect_right(starts, moment) - 1), []).append(moment)
+        runs[0] = runs[0] or [self._begin]
+        first = [run for run, moments in runs.items() if set(moments) & set(named)]
+        rest = sorted(runs)
+        seen: set[float] = set()
+        for run in dict.fromkeys((0, *sorted(first), *(rest[place] for place in halving(len(rest))))):
+            yield from self._visit(run, runs[run], seen)
+            if self.tally.late:
+                return
+
+    def _visit(self, run: int, wanted: Sequence[float], seen: set[float]) -> Iterator[Found]:
+        """Decode one run as far as needed; yield the first frame at or behind each wanted moment, else its last one."""
+        start = self._keys[run]
+        stop = self._keys[run + 1] if run + 1 < len(self._keys) else len(self._packets)
+        self._context.flush_buffers()
+        place = 0
+        last: Found | None = None
+        for i in range(start, stop + 1):
+            if self._spent(SAMPLE_SHARE):
+                self.tally.late = True
+                break
+            if i < stop:
+                self._context.skip_frame = "NONREF" if self._times[i] < wanted[place] - NEAR else "DEFAULT"
+            for frame in self._decode(self._packets[i] if i < stop else None):
+                if frame is None:
+                    continue
+                stamp = self.stamp(frame.pts)
+                t = self._times[min(i, stop - 1)] if stamp is None else stamp
+                last = ("finer", t, frame)
+                if t < wanted[place]:
+                    continue
+                if t not in seen:
+                    seen.add(t)
+                    yield "finer", t, frame
+                last = None
+                while place < len(wanted) and wanted[place] <= t:
+                    place += 1
+                if place == len(wanted):
+                    return
+        if last is not None and last[1] not in seen:
+            seen.add(last[1])
+            yield last
 
     def _spent(self, share: float) -> bool:
         return time.process_time() - self._began > share * self._limits.cpu_seconds

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from bot.config import DecodeConfig
 from bot.errors import MediaError
-from bot.frames.base import Colour, Decoded, Format, Frame, Luma, check_size, remark, unreadable
+from bot.frames.base import Colour, Decoded, Format, Frame, Luma, Moments, check_size, remark, unreadable
 from bot.frames.messages import reason, said, within
 from bot.frames.sampling import Plan
 
@@ -47,8 +47,8 @@ def warm_up() -> None:
             importlib.import_module(module.name)
 
 
-def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame]:
-    """Yield the frames of a video and fill in `result`. Raises as `decode` does."""
+def frames(data: bytes, limits: DecodeConfig, result: Decoded, moments: Moments | None = None) -> Iterator[Frame]:
+    """Yield the frames of a video, or some `moments` in no order, and fill in `result`. Raises as `decode` does."""
     result.kind = "video"
     try:
         container = av.open(
@@ -70,7 +70,7 @@ def frames(data: bytes, limits: DecodeConfig, result: Decoded) -> Iterator[Frame
         context.thread_count = 1
         # FFmpeg counts padding too, so its own limit is only there for what grows behind the header
         context.options = {"max_pixels": str(2 * limits.max_pixels + 2**20)}
-        yield from _video_frames(container, stream, len(data), limits, result)
+        yield from _video_frames(container, stream, len(data), limits, result, moments)
         if others:
             remark(result, "streams", others + 1)
 
@@ -102,7 +102,12 @@ def _open_nothing(*_: object) -> object:
 
 
 def _video_frames(
-    container: InputContainer, stream: av.VideoStream, size: int, limits: DecodeConfig, result: Decoded
+    container: InputContainer,
+    stream: av.VideoStream,
+    size: int,
+    limits: DecodeConfig,
+    result: Decoded,
+    moments: Moments | None,
 ) -> Iterator[Frame]:
     step = 1 / float(stream.average_rate) if stream.average_rate else 0.04
     result.duration = declared = _declared(container, stream)
@@ -112,7 +117,7 @@ def _video_frames(
     begin: float | None = None
     shape = _pixel(stream)
     t, count, last = -step, 0, 0.0
-    for pace, at, frame in plan.frames():
+    for pace, at, frame in plan.frames() if moments is None else plan.moments(moments):
         if frame is None:
             damaged += pace == "all"  # alone or out of order, a sound picture may fail to decode
             continue
@@ -133,6 +138,12 @@ def _video_frames(
         count += 1
         last = max(last, own)
         yield Frame(max(own, 0.0), luma, partial(_colour, frame, shape, limits), finer=pace == "finer")
+    if moments is not None:
+        shown = plan.seconds
+        result.duration = declared or shown
+        if plan.tally.late:
+            remark(result, "no time", count, within(last))
+        return
     if plan.tally.sampled:
         shown = plan.seconds
         if plan.tally.late:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bot.model.actions import MINOR_ORDER, Action, ModAction, Notice, NoticeItem, Receipt, minor_key
 from bot.model.consent import Consent
 from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
+from bot.model.looking import KINDS, Level, LookSettings, LookState, Sheet, SheetFrame
 from bot.model.media import (
     PREVIEW,
     UNTOLD,
@@ -84,6 +85,7 @@ from bot.model.team import (
 __all__ = [
     "APPROVALS",
     "DECISIONS",
+    "KINDS",
     "MACHINES",
     "MINOR_ORDER",
     "MODERATORS",
@@ -122,10 +124,13 @@ __all__ = [
     "Found",
     "Ground",
     "Hold",
+    "Level",
     "Link",
     "LinkKind",
     "LinkState",
     "LocalFeatures",
+    "LookSettings",
+    "LookState",
     "Match",
     "MediaFile",
     "MediaInfo",
@@ -153,6 +158,8 @@ __all__ = [
     "Remover",
     "Role",
     "Rung",
+    "Sheet",
+    "SheetFrame",
     "Signal",
     "Skipped",
     "SourceKind",
