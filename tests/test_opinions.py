@@ -181,7 +181,7 @@ def test_of_a_post_that_is_hidden_nothing_is_told(world: Stage, bot: Pipeline) -
 
 
 def test_what_others_say_of_a_listed_row_counts_and_is_answered(world: Stage, bot: Pipeline) -> None:
-    """Disputed by another user of its list it acts no more alone; a word of ours answers that, until more dispute it."""
+    """Disputed by another user of its list it acts no more alone; our word answers that, until more dispute it."""
     store, by = bot.deps.store, member(bot)
     store.banks.destroy(bank_the_fake(bot))
     number = store.lists.source("known-fakes", "theirs")

@@ -145,7 +145,8 @@ def _import(
     else:
         say(
             f"{file}  {counts.added:,} added, {counts.changed:,} changed, {counts.known:,} known already, "
-            f"{counts.withdrawn:,} withdrawn, {counts.not_ours:,} not ours, {counts.failed:,} failed; {counts.rows / seconds:,.0f} rows a second"
+            f"{counts.withdrawn:,} withdrawn, {counts.not_ours:,} not ours, {counts.failed:,} failed; "
+            f"{counts.rows / seconds:,.0f} rows a second"
         )
     if counts.children:
         warn(CHILDREN.format(many(counts.children, "row")))
