@@ -35,7 +35,7 @@ DETAILS = (
     ("Reddit", "reddit_received", "green"),
     ("host", "host_received", "green"),
 )
-QUIET = frozenset({"posts seen", "link acquired"})
+QUIET = frozenset({"posts seen", "link acquired", "past removal looked at"})
 
 
 class Narrator:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.demo.past import FirstDay
 from bot.loopback.answers import redirect
 from bot.loopback.smtp import Fault
 from bot.loopback.stage import Expected, Stage
@@ -44,6 +45,7 @@ class Hour:
             24: [self._already_approved],
             28: [self._observed, self._token_expires],
             33: [self._posted_again],
+            36: [self._removed_before],
             38: [self._host_stumbles],
             41: [self._protected_face, self._innocent_face, self._swap],
             45: [self._moderator_states_the_notice],
@@ -75,6 +77,9 @@ class Hour:
             expires=self._s.clock.now() + timedelta(days=365),
         )
         self._p.gallery.enrol("A drawn woman", consent, [("portrait.png", people.picture())], by=self._head)
+
+        self._first_day = FirstDay(self._s, self._p, self._say, self._head)
+        self._first_day.learn()
 
     def minute(self, number: int) -> None:
         """Let a minute pass and do what the script says for it."""
@@ -180,6 +185,9 @@ class Hour:
             "clips", Expected(what="The same link, posted again", removals=1, modmails=1, why="the same file"), url
         )
 
+    def _removed_before(self) -> None:
+        self._post("gifs", *self._first_day.later())
+
     def _host_stumbles(self) -> None:
         url = self._s.park.add_imgur("Pp6Qq7R", self._second, "mp4")
         self._s.park.fail_once("i.imgur.com", "/Pp6Qq7R.mp4", 503)
@@ -274,4 +282,6 @@ def shortfalls(stage: Stage) -> list[str]:
         wrong += [f"the notice does not name {name}" for name in stage.notice_ids if name not in text]
     dialled = {address for address, _ in stage.park.network.dialled}
     wrong += [f"{address} was contacted" for address in (PRIVATE, METADATA) if address in dialled]
+    asked = {request.path.rpartition("/")[2] for request in stage.park.log}
+    wrong += [f"{name} was asked for, which nobody named or which speaks of age" for name in stage.never_asked & asked]
     return wrong

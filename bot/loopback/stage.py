@@ -55,6 +55,7 @@ class Stage:
     config: Config
     expected: dict[str, Expected] = field(default_factory=dict)
     notice_ids: set[str] = field(default_factory=set)  # host ids that must stand on a mail to redgifs
+    never_asked: set[str] = field(default_factory=set)  # files that no host may be asked for
 
 
 @contextlib.contextmanager

@@ -253,6 +253,15 @@ class Proposals:
             (LinkState.SEEN, LEARNT, now, now, heir),
         )
 
+    def alike(self, post: str) -> list[str]:
+        """Return other stored posts that are proposed, or would be, together with a media of this one."""
+        rows = self._c.rows(
+            """select distinct k.post from learnt_links k join posts p on p.fullname = k.post
+               where k.post != ?1 and k.proposal in (select proposal from learnt_links where post = ?1)""",
+            (post,),
+        )
+        return [row["post"] for row in rows]
+
     def suspected(self) -> list[ProposalRow]:
         """Return proposals of which a copy was marked as a suspected minor's, and that nobody decided."""
         rows = self._c.rows(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.loopback.hosts import HostPark
+from bot.loopback.reddit.api import LOG_REACH
+from bot.loopback.reddit.listings import DEEPEST
 from bot.loopback.reddit.server import RedditServer
 
 FAKE, NOTE, FLAIR, RULE = "Deepfake or AI porn", "ai fake of an actress", "Removed: fake", "Rule 12: no deepfakes"
@@ -33,6 +35,8 @@ class Plan:
     known: set[str] = field(default_factory=set)  # posts of media that a bank has
     allowed: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)  # named posts whose media are gone
+    at: dict[str, datetime] = field(default_factory=dict)  # when each was posted and removed
+    shown: set[str] = field(default_factory=set)  # what the log, or the list of removed posts, still tells
     forbidden: set[str] = field(default_factory=set)  # parts of paths that no host may be asked for
 
 
@@ -71,6 +75,7 @@ class Past:
             name = reddit.submit(self.subreddit, author=f"poster_{number}", title=title, url=url)
         self.plan.kinds[kind] += 1
         self.plan.kind_of[name] = kind
+        self.plan.at[name] = reddit.world.now()
         return name
 
     def removed(self, name: str, *, by: str | None = None, reason: str = "", note: str = "", flair: str = "") -> None:
@@ -136,6 +141,8 @@ def play(past: Past, media: Media, *, removals: int, now: datetime, seed: int = 
         with past.at(now - timedelta(days=100) + step * number):
             _one(past, media, kind, chance)
     _trap(past, media, now)
+    listed = set(past.reddit.world.queued([past.subreddit], "spam")[:DEEPEST])
+    plan.shown = {name for name, moment in plan.at.items() if moment >= now - LOG_REACH or name in listed}
     return plan
 
 

@@ -69,7 +69,7 @@ class Minors:
         with store.transaction():
             if hidden and store.minors.root_of(post.fullname) is None:
                 return None
-            names = [post.fullname, *store.minors.same_media(post.fullname)]
+            names = [post.fullname, *self._same(post)]
             for row in store.minors.same_file(post.fullname):
                 lines.append(
                     f"{row['label']} in {row['bank']} holds the same file; if it was not made by a hotline: "
@@ -102,7 +102,7 @@ class Minors:
             return store.minors.get(label)
         with store.transaction():
             label = self._hold(post, found, root=post.fullname, by=by, why=why)
-            for name in store.minors.same_media(post.fullname):
+            for name in self._same(post):
                 other = store.links.post(name)
                 if other is not None and store.minors.root_of(name) is None:
                     self._hold(other, store.links.of_post(name), root=post.fullname, by=by, why=why)
@@ -175,6 +175,14 @@ class Minors:
                 by = Outsider(name=row.who or store.team.get(row.member).name)
             done += self.minor_if_hidden(row.root, by=by, why=row.why or "suspected minor") is not None
         return done
+
+    def _same(self, post: Post) -> list[str]:
+        """Return other stored posts of the same media, and of copies of it with which it was or would be proposed."""
+        store = self._store
+        found = [*store.minors.same_media(post.fullname), *store.proposals.alike(post.fullname)]
+        for name in found[:]:
+            found += store.minors.same_media(name)
+        return [name for name in dict.fromkeys(found) if name != post.fullname]
 
     def _hold(self, post: Post, links: Sequence[Link], *, root: str, by: Voice, why: str) -> str:
         store = self._store

@@ -23,7 +23,8 @@ mineurs mineures mineur-e* pedoporno* pedopornograph* pedocriminal* adolescent* 
 garcons garconnet* bebe bebes gamin gamine gamins gamines jeune jeunes ans majeur* majorite lyceen* collegien*
 ecolier* ecoliere* nourrisson* menor menores menor-de-edad nino nina ninos ninas ninez infantil* infante*
 adolescente* chico chica chicos chicas muchach* joven jovenes edad edades anos ano pederast* pedofil*
-pornografia-infantil colegial* quinceanera* criatura* chiquill* crio cria crios crias puber*
+pornografia-infantil colegial* quinceanera* criatura* chiquill* crio cria crios crias puber* minderjaehrig*
+maedchen* schuelerin* schueler schulmaedchen* saeugling*
 """
 _PLAIN = frozenset(word for word in _WORDS.split() if not word.endswith("*"))
 _STEMS = tuple(sorted({word[:-1] for word in _WORDS.split() if word.endswith("*")}))
@@ -49,6 +50,11 @@ adolescent adolescente adolescents fillette menor menores nina ninas nino ninos 
 """
 _TITLE_WORDS = frozenset(_TITLE.split())
 _LIKE = str.maketrans("013457@$", "oieastas")
+# the English word that means something else in German
+_KIND = re.compile(
+    r"\b(?:be|so|very|any|some|what|which|this|that|one of a|of its|every|all|other|different) kinds?\b"
+    r"|\bkinds? of\b|\bkind regards\b"
+)
 _SPLIT = re.compile(r"[a-z0-9]+(?:[.'-][a-z0-9]+)*\.?")
 
 
@@ -84,4 +90,4 @@ def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss"))
     bare = "".join(char for char in folded if not unicodedata.combining(char))
     read = re.sub(r"(?<=[a-z])[013457@$]+(?=[a-z])", lambda found: found[0].translate(_LIKE), bare)
-    return read.replace("_", " ")
+    return _KIND.sub(" ", read.replace("_", " "))
