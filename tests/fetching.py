@@ -13,8 +13,10 @@ from bot.clock import Clock, ManualClock
 from bot.config import ExchangeConfig
 from bot.endpoints import Endpoints
 from bot.exchanges import Checkpoint, Context, Page
-from bot.lists import Bad, Record
+from bot.exchanges.base import Row
+from bot.lists import Bad, Plain, Record
 from bot.loopback.exchanges import ExchangePark
+from bot.model import Signal
 
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 NOW = int(START.timestamp())
@@ -59,7 +61,16 @@ def begun(
 
 def records(pages: list[Page]) -> list[Record]:
     """Return the good rows of pages."""
-    return [row for page in pages for row in page.rows if isinstance(row, Record)]
+    return [row for page in pages for rows in page.rows for row in _each(rows) if isinstance(row, Record)]
+
+
+def _each(rows: Row) -> Iterator[Record | Bad]:
+    if not isinstance(rows, Plain):
+        yield rows
+        return
+    for place, value in enumerate(rows.values):
+        signals = (Signal(type="pdq", value=value, quality=100, t=0.0),)
+        yield Record(id=rows.ids[place] if rows.ids else None, signals=signals)
 
 
 def faults(pages: list[Page]) -> list[Bad]:

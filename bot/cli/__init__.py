@@ -15,6 +15,7 @@ from bot.cli import (
     bank,
     bench,
     bench_copies,
+    bench_exchange,
     bench_faces,
     cases,
     exchange,
@@ -56,6 +57,7 @@ bank.register(app)
 exchange.register(app)
 bench.register(app)
 bench_copies.register(bench.app)
+bench_exchange.register(bench.app)
 bench_faces.register(bench.app)
 rules.register(app)
 cases.register(app)

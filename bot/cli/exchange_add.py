@@ -18,7 +18,7 @@ from bot.cli.base import ConfigOption, host_names, say, session
 from bot.config import Config, ExchangeConfig
 from bot.errors import ConfigError, EndpointError, UsageError
 from bot.exchanges import Page
-from bot.lists import Bad, Record
+from bot.lists import Bad, Plain, Record
 from bot.plural import many
 
 
@@ -125,7 +125,7 @@ def _tried(path: Path, name: str, section: str) -> tuple[Path, Config]:
 
 
 def _said(page: Page) -> str:
-    good = sum(isinstance(row, Record) for row in page.rows)
+    good = sum(row.count if isinstance(row, Plain) else isinstance(row, Record) for row in page.rows)
     bad = [row for row in page.rows if isinstance(row, Bad)]
     if not good and bad:
         raise EndpointError(

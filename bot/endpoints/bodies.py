@@ -16,7 +16,7 @@ from bot.exchange import Exchange
 
 SLOWEST = 8 * 1024  # bytes a second on an average, beyond the first minute of waiting
 PATIENCE = 60.0  # seconds
-CHUNK = 256 * 2**10
+CHUNK = 2**20
 MAX_RETRY_AFTER = 6 * 3600.0
 _GZIP = b"\x1f\x8b"
 
@@ -50,7 +50,9 @@ def _paced(host: str, response: httpx.Response, limit: int, exchange: Exchange) 
     total, waited, size = 0, 0.0, response.headers.get("Content-Length", "")
     if size.isascii() and size.isdigit() and int(size[:20]) > limit:
         raise EndpointError(f"{host} announces more than the {limit} bytes that are read at most", retry=False)
-    parts = response.iter_raw(CHUNK)
+    parts = response.iter_raw()  # as they come: what is gathered up to some size waits for it
+    held: list[bytes] = []
+    gathered = 0
     while True:
         began = time.monotonic()
         part = next(parts, None)
@@ -62,7 +64,13 @@ def _paced(host: str, response: httpx.Response, limit: int, exchange: Exchange) 
             raise EndpointError(f"{host} sends more than the {limit} bytes that are read at most", retry=False)
         if waited > PATIENCE + total / SLOWEST:
             raise EndpointError(f"{host} sends too slowly; what it sent is kept as far as it can be")
-        yield part
+        held.append(part)
+        gathered += len(part)
+        if gathered >= CHUNK:
+            yield b"".join(held)
+            held, gathered = [], 0
+    if held:
+        yield b"".join(held)
     if exchange.cut:  # an answer without a length looks whole wherever it ends
         raise TimeoutError
 

@@ -14,12 +14,15 @@ from bot.config import ExchangeConfig, ExchangeKeys
 from bot.config.wanted import wanted
 from bot.endpoints import Endpoints
 from bot.errors import EndpointError
-from bot.lists import Bad, Record, RowError
+from bot.lists import Bad, Plain, Record, RowError
 from bot.lists.record import digest, signal
 from bot.model import Opinion
 
 Checkpoint = Mapping[str, Any]
 """Up to where an exchange was read, as plain data of its plug's own, small enough to be kept."""
+
+Row = Record | Bad | Plain
+"""A row, one that is left out, or many plain ones."""
 
 PAGE_ROWS = 20_000  # a page that the plug itself cuts; what is kept in one step
 MAX_TEXT = 300  # characters of a field of an answer that is read at all
@@ -46,7 +49,7 @@ class Page:
     `last`: there is no more at the moment. `share`: how much of all is read with it, 0 to 1, if that is known.
     """
 
-    rows: Sequence[Record | Bad]
+    rows: Sequence[Row]
     checkpoint: Checkpoint
     last: bool = False
     whole: bool = False

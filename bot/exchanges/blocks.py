@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from bot.errors import UsageError
-from bot.exchanges.base import PAGE_ROWS
-from bot.lists import Bad, Record, Whole, guess, read
+from bot.exchanges.base import PAGE_ROWS, Row
+from bot.lists import Bad, Record, Whole, guess, plain_rows, read
 
 LOOKED_AT = 64 * 1024  # bytes by which a format is told
 LONGEST_LINE = 4 * 2**20  # bytes
 LARGEST_DOCUMENT = 2**30  # bytes of a format that is one document
 BY_LINE = frozenset({"hex", "ndjson"})  # a row a line, whatever stands above it: can be gone on with anywhere
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF8)
-_CONTROL = re.compile(rb'\{"(?:next|rows)"\s*:')
+_CONTROL = re.compile(rb'^\{"(?:next|rows)"\s*:', re.MULTILINE)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Said:
 class Part:
     """Rows, and how many bytes of the list are read with them; `offset` None: it cannot be gone on with from here."""
 
-    rows: list[Record | Bad]
+    rows: list[Row]
     size: int
     offset: int | None
 
@@ -88,33 +88,45 @@ class Listing:
             yield chunk
 
     def _by_block(self, chunks: Iterable[bytes]) -> Iterator[Part]:
-        rows: list[Record | Bad] = []
-        at, line = self.offset, 0
+        rows: list[Row] = []
+        at, line, count = self.offset, 0, 0
         for block in blocks(chunks):
-            said = self._heard(block) if self.how == "ndjson" and _CONTROL.search(block) else block
-            for row in read([said], self.how):
-                if isinstance(row, Record):
-                    rows.append(row)
-                elif isinstance(row, Bad):
-                    rows.append(replace(row, line=row.line + line))
-                else:
-                    self.said.whole = True
+            for first, said in self._spoken(block):
+                if (plain := plain_rows(said, self.how)) is not None:
+                    rows.append(plain)
+                    count += plain.count
+                    continue
+                for row in read([said], self.how):
+                    count += 1
+                    if isinstance(row, Record):
+                        rows.append(row)
+                    elif isinstance(row, Bad):
+                        rows.append(replace(row, line=row.line + line + first))
+                    else:
+                        self.said.whole = True
             at, line = at + len(block), line + block.count(b"\n")
-            if len(rows) >= PAGE_ROWS:
+            if count >= PAGE_ROWS:
                 yield Part(rows=rows, size=self.size, offset=at)
-                rows = []
+                rows, count = [], 0
         yield Part(rows=rows, size=self.size, offset=at)
 
-    def _heard(self, block: bytes) -> bytes:
-        """Return a block with nothing on the lines in which the list speaks of itself."""
-        kept = [
-            b"\n" if _CONTROL.match(line) and self.said.hear(line.decode("utf-8", "replace")) else line
-            for line in block.splitlines(keepends=True)
-        ]
-        return b"".join(kept)
+    def _spoken(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the parts of a block between lines in which the list speaks of itself, and how many lines are above."""
+        start = line = 0
+        speaks = self.how == "ndjson" and (b'{"next"' in block or b'{"rows"' in block)
+        for found in _CONTROL.finditer(block) if speaks else ():
+            end = block.find(b"\n", found.start()) + 1 or len(block)
+            if found.start() < start or not self.said.hear(block[found.start() : end].decode("utf-8", "replace")):
+                continue
+            if found.start() > start:
+                yield line, block[start : found.start()]
+            line += block.count(b"\n", start, end)
+            start = end
+        if start < len(block):
+            yield line, block[start:]
 
     def _at_once(self, chunks: Iterable[bytes]) -> Iterator[Part]:
-        rows: list[Record | Bad] = []
+        rows: list[Row] = []
         bounded = _bounded(chunks) if self.how == "json" else chunks
         for row in read(bounded, self.how, self.name):
             if isinstance(row, Whole):

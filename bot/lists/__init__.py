@@ -5,8 +5,22 @@
 
 from __future__ import annotations
 
+from bot.lists.plain_rows import Plain, plain_rows
 from bot.lists.read import FORMATS, guess, read
 from bot.lists.record import Bad, Fault, Record, Row, RowError, Whole
 from bot.lists.write import WRITERS
 
-__all__ = ["FORMATS", "WRITERS", "Bad", "Fault", "Record", "Row", "RowError", "Whole", "guess", "read"]
+__all__ = [
+    "FORMATS",
+    "WRITERS",
+    "Bad",
+    "Fault",
+    "Plain",
+    "Record",
+    "Row",
+    "RowError",
+    "Whole",
+    "guess",
+    "plain_rows",
+    "read",
+]

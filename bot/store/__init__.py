@@ -56,7 +56,6 @@ from bot.store.untold import Untold
 from bot.store.waits import Waits
 from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
-from bot.store.withdrawal_log import WithdrawalLog
 from bot.store.withdrawals import Withdrawals, WithdrawnRow
 
 __all__ = [
@@ -128,7 +127,6 @@ class Store:
         self.known = BankIndexRows(self.connection, self.opinions)
         self.withdrawn = Withdrawals(self.connection)
         self.exchanges = Exchanges(self.connection)
-        self.withdrawal_log = WithdrawalLog(self.connection, seal, self.lists)
         self.cases = Cases(self.connection, seal)
         self.decided = CaseDecisions(self.connection)
         self.actions = Actions(self.connection)
@@ -164,7 +162,6 @@ class Store:
         try:
             Sealing(self.connection, seal).check()
             self.cases.media.fill()
-            self.withdrawal_log.catch_up()
         except BaseException:
             self.connection.close()
             raise

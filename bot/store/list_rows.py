@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from bot.model import Opinion, Signal
 
@@ -71,6 +74,14 @@ def prepared(row: Listed, number: int) -> Prepared:
 def hash_of(ident: bytes) -> int:
     """Return the 48 bits by which something is looked up; whoever finds a row compares all of it."""
     return int.from_bytes(hashlib.blake2b(ident, digest_size=6).digest())
+
+
+def hashes_of(idents: Sequence[bytes]) -> npt.NDArray[np.int64]:
+    """Return `hash_of` of each, int64 (n,)."""
+    digests = b"".join([hashlib.blake2b(ident, digest_size=6).digest() for ident in idents])
+    wide = np.zeros((len(idents), 8), dtype=np.uint8)
+    wide[:, 2:] = np.frombuffer(digests, dtype=np.uint8).reshape(len(idents), 6)
+    return wide.view(">i8").reshape(len(idents)).astype(np.int64)
 
 
 def content(signals: tuple[Signal, ...], files: Files) -> bytes:

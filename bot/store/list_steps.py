@@ -80,11 +80,27 @@ class Seen:
     def add(self, row: int) -> None:
         """Note that a row was met."""
         place, bit = row >> 3, 1 << (row & 7)
-        if place >= len(self.bits):
-            self.bits.extend(bytes(place + 1 - len(self.bits) + len(self.bits) // 8))
+        self._reach(place)
         if not self.bits[place] & bit:
             self.bits[place] |= bit
             self.count += 1
+
+    def add_new(self, first: int, last: int) -> None:
+        """Note that rows were met, from the first to the last, which have only just been given their numbers."""
+        begin, end = (first + 7) >> 3, (last + 1) >> 3
+        if begin >= end:
+            for row in range(first, last + 1):
+                self.add(row)
+            return
+        self._reach(end)
+        self.bits[begin:end] = b"\xff" * (end - begin)
+        self.count += (end - begin) * 8
+        for row in (*range(first, begin << 3), *range(end << 3, last + 1)):
+            self.add(row)
+
+    def _reach(self, place: int) -> None:
+        if place >= len(self.bits):
+            self.bits.extend(bytes(place + 1 - len(self.bits) + len(self.bits) // 8))
 
     def __contains__(self, row: int) -> bool:
         place = row >> 3

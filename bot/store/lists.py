@@ -9,13 +9,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 
 from bot.errors import StoreError
-from bot.model import Opinion, Voice, Withdrawal
+from bot.model import Opinion, Signal, Voice, Withdrawal
 from bot.store.list_entries import ListedRow, ListEntries, row_number
-from bot.store.list_rows import BARE, EARLIER, Listed, Prepared, content, earlier_key, hash_of, prepared, unpacked
+from bot.store.list_keys import Numbers
+from bot.store.list_rows import (
+    BARE,
+    EARLIER,
+    PDQ,
+    Listed,
+    Prepared,
+    content,
+    earlier_key,
+    hash_of,
+    hashes_of,
+    prepared,
+    unpacked,
+)
 from bot.store.list_steps import LIST, Held, ListRow, Seen, Step, Taken
 
 SWEPT = 50_000  # numbers looked at in a step
@@ -99,14 +113,93 @@ class Lists(ListEntries):
             if seen is not None:
                 for row in (*numbers, *(row for row, _ in known)):
                     seen.add(row)
-            self._c.run(
-                """update lists set taken_at = ?, added_member = iif(added_by is null, ?, added_member),
-                   added_credential = iif(added_by is null, ?, added_credential), added_by = coalesce(added_by, ?)
-                   where id = ?""",
-                (self._c.now(), by.member, by.credential, by.name, number),
-            )
+            self._taken_by(number, by)
             self._end(step)
         return step.taken
+
+    def take_plain(
+        self,
+        number: int,
+        ids: Sequence[str] | None,
+        values: Sequence[bytes],
+        *,
+        by: Voice,
+        seen: Seen | None = None,
+    ) -> Taken:
+        """Take many rows that are a PDQ of full quality each, with or without an id; no two are the same row.
+
+        The same as `take`, and several times as fast for those that are new.
+        """
+        if ids is None:
+            idents = [b"pdq:" + value for value in values]
+        else:
+            head = b"%d\0" % number
+            idents = [head + one.encode() for one in ids]
+        with self._c:
+            step = Step(self.get(number))
+            hashes = hashes_of(idents)
+            places = np.unique(self._met(step.source, hashes)).tolist()
+            taken = Taken()
+            if places:
+                signals = ((Signal(type="pdq", value=values[place], quality=100, t=0.0),) for place in places)
+                met = [
+                    Listed(id=None if ids is None else ids[place], signals=one)
+                    for place, one in zip(places, signals, strict=True)
+                ]
+                taken = self.take(number, met, by=by, seen=seen)
+                new = np.ones(len(values), dtype=bool)
+                new[places] = False
+                kept = np.flatnonzero(new).tolist()
+                ids = None if ids is None else [ids[place] for place in kept]
+                values, hashes = [values[place] for place in kept], hashes[new]
+            if values:
+                first = self._last()[0] + 1
+                last = first + len(values) - 1
+                self._c.run_many(
+                    "insert into list_rows (id, list, key, type, value, quality) values (?, ?, ?, ?, ?, ?)",
+                    zip(
+                        range(first, last + 1),
+                        repeat(number),
+                        repeat(None) if ids is None else ids,
+                        repeat(PDQ),
+                        values,
+                        repeat(100),
+                        strict=False,
+                    ),
+                )
+                self.keys.add(hashes, np.arange(first, last + 1, dtype=np.int64))
+                step.counts["rows"] += len(values)
+                step.counts["pdq"] += len(values)
+                step.taken.added += len(values)
+                if seen is not None:
+                    seen.add_new(first, last)
+                self._span_to(step.source, first, last)
+                self._taken_by(number, by)
+                self._end(step)
+            taken.added += step.taken.added
+        return taken
+
+    def _met(self, source: ListRow, hashes: Numbers) -> Numbers:
+        """Return the places of hashes that a row of some list has, or may have."""
+        if self._c.value("select earlier from lists where id = ?", (source.id,)):
+            return np.arange(len(hashes), dtype=np.int64)
+        if not source.rows and not self._c.value("select 1 from list_rows where list = ? limit 1", (source.id,)):
+            return np.zeros(0, dtype=np.int64)
+        return self.keys.find(hashes)[0]
+
+    def _span_to(self, source: ListRow, first: int, last: int) -> None:
+        self._c.run(
+            "update lists set first_row = coalesce(first_row, ?), last_row = ? where id = ?", (first, last, source.id)
+        )
+        self._mark(last_row=last)
+
+    def _taken_by(self, number: int, by: Voice) -> None:
+        self._c.run(
+            """update lists set taken_at = ?, added_member = iif(added_by is null, ?, added_member),
+               added_credential = iif(added_by is null, ?, added_credential), added_by = coalesce(added_by, ?)
+               where id = ?""",
+            (self._c.now(), by.member, by.credential, by.name, number),
+        )
 
     def sweep(self, number: int, seen: Seen) -> Taken:
         """Withdraw the rows of a list that a whole reading of it has not met, in short transactions."""
@@ -235,11 +328,7 @@ class Lists(ListEntries):
         step.counts["rows"] += len(fresh)
         for one in fresh:
             step.count(one.row.signals, one.row.files, 1)
-        self._c.run(
-            "update lists set first_row = coalesce(first_row, ?), last_row = ? where id = ?",
-            (first, number - 1, source),
-        )
-        self._mark(last_row=number - 1)
+        self._span_to(step.source, first, number - 1)
         return numbers
 
     def _hear(self, known: Sequence[tuple[int, Prepared]]) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bot.lists import Bad, Fault, Record, Whole
+from bot.lists import Bad, Fault, Plain, Record, Whole
 from bot.model import Voice
 from bot.store import Store
-from bot.store.lists import Listed, Seen
+from bot.store.lists import Listed, Seen, Taken
 from bot.store.minors import names_of
 
 MARKED = "a row is of a file that was marked as a suspected minor's; it is left out"
@@ -41,7 +41,7 @@ def take(
     store: Store,
     bank: str,
     source: str,
-    rows: Iterable[Record | Bad | Whole],
+    rows: Iterable[Record | Bad | Whole | Plain],
     *,
     by: Voice,
     told: Callable[[Bad], None],
@@ -58,15 +58,22 @@ def take(
     held: list[Listed] = []
 
     def keep() -> None:
-        taken = store.lists.take(number, held, by=by, seen=seen)
+        count(store.lists.take(number, held, by=by, seen=seen))
+        held.clear()
+
+    def count(taken: Taken) -> None:
         counts.added += taken.added
         counts.changed += taken.changed
         counts.known += taken.known
         counts.withdrawn += taken.withdrawn
-        held.clear()
 
     for row in rows:
         if isinstance(row, Whole):
+            continue
+        if isinstance(row, Plain):
+            if held:
+                keep()
+            count(store.lists.take_plain(number, row.ids, row.values, by=by, seen=seen))
             continue
         if isinstance(row, Bad):
             counts.failed += row.fault is Fault.BROKEN
