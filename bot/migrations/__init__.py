@@ -20,6 +20,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     learning.m0029_past_removals,
     withdrawals.m0026_opinions,
     exchanges.m0030_exchanges,
+    withdrawals.m0030_withdrawals_logged,
 )
 
 for _step in LATER:

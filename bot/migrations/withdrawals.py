@@ -27,6 +27,12 @@ def m0025_withdrawals_followed(db: Database) -> None:
     db.execute("create index entries_minor on entries (withdrawn_at) where withdrawal = 'minor'")
 
 
+def m0030_withdrawals_logged(db: Database) -> None:
+    """Say of which withdrawals the file beside the database tells; those of before it have no line."""
+    db.execute("alter table entries add column logged_at text")
+    db.execute("update entries set logged_at = withdrawn_at where state = 'withdrawn' and followed_at is not null")
+
+
 _DISPUTES = """insert or ignore into disputes (entry, case_id, how)
     select m.entry, m.case_id, m.how from entry_cases m join cases c on c.id = m.case_id
     where m.how != 'suppressed' and c.state = 'dismissed'"""

@@ -56,6 +56,7 @@ from bot.store.untold import Untold
 from bot.store.waits import Waits
 from bot.store.watermarks import Watermarks
 from bot.store.wiki import WikiRow, WikiRules
+from bot.store.withdrawal_log import WithdrawalLog
 from bot.store.withdrawals import Withdrawals, WithdrawnRow
 
 __all__ = [
@@ -127,6 +128,7 @@ class Store:
         self.known = BankIndexRows(self.connection, self.opinions)
         self.withdrawn = Withdrawals(self.connection)
         self.exchanges = Exchanges(self.connection)
+        self.withdrawal_log = WithdrawalLog(self.connection, seal, self.lists)
         self.cases = Cases(self.connection, seal)
         self.decided = CaseDecisions(self.connection)
         self.actions = Actions(self.connection)
@@ -162,6 +164,7 @@ class Store:
         try:
             Sealing(self.connection, seal).check()
             self.cases.media.fill()
+            self.withdrawal_log.catch_up()
         except BaseException:
             self.connection.close()
             raise

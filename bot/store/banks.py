@@ -268,8 +268,8 @@ class Banks:
                 raise StoreError(f"{name} was destroyed after it was withdrawn; bank its media again")
             if not self._c.run(
                 """update entries set state = 'active', withdrawn_at = null, withdrawal = null, followed_at = null,
-                   withdrawn_by = null, withdrawn_member = null, confirmed_by = null, confirmed_at = null,
-                   confirmed_member = null, standing = 'waits'
+                   logged_at = null, withdrawn_by = null, withdrawn_member = null, confirmed_by = null,
+                   confirmed_at = null, confirmed_member = null, standing = 'waits'
                    where label = ? and state = 'withdrawn'""",
                 (name,),
             ):

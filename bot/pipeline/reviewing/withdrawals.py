@@ -69,6 +69,7 @@ class Withdrawals:
             store.banks.withdraw(label, why)
             store.withdrawn.signed(label, by=by)
             store.audit.record(by=by, what=f"entry withdraw: {why}", subject=label, why=said)
+        store.withdrawal_log.note(label)
         self._log.info("entry withdrawn", entry=label, why=str(why))
 
     def restore(self, label: str, *, by: Actor) -> None:
@@ -88,6 +89,7 @@ class Withdrawals:
                 )
             store.banks.restore(label)
             store.audit.record(by=by, what="entry restore", subject=label)
+        store.withdrawal_log.restored(label)
 
     def follow(self, go_on: GoOn = always) -> int:
         """Do what follows from all that was withdrawn, and destroy suspected minors' entries; return how many it was.
@@ -111,6 +113,7 @@ class Withdrawals:
         Raises ConfigError or RuleError if rules cannot be used.
         """
         store, told = self._store, Followed()
+        store.withdrawal_log.note(row.label)
         held: set[int] = set()
         while True:
             resting = [one for one in store.withdrawn.resting(row.id) if one.case not in held]
