@@ -5,6 +5,8 @@ GifwardenError                      exit code 1
 │   ├── ConfigError
 │   ├── RuleError
 │   │   └── StoppedError            reading was broken off: too much, or too long
+│   ├── RightsError                 whoever says this may not
+│   │   └── SignInError                 nobody is signed in, or not any more
 │   └── StaysRemovedError           a removal that is not taken back: the post was not up before it
 ├── AcquireError                    a link gave no bytes; `state` is the link state it ends in
 │   ├── GoneError                   gone         the host says it no longer exists
@@ -72,6 +74,14 @@ class UsageError(GifwardenError):
 
 class ConfigError(UsageError):
     """The configuration is wrong; each sentence names the key, the file and the line."""
+
+
+class RightsError(UsageError):
+    """Somebody may not decide what they want to; the sentence says which role it takes."""
+
+
+class SignInError(RightsError):
+    """Nobody is signed in where somebody must be: a link or a session has ended, or there never was one."""
 
 
 class RuleError(UsageError):

@@ -161,7 +161,7 @@ class Daemon:
         self._pipeline.deps.log.info(
             "daemon started", holder=self._holder, subreddits=len(self._pipeline.deps.config.subreddits)
         )
-        with self._status_server():
+        with self._server():
             try:
                 scheduler.start()
                 self._manager.ready()
@@ -199,20 +199,19 @@ class Daemon:
             deps.log.warning("waits not set right", reason=str(error))
 
     @contextlib.contextmanager
-    def _status_server(self) -> Iterator[None]:
-        """Serve /metrics and /health while the daemon works, if the configuration asks for it. Raises ConfigError."""
-        deps = self._pipeline.deps
-        if not deps.config.metrics.port:
+    def _server(self) -> Iterator[None]:
+        """Serve the console, /metrics and /health while the daemon works, as the configuration asks for it.
+
+        Raises ConfigError if a port cannot be used.
+        """
+        config, log = self._pipeline.deps.config, self._pipeline.deps.log
+        if not (config.web.port or config.metrics.port):
             yield
             return
-        from bot.web.metrics import registry  # a server is no part of any other command
-        from bot.web.server import Place, Server
-        from bot.web.status import LOOPBACK, status_app
+        from bot.web.serving import served  # a server is no part of any other command
 
-        place = Place(address=LOOPBACK, port=deps.config.metrics.port, key="metrics.port")
-        app = status_app(registry(deps.store, self._steps, deps.config), self._steps)
-        with Server([(place, app)]) as server:
-            deps.log.info("metrics served", port=server.port)
+        with served(self._pipeline, self._steps) as server:
+            log.info("web served", ports=list(server.ports))
             yield
 
     @contextlib.contextmanager

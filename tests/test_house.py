@@ -62,6 +62,7 @@ SIDEWAYS = {
     ("cli", "schedule"),
     ("cli", "demo"),
     ("cli", "bench"),
+    ("cli", "web"),
     ("bench", "loopback"),
     ("bench", "samples"),
     ("bench", "schedule"),

@@ -381,7 +381,9 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "quarantine release": ("entry", "E-1"),
     "stop": (),
     "team add": ("carol", "--role", "lead"),
+    "team invite": ("ann",),
     "team remove": ("ann",),
+    "team signout": ("ann",),
 }
 NEED_A_THING = ("actions undo", "ban", "cases appeal", "cases confirm", "cases dismiss", "cases undo", "notices")
 

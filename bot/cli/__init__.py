@@ -18,6 +18,7 @@ from bot.cli import (
     bench_exchange,
     bench_faces,
     cases,
+    console,
     exchange,
     gallery,
     hosts,
@@ -48,6 +49,7 @@ app = App(
     "3 an outside service is unavailable.",
 )
 service.register(app)
+console.register(app)
 backfill.register(app)
 learn.register(app)
 maintenance.register(app)

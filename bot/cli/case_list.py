@@ -16,13 +16,12 @@ from bot.errors import UsageError
 from bot.model import CaseState, Hold
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.words.case import ago, plain_case, plain_group
-from bot.pipeline.reviewing.words.deeds import in_words, standing, together
+from bot.pipeline.reviewing.words.deeds import HEAVY, in_words, standing, together
 from bot.plural import many
 from bot.store import GroupRow
 
 LIMIT = 50
 NAMES = 3  # subreddits of a group that are named
-HEAVY = ("remove", "report")  # beside these no other action is told
 
 
 def register(cases: typer.Typer) -> None:

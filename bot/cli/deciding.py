@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import actions
 from bot.cli.base import login_missing, say, session
 from bot.config import Config
 from bot.errors import LeaseError, UsageError
@@ -17,6 +16,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.recovery import GoOn
 from bot.pipeline.reviewing.deciding import Target, result_of
 from bot.pipeline.reviewing.words.actions import action_line
+from bot.pipeline.reviewing.words.preview import SAID, not_in_mode
 from bot.plural import many
 from bot.store import ActionRow, Banking, CaseRow, DecisionRow
 from bot.store.lease import command_here
@@ -25,15 +25,6 @@ PATIENCE = 30.0  # seconds that a command waits for the daemon, beyond the time 
 LOOK = 0.2  # seconds between two looks
 LEASE_SECONDS = 60.0  # that a command holds the lease for, while it performs what it decided
 UNDER_WAY = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNDO_PLANNED)
-KINDS = frozenset(plug.kind for plug in actions.ACTIONS)
-WORDS = {
-    Decision.CONFIRM: "confirmed",
-    Decision.REMOVE: "confirmed: to be removed",
-    Decision.REPORT: "confirmed: to be reported",
-    Decision.LEAVE_UP: "confirmed, and left up",
-    Decision.DISMISS: "dismissed",
-    Decision.UNDO: "open again",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +97,7 @@ def _show(pipeline: Pipeline, settings: Config, group: Sequence[CaseRow], wish: 
         say(f"  its media goes into the bank {wish.banking.bank}")
     for place in places:
         mode = settings.mode(place)
-        if kept := [line for line in lines if line in KINDS and mode not in actions.get(line).modes]:
+        if kept := not_in_mode(lines, mode):
             say(f"  but in r/{place} not: {', '.join(kept)}; it is in mode {mode}")
     if wish.dry_run and not store.lease.daemon_runs() and (missing := login_missing(settings)):
         say(f"  not yet, though: no daemon runs, and there is no login here: {missing}")
@@ -139,6 +130,11 @@ def carried_out(settings: Config, row: DecisionRow) -> None:
     with session(settings) as pipeline:
         why_not = _wait(pipeline, settings, _Decided(row))
         _tell(pipeline, settings, row, why_not)
+
+
+def carried_out_quietly(settings: Config, row: DecisionRow) -> None:
+    """Do the same for a decision whose time has come, without a word and without waiting for a daemon."""
+    _performed(settings, _Decided(row))
 
 
 def undone(settings: Config, action: int) -> str:
@@ -261,7 +257,7 @@ def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow, why_not: str) 
 
 def _state(case: CaseRow, row: DecisionRow) -> str:
     """Return how a case stands: in the decision's words, unless something else came of it meanwhile."""
-    return WORDS[row.verb] if case.state == result_of(row.verb) else str(case.state)
+    return SAID[row.verb] if case.state == result_of(row.verb) else str(case.state)
 
 
 def told(settings: Config, label: str, standing: Backing | None) -> str:

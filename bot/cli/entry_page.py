@@ -20,6 +20,7 @@ Fact = tuple[str, str]
 HOW = {
     Credential.SYSTEM_ACCOUNT: "under their own system account",
     Credential.REDDIT: "by their Reddit account",
+    Credential.SIGN_IN: "signed in to the console",
     Credential.TYPED: "a name typed under another account, which is nobody's word",
     Credential.EARLIER: "a name in an earlier version, which took any",
 }

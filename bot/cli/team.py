@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import known
+from bot.cli import known, sign_in
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -37,7 +37,8 @@ Where = Annotated[
 ]
 
 
-app_of_people = App(help="Who decides: names, roles and accounts.")
+app_of_people = App(help="Who decides: names, roles, accounts, and who is signed in to the console.")
+sign_in.register(app_of_people)
 
 
 def register(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from itertools import pairwise
@@ -328,6 +329,40 @@ class MetricsConfig(Section):
     )
 
 
+class WebConfig(Section):
+    """The console, in which moderators decide with a browser."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="Port of the console; 0: none.")
+    address: str = Field("127.0.0.1", description="Address of this machine on which it is served.")
+    hosts: tuple[str, ...] = Field(
+        (), description="Names by which it may be asked for, beside those of this machine; the first is in its links."
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            raise ValueError(f"{value!r} is no address; write one of this machine, such as 127.0.0.1 or ::1") from None
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", name):
+                raise ValueError(f"{name!r} is no name of a host; write it without https:// and without a port")
+        return tuple(name.lower() for name in value)
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.port and not self.hosts and not ipaddress.ip_address(self.address).is_loopback:
+            raise ValueError(
+                "web.address is not of this machine alone: web.hosts must say by which names the console is asked for"
+            )
+        return self
+
+
 class Config(Section):
     """The whole configuration."""
 
@@ -346,6 +381,7 @@ class Config(Section):
     hosts: Mapping[str, HostConfig] = Field(default_factory=dict)
     exchanges: Mapping[str, ExchangeConfig] = Field(default_factory=dict)
     storage: StorageConfig = Field(default_factory=StorageConfig)
+    web: WebConfig = Field(default_factory=WebConfig)
     metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 

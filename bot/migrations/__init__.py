@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from bot.migrations import exchanges, learning, lists, withdrawals
+from bot.migrations import console, exchanges, learning, lists, withdrawals
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
@@ -21,6 +21,8 @@ LATER: tuple[Callable[[Database], None], ...] = (
     withdrawals.m0026_opinions,
     exchanges.m0030_exchanges,
     withdrawals.m0030_withdrawals_logged,
+    console.m0040_sign_in,
+    console.m0041_queue,
 )
 
 for _step in LATER:

@@ -28,13 +28,14 @@ class Credential(StrEnum):
 
     SYSTEM_ACCOUNT = "system_account"  # the command ran under the member's own account of the machine
     REDDIT = "reddit"  # Reddit confirmed the account that wrote it
+    SIGN_IN = "sign_in"  # they signed in to the console, by a link that was made for them
     TYPED = "typed"  # somebody typed the name under an account that is not the member's
     EARLIER = "earlier"  # a name in a database of an earlier version, which took any that was typed
 
     @property
     def own(self) -> bool:
         """Whether nobody but the member gives a word by it."""
-        return self in (Credential.SYSTEM_ACCOUNT, Credential.REDDIT)
+        return self in (Credential.SYSTEM_ACCOUNT, Credential.REDDIT, Credential.SIGN_IN)
 
 
 class Backing(StrEnum):

@@ -21,6 +21,7 @@ from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.proposals import Proposals
+from bot.pipeline.reviewing.sign_in import SignIn
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.reviewing.withdrawals import Withdrawals
 from bot.pipeline.scanning.face_index import FaceRecogniser
@@ -54,6 +55,7 @@ class Pipeline:
         self.deps = deps
         config, store, clock, log, reddit = deps.config, deps.store, deps.clock, deps.log, deps.reddit
         self.team = Team(store)
+        self.sign_in = SignIn(store, clock)
         self.subreddits = SubredditStates(config, store, clock, log, reddit)
         follows = config.reddit.linked_posts
         self.listings = Listings(deps.rulebook, store, log, reddit, deps.boundary, self.subreddits, follows=follows)
@@ -198,6 +200,7 @@ class Pipeline:
         self.gallery.expire()
         self.flood.forget()
         self.proposals.withdraw_old()
+        self.sign_in.forget()
         return sum(self.forgetting.purge(go_on))
 
     def forget(self, go_on: GoOn = always) -> int:

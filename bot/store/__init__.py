@@ -15,8 +15,9 @@ from bot.store.backfills import BackfillRow, Backfills
 from bot.store.backup import Backup
 from bot.store.bank_index import BankIndexRows
 from bot.store.banks import Banks
-from bot.store.base import CONNECTION, Connection, Factory
+from bot.store.base import CONNECTION, Connection, Factory, ReadingConnection
 from bot.store.case_decisions import Banking, CaseDecisions, DecisionRow
+from bot.store.case_queue import CaseQueue
 from bot.store.cases import CaseRow, Cases, GroupRow
 from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
@@ -46,6 +47,7 @@ from bot.store.removals import Removals
 from bot.store.retention import Forgetting
 from bot.store.review import AppealRow, Review
 from bot.store.sealing import Sealing
+from bot.store.sign_ins import SignIns
 from bot.store.subreddits import LossRow, SubredditState, Watched
 from bot.store.team import Team
 from bot.store.told import Told
@@ -105,14 +107,18 @@ class Store:
         clock: Clock,
         seal: FieldCipher | None = None,
         factory: Factory = CONNECTION,
+        *,
+        reading: bool = False,
     ) -> None:
         """Open or create the database at `path` (None: in memory) and bring it up to date.
 
-        `seal` is needed to keep fingerprints of links. Raises StoreError if the file is not ours or is newer, and
-        SealError if `seal` is another key than the one that sealed it.
+        `reading`: open one that is up to date, and only read: `transaction` is then one moment of it. `seal` is needed
+        to keep fingerprints of links. Raises StoreError if the file is not ours or is newer, and SealError if `seal` is
+        another key than the one that sealed it.
         """
         self.path = path
-        self.connection = Connection(path, clock, factory)
+        self._clock, self._seal, self._factory = clock, seal, factory
+        self.connection = (ReadingConnection if reading else Connection)(path, clock, factory)
         self.minors = Minors(self.connection, seal)
         self.untold = Untold(self.connection)
         self.links = Links(self.connection, seal, self.minors, self.untold)
@@ -130,6 +136,7 @@ class Store:
         self.exchanges = Exchanges(self.connection)
         self.withdrawal_log = WithdrawalLog(self.connection, seal, self.lists)
         self.cases = Cases(self.connection, seal)
+        self.case_queue = CaseQueue(self.connection, self.cases)
         self.decided = CaseDecisions(self.connection)
         self.actions = Actions(self.connection)
         self.told = Told(self.connection, self.actions)
@@ -161,6 +168,9 @@ class Store:
         self.past = PastRemovals(self.connection, seal)
         self.proposals = Proposals(self.connection)
         self.gallery = Gallery(self.connection, seal)
+        self.sign_ins = SignIns(self.connection)
+        if reading:
+            return
         try:
             Sealing(self.connection, seal).check()
             self.cases.media.fill()
@@ -168,6 +178,10 @@ class Store:
         except BaseException:
             self.connection.close()
             raise
+
+    def reader(self) -> Store:
+        """Return the same database on a connection of its own that only reads, beside whoever writes. Close it."""
+        return Store(self.path, self._clock, self._seal, self._factory, reading=True)
 
     def transaction(self) -> Connection:
         """Return a context manager: all or nothing. Blocks may be nested."""

@@ -328,14 +328,15 @@ class Banks:
 def _apart(one: Row, other: Row) -> bool:
     """Return whether two words are surely two people's.
 
-    A system account and a Reddit account may be one person's: until it is noted whose they are, they count once.
+    A system account and a Reddit account may be one person's: until it is noted whose they are, they count once. So it
+    is with who signed in to the console and a Reddit account.
     """
     if one["person"] == other["person"]:
         return False
-    ways = {word["credential"]: word for word in (one, other)}
-    if ways.keys() != {Credential.SYSTEM_ACCOUNT, Credential.REDDIT}:
+    ways = {Credential.REDDIT if word["credential"] == Credential.REDDIT else None: word for word in (one, other)}
+    if len(ways) == 1 or Credential.EARLIER in (one["credential"], other["credential"]):
         return True
-    here, there = ways[Credential.SYSTEM_ACCOUNT], ways[Credential.REDDIT]
+    here, there = ways[None], ways[Credential.REDDIT]
     return bool(here["reddit"] or here["off_reddit"] or there["account"])
 
 

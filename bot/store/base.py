@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
@@ -36,6 +37,8 @@ class Connection:
 
     Every method raises DatabaseError if SQLite fails: the disk is full, another process writes for too long.
     """
+
+    BEGIN = "begin immediate"
 
     def __init__(self, path: Path | None, clock: Clock, factory: Factory = CONNECTION) -> None:
         """`factory`: what SQLite's connections are made of; tests give one that fails."""
@@ -72,7 +75,7 @@ class Connection:
                 if self._depth == 0:
                     if self.db.conn.in_transaction:
                         self._heal()
-                    self._patiently(lambda: self.db.conn.execute("begin immediate"))
+                    self._patiently(lambda: self.db.conn.execute(self.BEGIN))
                 elif not self.db.conn.in_transaction:
                     # SQLite gives a transaction up by itself when the disk is full; half of it must not be committed
                     raise DatabaseError(f"the database {self._where} gave this step up; it is done again later")
@@ -257,6 +260,33 @@ class Connection:
             raise StoreError(f"{self._where} was written by a newer gifwarden; update the program or restore a backup")
         if migrations.pending(self.db):
             migrations.apply(self.db)
+
+
+class ReadingConnection(Connection):
+    """A connection that cannot write, for a database that another connection of this program has brought up to date.
+
+    As a context manager, one moment of the database. It waits for nobody who writes, and nobody waits for it.
+    """
+
+    BEGIN = "begin"
+
+    def _open(self) -> sqlite3.Connection:
+        assert self.path is not None, "what is in memory has one connection"
+        return sqlite3.connect(
+            f"file:{quote(str(self.path))}?mode=ro",
+            uri=True,
+            check_same_thread=False,
+            timeout=BUSY_MS / 1000,
+            factory=self._factory,
+        )
+
+    def _set_up(self, raw: sqlite3.Connection) -> None:
+        raw.row_factory = sqlite3.Row
+        for pragma in (f"busy_timeout = {BUSY_MS}", "query_only = on", "temp_store = memory"):
+            raw.execute(f"pragma {pragma}")
+
+    def _migrate(self) -> None:
+        """Change nothing."""
 
 
 @contextlib.contextmanager

@@ -124,6 +124,13 @@ class CaseDecisions:
         )
         return [self._row(row) for row in rows]
 
+    def waiting(self, member: int) -> list[DecisionRow]:
+        """Return the decisions of a member that wait, the newest first."""
+        rows = self._c.rows(
+            "select * from case_decisions where state = 'waiting' and member = ? order by id desc", (member,)
+        )
+        return [self._row(row) for row in rows]
+
     def end(self, decision: int, state: DecisionState) -> bool:
         """End a decision that waits, and forget what stood before it; False if it had ended already."""
         with self._c:

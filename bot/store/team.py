@@ -139,6 +139,8 @@ class Team:
             if me.operator and not any(other.operator for other in self.listing() if other.id != member):
                 raise UsageError(f"{me.name} is the last operator; make another one first: gifwarden team add --help")
             self._c.run("delete from team_roles where member = ?", (member,))
+            self._c.run("delete from sessions where member = ?", (member,))
+            self._c.run("delete from sign_in_links where member = ?", (member,))
             self._c.run("update team set removed_at = ? where id = ?", (self._c.now(), member))
 
     def revive(self, member: int) -> None:

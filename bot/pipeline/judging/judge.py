@@ -32,7 +32,7 @@ from bot.pipeline.recovery import GoOn, all_due, always
 from bot.pipeline.scanning.lasting import of_the_protected, outdated
 from bot.rules import Budget, RuleReport, RuleSet, fill_action
 from bot.rules.sureness import sureness
-from bot.store import CaseRow, LinkRow
+from bot.store import CaseRow, LinkRow, Store
 
 # what moderators are told, and a draft, need no person first
 ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
@@ -266,15 +266,10 @@ class Judge:
             reason=NEEDS_PERSON if waits else None,
         )
 
-    def filled(self, case: CaseRow, planned: PlannedAction) -> PlannedAction:
-        """Return an action with the texts that others would read."""
-        sure = sureness(self._d.store.links.evidence(case.link)).short
-        return fill_action(planned, case.post, {"case": case.label, "host": case.host, "match": "", "sure": sure})
-
     def plan_decided(self, case: CaseRow, planned: PlannedAction, due: datetime) -> None:
         """Write down what a person wants done for a case, not before `due`, and anew if it was taken back before."""
         again = self._d.store.actions.undone_of(f"{case.label}:{planned.kind}")
-        action = self.filled(case, planned)
+        action = filled(self._d.store, case, planned)
         self._d.store.actions.plan(
             key=f"{case.label}:{planned.kind}{f':{again}' if again else ''}",
             kind=planned.kind,
@@ -315,3 +310,9 @@ class Judge:
             ),
         )
         self._d.log.info("notice drafted", notice=label, case=case.label, host=host)
+
+
+def filled(store: Store, case: CaseRow, planned: PlannedAction) -> PlannedAction:
+    """Return an action with the texts that others would read."""
+    sure = sureness(store.links.evidence(case.link)).short
+    return fill_action(planned, case.post, {"case": case.label, "host": case.host, "match": "", "sure": sure})

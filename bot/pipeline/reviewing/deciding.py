@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,10 +15,8 @@ from bot.model import (
     CaseState,
     Decision,
     DecisionState,
-    PlannedAction,
     Verb,
 )
-from bot.pipeline.acting import telling
 from bot.pipeline.acting.notices import NoticeReview
 from bot.pipeline.core import Boundary, no_boundary
 from bot.pipeline.judging.judge import NEEDS_PERSON, Judge
@@ -27,15 +25,10 @@ from bot.pipeline.recovery import GoOn, always, log_reason
 from bot.pipeline.reviewing.bank_feedback import BankFeedback
 from bot.pipeline.reviewing.deeds import Deeds, deeds_of
 from bot.pipeline.reviewing.team import Team
+from bot.pipeline.reviewing.words.preview import preview
 from bot.store import Banking, CaseRow, DecisionRow, Store
 from bot.store.tries import MAX_TRIES
 
-DEEDS = frozenset({Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})  # what is done to a post besides
-PROPOSED = {
-    Decision.CONFIRM: "its media goes into the bank {bank}, on one person's word",
-    Decision.DISMISS: "its media is not proposed again",
-    Decision.UNDO: "what its decision put into banks is withdrawn, and its media is fetched again",
-}
 CONFIRMING = frozenset({Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})
 WITHHELD = {
     Decision.DISMISS: "the case was dismissed",
@@ -214,33 +207,11 @@ class Deciding:
         return banking
 
     def _deeds(self, case: CaseRow, verb: Decision) -> Deeds:
-        if case.proposal is not None and verb in DEEDS:
-            raise UsageError(
-                f"{case.label} is a proposal, and nothing is done to its posts, which moderators removed long ago; "
-                f"confirm or dismiss it"
-            )
         return deeds_of(case, self._store.actions.of_case(case.id), verb)
 
     def preview(self, case: CaseRow, verb: Decision) -> list[str]:
         """Return in words what a decision would do, with every text that others would read."""
-        deeds = self._deeds(case, verb)
-        planned = [PlannedAction(kind=row.action.kind, params=row.action.params) for row in deeds.go]
-        planned += [self._judging.filled(case, one) for one in deeds.new]
-        told = telling.preview(
-            {one.kind: one for one in planned},
-            subreddit=case.post.subreddit,
-            comment=case.post.is_comment,
-            by_person=True,
-        )
-        read = [one for one in planned if one.kind != "message"] if told else planned
-        lines = [line for one in read for line in _shown(one.kind, one.params)]
-        if told:
-            lines += _shown("message to the author", {"subject": told[0], "text": told[1]})
-        if case.proposal is not None and verb in PROPOSED:
-            return [PROPOSED[verb].format(bank=case.proposal), "nothing is done to any post"]
-        lines += [f"take back: {row.action.kind}" for row in deeds.undo]
-        lines += [f"not done: {row.action.kind}" for row in deeds.withhold]
-        return lines or ["nothing is done to the post"]
+        return preview(self._store, case, verb)
 
     def _may(self, verb: Decision, targets: Sequence[Target], by: Actor) -> list[CaseRow]:
         """Return the cases, each once. Raises UsageError with every reason why they may not be decided."""
@@ -409,12 +380,3 @@ def _actor(row: DecisionRow) -> Actor:
     assert row.member is not None
     assert row.credential is not None
     return Actor(member=row.member, name=row.who, credential=row.credential, account=row.account)
-
-
-def _shown(kind: str, params: Mapping[str, str]) -> list[str]:
-    """Return an action as lines: the deed, and each text in it."""
-    lines = [kind]
-    for name, text in params.items():
-        first, *rest = [line for line in text.splitlines() if line.strip()] or [""]
-        lines += [f"  {name.replace('_', ' ')}: {first}", *(f"    {line}" for line in rest)] if first else []
-    return lines

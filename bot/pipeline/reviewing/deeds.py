@@ -12,6 +12,7 @@ from bot.rules import CONFIRMED
 from bot.store import ActionRow, CaseRow
 
 REVERSIBLE = frozenset({"remove", "lock", "spoiler", "nsfw", "flair", "note"})
+INSTEAD = frozenset({Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})  # of what its rule asks for
 UNSENT = (ActionState.PLANNED, ActionState.HELD)
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN, ActionState.PARKED)
 GONE = (ActionState.CANCELLED, ActionState.FAILED, ActionState.UNDONE)
@@ -31,6 +32,11 @@ class Deeds:
 
 def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
     """Return what a decision does to the actions of a case. Raises UsageError if that makes no sense."""
+    if case.proposal is not None and verb in INSTEAD:
+        raise UsageError(
+            f"{case.label} is a proposal, and nothing is done to its posts, which moderators removed long ago; "
+            f"confirm or dismiss it"
+        )
     rows = [row for row in rows if row.action.kind != "notice"]
     unsent = tuple(row for row in rows if row.state in UNSENT)
     done = tuple(row for row in rows if row.state == ActionState.DONE)

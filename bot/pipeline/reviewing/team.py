@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from bot.errors import UsageError
+from bot.errors import RightsError, UsageError
 from bot.model import NEEDS, OWN_ONLY, Actor, Credential, Member, Outsider, Role, Verb, Voice, names
 from bot.store import Store
 
@@ -26,7 +26,7 @@ class Team:
         runner = self._store.team.of_account(account)
         if runner is not None and runner.removed is not None:
             runner = None
-        member = runner if name is None else self._named(name)
+        member = runner if name is None else self.present(name)
         if member is None:
             raise UsageError(
                 f"the system account {account} is nobody's in the team; say who you are with --by NAME, "
@@ -44,6 +44,18 @@ class Team:
         for one in {member.id: member, **({runner.id: runner} if runner else {})}.values():
             self._need(one, verb, subreddits)  # a typed name gives nobody more than they may themselves
         return actor
+
+    def signed_in(self, member: int, verb: Verb | None = None, subreddits: Sequence[str] | None = None) -> Actor:
+        """Return who signed in to the console, as it stands now; `verb`: what they want to decide, where.
+
+        Raises RightsError if they have left, or may not.
+        """
+        row = self._store.team.get(member)
+        if row.removed is not None:
+            raise RightsError(f"{row.name} was removed from the team and decides nothing any more")
+        if verb is not None:
+            self._need(row, verb, subreddits)
+        return Actor(member=row.id, name=row.name, credential=Credential.SIGN_IN)
 
     def by_reddit(self, account: str, subreddit: str, permissions: Collection[str]) -> Actor:
         """Return the moderator whose account and permissions Reddit has just confirmed; a row is made for a new one.
@@ -76,7 +88,7 @@ class Team:
         """
         member = self._store.team.get(by.member)
         if member.removed is not None:
-            raise UsageError(f"{member.name} was removed from the team and decides nothing any more")
+            raise RightsError(f"{member.name} was removed from the team and decides nothing any more")
         if by.credential is not Credential.REDDIT:
             self._need(member, verb, subreddits)
 
@@ -142,7 +154,7 @@ class Team:
         self._operator(by)
         store = self._store
         with store.transaction():
-            member = self._named(name)
+            member = self.present(name)
             store.team.remove(member.id)
             store.audit.record(by=by, what="team: removed", subject=f"member {member.id}")
         return member
@@ -161,7 +173,7 @@ class Team:
             raise UsageError(f"{there.name} is another member's Reddit account; name the member")
         return there.id
 
-    def _named(self, name: str) -> Member:
+    def present(self, name: str) -> Member:
         """Return the member of a name that was typed. Raises UsageError if it is nobody's."""
         name = names.clean(name)
         member = self._store.team.named(name)
@@ -181,7 +193,7 @@ class Team:
             return
         where = f" in r/{', r/'.join(subreddits)}" if subreddits else ""
         has = f"is {held.word}" if held else "has no role"
-        raise UsageError(
+        raise RightsError(
             f"to {verb} takes the role {needed.word}, and {member.name} {has}{where}; "
             f"{self._how(None) if not self._store.team.has_operator() else 'an operator gives it'}"
             f"{f': gifwarden team add NAME --role {needed.word}' if self._store.team.has_operator() else ''}"
@@ -189,7 +201,7 @@ class Team:
 
     def _operator(self, by: Actor) -> None:
         if not by.credential.own or not self._store.team.get(by.member).operator:
-            raise UsageError(f"{by.name} is no operator under their own account; only one changes the team")
+            raise RightsError(f"{by.name} is no operator under their own account; only one changes the team")
 
     def _how(self, account: str | None) -> str:
         if not self._store.team.has_operator():

@@ -14,6 +14,7 @@ from bot.plural import many
 from bot.store import ActionRow
 
 WOULD = "would"
+HEAVY = ("remove", "report")  # beside these no other action is told where there is little room
 MOST_LINES = 4  # of one text
 
 

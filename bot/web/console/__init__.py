@@ -1,0 +1,12 @@
+"""The console: pages on which moderators decide with a browser.
+
+One file a page, with its template beside it, and one line in PAGES; tests/console_pages.py asks for a row as well. A
+page reads through `visit.store`, and does nothing by itself: it calls the pipeline with `visit.act(verb, …)`.
+"""
+
+from __future__ import annotations
+
+from bot.web.console import case, deciding, files, me, minor, queue, sign_in
+from bot.web.console.base import Page
+
+PAGES: tuple[Page, ...] = (queue.PAGE, case.PAGE, deciding.PAGE, minor.PAGE, me.PAGE, sign_in.PAGE, files.PAGE)

@@ -1,0 +1,155 @@
+"""The console put together: every page's ways behind one door."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.errors import DatabaseError, GifwardenError, OutsideError, RightsError, SignInError, StoreError
+from bot.model import Verb
+from bot.pipeline import Pipeline
+from bot.web.console import PAGES
+from bot.web.console.base import Act, Desk, Guest, Open, View, Visit, Way, csrf_of
+from bot.web.console.device import device_of
+from bot.web.console.guard import Attempts, TooMuchError, from_our_page, guarded, same_token
+from bot.web.console.presence import Presence
+from bot.web.console.rendering import rendered
+from bot.web.console.sign_in import cookie_name
+from bot.web.status import PATHS
+
+AT_ONCE = 8  # pages that are made at the same time
+FIELDS = 40  # of a form
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@contextlib.contextmanager
+def console_app(pipeline: Pipeline, status: ASGIApp | None = None) -> Iterator[ASGIApp]:
+    """Yield the console as an application; `status` answers /metrics and /health, for this machine only."""
+    clock = pipeline.deps.clock
+    with pipeline.deps.store.reader() as reader:
+        desk = Desk(
+            pipeline=pipeline,
+            reader=reader,
+            presence=Presence(clock),
+            attempts=Attempts(clock),
+            nav=tuple(page for page in PAGES if page.name),
+        )
+        door = _Door(desk)
+        routes = [Route(way.path, door.endpoint(way), methods=[_method(way)]) for page in PAGES for way in page.ways]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
+        inner = guarded(app, pipeline.deps.config.web.hosts)
+
+        async def served(scope: Scope, receive: Receive, send: Send) -> None:
+            if status is not None and scope["path"] in PATHS:
+                await status(scope, receive, send)
+            else:
+                await inner(scope, receive, send)
+
+        yield served
+
+
+class _Door:
+    """Makes endpoints of ways: who is it, may they, did a page of ours ask; then the page, in a thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._limit: CapacityLimiter | None = None  # made in the loop that it is for
+
+    def endpoint(self, way: Way) -> Endpoint:
+        """Return what answers at a way."""
+
+        async def answer(request: Request) -> Response:
+            self._limit = self._limit or CapacityLimiter(AT_ONCE)
+            try:
+                form = None
+                if _method(way) == "POST":
+                    form = await request.form(max_files=0, max_fields=FIELDS)
+                guest = Guest(desk=self._desk, request=request, **({"form": form} if form is not None else {}))
+                return await run_sync(self._answer, way, guest, limiter=self._limit)
+            except (MultiPartException, HTTPException):
+                return PlainTextResponse("that is no form of ours\n", 400)
+            except TooMuchError:
+                return PlainTextResponse("that is too much\n", 413, headers={"Connection": "close"})
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody reads it
+
+        return answer
+
+    def _answer(self, way: Way, guest: Guest) -> Response:
+        try:
+            return self._let_in(way, guest)
+        except GifwardenError as error:
+            return _failed(error, _status(error))
+        except Exception as error:
+            self._desk.pipeline.deps.log.warning(
+                "page failed", path=way.path, reason=f"unexpected {type(error).__name__}", exc_info=True
+            )
+            return _failed(GifwardenError("this page failed, which is a bug in gifwarden; the log says where"), 500)
+
+    def _let_in(self, way: Way, guest: Guest) -> Response:
+        posted = _method(way) == "POST"
+        if posted and not from_our_page(guest.request):
+            raise RightsError("this form was not sent by a page of the console; open the page and use its button")
+        if isinstance(way, Open):
+            return way.answer(guest)
+        visit = self._visit(guest)
+        if posted and not same_token(visit.field("csrf"), csrf_of(visit.secret)):
+            raise RightsError("this form is of another sign-in; open the page again")
+        if isinstance(way, Act):
+            if way.verb is not None:
+                visit.act(way.verb)
+            return way.answer(visit)
+        with self._desk.reader.transaction():  # one moment of the database for all of a page
+            return way.answer(visit)
+
+    def _visit(self, guest: Guest) -> Visit:
+        request, sign_in = guest.request, self._desk.pipeline.sign_in
+        secret = request.cookies.get(cookie_name(request))
+        if not secret:
+            raise SignInError("you are not signed in; ask an operator for a link: gifwarden team invite NAME")
+        device = device_of(request.headers.get("user-agent", ""))
+        session = sign_in.session(secret, device=device, reader=self._desk.reader)
+        self._desk.pipeline.team.signed_in(session.member)  # who has left is told so
+        return Visit(desk=self._desk, request=request, form=guest.form, session=session, secret=secret)
+
+
+def acts() -> list[tuple[str, Verb | None]]:
+    """Return every address at which something is done, and what it takes."""
+    return [(way.path, way.verb) for page in PAGES for way in page.ways if isinstance(way, Act)]
+
+
+def _method(way: Way) -> str:
+    if isinstance(way, View):
+        return "GET"
+    return way.method if isinstance(way, Open) else "POST"
+
+
+def _status(error: GifwardenError) -> int:
+    for kind, status in (
+        (SignInError, 401), (RightsError, 403), (DatabaseError, 503), (StoreError, 404), (OutsideError, 502)
+    ):  # fmt: skip
+        if isinstance(error, kind):
+            return status
+    return 409
+
+
+def _failed(error: GifwardenError, status: int) -> Response:
+    mistakes = getattr(error, "mistakes", ()) or (str(error),)
+    return HTMLResponse(rendered("failed.html", {"visit": None, "mistakes": mistakes, "status": status}), status)
+
+
+async def _not_here(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    said = "there is no such page" if status == 404 else "that cannot be done here"
+    return _failed(GifwardenError(said), status)

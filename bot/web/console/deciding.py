@@ -1,0 +1,80 @@
+"""Deciding: a word on a case, or on all of its group, and taking it back before anything is done."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import Response
+
+from bot.errors import StoreError, UsageError
+from bot.model import Decision, Verb
+from bot.pipeline.reviewing.deciding import Target
+from bot.web.console.base import Act, Page, Visit
+from bot.web.console.case import label_of
+
+WHY = {Decision.DISMISS: "not a fake", Decision.UNDO: "undone"}
+MAX_WHY = 300  # characters
+_KEY = re.compile(r"[0-9a-f]{32}")
+_DECISION = re.compile(r"D-[0-9a-f]{1,20}")
+
+
+def decide(visit: Visit) -> Response:
+    """Decide on the case that was looked at, in the version that was looked at; go to the next one."""
+    label = label_of(visit)
+    case = visit.store.cases.get(label)
+    by = visit.act(Verb.CASES, [case.post.subreddit])
+    verb, version = visit.field("verb"), visit.field("version")
+    if verb not in tuple(Decision) or not version.isdecimal():
+        raise UsageError("this form says not what is decided; open the case again and use one of its buttons")
+    key = visit.field("key")
+    if not _KEY.fullmatch(key):
+        raise UsageError("this form has no key of ours; open the case again")
+    targets = [Target(label, int(version))]
+    if visit.field("group"):
+        targets += _group(visit, label)
+    word = Decision(verb)
+    visit.pipeline.decisions.deciding.decide(
+        word,
+        targets,
+        by=by,
+        why=visit.field("why").strip()[:MAX_WHY] or WHY.get(word, "confirmed"),
+        key=f"console:{visit.session.label}:{key}",
+    )
+    visit.desk.presence.leaves(label, visit.session.member)
+    if word is Decision.UNDO:
+        return visit.go(f"/case/{label}")
+    query = visit.request.url.query
+    return visit.go(f"/next?{query}{'&' if query else ''}after={case.id}")
+
+
+def take_back(visit: Visit) -> Response:
+    """Take a decision back before anything is done for it; go to its case, or to the first of them."""
+    name = str(visit.request.path_params["name"])
+    if not _DECISION.fullmatch(name):
+        raise StoreError("that is no decision's label, which looks like D-3f9c2a71b0")
+    by = visit.act(Verb.CASES)
+    row = visit.pipeline.decisions.deciding.take_back(name, by=by)
+    return visit.go(f"/case/{visit.store.cases.of_id(row.cases[0]).label}")
+
+
+def _group(visit: Visit, label: str) -> list[Target]:
+    """Return the other open cases of the very same media that this person may decide.
+
+    Raises UsageError if there are others than were shown: one decides what one has seen.
+    """
+    case = visit.store.cases.get(label)
+    labels = [name for name, place in visit.store.case_queue.group(case) if visit.may(Verb.CASES, [place])]
+    if visit.field("group") != str(len(labels)):
+        raise UsageError(
+            f"{label} has {len(labels)} other open cases of its media by now, and {visit.field('group')} when you "
+            "looked; look again"
+        )
+    return [Target(name) for name in labels]
+
+
+PAGE = Page(
+    ways=(
+        Act(path="/case/{label}/decide", answer=decide, verb=Verb.CASES),
+        Act(path="/decision/{name}/take-back", answer=take_back, verb=Verb.CASES),
+    ),
+)

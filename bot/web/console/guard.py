@@ -1,0 +1,144 @@
+"""What keeps the console's door: names by which it is asked for, headers, sizes, origins, attempts."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Collection
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.clock import Clock
+from bot.web.status import OWN_NAMES, host_of
+
+MAX_BODY = 64 * 1024  # bytes of a form
+FAILURES = 10  # links that are none, from one address within a minute
+WINDOW = 60.0  # seconds
+ADDRESSES = 1000  # that are remembered at most
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+def guarded(app: ASGIApp, hosts: Collection[str]) -> ASGIApp:
+    """Return an application that answers only who asks by a known name, in small bodies, with our headers."""
+    names = OWN_NAMES | frozenset(hosts)
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                held = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    held[name] = value
+            await send(message)
+
+        headers = Headers(scope=scope)
+        if host_of(headers) not in names:
+            refusal = PlainTextResponse("ask for this by its own name (web.hosts)\n", 403)
+            await refusal(scope, receive, with_headers)
+            return
+        if (declared := headers.get("content-length", "0")) and (not declared.isdecimal() or int(declared) > MAX_BODY):
+            await PlainTextResponse("that is too much\n", 413)(scope, receive, with_headers)
+            return
+        left = MAX_BODY
+
+        async def counted() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise TooMuchError
+            return message
+
+        await app(scope, counted, with_headers)
+
+    return door
+
+
+class TooMuchError(Exception):
+    """A body has more bytes than a form may have."""
+
+
+def from_our_page(request: Request) -> bool:
+    """Return whether a form comes from a page of this very origin, as far as the browser tells.
+
+    Our pages send no referrer, and then browsers name no origin either; they say instead that it is the same one.
+    """
+    origin = request.headers.get("origin", "null")
+    if origin != "null":
+        return origin in (f"http://{request.headers.get('host')}", f"https://{request.headers.get('host')}")
+    return request.headers.get("sec-fetch-site") == "same-origin"
+
+
+def same_token(given: str, expected: str) -> bool:
+    """Return whether two tokens are the same, in a time that tells nothing."""
+    return secrets.compare_digest(given.encode(), expected.encode())
+
+
+def is_local_name(request: Request) -> bool:
+    """Return whether the console is asked for by a name of this machine, where no TLS is needed."""
+    return host_of(request.headers) in OWN_NAMES
+
+
+class Attempts:
+    """Counts links that were none, by address, so that nobody tries many. Thread-safe; in memory only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failed: OrderedDict[str, list[float]] = OrderedDict()
+
+    def too_many(self, address: str) -> bool:
+        """Return whether an address has to wait."""
+        with self._lock:
+            return len(self._recent(_network(address))) >= FAILURES
+
+    def failed(self, address: str) -> None:
+        """Count one."""
+        with self._lock:
+            name = _network(address)
+            self._failed[name] = [*self._recent(name), self._clock.monotonic()][-FAILURES:]
+            self._failed.move_to_end(name)
+            while len(self._failed) > ADDRESSES:
+                self._failed.popitem(last=False)
+
+    def _recent(self, name: str) -> list[float]:
+        since = self._clock.monotonic() - WINDOW
+        return [at for at in self._failed.get(name, ()) if at > since]
+
+
+def _network(address: str) -> str:
+    """Return what counts as one address: of IPv6, all that one connection gets."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if found.version == 6:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)

@@ -1,0 +1,53 @@
+"""Pages out of templates. What strangers wrote is shown as text without tricks, unless a template says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot import text
+from bot.clock import day_and_time, iso
+from bot.pipeline.reviewing.words.case import ago
+from bot.pipeline.reviewing.words.preview import SAID
+from bot.plural import many
+
+HERE = Path(__file__).parent
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"ago": ago, "moment": _moment, "iso": iso, "short": _short}
+    made.globals |= {"many": many, "said": SAID}
+    return made
+
+
+def rendered(template: str, facts: Mapping[str, Any]) -> str:
+    """Return a page."""
+    return _environment().get_template(template).render(facts)
+
+
+def _plain(value: Any) -> Any:
+    """Return what a template writes, as people may see it: no marks that turn or hide text, and an end to it."""
+    return text.line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _moment(value: datetime) -> str:
+    return f"{day_and_time(value)} UTC"
+
+
+def _short(value: str, most: int = 90) -> str:
+    return text.line(value, most)

@@ -1,0 +1,368 @@
+"""What keeps the console's door: who may do what, forms of other pages, names, sizes, headers, and strangers' words."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import unicodedata
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.model import CaseState, Decision, Role, Verb
+from bot.model.team import NEEDS
+from bot.pipeline import Pipeline
+from bot.pipeline.reviewing.deciding import Target
+from bot.store import CaseRow
+from bot.web.console.app import acts
+from bot.web.console.guard import MAX_BODY, POLICY
+from tests.console import Browser, Console, console_on, open_case
+from tests.people import member
+
+
+@pytest.fixture
+def console(bot: Pipeline) -> Iterator[Console]:
+    """A console with nobody but its operator."""
+    with console_on(bot) as served:
+        yield served
+
+
+PEOPLE: dict[str, tuple[Role | None, tuple[str, ...]]] = {
+    "nothing": (None, ()),
+    "reviewer elsewhere": (Role.REVIEWER, ("gifs",)),
+    "reviewer": (Role.REVIEWER, ()),
+    "reviewer here": (Role.REVIEWER, ("clips",)),
+    "lead": (Role.LEAD, ()),
+    "operator": (Role.OPERATOR, ()),
+}
+
+
+def allowed(who: str, verb: Verb | None) -> bool:
+    """Return whether somebody of the table may do in r/clips what takes a verb."""
+    role, places = PEOPLE[who]
+    if verb is None:
+        return True
+    return role is not None and role >= NEEDS[verb] and (not places or "clips" in places)
+
+
+def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, str]]:
+    """Return the address and the fields with which a way does something in r/clips."""
+    case = open_case(console.bot, number)
+    by = member(console.bot)
+    filled = path.replace("{label}", case.label)
+    fields = {"verb": "dismiss", "version": str(case.version), "key": f"{number:032x}"}
+    if path.startswith("/decision/"):
+        row = console.bot.decisions.deciding.decide(Decision.DISMISS, [Target(case.label)], by=by, why="x")
+        filled = path.replace("{name}", row.label)
+    if path.startswith("/minor/"):
+        console.bot.decisions.minors.hide(case.label, by=by)
+    if path.endswith("/reported"):  # only what is not about to be removed any more can be said to be reported
+        console.bot.decisions.minors.minor(case.label, by=by)
+        console.bot.deps.store.connection.run("update actions set state = 'failed' where state = 'planned'")
+    return filled, fields
+
+
+def stands(console: Console, number: int) -> tuple[CaseState, int, object]:
+    """Return how a case stands, to see whether anything was done to it."""
+    row = console.bot.deps.store.cases.of_post(f"t3_{number:06x}")[0]
+    return row.state, row.version, console.bot.deps.store.minors.root_of(row.post.fullname)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_role_at_every_way(console: Console, who: str) -> None:
+    """Each cell of roles and ways: done where the team's table allows it, 403 and nothing done where it does not."""
+    role, places = PEOPLE[who]
+    name = who.title()
+    console.person(name, role, places)
+    for number, (path, verb) in enumerate(acts(), start=1):
+        filled, fields = prepared(console, path, number)
+        browser = console.signed_in(name)
+        browser.get("/me")
+        before = stands(console, number)
+        browser.client.follow_redirects = False
+        answer = browser.post(filled, **fields)
+        if allowed(who, verb):
+            assert answer.status_code == 303, (path, browser.text)
+        else:
+            assert answer.status_code == 403, (path, browser.text)
+            assert stands(console, number) == before, path
+            assert "takes the role" in browser.text
+
+
+def test_the_table_has_cells() -> None:
+    """The ways are those at which something is done, and each says what it takes."""
+    found = dict(acts())
+    assert found["/case/{label}/decide"] is Verb.CASES
+    assert len(found) >= 7
+    assert {path for path, verb in found.items() if verb is None} == {"/sign-out", "/sign-out-everywhere"}
+
+
+def test_nothing_is_done_without_a_form_of_ours(console: Console) -> None:
+    """Each way refuses who is not signed in, a form without or with another session's token, and other origins."""
+    console.person("Ben")
+    console.person("Cleo")
+    ben, cleo, nobody = console.signed_in("Ben"), console.signed_in("Cleo"), console.browser()
+    for browser in (ben, cleo):
+        browser.get("/me")
+        browser.client.follow_redirects = False
+    token, theirs = ben.csrf, cleo.csrf
+    assert token != theirs
+    for number, (path, _) in enumerate(acts(), start=1):
+        filled, fields = prepared(console, path, number)
+        before = stands(console, number)
+        assert nobody.send(filled, {"csrf": token, **fields}).status_code == 401
+        for wrong in ({}, {"csrf": ""}, {"csrf": theirs}, {"csrf": token[:-1]}):
+            assert ben.send(filled, {**fields, **wrong}).status_code == 403, (path, wrong)
+        right = {"csrf": token, **fields}
+        for origin in (
+            "https://attacker.example",
+            "http://127.0.0.1:1",
+            f"{console.url}.attacker.example",
+            "http://localhost",
+        ):
+            assert ben.send(filled, right, Origin=origin).status_code == 403, (path, origin)
+        for site in ("cross-site", "same-site", "none", ""):
+            assert ben.send(filled, right, Origin="null", Sec_Fetch_Site=site).status_code == 403, (path, site)
+            assert ben.send(filled, right, Origin="", Sec_Fetch_Site=site).status_code == 403, (path, site)
+        assert ben.client.get(filled).status_code in (404, 405), path
+        assert stands(console, number) == before
+    assert ben.send("/sign-out", {"csrf": token}, Origin="null", Sec_Fetch_Site="same-origin").status_code == 303
+
+
+def test_a_form_cannot_sign_somebody_in_from_elsewhere(console: Console) -> None:
+    """A foreign page cannot sign a moderator in as somebody else."""
+    console.person("Ben")
+    browser = console.browser()
+    link = console.link("Ben")
+    assert browser.send("/sign-in", {"link": link}, Origin="https://attacker.example").status_code == 403
+    assert browser.sign_in(link).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/me",
+        "/sign-in",
+        "/files/console.css",
+        "/files/keys.js",
+        "/files/none.js",
+        "/nothing",
+        "/case/C-1",
+        "/case/x",
+    ],
+)
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_every_answer_has_the_headers(console: Console, path: str, signed_in: bool) -> None:
+    """Whatever is answered, nothing of it may run, be framed, be cached, or leak by a referrer."""
+    console.person("Ben")
+    browser = console.signed_in("Ben") if signed_in else console.browser()
+    answers = [
+        browser.get(path),
+        browser.client.post(path),
+        browser.client.get(path, headers={"Host": "attacker.example"}),
+    ]
+    for answer in answers:
+        assert answer.headers["content-security-policy"] == POLICY
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert answers[2].status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200), ("localhost:8470", 200), ("[::1]:8470", 200), ("attacker.example", 403),
+        ("127.0.0.1.nip.io", 403),
+        ("localhost@attacker.example", 403), ("", 403), ("127.0.0.1, attacker.example", 403), ("0.0.0.0", 403),
+    ],
+)  # fmt: skip
+def test_only_known_names_are_answered(console: Console, host: str, status: int) -> None:
+    """A name of somebody else's that leads to this machine (rebinding) reaches nothing."""
+    assert httpx.get(f"{console.url}/sign-in", headers={"Host": host}, trust_env=False).status_code == status
+
+
+def test_too_much_is_refused(console: Console) -> None:
+    """A body that is too long is refused by what it says and by what it is, and a file is no field of ours."""
+    console.person("Ben")
+    browser = console.signed_in("Ben")
+    browser.get("/me")
+    token = browser.csrf
+
+    def dripping() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b"why=" + b"a" * 4096
+
+    origin = {"Origin": console.url, "Content-Type": "application/x-www-form-urlencoded"}
+    for content in (f"csrf={token}&why={'a' * MAX_BODY}".encode(), dripping()):
+        with contextlib.suppress(httpx.TransportError):  # it is answered and cut while the rest is being sent
+            assert browser.client.post("/sign-out", content=content, headers=origin).status_code == 413
+        assert browser.get("/").status_code == 200
+    upload = browser.client.post("/sign-out", files={"csrf": b"x"}, headers={"Origin": console.url})
+    assert upload.status_code == 400
+    many = browser.client.post("/sign-out", data={f"f{n}": "x" for n in range(200)}, headers={"Origin": console.url})
+    assert many.status_code in (400, 403)
+    assert browser.get("/").status_code == 200
+
+
+def test_what_is_no_address_of_ours(console: Console) -> None:
+    """Labels of others' making lead nowhere, in one sentence, and files are those beside the pages."""
+    console.person("Ben")
+    browser = console.signed_in("Ben")
+    for path in (
+        "/case/C-0123456789",
+        "/case/..%2fme",
+        "/case/C-1'--",
+        "/minor/M-12",
+        "/files/..%2f..%2fapp.py",
+        "/files/app.py",
+    ):
+        assert browser.get(path).status_code == 404, path
+    assert browser.get("/?tab=nothing").status_code == 409
+    assert browser.get("/?before=x").status_code == 409
+    browser.get("/me")
+    token = browser.csrf
+    for path in ("/case/C-0123456789/decide", "/decision/D-0123456789/take-back", "/minor/M-0123456789/cancel"):
+        fields = {"csrf": token, "verb": "dismiss", "version": "1", "key": "0" * 32}
+        assert browser.send(path, fields).status_code == 404, path
+
+
+NASTY = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'; alert(1)//",
+    "{{ 7 * 7 }} {% raw %}",
+    "javascript:alert(1)",
+    "\u202egnp.exe\u2066",
+    "zero\u200bwidth\ufeff",
+    "long" * 5000,
+    "\x00\x1b[2Jgone\r\nSet-Cookie: x=1",
+    "&lt;b&gt;",
+    "</title></dl></main><h1>",
+    "\U000e0041\U000e0042tagged",
+)
+
+
+class Read(HTMLParser):
+    """The elements of a page, and its words."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep it."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep it."""
+        self.words.append(data)
+
+
+def read(browser: Browser, path: str) -> Read:
+    """Open a page and read it."""
+    answer = browser.get(path)
+    assert answer.status_code == 200, (path, browser.text)
+    page = Read()
+    page.feed(answer.text)
+    return page
+
+
+def shape(page: Read) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the elements of a page with the names of their attributes."""
+    return [(tag, tuple(attrs)) for tag, attrs in page.tags]
+
+
+def decided_case(console: Console, number: int, words: str, plain: bool = False) -> CaseRow:
+    """Open a case in which everything that strangers choose says the same words."""
+    said = "words" if plain else words
+    return open_case(console.bot, number, "words", title=said, author=said, id=said, file=f"{number:064x}")
+
+
+@pytest.mark.parametrize("words", NASTY, ids=lambda words: ascii(words[:12]))
+def test_strangers_words_are_words(console: Console, words: str) -> None:
+    """Titles, authors, ids, addresses and notes make no element, no attribute, no trick, and end somewhere."""
+    console.person("Ben")
+    browser = console.signed_in("Ben")
+    plain = decided_case(console, 1, words, plain=True)
+    expected = {path: shape(read(browser, path)) for path in ("/", f"/case/{plain.label}?tab=waiting")}
+    console.bot.deps.store.connection.run("delete from actions")
+    console.bot.deps.store.connection.run("delete from cases")
+    case = decided_case(console, 2, words)
+    for path, tags in zip(("/", f"/case/{case.label}?tab=waiting"), expected.values(), strict=True):
+        page = read(browser, path)
+        assert shape(page) == tags, path
+        assert not any(name.startswith("on") for _, names in shape(page) for name in names)
+        for _, attrs in page.tags:
+            assert not (attrs.get("href") or "").lower().startswith(("javascript:", "data:"))
+        shown = "".join(page.words)
+        assert not [one for one in shown if unicodedata.category(one) in ("Cf", "Co", "Cs") or one in "\x00\x1b\x7f"]
+        assert len(shown) < 40_000
+
+
+def test_no_page_shows_or_leads_to_media(console: Console) -> None:
+    """A page has no picture, player or frame, and no link to a host: looking is asked for elsewhere."""
+    console.person("Ben")
+    browser = console.signed_in("Ben")
+    case = open_case(console.bot, 1)
+    for path in ("/", f"/case/{case.label}"):
+        page = read(browser, path)
+        assert {tag for tag, _ in page.tags} & {"img", "video", "audio", "iframe", "object", "embed", "source"} == set()
+        links = [attrs["href"] for tag, attrs in page.tags if tag in ("a", "link") and attrs.get("href")]
+        assert links
+        for link in links:
+            assert link is not None
+            assert link.startswith(("/", "#", "https://www.reddit.com/r/clips/comments/")), link
+
+
+@given(words=st.text(max_size=200))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_words_leave_the_page_as_it_is(words: str) -> None:
+    """Whatever is written, a template shows it as text of one line without marks that cannot be seen."""
+    from bot.web.console.rendering import rendered
+
+    page = Read()
+    page.feed(rendered("failed.html", {"visit": None, "mistakes": (words,), "status": 409}))
+    plain = Read()
+    plain.feed(rendered("failed.html", {"visit": None, "mistakes": ("x",), "status": 409}))
+    assert shape(page) == shape(plain)
+
+
+def test_a_form_that_never_ends_holds_up_nobody(console: Console) -> None:
+    """While clients send a byte of a form now and then, another is answered."""
+    console.person("Ben")
+    browser = console.signed_in("Ben")
+    host, _, port = console.host.partition(":")
+    held = [socket.create_connection((host, int(port))) for _ in range(40)]
+    try:
+        for one in held:
+            one.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\nlink=")
+        assert browser.get("/").status_code == 200
+    finally:
+        for one in held:
+            one.close()
+
+
+def test_words_in_scripts_are_ours_only() -> None:
+    """No page holds a script or a style of its own, so that the policy needs no exception."""
+    from bot.web.console.rendering import HERE
+
+    pages = sorted(HERE.glob("*.html"))
+    assert len(pages) >= 7
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=|\|\s*safe\b|javascript:", text), page.name
+    for script in HERE.glob("*.js"):
+        text = script.read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|DOMParser", text), (
+            script.name
+        )
