@@ -68,8 +68,8 @@ _ALONE = words("""
     childsafety childnudity childexploitation childsexualabuse childsexualexploitation kiddie kiddieporn cp enfant
     enfants kinder kinderporn kinderpornografie kinderpornographie kindesmissbrauch minderjaehrig minderjährig
     minderjährige minderjaehrige mineur mineurs mineure pedopornografia pedopornographie pédopornographie
-    pedocriminal pédocriminalité menor menores niños ninos niñas infantil minori minorenne minorenni underagesex u18
-    under18 sub18
+    pedocriminal pédocriminalité menor menores niños ninos niñas infantil minori minorenne minorenni underagesex
+
     """)
 _CHILD = words("child children childs kid kids minor minors childhood")
 # "child theme" is no child; "minor" in front of these says how much.

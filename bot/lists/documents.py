@@ -25,7 +25,8 @@ LISTS = words("""
 _IN_ROWS = frozenset(
     ("hashes", "media", "bank", "feed", "value", "collection", "videos", "images")
 )  # they stand in rows, too
-_LOOKED_UP = frozenset(("bank_content_id", "distance"))
+LOOKED_UP = "this is the answer to a look-up: it says what matched and holds no hashes, so it is no list"
+_MATCH = frozenset(("bank_content_id", "distance"))
 Told = Iterator[Record | RowError]
 
 
@@ -138,6 +139,8 @@ def _array(stream: Stream) -> Iterator[Row]:
 def _element(found: Any) -> Told:
     if _is_frames(found):
         return vpdq.of_array(found)
+    if isinstance(found, dict) and found.keys() >= _MATCH and not _holds(found):
+        raise UsageError(LOOKED_UP)
     return vpdq.of_object(found) if vpdq.is_object(found) else row.of_object(found)
 
 
@@ -150,9 +153,8 @@ def _object(stream: Stream) -> Iterator[Row]:
     rest: dict[str, Any] = {}
     streamed = False
     for name in stream.names():
-        whole = joined(name)
-        kind = kind_named(name)
-        if stream.peek() == "[" and (kind in OURS.values() or (whole in LISTS and not _is_in_row(whole, rest))):
+        kind = kind_named(name) if stream.peek() == "[" else None
+        if stream.peek() == "[" and (kind in OURS.values() or (joined(name) in LISTS and not _is_in_row(name, rest))):
             streamed = True
             marked = _is_of_children(rest)
 
@@ -162,7 +164,7 @@ def _object(stream: Stream) -> Iterator[Row]:
             yield from _rows_of(stream.elements(), one, all_children=marked)
         else:
             rest[name] = stream.value()
-    if any(value is True and joined(name) in WHOLES for name, value in rest.items()):
+    if any(value is True and joined(name) in WHOLES for name, value in list(rest.items())[:MAX_NAMES]):
         yield Whole()
         if len(rest) == 1:
             return
@@ -174,15 +176,15 @@ def _object(stream: Stream) -> Iterator[Row]:
         )
 
 
-def _is_in_row(whole: str, rest: dict[str, Any]) -> bool:
+def _is_in_row(name: str, rest: dict[str, Any]) -> bool:
     """Return whether an array of this name belongs to a row, which has said an id or a hash before it."""
     where = plan_of(rest)
-    return whole in _IN_ROWS and bool(where.ids or where.holds_digests)
+    return joined(name) in _IN_ROWS and bool(where.ids or where.holds_digests)
 
 
 def _rows_in(found: Any, depth: int = 0) -> list[Any] | None:
     """Return the array of rows that stands deeper in an object, if the object is no row itself."""
-    if not isinstance(found, dict) or depth > 3 or plan_of(found).kinds:
+    if not isinstance(found, dict) or depth > 3 or len(found) > MAX_NAMES or plan_of(found).kinds:
         return None
     for name, value in found.items():
         if joined(name) not in LISTS:
@@ -201,21 +203,22 @@ def _is_of_children(rest: dict[str, Any]) -> bool:
         return True
     return any(
         (how := children.field_named(name)) and children.speaks_of_child(value, how)
-        for name, value in rest.items()
+        for name, value in list(rest.items())[:MAX_NAMES]
         if not isinstance(value, int | float)
     )
 
 
 def _single(found: dict[str, Any]) -> Told:
     """Yield the record of an object: a row, a video, or hashes by name. Raises UsageError for what is no list."""
-    if _holds(found) and "matches" not in found:
+    plain = not any(value.__class__ in (dict, list) for value in found.values())
+    if plain and _holds(found):
         yield from row.of_object(found)
         return
     if vpdq.is_object(found):
         yield from vpdq.of_object(found)
         return
     if _is_looked_up(found):
-        raise UsageError("this is the answer to a look-up: it says what matched and holds no hashes, so it is no list")
+        raise UsageError(LOOKED_UP)
     if (isinstance(found.get("error"), dict | str) or isinstance(found.get("message"), str)) and not _holds(found):
         raise UsageError("this is what a server said of an error, not a list; ask it again and look at what it answers")
     if found and not _holds(found) and all(_is_digest(name) for name in found):
@@ -241,7 +244,7 @@ def _is_looked_up(found: dict[str, Any], depth: int = 0) -> bool:
     """Return whether an object is what HMA answers to a look-up: banks, and in each the contents that matched."""
     for name, value in list(found.items())[:20]:
         if isinstance(value, list) and value:
-            if isinstance(value[0], dict) and _LOOKED_UP & value[0].keys() and not {"hash", "value"} & value[0].keys():
+            if isinstance(value[0], dict) and _MATCH & value[0].keys() and not _holds(value[0]):
                 return True
             if name == "matches" and isinstance(value[0], int):
                 return True

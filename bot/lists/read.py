@@ -65,9 +65,7 @@ def guess(found: list[str], name: str = "") -> str:
         return "csv"
     if any(map(plain.is_plain, shown)):
         return "hex"
-    if any(table.is_header(line.split(cells)) for line in shown[:20]) or any(
-        mark in first for mark in table.SEPARATORS
-    ):
+    if any(table.is_header(line.split(cells)) for line in shown[:20]):
         return "csv"
     raise UsageError(
         f"{name or 'the list'} starts like none of the formats we read ({', '.join(FORMATS)}); name it with --format"

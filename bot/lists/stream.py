@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-VALUE = 64 * 2**20  # characters of one value, which is held whole
+VALUE = 32 * 2**20  # characters of one value, which is held whole
 MANY = 2**17  # characters of elements that are parsed together
 MAX_REST = 64 * 2**20  # of what an object holds beside its rows
 _BLANK = re.compile(r"[ \t\r\n\x00\ufeff]*")
