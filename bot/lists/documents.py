@@ -12,7 +12,7 @@ from bot.errors import UsageError
 from bot.lists import children, row, vpdq
 from bot.lists.names import OURS, WHOLES, joined, kind_named
 from bot.lists.plain import TOO_LONG
-from bot.lists.record import HEX, Bad, Fault, NotOursError, Record, Row, RowError, Whole, words
+from bot.lists.record import HEX, REST_TAKEN, Bad, Fault, NotOursError, Record, Row, RowError, Whole, words
 from bot.lists.shortcut import MAX_NAMES, plan_of, quick
 from bot.lists.stream import BrokenError, Stream
 
@@ -105,7 +105,7 @@ def _bad(number: int, error: RowError) -> Bad:
 
 
 def _damaged(number: int, error: RowError) -> Bad:
-    return Bad(number, f"{error}; what else the row holds is taken")
+    return Bad(number, f"{error}; {REST_TAKEN}", Fault.PART)
 
 
 def _rows_of(elements: Iterable[Any], one: Callable[[Any], Told], *, all_children: bool = False) -> Iterator[Row]:

@@ -30,6 +30,9 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+REST_TAKEN = "what else the row holds is taken"
+
+
 class RowError(ValueError):
     """What is wrong with a row, in a phrase."""
 
@@ -42,6 +45,7 @@ class Fault(StrEnum):
     """Why a row is left out."""
 
     BROKEN = "broken"
+    PART = "part"  # of a row's digests one is damaged; the others are taken
     NOT_OURS = "not_ours"  # its digests are of kinds that we do not match
 
 

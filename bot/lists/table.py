@@ -14,7 +14,7 @@ from bot.lists.digests import MAX_PARTS
 from bot.lists.names import Plan, is_type, plan
 from bot.lists.opening import lines
 from bot.lists.plain import TOO_LONG
-from bot.lists.record import Bad, Fault, NotOursError, Record, Row, RowError, Whole
+from bot.lists.record import REST_TAKEN, Bad, Fault, NotOursError, Record, Row, RowError, Whole
 from bot.lists.row import of_row
 from bot.lists.shortcut import KINDS, plain_record
 from bot.plural import many
@@ -173,7 +173,7 @@ def _one(cells: list[str], where: Plan, width: int, *, headed: bool, number: int
         cells = cells[:width]
     cells = cells + [""] * (width - len(cells))
     for found in of_row(cells, where):
-        yield found if isinstance(found, Record) else Bad(number, f"{found}; what else the row holds is taken")
+        yield (found if isinstance(found, Record) else Bad(number, f"{found}; {REST_TAKEN}", Fault.PART))
 
 
 def _places(where: Plan) -> Iterator[Any]:

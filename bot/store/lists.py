@@ -219,6 +219,43 @@ class Lists(ListEntries):
             taken.entries += step.taken.entries
         return taken
 
+    def would(self, number: int, rows: Sequence[Listed], seen: Seen, gone: Seen) -> Taken:
+        """Return what `take` would make of rows, and write nothing. `seen` and `gone` hear of rows that are there now.
+
+        What stands in two calls is counted in both.
+        """
+        ready = [prepared(row, number) for row in rows]
+        source = self.get(number)
+        candidates = self._candidates(source, ready)
+        taken = Taken()
+        fresh: set[bytes] = set()
+        for place, one in enumerate(ready):
+            old = _chosen(candidates[place], one, source.name) if place in candidates else None
+            if old is None or old.id in gone:
+                added = not one.row.withdrawn and one.ident not in fresh
+                taken.added += added
+                taken.known += not one.row.withdrawn and not added
+                fresh.update({one.ident} if added else ())
+            elif not one.row.withdrawn:
+                seen.add(old.id)
+                same = old.refused or self._holds(old, one)
+                taken.known += same
+                taken.changed += not same
+            elif not old.refused:
+                gone.add(old.id)
+                taken.withdrawn += 1
+        return taken
+
+    def unseen(self, number: int, seen: Seen, gone: Seen) -> int:
+        """Return how many rows `sweep` would withdraw after such a reading."""
+        first, last = self._span(number)
+        where = "r.id >= ? and r.id < ? and r.id <= ? and r.list = ?"
+        return sum(
+            old.id not in seen and old.id not in gone and not old.refused and not old.by_list
+            for start in range(first, last + 1, SWEPT)
+            for old in self._rows(where, (start, start + SWEPT, last, number))
+        )
+
     def _span(self, number: int) -> tuple[int, int]:
         row = self._c.tuples("select coalesce(first_row, 1), coalesce(last_row, 0) from lists where id = ?", (number,))
         return (int(row[0][0]), int(row[0][1])) if row else (1, 0)
@@ -262,15 +299,10 @@ class Lists(ListEntries):
 
     def _same(self, step: Step, old: Held, one: Prepared) -> bool:
         """Return whether a row holds what is there already; one of an earlier version gets its hashes then."""
-        if old.type not in BARE:
-            return (old.type, old.value, old.quality) == (one.type, one.value, one.quality)
-        held = self._c.tuples(
-            "select type, value, quality, t from signals where entry = ? order by type, value, t", (old.entry,)
-        )
-        files = self._c.tuples("select sha256, md5 from entry_files where entry = ?", (old.entry,))
-        ours = sorted(((s.type, s.value, s.quality, s.t) for s in one.row.signals), key=lambda s: (s[0], s[1], s[3]))
-        if held != ours or set(files) != set(dict(one.row.files).items()):
+        if not self._holds(old, one):
             return False
+        if old.type not in BARE:
+            return True
         self._c.run(
             "update list_rows set key = ?, type = ?, value = ?, quality = ? where id = ?",
             (one.row.id, one.type, one.value, one.quality, old.id),
@@ -278,6 +310,17 @@ class Lists(ListEntries):
         self.keys.add(np.array([one.hash], dtype=np.int64), np.array([old.id], dtype=np.int64))
         step.counts["earlier"] -= old.type == EARLIER
         return True
+
+    def _holds(self, old: Held, one: Prepared) -> bool:
+        """Return whether a row has the hashes of one that is there already."""
+        if old.type not in BARE:
+            return (old.type, old.value, old.quality) == (one.type, one.value, one.quality)
+        held = self._c.tuples(
+            "select type, value, quality, t from signals where entry = ? order by type, value, t", (old.entry,)
+        )
+        files = self._c.tuples("select sha256, md5 from entry_files where entry = ?", (old.entry,))
+        ours = sorted(((s.type, s.value, s.quality, s.t) for s in one.row.signals), key=lambda s: (s[0], s[1], s[3]))
+        return bool(held == ours and set(files) == set(dict(one.row.files).items()))
 
     def _drop(self, step: Step, old: Held) -> None:
         """Let a row go that its list does not have any more; of one with an entry a digest stays as long as that."""

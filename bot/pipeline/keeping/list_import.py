@@ -5,8 +5,9 @@ What was cut off is given again, and what is there already is passed over.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.lists import Bad, Fault, Plain, Record, Whole
 from bot.model import Voice
@@ -29,6 +30,8 @@ class Counts:
     children: int = 0  # tagged as child abuse: dropped
     not_ours: int = 0  # of kinds that we do not match
     failed: int = 0
+    marked: int = 0  # of these, of files that were marked as a suspected minor's
+    passed: Counter[str] = field(default_factory=Counter)  # kinds of digests passed over in rows that were taken
 
     @property
     def rows(self) -> int:
@@ -76,14 +79,17 @@ def take(
             count(store.lists.take_plain(number, row.ids, row.values, by=by, seen=seen))
             continue
         if isinstance(row, Bad):
-            counts.failed += row.fault is Fault.BROKEN
+            counts.failed += row.fault is not Fault.NOT_OURS
             counts.not_ours += row.fault is Fault.NOT_OURS
             told(row)
             continue
         if row.child:  # never kept, and what was kept of it before goes
             counts.children += 1
+        if row.passed:
+            counts.passed.update(row.passed)
         if row.files and store.minors.is_never(*(name for pair in row.files for name in names_of(*pair))):
             counts.failed += 1
+            counts.marked += 1
             told(Bad(line=0, reason=MARKED))
             continue
         held.append(
@@ -93,11 +99,15 @@ def take(
             keep()
     if held:
         keep()
-    if not ends:
-        return counts
+    if ends:
+        ended(store, bank, counts, by=by)
+    return counts
+
+
+def ended(store: Store, bank: str, counts: Counts, *, by: Voice) -> None:
+    """Say in the audit trail what came of a list, and hold nothing of it in memory."""
     store.lists.rest()
     if counts.added or counts.changed or counts.withdrawn:
         more = f", {counts.changed} changed" if counts.changed else ""
         what = f"list imported into {bank}: {counts.added} added{more}, {counts.withdrawn} withdrawn"
         store.audit.record(by=by, what=what, subject=bank)
-    return counts
