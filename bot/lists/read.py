@@ -60,12 +60,14 @@ def guess(found: list[str], name: str = "") -> str:
         return "vpdq"
     if plain.is_plain(first):
         return "hex"
-    cells = table.separator_of(shown)
-    if table.is_header(first.split(cells)) or any(cells in line and _has_digest(line.split(cells)) for line in shown):
+    mark = table.separator_of(shown)
+    if table.is_header(table.cells_of(first, mark)) or any(
+        mark in line and _has_digest(table.cells_of(line, mark)) for line in shown
+    ):
         return "csv"
     if any(map(plain.is_plain, shown)):
         return "hex"
-    if any(table.is_header(line.split(cells)) for line in shown[:20]):
+    if any(table.is_header(table.cells_of(line, mark)) for line in shown[:20]):
         return "csv"
     raise UsageError(
         f"{name or 'the list'} starts like none of the formats we read ({', '.join(FORMATS)}); name it with --format"

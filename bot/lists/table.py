@@ -57,13 +57,14 @@ def is_header(cells: Iterable[str]) -> bool:
 
 def separator_of(shown: Iterable[str]) -> str:
     """Return what separates the cells of these lines."""
-    rows = [re.sub(r'"[^"]*"', "", line) for line in shown]
-    for row in rows[:5]:
-        if found := _SAYS_SEPARATOR.fullmatch(row.strip("\ufeff")):
+    lines = list(shown)
+    rows = [re.sub(r'"[^"]*"', "", line) for line in lines]
+    for line in lines[:5]:
+        if found := _SAYS_SEPARATOR.fullmatch(line.strip("\ufeff")):
             return found[1]
-    for row in rows[:10]:  # the header tells best: it splits into known names
-        best = max(SEPARATORS, key=lambda mark: row.count(mark))
-        if row.count(best) and is_header(row.split(best)):
+    for line, row in zip(lines[:10], rows, strict=False):  # the header tells best: it splits into known names
+        best = max(SEPARATORS, key=row.count)
+        if row.count(best) and is_header(cells_of(line, best)):
             return best
     counts = {mark: sum(mark in row for row in rows) for mark in SEPARATORS}
     return max(SEPARATORS, key=lambda mark: counts[mark])
@@ -88,14 +89,14 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
 def _header(shown: list[str], separator: str) -> tuple[Plan, int]:
     """Return where in a row is what, and how many rows in front are no rows: a title, the header."""
     for place, line in enumerate(shown[:20]):
-        cells = _split(line, separator)
+        cells = cells_of(line, separator)
         if any(map(_HEX.fullmatch, cells)):
             break
         if is_header(cells):
             return plan(enumerate(cell.strip().strip("\ufeff") for cell in cells)), place + 1
     skipped = 1 if shown and _SAYS_SEPARATOR.fullmatch(shown[0]) else 0
     for line in shown:
-        if any(map(_HEX.fullmatch, cells := _split(line, separator))):
+        if any(map(_HEX.fullmatch, cells := cells_of(line, separator))):
             return _without_header(cells), skipped
     return plan(enumerate(("value", "type"))), skipped
 
@@ -236,7 +237,8 @@ def _lenient(line: str, separator: str) -> list[str]:
     return [cell.strip().strip('"') for cell in cells]
 
 
-def _split(line: str, separator: str) -> list[str]:
+def cells_of(line: str, separator: str) -> list[str]:
+    """Return the cells of one line, as far as its quotes tell."""
     try:
         return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
     except (csv.Error, StopIteration):
