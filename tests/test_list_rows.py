@@ -370,3 +370,32 @@ def test_a_change_before_it_is_read_again_is_a_change_too(tmp_path: Path) -> Non
         taken = store.lists.take(store.lists.source("b", "union"), [Listed("1", (pdq(1),))], by=member(store))
         assert (taken.changed, taken.entries) == (1, ["E-1"])
         assert store.lists.count(1) == 1
+
+
+def test_what_went_is_forgotten_with_the_next_purge(store: Store) -> None:
+    """Keys of rows that went go; a row that became an entry keeps its own, and an index that lags too far is told."""
+    store.banks.create("b", "block")
+    number, by = store.lists.source("b", "them"), member(store)
+    rows = [Listed(str(n), (pdq(n),), (file(n),)) for n in range(1, 30)]
+    store.lists.take(number, rows, by=by)
+    before = store.listed.latest()
+    store.lists.make_entries(["L-29"])
+    store.lists.take(number, [row._replace(withdrawn=True) for row in rows[:20]], by=by)
+
+    def keys() -> set[int]:
+        blobs = store.connection.tuples("select data from list_keys")
+        return {int.from_bytes(data[at : at + 8], "little") for (data,) in blobs for at in range(8, len(data), 16)}
+
+    assert keys() == set(range(1, 30))
+    store.lists.tidy()
+    assert keys() == set(range(21, 30))
+    assert store.lists.take(number, rows[20:], by=by).known == 9
+    assert store.lists.take(number, rows[:1], by=by).added == 1
+    assert sorted(store.listed.changed(before)) == [*range(1, 21), 29]
+    for step in range(1_001):
+        store.lists.take(number, [rows[0]._replace(signals=(pdq(100 + step),))], by=by)
+    store.lists.tidy()
+    assert not store.listed.reaches(before)
+    assert store.listed.reaches(store.listed.latest() - 999)
+    assert store.connection.value("select count(*) from list_gone") < 1_001
+    assert len(keys()) == 10

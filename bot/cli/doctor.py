@@ -134,6 +134,7 @@ def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
     banks = store.banks.listing()
     names = {bank.name for bank in banks}
     entries = sum(bank.entries for bank in banks)
+    listed = sum(bank.listed for bank in banks)
     alone = config.review.confirmations == 1
     waiting = sum(
         bank.entries - bank.confirmed - (bank.one_person if alone else 0)
@@ -141,8 +142,12 @@ def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
         if bank.name not in config.banks.trusted and bank.kind == "block"
     )
     yield (
-        _ok("banks", f"{many(len(banks), 'bank')} with {many(entries, 'entry', 'entries')}")
-        if entries
+        _ok(
+            "banks",
+            f"{many(len(banks), 'bank')} with {many(entries, 'entry', 'entries')}"
+            + (f" and {many(listed, 'row')} of lists" if listed else ""),
+        )
+        if entries or listed
         else _warn("banks", "no entries; nothing can be found yet")
     )
     if waiting:

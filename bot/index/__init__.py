@@ -7,9 +7,11 @@ file that several processes map, `live` lays over it what changed since.
 from __future__ import annotations
 
 from bot.index.bands import Bands
+from bot.index.gather import gathered
 from bot.index.linear import HashIndex, distance
 from bot.index.live import LEAST, Live, Rows
-from bot.index.snapshot import Anchor, Snapshot, Stamp, write
+from bot.index.snapshot import Anchor, Snapshot, Stamp
+from bot.index.writer import write
 
 __all__ = [
     "LEAST",
@@ -21,5 +23,6 @@ __all__ = [
     "Snapshot",
     "Stamp",
     "distance",
+    "gathered",
     "write",
 ]

@@ -21,7 +21,7 @@ def to_words(values: Sequence[bytes]) -> Words:
     uint64 (n, 4), the most significant word first.
     """
     joined = b"".join(values)
-    if len(joined) != SIZE * len(values) or any(len(value) != SIZE for value in values):
+    if len(joined) != SIZE * len(values) or set(map(len, values)) - {SIZE}:
         raise ValueError("every hash has 32 bytes")
     return np.frombuffer(joined, dtype=">u8").reshape(-1, WORDS).astype(np.uint64)
 

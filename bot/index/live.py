@@ -28,11 +28,8 @@ class Rows:
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Rows:
         """Return rows as arrays. Raises ValueError if a value has not 32 bytes."""
-        return cls(
-            to_words([value for _, _, value in rows]),
-            np.array([entry for _, entry, _ in rows], dtype=np.int64),
-            np.array([number for number, _, _ in rows], dtype=np.int64),
-        )
+        numbers, entries, values = zip(*rows, strict=True) if rows else ((), (), ())
+        return cls(to_words(values), np.array(entries, dtype=np.int64), np.array(numbers, dtype=np.int64))
 
     @classmethod
     def joined(cls, parts: Sequence[Rows]) -> Rows:

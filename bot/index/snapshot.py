@@ -13,12 +13,10 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import secrets
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,13 +25,15 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.errors import SnapshotError
-from bot.index.bands import Band, Bands, bands_of, layout_for
+from bot.index.bands import Band, Bands, layout_for
 from bot.index.hashes import WORDS, Numbers, Words
+from bot.index.order import narrow, sorted_rows
 
 MAGIC = b"GWINDEX\x01"
 PAGE = 4096
 HEADER = 8 * PAGE
 BLOCK = 64 << 20  # bytes that get a checksum of their own
+CHUNK = 1 << 18  # rows put in order at a time
 READERS = 2  # threads that check a large file
 MAPPED = 512 << 20  # bytes from which a file is mapped
 TYPES = ("<u8", "<u4", "<i8")
@@ -77,8 +77,8 @@ class Snapshot:
 
         `words`: uint64 (n, 4); `entries` and `rows`: int64 (n,), from 0.
         """
-        words, starts, entries, rows = _sorted(words, entries, rows)
-        return cls(stamp, Bands.build(words), starts, _narrow(entries), _narrow(rows))
+        words, starts, entries, rows = sorted_rows(words, entries, rows)
+        return cls(stamp, Bands.build(words), starts, entries.astype(narrow(entries)), rows.astype(narrow(rows)))
 
     @classmethod
     def open(cls, path: Path) -> Snapshot:
@@ -135,82 +135,6 @@ class Snapshot:
         return len(self.rows)
 
 
-def write(path: Path, stamp: Stamp, words: Words, entries: Numbers, rows: Numbers) -> None:
-    """Sort rows and write them as a snapshot, readable by its owner alone. Raises SnapshotError if the disk refuses.
-
-    `words`: uint64 (n, 4); `entries` and `rows`: int64 (n,), from 0.
-    """
-    new = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
-    words, starts, entries, rows = _sorted(words, entries, rows)
-    layout = layout_for(len(words))
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b") as file:
-            os.fchmod(file.fileno(), 0o600)  # whatever the umask is
-            sections = {}
-            for name, part in _parts(words, starts, _narrow(entries), _narrow(rows), layout):
-                sections[name] = _append(file, part)
-            size = file.tell()
-            _put_header(file, stamp, sections, layout, size)
-            file.flush()
-            os.fsync(file.fileno())
-        _clear(path)
-        new.replace(path)
-        _flush_folder(path.parent)
-    except OSError as error:
-        raise SnapshotError(f"{path} cannot be written: {error.strerror}; searching goes on without it") from None
-    finally:
-        with suppress(OSError):
-            new.unlink()
-
-
-def _sorted(words: Words, entries: Numbers, rows: Numbers) -> tuple[Words, npt.NDArray[np.uint32], Numbers, Numbers]:
-    """Sort rows by value, then number; return different values, where the rows of each begin, entries and rows."""
-    order = np.argsort(words[:, 0])
-    first = words[order, 0]
-    tied = np.zeros(len(order) + 1, dtype=bool)
-    tied[1:-1] = first[1:] == first[:-1]
-    held = np.flatnonzero(tied[1:] | tied[:-1])
-    among = order[held]
-    order[held] = among[np.lexsort((rows[among], *(words[among, i] for i in reversed(range(WORDS)))))]
-    words = words[order]
-    new = np.ones(len(words), dtype=bool)
-    new[1:] = (words[1:] != words[:-1]).any(axis=1)
-    starts = np.append(np.flatnonzero(new), len(words)).astype(np.uint32)
-    return words if new.all() else words[new], starts, entries[order], rows[order]
-
-
-def _narrow(numbers: Numbers) -> Anything:
-    """Return numbers in half the room if they fit."""
-    return numbers.astype(np.uint32) if not len(numbers) or int(numbers.max()) < 2**32 else numbers
-
-
-def _parts(
-    words: Words, starts: Anything, entries: Anything, rows: Anything, layout: tuple[tuple[int, int], ...]
-) -> Iterator[tuple[str, Anything]]:
-    yield from (("words", words), ("starts", starts), ("entries", entries), ("rows", rows))
-    for number, band in enumerate(bands_of(words, layout)):
-        yield f"starts{number}", band.starts
-        yield f"order{number}", band.order
-
-
-def _append(file: BinaryIO, part: Anything) -> dict[str, Any]:
-    at = max(HEADER, -(-file.tell() // PAGE) * PAGE)
-    file.seek(at)
-    data = np.ascontiguousarray(part).reshape(-1).view(np.uint8).data
-    file.write(data)
-    return {"type": part.dtype.str, "count": part.size, "at": at, "checks": list(_checks(data))}
-
-
-def _clear(path: Path) -> None:
-    """Put aside what stands in the place of a file and cannot be replaced by one. Raises OSError."""
-    if path.is_dir() and not path.is_symlink():
-        try:
-            path.rmdir()
-        except OSError:
-            path.rename(path.with_name(f"{path.name}.aside-{secrets.token_hex(4)}"))
-
-
 def _read(path: Path) -> tuple[dict[str, Any], bytes | mmap.mmap]:
     """Return a file's header and all of it, read or mapped. Raises SnapshotError, OSError and what a lie leads to."""
     # neither through a link nor waiting for who writes into a pipe
@@ -235,30 +159,10 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes | mmap.mmap]:
         return header, held
 
 
-def _checks(data: memoryview | mmap.mmap | bytes, at: int = 0, end: int | None = None) -> Iterable[int]:
+def checks_of(data: memoryview | mmap.mmap | bytes, at: int = 0, end: int | None = None) -> Iterable[int]:
     with memoryview(data) as view:
         stop = len(view) if end is None else end
         return [zlib.crc32(view[start : min(stop, start + BLOCK)]) for start in range(at, stop, BLOCK)]
-
-
-def _put_header(
-    file: BinaryIO, stamp: Stamp, sections: dict[str, Any], layout: tuple[tuple[int, int], ...], size: int
-) -> None:
-    text = json.dumps(
-        {
-            "kind": stamp.kind,
-            "gate": stamp.gate,
-            "seq": stamp.seq,
-            "anchors": [[anchor.seq, anchor.mark] for anchor in stamp.anchors],
-            "rows": stamp.rows,
-            "layout": layout,
-            "sections": sections,
-            "size": size,
-        }
-    ).encode()
-    assert len(text) <= HEADER - 16, "the header has room"
-    file.seek(0)
-    file.write(MAGIC + len(text).to_bytes(4, "little") + zlib.crc32(text).to_bytes(4, "little") + text)
 
 
 def _header(file: BinaryIO, path: Path) -> dict[str, Any]:
@@ -313,16 +217,8 @@ def _check(held: bytes | mmap.mmap, sections: dict[str, Any], path: Path) -> Non
 
     def sound(place: dict[str, Any]) -> bool:
         at, end = _number(place["at"]), _number(place["at"]) + _number(place["count"]) * _type(place).itemsize
-        return end <= len(held) and bool(_checks(held, at, end) == place["checks"])
+        return end <= len(held) and bool(checks_of(held, at, end) == place["checks"])
 
     with ThreadPoolExecutor(READERS) as pool:
         if not all(pool.map(sound, sections.values())):
             raise SnapshotError(f"{path} is damaged")
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

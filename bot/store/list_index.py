@@ -11,7 +11,7 @@ import numpy as np
 from bot.model import Backing, Entry
 from bot.store.base import Connection
 from bot.store.list_keys import ListKeys
-from bot.store.list_rows import BARE, CODES, PACKED, hash_of, unpacked
+from bot.store.list_rows import BARE, CODES, PACKED, hash_of, numbers_of, unpacked
 
 ROWS = 20_000  # read at a time: others wait for the connection meanwhile
 ANCHORS = 16
@@ -89,7 +89,7 @@ class ListIndexRows:
             f"""select id, type, value, quality from list_rows
                 where id > ? and id <= ? and (type = ? and quality >= ? or type = {PACKED}) and entry is null
                 order by id limit ?""",  # noqa: S608  a number of ours
-            (last, end, CODES[kind], least_quality, ROWS),
+            (last, end, CODES[kind][0], least_quality, ROWS),
         ):
             found: list[SignalRow] = []
             for row, code, value, quality in rows:
@@ -124,7 +124,7 @@ class ListIndexRows:
             for method, digest in zip(("sha256", "md5"), pair, strict=True)
             if digest
         ]
-        places, rows = self._keys.find(np.array([hash_of(digest.encode()) for _, digest in wanted], dtype=np.int64))
+        places, rows = self._keys.find(numbers_of([hash_of(digest.encode()) for _, digest in wanted]))
         held = dict(self._files_of(np.unique(rows).tolist()))
         pairs = sorted(set(zip(places.tolist(), rows.tolist(), strict=True)))
         return [

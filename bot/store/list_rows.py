@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +16,10 @@ from bot.model import Opinion, Signal
 PACKED, PDQ, PHASH, MD5, SHA256 = 0, 1, 2, 3, 4
 EARLIER, HOLLOW = 8, 9  # a digest instead of hashes: of a row of an earlier version, and of one whose hashes are gone
 BARE = (EARLIER, HOLLOW)
-CODES = {"pdq": PDQ, "phash": PHASH}
-NAMES = {code: name for name, code in CODES.items()}
+CODES = {"pdq": (PDQ, b"pdq:"), "phash": (PHASH, b"phash:")}
+NAMES = {code: name for name, (code, _) in CODES.items()}
+HASH = 6  # bytes
+NONE: tuple[bytes, ...] = ()
 _SIGNAL = struct.Struct("<BBd32s")
 _PAIR = 5  # of a packed row: SHA-256 and MD5 of one file, each of which may be missing
 _FILE = struct.Struct("<BBB32s16s")
@@ -36,52 +37,48 @@ class Listed(NamedTuple):
     opinions: tuple[tuple[str, Opinion], ...] = ()  # who says it, what
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A row as it is kept. `hash` looks it up; `digests` look up the files of a row that is not told by its one."""
 
     row: Listed
     ident: bytes
-    hash: int
+    hash: bytes
     type: int
     value: bytes
     quality: int
-    digests: tuple[int, ...]
-
-    @property
-    def span(self) -> int:
-        """How many numbers it takes: one a signal, and one at least."""
-        return max(1, len(self.row.signals))
+    digests: tuple[bytes, ...]
 
 
 def prepared(row: Listed, number: int) -> Prepared:
     """Return a row of the list of that number, ready to be kept."""
-    if len(row.signals) == 1 and not row.files and not row.signals[0].t and row.signals[0].type in CODES:
-        signal = row.signals[0]
-        kind, value, quality = CODES[signal.type], signal.value, signal.quality
-        ident = signal.type.encode() + b":" + signal.value
-        digests: tuple[int, ...] = ()
+    name, signals, files, *_ = row
+    if len(signals) == 1 and not files and not signals[0].t:
+        signal = signals[0]
+        value, quality, digests = signal.value, signal.quality, NONE
+        kind, prefix = CODES[signal.type]
+        ident = prefix + value
     else:
         kind, value, quality = _packed(row)
-        ident = content(row.signals, row.files)
-        digests = tuple(hash_of(digest.encode()) for pair in row.files for digest in pair if digest)
-    if row.id is not None:
-        ident = b"%d\0%s" % (number, row.id.encode("utf-8", "surrogatepass"))
-    first = hash_of(ident)
-    return Prepared(row, ident, first, kind, value, quality, tuple(one for one in digests if one != first))
+        ident = content(signals, files)
+        digests = tuple(hash_of(digest.encode()) for pair in files for digest in pair if digest)
+    if name is not None:
+        ident = b"%d\0%s" % (number, name.encode("utf-8", "surrogatepass"))
+    first = blake2b(ident, digest_size=HASH).digest()
+    if digests:
+        digests = tuple(one for one in digests if one != first)
+    return Prepared(row, ident, first, kind, value, quality, digests)
 
 
-def hash_of(ident: bytes) -> int:
+def hash_of(ident: bytes) -> bytes:
     """Return the 48 bits by which something is looked up; whoever finds a row compares all of it."""
-    return int.from_bytes(hashlib.blake2b(ident, digest_size=6).digest())
+    return blake2b(ident, digest_size=HASH).digest()
 
 
-def hashes_of(idents: Sequence[bytes]) -> npt.NDArray[np.int64]:
-    """Return `hash_of` of each, int64 (n,)."""
-    digests = b"".join([hashlib.blake2b(ident, digest_size=6).digest() for ident in idents])
-    wide = np.zeros((len(idents), 8), dtype=np.uint8)
-    wide[:, 2:] = np.frombuffer(digests, dtype=np.uint8).reshape(len(idents), 6)
-    return wide.view(">i8").reshape(len(idents)).astype(np.int64)
+def numbers_of(hashes: Sequence[bytes]) -> npt.NDArray[np.int64]:
+    """Return hashes as numbers, int64 (n,)."""
+    wide = np.zeros((len(hashes), 8), dtype=np.uint8)
+    wide[:, 8 - HASH :] = np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(-1, HASH)
+    return wide.view(">i8").ravel().astype(np.int64)
 
 
 def content(signals: tuple[Signal, ...], files: Files) -> bytes:
@@ -93,7 +90,7 @@ def content(signals: tuple[Signal, ...], files: Files) -> bytes:
 def earlier_key(row: Listed, source: str) -> bytes:
     """Return the digest by which a row is known whose hashes are not kept, as an earlier version kept it of each."""
     told = content(row.signals, row.files) if row.id is None else json.dumps([source, row.id]).encode()
-    return hashlib.blake2b(told, digest_size=20).digest()
+    return blake2b(told, digest_size=20).digest()
 
 
 def unpacked(kind: int, value: bytes, quality: int) -> tuple[tuple[Signal, ...], Files]:
@@ -120,7 +117,7 @@ def _packed(row: Listed) -> tuple[int, bytes, int]:
     if not row.signals and len(row.files) == 1 and not all(row.files[0]):
         sha256, md5 = row.files[0]
         return (SHA256, bytes.fromhex(sha256), 0) if sha256 else (MD5, bytes.fromhex(md5), 0)
-    parts = [_SIGNAL.pack(CODES[signal.type], signal.quality, signal.t, signal.value) for signal in row.signals]
+    parts = [_SIGNAL.pack(CODES[signal.type][0], signal.quality, signal.t, signal.value) for signal in row.signals]
     parts += [
         _FILE.pack(_PAIR, bool(sha256), bool(md5), bytes.fromhex(sha256), bytes.fromhex(md5))
         for sha256, md5 in row.files

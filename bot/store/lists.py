@@ -8,8 +8,9 @@ gone stands in `list_gone`: that is all that an index needs to know. Each step t
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import accumulate, repeat
 
 import numpy as np
 
@@ -20,13 +21,14 @@ from bot.store.list_keys import Numbers
 from bot.store.list_rows import (
     BARE,
     EARLIER,
+    NAMES,
     PDQ,
     Listed,
     Prepared,
     content,
     earlier_key,
     hash_of,
-    hashes_of,
+    numbers_of,
     prepared,
     unpacked,
 )
@@ -83,30 +85,31 @@ class Lists(ListEntries):
             dropped: set[bytes] = set()
             known: list[tuple[int, Prepared]] = []
             for place, one in enumerate(ready):
-                if place in candidates and one.ident not in held:
-                    held[one.ident] = _chosen(candidates[place], one, step.source.name)
-                old = held.get(one.ident)
-                if one.ident in fresh:
-                    self._again(step, fresh, one, instead=one.ident in dropped)
+                ident = one.ident
+                if place in candidates and ident not in held:
+                    held[ident] = _chosen(candidates[place], one, step.source.name)
+                old = held.get(ident) if held else None
+                if ident in fresh:
+                    self._again(step, fresh, one, instead=ident in dropped)
                 elif old is None:
                     if not one.row.withdrawn:
-                        fresh[one.ident] = one
+                        fresh[ident] = one
                         step.taken.added += 1
                 elif old.refused:
                     step.taken.known += not one.row.withdrawn
                     known.append((old.id, one))
                 elif one.row.withdrawn:
                     self._drop(step, old)
-                    held[one.ident] = None
+                    held[ident] = None
                     step.taken.withdrawn += 1
                 elif self._same(step, old, one):
                     step.taken.known += 1
                     known.append((old.id, one))
                 else:
                     self._drop(step, old)
-                    held[one.ident] = None
-                    dropped.add(one.ident)
-                    fresh[one.ident] = one
+                    held[ident] = None
+                    dropped.add(ident)
+                    fresh[ident] = one
                     step.taken.changed += 1
             numbers = self._insert(step, list(fresh.values()))
             self._hear(known)
@@ -137,7 +140,7 @@ class Lists(ListEntries):
             idents = [head + one.encode() for one in ids]
         with self._c:
             step = Step(self.get(number))
-            hashes = hashes_of(idents)
+            hashes = numbers_of([hash_of(ident) for ident in idents])
             places = np.unique(self._met(step.source, hashes)).tolist()
             taken = Taken()
             if places:
@@ -155,17 +158,10 @@ class Lists(ListEntries):
             if values:
                 first = self._last()[0] + 1
                 last = first + len(values) - 1
-                self._c.run_many(
-                    "insert into list_rows (id, list, key, type, value, quality) values (?, ?, ?, ?, ?, ?)",
-                    zip(
-                        range(first, last + 1),
-                        repeat(number),
-                        repeat(None) if ids is None else ids,
-                        repeat(PDQ),
-                        values,
-                        repeat(100),
-                        strict=False,
-                    ),
+                self._put(
+                    f"""insert into list_rows (id, list, key, type, value, quality)
+                        values (?, {number}, ?, {PDQ}, ?, 100)""",  # noqa: S608  numbers of ours
+                    list(zip(range(first, last + 1), repeat(None) if ids is None else ids, values, strict=False)),
                 )
                 self.keys.add(hashes, np.arange(first, last + 1, dtype=np.int64))
                 step.counts["rows"] += len(values)
@@ -186,20 +182,6 @@ class Lists(ListEntries):
         if not source.rows and not self._c.value("select 1 from list_rows where list = ? limit 1", (source.id,)):
             return np.zeros(0, dtype=np.int64)
         return self.keys.find(hashes)[0]
-
-    def _span_to(self, source: ListRow, first: int, last: int) -> None:
-        self._c.run(
-            "update lists set first_row = coalesce(first_row, ?), last_row = ? where id = ?", (first, last, source.id)
-        )
-        self._mark(last_row=last)
-
-    def _taken_by(self, number: int, by: Voice) -> None:
-        self._c.run(
-            """update lists set taken_at = ?, added_member = iif(added_by is null, ?, added_member),
-               added_credential = iif(added_by is null, ?, added_credential), added_by = coalesce(added_by, ?)
-               where id = ?""",
-            (self._c.now(), by.member, by.credential, by.name, number),
-        )
 
     def sweep(self, number: int, seen: Seen) -> Taken:
         """Withdraw the rows of a list that a whole reading of it has not met, in short transactions."""
@@ -267,7 +249,7 @@ class Lists(ListEntries):
         hashes = [one.hash for one in ready]
         if self._c.value("select earlier from lists where id = ?", (source.id,)):
             hashes += [hash_of(earlier_key(one.row, source.name)) for one in ready]
-        places, rows = self.keys.find(np.array(hashes, dtype=np.int64))
+        places, rows = self.keys.find(numbers_of(hashes))
         if not len(rows):
             return {}
         there = {
@@ -307,7 +289,7 @@ class Lists(ListEntries):
             "update list_rows set key = ?, type = ?, value = ?, quality = ? where id = ?",
             (one.row.id, one.type, one.value, one.quality, old.id),
         )
-        self.keys.add(np.array([one.hash], dtype=np.int64), np.array([old.id], dtype=np.int64))
+        self.keys.add(numbers_of([one.hash]), np.array([old.id], dtype=np.int64))
         step.counts["earlier"] -= old.type == EARLIER
         return True
 
@@ -345,33 +327,38 @@ class Lists(ListEntries):
         if not fresh:
             return []
         first = self._last()[0] + 1
-        numbers: list[int] = []
-        number = first
-        for one in fresh:
-            numbers.append(number)
-            number += one.span
+        ends = list(accumulate((len(one.row.signals) or 1 for one in fresh), initial=first))
+        numbers, last = ends[:-1], ends[-1] - 1
         source = step.source.id
-        self._c.run_many(
-            "insert into list_rows (id, list, key, type, value, quality, disputed) values (?, ?, ?, ?, ?, ?, ?)",
-            (
-                (number, source, one.row.id, one.type, one.value, one.quality, _disputed(one.row))
-                for number, one in zip(numbers, fresh, strict=True)
-            ),
+        self._put(
+            """insert into list_rows (id, list, key, type, value, quality, disputed)
+               values (?, ?, ?, ?, ?, ?, ?)""",
+            [
+                (number, source, row.id, kind, value, quality, _disputed(row) if row.opinions else 0)
+                for number, (row, _, _, kind, value, quality, _) in zip(numbers, fresh, strict=True)
+            ],
         )
-        keys = [(one.hash, number) for number, one in zip(numbers, fresh, strict=True)]
-        keys += [(digest, number) for number, one in zip(numbers, fresh, strict=True) for digest in one.digests]
-        pairs = np.array(keys, dtype=np.int64)
-        self.keys.add(pairs[:, 0], pairs[:, 1])
+        keys, rows = numbers_of([one.hash for one in fresh]), np.array(numbers, dtype=np.int64)
+        files = [(digest, number) for number, one in zip(numbers, fresh, strict=True) for digest in one.digests]
+        if files:
+            keys = np.append(keys, numbers_of([digest for digest, _ in files]))
+            rows = np.append(rows, [number for _, number in files])
+        self.keys.add(keys, rows)
         told = [
             (number, who, opinion)
             for number, one in zip(numbers, fresh, strict=True)
+            if one.row.opinions
             for who, opinion in dict(one.row.opinions).items()
         ]
         self._c.run_many("insert into list_opinions (row, who, opinion) values (?, ?, ?)", told)
         step.counts["rows"] += len(fresh)
+        for kind, count in Counter(one.type for one in fresh).items():
+            if kind in NAMES:
+                step.counts[NAMES[kind]] += count
         for one in fresh:
-            step.count(one.row.signals, one.row.files, 1)
-        self._span_to(step.source, first, number - 1)
+            if one.type not in NAMES:
+                step.count(one.row.signals, one.row.files, 1)
+        self._span_to(step.source, first, last)
         return numbers
 
     def _hear(self, known: Sequence[tuple[int, Prepared]]) -> None:

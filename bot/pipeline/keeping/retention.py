@@ -68,6 +68,7 @@ class Forgetting:
         old = store.maintenance.forget_before(now - timedelta(days=storage.seen_days))
         store.banks.destroy_withdrawn(now - timedelta(days=storage.withdrawn_days))
         store.past.forget_before(now - KEPT)
+        store.lists.tidy()
         store.orders.forget_before(now - timedelta(days=storage.seen_days))
         store.health.forget()
         store.forgetting.forget_ended()

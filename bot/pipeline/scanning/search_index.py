@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from bot.clock import Clock
 from bot.errors import GifwardenError, SnapshotError
-from bot.index import LEAST, Anchor, Live, Rows, Snapshot, Stamp, write
+from bot.index import LEAST, Anchor, Live, Rows, Snapshot, Stamp, gathered, write
 from bot.match.explain import NAMES
 from bot.pipeline.log import Log
 
@@ -199,7 +199,7 @@ class SearchIndex:
             if found is not None and found.stamp.seq > newer_than:
                 return found
             seq = self._rows.latest()
-            rows = self._read(kind, seq)
+            rows = self._gathered(kind, seq)
             anchors = tuple(Anchor(*anchor) for anchor in self._rows.anchors(seq))
             stamp = Stamp(kind=kind, gate=self._gate, seq=seq, anchors=anchors, rows=len(rows))
             self._log.info("building the search index", kind=kind, rows=len(rows))
@@ -221,14 +221,24 @@ class SearchIndex:
         finally:
             self._builders.pop(kind, None)
 
+    def _gathered(self, kind: str, seq: int) -> Rows:
+        """Read all signals that may match beside the file that is made of them; in memory if the disk refuses."""
+        if self._folder is not None:
+            try:
+                return gathered(self._parts(kind, seq), self._folder)
+            except SnapshotError as error:
+                self._log.warning("search index is sorted in memory", kind=kind, reason=str(error))
+        return self._read(kind, seq)
+
     def _read(self, kind: str, seq: int) -> Rows:
         """Read all signals that may match. Raises _Closing when it is asked to stop."""
-        parts = []
+        return Rows.joined(list(self._parts(kind, seq)))
+
+    def _parts(self, kind: str, seq: int) -> Iterator[Rows]:
         for part in self._rows.signals(kind, self._gate, seq):
             if self._closing.is_set():
                 raise _Closing
-            parts.append(Rows.of(part))
-        return Rows.joined(parts)
+            yield Rows.of(part)
 
     def _path(self, kind: str) -> Path:
         assert self._folder is not None, "a store in memory has no files"
