@@ -98,8 +98,7 @@ class ListEntries(ListSteps):
             number = int(self._c.value("select list from list_rows where id = ?", (old.id,)))
             step = Step(self.get(number))
             if old.by_list:
-                self._c.run("delete from list_rows where id = ?", (old.id,))
-                step.gone.append(old.id)
+                step.deleted.append(old.id)
             else:
                 self._hollow(old, step.source.name)
             self._end(step)

@@ -119,7 +119,8 @@ class Step:
     def __init__(self, source: ListRow) -> None:
         self.source = source
         self.taken = Taken()
-        self.gone: list[int] = []
+        self.deleted: list[int] = []
+        self.gone: list[int] = []  # from the index, but not from the table
         self.counts = dict.fromkeys(COUNTS, 0)
 
     def count(self, signals: Iterable[Signal], files: Files, sign: int) -> None:
@@ -228,8 +229,11 @@ class ListSteps:
 
     def _end(self, step: Step) -> None:
         """Write what a step took away, and how much its list holds now."""
-        if step.gone:
-            self._c.run_many("insert into list_gone (row) values (?)", ((row,) for row in step.gone))
+        for table, column in (("list_rows", "id"), ("list_opinions", "row")) if step.deleted else ():
+            self._c.run_many(f"delete from {table} where {column} = ?", ((row,) for row in step.deleted))  # noqa: S608  names of ours
+        gone = [*step.deleted, *step.gone]
+        if gone:
+            self._c.run_many("insert into list_gone (row) values (?)", ((row,) for row in gone))
             self._mark(last_gone=int(self._c.value("select max(seq) from list_gone")))
         if any(step.counts.values()):
             told = ", ".join(f"{name} = {name} + :{name}" for name in COUNTS)

@@ -308,10 +308,8 @@ class Lists(ListEntries):
         """Let a row go that its list does not have any more; of one with an entry a digest stays as long as that."""
         step.counts["rows"] -= 1
         if old.entry is None:
-            self._c.run("delete from list_rows where id = ?", (old.id,))
-            self._c.run("delete from list_opinions where row = ?", (old.id,))
             step.count(*unpacked(old.type, old.value, old.quality), -1)
-            step.gone.append(old.id)
+            step.deleted.append(old.id)
             return
         step.counts["made"] -= 1
         self._c.run(
