@@ -181,3 +181,17 @@ def test_lines_fit_eighty_columns(here: Path, park: ExchangePark, monkeypatch: p
         result = run("exchange", *command)
         assert max(map(len, f"{result.output}{result.stderr}".splitlines() or [""])) <= 80, result.output
     assert os.environ["COLUMNS"] == "80"
+
+
+def test_doctor_says_how_exchanges_do(here: Path, park: ExchangePark) -> None:
+    """A line each: well, failing with the reason, a bank that is not there with the command that makes it."""
+    park.files["a.txt"] = File(body="\n".join(HEX[:3]).encode())
+    run("exchange", "add", "a", "--url", f"{park.url}/lists/a.txt", "--bank", "partner")
+    with (here / "config.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[exchanges.b]\nurl = "{park.url}/lists/b.txt"\nbank = "none"\n')
+    run("exchange", "fetch", "a")
+    run("exchange", "fetch", "b")
+    told = said(run("doctor"))
+    assert "exchange a up to date, 3 rows in partner" in told
+    assert "gifwarden bank create none --kind block" in told
+    assert "failing, 0 rows in none: there is no bank none" in told

@@ -319,7 +319,7 @@ def test_an_unforeseen_error_is_written_down_and_raised(
 ) -> None:
     """A bug in a plug is said as one, without what it held, and is tried again later."""
     with syncing_on(store, clock, log, a={"url": f"{park.url}/lists/a.txt"}) as sync:
-        monkeypatch.setattr(syncing.ExchangeSync, "_context", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr(syncing.ExchangeSync, "context", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             sync.fetch("a")
         row = store.exchanges.get("a")

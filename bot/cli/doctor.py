@@ -15,12 +15,13 @@ from PIL import Image
 from bot import hosts
 from bot.assemble import Parts, action_params, assembled, face_model, nudity_model, rule_files
 from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, wiki_rules
+from bot.cli.exchange import WORDS
 from bot.cli.rules import examples_said
 from bot.clock import day_and_time
 from bot.config import Config, MailConfig, NudityConfig, closest
 from bot.errors import GifwardenError, UsageError, for_once
 from bot.mail import Mailer
-from bot.model import Backing, BankKind
+from bot.model import Backing, BankKind, ExchangeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.modes import ASKED, effect, sends
 from bot.pipeline.rulebook import said_of
@@ -71,6 +72,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
             yield from _storage(pipeline)
             yield from _team(pipeline)
             yield from _watched(pipeline)
+            yield from _exchanges(pipeline)
             yield from _decoder(pipeline)
             yield from _health(pipeline)
     except GifwardenError as error:
@@ -238,6 +240,23 @@ def _watched(pipeline: Pipeline) -> Iterator[Diagnosis]:
             )
     for loss in store.watched.losses(now - LOSSES_SHOWN):
         yield _warn(f"r/{loss.subreddit}", loss.sentence)
+
+
+def _exchanges(pipeline: Pipeline) -> Iterator[Diagnosis]:
+    """How the exchanges do, and whether their rows may act by themselves where the operator wants it."""
+    banks = {bank.name for bank in pipeline.deps.store.banks.listing()}
+    for one in pipeline.exchanges.standing():
+        subject = f"exchange {one.name}"
+        if one.settings.bank not in banks:
+            create = f"run: gifwarden bank create {one.settings.bank} --kind block"
+            yield _warn(subject, f"its bank {one.settings.bank} does not exist; {create}")
+        rows = f"{many(one.listed, 'row')} in {one.settings.bank}"
+        if one.state in (ExchangeState.UP_TO_DATE, ExchangeState.FETCHING):
+            yield _ok(subject, f"{WORDS[one.state]}, {rows}")
+        elif one.state is ExchangeState.PAUSED:
+            yield _warn(subject, f"paused, {rows}; gifwarden exchange pause {one.name} --resume goes on")
+        else:
+            yield _warn(subject, f"{WORDS[one.state]}, {rows}{f': {one.why}' if one.why else ''}")
 
 
 def _decoder(pipeline: Pipeline) -> Iterator[Diagnosis]:

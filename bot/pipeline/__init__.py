@@ -15,6 +15,7 @@ from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.judging.replay import Replayer
 from bot.pipeline.judging.scan_target import TargetScanner
+from bot.pipeline.keeping.exchange_feedback import FeedbackSender
 from bot.pipeline.keeping.exchanges import ExchangeSync
 from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
@@ -84,6 +85,7 @@ class Pipeline:
         self.digests = Digests(config, store, clock, log, deps.boundary)
         self.kill_switch = Stopping(config, store, clock, reddit)
         self.exchanges = ExchangeSync(config, store, clock, log, deps.endpoints, deps.boundary)
+        self.exchange_feedback = FeedbackSender(config, store, clock, log, self.exchanges)
         self.forgetting = Forgetting(config.storage, store, clock, log, reddit)
 
     def cut(self) -> None:
@@ -175,8 +177,10 @@ class Pipeline:
         return self.act(go_on, by_mail=True)
 
     def exchange(self, go_on: GoOn = always) -> int:
-        """Fetch the exchanges that are due while `go_on` says so; return how many rows came."""
-        return self.exchanges.round(go_on)
+        """Fetch the exchanges that are due and tell them what was decided; return how many rows came."""
+        came = self.exchanges.round(go_on)
+        self.exchange_feedback.round(go_on)
+        return came
 
     def follow(self, go_on: GoOn = always) -> int:
         """Hear what other moderators decided and wrote, and who still may; return how many cases that closed."""

@@ -176,6 +176,24 @@ class Exchanges:
             return True
         return not timedelta(0) < from_iso(row["next_at"]) - now <= max(every, timedelta(seconds=DAY)) + SLACK
 
+    def about(self, label: str) -> tuple[str | None, tuple[tuple[str, str], ...]] | None:
+        """Return the list's own name of the row of an entry, and its hashes: (pdq, md5 or sha256; hex digits).
+
+        None if nothing may be told of it, for a suspected minor may be in it, or if its row is gone.
+        """
+        row = self._c.one(
+            """select e.id, r.key from entries e join list_rows r on r.entry = e.id
+               where e.label = ? and e.withdrawal is not 'minor' and not exists (select 1 from entry_cases m
+               join cases c on c.id = m.case_id where m.entry = e.id and c.state = 'minor')""",
+            (label,),
+        )
+        if row is None:
+            return None
+        signals = self._c.tuples("select type, lower(hex(value)) from signals where entry = ? order by t", (row["id"],))
+        files = self._c.tuples("select sha256, md5 from entry_files where entry = ?", (row["id"],))
+        pairs = [(kind, value) for pair in files for kind, value in zip(("sha256", "md5"), pair, strict=True) if value]
+        return row["key"], tuple(dict.fromkeys([*signals, *pairs]))
+
     def remove(self, name: str) -> None:
         """Forget an exchange; its rows are another matter."""
         self._c.run("delete from exchanges where name = ?", (name,))

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from bot import __version__
 from bot.config import Config
+from bot.pipeline.keeping.exchanges import standing
 from bot.pipeline.scanning.host_health import host_rows
 from bot.store import Store
 from bot.web.steps import Steps
@@ -97,6 +98,23 @@ class _Figures(Collector):
         for place in self._store.watched.places():
             places.add_metric([place.subreddit, place.state], 1)
         yield from (state, day, places)
+        yield from self._exchanges()
+
+    def _exchanges(self) -> Iterator[Metric]:
+        """Yield how the exchanges of the configuration do; their names are the operator's own."""
+        state = GaugeMetricFamily(
+            "gifwarden_exchange_state", "1 for the state that an exchange is in.", labels=["exchange", "state"]
+        )
+        ended = GaugeMetricFamily(
+            "gifwarden_exchange_last_success_timestamp_seconds", "When a fetch ended well last.", labels=["exchange"]
+        )
+        rows = GaugeMetricFamily("gifwarden_exchange_rows", "Rows that an exchange has here.", labels=["exchange"])
+        for one in standing(self._store, self._config, self._steps.clock.now()):
+            state.add_metric([one.name, one.state], 1)
+            rows.add_metric([one.name], one.listed)
+            if one.row is not None and one.row.ended_at is not None:
+                ended.add_metric([one.name], one.row.ended_at.timestamp())
+        yield from (state, ended, rows)
 
 
 def _steps(steps: Steps) -> Iterator[Metric]:

@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import exchanges
 from bot.clock import DAY, Clock, backoff, iso
@@ -123,8 +123,9 @@ class ExchangeSync:
         try:
             self._pages(row, settings, claim, yes=yes, fresh=fresh, by=by, told=told, bad=bad, go_on=go_on)
         except _AsksError as error:
+            listed = _listed(self._store, name, settings.bank)
             why = (
-                f"its list takes back {many(error.number, 'row')} at once, of {self._listed(name, settings.bank):,}; "
+                f"its list takes back {many(error.number, 'row')} at once, of {listed:,}; "
                 f"if that is right, run: gifwarden exchange fetch {name} --yes"
             )
             self._store.exchanges.ask(name, claim, why=why, asks=error.number)
@@ -151,7 +152,7 @@ class ExchangeSync:
         """Return the bank of an exchange and how many rows of it are there. Raises UsageError if there is none."""
         row = self._store.exchanges.get(name)
         bank = row.bank if row else self.settings(name).bank
-        return bank, self._listed(name, bank)
+        return bank, _listed(self._store, name, bank)
 
     def remove(self, name: str, *, by: Voice) -> int:
         """Withdraw every row of an exchange and forget how far it was read; return how many rows that were."""
@@ -174,7 +175,7 @@ class ExchangeSync:
 
     def first_page(self, name: str, settings: ExchangeConfig) -> Page:
         """Ask an exchange for its first page and keep nothing. Raises EndpointError."""
-        pages = exchanges.get(settings.kind).fetch(self._context(name, settings, fresh=True), None)
+        pages = exchanges.get(settings.kind).fetch(self.context(name, settings, fresh=True), None)
         try:
             return next(pages)
         finally:
@@ -182,27 +183,11 @@ class ExchangeSync:
 
     def standing(self) -> list[Standing]:
         """Return how each exchange of the configuration stands."""
-        return [self.stands(name) for name in self._config.exchanges]
+        return standing(self._store, self._config, self._clock.now())
 
     def stands(self, name: str) -> Standing:
-        """Return how one stands."""
-        settings, row = self.settings(name), self._store.exchanges.get(name)
-        state = row.state if row else ExchangeState.NEVER_FETCHED
-        why = row.why if row else None
-        if row and self.is_stale(row, settings):
-            since = "it was never fetched whole" if row.ended_at is None else f"fetched last {iso(row.ended_at)}"
-            held = f"{since}: its rows no longer act by themselves"
-            why = f"{held}; {why}" if why else held
-            if state in (ExchangeState.UP_TO_DATE, ExchangeState.FAILING):
-                state = ExchangeState.STALE
-        return Standing(
-            name=name, settings=settings, row=row, state=state, listed=self._listed(name, settings.bank), why=why
-        )
-
-    def is_stale(self, row: ExchangeRow, settings: ExchangeConfig) -> bool:
-        """Return whether the rows of an exchange are too old to act by themselves."""
-        since = row.ended_at or row.begun_at
-        return since is not None and self._clock.now() >= since + timedelta(days=settings.stale_days)
+        """Return how one stands. Raises UsageError if there is none of that name."""
+        return _stands(self._store, self.settings(name), name, self._clock.now())
 
     def _pages(
         self,
@@ -225,7 +210,7 @@ class ExchangeSync:
         seen = Seen()
         if row.ended_at is None:
             self._let_be_stale(number, settings)
-        for page in plug.fetch(self._context(name, settings, fresh=fresh), row.checkpoint):
+        for page in plug.fetch(self.context(name, settings, fresh=fresh), row.checkpoint):
             with store.transaction():
                 step = self._take(name, settings.bank, page, by, bad, seen)
                 gone = max(0, store.lists.count(number) - seen.count) if page.whole else 0
@@ -317,7 +302,8 @@ class ExchangeSync:
         until = self._clock.now() + timedelta(seconds=wait)
         self._store.exchanges.failed(name, claim, why=reason_of(error), next_at=until)
 
-    def _context(self, name: str, settings: ExchangeConfig, *, fresh: bool) -> Context:
+    def context(self, name: str, settings: ExchangeConfig, *, fresh: bool = False) -> Context:
+        """Return what a plug works with."""
         spool = self._config.storage.path
         return Context(
             name=name,
@@ -328,9 +314,30 @@ class ExchangeSync:
             spool=spool if spool.is_dir() else None,
         )
 
-    def _listed(self, name: str, bank: str) -> int:
-        """Return how many rows an exchange has in a bank."""
-        return sum(one.rows for one in self._store.lists.listing(bank) if one.name == source(name))
+
+def standing(store: Store, config: Config, now: datetime) -> list[Standing]:
+    """Return how each exchange of the configuration stands."""
+    return [_stands(store, settings, name, now) for name, settings in config.exchanges.items()]
+
+
+def _stands(store: Store, settings: ExchangeConfig, name: str, now: datetime) -> Standing:
+    row = store.exchanges.get(name)
+    state = row.state if row else ExchangeState.NEVER_FETCHED
+    why = row.why if row else None
+    since = (row.ended_at or row.begun_at) if row else None
+    if row and since is not None and now >= since + timedelta(days=settings.stale_days):
+        last = f"fetched last {iso(row.ended_at)}" if row.ended_at else "never fetched whole"
+        held = f"{last}: its rows no longer act by themselves"
+        why = f"{held}; {why}" if why else held
+        if state in (ExchangeState.UP_TO_DATE, ExchangeState.FAILING):
+            state = ExchangeState.STALE
+    listed = _listed(store, name, settings.bank)
+    return Standing(name=name, settings=settings, row=row, state=state, listed=listed, why=why)
+
+
+def _listed(store: Store, name: str, bank: str) -> int:
+    """Return how many rows an exchange has in a bank."""
+    return sum(one.rows for one in store.lists.listing(bank) if one.name == source(name))
 
 
 def source(name: str) -> str:
