@@ -32,6 +32,7 @@ class Evening:
     """The world of the page: a subreddit with two moderators, a file that they know, a post of it."""
 
     reddit: RedditServer
+    park: HostPark
     link: str  # of the post, as the page names it
     url: str  # of the media in it
     type: Callable[[str], tuple[int, str]]  # a command: its exit code and what appears
@@ -74,7 +75,7 @@ def evening(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Evening]:
         patch.setattr(doctor, "assembled", assembled)
         patch.setattr("bot.cli.service.system_account", lambda: "ann")
         link = f"https://www.reddit.com/r/example/comments/{name[3:]}/"
-        yield Evening(reddit, link, url, lambda line: _type(line, patch))
+        yield Evening(reddit, park, link, url, lambda line: _type(line, patch))
 
 
 def _type(line: str, patch: pytest.MonkeyPatch) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from bot.errors import UsageError
 from bot.model import Verb
 from bot.store.tries import SENTENCE, TABLES
 
-app = App(help="Links, actions, orders, backfills and digests whose work never ended.")
+app = App(help="Links, actions, orders, backfills, learnings and digests whose work never ended.")
 
 
 def register(parent: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def show_all(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 @app.command()
 def retry(
-    kind: Annotated[str, typer.Argument(help="link, action, order, backfill or digest.")],
+    kind: Annotated[str, typer.Argument(help="link, action, order, backfill, learning or digest.")],
     name: Annotated[str, typer.Argument(help="Its name in the list.")],
     who: ByOption = None,
     config: ConfigOption = None,
