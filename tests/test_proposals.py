@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cli.case_page import page
+from bot.cli.deciding import Wish, by_media
 from bot.errors import StoreError, UsageError
 from bot.loopback.reddit.past import FAKE, Past
 from bot.loopback.stage import Stage
@@ -278,3 +280,64 @@ def test_a_proposal_without_its_bank_says_so(world: Stage, bot: Pipeline) -> Non
     with pytest.raises(StoreError, match="there is no bank elsewhere"):
         bot.decisions.cases.confirm(case.label, by=member(bot), why="x", bank="elsewhere")
     assert proposals(bot) == [case]
+
+
+def test_a_post_of_the_media_is_decided_without_it(world: Stage, bot: Pipeline) -> None:
+    """What is decided for every open case of a media that was just posted does not reach its proposal."""
+    proposal = one(world, bot)
+    store = bot.deps.store
+    url = world.park.add_reddit_image("xpostedtoday", files(1).fakes[0][1])
+    store.banks.add("known-fakes", bot.deps.workers.fingerprint(files(1).fakes[0][0]), by=member(bot))
+    name = world.reddit.submit("clips", author="somebody", title="new", url=url)
+    bot.tick()
+    (case,) = store.cases.of_post(name)
+    store.connection.run("update cases set media = ? where id in (?, ?)", ("same", case.id, proposal.id))
+    wish = Wish(verb=Decision.REMOVE, why="x", whole_group=True)
+    ((only,),) = by_media(bot, [store.cases.get(case.label)], wish, member(bot))
+    assert only.id == case.id
+
+
+def test_a_post_that_the_bot_saw_live_is_looked_at_again(world: Stage, bot: Pipeline) -> None:
+    """A removed post that was known, and found to be nothing, is fetched anew; its author stays out of sight."""
+    url = world.park.add_reddit_image("xseenbefore", files(1).fakes[0][0])
+    name = world.reddit.submit("clips", author="known_poster", title="seen", url=url)
+    bot.tick()
+    assert bot.deps.store.cases.of_post(name) == []
+    world.clock.sleep(600)
+    past = Past(world.reddit, world.park)
+    past.removed(name, reason=FAKE)
+    learn(bot)
+    work(bot)
+    (case,) = proposals(bot)
+    assert case.post.fullname == name
+    assert page_of(bot, case).count("known_poster") == 0
+
+
+def page_of(bot: Pipeline, case: CaseRow) -> str:
+    """What `cases show` says, with its JSON."""
+    shown, lines = page(bot, bot.deps.config, case.label)
+    return f"{shown}{lines}"
+
+
+def test_a_reading_that_never_ends_is_parked(world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source whose reading began three times and never ended is left out, and tried again by command."""
+    removed(world, files(1).fakes[0][0])
+
+    class Killed(BaseException):
+        """Stands for a kill: nothing of ours runs after it."""
+
+    whole = bot.deps.store.tries.end
+    monkeypatch.setattr(bot.learning, "_log_page", lambda _row: (_ for _ in ()).throw(Killed()))
+    monkeypatch.setattr(bot.deps.store.tries, "end", lambda *_args: None)
+    for _ in range(3):
+        with pytest.raises(Killed):
+            bot.learning.read("clips")
+    monkeypatch.undo()
+    assert bot.deps.store.tries.end == whole
+    bot.learning.read("clips")
+    met = bot.learning.met("clips")
+    assert met.parked == ("log",)
+    assert "gifwarden parked retry learning clips/log" in met.reach
+    bot.deps.store.tries.retry("learning", "clips/log")
+    bot.learning.read("clips")
+    assert bot.learning.met("clips").done

@@ -48,9 +48,14 @@ def by_media(pipeline: Pipeline, cases: Sequence[CaseRow], wish: Wish, by: Actor
         group = groups.setdefault(case.media or case.id, {})
         group[case.id] = case
         for other in store.cases.group(case) if wish.whole_group else ():
-            if other.state == case.state and _may(pipeline, other, by):
+            if other.state == case.state and _alike(other, case) and _may(pipeline, other, by):
                 group[other.id] = other
     return [list(group.values()) for group in groups.values()]
+
+
+def _alike(one: CaseRow, other: CaseRow) -> bool:
+    """Whether one word fits both: nothing is done to the posts of a proposal."""
+    return (one.proposal is None) == (other.proposal is None)
 
 
 def _may(pipeline: Pipeline, case: CaseRow, by: Actor) -> bool:
@@ -102,7 +107,11 @@ def _show(pipeline: Pipeline, settings: Config, group: Sequence[CaseRow], wish: 
     if wish.dry_run and not store.lease.daemon_runs() and (missing := login_missing(settings)):
         say(f"  not yet, though: no daemon runs, and there is no login here: {missing}")
     own = {one.id for one in group}
-    others = [one for one in store.cases.group(case) if one.state == CaseState.OPEN and one.id not in own]
+    others = [
+        one
+        for one in store.cases.group(case)
+        if one.state == CaseState.OPEN and one.id not in own and _alike(one, case)
+    ]
     if others and wish.verb is not Decision.UNDO:
         say(f"  {many(len(others), 'more open case')} of the very same media: decide them too with --all")
 

@@ -14,6 +14,7 @@ from bot.store.base import Connection
 from bot.store.links import LEARNT
 
 Outcome = Literal["known", "allowed", "waiting"]
+WAITS = (LinkState.SEEN, LinkState.FAILED, LinkState.UNTOLD, LinkState.RESERVE)  # is looked at anyway, or stands by
 READS_FOR = timedelta(hours=6)  # without a sign of life; then a command that chooses is taken for dead
 WAITS_FOR = timedelta(hours=12)  # for media that take long, so that the most repeated come first
 
@@ -60,7 +61,7 @@ class Proposals:
                 continue
             found += 1
             new = self._c.run("insert or ignore into learnt_links (link, post) values (?, ?)", (row["id"], post))
-            if new and row["state"] not in (LinkState.SEEN, LinkState.FAILED):  # looked at or left alone before
+            if new and row["state"] not in WAITS:  # looked at or left alone before
                 self._c.run(
                     """update links set state = ?, fresh = 1, next_at = ?, updated_at = ?, priority = ?, reason = null
                        where id = ?""",
