@@ -95,6 +95,9 @@ def test_from_a_choice_to_a_first_decision(world: Evening, past: Plan, capsys: p
     typed(world, f"gifwarden cases dismiss {labels[1]} --now")
     rest = typed(world, "gifwarden cases list --proposals")
     assert set(LABEL.findall(rest)) == set(labels[2:])
+    again = typed(world, "gifwarden learn example")
+    assert f"{len(past.gone & past.shown)} gone from their hosts" in again
+    assert "proposed, or wait for their day" in again
     assert not any((world.reddit.removals, world.reddit.reports, world.reddit.modmails))
 
 

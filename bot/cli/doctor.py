@@ -150,7 +150,7 @@ def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
             + (f" and {many(listed, 'row')} of lists" if listed else ""),
         )
         if entries or listed
-        else _warn("banks", "no entries; nothing can be found yet")
+        else _warn("banks", "no entries, so nothing can be found; begin with: gifwarden learn SUBREDDIT")
     )
     if waiting:
         yield _warn(

@@ -21,6 +21,18 @@ from bot.plural import many
 
 BANK = "known-fakes"
 SHOWN = 15  # texts of a kind that are shown; the rest is counted
+LOOKED_AT = "still looked at"
+OUTCOMES = {
+    "waiting": "proposed, or wait for their day",
+    "known": "known to a bank",
+    "allowed": "allowed",
+    "gone": "gone from their hosts",
+    "seen": LOOKED_AT,
+    "failed": LOOKED_AT,
+    "acquired": LOOKED_AT,
+    "matched": LOOKED_AT,
+    "untold": LOOKED_AT,
+}
 WORDS: Mapping[Skipped, str] = {
     Skipped.AGE: "speak of age: nothing of them is fetched",
     Skipped.REDDIT: "removed by Reddit itself",
@@ -97,7 +109,7 @@ def learn(
     if as_json:
         emit(_plain(met, chosen, came))
         return
-    _tell(met, chosen, bank)
+    _tell(met, chosen, bank, came)
 
 
 def _choose(pipeline: Pipeline, name: str, choice: Choice, bank: str, tell: Callable[[str], None]) -> Chosen:
@@ -122,12 +134,12 @@ def _plain(met: Met, chosen: Chosen | None, came: Mapping[str, int]) -> dict[str
     return told
 
 
-def _tell(met: Met, chosen: Chosen | None, bank: str) -> None:
+def _tell(met: Met, chosen: Chosen | None, bank: str, came: Mapping[str, int]) -> None:
     say(f"r/{met.subreddit}: {met.removals:,} removals met")
     say(met.reach)
     _left_out(met.skipped)
     if chosen is None:
-        _list(met)
+        _list(met, came)
         return
     say("")
     say(
@@ -143,7 +155,18 @@ def _tell(met: Met, chosen: Chosen | None, bank: str) -> None:
     say("next: gifwarden cases list --proposals")
 
 
-def _list(met: Met) -> None:
+def _came(came: Mapping[str, int]) -> None:
+    """Say what became of the media of what was chosen."""
+    told: dict[str, int] = {}
+    for outcome, count in came.items():
+        words = OUTCOMES.get(outcome, "not to be had")
+        told[words] = told.get(words, 0) + count
+    for words in dict.fromkeys((*OUTCOMES.values(), "not to be had")):
+        if told.get(words):
+            say(f"  {told[words]:>6,}  {words}")
+
+
+def _list(met: Met, came: Mapping[str, int]) -> None:
     options: list[str] = []
     for option, head, texts in (
         ("reason", "removal reasons of moderators", met.reasons),
@@ -158,7 +181,10 @@ def _list(met: Met) -> None:
         say(f"{many(met.unnamed, 'removal')} by moderators without any of these: nothing says what they were for")
     say("")
     if met.queued:
-        say(f"chosen before: {many(met.queued, 'post')}; what became of them: gifwarden cases list --proposals")
+        say(f"chosen before: {many(met.queued, 'post')}, whose media are")
+        _came(came)
+        say("see: gifwarden cases list --proposals")
+        say("")
     if not options:
         say("Nothing else here says why a post was removed, so nothing can be chosen.")
         return
