@@ -59,8 +59,10 @@ class Acquirer:
         self._states: dict[str, dict[str, Any]] = defaultdict(dict)
         self._lock = threading.Lock()
 
-    def acquire(self, link: Link, *, want_original: bool, in_front: bool = False) -> Acquired:
+    def acquire(self, link: Link, *, want_original: bool, in_front: bool = False, only: int | None = None) -> Acquired:
         """Return the media behind a link, in the smallest rendition that serves, the originals too if wanted.
+
+        `only`: of an album the one in this place, from 0.
 
         Raises CostlyError if it goes `in_front` of others and is an album of more than `FRONT_FILES` or takes more
         than `fetch.front_seconds`, and AcquireError if nothing could be fetched; its `state` is the link's.
@@ -69,7 +71,7 @@ class Acquirer:
         link = replace(link, url=unwrapped(link.url, self._hosts))
         web = self._web(self._server(host), link, in_front=in_front)
         found = host.resolve(link, web)
-        if in_front and len(found) > FRONT_FILES:
+        if in_front and only is None and len(found) > FRONT_FILES:
             raise CostlyError(f"an album of {len(found)} media is looked at behind other links")
         media: list[MediaFile] = []
         failures: list[tuple[int, str]] = []
@@ -77,6 +79,8 @@ class Acquirer:
         retry = False
         room = ALBUM_FILES * self._config.fetch.max_bytes
         for index, item in enumerate(found):
+            if only not in (None, index):
+                continue
             refused = self._beyond(index, len(found), room)
             if refused:
                 failures.append((index, refused))
@@ -94,7 +98,12 @@ class Acquirer:
                 retry = retry or missing.retry
                 failures.append((index, f"the original is missing: {missing}"))
         if not media:
-            raise first or UnsupportedError(f"{host.name} names no media behind this link")
+            gone = only is not None and len(found) > 0 and first is None
+            raise first or UnsupportedError(
+                f"{host.name} names no media in this place of the album any more"
+                if gone
+                else f"{host.name} names no media behind this link"
+            )
         return Acquired(media=tuple(media), failures=tuple(failures), retry=retry)
 
     def group(self, link: Link) -> str:

@@ -208,8 +208,8 @@ class NotAllowedError(BlockedError):
 class MarkedFileError(BlockedError):
     """The file is one that was marked as a suspected minor's: it is not decoded, and nothing of it is kept."""
 
-    def __init__(self) -> None:
-        super().__init__("suspected minor: this very file was marked, so it is not looked at; see docs/safety.md")
+    def __init__(self, what: str = "this very file") -> None:
+        super().__init__(f"suspected minor: {what} was marked, so it is not looked at; see docs/safety.md")
 
 
 class NeedsTokenError(AcquireError):

@@ -53,7 +53,9 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Decoded by a child of its own that gives way to all others, beside `config.workers`."""
+    """Decoded by a child of its own, beside `config.workers`; one that gives way to all others, or does not."""
+
+    gives_way: bool = True
 
 
 class Died(Exception):
@@ -302,6 +304,7 @@ class Workers:
             nudity=nudity and self._nudity is not None,
         )
         aside = isinstance(pace, Aside)
+        nice = isinstance(pace, Aside) and pace.gives_way
         child = None if aside else self._idle.get()
         began = time.monotonic()
         try:
@@ -309,7 +312,7 @@ class Workers:
                 self._end(child)
                 child = None
             child = child or self._start()
-            if aside:
+            if nice:
                 with contextlib.suppress(OSError):  # it may be gone, which asking it tells
                     os.setpriority(os.PRIO_PROCESS, child.pid, GIVES_WAY)
             began = time.monotonic()

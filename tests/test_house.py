@@ -152,6 +152,7 @@ STORIES = {
     "judging": 3,
     "keeping": 3,
     "reviewing": 4,
+    "looking": 5,
     "commands": 5,
     "__init__": 6,
 }

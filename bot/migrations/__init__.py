@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from bot.migrations import console, exchanges, learning, lists, withdrawals
+from bot.migrations import console, exchanges, learning, lists, looking, withdrawals
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
@@ -23,6 +23,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     withdrawals.m0030_withdrawals_logged,
     console.m0040_sign_in,
     console.m0041_queue,
+    looking.m0042_looking,
 )
 
 for _step in LATER:

@@ -19,6 +19,7 @@ from bot.pipeline.keeping.exchange_feedback import FeedbackSender
 from bot.pipeline.keeping.exchanges import ExchangeSync
 from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
+from bot.pipeline.looking.looks import Looks
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.proposals import Proposals
@@ -78,6 +79,7 @@ class Pipeline:
         self.withdrawals = Withdrawals(store, clock, log, self.judge, self.decisions.minors, deps.boundary)
         self.proposals = Proposals(config, store, clock, log, self.scanner)
         self.target_scanner = TargetScanner(config, reddit, self.scanner, self.judge)
+        self.looks = Looks(config, store, log, deps.acquirer, self.scanner, self.target_scanner)
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
         runner = CommandRunner(config, store, clock, reddit, self.decisions, self.target_scanner, self.team)
@@ -98,6 +100,7 @@ class Pipeline:
         self.deps.endpoints.stop()
         self.deps.acquirer.stop()
         self.deps.workers.stop()
+        self.looks.close()
 
     def watch(self, go_on: GoOn = always) -> int:
         """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
@@ -233,6 +236,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Break off downloads and the search index that are in work; the next run does them again."""
+        self.looks.close()
         self.downloads.close()
         self.scanner.close()
 

@@ -34,6 +34,7 @@ from bot.store.links import Judgement, LinkRow, Links
 from bot.store.list_index import ListIndexRows
 from bot.store.lists import Lists
 from bot.store.local_features import Sketches
+from bot.store.looking import Looking
 from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
@@ -151,6 +152,7 @@ class Store:
         self.team = Team(self.connection)
         self.audit = AuditLog(self.connection)
         self.lease = DaemonLease(self.connection)
+        self.looking = Looking(self.connection, seal)
         self.kill_switch = KillSwitch(self.connection)
         self.digests = Digests(self.connection)
         self.tries = Tries(self.connection)

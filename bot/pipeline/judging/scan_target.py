@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import hosts
@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, file_fault, for_once, is_own_fault
 from bot.links import links_of, post_of
 from bot.model import PREVIEW, UNTOLD, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
+from bot.permalink import permalink_fullname
 from bot.pipeline.core import connected
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.recovery import reason_of
@@ -18,7 +19,9 @@ from bot.pipeline.scanning.nudity import nudity_of
 from bot.pipeline.scanning.scanner import Scanner
 from bot.pipeline.scanning.unlooked import wait_sentence
 from bot.reddit import Job, Reddit
+from bot.workers import Aside
 
+AHEAD = Aside(gives_way=False)
 NO_LINK = "it is no link of a host that is known; see docs/hosts.md"
 
 
@@ -35,6 +38,7 @@ class TargetResult:
     fingerprints: tuple[Fingerprint, ...] = ()
     failures: tuple[str, ...] = ()
     error: str | None = None
+    post: Post | None = None  # in which the link stands
 
 
 class TargetScanner:
@@ -50,6 +54,36 @@ class TargetScanner:
         """Yield one result for each link of the target, matched and judged; errors are results too."""
         return self._walk(target, judge=True)
 
+    def scan_address(self, target: str) -> Iterator[TargetResult]:
+        """Do that with a link alone, never with a file of this machine, and before what waits for a decoder."""
+        return self._walk(target, judge=True, files=False, pace=AHEAD)
+
+    def scan_bytes(self, name: str, data: bytes) -> TargetResult:
+        """Do that with a file that somebody gives, called `name`. Errors are results, too."""
+        try:
+            return self._bytes(name, data, judge=True, pace=AHEAD)
+        except GifwardenError as error:
+            if is_own_fault(error):
+                raise
+            return TargetResult(target=name, error=for_once(error))
+
+    def leads(self, target: str) -> tuple[Post | None, tuple[Link, ...]]:
+        """Return the post that a permalink names, or None, and the links to media; nothing of them is fetched.
+
+        Raises UsageError for what is no link of a known host, AcquireError if there is no media behind it or it was
+        marked as a suspected minor's, RedditError if Reddit must be asked and cannot.
+        """
+        ref = hosts.find(target)
+        if ref is None:
+            raise UsageError(NO_LINK)
+        if ref.host == "reddit" and ref.kind == "page":
+            post, links, _ = self._resolved(target, judge=True)
+            return post, tuple(link for link in links if link.source != PREVIEW) or tuple(links)
+        link = Link(url=target, host=ref.host, id=ref.id, kind=ref.kind, source="target")
+        _check(target, link)
+        self._working.refuse_marked(link)
+        return None, (link,)
+
     def fingerprints(self, target: str) -> Iterator[TargetResult]:
         """Yield the fingerprints behind each link of the target, the originals' digests too; nothing is matched.
 
@@ -57,19 +91,23 @@ class TargetScanner:
         """
         return self._walk(target, judge=False)
 
-    def _walk(self, target: str, *, judge: bool) -> Iterator[TargetResult]:
+    def _walk(
+        self, target: str, *, judge: bool, files: bool = True, pace: Aside | None = None
+    ) -> Iterator[TargetResult]:
         try:
-            if "://" not in target and _exists(target):
+            if files and "://" not in target and _exists(target):
                 yield self._file(Path(target), judge=judge)
                 return
             ref = hosts.find(target)
             if ref is None:
-                raise UsageError(NO_LINK if "://" in target else f"{file_fault(FileNotFoundError())}, or give a link")
+                raise UsageError(
+                    NO_LINK if "://" in target or not files else f"{file_fault(FileNotFoundError())}, or give a link"
+                )
             if ref.host == "reddit" and ref.kind == "page":
-                yield from self._permalink(target, judge=judge)
+                yield from self._permalink(target, judge=judge, pace=pace)
                 return
             link = Link(url=target, host=ref.host, id=ref.id, kind=ref.kind, source="target")
-            yield self._link(target, link, None, judge=judge)
+            yield self._link(target, link, None, judge=judge, pace=pace)
         except GifwardenError as error:
             if is_own_fault(error):
                 raise
@@ -89,15 +127,22 @@ class TargetScanner:
             data = path.read_bytes()
         except OSError as error:
             raise UsageError(file_fault(error)) from None
-        infos, prints, faces = self._working.fingerprint_all([MediaFile(index=0, url=target, data=data)])
+        return self._bytes(target, data, judge=judge, pace=None)
+
+    def _bytes(self, target: str, data: bytes, *, judge: bool, pace: Aside | None) -> TargetResult:
+        infos, prints, faces = self._working.fingerprint_all([MediaFile(index=0, url=target, data=data)], pace)
         if not prints:
-            raise MediaError(infos[0].error or f"{path} is not media")
+            raise MediaError(infos[0].error or f"{target} is not media")
         link = Link(url=target, host="", id=None, kind="media", source="target")
         nudity = nudity_of(prints, self._config.nudity.model)
         evidence = Evidence(target=target, link=link, media=tuple(infos), faces=faces, nudity=nudity)
         return self._result(evidence, prints, None, judge=judge)
 
-    def _permalink(self, target: str, *, judge: bool) -> Iterator[TargetResult]:
+    def _resolved(self, target: str, *, judge: bool) -> tuple[Post, list[Link], int]:
+        """Return a permalink's post, its links to media, and how many pictures Reddit does not tell yet."""
+        named = permalink_fullname(target)
+        if named:
+            self._working.refuse_marked(Link(url=target, host="", id=None, kind="page", source="target", post=named))
         thing = connected(self._reddit).as_job(Job.REVIEW).resolve(hosts.unwrapped(target))
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
@@ -109,6 +154,12 @@ class TargetScanner:
             raise UnsupportedError(f"{post.fullname}: {wait_sentence(untold)}")
         if not links:
             raise UnsupportedError(f"{post.fullname} has no link to media of a known host")
+        for link in links:
+            self._working.refuse_marked(replace(link, post=post.fullname))
+        return post, links, untold
+
+    def _permalink(self, target: str, *, judge: bool, pace: Aside | None) -> Iterator[TargetResult]:
+        post, links, untold = self._resolved(target, judge=judge)
         seen: bool | None = None  # what the next preview stands for
         came: dict[tuple[str, str | None], bool] = {}  # whether each media was seen
         for link in links:
@@ -118,7 +169,7 @@ class TargetScanner:
                 continue
             failed = False
             try:
-                yield self._link(target, link, post, judge=judge)
+                yield self._link(target, link, post, judge=judge, pace=pace)
             except GifwardenError as error:
                 if is_own_fault(error):
                     raise
@@ -131,13 +182,13 @@ class TargetScanner:
         if untold:
             yield TargetResult(target=target, error=wait_sentence(untold))
 
-    def _link(self, target: str, link: Link, post: Post | None, *, judge: bool) -> TargetResult:
-        if link.kind not in ("media", "album"):
-            raise UnsupportedError(
-                f"{target} is a page of {link.host or 'an unknown host'} that leads to no single media"
-            )
+    def _link(
+        self, target: str, link: Link, post: Post | None, *, judge: bool, pace: Aside | None = None
+    ) -> TargetResult:
+        _check(target, link)
+        self._working.refuse_marked(link)
         acquired = self._working.download(link, want_original=None if judge else True)
-        looked = self._working.fingerprint(link, acquired, target=target)
+        looked = self._working.fingerprint(link, acquired, target=target, pace=pace)
         if not looked.prints:
             raise UnsupportedError(
                 next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")
@@ -156,8 +207,14 @@ class TargetScanner:
             evidence=evidence,
             verdict=verdict,
             fingerprints=tuple(found for _, found in prints),
+            post=post,
             failures=tuple(_failure(info, evidence) for info in evidence.media if info.error),
         )
+
+
+def _check(target: str, link: Link) -> None:
+    if link.kind not in ("media", "album"):
+        raise UnsupportedError(f"{target} is a page of {link.host or 'an unknown host'} that leads to no single media")
 
 
 def _exists(target: str) -> bool:

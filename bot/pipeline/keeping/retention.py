@@ -71,6 +71,7 @@ class Forgetting:
         store.lists.tidy()
         store.orders.forget_before(now - timedelta(days=storage.seen_days))
         store.health.forget()
+        store.looking.forget()
         store.forgetting.forget_ended()
         store.maintenance.truncate_log()
         return deleted, old

@@ -81,8 +81,8 @@ class Team:
             raise UsageError(f"{row.name} was removed from the team of this bot and decides nothing any more")
         return Actor(member=row.id, name=row.name, credential=Credential.REDDIT)
 
-    def still(self, by: Actor, verb: Verb, subreddits: Sequence[str]) -> None:
-        """Raise UsageError if who gives a word has left since, or has not the role for these subreddits any more.
+    def still(self, by: Actor, verb: Verb, subreddits: Sequence[str] | None) -> None:
+        """Raise UsageError if who gives a word has left since, or has not the role for these subreddits (None: any).
 
         What somebody may by Reddit's word was asked of Reddit when they gave it.
         """

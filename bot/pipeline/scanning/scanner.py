@@ -99,6 +99,12 @@ class Scanner:
             want_original = self.library().has_files
         return self._d.acquirer.acquire(link, want_original=want_original, in_front=in_front)
 
+    def refuse_marked(self, link: Link) -> None:
+        """Raise MarkedFileError if a link's post, or the media that it names, was marked as a suspected minor's."""
+        things = [*([link.post] if link.post else []), *([f"{link.host}:{link.id}"] if link.id else [])]
+        if self._d.store.minors.is_never(*things):
+            raise MarkedFileError("what this link leads to")
+
     def fingerprint(
         self, link: Link, acquired: Acquired, *, target: str, pace: Aside | Budget | None = None
     ) -> ScanResult:
@@ -108,7 +114,7 @@ class Scanner:
         Raises OutsideError if no decoder starts, and CostlyError if a budget is exceeded.
         """
         self._d.boundary("acquire.fetched")
-        files = self._unmarked(acquired.media)
+        files = self.unmarked(acquired.media)
         infos, prints, faces = self._fingerprints(acquired.media, pace)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
         plug = hosts.get(link.host)
@@ -125,7 +131,7 @@ class Scanner:
         reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
         return ScanResult(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None, files=files)
 
-    def _unmarked(self, media: Sequence[MediaFile]) -> tuple[str, ...]:
+    def unmarked(self, media: Sequence[MediaFile]) -> tuple[str, ...]:
         """Return the names of files by which they are marked. Raises MarkedFileError if one of them was."""
         files = names_of_files(media)
         if self._d.store.minors.is_never(*files):
@@ -133,15 +139,15 @@ class Scanner:
         return files
 
     def fingerprint_all(
-        self, files: Sequence[MediaFile]
+        self, files: Sequence[MediaFile], pace: Aside | None = None
     ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
         """Fingerprint files in child processes; a broken one is told, and the others go on.
 
         The last are the faces that resemble a protected person. All others are forgotten here. Raises MarkedFileError
         as `fingerprint` does.
         """
-        self._unmarked(files)
-        return self._fingerprints(files, None)
+        self.unmarked(files)
+        return self._fingerprints(files, pace)
 
     def _fingerprints(
         self, files: Sequence[MediaFile], pace: Aside | Budget | None
