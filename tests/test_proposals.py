@@ -341,3 +341,21 @@ def test_a_reading_that_never_ends_is_parked(world: Stage, bot: Pipeline, monkey
     bot.deps.store.tries.retry("learning", "clips/log")
     bot.learning.read("clips")
     assert bot.learning.met("clips").done
+
+
+def test_what_was_marked_before_is_never_looked_at(world: Stage, bot: Pipeline) -> None:
+    """A file that was marked as a suspected minor's is dropped before it is decoded, however it comes here."""
+    fake = files(1).fakes[0][0]
+    url = world.park.add_reddit_image("xmarkedfirst", fake)
+    name = world.reddit.submit("clips", author="somebody", title="new", url=url)
+    bot.tick()
+    bot.decisions.minors.minor(name, by=member(bot))
+    bot.tick()
+    removed(world, fake)  # the same file under another link, removed as a fake
+    past = Past(world.reddit, world.park)
+    with past.at(world.clock.now() - timedelta(hours=3)):
+        past.removed(past.post("fake", url), reason=FAKE)  # the same link in another post
+    learn(bot)
+    work(bot)
+    assert proposals(bot) == []
+    assert prints(bot) == 0

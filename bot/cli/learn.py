@@ -87,7 +87,7 @@ def learn(
         raise UsageError("an empty text names nothing; give a text as the list shows it, or with * for anything")
     settings = read_config(config)
     name = known.subreddit(settings, subreddit)
-    with session(settings, rules=True, reddit=True) as pipeline:
+    with session(settings, reddit=True) as pipeline:
         kind = known.bank(pipeline, bank)
         if kind != "block":
             raise UsageError(f"{bank} is a bank of kind {kind}; known fakes go into one of kind block")

@@ -309,10 +309,11 @@ class Learning:
     def _ask(self, name: str, go_on: GoOn, tell: Callable[[str], None]) -> None:
         """Ask for the posts of the log, a hundred in a request; those of Reddit itself and of ours are not needed."""
         past, me = self._store.past, connected(self._reddit).me()
-        for row in past.in_state(name, PastState.READ):
-            why = {Remover.REDDIT: Skipped.REDDIT, Remover.OURS: Skipped.OURS}.get(row.remover)
-            if why is not None:
-                past.put(replace(row, state=PastState.SKIPPED, skipped=why, reason=None, rule=None))
+        with self._store.transaction():
+            for row in past.in_state(name, PastState.READ):
+                why = {Remover.REDDIT: Skipped.REDDIT, Remover.OURS: Skipped.OURS}.get(row.remover)
+                if why is not None:
+                    past.put(replace(row, state=PastState.SKIPPED, skipped=why, reason=None, rule=None))
         asked = 0
         while go_on() and (rows := past.in_state(name, PastState.READ, MAX_THINGS)):
             things = connected(self._reddit).as_job(Job.BACKFILL).things([row.post for row in rows])
