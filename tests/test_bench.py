@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.bench import figures, floods, hashing, searching
+from bot.bench import figures, floods, hashing, listed, searching
 from bot.bench.figures import Figure
 from bot.cli import app
 
@@ -41,6 +41,17 @@ def test_index_measures_search_change_and_two_processes() -> None:
     """Opening, searching beside each peer, two processes on one file, a change that is seen at once."""
     found = list(searching.run(quiet, (5000,)))
     assert [figure.what.split(",")[0].split(" ")[0] for figure in found] == ["open", "search", "search", "two", "add"]
+    assert all(figure.ours > 0 for figure in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ids", [True, False])
+def test_lists_measure_table_index_search_and_changes(ids: bool) -> None:
+    """Rows into table and index, opened again, searched, a day's changes found here and in another process."""
+    found = list(listed.run(quiet, (30_000,), ids=ids))
+    assert [figure.what.split(",")[0].split(" ")[0] for figure in found] == [
+        "into", "into", "open", "search", "a", "10" if ids else "11",
+    ]  # fmt: skip
     assert all(figure.ours > 0 for figure in found)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.index.hashes import to_words
 from bot.model import PROGRAM, Signal
 from bot.pipeline.scanning.bank_index import BankIndex
 from bot.store import Store
-from bot.store.lists import Listed
+from bot.store.list_rows import Listed, hash_of, numbers_of
 
 STEP = 20_000  # rows a transaction
 RADIUS = 31
@@ -63,6 +64,7 @@ def _size(rows: int, ids: bool, place: Path) -> Iterator[Figure | str]:
     config = Config(storage=StorageConfig(path=place))
     clock = SystemClock()
     log = _Silent()
+    memory = _Memory()
     with Store(place / "db", clock) as store:
         store.banks.create("listed", "block")
         number = store.lists.source("listed", "list")
@@ -71,27 +73,28 @@ def _size(rows: int, ids: bool, place: Path) -> Iterator[Figure | str]:
         for start in range(0, rows, STEP):
             batch = _rows(start, min(STEP, rows - start), ids)
             before, busy = time.perf_counter(), time.process_time()
-            store.lists.take(number, batch, by=BY)
+            store.lists.take_plain(number, *_plain(batch), by=BY)
             longest = max(longest, time.perf_counter() - before)
             took, work = took + time.perf_counter() - before, work + time.process_time() - busy
         store.lists.rest()
         size = (place / "db").stat().st_size / rows
+        held = memory.told()
         yield Figure(
             what=f"into the table, {name}",
             ours=rows / took,
             unit="rows/s",
-            note=f"{rows / work:,.0f} by processor time; longest step {longest:.2f} s; {size:.0f} B a row; {_peak()}",
+            note=f"{rows / work:,.0f} by processor time; longest step {longest:.2f} s; {size:.0f} B a row; {held}",
         )
         yield f"indexing {name} rows"
         index = BankIndex(config, store, clock, log)
-        before = time.perf_counter()
+        before, busy = time.perf_counter(), time.process_time()
         index.refresh()
-        built = time.perf_counter() - before
+        built, busy = time.perf_counter() - before, time.process_time() - busy
         yield Figure(
             what=f"into table and index, {name}",
             ours=rows / (took + built),
             unit="rows/s",
-            note=f"built in {built:.1f} s; {_peak()}",
+            note=f"{rows / (work + busy):,.0f} by processor time; built in {built:.1f} s; {memory.told()}",
         )
         index.close()
         index = BankIndex(config, store, clock, log)
@@ -100,6 +103,9 @@ def _size(rows: int, ids: bool, place: Path) -> Iterator[Figure | str]:
         yield Figure(what=f"open again, {name}", ours=1000 * (time.perf_counter() - before), unit="ms")
         yield f"searching {name} rows"
         yield from _search(index, rows, name)
+        digests = numbers_of([hash_of(digest) for digest in (b"00" * 32, b"00" * 16)])
+        (seconds,) = fastest(lambda: store.lists.keys.find(digests))
+        yield Figure(what=f"a file's digests, {name}", ours=1000 * seconds, unit="ms")
         yield f"taking a day's changes into {name} rows"
         yield from _changes(config, store, index, rows, ids, name)
         index.close()
@@ -152,7 +158,7 @@ def _changes(config: Config, store: Store, index: BankIndex, rows: int, ids: boo
         what=f"{len(delta):,} changes, {name}",
         ours=here,
         unit="s",
-        note=f"{stored:.2f} s into the table; found by another process after {there:.2f} s; {_peak()}",
+        note=f"{stored:.2f} s into the table; found by another process after {there:.2f} s",
     )
 
 
@@ -188,9 +194,36 @@ def _rows(start: int, count: int, ids: bool) -> list[Listed]:
     return found
 
 
-def _peak() -> str:
-    """Return the most memory that this process ever had."""
-    return f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MIB:,.0f} MiB"
+def _plain(rows: Sequence[Listed]) -> tuple[list[str] | None, list[bytes]]:
+    """Return the ids, if there are any, and the hashes of rows."""
+    ids = [row.id for row in rows if row.id is not None]
+    return ids or None, [row.signals[0].value for row in rows]
+
+
+class _Memory:
+    """The most memory that this process has of its own, files that it maps left out; looked at ten times a second."""
+
+    def __init__(self) -> None:
+        self._most = 0
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        while True:
+            self._most = max(self._most, self._now())
+            time.sleep(0.1)
+
+    def _now(self) -> int:
+        told = Path("/proc/self/status")
+        lines = told.read_text().splitlines() if told.exists() else []
+        held = next((line for line in lines if line.startswith("RssAnon:")), None)
+        if held is None:  # not Linux: what is mapped counts as well
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return int(held.split()[1]) * 1024
+
+    def told(self) -> str:
+        """Return the most since this was asked last."""
+        most, self._most = max(self._most, self._now()), 0
+        return f"at most {most / MIB:,.0f} MiB of memory"
 
 
 class _Silent:

@@ -38,7 +38,8 @@ class ListKeys:
             return
         joined = [_sorted(hashes, rows)]
         size = len(hashes)
-        for run, keys in reversed(self._runs()):
+        for run, _ in reversed(self._runs()):
+            keys = int(self._c.value("select sum(length(data)) / 16 from list_keys where run = ?", (run,)))
             if keys >= 2 * size or keys + size > MOST:
                 break
             joined.append(self._run(run))
@@ -63,8 +64,8 @@ class ListKeys:
         rows: list[Numbers] = []
         order = np.argsort(hashes)
         asked = hashes[order]
-        for run, size in runs:
-            held = self._parts_of(run, asked) if len(hashes) <= FEW and run not in self._held else self._run(run, size)
+        for run, _ in runs:
+            held = self._parts_of(run, asked) if len(hashes) <= FEW and run not in self._held else self._run(run)
             place, row = _within(held, asked)
             places.append(order[place])
             rows.append(row)
@@ -72,8 +73,8 @@ class ListKeys:
 
     def without(self, rows: Numbers, *, most: int = 1) -> bool:
         """Take the keys of rows that are gone, int64 (n,), out of so many runs at most; return whether none is left."""
-        for run, size in self._runs():
-            held = self._run(run, size)
+        for run, _ in self._runs():
+            held = self._run(run)
             gone = np.isin(held[1], rows)
             if not gone.any():
                 continue
@@ -83,7 +84,7 @@ class ListKeys:
             self._c.run("delete from list_keys where run = ?", (run,))
             self._held.pop(run, None)
             if not gone.all():
-                self._write(held[0][~gone], held[1][~gone], run)
+                self._write(held[0][~gone], held[1][~gone], _instead_of(run))
         return True
 
     def rest(self) -> None:
@@ -91,16 +92,16 @@ class ListKeys:
         self._held.clear()
 
     def _runs(self) -> list[tuple[int, int]]:
-        """Return (number, keys) of each run, the oldest first; what others joined meanwhile is not held any more."""
-        rows = self._c.tuples("select run, sum(length(data)) / 16 from list_keys group by run order by run")
-        runs = [(int(run), int(size)) for run, size in rows]
+        """Return (number, parts) of each run, the oldest first; what others joined meanwhile is not held any more."""
+        rows = self._c.tuples("select run, count(*) from list_keys group by run order by run")
+        runs = [(int(run), int(parts)) for run, parts in rows]
         for run in set(self._held) - {run for run, _ in runs}:
             self._held.pop(run, None)
         return runs
 
-    def _run(self, run: int, size: int | None = None) -> Run:
+    def _run(self, run: int) -> Run:
         held = self._held.get(run)
-        if held is not None and (size is None or len(held[0]) == size):
+        if held is not None:
             return held
         rows = self._c.tuples("select data from list_keys where run = ? order by first", (run,))
         found = _read(b"".join(data for (data,) in rows))
@@ -135,6 +136,11 @@ class ListKeys:
         """Return a number above all others. Its end is random: one of a step that was given up must not come again."""
         last = self._c.value("select seq from sqlite_sequence where name = 'list_keys'") or 0
         return ((int(last) + 1) << RANDOM) + secrets.randbelow(1 << RANDOM)
+
+
+def _instead_of(run: int) -> int:
+    """Return another number in the place of one: what is held of the old one is not taken for the new one."""
+    return (run >> RANDOM << RANDOM) + secrets.randbelow(1 << RANDOM)
 
 
 def _within(run: Run, asked: Numbers) -> tuple[Numbers, Numbers]:

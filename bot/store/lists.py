@@ -179,7 +179,7 @@ class Lists(ListEntries):
         """Return the places of hashes that a row of some list has, or may have."""
         if self._c.value("select earlier from lists where id = ?", (source.id,)):
             return np.arange(len(hashes), dtype=np.int64)
-        if not source.rows and not self._c.value("select 1 from list_rows where list = ? limit 1", (source.id,)):
+        if self._c.value("select first_row from lists where id = ?", (source.id,)) is None:  # never had a row
             return np.zeros(0, dtype=np.int64)
         return self.keys.find(hashes)[0]
 
@@ -244,7 +244,7 @@ class Lists(ListEntries):
 
     def _candidates(self, source: ListRow, ready: Sequence[Prepared]) -> dict[int, list[Held]]:
         """Return for the places of these rows what may be the same row, of the same list."""
-        if not source.rows and not self._c.value("select 1 from list_rows where list = ? limit 1", (source.id,)):
+        if self._c.value("select first_row from lists where id = ?", (source.id,)) is None:  # never had a row
             return {}
         hashes = [one.hash for one in ready]
         if self._c.value("select earlier from lists where id = ?", (source.id,)):
