@@ -264,3 +264,41 @@ def test_the_commands_show_rows_of_lists(tmp_path: Path, monkeypatch: pytest.Mon
     assert [match["entry"] for match in hit["matches"]] == ["L-2"]
     (card,) = run("bank", "show", "L-2", "--json")
     assert (card["from_list"], card["state"]) == ("them", "active")
+
+
+def test_a_list_that_comes_all_at_once_is_built_in_and_not_held_in_memory(
+    tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While more comes than is searched beside the file, what went is hidden at once and the rest is found soon."""
+    monkeypatch.setattr("bot.pipeline.scanning.search_index.MOST_BESIDE", 100)
+    with filled(tmp_path / DATABASE, range(10)) as store:
+        index = opened(config, store)
+        assert found(index, config, 5) == [5]
+        number = store.lists.source("b", "them")
+        for start in range(10, 1000, 30):
+            rows = [row(n, ids=True) for n in range(start, start + 30)]
+            store.lists.take(number, [*rows, row(start - 10, ids=True, withdrawn=True)], by=PROGRAM)
+            assert found(index, config, start - 10) == []
+        deadline = time.monotonic() + 60
+        while found(index, config, 995) != [995] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert found(index, config, 0, 1, 31, 500, 995) == [1, 31, 500, 995]
+        index.close()
+    with filled(tmp_path / DATABASE, ()) as store:
+        index = opened(config, store)
+        assert found(index, config, 0, 1, 31, 500, 995) == [1, 31, 500, 995]
+        index.close()
+
+
+def test_a_process_that_lags_too_far_reads_all_again(tmp_path: Path, config: Config) -> None:
+    """What changed behind a mark that a purge took away is not guessed: nothing is found twice or missed."""
+    with filled(tmp_path / DATABASE, range(10)) as store:
+        index = opened(config, store)
+        assert found(index, config, 5) == [5]
+        number = store.lists.source("b", "them")
+        for step in range(1_001):
+            store.lists.take(number, [row(5, 10_000 + step, ids=True)], by=PROGRAM)
+        store.lists.tidy()
+        assert found(index, config, 5, 6, 11_000) == [6, 11_000]
+        assert [len(near) for near in Matcher(index, config.banks).lookup([value(6), value(11_000)])] == [1, 1]
+        index.close()

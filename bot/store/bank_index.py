@@ -82,6 +82,10 @@ class BankIndexRows:
             yield rows
             after = rows[-1][0]
 
+    def within(self, after: int, upto: int, most: int) -> int:  # noqa: ARG002  entries come one by one
+        """Return the newest change that is to be taken in: all are."""
+        return upto
+
     def replacing(
         self,
         changed: Sequence[int],

@@ -68,6 +68,15 @@ class ListIndexRows:
         """Yield the signals of one type of rows that are no entries, many at a time, in order, up to a step."""
         return self._signals(kind, least_quality, 0, upto)
 
+    def within(self, after: int, upto: int, most: int) -> int:
+        """Return the newest step up to one behind which at most so many numbers were given since another."""
+        found = self._c.value(
+            """select max(seq) from list_steps where seq >= ? and seq <= ?
+               and last_row <= ? + coalesce((select last_row from list_steps where seq = ?), 0)""",
+            (after, upto, most, after),
+        )
+        return after if found is None else int(found)
+
     def replacing(
         self,
         changed: Sequence[int],  # noqa: ARG002  rows that went have none; entries that changed have others

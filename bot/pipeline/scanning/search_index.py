@@ -26,6 +26,7 @@ from bot.pipeline.log import Log
 
 Row = tuple[int, int, bytes]  # number of the signal, number of its entry or row, value
 Numbers = npt.NDArray[np.int64]
+MOST_BESIDE = 1 << 20  # signals that are searched beside a file: more wait until they are built into it
 SETTLED = timedelta(minutes=1)  # without a change, after which many of them count as over
 KEPT = timedelta(days=1)  # how long a withdrawn hash may stay in the file while a daemon runs
 
@@ -46,6 +47,9 @@ class Signals(Protocol):
         self, changed: Sequence[int], kind: str, least_quality: int, after: int, upto: int
     ) -> Iterator[list[Row]]:
         """Yield the signals of what changed or came behind a number, and up to another one."""
+
+    def within(self, after: int, upto: int, most: int) -> int:
+        """Return the newest change up to one behind which at most about so many signals came since another."""
 
     def anchors(self, seq: int) -> list[tuple[int, str]]:
         """Return (number, random label) of the newest changes up to one."""
@@ -117,11 +121,13 @@ class SearchIndex:
     def _wants(self, kind: str) -> bool:
         """Return whether so much changed that an index is built anew."""
         live = self._live[kind]
+        if self._seen[kind] < self._rows.latest() and len(live.beside) >= LEAST:
+            return True  # more came than is searched beside the file: it is found once the file is built
         if not live.wants_rebuild:
             return False
         if not self._steady or len(live.beside) > (len(live.base) if live.base is not None else 0):
             return True
-        return self._clock.monotonic() - self._moved[kind] > SETTLED.total_seconds()
+        return self._clock.monotonic() - self._moved.get(kind, 0.0) > SETTLED.total_seconds()
 
     def _open(self, kind: str) -> None:
         """Get ready for the first search."""
@@ -136,6 +142,8 @@ class SearchIndex:
         fresh = self._fresh.pop(kind, None)
         if fresh is not None:
             self._lay_over(kind, fresh)
+        elif not self._rows.reaches(self._seen[kind]):
+            self._open(kind)
         else:
             self._take_in(kind)
         live = self._live[kind]
@@ -161,11 +169,12 @@ class SearchIndex:
     def _take_in(self, kind: str) -> None:
         latest, seen = self._rows.latest(), self._seen[kind]
         changed = self._rows.changed(seen)
-        rows = Rows.joined([Rows.of(part) for part in self._rows.replacing(changed, kind, self._gate, seen, latest)])
+        upto = self._rows.within(seen, latest, max(0, MOST_BESIDE - len(self._live[kind].beside)))
+        rows = Rows.joined([Rows.of(part) for part in self._rows.replacing(changed, kind, self._gate, seen, upto)])
         if changed or len(rows):
             self._moved[kind] = self._clock.monotonic()
             self._live[kind] = self._live[kind].changed(changed, rows)
-        self._seen[kind] = latest
+        self._seen[kind] = upto
 
     def _usable(self, kind: str) -> Snapshot | None:
         """Return the snapshot on disk if it is whole and of this database."""
