@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
-from bot.lists import FORMATS, Bad, Fault, Record, read
+from bot.lists import FORMATS, Bad, Fault, Plain, Record, read, read_many
 from bot.lists.children import Field, field_named, in_words, is_tag, speaks_of_child
 from bot.lists.record import Row
 from tests.list_shapes import M1, P1, P2, SHA1, nd
@@ -103,6 +103,18 @@ def test_a_reason_quotes_nothing_of_a_row(cells: list[str], how: str) -> None:
     else:
         reasons = [row.reason for row in found if isinstance(row, Bad)]
     assert not [cell for cell in cells for reason in reasons if cell in reason]
+
+
+LINES = [
+    f"{P1}\n",
+    f"{P2}\n",
+    f"{M1}\n",
+    "x\n",
+    "\n",
+    f"{P1.upper()}\r\n",
+    "# whole\n",
+    *(f"{one}\n" for one in HASHES),
+]
 
 
 @given(
@@ -344,3 +356,54 @@ def test_names_of_fields_say_how_they_are_read() -> None:
         None,
     ]
     assert not speaks_of_child(None, Field.TAGS)
+
+
+LINES = [
+    f"{P1}\n",
+    f"{P2}\n",
+    f"{M1}\n",
+    "x\n",
+    "\n",
+    f"{P1.upper()}\r\n",
+    "# whole\n",
+    *(f"{one}\n" for one in HASHES),
+]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                f"{P1}\n",
+                f"{P2}\n",
+                f"{M1}\n",
+                "x\n",
+                "\n",
+                f"{P1.upper()}\r\n",
+                "# whole\n",
+                *map("{}\n".format, HASHES),
+            ]
+        )
+    ),
+    st.integers(1, 300),
+    st.booleans(),
+    st.sampled_from([1, 3, 2000]),
+)
+def test_rows_that_come_many_at_a_time_are_the_same(lines: list[str], size: int, ids: bool, few: int) -> None:
+    """What is read in bulk says what it says row by row, with the same lines of what is bad."""
+    if ids:
+        lines = [json.dumps({"id": str(place), "pdq": line.strip()}) + "\n" for place, line in enumerate(lines)]
+    data = "".join(lines).encode()
+    parts = [data[at : at + size] for at in range(0, len(data), size)]
+    monkeypatched = pytest.MonkeyPatch()
+    monkeypatched.setattr("bot.lists.bulk.FEW", few)
+    many: list[tuple[Any, ...] | Row] = []
+    for row in read_many(iter(parts), "ndjson" if ids else "hex"):
+        if isinstance(row, Plain):
+            names = row.ids or [None] * row.count
+            many += [(name, (value.hex(),), (), False, False) for name, value in zip(names, row.values, strict=True)]
+        else:
+            many.append(said(row) if isinstance(row, Record) else row)
+    monkeypatched.undo()
+    single = [said(row) if isinstance(row, Record) else row for row in read(data, "ndjson" if ids else "hex")]
+    assert many == single

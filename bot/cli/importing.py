@@ -30,7 +30,7 @@ from bot.cli.base import (
     warn,
 )
 from bot.errors import UsageError, unreadable
-from bot.lists import FORMATS, Bad, Fault, read
+from bot.lists import FORMATS, Bad, Fault, read_many
 from bot.model import Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.list_file import ListFile, Look, question
@@ -130,7 +130,12 @@ class _Import:
         return not found.counts.failed
 
     def _rows(self, opened: _Opened, bar: Progress, what: str) -> Iterator[Any]:
-        return read(_blocks(opened.start(), bar, bar.add_task(what, total=opened.size)), self._how, self._file)
+        blocks = _blocks(opened.start(), bar, bar.add_task(what, total=opened.size))
+        try:
+            yield from read_many(blocks, self._how, self._file)
+        except UsageError as error:
+            said = str(error)
+            raise UsageError(said if said.startswith(self._file) else f"{self._file}: {said}") from None
 
     def _is_sure(self, found: Look) -> bool:
         asked = question(found)

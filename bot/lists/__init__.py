@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bot.lists.bulk import read_many
 from bot.lists.plain_rows import Plain, plain_rows
 from bot.lists.read import FORMATS, guess, read
 from bot.lists.record import Bad, Fault, Record, Row, RowError, Whole
@@ -23,4 +24,5 @@ __all__ = [
     "guess",
     "plain_rows",
     "read",
+    "read_many",
 ]

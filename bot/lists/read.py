@@ -34,6 +34,12 @@ def read(source: Source, how: str = "auto", name: str = "") -> Iterator[Row]:
     `source`: bytes, a file, blocks of bytes, or lines of text; `name` is the file's, for what is guessed. Raises
     UsageError if the format cannot be told, or if it is no list.
     """
+    told, parts = opened(source, how, name)
+    return FORMATS[told](parts)
+
+
+def opened(source: Source, how: str, name: str) -> tuple[str, Iterator[str]]:
+    """Return the format of a list and its text in blocks. Raises UsageError as `read` does."""
     parts = blocks(source)
     if how == "auto":
         seen: list[str] = []
@@ -43,7 +49,7 @@ def read(source: Source, how: str = "auto", name: str = "") -> Iterator[Row]:
                 break
         how = guess(_head("".join(seen)), name)
         parts = chain(seen, parts)
-    return FORMATS[how](parts)
+    return how, parts
 
 
 def guess(found: list[str], name: str = "") -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 from bot.errors import UsageError
-from bot.lists import Bad, Fault, Record, Row, Whole
-from bot.model import Voice
+from bot.lists import Bad, Fault, Plain, Record, Whole
+from bot.lists import Row as OneRow
+from bot.model import Signal, Voice
 from bot.pipeline.keeping.list_import import STEP, Counts, ended, take
 from bot.plural import many
 from bot.store import Store
@@ -20,6 +22,9 @@ ASKS_FROM = 20
 UNNAMED = "import"  # the source of rows that have no ids, if nobody named one
 MAX_SOURCE = 100  # characters
 EXCHANGES = "exchange "  # how the sources begin whose rows come by an exchange
+
+
+Row = OneRow | Plain
 
 
 @dataclass(slots=True)
@@ -55,8 +60,9 @@ class _Watched:
 
     def __iter__(self) -> Iterator[Row]:
         for row in self._rows:
-            if isinstance(row, Record):
-                if row.id is not None and not self._named:
+            if isinstance(row, Record | Plain):
+                has_ids = row.id is not None if isinstance(row, Record) else row.ids is not None
+                if has_ids and not self._named:
                     raise UsageError(
                         "the rows have ids of their own; say whose they are with --source NAME, the same name each "
                         "time, so that another list with the same ids is kept apart from it"
@@ -115,6 +121,11 @@ class ListFile:
                 counts.failed += row.fault is not Fault.NOT_OURS
                 counts.not_ours += row.fault is Fault.NOT_OURS
                 told(row)
+            elif isinstance(row, Plain):
+                for one in _rows_of(row) if everything else ():
+                    held.append(one)
+                    if len(held) + len(dropped) == STEP:
+                        add()
             elif isinstance(row, Record):
                 counts.passed.update(row.passed)
                 counts.children += row.child
@@ -149,6 +160,12 @@ class ListFile:
 
     def _there(self) -> ListRow | None:
         return next((one for one in self._store.lists.listing(self._bank) if one.name == self._source), None)
+
+
+def _rows_of(plain: Plain) -> Iterator[Listed]:
+    """Yield rows that came many at a time, one by one."""
+    for name, value in zip(plain.ids or repeat(None), plain.values, strict=False):
+        yield Listed(name, (Signal(type="pdq", value=value, quality=100, t=0.0),))
 
 
 def _nobody(_bad: Bad) -> None:
