@@ -195,3 +195,17 @@ def test_doctor_says_how_exchanges_do(here: Path, park: ExchangePark) -> None:
     assert "exchange a up to date, 3 rows in partner" in told
     assert "gifwarden bank create none --kind block" in told
     assert "failing, 0 rows in none: there is no bank none" in told
+
+
+def test_what_is_left_of_a_deleted_section_is_said(here: Path, park: ExchangePark) -> None:
+    """Its rows stay until somebody removes them; list and doctor say so, and removing needs no section."""
+    park.files["a.txt"] = File(body="\n".join(HEX[:3]).encode())
+    before = (here / "config.toml").read_text(encoding="utf-8")
+    run("exchange", "add", "a", "--url", f"{park.url}/lists/a.txt", "--bank", "partner")
+    run("exchange", "fetch", "a")
+    (here / "config.toml").write_text(before, encoding="utf-8")
+    for command in (("exchange", "list"), ("doctor",)):
+        assert "gifwarden exchange remove a" in said(run(*command))
+    result = run("exchange", "remove", "a", "--yes")
+    assert (result.exit_code, "delete the section" in said(result)) == (0, False)
+    assert "exchange remove" not in said(run("exchange", "list"))

@@ -129,3 +129,15 @@ def test_ranges_of_new_rows_are_met_as_single_ones_are(runs: list[tuple[int, int
         wanted |= set(range(first, at + 1))
     assert seen.count == len(wanted)
     assert all((row in seen) is (row in wanted) for row in range(at + 20))
+
+
+@pytest.mark.parametrize("name", ["pdq", "phash", "sha256", "md5", "hash", "SHA-256", "indicator", "signal_value"])
+@pytest.mark.parametrize("named", [True, False])
+def test_every_row_of_a_shape_is_read_as_the_first_is(name: str, named: bool) -> None:
+    """A digest is of the kind that its name says, in the first row of a list and in all others."""
+    values = [value[:32] if name == "md5" else value for value in HEX[:3]]
+    lines = [json.dumps({**({"id": str(at)} if named else {}), name: value}) for at, value in enumerate(values)]
+    found = [row for row in read(lines, "ndjson") if isinstance(row, Record)]
+    kinds = [([signal.type for signal in row.signals], [bool(sha256) for sha256, _ in row.files]) for row in found]
+    assert len(found) == 3
+    assert kinds == [kinds[0]] * 3

@@ -24,6 +24,7 @@ from bot.mail import Mailer
 from bot.model import Backing, BankKind, ExchangeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.modes import ASKED, effect, sends
+from bot.pipeline.keeping.exchanges import left_over
 from bot.pipeline.rulebook import said_of
 from bot.pipeline.scanning.host_health import ALARMS, host_rows
 from bot.plural import many
@@ -257,6 +258,8 @@ def _exchanges(pipeline: Pipeline) -> Iterator[Diagnosis]:
             yield _warn(subject, f"paused, {rows}; gifwarden exchange pause {one.name} --resume goes on")
         else:
             yield _warn(subject, f"{WORDS[one.state]}, {rows}{f': {one.why}' if one.why else ''}")
+    for sentence in left_over(pipeline.deps.store, pipeline.deps.config):
+        yield _warn("exchanges", sentence)
 
 
 def _decoder(pipeline: Pipeline) -> Iterator[Diagnosis]:

@@ -27,7 +27,7 @@ from bot.cli.groups import App
 from bot.clock import day_and_time
 from bot.lists import Bad
 from bot.model import PROGRAM, ExchangeState, Verb
-from bot.pipeline.keeping.exchanges import Standing
+from bot.pipeline.keeping.exchanges import Standing, left_over
 from bot.plural import many
 from bot.store import ExchangeRow
 
@@ -57,6 +57,7 @@ def list_(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show every exchange of the configuration: its state, its rows, when it was fetched last and comes next."""
     with session(read_config(config)) as pipeline:
         standing = pipeline.exchanges.standing()
+        rest = left_over(pipeline.deps.store, pipeline.deps.config)
     listing(
         [_json(one) if as_json else _line(one) for one in standing],
         as_json=as_json,
@@ -74,6 +75,8 @@ def list_(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         for one in standing:
             if one.why:
                 warn(f"{one.name}: {one.why}")
+    for sentence in rest:
+        warn(sentence)
 
 
 @app.command()

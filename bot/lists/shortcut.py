@@ -68,11 +68,11 @@ def plain_record(name: Any, kind: str | None, value: Any) -> Record | None:
         if name.__class__ is not int or abs(name) > _LARGE:
             return None
         name = str(name)
-    if len(raw) == 32 and len(value) == 64 and kind != "md5":
+    if len(raw) == 32 and len(value) == 64 and kind in (None, "pdq"):
         if not MIN_BITS <= int.from_bytes(raw).bit_count() <= MAX_BITS:
             return None
         found = (Signal(type="pdq", value=raw, quality=100, t=0.0),)
         return _new(Record, (name or None, found, (), False, (), False, ()))
-    if len(raw) == 16 and len(value) == 32 and kind != "pdq":
+    if len(raw) == 16 and len(value) == 32 and kind in (None, "md5"):
         return _new(Record, (name or None, (), (("", raw.hex()),), False, (), False, ()))
     return None

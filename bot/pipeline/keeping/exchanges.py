@@ -315,6 +315,19 @@ class ExchangeSync:
         )
 
 
+def left_over(store: Store, config: Config) -> list[str]:
+    """Return a sentence for each exchange that is no longer in the configuration and still has rows here."""
+    said = []
+    for row in store.exchanges.listing():
+        number = _listed(store, row.name, row.bank)
+        if row.name not in config.exchanges and number:
+            said.append(
+                f"{row.name} is no longer in the configuration, and {many(number, 'row')} of {row.bank} came from it; "
+                f"to withdraw them: gifwarden exchange remove {row.name}"
+            )
+    return said
+
+
 def standing(store: Store, config: Config, now: datetime) -> list[Standing]:
     """Return how each exchange of the configuration stands."""
     return [_stands(store, settings, name, now) for name, settings in config.exchanges.items()]
