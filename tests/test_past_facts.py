@@ -136,7 +136,8 @@ def test_age_in_the_log_is_remembered_without_its_words() -> None:
 @pytest.mark.parametrize(
     ("wanted", "text", "told"),
     [("deepfake", "Deepfake", True), ("Deepfake", "Deepfake or AI porn", False),
-     ("*fake*", "Deepfake or AI porn", True), ("a  b", "A b", True), ("[x]", "[x]", True), ("[x]", "x", False), ("wh?", "who", False), ("x", None, False)],
+     ("*fake*", "Deepfake or AI porn", True), ("a  b", "A b", True), ("[x]", "[x]", True), ("[x]", "x", False),
+     ("wh?", "who", False), ("x", None, False)],
 )  # fmt: skip
 def test_a_text_is_named_whole(wanted: str, text: str | None, told: bool) -> None:
     """Letters large and small alike, `*` for anything, and no other sign means anything."""
