@@ -147,7 +147,7 @@ def test_cases_of_an_earlier_version_get_their_group(
         forgotten = store.cases.get(str(store.connection.value("select label from cases where id = 122")))
         store.forgetting.forget_post(forgotten.post.fullname)
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("drop index cases_media")
+        raw.execute("drop index cases_of_media")
         raw.execute("alter table cases drop column media")
         m0022_case_media(Database(raw, execute_plugins=False))
         raw.commit()

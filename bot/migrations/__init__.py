@@ -24,6 +24,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     console.m0040_sign_in,
     console.m0041_queue,
     looking.m0042_looking,
+    console.m0042_proposed,
 )
 
 for _step in LATER:

@@ -127,7 +127,9 @@ class CaseDecisions:
     def waiting(self, member: int) -> list[DecisionRow]:
         """Return the decisions of a member that wait, the newest first."""
         rows = self._c.rows(
-            "select * from case_decisions where state = 'waiting' and member = ? order by id desc", (member,)
+            """select * from case_decisions indexed by case_decisions_waiting
+               where state = 'waiting' and member = ? order by id desc""",
+            (member,),
         )
         return [self._row(row) for row in rows]
 

@@ -85,12 +85,11 @@ class Opinions:
 
     def disputed_labels(self, labels: Iterable[str]) -> list[str]:
         """Return which of these entries, by label, somebody disputes."""
-        wanted = json.dumps(list(labels))
         rows = self._c.tuples(
-            f"select label from entries where id in ({DISPUTED}) and label in (select value from json_each(?))",  # noqa: S608  words of ours
-            (wanted,),
+            "select id, label from entries where label in (select value from json_each(?))", (json.dumps(list(labels)),)
         )
-        return [label for (label,) in rows]
+        disputed = self.disputed([number for number, _ in rows]) if rows else frozenset()
+        return [label for number, label in rows if number in disputed]
 
     def carrying(self, case: int) -> str | None:
         """Return a disputed entry on whose word a case acts, or None."""

@@ -162,7 +162,8 @@ def _by_port(apps: Mapping[int, ASGIApp]) -> ASGIApp:
 
 def _bind(place: Place) -> socket.socket:
     family = socket.AF_INET6 if ":" in place.address else socket.AF_INET
-    bound: Any = socket.socket(family, socket.SOCK_STREAM)
+    # by its protocol asyncio knows that it may send small packets at once
+    bound: Any = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((place.address, place.port))

@@ -18,7 +18,7 @@ from bot.pipeline.reviewing.words.case import Fact, Seen, appeal_lines, event_li
 from bot.pipeline.reviewing.words.compare import compare_lines
 from bot.pipeline.reviewing.words.preview import WORDS, deeds_in_words, not_in_mode, preview
 from bot.rules.sureness import sureness
-from bot.store import DecisionRow
+from bot.store import CaseRow, DecisionRow
 from bot.web.console.base import Page, View, Visit
 from bot.web.console.queue import place_of
 
@@ -50,7 +50,7 @@ class Choice:
 
 def show(visit: Visit) -> Response:
     """Show a case and what can be decided."""
-    case = seen(visit.store, label_of(visit))
+    case = seen(visit.store, label_of(visit), group=False)
     row = case.row
     if row.state == CaseState.MINOR:
         return visit.go(f"/minor/{visit.store.minors.waiting_label(row.post.fullname) or row.label}")
@@ -59,8 +59,7 @@ def show(visit: Visit) -> Response:
     when = {kind: from_iso(event["at"]) for kind, event in case.done_at.items()}
     waiting = visit.store.decided.waiting_on(row.id)
     may = visit.may(Verb.CASES, [row.post.subreddit])
-    group = visit.store.case_queue.group(row)
-    mine = [label for label, place in group if visit.may(Verb.CASES, [place])]
+    mine = same_media(visit, row)
     return visit.page(
         "case.html",
         case=case,
@@ -95,6 +94,13 @@ def now(visit: Visit) -> Response:
     row = visit.store.cases.get(label_of(visit))
     others = visit.desk.presence.looks(row.label, visit.session.member, visit.session.name)
     return visit.json({"version": row.version, "state": str(row.state), "by": row.decided_by, "others": others})
+
+
+def same_media(visit: Visit, row: CaseRow) -> list[str]:
+    """Return the other open cases of the very same media that this person may decide, the newest first."""
+    group = visit.store.case_queue.group(row)
+    may = {place for place in {place for _, place in group} if visit.may(Verb.CASES, [place])}
+    return [label for label, place in group if place in may]
 
 
 def label_of(visit: Visit) -> str:

@@ -10,7 +10,7 @@ from bot.errors import StoreError, UsageError
 from bot.model import Decision, Verb
 from bot.pipeline.reviewing.deciding import Target
 from bot.web.console.base import Act, Page, Visit
-from bot.web.console.case import label_of
+from bot.web.console.case import label_of, same_media
 
 WHY = {Decision.DISMISS: "not a fake", Decision.UNDO: "undone"}
 MAX_WHY = 300  # characters
@@ -62,8 +62,7 @@ def _group(visit: Visit, label: str) -> list[Target]:
 
     Raises UsageError if there are others than were shown: one decides what one has seen.
     """
-    case = visit.store.cases.get(label)
-    labels = [name for name, place in visit.store.case_queue.group(case) if visit.may(Verb.CASES, [place])]
+    labels = same_media(visit, visit.store.cases.get(label))
     if visit.field("group") != str(len(labels)):
         raise UsageError(
             f"{label} has {len(labels)} other open cases of its media by now, and {visit.field('group')} when you "

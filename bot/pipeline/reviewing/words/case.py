@@ -77,8 +77,11 @@ class Seen:
         }
 
 
-def seen(store: Store, name: str) -> Seen:
-    """Return a case and what belongs to it, by its label. Raises StoreError if there is none."""
+def seen(store: Store, name: str, *, group: bool = True) -> Seen:
+    """Return a case and what belongs to it, by its label. Raises StoreError if there is none.
+
+    `group`: also how many cases of its media there are, which takes a while where they are thousands.
+    """
     row = store.cases.get(name)
     minor = row.state == CaseState.MINOR
     evidence = None if minor else store.links.evidence(row.link)
@@ -86,7 +89,7 @@ def seen(store: Store, name: str) -> Seen:
     return Seen(
         row=row,
         evidence=evidence,
-        group=None if minor else store.cases.group_of(row),
+        group=None if minor or not group else store.cases.group_of(row),
         actions=store.actions.of_case(row.id),
         appeals=store.review.appeals(row.id),
         notice=store.notices.get(label) if label else None,
