@@ -8,9 +8,11 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -33,6 +35,7 @@ from bot.model import Level, Sheet
 from bot.samples import media
 from tests import hostile
 from tests.test_answers import peak
+from tests.test_frames_display import gamma, with_chunks, written
 from tests.test_workers import SPEAKING
 
 LIMITS = DecodeConfig()
@@ -157,6 +160,35 @@ def test_a_picture_is_upright_as_people_see_it(looker: Looker) -> None:
         )
         assert one.png == other.png
         assert one.frames[0].height > one.frames[0].width
+
+
+def test_pixels_that_are_not_square_are_shown_as_players_do(looker: Looker) -> None:
+    """A clip of 160x90 whose pixels are twice as wide is shown at the shape that people see."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as target:
+        stream = target.add_stream("libx264", rate=10)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(2, 1)
+        for number in range(5):
+            frame = av.VideoFrame.from_ndarray(media.scene(55, 160, 90, number / 10), format="rgb24")
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    sheet = looker.sheet(out.getvalue(), wanted(Level.OUTLINES, ()), (), seconds=60)
+    assert sheet.frames[0].width / sheet.frames[0].height == pytest.approx(320 / 90, rel=0.02)
+
+
+def test_a_gamma_is_shown_as_browsers_do(looker: Looker) -> None:
+    """A picture that hides behind a gamma is shown as people see it, not as its samples are."""
+    grey = np.asarray(cv2.cvtColor(media.scene(56, 320, 180), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    said = 0.1
+    kept = np.rint(255 * (grey / 255.0) ** (2.2 * said)).astype(np.uint8)
+    data = with_chunks(written(Image.fromarray(kept)), gamma(said))
+    sheet = looker.sheet(data, wanted(Level.PLAIN, (), grey=True), (), seconds=60)
+    (frame,) = sheet.frames
+    cell = picture(sheet)[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
+    assert np.abs(cell.astype(int) - grey).mean() < 6
+    assert np.abs(kept.astype(int) - grey).mean() > 30
 
 
 def test_outlines_tell_no_tone() -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from bot.config import DecodeConfig
 from bot.contact_sheets import Looker
 from bot.errors import UsageError
 from bot.loopback.stage import Stage
-from bot.model import Actor, Credential, Level, LookSettings, LookState, Role, Sheet
+from bot.model import KINDS, Actor, Credential, Level, LookSettings, LookState, MediaKind, Role, Sheet
 from bot.pipeline import Pipeline
 from bot.pipeline.looking import looks as room
 from bot.pipeline.looking.answer import Answer
@@ -33,7 +34,8 @@ from bot.pipeline.looking.wishes import MUCH, word
 from bot.samples import media
 from tests.bots import Listening, near_copy
 from tests.looking_process import marker
-from tests.people import member
+from tests.people import at_home, member
+from tests.test_minor_doors import command
 from tests.test_minors import kept
 
 TAB = "a session"
@@ -312,6 +314,37 @@ def test_a_session_has_a_few_looks_and_the_oldest_gives_way(
     until(bot.looks, his, bob, LookState.READY, session="his")
 
 
+def test_a_look_waits_behind_no_download_and_keeps_the_pace(
+    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While as many links are fetched as may be, a look is made; its host is asked no faster than ever."""
+    _, case = case_of(world, bot)
+    ann = member(bot)
+    go_on = Event()
+    whole = bot.deps.acquirer.acquire
+
+    def slow(*args: Any, **more: Any) -> Any:
+        if threading.current_thread().name.startswith("link-"):
+            go_on.wait(60)
+        return whole(*args, **more)
+
+    monkeypatch.setattr(bot.deps.acquirer, "acquire", slow)
+    for place in range(bot.deps.config.fetch.concurrency):
+        url = world.park.add_direct("media.example.net", f"/{place}.gif", media.gif(place, seconds=0.3), "image/gif")
+        world.reddit.submit("clips", author=f"a{place}", title="t", url=url, created=world.clock.now())
+    bot.watch()
+    assert bot.downloads.start()
+    asked, began = len(world.park.log), world.clock.monotonic()
+    try:
+        looked(bot.looks, bot.looks.ask_case(case, Level.TILES, by=ann, session=TAB), ann)
+        requests = len(world.park.log) - asked
+        waited = world.clock.monotonic() - began
+        assert requests
+        assert waited >= (requests - 1) * bot.deps.config.fetch.host_interval_seconds
+    finally:
+        go_on.set()
+
+
 def test_closing_ends_all_looks_within_seconds(world: Stage, bot: Pipeline, held: tuple[Event, Event]) -> None:
     """Whatever is fetched or decoded: the program leaves at once, with no child left behind."""
     _, case = case_of(world, bot)
@@ -508,3 +541,25 @@ def test_no_frame_was_ever_here_when_nobody_looked(tmp_path: Path) -> None:
     told = json.loads(done.stdout.splitlines()[-1])
     assert told.pop("decoded here, on purpose") > 0
     assert told == {"decided without looking": 0, "outlines": 0, "tiles": 0, "blurred": 0}
+
+
+def test_people_say_at_the_terminal_how_they_look(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
+    """`gifwarden team looking` shows and changes it, for who runs it; a word that is none is one sentence."""
+    ann = at_home(bot)
+    video: tuple[MediaKind, ...] = ("video",)
+    tiles = Level.TILES
+    changes: list[tuple[list[str], LookSettings]] = [
+        (["--level", "tiles", "--grey", "--refuse", "video"], LookSettings(level=tiles, grey=True, refused=video)),
+        (["--refuse", "all"], LookSettings(level=tiles, grey=True, refused=KINDS)),
+        (["--colours", "--refuse", "none"], LookSettings(level=tiles, grey=False)),
+    ]
+    for words, settings in changes:
+        done = command(world, tmp_path, "team", "looking", *words, "--json")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.output)["refused"] == list(settings.refused)
+        assert bot.looks.wishes.settings(ann) == settings
+    assert "0 sheets" in command(world, tmp_path, "team", "looking").output
+    for wrong in (["--level", "bare"], ["--refuse", "gifs"], ["--refuse", "none", "--refuse", "video"]):
+        refused = command(world, tmp_path, "team", "looking", *wrong)
+        assert refused.exit_code != 0
+        assert isinstance(refused.exception, UsageError)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import known, sign_in
+from bot.cli import known, looking, sign_in
 from bot.cli.base import (
     ByOption,
     ConfigOption,
@@ -39,6 +39,7 @@ Where = Annotated[
 
 app_of_people = App(help="Who decides: names, roles, accounts, and who is signed in to the console.")
 sign_in.register(app_of_people)
+looking.register(app_of_people)
 
 
 def register(app: typer.Typer) -> None:
