@@ -179,6 +179,16 @@ LINES = (
 )
 
 TABLES = (
+    Shape("sha256 alone", text("sha256", S1, S2), (f"sha256:{S1}", f"sha256:{S2}")),
+    Shape(
+        "id,sha256, semicolon, UTF-16",
+        "id;sha256\n1;{S1}\n".replace("{S1}", S1).encode("utf-16"),
+        (f"sha256:{S1}",),
+        ("1",),
+    ),
+    Shape("id,phash", text("id,phash", f"1,{P1}"), (f"phash:{P1}",), ("1",)),
+    Shape("photodna of 64 digits", text("id,photodna", f"1,{P1}"), (), not_ours=(2,)),
+    Shape("NCMEC's columns", text("id,classification,md5,pdna", f"1,A2,{M1},x", f"2,,{M2},x"), (), children=2),
     Shape("id,md5", text("id,md5", f"1,{M1}"), (f"md5:{M1}",), ("1",)),
     Shape("sha256,label", text("sha256,label", f"{S1},x", f"{S2},x"), (f"sha256:{S1}", f"sha256:{S2}")),
     Shape(
@@ -320,6 +330,20 @@ TABLES = (
 )
 
 DOCUMENTS = (
+    Shape(
+        "sha256 in objects",
+        nd({"id": 1, "sha256": S1}, {"id": 2, "phash": P1}),
+        (f"sha256:{S1}", f"phash:{P1}"),
+        ("1", "2"),
+    ),
+    Shape("sha256 in an array", doc([{"sha256": S1}, {"sha256": S2}]), (f"sha256:{S1}", f"sha256:{S2}")),
+    Shape(
+        "sha1 of 64 digits",
+        nd({"id": 1, "sha1": P1}, {"id": 2, "sha1": P2}, {"id": 3, "md5": M1}),
+        (f"md5:{M1}",),
+        ("3",),
+        not_ours=(1, 2),
+    ),
     Shape("HMA, hashes of a file", doc({"pdq": P1, "md5": M1}), (f"pdq:{P1}+md5:{M1}",)),
     Shape("HMA, a content", doc(HMA_CONTENT), (f"pdq:{P1}+md5:{M1}",), ("101",)),
     Shape(

@@ -189,7 +189,7 @@ def _short(where: Plan) -> tuple[Any, Any, Any, str | None] | None:
     one = (where.ids or (None,))[0]
     if where.kinds:
         key, kind, is_base64 = where.kinds[0]
-        return None if is_base64 or where.types else (one, key, None, kind)
+        return None if is_base64 or where.types or kind not in ("pdq", "md5") else (one, key, None, kind)
     return one, where.values[0], (where.types or (None,))[0], None
 
 

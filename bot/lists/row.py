@@ -13,6 +13,7 @@ from bot.lists.shortcut import plan_of
 from bot.lists.state import is_gone
 from bot.model import Signal
 
+_OF_NCMEC = frozenset(("classification", "member", "memberid"))
 LEAST_QUALITY = 50  # of a policy list of Matrix: what is below is ignored there
 
 
@@ -53,6 +54,8 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
     if not child and isinstance(row, dict):
         child = any(_speaks_of_child(part) for part in row.values() if isinstance(part, dict | list))
     collect(row, where, found)
+    if _OF_NCMEC & where.names and ("pdna" in where.names or "pdna" in found.passed):
+        child = True  # nobody else writes PhotoDNA so beside these
     gone = is_gone(row, where)
     try:
         name = id_of(first(row, where.ids)) if "entitykey" not in where.names else None  # there the id is the change's

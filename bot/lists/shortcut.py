@@ -58,6 +58,8 @@ def quick(row: Any) -> Record | None:
 
 def plain_record(name: Any, kind: str | None, value: Any) -> Record | None:
     """Return the record of one PDQ or MD5 that is written as it should be, else None. Without kind, by its length."""
+    if kind not in (None, "pdq", "md5"):
+        return None
     if value.__class__ is not str or (name.__class__ is str and (len(name) > 100 or not name.isascii())):
         return None
     try:
