@@ -109,6 +109,25 @@ def test_pages_follow_one_another_and_only_new_ones_are_read_later(
     assert records(pages_of(http, clock, later[-1].checkpoint, url=url)) == []
 
 
+def test_a_last_page_that_only_names_another_is_not_taken_again(
+    park: ExchangePark, http: Endpoints, clock: ManualClock
+) -> None:
+    """What it says of itself changed, its rows did not: only those of the new page come. Changed rows come all."""
+    rows = ndjson(*({"id": str(number), "pdq": one} for number, one in enumerate(HEX)))
+    park.files["1.ndjson"] = File(body=ndjson({"rows": 5}) + rows)
+    url = f"{park.url}/lists/1.ndjson"
+    end = pages_of(http, clock, url=url)[-1].checkpoint
+    park.files["1.ndjson"] = File(body=ndjson({"rows": 6, "next": "2.ndjson"}) + rows)
+    park.files["2.ndjson"] = File(body=ndjson({"id": "9", "pdq": pdq_of(9)}))
+    later = pages_of(http, clock, end, url=url)
+    assert values(records(later)) == [pdq_of(9)]
+    assert records(pages_of(http, clock, later[-1].checkpoint, url=url)) == []
+    park.files["1.ndjson"] = File(body=ndjson({"rows": 6, "next": "2.ndjson"}) + rows + ndjson({"pdq": pdq_of(8)}))
+    assert len(records(pages_of(http, clock, end, url=url))) == 7
+    park.files["1.ndjson"] = File(body="\n".join(HEX[:2]).encode())  # another format altogether
+    assert len(records(pages_of(http, clock, end, url=url))) == 2
+
+
 def test_each_page_can_be_gone_on_with(park: ExchangePark, http: Endpoints, clock: ManualClock) -> None:
     """Whatever page a kill came behind, its checkpoint gives the rest and nothing twice."""
     park.feeds["a"] = HashFeed(rows=250, page_rows=50)

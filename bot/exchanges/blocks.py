@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 
 from bot.errors import UsageError
 from bot.exchanges.base import PAGE_ROWS, Row
@@ -64,6 +66,19 @@ class Listing:
     said: Said = field(default_factory=Said)
     offset: int = 0  # where the first byte stands in the whole list
     size: int = 0  # bytes read
+    _digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+
+    @property
+    def digest(self) -> str:
+        """What changes with the rows of a list whose rows are lines, and not with what it says of itself."""
+        return str(self._digest.hexdigest()) if self.how in BY_LINE else ""
+
+    def hear(self, data: bytes) -> str:
+        """Hear what a whole list says of itself without reading its rows; return its digest."""
+        for block in blocks([data]):
+            for _, said in self._spoken(block):
+                self._digest.update(said)
+        return self.digest
 
     def parts(self) -> Iterator[Part]:
         """Yield the rows, `PAGE_ROWS` or somewhat more at a time. Raises UsageError for what is no list."""
@@ -92,6 +107,7 @@ class Listing:
         at, line, count = self.offset, 0, 0
         for block in blocks(chunks):
             for first, said in self._spoken(block):
+                self._digest.update(said)
                 if (plain := plain_rows(said, self.how)) is not None:
                     rows.append(plain)
                     count += plain.count

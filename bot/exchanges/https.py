@@ -21,6 +21,7 @@ from bot.signatures import SignatureError
 
 EMPTY_PAGES = 50  # in a row: beyond that an exchange leads us on
 PIECE = 256 * 2**10
+KNOWN_BYTES = 32 * 2**20  # of a page that is looked at as a whole, whether its rows are still the same
 _NEXT = re.compile(r"<([^<>]{1,2000})>\s*;[^<]*?\brel\s*=\s*\"?next\b", re.IGNORECASE)
 _ANSWERS = frozenset({200, 206, 304, 416})
 
@@ -92,11 +93,21 @@ class Https:
         self, context: Context, at: _At, stream: Stream, chunks: Iterable[bytes], start: int, signed: int
     ) -> Iterator[tuple[Page, str | None]]:
         etag, modified = stream.headers.get("etag", ""), stream.headers.get("last-modified", "")
-        listing = Listing(chunks, at.how or context.settings.format, at.url.partition("?")[0], offset=start)
+        listing = Listing(chunks, at.how if start else context.settings.format, at.url.partition("?")[0], offset=start)
         length = stream.headers.get("content-length", "")
         whole_size = start + int(length) if length.isdigit() and "content-encoding" not in stream.headers else 0
         can_go_on = etag and not etag.startswith("W/") and "content-encoding" not in stream.headers and not signed
         before: Page | None = None
+        if at.rows and 0 < whole_size <= KNOWN_BYTES and not start:
+            # the last page again: most often nothing of it changed but that another follows it
+            data = b"".join(chunks)
+            known = Listing((), at.how, listing.name)
+            if known.hear(data) == at.rows and not context.settings.whole:
+                following = _following(at, stream, known)
+                end = _At(of=at.of, url=following) if following else at.ended(etag, modified, signed, at.rows, at.how)
+                yield Page(rows=(), checkpoint=end.kept(), last=True), following
+                return
+            listing.chunks = [data]
         try:
             for part in listing.parts():
                 if before is not None:
@@ -111,7 +122,9 @@ class Https:
             raise EndpointError(f"{host_of(at.url)} sent no list that we can read: {error}") from None
         assert before is not None
         following = _following(at, stream, listing)
-        end = _At(of=at.of, url=following) if following else at.ended(etag, modified, signed)
+        end = (
+            _At(of=at.of, url=following) if following else at.ended(etag, modified, signed, listing.digest, listing.how)
+        )
         yield (
             Page(
                 rows=before.rows,
@@ -137,9 +150,10 @@ class _At:
         offset: int = 0,
         how: str = "",
         signed: int = 0,
+        rows: str = "",
     ) -> None:
         self.of, self.url, self.etag, self.modified = of, url, etag, modified
-        self.offset, self.how, self.signed = offset, how, signed
+        self.offset, self.how, self.signed, self.rows = offset, how, signed, rows
 
     @classmethod
     def after(cls, context: Context, checkpoint: Checkpoint | None) -> _At:
@@ -160,6 +174,7 @@ class _At:
             modified=str(kept.get("modified") or ""),
             offset=int(kept.get("offset") or 0),
             how=str(kept.get("how") or ""),
+            rows=str(kept.get("rows") or ""),
             signed=signed,
         )
 
@@ -169,11 +184,13 @@ class _At:
     def within(self, etag: str, offset: int, how: str) -> Checkpoint:
         return {**self.begun(), "etag": etag, "offset": offset, "how": how}
 
-    def ended(self, etag: str, modified: str, signed: int) -> _At:
-        return _At(of=self.of, url=self.url, etag=etag[:300], modified=modified[:100], signed=signed)
+    def ended(self, etag: str, modified: str, signed: int, rows: str, how: str) -> _At:
+        return _At(
+            of=self.of, url=self.url, etag=etag[:300], modified=modified[:100], signed=signed, rows=rows, how=how
+        )
 
     def kept(self) -> Checkpoint:
-        return {**self.begun(), "etag": self.etag, "modified": self.modified}
+        return {**self.begun(), "etag": self.etag, "modified": self.modified, "rows": self.rows, "how": self.how}
 
 
 def _headers(context: Context, at: _At) -> dict[str, str]:
