@@ -154,9 +154,12 @@ def show_entries(
     }
     columns |= {"cases": "cases"}
     shown = (_line(settings, row) for row in rows)
-    listing(shown, as_json=False, columns=columns, empty="no such entries; see: gifwarden bank add --help")
-    if behind := _behind(pipeline, wanted):
-        say(f"behind them are {many(behind, 'listed row')}, which match as well: an entry is made of one that does")
+    behind = _behind(pipeline, wanted)
+    none = "no such entries" if behind else "no such entries; see: gifwarden bank add --help"
+    listing(shown, as_json=False, columns=columns, empty=none)
+    if behind:
+        stand = "is 1 listed row, which matches" if behind == 1 else f"are {behind:,} listed rows, which match"
+        say(f"behind them {stand} as well: an entry is made of one that does")
     if len(rows) >= (limit or PAGE) and (every := entries.count(wanted)) > len(rows):
         say(
             f"the newest {len(rows):,} of {every:,}; more: --limit {min(every, 10 * len(rows))}, all: --json; "

@@ -71,21 +71,23 @@ class ListKeys:
             rows.append(row)
         return _joined(places), _joined(rows)
 
-    def without(self, rows: Numbers, *, most: int = 1) -> bool:
-        """Take the keys of rows that are gone, int64 (n,), out of so many runs at most; return whether none is left."""
+    def without(self, rows: Numbers, *, after: int = 0) -> int | None:
+        """Take the keys of rows that are gone, int64 (n,), out of the next run behind one that has any.
+
+        Return where to go on, None if no further run has any.
+        """
         for run, _ in self._runs():
+            if run <= after:
+                continue
             held = self._run(run)
             gone = np.isin(held[1], rows)
-            if not gone.any():
-                continue
-            if most == 0:
-                return False
-            most -= 1
-            self._c.run("delete from list_keys where run = ?", (run,))
-            self._held.pop(run, None)
-            if not gone.all():
-                self._write(held[0][~gone], held[1][~gone], _instead_of(run))
-        return True
+            if gone.any():
+                self._c.run("delete from list_keys where run = ?", (run,))
+                self._held.pop(run, None)
+                if not gone.all():
+                    self._write(held[0][~gone], held[1][~gone], _instead_of(run))
+                return run | ((1 << RANDOM) - 1)
+        return None
 
     def rest(self) -> None:
         """Hold nothing in memory: what was going on has ended."""

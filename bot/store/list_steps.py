@@ -155,15 +155,14 @@ class ListSteps:
             (done, upto),
         )
         rows = np.array([row for (row,) in gone], dtype=np.int64)
-        left = True
-        while left:
+        at: int | None = 0 if len(rows) else None
+        while at is not None:
             with self._c:
-                left = bool(len(rows)) and not self.keys.without(rows)
-                if not left:
-                    self._c.run(
-                        "insert into versions values (?, ?) on conflict do update set value = excluded.value",
-                        (TIDIED, upto),
-                    )
+                at = self.keys.without(rows, after=at)
+        with self._c:
+            self._c.run(
+                "insert into versions values (?, ?) on conflict do update set value = excluded.value", (TIDIED, upto)
+            )
         self.keys.rest()
         with self._c:
             self._c.run("delete from list_steps where seq <= (select max(seq) from list_steps) - ?", (STEPS,))

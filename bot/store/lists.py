@@ -34,7 +34,7 @@ from bot.store.list_rows import (
 )
 from bot.store.list_steps import LIST, Held, ListRow, Seen, Step, Taken
 
-SWEPT = 50_000  # numbers looked at in a step
+SWEPT = 20_000  # numbers looked at in a step
 AGAINST = (Opinion.DISPUTED, Opinion.WRONG)
 
 __all__ = ["ListRow", "Listed", "ListedRow", "Lists", "Seen", "Taken", "row_number"]
