@@ -10,7 +10,10 @@ from bot.model import Action, Mode, PlannedAction, Receipt
 class Answer(Modmail):
     """`body` is what the moderators read; `conversation` is where, empty for an order that came as a report.
 
-    It is given in every mode and while the subreddit is stopped: a moderator asked for it. Users do not see it.
+    `to`: `author` where the author of a post is answered, in the conversation that told them of its removal; they read
+    it, and it comes from the subreddit.
+
+    It is given in every mode and while the subreddit is stopped: a moderator asked for it. Other users do not see it.
     """
 
     kind = "answer"
@@ -18,7 +21,7 @@ class Answer(Modmail):
     example = PlannedAction(kind="answer", params={"subject": "Your order", "body": "r/example is stopped."})
     modes: frozenset[Mode] = frozenset({"observe", "report", "enforce"})
     by_rule = False
-    takes = frozenset({"conversation", "subject", "body"})
+    takes = frozenset({"conversation", "subject", "body", "to"})
     asked_for = True
 
     def perform(self, action: Action, world: ActionContext) -> Receipt:
@@ -27,7 +30,8 @@ class Answer(Modmail):
         if not conversation:
             return super().perform(action, world)
         tail = f"\n\n{mark_of(action)}"
-        world.api.answer_mail(conversation, cut(action.params["body"], MAX_BODY - len(tail)) + tail)
+        body = cut(action.params["body"], MAX_BODY - len(tail)) + tail
+        world.api.answer_mail(conversation, body, internal=action.params.get("to") != "author")
         return Receipt(detail="answered", reference=conversation)
 
     def probe(self, action: Action, world: ActionContext) -> Probe:

@@ -64,3 +64,20 @@ def also(removal: Removal, subreddit: str) -> str:
             *([f"- and {more} more"] if more and shown else []),
         ]
     )
+
+
+def corrected(*, comment: bool, subreddit: str, up: bool) -> str:
+    """Return what the author of a post reads that was removed by mistake; `up`: it is to be seen again."""
+    what = "comment" if comment else "post"
+    held = "It stays out of sight for now: it had been held for another reason before, and a moderator looks at that."
+    return (
+        f"We were wrong: your {what} in r/{subreddit} was removed by mistake. {'It is up again.' if up else held}\n\n"
+        "What it was taken for should never have been on our list, and is not any more. Nothing of this counts against "
+        "you.\n\nIf something is still not right, answer here; a moderator reads it."
+    )
+
+
+def corrected_also(*, up: bool) -> str:
+    """Return what is said of one more post of the same author that was removed by mistake."""
+    now = "is up again" if up else "stays held for now"
+    return f"One more of yours there was removed by the same mistake, and {now}."

@@ -7,7 +7,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from bot.cli import entries as entry_commands
-from bot.cli import known, lists, withdrawing
+from bot.cli import known, lists, withdrawals, withdrawing
 from bot.cli.added import Added
 from bot.cli.base import (
     ByOption,
@@ -40,6 +40,7 @@ def register(parent: typer.Typer) -> None:
     entry_commands.register(app)
     lists.register(app)
     withdrawing.register(app)
+    withdrawals.register(app)
     parent.add_typer(app, name="bank")
 
 

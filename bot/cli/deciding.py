@@ -266,7 +266,7 @@ def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow, why_not: str) 
 
 def _state(case: CaseRow, row: DecisionRow) -> str:
     """Return how a case stands: in the decision's words, unless something else came of it meanwhile."""
-    return SAID[row.verb] if case.state == result_of(row.verb) else str(case.state)
+    return SAID[row.verb] if case.state == result_of(row.verb, case) else str(case.state)
 
 
 def told(settings: Config, label: str, standing: Backing | None) -> str:

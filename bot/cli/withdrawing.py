@@ -121,6 +121,9 @@ def _tell(pipeline: Pipeline, row: WithdrawnRow, found: Followed | None) -> None
         if found is not None and found.hidden:
             say("  where to report what is hidden: gifwarden cases minor C-…; a slip there: gifwarden cases cancel C-…")
         return
+    if row.why is Withdrawal.WRONG and (rows := store.carried.rows(row.label)):
+        stand = f"{many(len(rows), 'thing')} that it carried here {'stands' if len(rows) == 1 else 'stand'}"
+        say(f"  {stand}; undo or keep: gifwarden bank withdrawal {row.label}")
     if pipeline.deps.config.storage.withdrawn_days:
         days = many(pipeline.deps.config.storage.withdrawn_days, "day")
         say(f"  for {days}, gifwarden bank restore {row.label} brings it back")

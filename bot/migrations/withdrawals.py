@@ -33,6 +33,21 @@ def m0030_withdrawals_logged(db: Database) -> None:
     db.execute("update entries set logged_at = withdrawn_at where state = 'withdrawn' and followed_at is not null")
 
 
+def m0031_withdrawals_carried(db: Database) -> None:
+    """Keep what a wrong entry carried, a row each, and which decision was made on it."""
+    db.execute(
+        """create table carried (
+            id integer primary key, entry integer not null references entries on delete cascade,
+            number integer not null, case_id integer not null references cases on delete cascade,
+            action integer references actions on delete cascade, notice text references notices on delete cascade,
+            what text not null, beside text, at text not null,
+            decision integer references case_decisions on delete set null,
+            word integer references actions on delete set null, unique (entry, number)) strict"""
+    )
+    for column in ("action", "case_id", "decision", "notice", "word"):
+        db.execute(f"create index carried_{column} on carried ({column})")
+
+
 _DISPUTES = """insert or ignore into disputes (entry, case_id, how)
     select m.entry, m.case_id, m.how from entry_cases m join cases c on c.id = m.case_id
     where m.how != 'suppressed' and c.state = 'dismissed'"""

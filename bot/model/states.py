@@ -109,6 +109,8 @@ class Decision(StrEnum):
     LEAVE_UP = "leave_up"  # confirmed, and nothing is done to the post
     DISMISS = "dismiss"
     UNDO = "undo"
+    GIVE_BACK = "give_back"  # what a wrong entry carried is taken back
+    LET_STAND = "let_stand"  # what it carried stays
 
 
 class Remover(StrEnum):

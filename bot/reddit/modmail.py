@@ -70,14 +70,17 @@ class Modmail(Calls):
         number = inner(answer, "conversation").get("id")
         return number if isinstance(number, str) else None
 
-    def answer_mail(self, conversation: str, body: str) -> str | None:
-        """Write a message into a conversation that only moderators see; return its id if Reddit tells it."""
+    def answer_mail(self, conversation: str, body: str, *, internal: bool = True) -> str | None:
+        """Write a message into a conversation; return its id if Reddit tells it.
+
+        Only moderators see it, unless it is not `internal`: then the other side does, as from the subreddit.
+        """
         body = fit(body)
         if not body.strip() or len(body) > MAX_BODY:
             raise RedditError(f"an answer has {len(body)} characters, Reddit takes 1 to {MAX_BODY}", retry=False)
         answer = self.post(
             f"api/mod/conversations/{conversation_id(conversation)}", "answer in the modmail",
-            body=body, isAuthorHidden=False, isInternal=True,
+            body=body, isAuthorHidden=not internal, isInternal=internal,
         )  # fmt: skip
         listed = inner(answer, "conversation").get("objIds")
         last = listed[-1] if isinstance(listed, list) and listed else None

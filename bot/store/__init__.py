@@ -16,6 +16,7 @@ from bot.store.backup import Backup
 from bot.store.bank_index import BankIndexRows
 from bot.store.banks import Banks
 from bot.store.base import CONNECTION, Connection, Factory, ReadingConnection
+from bot.store.carried import Carried, CarriedRow
 from bot.store.case_decisions import Banking, CaseDecisions, DecisionRow
 from bot.store.case_queue import CaseQueue
 from bot.store.cases import CaseRow, Cases, GroupRow
@@ -68,6 +69,7 @@ __all__ = [
     "BackfillRow",
     "Banking",
     "CachedScan",
+    "CarriedRow",
     "CaseRow",
     "DecisionRow",
     "EntryFilter",
@@ -135,6 +137,7 @@ class Store:
         self.known = BankIndexRows(self.connection, self.opinions)
         self.withdrawn = Withdrawals(self.connection)
         self.exchanges = Exchanges(self.connection)
+        self.carried = Carried(self.connection)
         self.withdrawal_log = WithdrawalLog(self.connection, seal, self.lists)
         self.cases = Cases(self.connection, seal)
         self.case_queue = CaseQueue(self.connection, self.cases)

@@ -216,6 +216,16 @@ class Cases:
                 (dumps(evidence), dumps(verdict), case.link),
             )
 
+    def found_wrong(self, case: int, *, by: Voice, why: str) -> bool:
+        """Close a case whose entry was wrong, open or confirmed; False if it is decided otherwise."""
+        return bool(
+            self._c.run(
+                """update cases set state = 'withdrawn', decided_by = ?, decided_member = ?, decided_account = ?,
+                   decided_at = ?, why = ? where id = ? and state in ('open', 'confirmed')""",
+                (by.name, by.member, by.account, self._c.now(), why, case),
+            )
+        )
+
     def reopen(self, case: int) -> bool:
         """Put a decided case back on the table; False if it is about a suspected minor, where it stays."""
         return bool(

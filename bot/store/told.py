@@ -43,7 +43,8 @@ class Told:
         """Return when an author was written to last about removals in a subreddit, since then, except by one action."""
         found = self._c.value(
             f"""select max(a.sent_at) from actions a join posts p on p.fullname = a.post
-                where a.kind = 'message' and a.state in {_BEGUN} and a.sent_at > ? and a.sent_at <= ? and a.id != ?
+                where (a.kind = 'message' or a.key like 'wrong:%')
+                and a.state in {_BEGUN} and a.sent_at > ? and a.sent_at <= ? and a.id != ?
                 and a.subreddit = ? collate nocase and json_extract(p.data, '$.author') = ? collate nocase""",  # noqa: S608  words of ours
             (iso(since), self._c.now(), but, subreddit, author),
         )
@@ -72,4 +73,21 @@ class Told:
             f"""update actions set state = ?, hold = null, reason = null, receipt = ?, updated_at = ?
                 where done_by = ? and kind in {_TELLING} and state in ('planned', 'held')""",  # noqa: S608  words of ours
             (ActionState.DONE, dumps(receipt), now, action),
+        )
+
+    def word_waiting(self, author: str, subreddit: str) -> int | None:
+        """Return the word that waits to tell an author there that something was a mistake, or None."""
+        found = self._c.value(
+            """select a.id from actions a join posts p on p.fullname = a.post where a.key like 'wrong:%'
+               and a.state in ('planned', 'held') and a.attempts = 0 and a.subreddit = ? collate nocase
+               and json_extract(p.data, '$.author') = ? collate nocase order by a.id limit 1""",
+            (subreddit, author),
+        )
+        return int(found) if found else None
+
+    def add_to_word(self, action: int, line: str) -> None:
+        """Add a line to what a word says."""
+        self._c.run(
+            "update actions set params = json_set(params, '$.body', json_extract(params, '$.body') || ?) where id = ?",
+            (f"\n\n{line}", action),
         )

@@ -146,14 +146,15 @@ class Outbox:
         if hold := self._held(row):
             return self._hold(row, *hold)
         ordered = _ordered(row)
-        if action.post and not ordered and self._overtaken(row):
+        word = action.params.get("to") == "author"  # who was wronged hears of it however the post stands by now
+        if action.post and not (ordered or word) and self._overtaken(row):
             return 0
         if actions.get(action.kind).after_removal and self._too_early(row):
             return 0
         with store.transaction():  # while Reddit was asked, all may have been stopped, and others have used up the cap
             if hold := self._held(row):
                 return self._hold(row, *hold)
-            if refused := store.actions.begin(action.id, ordered=ordered):
+            if refused := store.actions.begin(action.id, ordered=ordered or word):
                 store.actions.move(action.id, ActionState.CANCELLED, expect=(ActionState.PLANNED,), reason=refused)
                 return 0
             self._telling.begun(action)

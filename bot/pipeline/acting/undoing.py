@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from bot import actions
 from bot.actions.approve import stays_removed
+from bot.actions.author_text import corrected, corrected_also
 from bot.actions.base import ActionContext
+from bot.actions.message import title_of
 from bot.clock import DAY, Clock, backoff
 from bot.config import ActionsConfig
 from bot.errors import GifwardenError, UsageError
@@ -80,6 +82,7 @@ class Undoing:
     def reverse(self, row: ActionRow) -> Receipt:
         """Do the opposite of a done action. Raises as `undo` does."""
         receipt = actions.get(row.action.kind).undo(row.action, self._world())
+        conversation = self._told_in(row)
         self._boundary("undo.performed")
         with self._store.transaction():
             self._store.actions.move(
@@ -91,6 +94,8 @@ class Undoing:
             )
             if receipt.held is not None:
                 self.tell_held(row, receipt.held)
+            if conversation is not None:
+                self._tell_author(row, conversation, up=receipt.held is None)
         self._log.info("action undone", action=row.action.id, kind=row.action.kind, case=row.action.case)
         return receipt
 
@@ -105,3 +110,48 @@ class Undoing:
             permalink=action.permalink,
             params={"subject": "Taken back, but it stays removed", "body": stays_removed(action, found)},
         )
+
+    def _told_in(self, row: ActionRow) -> str | None:
+        """Return the conversation in which the author was told of a removal that was a mistake; None if none is.
+
+        Who was never told of it is not told that it was wrong.
+        """
+        action = row.action
+        if action.kind != "remove" or not self._store.carried.given_back(action.id):
+            return None
+        if not any(one.state == ActionState.DONE for one in self._store.actions.on_post(action.post, "message")):
+            return None
+        author = self._store.told.author_of(action.post)
+        told = self._store.actions.told_authors(action.subreddit, author) if author else []
+        titles = [title_of(one.action) for one, _ in told]  # one message may have told of several posts
+        found = self._world().api.find_mail(
+            action.subreddit,
+            ("all", "archived"),
+            lambda mail: not mail.internal and any(title in mail.subject for title in titles),
+        )
+        return found.id if found else None
+
+    def _tell_author(self, row: ActionRow, conversation: str, *, up: bool) -> None:
+        """Plan a word to the author, one a day for all that was removed by mistake. In a transaction."""
+        store, action, day = self._store, row.action, timedelta(seconds=DAY)
+        author = store.told.author_of(action.post)
+        if author is None:
+            return
+        word = store.told.word_waiting(author, action.subreddit)
+        if word is not None:
+            store.told.add_to_word(word, corrected_also(up=up))
+        else:
+            last = store.told.last_to(author, action.subreddit, since=self._clock.now() - day, but=0)
+            text = corrected(comment=action.post.startswith("t1_"), subreddit=action.subreddit, up=up)
+            store.actions.plan(
+                key=f"wrong:{action.id}",
+                kind="answer",
+                post=action.post,
+                subreddit=action.subreddit,
+                permalink=action.permalink,
+                params={"conversation": conversation, "to": "author", "body": text},
+                due=last + day if last else None,
+            )
+            word = store.told.word_waiting(author, action.subreddit)
+        if word is not None:
+            store.carried.told(action.post, word)

@@ -23,19 +23,14 @@ from bot.pipeline.judging.judge import NEEDS_PERSON, Judge
 from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always, log_reason
 from bot.pipeline.reviewing.bank_feedback import BankFeedback
-from bot.pipeline.reviewing.deeds import Deeds, deeds_of
+from bot.pipeline.reviewing.deeds import SAID, WITHHELD, Deeds, deeds_of
+from bot.pipeline.reviewing.giving_back import BY_ROW, Chosen, change_rows, noticed
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.reviewing.words.preview import preview
 from bot.store import Banking, CaseRow, DecisionRow, Store
 from bot.store.tries import MAX_TRIES
 
 CONFIRMING = frozenset({Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})
-WITHHELD = {
-    Decision.DISMISS: "the case was dismissed",
-    Decision.LEAVE_UP: "a moderator leaves the post up",
-    Decision.REPORT: "a moderator only reports it",
-    Decision.REMOVE: "a moderator decided otherwise than to report it",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +76,14 @@ class Deciding:
         key: str | None = None,
         after: float | None = None,
         banking: Banking | None = None,
+        chosen: Chosen | None = None,
     ) -> DecisionRow:
         """Decide on cases, all of them or none; return the decision, which is performed `after` so many seconds.
 
         `key`: what the door calls this word; said twice, it counts once. `after`: default `review.take_back_seconds`.
-        `banking`: for a confirmation, what also goes into a bank. Raises UsageError or StoreError, with every mistake,
-        if a case is not there, has changed, is not open, or this person may not decide it.
+        `banking`: for a confirmation, what also goes into a bank. `chosen`: what of an entry is given back, or left.
+        Raises UsageError or StoreError, with every mistake, if a case is not there, has changed, is not open, or this
+        person may not decide it.
         """
         store = self._store
         wait = timedelta(seconds=self._review.take_back_seconds if after is None else after)
@@ -106,8 +103,13 @@ class Deciding:
                 after=wait,
                 banking=banking,
             )
+            if chosen is not None:
+                store.carried.decide(chosen.entry, chosen.numbers, row.id)
             for case in cases:
-                self._change(verb, case, by=by, why=why, due=row.due)
+                if verb in BY_ROW:
+                    change_rows(store, row, case, by=by)
+                else:
+                    self._change(verb, case, by=by, why=why, due=row.due)
         self._boundary("decide.stored")
         self._log.info("case decided", decision=row.label, verb=str(verb), cases=len(cases))
         return row
@@ -171,16 +173,16 @@ class Deciding:
         lines: dict[int, list[str]] = {number: [] for number in row.cases}
         by = _actor(row)
         waits = store.decided.get(row.label).state is DecisionState.WAITING
-        for number in row.cases if waits and row.verb in (Decision.DISMISS, Decision.UNDO) else ():
+        for number in noticed(store, row) if waits else ():
             case = store.cases.of_id(number)
-            if case.state == result_of(row.verb):  # nothing of what was marked as a suspected minor's meanwhile
+            if case.state == result_of(row.verb, case):  # nothing of what was marked as a suspected minor's meanwhile
                 lines[number] += self._retracted(case, by=by, why=row.why)
         with store.transaction():
             if not store.decided.end(row.id, DecisionState.PERFORMED):
                 return lines
             for number in row.cases:
                 case = store.cases.of_id(number)
-                if case.state != result_of(row.verb):
+                if case.state != result_of(row.verb, case):
                     lines[number].append(_OVERTAKEN.get(case.state, f"it is {case.state} by now, and stays so"))
                     continue
                 try:
@@ -251,7 +253,7 @@ class Deciding:
                 f"{case.label}: {waiting.who} decided {waiting.verb} a moment ago, which is about to be done; to take "
                 f"that back: gifwarden cases undo {waiting.label}"
             )
-        if verb is not Decision.UNDO:
+        if verb is not Decision.UNDO and verb not in BY_ROW:
             if case.state != CaseState.OPEN:
                 raise StoreError(f"case {case.label} is {self._now(case)}; undo that first")
             self._other_than_before(case, by)
@@ -277,7 +279,7 @@ class Deciding:
             store.actions.hold_again(case=case.id, reason=NEEDS_PERSON)
             store.audit.record(by=by, what="case undone", subject=case.label, why=why)
             return
-        result = result_of(verb)
+        result = result_of(verb, case)
         store.cases.decide(case.id, result, by=by, why=why)
         if verb is Decision.DISMISS:
             store.review.close_appeal(case.id, outcome="overturned", by=by)
@@ -295,7 +297,7 @@ class Deciding:
             for planned in deeds.new:
                 self._judging.plan_decided(case, planned, due)
         store.decided.plan_undo([row.action.id for row in deeds.undo], due=due)
-        store.audit.record(by=by, what=_SAID[verb], subject=case.label, why=why)
+        store.audit.record(by=by, what=SAID[verb], subject=case.label, why=why)
 
     def _settle(self, row: DecisionRow, case: CaseRow, by: Actor) -> list[str]:
         """Learn from a decision, and forget what was only kept for it. In a transaction."""
@@ -312,7 +314,7 @@ class Deciding:
             lines += self._learning.unbank(case, by=by)
             store.notices.drop_case(case.id)
             store.links.drop_fingerprints(case.link)
-        else:
+        elif row.verb is Decision.UNDO:
             lines += self._learning.unbank(case, by=by, keep=False)
             lines += self._learning.unlearn(case, by=by)
             self._judging.draft_again(case)
@@ -350,20 +352,13 @@ class Deciding:
             )
 
 
-_SAID = {
-    Decision.CONFIRM: "case confirmed",
-    Decision.REMOVE: "case confirmed: remove",
-    Decision.REPORT: "case confirmed: report",
-    Decision.LEAVE_UP: "case confirmed: leave up",
-    Decision.DISMISS: "case dismissed",
-}
-"""What the audit trail says of a decision."""
-
 _OVERTAKEN = {CaseState.MINOR: "marked as a suspected minor meanwhile: it is not judged again"}
 
 
-def result_of(verb: Decision) -> CaseState:
-    """Return the state in which a decision leaves a case."""
+def result_of(verb: Decision, case: CaseRow) -> CaseState:
+    """Return the state in which a decision leaves a case; one on what an entry carried leaves it as it is by then."""
+    if verb in BY_ROW:
+        return case.state
     if verb is Decision.UNDO:
         return CaseState.OPEN
     return CaseState.DISMISSED if verb is Decision.DISMISS else CaseState.CONFIRMED

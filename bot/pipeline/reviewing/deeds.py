@@ -17,6 +17,23 @@ UNSENT = (ActionState.PLANNED, ActionState.HELD)
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN, ActionState.PARKED)
 GONE = (ActionState.CANCELLED, ActionState.FAILED, ActionState.UNDONE)
 
+WITHHELD = {
+    Decision.DISMISS: "the case was dismissed",
+    Decision.LEAVE_UP: "a moderator leaves the post up",
+    Decision.REPORT: "a moderator only reports it",
+    Decision.REMOVE: "a moderator decided otherwise than to report it",
+}
+SAID = {
+    Decision.CONFIRM: "case confirmed",
+    Decision.REMOVE: "case confirmed: remove",
+    Decision.REPORT: "case confirmed: report",
+    Decision.LEAVE_UP: "case confirmed: leave up",
+    Decision.DISMISS: "case dismissed",
+    Decision.GIVE_BACK: "what a wrong entry carried is taken back",
+    Decision.LET_STAND: "what a wrong entry carried stays",
+}
+"""What the audit trail says of a decision."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
@@ -47,6 +64,8 @@ def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
     match verb:
         case Decision.DISMISS | Decision.UNDO:
             return Deeds(withhold=unsent, undo=done)
+        case Decision.GIVE_BACK | Decision.LET_STAND:
+            return Deeds()  # told row by row, not case by case
         case Decision.LEAVE_UP:
             return Deeds(
                 go=tuple(row for row in unsent if row.action.kind not in ON_THE_POST),

@@ -88,6 +88,7 @@ class Withdrawals:
                     f"it: gifwarden bank remove {label}"
                 )
             store.banks.restore(label)
+            store.carried.forget_undecided(label)
             store.audit.record(by=by, what="entry restore", subject=label)
         store.withdrawal_log.restored(label)
 
@@ -131,6 +132,10 @@ class Withdrawals:
                     continue  # opened meanwhile
                 if row.why is Withdrawal.MINOR:
                     self._hide_decided(row, told)
+                elif row.why is Withdrawal.WRONG:
+                    for one in store.withdrawn.resting(row.id, open_only=False):
+                        case = store.cases.of_id(one.case)
+                        store.carried.gather(row.id, case.id, beside=self._beside(row, case))
                 store.withdrawn.followed(row)
             self._boundary("withdraw.followed")
             break
@@ -226,6 +231,22 @@ class Withdrawals:
             self._minors.hide(case.post.fullname, by=by)
             told.hidden.append(case.label)
         return True
+
+    def _beside(self, row: WithdrawnRow, case: CaseRow) -> str | None:
+        """Return what else than this entry speaks for what was done for a case, in words; None if nothing does."""
+        store, evidence = self._store, self._store.links.evidence(case.link)
+        found: list[str] = []
+        if case.state == CaseState.CONFIRMED:
+            found.append(f"{case.decided_by or 'a person'} confirmed {case.label}")
+        if evidence is not None:
+            left = self._without(evidence)
+            live = [match.entry for match in left.matches if match.bank_kind != "allow" and not match.suppressed]
+            found += [f"{entry} matches it too" for entry in dict.fromkeys(live) if entry != row.label]
+            found += [f"it is the footage of {source.entry}" for source in left.source]
+        for other in store.cases.of_post(case.post.fullname):
+            if other.id != case.id and other.state in (CaseState.OPEN, CaseState.CONFIRMED):
+                found.append(f"{other.label} is about the same post")
+        return "; ".join(found) or None
 
     def _without(self, evidence: Evidence) -> Evidence:
         """Return evidence without what is withdrawn by now."""

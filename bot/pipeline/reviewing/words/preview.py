@@ -39,6 +39,8 @@ WORDS = {
     Decision.LEAVE_UP: "It is a fake: leave it up",
     Decision.DISMISS: "It is no fake",
     Decision.UNDO: "Take it back",
+    Decision.GIVE_BACK: "It was a mistake: give it back",
+    Decision.LET_STAND: "Let it stand",
 }
 """What a person says by a decision, before anything is done."""
 SAID = {
@@ -48,6 +50,8 @@ SAID = {
     Decision.LEAVE_UP: "confirmed, and left up",
     Decision.DISMISS: "dismissed",
     Decision.UNDO: "open again",
+    Decision.GIVE_BACK: "given back",
+    Decision.LET_STAND: "left as it is",
 }
 """How a case stands by a decision."""
 BACK = {"remove": "gives the post back", "lock": "unlocks it", "report": "the report stays, for Reddit takes none back"}
