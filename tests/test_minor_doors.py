@@ -265,17 +265,21 @@ def test_why_a_marked_case_was_judged_is_not_explained(
         assert "Known fake" in command(world, tmp_path, "rules", "explain", case.label, *how).output
 
 
-@pytest.mark.parametrize("verb", ["restore", "confirm"])
+@pytest.mark.parametrize(("verb", "made"), [("restore", True), ("confirm", True), ("confirm", False)])
 @pytest.mark.parametrize("digest", ["sha256", "md5"])
 def test_an_entry_of_the_file_is_not_given_back(
-    world: Stage, bot: Pipeline, verb: str, digest: str, tmp_path: Path
+    world: Stage, bot: Pipeline, verb: str, made: bool, digest: str, tmp_path: Path
 ) -> None:
-    """`bank restore`, `confirm`, `show` and `note` refuse what a list brought of the file before it was marked."""
-    there = {one.label for one in bot.deps.store.banks.entries()}
+    """`bank restore`, `confirm`, `show` and `note` refuse what a list brought of the file before it was marked.
+
+    `made`: whether an entry was made of the list's row by then.
+    """
     names = {"sha256": "", "md5": "", digest: hashlib.new(digest, near_copy()).hexdigest()}
     rows = [Record(id="1", files=((names["sha256"], names["md5"]),))]
     take(bot.deps.store, "known-fakes", "list", rows, by=member(bot), told=list[Bad]().append)
-    (label,) = {one.label for one in bot.deps.store.banks.entries()} - there
+    label = "L-1"
+    if made:
+        bot.deps.store.lists.make_entries([label])
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
     bot.tick()
     bot.decisions.minors.hide(name, by=member(bot))
@@ -287,9 +291,9 @@ def test_an_entry_of_the_file_is_not_given_back(
     refused = command(world, tmp_path, "bank", verb, label)
     assert refused.exit_code != 0
     assert "suspected minor" in str(refused.exception)
-    (entry,) = [one for one in bot.deps.store.banks.entries() if one.label == label]
-    assert entry.state == ("withdrawn" if verb == "restore" else "active")
-    assert entry.confirmed_by is None
+    for entry in [one for one in bot.deps.store.banks.entries() if one.label == label]:
+        assert entry.state == ("withdrawn" if verb == "restore" else "active")
+        assert entry.confirmed_by is None
     for more in (("show", label), ("note", label, "--note", "x")):
         assert "suspected minor" in str(command(world, tmp_path, "bank", *more).exception)
 
