@@ -174,7 +174,7 @@ def test_a_mode_that_does_not_allow_it_is_said_at_the_button(console: Console, b
     """In a subreddit that is only observed the button says that nothing is removed yet."""
     case = open_case(console.bot, 1, subreddit="quiet")
     ben.get(f"/case/{case.label}")
-    assert "not in mode observe: remove" in ben.text
+    assert "but not yet in mode observe: remove" in ben.text
 
 
 def test_a_decision_is_written_down_and_the_next_case_comes(console: Console, ben: Browser) -> None:
@@ -182,7 +182,7 @@ def test_a_decision_is_written_down_and_the_next_case_comes(console: Console, be
     older, newer = open_case(console.bot, 1), open_case(console.bot, 2)
     ben.press(newer.label, "confirm", why="same scar")
     assert ben.page.url.path == f"/case/{older.label}"
-    assert "confirmed : 1 case, done from" in ben.text
+    assert f"{newer.label} : confirmed , done from" in ben.text
     store = console.bot.deps.store
     row = store.cases.get(newer.label)
     assert (row.state, row.decided_by, row.why) == (CaseState.CONFIRMED, "Ben", "same scar")
@@ -294,7 +294,7 @@ def test_a_whole_group_in_one_decision(console: Console, ben: Browser) -> None:
     (decision,) = store.decided.of_case(cases[0].id)
     assert decision.cases == tuple(case.id for case in cases)
     assert store.cases.get(other.label).state is CaseState.OPEN
-    assert "confirmed : 4 cases" in ben.text
+    assert f"{cases[0].label} and 3 others: confirmed" in ben.text
     ben.get("/me")
     ben.post(f"/decision/{decision.label}/take-back")
     assert {store.cases.get(case.label).state for case in cases} == {CaseState.OPEN}

@@ -209,6 +209,27 @@ def test_nothing_is_cut_off_at_any_width(console: Console, chromium: Any, scheme
             assert page.evaluate(CONTRAST) == [], path
 
 
+def test_axe_finds_nothing_serious(console: Console, chromium: Any) -> None:
+    """The checks of axe on what people with other senses need find nothing serious on any page."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    case, minor = open_case(console.bot, 1), open_case(console.bot, 2)
+    console.bot.decisions.minors.hide(minor.label, by=console.person("Dora"))
+    with page_of(console, chromium, "Ben") as page:
+        found: dict[str, str] = {}
+        for path in ("/", f"/case/{case.label}", f"/minor/{minor.label}", "/me", "/?tab=bot", "/sign-in"):
+            page.goto(f"{console.url}{path}")
+            if path.startswith("/case/"):
+                page.keyboard.press("?")
+            told = axe.run(page).response["violations"]
+            found |= {f"{path} {one['id']}": one["help"] for one in told if one["impact"] in ("serious", "critical")}
+        page.goto(f"{console.url}/case/{case.label}")
+        with page.expect_navigation():
+            page.keyboard.press("d")
+        page.wait_for_load_state()
+        found |= {one["id"]: one["help"] for one in axe.run(page).response["violations"]}
+    assert found == {}
+
+
 CONTRAST = """() => {
   const light = (c) => { c /= 255; return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
   const lum = ([r, g, b]) => .2126 * light(r) + .7152 * light(g) + .0722 * light(b);

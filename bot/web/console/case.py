@@ -133,7 +133,7 @@ def _choices(visit: Visit, case: Seen, waiting: DecisionRow | None) -> list[Choi
             continue
         seen_lines.add(lines)
         kept = not_in_mode(lines, mode)
-        later = f"; not in mode {mode}: {', '.join(kept)}" if kept else ""
+        later = f"; but not yet in mode {mode}: {', '.join(kept)}" if kept else ""
         made.append(
             Choice(verb=verb, words=WORDS[verb], deeds=f"{deeds_in_words(lines)}{later}", lines=lines, key=KEYS[verb])
         )
