@@ -246,6 +246,10 @@ def _situation(world: Stage, bot: Pipeline, group: list[Cell]) -> None:
         world.clock.sleep(700)
     for cell in group:
         _look(world, cell)
+    # each situation begins with an entry that acts alone: who dismissed a post of its very file had disputed it
+    label = bank_the_fake(bot)
+    if store.opinions.against(label):
+        bot.decisions.bank.confirm_entry(label, by=member(bot, "cleo"))
 
 
 def _mark(bot: Pipeline, name: str) -> None:
