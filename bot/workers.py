@@ -56,6 +56,7 @@ class Aside:
     """Decoded by a child of its own, beside `config.workers`; one that gives way to all others, or does not."""
 
     gives_way: bool = True
+    budget: Budget | None = None
 
 
 class Died(Exception):
@@ -293,10 +294,11 @@ class Workers:
         decoder starts.
         """
         cpu = self._config.cpu_seconds
-        if isinstance(pace, Budget):
-            if pace.left <= 0:
+        budget = pace.budget if isinstance(pace, Aside) else pace
+        if budget is not None:
+            if budget.left <= 0:
                 raise CostlyError(COSTLY)
-            cpu = min(cpu, math.ceil(pace.left))
+            cpu = min(cpu, math.ceil(budget.left))
         faces = faces and self._model is not None
         asked = Asked(
             limits=self._config,
@@ -331,8 +333,8 @@ class Workers:
                 raise MediaError("the decoder gave an answer that is no fingerprint; the file is left alone") from None
             raise
         finally:
-            if isinstance(pace, Budget):
-                pace.left -= time.monotonic() - began
+            if budget is not None:
+                budget.left -= time.monotonic() - began
             if not aside:
                 self._idle.put(child)
             elif child is not None:

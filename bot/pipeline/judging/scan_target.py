@@ -8,7 +8,16 @@ from pathlib import Path
 
 from bot import hosts
 from bot.config import Config
-from bot.errors import GifwardenError, MediaError, UnsupportedError, UsageError, file_fault, for_once, is_own_fault
+from bot.errors import (
+    CostlyError,
+    GifwardenError,
+    MediaError,
+    UnsupportedError,
+    UsageError,
+    file_fault,
+    for_once,
+    is_own_fault,
+)
 from bot.links import links_of, post_of
 from bot.model import PREVIEW, UNTOLD, Evidence, Fingerprint, Link, MediaFile, MediaInfo, Post, Verdict
 from bot.permalink import permalink_fullname
@@ -19,9 +28,10 @@ from bot.pipeline.scanning.nudity import nudity_of
 from bot.pipeline.scanning.scanner import Scanner
 from bot.pipeline.scanning.unlooked import wait_sentence
 from bot.reddit import Job, Reddit
-from bot.workers import Aside
+from bot.workers import Aside, Budget
 
-AHEAD = Aside(gives_way=False)
+LOOK_SECONDS = 15.0  # of a decoder, for all media of what somebody waits for
+TOO_LONG = "it takes longer than somebody should wait for; look at it with: gifwarden scan"
 NO_LINK = "it is no link of a host that is known; see docs/hosts.md"
 
 
@@ -56,16 +66,16 @@ class TargetScanner:
 
     def scan_address(self, target: str) -> Iterator[TargetResult]:
         """Do that with a link alone, never with a file of this machine, and before what waits for a decoder."""
-        return self._walk(target, judge=True, files=False, pace=AHEAD)
+        return self._walk(target, judge=True, files=False, pace=_ahead())
 
     def scan_bytes(self, name: str, data: bytes) -> TargetResult:
         """Do that with a file that somebody gives, called `name`. Errors are results, too."""
         try:
-            return self._bytes(name, data, judge=True, pace=AHEAD)
+            return self._bytes(name, data, judge=True, pace=_ahead())
         except GifwardenError as error:
             if is_own_fault(error):
                 raise
-            return TargetResult(target=name, error=for_once(error))
+            return TargetResult(target=name, error=_once(error))
 
     def leads(self, target: str) -> tuple[Post | None, tuple[Link, ...]]:
         """Return the post that a permalink names, or None, and the links to media; nothing of them is fetched.
@@ -111,7 +121,7 @@ class TargetScanner:
         except GifwardenError as error:
             if is_own_fault(error):
                 raise
-            yield TargetResult(target=target, error=for_once(error))
+            yield TargetResult(target=target, error=_once(error))
         except MemoryError:  # not of the target: whoever asked tries again
             raise
         except Exception as error:  # noqa: BLE001  the boundary around one target of many: becomes its result
@@ -174,7 +184,7 @@ class TargetScanner:
                 if is_own_fault(error):
                     raise
                 failed = True
-                yield TargetResult(target=target, error=f"{link.host}: {for_once(error)}")
+                yield TargetResult(target=target, error=f"{link.host}: {_once(error)}")
             if link.source != PREVIEW:
                 came[media] = not failed
             if seen is None or (link.source == PREVIEW and (own is None or media == next(iter(came)))):
@@ -187,7 +197,7 @@ class TargetScanner:
     ) -> TargetResult:
         _check(target, link)
         self._working.refuse_marked(link)
-        acquired = self._working.download(link, want_original=None if judge else True)
+        acquired = self._working.download(link, want_original=None if judge else True, in_front=pace is not None)
         looked = self._working.fingerprint(link, acquired, target=target, pace=pace)
         if not looked.prints:
             raise UnsupportedError(
@@ -210,6 +220,15 @@ class TargetScanner:
             post=post,
             failures=tuple(_failure(info, evidence) for info in evidence.media if info.error),
         )
+
+
+def _ahead() -> Aside:
+    """Return the pace for somebody who waits: before what else waits for a decoder, and not for long."""
+    return Aside(gives_way=False, budget=Budget(LOOK_SECONDS))
+
+
+def _once(error: GifwardenError) -> str:
+    return TOO_LONG if isinstance(error, CostlyError) else for_once(error)
 
 
 def _check(target: str, link: Link) -> None:

@@ -31,7 +31,7 @@ from bot.store import Store
 SECONDS = 30.0  # in which a look is ready, or has failed
 READY_SECONDS = 30.0  # in which what came of it is handed out
 TOLD_SECONDS = 60.0  # in which it is told how a look ended
-AT_ONCE = 2  # looks in work
+AT_ONCE, THREADS = 2, 6  # looks in work; with those that ended and whose host was not done yet
 EACH, ALL = 4, 32  # looks of one session, of all; one more of a session ends its oldest
 FILES = 4  # files of the largest size that may be held for looks
 WATCH_SECONDS = 0.25
@@ -156,6 +156,7 @@ class Looks:
             for job in list(self._jobs.values()):
                 if job.session == session and look in (None, job.id):
                     self._end(job, LookState.GONE)
+            self._start()
 
     def close(self) -> None:
         """End all looks; none is begun afterwards. Waits a moment for those in work."""
@@ -216,9 +217,10 @@ class Looks:
     def _start(self) -> None:
         """Begin what waits, if there is room: first of those who have nothing in work. The lock is held."""
         while not self._closed:
-            busy = [job for job in self._jobs.values() if job.thread is not None and job.thread.is_alive()]
+            threads = [job for job in self._jobs.values() if job.thread is not None]
+            busy = [job for job in threads if job.state == LookState.FETCHING]
             waiting = [job for job in self._jobs.values() if job.state == LookState.WAITING]
-            if not waiting or len(busy) >= AT_ONCE:
+            if not waiting or len(busy) >= AT_ONCE or len(threads) >= THREADS:
                 return
             served = {job.by.member for job in busy}
             job = next((one for one in waiting if one.by.member not in served), waiting[0])
@@ -315,6 +317,7 @@ class Looks:
             return
         if job.alive:
             self._end(job, LookState.FAILED, OVER.format(self._seconds))
+            self._start()
         elif job.state == LookState.READY:
             self._end(job, LookState.GONE)
         elif job.thread is None:
