@@ -437,13 +437,18 @@ def test_a_name_longer_than_names_can_be_is_answered(home: Path, command: str) -
 
 def numbers() -> Iterator[tuple[str, str, str]]:
     """Yield (section, key, kind) of every setting that is a number."""
-    sections: dict[str, Any] = {"subreddits": config.SubredditConfig, "hosts": config.HostConfig}
+    sections: dict[str, Any] = {
+        "subreddits": config.SubredditConfig,
+        "hosts": config.HostConfig,
+        "exchanges": config.ExchangeConfig,
+    }
+    named = {"hosts": "hosts.redgifs", "exchanges": "exchanges.theirs"}
     for section, info in config.Config.model_fields.items():
         model = sections.get(section, info.annotation)
         for key, setting in getattr(model, "model_fields").items():  # noqa: B009  mypy knows no such field of a type
             kind = re.search(r"\b(int|float)\b", repr(setting.annotation))
             if kind:
-                yield f"{section}.redgifs" if section == "hosts" else section, key, kind[1]
+                yield named.get(section, section), key, kind[1]
 
 
 @pytest.mark.parametrize(("section", "key", "kind"), list(numbers()))
