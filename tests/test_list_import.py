@@ -117,13 +117,57 @@ def test_what_would_withdraw_much_asks_first(home: Path) -> None:
     assert counts(much, "--source", "one", "--yes") == {"added": 10, "withdrawn": 30}
 
 
+def test_more_than_half_of_a_short_list_asks_too(home: Path) -> None:
+    """A tenth of few rows says nothing; more than half of them does, unless it is one or two."""
+    bring(rows(range(15)), "--source", "one")
+    assert bring(rows(range(8), status="withdrawn"), "--source", "one")[1][0]["asks"] == 8
+    assert counts(rows(range(7), status="withdrawn"), "--source", "one") == {"withdrawn": 7}
+    bring(rows(range(2)), "--source", "two")
+    assert counts(rows(range(2), status="withdrawn"), "--source", "two") == {"withdrawn": 2}
+
+
+def test_other_hashes_under_known_ids_ask(home: Path) -> None:
+    """The old ones match no more: it may be somebody else's list under this name."""
+    bring(rows(range(30)), "--source", "ann")
+    others = nd(*({"id": number, "pdq": pdq(number + 1000)} for number in range(15, 45)))
+    code, (told,) = bring(others + rows(range(15)), "--source", "ann", "--whole")
+    assert code == 0  # half of them, and no more
+    bring(rows(range(30)), "--source", "ben")
+    others = nd(*({"id": number, "pdq": pdq(number + 1000)} for number in range(16)))
+    code, (told,) = bring(others, "--source", "ben")
+    assert (code, told["asks"]) == (1, 16)
+    assert "16 of 30 rows would get other hashes" in told["error"]
+    assert counts(others, "--source", "ben", "--yes") == {"changed": 16}
+
+
+def test_the_question_says_what_is_silence_and_what_is_said(home: Path) -> None:
+    """Rows that the list itself withdraws are not told as missing from it."""
+    bring(rows(range(30)), "--source", "one")
+    code, (told,) = bring(rows(range(24), status="withdrawn") + rows(range(24, 28)), "--source", "one", "--whole")
+    assert code == 1
+    assert told["error"] == (
+        "24 of 30 rows would be withdrawn, for the list says so; "
+        "2 of 30 rows would be withdrawn, for the list is whole and no longer has them"
+    )
+
+
+def test_a_whole_list_that_meets_none_of_what_is_there_asks(home: Path) -> None:
+    """Also where a person withdrew one of the rows before."""
+    bring(rows(range(3)), "--source", "one")
+    with session(read_config(None)) as pipeline:
+        pipeline.deps.store.lists.make_entries(["L-1"])
+        pipeline.deps.store.banks.withdraw("L-1")
+    code, (told,) = bring(rows(range(10, 12)), "--source", "one", "--whole")
+    assert (code, told["asks"]) == (1, 2)
+
+
 def test_a_list_by_a_pipe_is_asked_about_as_well(home: Path) -> None:
     """What cannot be read twice is held meanwhile."""
     bring(rows(range(50)), "--source", "one")
     command = ["bank", "import", "list", "-", "--by", "ann", "--source", "one"]
     refused = CliRunner().invoke(app, command, input=rows(range(40), status="withdrawn"))
     assert refused.exit_code == 1
-    assert "40 rows of 50 would be withdrawn" in refused.output
+    assert "40 of 50 rows would be withdrawn" in refused.output
     assert "--yes" in refused.output
     assert len(there()) == 50
     done = CliRunner().invoke(app, [*command, "--yes"], input=rows(range(40), status="withdrawn"))
@@ -148,7 +192,7 @@ def test_at_a_terminal_the_question_is_put(home: Path) -> None:
             env=environment,
             check=False,
         )
-        assert b"40 rows of 50 would be withdrawn" in done.stdout, done
+        assert b"40 of 50 rows would be withdrawn" in done.stdout, done
         assert len(there()) == left
 
 

@@ -140,7 +140,9 @@ class _Import:
     def _is_sure(self, found: Look) -> bool:
         asked = question(found)
         if sys.stdin.isatty() and sys.stdout.isatty() and not self._as_json:
-            if typer.confirm(f"{asked}. Go on?"):
+            warn(f"{self._file}  {asked}")
+            warn(f"{self._bank}: what they matched is taken off the table: actions that wait, and open cases")
+            if typer.confirm("Go on?"):
                 return True
             say("nothing is changed")
         elif self._as_json:
@@ -148,7 +150,7 @@ class _Import:
                 {
                     "file": self._file,
                     "bank": self._bank,
-                    "asks": found.counts.withdrawn,
+                    "asks": found.counts.withdrawn + found.counts.changed,
                     "of": found.listed,
                     "error": asked,
                 }

@@ -16,9 +16,11 @@ from bot.store import Store
 from bot.store.lists import Listed, ListRow, Seen
 
 # A list in use loses a few rows in a hundred between two readings. One that loses more than a tenth was cut off, is
-# another list than the last time, or somebody empties it: a person looks. Of few rows a tenth says nothing.
+# another list than the last time, or somebody empties it: a person looks. So it is where ids that are known have other
+# hashes: the old ones match no more. Of few rows a tenth says nothing, but more than half of them does.
 ASKS_SHARE = 0.1
 ASKS_FROM = 20
+HALF_FROM = 3
 UNNAMED = "import"  # the source of rows that have no ids, if nobody named one
 MAX_SOURCE = 100  # characters
 EXCHANGES = "exchange "  # how the sources begin whose rows come by an exchange
@@ -33,6 +35,7 @@ class Look:
 
     counts: Counts
     listed: int  # rows of it that were there before
+    silent: int  # of those that are withdrawn: it says nothing of them any more
     whole: bool  # it is, or says that it is
     unreadable: int = 0  # rows; a whole list with some of them is not swept, for they may be what is missed
 
@@ -43,10 +46,12 @@ class Look:
 
     @property
     def asks(self) -> bool:
-        """Whether a person has to say yes to what it withdraws."""
-        gone = self.counts.withdrawn
-        is_empty = self.sweeps and gone > 0 and gone == self.listed
-        return is_empty or (gone > ASKS_FROM and gone > ASKS_SHARE * self.listed)
+        """Whether a person has to say yes to what it takes away."""
+        counts = self.counts
+        lost = counts.withdrawn + counts.changed
+        meets_none = self.silent > 0 and not counts.known + counts.changed
+        much = lost > ASKS_FROM and lost > ASKS_SHARE * self.listed
+        return meets_none or much or (lost >= HALF_FROM and 2 * lost > self.listed)
 
 
 class _Watched:
@@ -122,23 +127,24 @@ class ListFile:
                 counts.not_ours += row.fault is Fault.NOT_OURS
                 told(row)
             elif isinstance(row, Plain):
-                for one in _rows_of(row) if everything else ():
+                for one in _rows_of(row) if everything or row.ids is not None else ():
                     held.append(one)
                     if len(held) + len(dropped) == STEP:
                         add()
             elif isinstance(row, Record):
                 counts.passed.update(row.passed)
                 counts.children += row.child
-                if not everything and not row.withdrawn:
-                    continue
+                if not everything and not row.withdrawn and row.id is None:
+                    continue  # it is there or is new; a row that has an id may have got other hashes
                 one = Listed(row.id, row.signals, row.files, row.withdrawn, row.opinions)
                 (dropped if row.child else held).append(one)
                 if len(held) + len(dropped) == STEP:
                     add()
         add()
-        found = Look(counts, there.rows if there else 0, watched.whole, watched.unreadable)
+        found = Look(counts, there.rows if there else 0, 0, watched.whole, watched.unreadable)
         if found.sweeps and everything and there is not None:
-            counts.withdrawn += self._store.lists.unseen(there.id, seen, gone)
+            found.silent = self._store.lists.unseen(there.id, seen, gone)
+            counts.withdrawn += found.silent
         self._store.lists.rest()
         return found
 
@@ -148,10 +154,11 @@ class ListFile:
         watched = self._watched(rows)
         seen = Seen()
         counts = take(self._store, self._bank, self._source, watched, by=by, told=told, seen=seen, ends=False)
-        found = Look(counts, there.rows if there else 0, watched.whole, watched.unreadable)
+        found = Look(counts, there.rows if there else 0, 0, watched.whole, watched.unreadable)
         if found.sweeps:
             number = self._store.lists.source(self._bank, self._source)
-            counts.withdrawn += self._store.lists.sweep(number, seen).withdrawn
+            found.silent = self._store.lists.sweep(number, seen).withdrawn
+            counts.withdrawn += found.silent
         ended(self._store, self._bank, counts, by=by)
         return found
 
@@ -174,8 +181,18 @@ def _nobody(_bad: Bad) -> None:
 
 def question(found: Look) -> str:
     """Return what a person is asked before a list takes so much away."""
-    how = "is whole and no longer has them" if found.whole else "says so"
-    return f"{many(found.counts.withdrawn, 'row')} of {found.listed:,} would be withdrawn, for the list {how}"
+    counts, of = found.counts, f"of {many(found.listed, 'row')}"
+    said = counts.withdrawn - found.silent
+    parts = [
+        f"{said:,} {of} would be withdrawn, for the list says so" if said else "",
+        f"{found.silent:,} {of} would be withdrawn, for the list is whole and no longer has them"
+        if found.silent
+        else "",
+        f"{counts.changed:,} {of} would get other hashes, and the old ones match no more: is it another list?"
+        if counts.changed
+        else "",
+    ]
+    return "; ".join(part for part in parts if part)
 
 
 def source_name(given: str) -> str:
