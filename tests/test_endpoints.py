@@ -138,10 +138,15 @@ def test_bytes_are_bounded_before_and_after_they_are_unpacked(park: ExchangePark
 
 
 def test_a_gzip_file_is_unpacked_as_a_list_only(park: ExchangePark, http: Endpoints) -> None:
-    """A list that is itself gzip is read; media and web pages are no lists."""
+    """A list that is itself gzip comes as it lies there and can be opened; media and web pages are no lists."""
     park.files["a.gz"] = File(body=gzip.compress(b"one\ntwo\n"))
     with http.stream(f"{park.url}/lists/a.gz") as stream:
-        assert b"".join(stream.chunks()) == b"one\ntwo\n"
+        packed, chunks = bodies.opened("there", stream.chunks(), 2**20)
+        assert (packed, b"".join(chunks)) == (True, b"one\ntwo\n")
+    park.files["a.txt"] = File(body=b"one\ntwo\n")
+    with http.stream(f"{park.url}/lists/a.txt") as stream:
+        packed, chunks = bodies.opened("there", stream.chunks(), 2**20)
+        assert (packed, b"".join(chunks)) == (False, b"one\ntwo\n")
     park.files["a.mp4"] = File(body=b"....", type="video/mp4")
     with pytest.raises(EndpointError, match="instead of a list"), http.stream(f"{park.url}/lists/a.mp4"):
         pass

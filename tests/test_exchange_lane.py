@@ -178,4 +178,8 @@ def test_a_list_that_is_whole_sweeps_what_is_missing(world: Stage, log: Listenin
         put("says.ndjson", says=True)
         bot.exchange()
         kept = {one.name: one.listed for one in bot.exchanges.standing()}
-        assert kept == {"set": 1, "says": 0, "grows": 60}  # fewer than fifty are never asked about
+        assert kept == {"set": 40, "says": 40, "grows": 60}  # a person looks first
+        for name in ("set", "says"):
+            bot.exchanges.fetch(name, yes=True)
+        kept = {one.name: one.listed for one in bot.exchanges.standing()}
+        assert kept == {"set": 1, "says": 0, "grows": 60}

@@ -21,7 +21,8 @@ from bot.loopback.exchanges import ExchangePark, File, HashFeed, pdq_of
 from bot.model import PROGRAM, ExchangeState
 from bot.pipeline.core import no_boundary
 from bot.pipeline.keeping import exchanges as syncing
-from bot.pipeline.keeping.exchanges import ExchangeSync, source
+from bot.pipeline.keeping.exchange_standing import source
+from bot.pipeline.keeping.exchanges import ExchangeSync
 from bot.store import Store
 from tests.bots import Listening
 from tests.fetching import clock, park
@@ -186,23 +187,23 @@ def test_a_list_that_takes_back_too_much_asks(
     with syncing_on(store, clock, log, a=settings) as sync:
         sync.round()
         feed = park.feeds["a"]
-        feed.changes.append([(row, 0) for row in range(40)])
+        feed.changes.append([(row, 0) for row in range(20)])
         clock.sleep(3700)
         sync.round()
-        assert listed(store) == 110
-        feed.changes.append([(row, 0) for row in range(40, 110)])
+        assert listed(store) == 130
+        feed.changes.append([(row, 0) for row in range(20, 90)])
         clock.sleep(3700)
         sync.round()
         one = sync.stands("a")
-        assert (one.state, one.listed) == (ExchangeState.ASKS, 110)
+        assert (one.state, one.listed) == (ExchangeState.ASKS, 130)
         assert "gifwarden exchange fetch a --yes" in str(one.why)
         assert one.row is not None
         assert one.row.asks == 70
         clock.sleep(10 * 86_400)
         sync.round()
-        assert listed(store) == 110
+        assert listed(store) == 130
         row = sync.fetch("a", yes=True)
-        assert (row.state, listed(store)) == (ExchangeState.UP_TO_DATE, 40)
+        assert (row.state, listed(store)) == (ExchangeState.UP_TO_DATE, 60)
 
 
 def test_rows_that_are_too_old_are_said_to_be(

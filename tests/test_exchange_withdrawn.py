@@ -14,7 +14,7 @@ from bot.loopback.exchanges import ExchangePark, File
 from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, FeedbackState
 from bot.pipeline import Pipeline
-from bot.pipeline.keeping.exchanges import source
+from bot.pipeline.keeping.exchange_standing import source
 from tests.bots import Listening, action_states, bot_on, changed, fake, log, post_fake, world
 from tests.fetching import NOW, park
 from tests.people import member

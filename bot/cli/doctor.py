@@ -24,7 +24,7 @@ from bot.mail import Mailer
 from bot.model import Backing, BankKind, ExchangeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.modes import ASKED, effect, sends
-from bot.pipeline.keeping.exchanges import left_over
+from bot.pipeline.keeping.exchange_standing import left_over
 from bot.pipeline.rulebook import said_of
 from bot.pipeline.scanning.host_health import ALARMS, host_rows
 from bot.plural import many

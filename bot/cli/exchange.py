@@ -27,7 +27,7 @@ from bot.cli.groups import App
 from bot.clock import day_and_time
 from bot.lists import Bad
 from bot.model import PROGRAM, ExchangeState, Verb
-from bot.pipeline.keeping.exchanges import Standing, left_over
+from bot.pipeline.keeping.exchange_standing import Standing, left_over
 from bot.plural import many
 from bot.store import ExchangeRow
 

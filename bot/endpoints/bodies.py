@@ -35,14 +35,20 @@ def waiting_time(value: str | None, now: datetime) -> float | None:
     return min(max((moment - now).total_seconds(), 0.0), MAX_RETRY_AFTER)
 
 
-def read(host: str, response: httpx.Response, limit: int, exchange: Exchange, *, own: bool) -> Iterator[bytes]:
-    """Yield a body unpacked: what HTTP packed, and where `own` says so a gzip file as well."""
-    raw = _paced(host, response, limit, exchange)
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
+def read(host: str, response: httpx.Response, limit: int, exchange: Exchange, *, raw: bool) -> Iterator[bytes]:
+    """Yield a body without what HTTP packed; with `raw` as it came."""
+    came = _paced(host, response, limit, exchange)
+    encoding = response.headers.get("Content-Encoding", "")
+    plain = decoded(host, encoding, came, limit)  # raises for what was not asked for
+    return came if raw else plain
+
+
+def decoded(host: str, encoding: str, came: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """Return a body without what HTTP packed, by the header Content-Encoding. Raises EndpointError."""
+    how = encoding.strip().lower()
+    if how not in ("", "identity", "gzip", "x-gzip"):
         raise EndpointError(f"{host} packs its answer in a way that was not asked for")
-    plain = _inflated(host, raw, limit) if encoding in ("gzip", "x-gzip") else raw
-    return unpacked(host, plain, limit) if own else plain
+    return _inflated(host, came, limit) if how in ("gzip", "x-gzip") else came
 
 
 def _paced(host: str, response: httpx.Response, limit: int, exchange: Exchange) -> Iterator[bytes]:
@@ -77,11 +83,17 @@ def _paced(host: str, response: httpx.Response, limit: int, exchange: Exchange) 
 
 def unpacked(host: str, plain: Iterator[bytes], limit: int) -> Iterator[bytes]:
     """Yield what a gzip file holds, and anything else as it is. `host` is who sent it, for errors: EndpointError."""
+    return opened(host, plain, limit)[1]
+
+
+def opened(host: str, plain: Iterator[bytes], limit: int) -> tuple[bool, Iterator[bytes]]:
+    """Return whether a file is gzip, and what is in it. Raises EndpointError."""
     first = next(plain, b"")
     while len(first) < len(_GZIP) and (more := next(plain, b"")):
         first += more
     whole = _chained(first, plain)
-    return _inflated(host, whole, limit) if first.startswith(_GZIP) else whole
+    packed = first.startswith(_GZIP)
+    return packed, _inflated(host, whole, limit) if packed else whole
 
 
 def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -35,6 +35,8 @@ READ_SECONDS = 30.0  # between two bytes
 ANSWER_SECONDS = 90.0  # for one answer whole
 STREAM_SECONDS = 12 * 3600.0  # for a list whole, our own work on it included
 ANSWER_BYTES = 32 * 2**20
+MOST_PARTS = 200_000  # objects and arrays of one answer: thousands of rows, with much in each
+MOST_VALUES = 1_000_000
 STREAM_BYTES = 16 * 2**30  # of a list, packed or not
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 307, 308})
@@ -55,7 +57,12 @@ class Answer:
     host: str
 
     def json(self) -> Any:
-        """Return what the body says. Raises EndpointError if it is no JSON."""
+        """Return what the body says. Raises EndpointError if it is no JSON, or holds more than any page does.
+
+        A few kilobytes packed can hold millions of empty arrays, each of which takes a hundred times its own length.
+        """
+        if self.body.count(b"[") + self.body.count(b"{") > MOST_PARTS or self.body.count(b",") > MOST_VALUES:
+            raise EndpointError(f"{self.host} sent far more in one answer than a page holds", retry=False)
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -71,7 +78,7 @@ class Stream:
         self._chunks = chunks
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body unpacked. Raises EndpointError if it ends too early, is too large, too slow or damaged."""
+        """Yield the body. Raises EndpointError if it ends too early, is too large, too slow or damaged."""
         return self._chunks
 
 
@@ -132,7 +139,7 @@ class Endpoints:
         limit: int = STREAM_BYTES,
         seconds: float = STREAM_SECONDS,
     ) -> Iterator[Stream]:
-        """Yield an answer whose body is read as it comes; a body that is itself gzip is unpacked too.
+        """Yield an answer whose body is read as it comes, packed as it came: `bodies.decoded` and `opened` unpack it.
 
         Raises EndpointError, also for media and web pages, which are no lists.
         """
@@ -173,7 +180,7 @@ class Endpoints:
         self, host: str, response: httpx.Response, limit: int, exchange: Exchange, *, listed: bool
     ) -> Iterator[bytes]:
         with self._telling(host, exchange):
-            yield from bodies.read(host, response, limit, exchange, own=listed)
+            yield from bodies.read(host, response, limit, exchange, raw=listed)
 
     @contextlib.contextmanager
     def _telling(self, host: str, exchange: Exchange) -> Iterator[None]:

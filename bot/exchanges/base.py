@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -14,8 +14,9 @@ from bot.config import ExchangeConfig, ExchangeKeys
 from bot.config.wanted import wanted
 from bot.endpoints import Endpoints
 from bot.errors import EndpointError
-from bot.lists import Bad, Plain, Record, RowError
+from bot.lists import Bad, Fault, Plain, Record, RowError
 from bot.lists.record import digest, signal
+from bot.lists.row import speaks_of_child
 from bot.model import Opinion
 
 Checkpoint = Mapping[str, Any]
@@ -46,13 +47,18 @@ class Page:
     """Some rows, and up to where the exchange is read once they are kept.
 
     `whole`: this fetch began at the beginning and this page ends it, so what was in none of its pages is gone.
-    `last`: there is no more at the moment. `share`: how much of all is read with it, 0 to 1, if that is known.
+    `all`: it ends a reading from the first row to the last. `last`: there is no more at the moment. `note`: what a
+    person should know of a fetch that ended well. `unreadable`: rows of the whole reading that could not be read.
+    `share`: how much of all is read with it, 0 to 1, if that is known.
     """
 
     rows: Sequence[Row]
     checkpoint: Checkpoint
     last: bool = False
     whole: bool = False
+    all: bool = False
+    note: str = ""
+    unreadable: int = 0
     share: float | None = None
 
 
@@ -75,13 +81,18 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a plug works with. `fresh`: begin at the beginning whatever the checkpoint says."""
+    """What a plug works with. `fresh`: begin at the beginning whatever the checkpoint says.
+
+    `goes_on`: what the reading behind this checkpoint met is still known. If it is not, a reading that is to end in a
+    sweep begins anew, for what it met before would be withdrawn or, without the sweep, what is gone would stay.
+    """
 
     name: str
     settings: ExchangeConfig
     http: Endpoints = field(repr=False)
     clock: Clock
     fresh: bool = False
+    goes_on: bool = False
     spool: Path | None = None  # a folder for what must be whole before it is read; it leaves no file there
 
     @property
@@ -135,13 +146,37 @@ def keys_of(plug: ExchangePlug) -> ExchangeKeys:
     )
 
 
+def row_of(number: int, found: Any, id: str | None, read: Callable[[Any], Record | None]) -> Record | Bad | None:
+    """Return the row that an exchange's answer holds, None if it is of no concern to us.
+
+    Every record of a service comes through here: one that is tagged as child abuse, wherever in it, is never kept.
+    """
+    try:
+        row: Record | Bad | None = read(found)
+    except RowError as error:
+        row = Bad(line=number, reason=str(error), id=id)
+    if isinstance(found, dict) and speaks_of_child(found):
+        kept = row if isinstance(row, Record) else Record(id=id)
+        return kept._replace(withdrawn=True, child=True)
+    return row
+
+
+def unreadable_in(rows: Sequence[Row]) -> int:
+    """Return how many rows of a page are damaged."""
+    return sum(isinstance(row, Bad) and row.fault is Fault.BROKEN for row in rows)
+
+
+def count_of(rows: Sequence[Row]) -> int:
+    """Return how many rows a page holds."""
+    return sum(row.count if isinstance(row, Plain) else 1 for row in rows)
+
+
 def record_of(
     id: str | None,
     values: Sequence[tuple[str, str]],
     *,
     withdrawn: bool = False,
     opinions: tuple[tuple[str, Opinion], ...] = (),
-    child: bool = False,
 ) -> Record:
     """Return the record of a row that holds these values (our name of the type, hex digits). Raises RowError."""
     signals = tuple(signal(kind, value) for kind, value in values if kind not in ("md5", "sha256"))
@@ -152,8 +187,7 @@ def record_of(
     )
     if not signals and not files and not (withdrawn and id):
         raise RowError("neither a signal nor a file in it")
-    gone = withdrawn or child  # what was kept of it before goes
-    return Record(id=id, signals=signals, files=files, withdrawn=gone, opinions=opinions, child=child)
+    return Record(id=id, signals=signals, files=files, withdrawn=withdrawn, opinions=opinions)
 
 
 def text_of(value: Any, most: int = MAX_TEXT) -> str:

@@ -14,13 +14,16 @@ from typing import Any
 from bot.errors import UsageError
 from bot.exchanges.base import PAGE_ROWS, Row
 from bot.lists import Bad, Record, Whole, guess, plain_rows, read
+from bot.lists.names import WHOLES, joined
+from bot.lists.record import HEX
 
 LOOKED_AT = 64 * 1024  # bytes by which a format is told
 LONGEST_LINE = 4 * 2**20  # bytes
 LARGEST_DOCUMENT = 2**30  # bytes of a format that is one document
 BY_LINE = frozenset({"hex", "ndjson"})  # a row a line, whatever stands above it: can be gone on with anywhere
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF8)
-_CONTROL = re.compile(rb'^\{"(?:next|rows)"\s*:', re.MULTILINE)
+_CONTROL = re.compile(rb'^[ \t]*\{\s*"(?:next|rows|%s)"\s*:' % "|".join(WHOLES).encode(), re.MULTILINE | re.IGNORECASE)
+_SPEAKS = re.compile(rb'\{\s*"(?:next|rows|%s)"' % "|".join(WHOLES).encode(), re.IGNORECASE)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,8 +40,10 @@ class Said:
             found = json.loads(line)
         except (ValueError, RecursionError):
             return False
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or any(map(_is_digest, found.values())):
             return False
+        if any(value is True and joined(key) in WHOLES for key, value in found.items()):
+            self.whole = True
         following, rows = found.get("next"), found.get("rows")
         if isinstance(following, str) and len(following) <= 2000:
             self.next = following
@@ -129,7 +134,7 @@ class Listing:
     def _spoken(self, block: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield the parts of a block between lines in which the list speaks of itself, and how many lines are above."""
         start = line = 0
-        speaks = self.how == "ndjson" and (b'{"next"' in block or b'{"rows"' in block)
+        speaks = self.how == "ndjson" and _SPEAKS.search(block)
         for found in _CONTROL.finditer(block) if speaks else ():
             end = block.find(b"\n", found.start()) + 1 or len(block)
             if found.start() < start or not self.said.hear(block[found.start() : end].decode("utf-8", "replace")):
@@ -153,6 +158,10 @@ class Listing:
                 yield Part(rows=rows, size=self.size, offset=None)
                 rows = []
         yield Part(rows=rows, size=self.size, offset=None)
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and len(value) in (32, 40, 64) and set(value) <= HEX
 
 
 def blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:

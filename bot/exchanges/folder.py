@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,19 @@ from typing import BinaryIO, ClassVar
 
 from bot.endpoints.bodies import unpacked
 from bot.errors import EndpointError, UsageError, file_fault
-from bot.exchanges.base import Checkpoint, Context, Feedback, Given, Page, Setting, setting
+from bot.exchanges.base import (
+    PAGE_ROWS,
+    Checkpoint,
+    Context,
+    Feedback,
+    Given,
+    Page,
+    Row,
+    Setting,
+    count_of,
+    setting,
+    unreadable_in,
+)
 from bot.exchanges.blocks import Listing
 from bot.lists import Bad
 
@@ -47,31 +60,45 @@ class Folder:
 
     def fetch(self, context: Context, checkpoint: Checkpoint | None) -> Iterator[Page]:
         """Yield the rows of files that are new or were changed, the oldest first."""
-        folder = context.settings.folder
+        folder, whole = context.settings.folder, context.settings.whole
         assert folder is not None
-        known = dict((checkpoint or {}).get("files") or {}) if not context.fresh else {}
+        before = dict((checkpoint or {}).get("files") or {})
+        known = before if not context.fresh else {}
         files = _files(folder, context.now())
-        if context.settings.whole:
+        if before and not files and not _files(folder, math.inf):
+            raise EndpointError(
+                f"{folder} held lists and now holds none; look whether it is mounted and who emptied it", setup=True
+            )
+        if whole:
             files = files[-1:]
         marks = {file.name: known[file.name] for file in files if file.name in known}
         due = [file for file in files if known.get(file.name) != file.mark]
         failure: EndpointError | None = None
+        rows: list[Row] = []
+        held = unreadable = 0
         for file in due:
             try:
                 for page in _read(context, folder, file):
-                    yield Page(rows=page.rows, checkpoint={"files": dict(marks)}, share=page.share)
+                    rows += page.rows
+                    held += count_of(page.rows)
+                    unreadable += unreadable_in(page.rows)
+                    if held >= PAGE_ROWS:  # not a page a file: each holds the marks of all files
+                        yield Page(rows=rows, checkpoint={"files": dict(marks)}, share=page.share)
+                        rows, held = [], 0
             except UsageError as error:  # it stays what it is until somebody writes it anew
-                if context.settings.whole:
+                if whole:
                     raise EndpointError(f"{folder / file.name} is no list that we can read: {error}") from None
-                yield Page(rows=(Bad(line=0, reason=f"{file.name}: {error}"),), checkpoint={"files": dict(marks)})
+                rows.append(Bad(line=0, reason=f"{file.name}: {error}"))
             except EndpointError as error:
                 failure = error
                 continue
-            marks[file.name] = file.mark
+            if not (whole and unreadable):  # what is missing may be what could not be read: it is read again
+                marks[file.name] = file.mark
         if failure is not None:
-            yield Page(rows=(), checkpoint={"files": marks})
+            yield Page(rows=rows, checkpoint={"files": marks})
             raise failure
-        yield Page(rows=(), checkpoint={"files": marks}, last=True, whole=context.settings.whole and bool(due))
+        ends = whole and bool(due)
+        yield Page(rows=rows, checkpoint={"files": marks}, last=True, whole=ends, all=ends, unreadable=unreadable)
 
     def give(self, context: Context, feedback: Sequence[Feedback]) -> list[Given]:  # noqa: ARG002  the protocol's
         """Refuse: a folder hears nothing."""

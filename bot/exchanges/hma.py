@@ -11,8 +11,20 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from bot.errors import EndpointError
-from bot.exchanges.base import Checkpoint, Context, Feedback, Given, Page, Setting, record_of, setting, shape
-from bot.lists import Bad, Record, RowError
+from bot.exchanges.base import (
+    Checkpoint,
+    Context,
+    Feedback,
+    Given,
+    Page,
+    Row,
+    Setting,
+    record_of,
+    row_of,
+    setting,
+    shape,
+)
+from bot.lists import Record, RowError
 
 STEP = 200  # contents a page
 GAP = 1_000  # numbers in a row that lead nowhere: numbers are of all banks together, so ours may be far apart
@@ -39,7 +51,7 @@ class Hma:
         known = int(kept.get("last") or 0)  # the last number that led to something
         again = int(kept.get("again") or 0)  # up to where we asked again
         self._bank(context)
-        number, missing, rows = known + 1, 0, list[Record | Bad]()
+        number, missing, rows = known + 1, 0, list[Row]()
         while missing < GAP:
             found = self._content(context, number)
             missing = missing + 1 if found is None else 0
@@ -83,7 +95,7 @@ class Hma:
         """Return a content of the bank, or None if there is none of this number in it."""
         answer = context.http.ask(
             f"{self._url(context)}/content/{number}",
-            params={"include_signals": "true", "include_metadata": "false"},
+            params={"include_signals": "true", "include_metadata": "true"},
             headers=_headers(context),
             accept=_FOUND,
         )
@@ -104,11 +116,9 @@ def _headers(context: Context) -> dict[str, str]:
     return {"Authorization": f"Bearer {context.key}"} if context.key else {}
 
 
-def _rows(number: int, found: Mapping[str, Any], now: float) -> list[Record | Bad]:
-    try:
-        return [_row(number, found, now)]
-    except RowError as error:
-        return [Bad(line=number, reason=str(error))]
+def _rows(number: int, found: Mapping[str, Any], now: float) -> list[Row]:
+    row = row_of(number, found, str(number), lambda content: _row(number, content, now))
+    return [row] if row is not None else []
 
 
 def _row(number: int, found: Mapping[str, Any], now: float) -> Record:

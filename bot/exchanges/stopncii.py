@@ -10,15 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from bot.clock import DAY
 from bot.errors import EndpointError
-from bot.exchanges.base import Checkpoint, Context, Feedback, Given, Page, Setting, record_of, setting, shape, text_of
-from bot.lists import Bad, Record, RowError
+from bot.exchanges.base import (
+    Checkpoint,
+    Context,
+    Feedback,
+    Given,
+    Page,
+    Row,
+    Setting,
+    record_of,
+    row_of,
+    setting,
+    shape,
+    text_of,
+    unreadable_in,
+)
+from bot.lists import Record, RowError
 from bot.model import Opinion
 
 PAGE = 800
 BEGINNING = 10  # what its client asks from
 FORGOTTEN = 30 * 86_400  # seconds without a fetch, after which all is read again
 EMPTY_PAGES = 100  # in a row
+MOST_ROWS = 20_000  # of a page
 TYPES = {"imagepdq": "pdq", "videomd5": "md5"}
 KNOWN_TYPES = ("unknown", "videotmk", "text", "url", "photodna")
 VALUES = {"blocked": Opinion.CONFIRMED, "notblocked": Opinion.DISPUTED}
@@ -47,11 +63,15 @@ class StopNcii:
         now = int(context.now())
         since, token = int(kept.get("since") or BEGINNING), str(kept.get("token") or "")
         highest, done = int(kept.get("highest") or 0), int(kept.get("done") or 0)
+        tried, unreadable = int(kept.get("tried") or 0), int(kept.get("unreadable") or 0)
+        owed = bool(kept.get("sweeps"))
+        if token and owed and not context.goes_on:
+            token = ""  # what it met is not known any more
         if not token:
-            highest = 0
-            if now - done > FORGOTTEN:
+            highest = unreadable = 0
+            if owed or _is_over(now, done, tried) or since > now + DAY:
                 since = BEGINNING
-        sweeps = since == BEGINNING and not token and bool(checkpoint)
+            owed = since == BEGINNING and bool(checkpoint)
         empty, tokens = 0, {token}
         while True:
             try:
@@ -60,20 +80,27 @@ class StopNcii:
                 if not token or error.status != 400:
                     raise
                 # a token lives for a short time: from where this fetch began, once more
-                token, highest, tokens, sweeps = "", 0, {""}, False
+                token, highest, tokens, unreadable = "", 0, {""}, 0
+                owed = since == BEGINNING and bool(checkpoint)
                 continue
             rows = [row for number, one in enumerate(found["hashRecords"], 1) if (row := _row(number, one))]
-            highest = max(highest, _moment(found.get("nextSetTimestamp")))
+            unreadable += unreadable_in(rows)
+            moment = _moment(found.get("nextSetTimestamp"))
+            highest = max(highest, moment if moment <= now + DAY else 0)  # what is far ahead would hide all until then
             empty = 0 if found["hashRecords"] else empty + 1
-            if found.get("hasMoreRecords") is not True:
-                ended = {"since": max(highest, since), "done": now}
-                yield Page(rows=rows, checkpoint=ended, last=True, whole=sweeps)
+            if not found["hasMoreRecords"]:
+                end: dict[str, Any] = {"since": max(highest, since), "done": now}
+                if owed and unreadable:  # what is missing may be what could not be read: all is read again, in a day
+                    end = {**end, "done": done, "tried": now}
+                began = since == BEGINNING and (owed or not checkpoint)
+                yield Page(rows=rows, checkpoint=end, last=True, whole=owed, all=began, unreadable=unreadable)
                 return
             token = text_of(found.get("nextPageToken"), 4000)
             if not token or token in tokens or empty > EMPTY_PAGES:
                 raise EndpointError(f"{host} says that there is more and not where", retry=False)
             tokens.add(token)
-            yield Page(rows=rows, checkpoint={"since": since, "token": token, "highest": highest, "done": done})
+            within = {"since": since, "token": token, "highest": highest, "done": done, "tried": tried}
+            yield Page(rows=rows, checkpoint={**within, "sweeps": owed, "unreadable": unreadable})
 
     def give(self, context: Context, feedback: Sequence[Feedback]) -> list[Given]:
         """Submit what we think of each hash."""
@@ -120,6 +147,10 @@ class StopNcii:
         found = answer.json()
         if not isinstance(found, dict) or not isinstance(found.get("hashRecords"), list):
             raise shape(answer.host, "no hashRecords")
+        if not isinstance(found.get("hasMoreRecords"), bool):  # anything else would be taken for the end
+            raise shape(answer.host, "hasMoreRecords is neither true nor false")
+        if len(found["hashRecords"]) > MOST_ROWS:
+            raise shape(answer.host, f"more than {MOST_ROWS:,} records in a page of {PAGE}")
         return found, answer.host
 
 
@@ -131,12 +162,22 @@ def _moment(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40 else 0
 
 
-def _row(number: int, found: Any) -> Record | Bad | None:
+def _is_over(now: int, done: int, tried: int) -> bool:
+    """Return whether all is to be read again; a moment to come is one of a clock that was wrong."""
+    done, tried = (0 if moment > now + DAY else moment for moment in (done, tried))
+    return now - done > FORGOTTEN and now - tried > DAY
+
+
+def _row(number: int, found: Any) -> Row | None:
     """Return the row of a record, or None for a hash of a kind that we do not match."""
-    try:
-        return _record(found)
-    except RowError as error:
-        return Bad(line=number, reason=str(error))
+    return row_of(number, found, _name(found), _record)
+
+
+def _name(found: Any) -> str | None:
+    if not isinstance(found, dict):
+        return None
+    kind, value = text_of(found.get("signalType")).lower(), text_of(found.get("hashValue"), 200)
+    return f"{kind}:{value.strip().lower()}" if kind in TYPES and value else None
 
 
 def _record(found: Any) -> Record | None:

@@ -11,10 +11,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from bot.clock import DAY
 from bot.errors import EndpointError
-from bot.exchanges.base import Checkpoint, Context, Feedback, Given, Page, Setting, record_of, setting, shape, text_of
-from bot.lists import Bad, Record, RowError
-from bot.lists.children import is_tag
+from bot.exchanges.base import (
+    Checkpoint,
+    Context,
+    Feedback,
+    Given,
+    Page,
+    Row,
+    Setting,
+    record_of,
+    row_of,
+    setting,
+    shape,
+    text_of,
+    unreadable_in,
+)
+from bot.lists import Record, RowError
 from bot.model import Opinion
 
 VERSION = "v21.0"
@@ -22,6 +36,7 @@ LIMIT = 500  # rows a page
 OVERLAP = 6 * 3600  # seconds that are read again: the time of an update was not always that of its place
 FORGOTTEN = 85 * 86_400  # seconds
 EMPTY_PAGES = 100  # in a row
+MOST_ROWS = 20_000  # of a page
 REFUSED = frozenset({200, 400, 403, 404})
 FIELDS = "id,indicator,type,last_updated,should_delete,descriptors{id,reactions,owner{id},tags,status}"
 TYPES = {"HASH_PDQ": "pdq", "HASH_VIDEO_MD5": "md5", "HASH_MD5": "md5"}
@@ -48,12 +63,16 @@ class ThreatExchange:
         kept: Mapping[str, Any] = {} if context.fresh else checkpoint or {}
         now = int(context.now())
         since, after = int(kept.get("since") or 0), str(kept.get("after") or "")
-        from_start, until = bool(kept.get("from_start")), int(kept.get("until") or now)
+        until, done = int(kept.get("until") or now), int(kept.get("done") or 0)
+        tried, unreadable = int(kept.get("tried") or 0), int(kept.get("unreadable") or 0)
+        owed = bool(kept.get("sweeps"))
+        if after and owed and not context.goes_on:
+            after = ""  # what it met is not known any more
         if not after:
-            until, from_start = now, since == 0 or now - int(kept.get("done") or 0) > FORGOTTEN
+            until, unreadable = now, 0
+            from_start = owed or since == 0 or _is_over(now, since, done, tried)
             since = 0 if from_start else max(0, since - OVERLAP)
-        # a fetch that was cut off goes on, but what it saw before is not known any more
-        sweeps = from_start and not after and bool(checkpoint)
+            owed = from_start and bool(checkpoint)
         empty, cursors = 0, set[str]()
         while True:
             answer = context.http.ask(
@@ -72,17 +91,30 @@ class ThreatExchange:
             data = found.get("data") if isinstance(found, dict) else None
             if not isinstance(data, list):
                 raise shape(answer.host, "no list of updates")
+            if len(data) > MOST_ROWS:
+                raise shape(answer.host, f"more than {MOST_ROWS:,} updates in a page of {LIMIT}")
             rows = [row for number, update in enumerate(data, 1) if (row := _row(number, update)) is not None]
-            after = _cursor(found)
+            unreadable += unreadable_in(rows)
+            after = _cursor(answer.host, found)
             empty = 0 if data else empty + 1
             if after in cursors or empty > EMPTY_PAGES:
                 raise EndpointError(f"{answer.host} names ever the same next page", retry=False)
             cursors.add(after)
             if not after:
-                yield Page(rows=rows, checkpoint={"since": until, "done": now}, last=True, whole=sweeps)
+                end: dict[str, Any] = {"since": until, "done": now}
+                if owed and unreadable:  # what is missing may be what could not be read: all is read again, in a day
+                    end = {**end, "done": done, "tried": now}
+                yield Page(
+                    rows=rows,
+                    checkpoint=end,
+                    last=True,
+                    whole=owed,
+                    unreadable=unreadable,
+                    all=since == 0 and (owed or not checkpoint),
+                )
                 return
-            within = {"since": since, "after": after, "until": until, "from_start": from_start}
-            yield Page(rows=rows, checkpoint={**within, "done": kept.get("done") or 0})
+            within = {"since": since, "after": after, "until": until, "done": done, "tried": tried}
+            yield Page(rows=rows, checkpoint={**within, "sweeps": owed, "unreadable": unreadable})
 
     def give(self, context: Context, feedback: Sequence[Feedback]) -> list[Given]:
         """React to a descriptor of each row; which those are is asked for first."""
@@ -117,21 +149,29 @@ def _base(context: Context) -> str:
     return f"{context.settings.url.rstrip('/')}/{VERSION}"
 
 
-def _cursor(found: Mapping[str, Any]) -> str:
+def _is_over(now: int, since: int, done: int, tried: int) -> bool:
+    """Return whether all is to be read again: too long ago, or a clock was ahead then and what lies between is lost."""
+    if since > now + OVERLAP // 2 or done > now + DAY:
+        return True
+    return now - done > FORGOTTEN and not 0 <= now - tried <= DAY
+
+
+def _cursor(host: str, found: Mapping[str, Any]) -> str:
     """Return the cursor behind this page, "" if it is the last. `paging.next` holds the token: it is never used."""
     paging = found.get("paging")
     if not isinstance(paging, dict) or not paging.get("next"):
         return ""
     cursors = paging.get("cursors")
-    return text_of(cursors.get("after"), 2000) if isinstance(cursors, dict) else ""
+    cursor = text_of(cursors.get("after"), 2000) if isinstance(cursors, dict) else ""
+    if not cursor:
+        raise shape(host, "a next page without its cursor")
+    return cursor
 
 
-def _row(number: int, update: Any) -> Record | Bad | None:
+def _row(number: int, update: Any) -> Row | None:
     """Return the row of an update, or None for a hash of a kind that is not asked for."""
-    try:
-        return _record(update)
-    except RowError as error:
-        return Bad(line=number, reason=str(error))
+    name = text_of(update.get("id")) if isinstance(update, dict) else ""
+    return row_of(number, update, name or None, _record)
 
 
 def _record(update: Any) -> Record | None:
@@ -151,8 +191,7 @@ def _record(update: Any) -> Record | None:
         return None
     if not isinstance(value, str):
         raise RowError("an update without an indicator")
-    child = any(map(is_tag, tags))
-    return record_of(name, [(TYPES[kind], value)], opinions=tuple(sorted(opinions.items())), child=child)
+    return record_of(name, [(TYPES[kind], value)], opinions=tuple(sorted(opinions.items())))
 
 
 def _opinions(descriptor: Mapping[str, Any]) -> Iterator[tuple[str, Opinion]]:

@@ -34,7 +34,9 @@ REST_TAKEN = "what else the row holds is taken"
 
 
 class RowError(ValueError):
-    """What is wrong with a row, in a phrase."""
+    """What is wrong with a row, in a phrase. `id` is the list's own name of the row, where that could be read."""
+
+    id: str | None = None
 
 
 class NotOursError(RowError):
@@ -56,6 +58,7 @@ class Bad:
     line: int  # from 1; for JSON documents the number of the element; 0: not of one row
     reason: str
     fault: Fault = Fault.BROKEN
+    id: str | None = None  # the list's own name of the row: what it held before it holds no more
 
 
 class Record(NamedTuple):

@@ -52,7 +52,7 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
             children.is_row_of_vics(where.names, row[key]) for key, how in where.children if how is children.Field.CLASS
         )
     if not child and isinstance(row, dict):
-        child = any(_speaks_of_child(part) for part in row.values() if isinstance(part, dict | list))
+        child = any(speaks_of_child(part) for part in row.values() if isinstance(part, dict | list))
     collect(row, where, found)
     if _OF_NCMEC & where.names and ("pdna" in where.names or "pdna" in found.passed):
         child = True  # nobody else writes PhotoDNA so beside these
@@ -77,15 +77,15 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
     yield from found.errors if signals or files else ()
 
 
-def _speaks_of_child(part: Any, depth: int = 0) -> bool:
+def speaks_of_child(part: Any, depth: int = 0) -> bool:
     """Return whether an object in a row, or one of an array, is tagged as child abuse."""
     if depth > MAX_DEPTH:
         return False
     if isinstance(part, list):
-        return any(_speaks_of_child(value, depth + 1) for value in part[:1000] if isinstance(value, dict | list))
+        return any(speaks_of_child(value, depth + 1) for value in part[:1000] if isinstance(value, dict | list))
     return any(
         ((how := children.field_named(str(name))) is not None and children.speaks_of_child(value, how))
-        or (isinstance(value, dict | list) and _speaks_of_child(value, depth + 1))
+        or (isinstance(value, dict | list) and speaks_of_child(value, depth + 1))
         for name, value in part.items()
     )
 

@@ -25,6 +25,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     console.m0041_queue,
     looking.m0042_looking,
     console.m0042_proposed,
+    exchanges.m0050_exchanges_weighed,
     withdrawals.m0031_withdrawals_carried,
 )
 

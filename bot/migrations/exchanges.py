@@ -15,3 +15,9 @@ def m0030_exchanges(db: Database) -> None:
             withdrawn integer not null default 0, failed integer not null default 0, share real,
             asks integer, claim text, claimed_until text) strict"""
     )
+
+
+def m0050_exchanges_weighed(db: Database) -> None:
+    """Count what an exchange takes back over all tries of a fetch, so that each try does not get a share of its own."""
+    db.execute("alter table exchanges add column taken_back integer not null default 0")
+    db.execute("alter table exchanges add column taken_of integer")

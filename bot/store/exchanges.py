@@ -38,6 +38,8 @@ class ExchangeRow:
     failed: int = 0
     share: float | None = None  # of all that there is to read, 0 to 1, if it is known
     asks: int | None = None  # how many rows it would withdraw
+    taken_back: int = 0  # rows withdrawn since a fetch ended well last, however often it was tried
+    taken_of: int = 0  # rows that were there then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +96,25 @@ class Exchanges:
             )
             return self._one(name)
 
+    def weigh(self, name: str, listed: int) -> ExchangeRow:
+        """Note how many rows are there before a fetch takes any away, if none did since one ended well."""
+        self._c.run("update exchanges set taken_of = coalesce(taken_of, ?) where name = ?", (listed, name))
+        return self._one(name)
+
     def keep(self, name: str, claim: str, checkpoint: Mapping[str, Any], step: Step) -> None:
         """Write down up to where the exchange is read; in the transaction of the rows. Raises StoreError if it is not
         ours any more.
         """
         changed = self._c.run(
             """update exchanges set checkpoint = ?, rows = rows + ?, added = added + ?, changed = changed + ?,
-               withdrawn = withdrawn + ?, failed = failed + ?, share = ?, claimed_until = ?
+               withdrawn = withdrawn + ?, taken_back = taken_back + ?, failed = failed + ?, share = ?, claimed_until = ?
                where name = ? and claim = ?""",
             (
                 json.dumps(checkpoint),
                 step.rows,
                 step.added,
                 step.changed,
+                step.withdrawn,
                 step.withdrawn,
                 step.failed,
                 step.share,
@@ -118,9 +126,11 @@ class Exchanges:
         if not changed:
             raise StoreError(f"the exchange {name} was taken over by another process or removed; this fetch ends")
 
-    def ended(self, name: str, claim: str, *, next_at: datetime) -> None:
-        """Write down that all there is was read."""
-        self._end(name, claim, ExchangeState.UP_TO_DATE, None, next_at, failures=0, ended=True)
+    def ended(self, name: str, claim: str, *, next_at: datetime, why: str | None = None) -> None:
+        """Write down that all there is was read; `why`: what a person should know of it all the same."""
+        with self._c:
+            self._end(name, claim, ExchangeState.UP_TO_DATE, why, next_at, failures=0, ended=True)
+            self._c.run("update exchanges set taken_back = 0, taken_of = null where name = ?", (name,))
 
     def failed(self, name: str, claim: str, *, why: str, next_at: datetime) -> None:
         """Write down that a fetch failed; it goes on from its last page."""
@@ -263,4 +273,6 @@ def _exchange(row: Row) -> ExchangeRow:
         failed=row["failed"],
         share=row["share"],
         asks=row["asks"],
+        taken_back=row["taken_back"],
+        taken_of=row["taken_of"] or 0,
     )

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from bot import __version__
 from bot.config import Config
-from bot.pipeline.keeping.exchanges import standing
+from bot.pipeline.keeping.exchange_standing import standing
 from bot.pipeline.scanning.host_health import host_rows
 from bot.store import Store
 from bot.web.steps import Steps

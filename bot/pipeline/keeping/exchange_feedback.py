@@ -12,7 +12,8 @@ from bot.errors import EndpointError, GifwardenError
 from bot.exchanges import Feedback
 from bot.model import ExchangeState, FeedbackState
 from bot.pipeline.core import Log
-from bot.pipeline.keeping.exchanges import ExchangeSync, source
+from bot.pipeline.keeping.exchange_standing import source
+from bot.pipeline.keeping.exchanges import ExchangeSync
 from bot.pipeline.recovery import GoOn, always, log_reason, reason_of
 from bot.store import FeedbackRow, Store
 

@@ -1,17 +1,20 @@
 """Others' lists, kept up to date: what is due is fetched page by page, and each page is kept with its checkpoint.
 
 A kill at any point loses nothing and takes nothing twice: the rows of a page and up to where it was read stand in one
-transaction. A fetch that would withdraw more than a share of the list stops in front of that page and asks.
+transaction. A fetch that would withdraw more than a share of the list, over all its tries, stops in front of that page
+and asks. Its rows are fresh from the end of a fetch that ended well, never from its beginning.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
 
 from bot import exchanges
 from bot.clock import DAY, Clock, backoff, iso
@@ -20,9 +23,11 @@ from bot.endpoints import Endpoints
 from bot.errors import EndpointError, GifwardenError, UsageError, is_own_fault
 from bot.exchanges import Context, Page
 from bot.lists import Bad
-from bot.model import PROGRAM, ExchangeState, Voice
+from bot.model import PROGRAM, Voice
 from bot.pipeline.core import Boundary, Log, no_boundary
+from bot.pipeline.keeping.exchange_standing import Standing, listed, source, standing, stands
 from bot.pipeline.keeping.list_import import take
+from bot.pipeline.keeping.sweeping import Met, asks, may_sweep
 from bot.pipeline.recovery import GoOn, always, log_reason, reason_of
 from bot.plural import many
 from bot.store import ExchangeRow, Store
@@ -31,8 +36,6 @@ from bot.store.lists import Seen
 
 FIRST_WAIT = 60.0  # seconds after a failure; doubled for each further one
 LONGEST_WAIT = 6 * 3600.0
-ASKS_SHARE = 0.2  # of a list's rows: more are not withdrawn without a person's yes
-ASKS_FROM = 50  # rows: fewer are never asked about
 TOLD_SECONDS = 15.0  # between two lines of the log on a long fetch
 TOLD_BAD = 5  # rows of a page whose fault the log names
 ME = f"{socket.gethostname()}:{os.getpid()}"
@@ -43,21 +46,19 @@ Told = Callable[[ExchangeRow], None]
 class _AsksError(Exception):
     """More would be withdrawn than is done without asking."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
+    def __init__(self, number: int, listed: int) -> None:
+        super().__init__(number, listed)
         self.number = number
+        self.listed = listed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """An exchange of the configuration and how it stands."""
+@dataclass(slots=True)
+class _Reading:
+    """A reading that is under way or was cut off: up to where, and what it has met. As long as this process lives."""
 
-    name: str
-    settings: ExchangeConfig
-    row: ExchangeRow | None
-    state: ExchangeState
-    listed: int  # rows that it has in its bank
-    why: str | None  # what a person should know of it
+    checkpoint: Mapping[str, Any] | None
+    seen: Seen = field(default_factory=Seen)
+    met: Met = field(default_factory=Met)
 
 
 class ExchangeSync:
@@ -78,6 +79,7 @@ class ExchangeSync:
         self._log = log
         self._http = endpoints
         self._boundary = boundary
+        self._cut: dict[str, _Reading] = {}  # what is gone on with
 
     def round(self, go_on: GoOn = always) -> int:
         """Fetch what is due, one after the other; return how many rows came. One that fails holds up no other."""
@@ -123,9 +125,9 @@ class ExchangeSync:
         try:
             self._pages(row, settings, claim, yes=yes, fresh=fresh, by=by, told=told, bad=bad, go_on=go_on)
         except _AsksError as error:
-            listed = _listed(self._store, name, settings.bank)
+            self._cut.pop(name, None)
             why = (
-                f"its list takes back {many(error.number, 'row')} at once, of {listed:,}; "
+                f"its list takes back {many(error.number, 'row')} at once, of {error.listed:,}; "
                 f"if that is right, run: gifwarden exchange fetch {name} --yes"
             )
             self._store.exchanges.ask(name, claim, why=why, asks=error.number)
@@ -152,7 +154,7 @@ class ExchangeSync:
         """Return the bank of an exchange and how many rows of it are there. Raises UsageError if there is none."""
         row = self._store.exchanges.get(name)
         bank = row.bank if row else self.settings(name).bank
-        return bank, _listed(self._store, name, bank)
+        return bank, listed(self._store, name, bank)
 
     def remove(self, name: str, *, by: Voice) -> int:
         """Withdraw every row of an exchange and forget how far it was read; return how many rows that were."""
@@ -160,6 +162,8 @@ class ExchangeSync:
         with self._store.transaction():
             numbers = [one.id for one in self._store.lists.listing(bank) if one.name == source(name)]
             withdrawn = sum(self._store.lists.sweep(number, Seen()).withdrawn for number in numbers)
+            for number in numbers:
+                self._store.lists.fresh_until(number, None)
             self._store.exchanges.remove(name)
             what = f"exchange removed: {many(withdrawn, 'row')} of {bank} withdrawn"
             self._store.audit.record(by=by, what=what, subject=name)
@@ -187,7 +191,7 @@ class ExchangeSync:
 
     def stands(self, name: str) -> Standing:
         """Return how one stands. Raises UsageError if there is none of that name."""
-        return _stands(self._store, self.settings(name), name, self._clock.now())
+        return stands(self._store, self.settings(name), name, self._clock.now())
 
     def _pages(
         self,
@@ -206,25 +210,38 @@ class ExchangeSync:
         began = said = self._clock.monotonic()
         plug = exchanges.get(settings.kind)
         number = store.lists.source(settings.bank, source(name))
-        listed, withdrawn = store.lists.count(number), row.withdrawn
-        seen = Seen()
-        if row.ended_at is None:
+        row = store.exchanges.weigh(name, store.lists.count(number))
+        withdrawn = row.taken_back
+        cut = self._cut.pop(name, None)
+        goes_on = cut is not None and not fresh and cut.checkpoint == row.checkpoint
+        reading = cut if cut is not None and goes_on else _Reading(row.checkpoint)
+        if store.lists.get(number).fresh_until is None:
             self._let_be_stale(number, settings)
-        for page in plug.fetch(self.context(name, settings, fresh=fresh), row.checkpoint):
+        context = self.context(name, settings, fresh=fresh, goes_on=goes_on)
+        for page in plug.fetch(context, row.checkpoint):
+            self._cut[name] = reading
+            met = reading.met.also(page.rows)
             with store.transaction():
-                step = self._take(name, settings.bank, page, by, bad, seen)
-                gone = max(0, store.lists.count(number) - seen.count) if page.whole else 0
+                there = store.lists.count(number)
+                step = self._take(name, settings.bank, page, by, bad, reading.seen)
+                if page.last:
+                    _refuse_nothing(page, met, there)
+                sweeps = may_sweep(whole=page.whole, unreadable=page.unreadable)
+                gone = max(0, store.lists.count(number) - reading.seen.count) if sweeps else 0
                 withdrawn += step.withdrawn
-                if not yes and withdrawn + gone > max(ASKS_FROM, ASKS_SHARE * listed):
-                    raise _AsksError(withdrawn + gone)
-                if page.whole:
-                    swept = store.lists.sweep(number, seen)
+                listed = max(row.taken_of, there)
+                if not yes and asks(withdrawn + gone, listed, meets_none=gone > 0 and not reading.seen.count):
+                    raise _AsksError(withdrawn + gone, listed)
+                if sweeps:
+                    swept = store.lists.sweep(number, reading.seen)
                     step = replace(step, withdrawn=step.withdrawn + swept.withdrawn)
                 store.exchanges.keep(name, claim, page.checkpoint, step)
                 if page.last:
                     self._let_be_stale(number, settings)
                     every = timedelta(minutes=settings.every_minutes)
-                    store.exchanges.ended(name, claim, next_at=self._clock.now() + every)
+                    why = _note(page)
+                    store.exchanges.ended(name, claim, next_at=self._clock.now() + every, why=why)
+            reading.met, reading.checkpoint = met, json.loads(json.dumps(page.checkpoint))
             self._boundary("exchange.kept")
             now = store.exchanges.get(name)
             if told is not None and now is not None:
@@ -235,6 +252,7 @@ class ExchangeSync:
             if not page.last and not go_on():
                 store.exchanges.let_go(name, claim)
                 return
+        self._cut.pop(name, None)
         store.lists.rest()
         ended = store.exchanges.get(name)
         if ended is not None and (ended.added or ended.changed or ended.withdrawn):
@@ -302,7 +320,7 @@ class ExchangeSync:
         until = self._clock.now() + timedelta(seconds=wait)
         self._store.exchanges.failed(name, claim, why=reason_of(error), next_at=until)
 
-    def context(self, name: str, settings: ExchangeConfig, *, fresh: bool = False) -> Context:
+    def context(self, name: str, settings: ExchangeConfig, *, fresh: bool = False, goes_on: bool = False) -> Context:
         """Return what a plug works with."""
         spool = self._config.storage.path
         return Context(
@@ -311,51 +329,26 @@ class ExchangeSync:
             http=self._http,
             clock=self._clock,
             fresh=fresh,
+            goes_on=goes_on,
             spool=spool if spool.is_dir() else None,
         )
 
 
-def left_over(store: Store, config: Config) -> list[str]:
-    """Return a sentence for each exchange that is no longer in the configuration and still has rows here."""
-    said = []
-    for row in store.exchanges.listing():
-        number = _listed(store, row.name, row.bank)
-        if row.name not in config.exchanges and number:
-            said.append(
-                f"{row.name} is no longer in the configuration, and {many(number, 'row')} of {row.bank} came from it; "
-                f"to withdraw them: gifwarden exchange remove {row.name}"
-            )
-    return said
+def _refuse_nothing(page: Page, met: Met, there: int) -> None:
+    """Raise EndpointError for a reading that ends and was none, though its server said that all is well."""
+    if met.is_nothing_but_damage:
+        raise EndpointError(f"none of what came can be read, {many(met.rows, 'row')} in all; nothing is taken")
+    if page.all and not page.whole and not met.rows and there:
+        raise EndpointError(f"what came holds no row at all, and {many(there, 'row')} of it are here; nothing is taken")
 
 
-def standing(store: Store, config: Config, now: datetime) -> list[Standing]:
-    """Return how each exchange of the configuration stands."""
-    return [_stands(store, settings, name, now) for name, settings in config.exchanges.items()]
-
-
-def _stands(store: Store, settings: ExchangeConfig, name: str, now: datetime) -> Standing:
-    row = store.exchanges.get(name)
-    state = row.state if row else ExchangeState.NEVER_FETCHED
-    why = row.why if row else None
-    since = (row.ended_at or row.begun_at) if row else None
-    if row and since is not None and now >= since + timedelta(days=settings.stale_days):
-        last = f"fetched last {iso(row.ended_at)}" if row.ended_at else "never fetched whole"
-        held = f"{last}: its rows no longer act by themselves"
-        why = f"{held}; {why}" if why else held
-        if state in (ExchangeState.UP_TO_DATE, ExchangeState.FAILING):
-            state = ExchangeState.STALE
-    listed = _listed(store, name, settings.bank)
-    return Standing(name=name, settings=settings, row=row, state=state, listed=listed, why=why)
-
-
-def _listed(store: Store, name: str, bank: str) -> int:
-    """Return how many rows an exchange has in a bank."""
-    return sum(one.rows for one in store.lists.listing(bank) if one.name == source(name))
-
-
-def source(name: str) -> str:
-    """Return what the list of an exchange is called among the lists of its bank."""
-    return f"exchange {name}"
+def _note(page: Page) -> str | None:
+    """Return what a person should know of a fetch that ended well."""
+    if page.note:
+        return page.note
+    if page.whole and page.unreadable:
+        return f"{many(page.unreadable, 'row')} cannot be read, so what is missing from its list is not withdrawn"
+    return None
 
 
 def _is_gone(claim: str) -> bool:

@@ -11,16 +11,11 @@ from bot.lists import Bad, Fault, Plain, Record, Whole
 from bot.lists import Row as OneRow
 from bot.model import Signal, Voice
 from bot.pipeline.keeping.list_import import STEP, Counts, ended, take
+from bot.pipeline.keeping.sweeping import asks, may_sweep
 from bot.plural import many
 from bot.store import Store
 from bot.store.lists import Listed, ListRow, Seen
 
-# A list in use loses a few rows in a hundred between two readings. One that loses more than a tenth was cut off, is
-# another list than the last time, or somebody empties it: a person looks. So it is where ids that are known have other
-# hashes: the old ones match no more. Of few rows a tenth says nothing, but more than half of them does.
-ASKS_SHARE = 0.1
-ASKS_FROM = 20
-HALF_FROM = 3
 UNNAMED = "import"  # the source of rows that have no ids, if nobody named one
 MAX_SOURCE = 100  # characters
 EXCHANGES = "exchange "  # how the sources begin whose rows come by an exchange
@@ -42,16 +37,14 @@ class Look:
     @property
     def sweeps(self) -> bool:
         """Whether what is not in the list any more goes."""
-        return self.whole and not self.unreadable
+        return may_sweep(whole=self.whole, unreadable=self.unreadable)
 
     @property
     def asks(self) -> bool:
         """Whether a person has to say yes to what it takes away."""
         counts = self.counts
-        lost = counts.withdrawn + counts.changed
         meets_none = self.silent > 0 and not counts.known + counts.changed
-        much = lost > ASKS_FROM and lost > ASKS_SHARE * self.listed
-        return meets_none or much or (lost >= HALF_FROM and 2 * lost > self.listed)
+        return asks(counts.withdrawn + counts.changed, self.listed, meets_none=meets_none)
 
 
 class _Watched:
