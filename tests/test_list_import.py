@@ -75,7 +75,7 @@ def test_two_lists_with_the_same_ids_are_kept_apart(home: Path) -> None:
     assert counts(rows([1, 2]), "--source", "one") == {"added": 2}
     other = nd(*({"id": number, "value": pdq(number + 100), "type": "pdq"} for number in (1, 2)))
     assert counts(other, "--source", "two") == {"added": 2}
-    assert counts(rows([1, 2], status="withdrawn"), "--source", "three") == {}
+    assert counts(rows([1, 2], status="withdrawn"), "--source", "three") == {"gone": 2}
     assert len(there()) == 4
     assert counts(rows([1], status="withdrawn"), "--source", "one") == {"withdrawn": 1}
     assert there() == {pdq(2), pdq(101), pdq(102)}
@@ -299,3 +299,36 @@ def test_names_of_sources_are_checked(home: Path, options: tuple[str, ...], sent
     """A name can be seen, and is none of an exchange's."""
     with pytest.raises(UsageError, match=sentence):
         bring(rows([1]), *options)
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        (f"{P1}\n", ("--whole",)),
+        (f"{P1}\n", ("--source", "import")),
+        (f"# whole\n{P1}\n", ("--yes",)),
+        (f"pdq,status\n{P1},withdrawn\n", ()),
+    ],
+    ids=["whole", "the name of those without", "says that it is whole", "withdraws"],
+)
+def test_what_withdraws_needs_a_name(home: Path, data: str, options: tuple[str, ...]) -> None:
+    """Lists that nobody named share one source, so none of them may take away what another one has."""
+    bring(f"{P1}\n{P2}\n", name="a.txt")
+    with pytest.raises(UsageError, match="--source"):
+        bring(data, *options, name="b.txt")
+    assert there() == {P1, P2}
+
+
+def test_rows_that_are_withdrawn_before_they_were_there_have_a_number(home: Path) -> None:
+    """They are no rows of the list, and the last line does not pass over them."""
+    assert counts(rows([1, 2], status="withdrawn") + rows([3]), "--source", "one") == {"added": 1, "gone": 2}
+
+
+def test_ids_that_come_again_with_other_hashes_are_told(home: Path) -> None:
+    """Only rows that follow one another are one media; of the others the last counts, and a person hears of it."""
+    other = nd(*({"id": number, "value": pdq(number + 100), "type": "pdq"} for number in (1, 2)))
+    assert counts(rows([1, 2, 3]) + other, "--source", "one") == {"added": 3, "changed": 2, "again": 2}
+    assert there() == {pdq(101), pdq(102), pdq(3)}
+    Path("a.ndjson").write_bytes(rows([1, 2]) + other)
+    result = CliRunner().invoke(app, ["bank", "import", "list", "a.ndjson", "--by", "ann", "--source", "two"])
+    assert "2 ids came again" in result.output

@@ -256,10 +256,16 @@ def test_foreign_kinds_are_told_apart_from_faults() -> None:
 CHILD = """csam|CSAM|csem|csai|cse|child|Children|minor|minors|underage|Under 18|under-18|u18|child_safety|ChildAbuse
 ncii,csam|sg-csam|csam-1|suspected minor|nude_minor|pre-teen|preteen|toddler|15yo|15 years old
 Take It Down|IWF|NCMEC list|project vic|childPornography|child sexual abuse material|CSAM_CONFIRMED
-Kinderpornografie|loli|pedo|kids|#child|violation:csam"""
+Kinderpornografie|loli|pedo|kids|#child|violation:csam|C.S.A.M|c-s-a-m|C S A M|CSA|VICS|Internet Watch Foundation
+Category A1|childsexualabusematerial|kinderporno|Missbrauchsdarstellung|Missbrauchsdarstellungen
+Kindesmissbrauchsdarstellungen|barnporr|børneporno|pornografia dziecięca|dziecięca pornografia|детское порно
+детская порнография|児童ポルノ|儿童色情|아동 성착취물|çocuk istismarı|pedophil|Pädophilie|girl (15)|age 15|aged 14
+сsam|ＣＳＡＭ|CSĄM|cs4m|ped0|15 y.o.|16 years|pornografía infantil|menor de edad|under the age of 16|boy (9)"""  # noqa: RUF001
 NO_CHILD = """ncii|deepfake|adult|minor edit|minor changes|minority|minor issue|child theme|child process|parent/child
 childish|not csam|non-csam|no minors|without minors|take it down act|A minor|scene|course|caseine|kidney
-18 years old|over 18|teen|cam|under 18.5%|severity minor bug|kind"""
+18 years old|over 18|teen|cam|under 18.5%|severity minor bug|kind|under 10 seconds|under 18 MB|16 years old account
+1-2 yo-yo|group: minors excluded|Kids in the Hall|toddlers & tiaras|not C.S.A.M|age 25|girl (25)|aged 18|A2 paper
+for 15 years|порно|top 10|Kindle|under 15 frames"""
 
 
 def split(text: str) -> list[str]:
@@ -288,6 +294,17 @@ def test_other_tags_are_no_child_abuse(tag: str) -> None:
         ("Child sexual abuse material", True),
         ("a video of a minor being abused", True),
         ("contains CSAM", True),
+        ("she was 16 in this", True),
+        ("17yo girl", True),
+        ("minor at the time", True),
+        ("he was only fifteen, still a minor when this was made", True),
+        ("her, girl (15), from the same class", True),
+        ("Kindesmissbrauchsdarstellung", True),
+        ("she was 16 minutes late", False),
+        ("minors are excluded", False),
+        ("posted 15 times by a 16 years old account", False),
+        ("plays it in A minor", False),
+        ("a minor edit", False),
         ("sexual content involving minors", True),
         ("underage girl", True),
         ("pornografía infantil", True),
@@ -333,6 +350,20 @@ def test_sentences_count_where_they_say_it_beyond_doubt(text: str, child: bool) 
         ("metadata", {"tags": ["minor"]}, True),
         ("bank", {"name": "NCMEC_HASHES"}, True),
         ("severity", "minor", False),
+        ("csam", "not checked", False),
+        ("csam", "No (checked)", False),
+        ("csam", "yes (checked)", True),
+        ("csam", "✓", True),
+        ("is_minor", "unknown", False),
+        ("is_minor", "N/A", False),
+        ("Minor?", "Nein", False),
+        ("minor", "-", False),
+        ("grade", "A1", False),
+        ("rating", "B2", False),
+        ("rating", "csam", True),
+        ("tags", "Category A1", True),
+        ("age", "15-17", True),
+        ("age", "25-30", False),
         ("parent", "child", False),
     ],
 )

@@ -217,7 +217,7 @@ def test_a_row_that_its_list_withdraws_stops_matching(bank: Store) -> None:
     """By the list's own id; what a person withdrew stays withdrawn when the list has it still."""
     take(bank, f'{{"id":"a","hash":"{ONE}"}}\n{{"id":"b","hash":"{TWO}"}}\n')
     gone = f'{{"id":"a","hash":"{ONE}","should_delete":true}}\n{{"id":"c","hash":"{TWO}","status":"deleted"}}\n'
-    assert take(bank, gone) == list_import.Counts(withdrawn=1)
+    assert take(bank, gone) == list_import.Counts(withdrawn=1, gone=1)
     (left,) = bank.listed.active(())
     bank.lists.make_entries([left.label])
     bank.banks.withdraw(left.label)

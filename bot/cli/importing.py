@@ -100,6 +100,7 @@ class _Import:
         self._source = source
         self._as_json = as_json
         self._not_ours: dict[str, list[int]] = {}  # reason: first line, rows
+        self._notes: dict[str, list[int]] = {}  # what was assumed of rows that are taken
 
     def dry_run(self) -> bool:
         """Say what would come of the list; return whether all of it can be read."""
@@ -160,7 +161,9 @@ class _Import:
         return False
 
     def _told(self, bad: Bad) -> None:
-        if bad.fault is Fault.NOT_OURS:  # of these a list may have millions
+        if bad.fault is Fault.NOTE:
+            self._notes.setdefault(bad.reason, [bad.line, 0])[1] += 1
+        elif bad.fault is Fault.NOT_OURS:  # of these a list may have millions
             self._not_ours.setdefault(bad.reason, [bad.line, 0])[1] += 1
         elif self._as_json:
             emit({"file": self._file, "line": bad.line, "error": bad.reason})
@@ -173,6 +176,8 @@ class _Import:
         if self._as_json:
             for reason, (line, rows) in self._not_ours.items():
                 emit({"file": self._file, "line": line, "not_ours": rows, "reason": reason})
+            for reason, (line, rows) in self._notes.items():
+                emit({"file": self._file, "line": line, "rows": rows, "note": reason})
             emit(
                 {
                     "file": self._file,
@@ -181,6 +186,8 @@ class _Import:
                     "changed": counts.changed,
                     "known": counts.known,
                     "withdrawn": counts.withdrawn,
+                    "gone": counts.gone,
+                    "again": counts.again,
                     "children": counts.children,
                     "not_ours": counts.not_ours,
                     "passed": dict(counts.passed),
@@ -192,15 +199,21 @@ class _Import:
                 }
             )
         else:
-            for reason, (line, rows) in self._not_ours.items():
+            for reason, (line, rows) in (*self._not_ours.items(), *self._notes.items()):
                 others = f"; so are {rows - 1:,} more" if rows > 1 else ""
-                warn(f"{self._file}:{line}  {reason}{others}")
+                warn(f"{self._file}{f':{line}' if line else ''}  {reason}{others}")
+            if counts.again:
+                warn(
+                    f"{self._file}  {many(counts.again, 'id')} came again in the same list with other hashes, and only "
+                    "the last ones count: rows of one media have to follow one another, or to have ids of their own"
+                )
             more = "".join(f", {rows:,} {kind}" for kind, rows in counts.passed.most_common(5))
             if more:
                 warn(f"{self._file}  passed over beside what we match{more.replace(',', ':', 1)}")
             say(
                 f"{self._file}  {'would be: ' if would else ''}{counts.added:,} added, {counts.changed:,} changed, "
-                f"{counts.known:,} known already, {counts.withdrawn:,} withdrawn, {counts.children:,} dropped, "
+                f"{counts.known:,} known already, {counts.withdrawn:,} withdrawn"
+                f"{f' ({counts.gone:,} more are not there)' if counts.gone else ''}, {counts.children:,} dropped, "
                 f"{counts.not_ours:,} not ours, {counts.failed:,} failed"
                 + ("" if would else f"; {counts.rows / max(seconds, 1e-9):,.0f} rows a second")
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
+from bot.lists.joining import joined, joined_many
 from bot.lists.opening import Source
 from bot.lists.plain_rows import Plain, plain_rows
 from bot.lists.read import FORMATS, LONGEST, opened
@@ -22,9 +23,9 @@ def read_many(source: Source, how: str = "auto", name: str = "") -> Iterator[Row
     """Yield what `read` yields, and in the place of records that are an id and a PDQ many at a time, in their order."""
     told, parts = opened(source, how, name)
     if told not in BY_LINE:
-        yield from _grouped(FORMATS[told](parts))
+        yield from _grouped(joined(FORMATS[told](parts)))
     else:
-        yield from _grouped(_by_block(parts, told))
+        yield from joined_many(_grouped(_by_block(parts, told)))
 
 
 def _by_block(parts: Iterator[str], told: str) -> Iterator[Row | Plain]:
@@ -33,7 +34,7 @@ def _by_block(parts: Iterator[str], told: str) -> Iterator[Row | Plain]:
     for part in parts:
         cut = part.rfind("\n") + 1
         if not cut and len(rest) + len(part) > LONGEST:
-            yield from _shifted(FORMATS[told](chain((rest, part), parts)), before)
+            yield from _shifted(joined(FORMATS[told](chain((rest, part), parts))), before)
             return
         block, rest = (rest + part[:cut], part[cut:]) if cut else ("", rest + part)
         if block:
@@ -48,7 +49,7 @@ def _block(block: str, how: str, before: int) -> Iterator[Row | Plain]:
     if found is not None:
         yield found
     else:
-        yield from _shifted(FORMATS[how]((block,)), before)
+        yield from _shifted(joined(FORMATS[how]((block,))), before)
 
 
 def _shifted(rows: Iterable[Row], before: int) -> Iterator[Row]:

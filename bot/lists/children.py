@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from bot.lists.record import words
+from bot.lists.child_words import sentence_says, tag_says
+from bot.lists.record import for_short, words
 
 MAX_DEPTH = 6
 MAX_TAGS = 1_000  # of a row
@@ -40,10 +40,11 @@ _TAGS = words("""
     program exchange verdict tdtags tdtag descriptortags flags csptags basis ground offence offense crime subject
     subjects victim owner provider vendor org organisation organization privacygroup hashlistname setname
     threatcategory riskcategory policycategory safetycategory pornographytype moderationlabel moderationlabels
+    severitylevel rating grade level
     """)
 _CLASS = words("""
     classification classifications class classes category categories categoryname categorycode contentclass
-    ncmecclassification ncmeccategory ncmec ncmecclass severitylevel rating grade level filecategory
+    ncmecclassification ncmeccategory ncmec ncmecclass filecategory
     """)
 _WORDS = words("""
     description descriptions tddescription note notes comment comments title name text details detail summary
@@ -59,66 +60,21 @@ _POLICE = re.compile(
 )
 _MEMBER = words("member members membername esp reportingesp submitter contributor")
 
-# One of these is enough in a tag.
-_ALONE = words("""
-    csam csem csai csae csea cseai csev cse csec sgcsam aigcsam aicsam gaicsam cgcsam sgcsem ciam ncmec iwf caid
-    icse projectvic takeitdown underage underaged preteen preteens prepubescent pubescent toddler toddlers infant
-    infants juvenile juveniles jailbait loli lolis lolita lolicon shota shotacon pedo pedos paedo paedos pedophile
-    pedophiles paedophile pedophilia paedophilia pedophilic pthc hebephilia childporn childpornography childabuse
-    childsafety childnudity childexploitation childsexualabuse childsexualexploitation kiddie kiddieporn cp enfant
-    enfants kinder kinderporn kinderpornografie kinderpornographie kindesmissbrauch minderjaehrig minderjährig
-    minderjährige minderjaehrige mineur mineurs mineure pedopornografia pedopornographie pédopornographie
-    pedocriminal pédocriminalité menor menores niños ninos niñas infantil minori minorenne minorenni underagesex
-
-    """)
-_CHILD = words("child children childs kid kids minor minors childhood")
-# "child theme" is no child; "minor" in front of these says how much.
-_TECHNICAL = words("""
-    theme themes process processes row rows node nodes id ids record records window account accounts frame frames
-    entry entries element elements class list lists hash hashes file files post posts comment comments of parent
-    template object key keys category categories page pages label labels board task resistant proof lock
-    """)
-_SLIGHT = words("""
-    edit edits change changes issue issues bug bugs fix fixes update updates version versions release violation
-    violations offense offence infraction risk injury injuries severity priority error errors detail details crop
-    alteration alterations modification modifications difference differences damage note key scale chord league
-    planet road artifact artifacts artefact artefacts spoiler spoilers quality accident crash incident adjustment
-    adjustments tweak reason reasons
-    """)
-_DENIED = words("no not non without never excludes excluding exclude except isnt arent none free zero")
-_ADULT = frozenset({"false", "no", "0", "n", "f", "none", "null", "", "off", "unlikely", "very_unlikely", "negative"})
+_ADULT = words(
+    "false no 0 n f none null off unlikely negative nein nej nie nicht non not never unknown unclear unchecked na nan "
+    "nil nothing pending tbd undetermined undefined adult clear clean safe"
+)
+_EMPTY = frozenset(("", "0", "none", "null", "false", "no", "n/a", "na", "nan", "-", "nil"))
+_TICKS = frozenset("✓✔☑✅🗸")
 _CATEGORY = re.compile(r"(?:ncmec|cat(?:egory)?|class(?:ification)?)?[\s:_-]*[ab][12]")
-_FAMILY = re.compile(r"parents?\s*/\s*child(?:ren)?", re.IGNORECASE)  # of nodes
-_SPLIT = re.compile(r"[,;|/\n\t\[\]{}()]+")
-_TOKEN = re.compile(r"[^\W\d_]+|\d+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_UNDER = re.compile(
-    r"(?:under|below|younger than|<)[\s_-]*(?:the age of[\s_-]*)?(?:18|1[0-7]|[1-9])(?![\d.%])|\bu-?18\b"
-    r"|\b(?:1[0-7]|[1-9])[\s_-]*(?:y/?o|yo|years?[\s_-]*old)\b"
+_CATEGORY_TAG = re.compile(r"(?:ncmec|cat(?:egory)?|class(?:ification)?)[\s:_-]{0,4}[ab][12]")
+_YEARS = re.compile(
+    r"(\d{1,3})(?:\.\d{1,2})?(?: ?(?:-|\u2013|to|bis) ?\d{1,3})? ?(?:y|yo|yrs?|years?|jahre)?", re.ASCII
 )
-
-_ABUSE = r"(?:sex\w*|porn\w*|abus\w*|exploit\w*|nud\w*|erotic\w*|rap(?:e|ed|ing)|groom\w*|molest\w*|indecen\w*|naked)"
-_YOUNG = r"(?:child(?:ren)?|kids?|minors?|infants?|toddlers?|boys? under|girls? under|teens? under|juveniles?)"
-_SAID = re.compile(
-    rf"""\b(?:
-      csam|csem|csai|cseai|sgcsam|csae|pthc|jailbait|lolicon|shotacon|lolita|ncmec|child[\s_-]?porn\w*|kiddie[\s_-]?porn\w*
-      |p(?:a?e)do(?:phil\w*|porno\w*|crimin\w*)|pédo(?:porno|crimin)\w*|kinderporno\w*|kindesmissbrauch\w*|underaged?|under-aged?|pre-?teens?
-      |prepubescent|(?:porno\w*|abus[oe]\w*|abuso\s+sexual|explotaci[oó]n\w*)\s+(?:sexual\s+)?(?:infantil|de\s+menores|de\s+niñ[oa]s)
-      |{_YOUNG}(?:'s)?[\s_/-]+(?:\w+[\s_/-]+){{0,2}}?{_ABUSE}
-      |{_ABUSE}[\s_/-]+(?:\w+[\s_/-]+){{0,3}}?{_YOUNG}
-      |apparent(?:ly)?\W+(?:a\W+)?(?:child|minors?)|suspected\W+(?:child|minors?)|known\W+(?:child|minor)\W+victim\w*
-      |(?:depict\w*|show\w*|involv\w*|contain\w*)\W+(?:an?\W+)?(?:child(?:ren)?|minors?)
-      |under\W+(?:the\W+age\W+of\W+)?(?:18|1[0-7])\b
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)  # fmt: skip
-_DENIES = re.compile(
-    r"(?:\bno|\bnot|\bnon|\bwithout|\bnever|\bexclud\w*|\bexcept|n't|\bfree of|\bneither|\bnor)\W+(?:\w+\W+){0,2}$",
-    re.IGNORECASE,
-)
+_WORD = re.compile(r"[^\W_]+")
 
 
-@lru_cache(4096)
+@for_short(4096)
 def field_named(name: str) -> Field | None:
     """Return how a field of this name is read; None: it says nothing of children."""
     whole = "".join(char for char in name.lower() if char.isalnum())
@@ -149,7 +105,7 @@ def speaks_of_child(value: Any, how: Field) -> bool:
     if how is Field.AGE and isinstance(value, int | float) and not isinstance(value, bool):
         return 0 < value < 18
     if how is Field.POLICE:
-        return str(value).strip().lower() not in ("", "0", "none", "null", "false", "no", "n/a")
+        return str(value).strip().lower() not in _EMPTY
     return any(_said(text, how) for text in _texts(value))
 
 
@@ -158,8 +114,8 @@ def _said(text: str, how: Field) -> bool:
         return in_words(text)
     if how is Field.MEMBER:
         return _is_take_it_down(text) or is_tag(text)
-    if how is Field.AGE and text.strip().isdecimal() and len(text) < 4:
-        return 0 < int(text) < 18
+    if how is Field.AGE and (years := _YEARS.fullmatch(text.strip())):
+        return 0 < int(years[1]) < 18
     return is_tag(text) or (how is Field.CLASS and _is_category(text))
 
 
@@ -186,12 +142,20 @@ def _holds(value: Any) -> bool:
         try:
             return float(text) >= 0.5
         except ValueError:
-            return text not in _ADULT
+            return _says_yes(text)
     return (
         any(map(_holds, value.values() if isinstance(value, dict) else value))
         if isinstance(value, dict | list)
         else False
     )
+
+
+def _says_yes(text: str) -> bool:
+    """Return whether a text in a flag's field says that it holds: neither "no (checked)" nor "unknown" does."""
+    said = _WORD.findall(text[:200])
+    if not said:
+        return any(char in _TICKS for char in text)
+    return not (said[0] in _ADULT or said[:2] in (["n", "a"], ["very", "unlikely"]))
 
 
 def _texts(value: Any, depth: int = 0) -> Iterator[str]:
@@ -210,55 +174,13 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
                 yield from _texts(part, depth + 1)
 
 
-@lru_cache(16384)
+@for_short(16384)
 def is_tag(text: str) -> bool:
     """Return whether a field of tags has one that says child abuse."""
-    if len(text) > 20_000:
-        text = text[:20_000]
-    return any(_is_one_tag(part) for part in _SPLIT.split(_FAMILY.sub(" ", text)) if part.strip())
+    return tag_says(text) or bool(_CATEGORY_TAG.fullmatch(text.strip().lower()))
 
 
-def _is_one_tag(tag: str) -> bool:
-    if _UNDER.search(tag.lower()) and not _denied(_TOKEN.findall(tag.lower()), -1):
-        return True
-    small = [word.lower() for word in _TOKEN.findall(tag)]
-    broken = [word.lower() for part in _TOKEN.findall(tag) for word in _CAMEL.split(part)]
-    return any(_words_say(one) for one in ([small] if small == broken else [small, broken]))
-
-
-def _words_say(said: list[str]) -> bool:
-    glued = ["".join(said[place : place + size]) for size in (2, 3) for place in range(len(said) - size + 1)]
-    if any(word in _ALONE and len(word) > 6 for word in glued) and not _denied(said, -1):
-        return "takeitdown" not in glued or said[-1] != "act"  # the law of that name is for adults
-    for place, word in enumerate(said):
-        if _denied(said, place):
-            continue
-        if word in _ALONE:
-            return True
-        if word in _CHILD and not _is_other_word(said, place):
-            return True
-    return False
-
-
-def _is_other_word(said: list[str], place: int) -> bool:
-    """Return whether "child" or "minor" means something else there."""
-    after = said[place + 1] if place + 1 < len(said) else ""
-    before = said[place - 1] if place else ""
-    if said[place].startswith("minor"):
-        return after in _SLIGHT or (
-            before in ("a", "b", "c", "d", "e", "f", "g", "ursa", "canis", "asia") and not after
-        )
-    return after in _TECHNICAL or before == "parent" or (said[place] == "kids" and after == "proof")
-
-
-def _denied(said: list[str], place: int) -> bool:
-    before = said[max(0, place - 2) : place] if place >= 0 else said[:1]
-    return bool(_DENIED & set(before))
-
-
-@lru_cache(4096)
+@for_short(4096)
 def in_words(text: str) -> bool:
     """Return whether a sentence says beyond doubt that it is of child abuse."""
-    return any(
-        not _DENIES.search(text[max(0, found.start() - 40) : found.start()]) for found in _SAID.finditer(text[:20_000])
-    )
+    return sentence_says(text)

@@ -12,7 +12,7 @@ from bot.errors import UsageError
 from bot.lists import children, row, vpdq
 from bot.lists.names import OURS, WHOLES, joined, kind_named
 from bot.lists.plain import TOO_LONG
-from bot.lists.record import HEX, REST_TAKEN, Bad, Fault, NotOursError, Record, Row, RowError, Whole, words
+from bot.lists.record import HEX, Bad, Record, Row, RowError, Whole, bad, words
 from bot.lists.shortcut import MAX_NAMES, plan_of, quick
 from bot.lists.stream import BrokenError, Stream
 
@@ -93,19 +93,11 @@ def ndjson(parts: Iterable[str | None]) -> Iterator[Row]:
                 if isinstance(found, dict)
                 else row.of_object(found)
             ):
-                yield part if isinstance(part, Record) else _damaged(number, part)
+                yield part if isinstance(part, Record) else bad(number, part, part=True)
         except RowError as error:
-            yield _bad(number, error)
+            yield bad(number, error)
         except UsageError as error:
             yield Bad(number, str(error))
-
-
-def _bad(number: int, error: RowError) -> Bad:
-    return Bad(number, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN)
-
-
-def _damaged(number: int, error: RowError) -> Bad:
-    return Bad(number, f"{error}; {REST_TAKEN}", Fault.PART)
 
 
 def _rows_of(elements: Iterable[Any], one: Callable[[Any], Told], *, all_children: bool = False) -> Iterator[Row]:
@@ -116,11 +108,11 @@ def _rows_of(elements: Iterable[Any], one: Callable[[Any], Told], *, all_childre
         try:
             for part in one(element):
                 if isinstance(part, RowError):
-                    yield _damaged(number, part)
+                    yield bad(number, part, part=True)
                 else:
                     yield part._replace(child=True, withdrawn=True) if all_children else part
         except RowError as error:
-            yield Record(child=True, withdrawn=True) if all_children else _bad(number, error)
+            yield Record(child=True, withdrawn=True) if all_children else bad(number, error)
 
 
 def _array(stream: Stream) -> Iterator[Row]:

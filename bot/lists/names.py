@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 from bot.lists import children
-from bot.lists.record import KNOWN, NotOursError, RowError, words
+from bot.lists.record import KNOWN, NotOursError, RowError, for_short, words
 
 OURS = {
     "pdq": "pdq",
@@ -60,7 +59,16 @@ IDS = _ranks("""
 STATES = words("status state hashstatus tdstatus op operation opinionstatus recordstatus entrystatus change changetype")
 GONE = words("""
     withdrawn withdraw withdrawal deleted delete del removed remove retracted retract retraction tombstone revoked
-    revoke nonmalicious inactive disabled expired falsepositive rescinded rescind
+    revoke nonmalicious inactive disabled expired falsepositive rescinded rescind obsolete nolongeractive
+    zurückgezogen zurueckgezogen gelöscht geloescht widerrufen entfernt inaktiv retiré supprimé retirado eliminado
+    ritirato wycofano usunięto
+    """)
+# States of which is known that the row holds; others are told.
+LIVE = words("""
+    active live enabled valid confirmed malicious suspicious unknown undefined put new updated update added add create
+    created insert inserted modified modify change changed changetype pending open block blocked ban banned publish
+    published approved verified ok current present known none listed known recommendation upsert true false yes no
+    actioned reported reviewed aktiv actif activo attivo bestätigt bekannt offen neu gesperrt
     """)
 GONE_FLAGS = words("""
     shoulddelete deleted isdeleted withdrawn iswithdrawn removed isremoved retracted isretracted revoked isrevoked
@@ -75,13 +83,13 @@ STAMPS = words("timestamp seconds offset")  # seconds into the film, or the day 
 WHOLES = words("whole complete full snapshot")
 
 
-@lru_cache(4096)
+@for_short(4096)
 def joined(name: str) -> str:
     """Return a name in small letters and digits alone."""
     return "".join(char for char in name.lower() if char.isalnum())
 
 
-@lru_cache(4096)
+@for_short(4096)
 def kind_named(name: str) -> str | None:
     """Return the kind of digest that a name of a column, key or type speaks of, ours or not; None if of none."""
     whole = joined(name)
@@ -94,7 +102,7 @@ def kind_named(name: str) -> str | None:
     return OURS.get(bare, bare) if bare in OURS or bare in FOREIGN else None
 
 
-@lru_cache(4096)
+@for_short(4096)
 def kind_of_type(name: str) -> str | None:
     """Return the kind of digest that a type says; None if it speaks of media. Raises NotOursError if it is unknown."""
     kind = kind_named(name)
@@ -136,6 +144,7 @@ class Plan:
     children: tuple[tuple[Any, children.Field], ...] = ()
     others: tuple[Any, ...] = ()
     names: frozenset[str] = field(default=frozenset())
+    named: dict[Any, str] = field(default_factory=dict)  # names of flags that say it is withdrawn
 
     @property
     def holds_digests(self) -> bool:
@@ -160,6 +169,7 @@ def plan(named: Iterable[tuple[Any, str]]) -> Plan:
     tagged: list[tuple[Any, children.Field]] = []
     ranked: dict[str, list[tuple[int, Any]]] = {"ids": [], "values": [], "types": []}
     names = set()
+    flags: dict[Any, str] = {}
     for key, name in named:
         whole = joined(name)
         names.add(whole)
@@ -173,13 +183,16 @@ def plan(named: Iterable[tuple[Any, str]]) -> Plan:
             if (kind := kind_named(name)) and whole not in MEDIA:
                 kinds.append((key, kind, "base64" in whole or "b64" in whole or whole == "contentmd5"))
             else:
-                found.setdefault(_role(whole), []).append(key)
-    parts = {role: tuple(keys) for role, keys in found.items()}
+                role = _role(whole)
+                found.setdefault(role, []).append(key)
+                if role == "gone":
+                    flags[key] = name
+    parts: dict[str, Any] = {role: tuple(keys) for role, keys in found.items()}
     parts.update(
         {role: tuple(key for _, key in sorted(keys, key=lambda pair: pair[0])) for role, keys in ranked.items()}
     )
     found_plan = Plan(**parts, kinds=tuple(kinds), children=tuple(tagged), names=frozenset(names))
-    return replace(found_plan, short=_short(found_plan))
+    return replace(found_plan, short=_short(found_plan), named=flags)
 
 
 def _short(where: Plan) -> tuple[Any, Any, Any, str | None] | None:

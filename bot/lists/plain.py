@@ -14,10 +14,10 @@ from bot.model import Signal
 
 TOO_LONG = "the line is longer than any row of a list"
 _DIGEST = r"(?:0[xX])?(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})"
-ALONE = re.compile(rf"\s*[-*•\"'`]*\s*{_DIGEST}[\"'`]*[,;]?\s*")
+ALONE = re.compile(rf"\s*(?:[-*•\"'`]+\s*)?{_DIGEST}[\"'`]*[,;]?\s*")
 _SUM = re.compile(rf"\\?({_DIGEST})(?:  | \*| \?)(\S.*)")
 _BSD = re.compile(rf"([\w/-]{{2,12}}) ?\((.*)\) ?= ?({_DIGEST})")
-_TYPED = re.compile(r"([\w.-]{2,32})\s*[\s:=]\s*([\"'`]?[\w+/:.-]{22,}={0,2}[\"'`]?)")
+_TYPED = re.compile(r"([\w.-]{2,32})(?:\s*[:=]\s*|\s+)([\"'`]?[\w+/:.-]{22,}={0,2}[\"'`]?)")
 _NOTED = re.compile(rf"({_DIGEST})\s*(?:#|//|--)\s*(.*)")
 _ABOUT_WHOLE = re.compile(r"(?:#|//)\s*(?:this list is )?(?:whole|complete|full)\s*\.?", re.IGNORECASE)
 _COMMENTS = ("#", "//")

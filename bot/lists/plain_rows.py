@@ -41,6 +41,8 @@ def plain_rows(block: bytes, how: str) -> Plain | None:
         if len(found) != lines:
             return None
         ids, digits = [one[0] for one in found], [one[1] for one in found]
+        if b"E+" in block or b"e+" in block:  # an id that a spreadsheet rounded
+            return None
         names = tuple(b"\n".join(ids).decode("ascii").split("\n"))
     if len(digits) != lines or len(set(digits if names is None else names)) != lines:
         return None

@@ -7,6 +7,7 @@ from itertools import chain
 
 from bot.errors import UsageError
 from bot.lists import documents, plain, table, vpdq
+from bot.lists.joining import joined
 from bot.lists.opening import Source, blocks, lines
 from bot.lists.record import Row
 
@@ -35,7 +36,7 @@ def read(source: Source, how: str = "auto", name: str = "") -> Iterator[Row]:
     UsageError if the format cannot be told, or if it is no list.
     """
     told, parts = opened(source, how, name)
-    return FORMATS[told](parts)
+    return joined(FORMATS[told](parts))
 
 
 def opened(source: Source, how: str, name: str) -> tuple[str, Iterator[str]]:

@@ -7,27 +7,49 @@ import binascii
 import math
 import re
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple, TypeVar
 
 from bot.model import Opinion, Signal
 
 HEX = frozenset(string.hexdigits)
 MIN_BITS = 32  # set or clear in a PDQ: fewer are an empty frame's, which is within reach of every other empty frame
 MAX_BITS = 256 - MIN_BITS
+SHORT = 256  # characters of a text of which something is remembered
 MAX_ID = 200  # characters
 LENGTHS = {"pdq": 64, "phash": 64, "md5": 32, "sha256": 64}
 KNOWN = ", ".join(LENGTHS)
 _AROUND = " \t\r\n\x00\ufeff\u200b\u00a0'\"`"
 _BETWEEN = str.maketrans("", "", " \t:-\u00a0")  # digests are written in groups, too
 _BASE64 = re.compile(r"(?i)(?:base64[:,]|(?:md5|sha-?256)-)([A-Za-z0-9+/_-]{22,44}={0,2})")
-_NOTHING = {"", "null", "none", "n/a", "na", "nan", "nil", "-", "--", "undefined", "unknown", "[object object]"}
+_ROUNDED = re.compile(r"-?\d(?:[.,]\d{1,20})?[eE]\+?\d{2,3}")  # an id as a spreadsheet shows a long number
+_NOTHING = {"", "null", "none", "n/a", "na", "nan", "nil", "-", "--", "undefined", "unknown", "[object object]", "\\n"}
 
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a text as a set: names that lists use."""
     return frozenset(text.split())
+
+
+T = TypeVar("T")
+
+
+def for_short(most: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
+    """Remember what a function of a text gave, for so many texts that are short: what strangers write is not held."""
+
+    def around(function: Callable[[str], T]) -> Callable[[str], T]:
+        remembered = lru_cache(most)(function)
+
+        @wraps(function)
+        def call(text: str) -> T:
+            return remembered(text) if len(text) <= SHORT else function(text)
+
+        return call
+
+    return around
 
 
 REST_TAKEN = "what else the row holds is taken"
@@ -43,11 +65,16 @@ class NotOursError(RowError):
     """Nothing is wrong with it, but there is nothing in it that we could match."""
 
 
+class NoteError(RowError):
+    """The row is taken; what was assumed of it is told."""
+
+
 class Fault(StrEnum):
     """Why a row is left out."""
 
     BROKEN = "broken"
     PART = "part"  # of a row's digests one is damaged; the others are taken
+    NOTE = "note"  # nothing is left out; something is assumed that a person should know
     NOT_OURS = "not_ours"  # its digests are of kinds that we do not match
 
 
@@ -59,6 +86,15 @@ class Bad:
     reason: str
     fault: Fault = Fault.BROKEN
     id: str | None = None  # the list's own name of the row: what it held before it holds no more
+
+
+def bad(line: int, error: RowError, *, part: bool = False) -> Bad:
+    """Return what is told of a row; `part`: of one whose rest is taken."""
+    if isinstance(error, NoteError):
+        return Bad(line, str(error), Fault.NOTE)
+    if part:
+        return Bad(line, f"{error}; {REST_TAKEN}", Fault.PART)
+    return Bad(line, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN)
 
 
 class Record(NamedTuple):
@@ -148,6 +184,8 @@ def id_of(value: Any) -> str | None:
     text = value.strip() if isinstance(value, str) else str(value) if abs(value) < 10**MAX_ID else ""
     if not text or len(text) > MAX_ID or not _writable(text):
         raise RowError("the id is neither a short text nor a number")
+    if _ROUNDED.fullmatch(text):
+        raise RowError("the id was rounded by a spreadsheet, so that rows share it; export that column as text")
     return text
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from bot.lists import children, opinions
 from bot.lists.digests import MAX_DEPTH, Digests, collect, first
 from bot.lists.names import Plan, joined
-from bot.lists.record import NotOursError, Record, RowError, id_of
+from bot.lists.record import NoteError, NotOursError, Record, RowError, id_of
 from bot.lists.shortcut import plan_of
-from bot.lists.state import is_gone
+from bot.lists.state import UNKNOWN_STATE, is_gone, is_unknown
 from bot.model import Signal
 
 _OF_NCMEC = frozenset(("classification", "member", "memberid"))
@@ -75,6 +75,8 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
         signals = _good(signals)
     yield Record(name, signals, files, gone, said, False, tuple(found.passed))
     yield from found.errors if signals or files else ()
+    if where.states and not gone and is_unknown(row, where):
+        yield NoteError(UNKNOWN_STATE)
 
 
 def speaks_of_child(part: Any, depth: int = 0) -> bool:

@@ -10,6 +10,7 @@ from bot.model import Signal
 
 MAX_PLANS = 512  # shapes of rows that are remembered
 MAX_NAMES = 100  # of a shape that is remembered
+MAX_LENGTH = 4_096  # characters of its names
 _LARGE = 10**60
 KINDS = {name: kind for kind in ("pdq", "md5") for name in (kind, kind.upper(), f"HASH_{kind.upper()}")} | {
     "video_md5": "md5",
@@ -28,7 +29,7 @@ def plan_of(row: dict[str, Any]) -> Plan:
     where = _plans.get(names)
     if where is None:
         where = plan((name, name) for name in names)
-        if len(names) <= MAX_NAMES:
+        if len(names) <= MAX_NAMES and sum(map(len, names)) <= MAX_LENGTH:
             if len(_plans) >= MAX_PLANS:
                 _plans.clear()
             _plans[names] = where
@@ -60,7 +61,9 @@ def plain_record(name: Any, kind: str | None, value: Any) -> Record | None:
     """Return the record of one PDQ or MD5 that is written as it should be, else None. Without kind, by its length."""
     if kind not in (None, "pdq", "md5"):
         return None
-    if value.__class__ is not str or (name.__class__ is str and (len(name) > 100 or not name.isascii())):
+    if value.__class__ is not str or (
+        name.__class__ is str and (len(name) > 100 or not name.isascii() or "E" in name or "e+" in name)
+    ):
         return None
     try:
         raw = bytes.fromhex(value)

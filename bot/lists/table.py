@@ -6,15 +6,14 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from bot.lists import plain
-from bot.lists.digests import MAX_PARTS
 from bot.lists.names import Plan, is_type, plan
 from bot.lists.opening import lines
 from bot.lists.plain import TOO_LONG
-from bot.lists.record import REST_TAKEN, Bad, Fault, NotOursError, Record, Row, RowError, Whole
+from bot.lists.record import Bad, Record, Row, RowError, Whole, bad
 from bot.lists.row import of_row
 from bot.lists.shortcut import KINDS, plain_record
 from bot.plural import many
@@ -71,7 +70,7 @@ def separator_of(shown: Iterable[str]) -> str:
 
 
 def read(parts: Iterable[str]) -> Iterator[Row]:
-    """Yield a record or a bad row for each row of CSV. Rows of one id that follow one another are one record."""
+    """Yield a record or a bad row for each row of CSV."""
     source = _Lines(parts)
     head = list(islice(source, LOOKED_AT))
     shown = [
@@ -82,8 +81,7 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
     separator = separator_of(shown)
     source.give_back(head)
     where, skipped = _header(shown, separator)
-    rows = _rows(source, separator, where, skipped)
-    yield from _joined(rows) if where.ids and where.types else rows
+    yield from _rows(source, separator, where, skipped)
 
 
 def _header(shown: list[str], separator: str) -> tuple[Plan, int]:
@@ -164,7 +162,7 @@ def _rows(source: _Lines, separator: str, where: Plan, skipped: int) -> Iterator
                 continue
             yield from _one(cells, where, width, headed=headed, number=number)
         except RowError as error:
-            yield Bad(number, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN)
+            yield bad(number, error)
 
 
 def _one(cells: list[str], where: Plan, width: int, *, headed: bool, number: int) -> Iterator[Row]:
@@ -174,7 +172,7 @@ def _one(cells: list[str], where: Plan, width: int, *, headed: bool, number: int
         cells = cells[:width]
     cells = cells + [""] * (width - len(cells))
     for found in of_row(cells, where):
-        yield (found if isinstance(found, Record) else Bad(number, f"{found}; {REST_TAKEN}", Fault.PART))
+        yield (found if isinstance(found, Record) else bad(number, found, part=True))
 
 
 def _places(where: Plan) -> Iterator[Any]:
@@ -243,46 +241,3 @@ def cells_of(line: str, separator: str) -> list[str]:
         return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
     except (csv.Error, StopIteration):
         return line.split(separator)
-
-
-def _joined(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows of one id that follow one another as one record: a table with a row for each digest."""
-    held: Record | None = None
-    more: list[Record] = []
-    for row in chain(rows, (None,)):
-        if (
-            isinstance(row, Record)
-            and held is not None
-            and row.id == held.id is not None
-            and _may_join(held, row)
-            and len(more) < MAX_PARTS
-        ):
-            more.append(row)
-            continue
-        if isinstance(row, Bad | Whole):
-            yield row
-            continue
-        if held is not None:
-            yield _together(held, more) if more else held
-            more = []
-        held = row
-
-
-def _may_join(one: Record, other: Record) -> bool:
-    return one.withdrawn == other.withdrawn and one.child == other.child and not one.withdrawn
-
-
-def _together(first: Record, more: list[Record]) -> Record:
-    files: list[tuple[str, str]] = list(first.files)
-    for row in more:
-        for sha256, md5 in row.files:
-            if md5 and not sha256 and files and files[-1][0] and not files[-1][1]:
-                files[-1] = (files[-1][0], md5)
-            else:
-                files.append((sha256, md5))
-    signals = dict.fromkeys(chain(first.signals, *(row.signals for row in more)))
-    passed = dict.fromkeys(chain(first.passed, *(row.passed for row in more)))
-    opinions = dict.fromkeys(chain(first.opinions, *(row.opinions for row in more)))
-    return first._replace(
-        signals=tuple(signals), files=tuple(dict.fromkeys(files)), passed=tuple(passed), opinions=tuple(opinions)
-    )

@@ -47,6 +47,7 @@ class Taken:
     changed: int = 0
     known: int = 0
     withdrawn: int = 0
+    again: int = 0  # of `changed`: rows that the same reading has met before, with other hashes
     entries: list[str] = field(default_factory=list)
 
 

@@ -111,6 +111,7 @@ class Lists(ListEntries):
                     dropped.add(ident)
                     fresh[ident] = one
                     step.taken.changed += 1
+                    step.taken.again += seen is not None and old.id in seen
             numbers = self._insert(step, list(fresh.values()))
             self._hear(known)
             if seen is not None:
@@ -278,6 +279,7 @@ class Lists(ListEntries):
         else:
             fresh[one.ident] = one
             step.taken.changed += 1
+            step.taken.again += 1
 
     def _same(self, step: Step, old: Held, one: Prepared) -> bool:
         """Return whether a row holds what is there already; one of an earlier version gets its hashes then."""

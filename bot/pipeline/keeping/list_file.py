@@ -10,7 +10,7 @@ from bot.errors import UsageError
 from bot.lists import Bad, Fault, Plain, Record, Whole
 from bot.lists import Row as OneRow
 from bot.model import Signal, Voice
-from bot.pipeline.keeping.list_import import STEP, Counts, ended, take
+from bot.pipeline.keeping.list_import import FAILS, STEP, Counts, ended, take
 from bot.pipeline.keeping.sweeping import asks, may_sweep
 from bot.plural import many
 from bot.store import Store
@@ -18,6 +18,9 @@ from bot.store.lists import Listed, ListRow, Seen
 
 UNNAMED = "import"  # the source of rows that have no ids, if nobody named one
 MAX_SOURCE = 100  # characters
+UNNAMED_WITHDRAWS = (
+    "say which list it is with --source NAME, the same name each time, so that it withdraws nothing of another one"
+)
 EXCHANGES = "exchange "  # how the sources begin whose rows come by an exchange
 
 
@@ -65,8 +68,12 @@ class _Watched:
                         "the rows have ids of their own; say whose they are with --source NAME, the same name each "
                         "time, so that another list with the same ids is kept apart from it"
                     )
+                if isinstance(row, Record) and row.withdrawn and not row.child and not self._named:
+                    raise UsageError(f"the list withdraws rows; {UNNAMED_WITHDRAWS}")
             elif isinstance(row, Whole):
                 self.whole = True
+                if not self._named:
+                    raise UsageError(f"the list says that it is whole; {UNNAMED_WITHDRAWS}")
             else:
                 self.unreadable += row.fault is Fault.BROKEN
             yield row
@@ -81,6 +88,8 @@ class ListFile:
         self._named = source is not None
         self._source = UNNAMED if source is None else source_name(source)
         self._whole = whole
+        if whole and source is None:
+            raise UsageError(f"a list that is whole withdraws what it does not have; {UNNAMED_WITHDRAWS}")
 
     @property
     def may_ask(self) -> bool:
@@ -104,6 +113,7 @@ class ListFile:
         def add() -> None:
             if there is None:
                 counts.added += sum(not row.withdrawn for row in held)
+                counts.gone += sum(row.withdrawn for row in held)
             else:
                 self._store.lists.would(there.id, dropped, seen, gone)
                 taken = self._store.lists.would(there.id, held, seen, gone)
@@ -111,12 +121,13 @@ class ListFile:
                 counts.changed += taken.changed
                 counts.known += taken.known
                 counts.withdrawn += taken.withdrawn
+                counts.gone += sum(row.withdrawn for row in held) - taken.withdrawn
             held.clear()
             dropped.clear()
 
         for row in watched:
             if isinstance(row, Bad):
-                counts.failed += row.fault is not Fault.NOT_OURS
+                counts.failed += row.fault in FAILS
                 counts.not_ours += row.fault is Fault.NOT_OURS
                 told(row)
             elif isinstance(row, Plain):
@@ -193,6 +204,8 @@ def source_name(given: str) -> str:
     name = given.strip()
     if not name or len(name) > MAX_SOURCE or not name.isprintable():
         raise UsageError(f"--source takes a name of 1 to {MAX_SOURCE} characters that can be seen")
+    if name == UNNAMED:
+        raise UsageError(f"--source may not be {UNNAMED}: so are called lists that nobody named; choose another name")
     if name.startswith(EXCHANGES):
         raise UsageError(f"--source may not begin with {EXCHANGES}, which names what comes by an exchange")
     return name

@@ -16,6 +16,7 @@ from bot.store.lists import Listed, Seen, Taken
 from bot.store.minors import names_of
 
 MARKED = "a row is of a file that was marked as a suspected minor's; it is left out"
+FAILS = (Fault.BROKEN, Fault.PART)  # others are no fault of the row
 STEP = 20_000  # rows a transaction: a fraction of a second
 
 
@@ -27,6 +28,8 @@ class Counts:
     changed: int = 0  # had other hashes before
     known: int = 0  # were there already, or twice in the list
     withdrawn: int = 0  # by the list
+    gone: int = 0  # withdrawn by the list, and never there, or not any more
+    again: int = 0  # of `changed`: rows whose id came before in the same reading, with other hashes
     children: int = 0  # tagged as child abuse: dropped
     not_ours: int = 0  # of kinds that we do not match
     failed: int = 0
@@ -36,7 +39,7 @@ class Counts:
     @property
     def rows(self) -> int:
         """How many rows there were."""
-        taken = self.added + self.changed + self.known + self.withdrawn
+        taken = self.added + self.changed + self.known + self.withdrawn + self.gone
         return taken + self.children + self.not_ours + self.failed
 
 
@@ -59,16 +62,22 @@ def take(
     counts = Counts()
     number = store.lists.source(bank, source)
     held: list[Listed] = []
+    dropped = 0  # of these, tagged as child abuse
 
     def keep() -> None:
-        count(store.lists.take(number, held, by=by, seen=seen))
+        nonlocal dropped
+        taken = store.lists.take(number, held, by=by, seen=seen)
+        count(taken)
+        counts.gone += max(0, sum(row.withdrawn for row in held) - dropped - taken.withdrawn)
         held.clear()
+        dropped = 0
 
     def count(taken: Taken) -> None:
         counts.added += taken.added
         counts.changed += taken.changed
         counts.known += taken.known
         counts.withdrawn += taken.withdrawn
+        counts.again += taken.again
 
     for row in rows:
         if isinstance(row, Whole):
@@ -79,7 +88,7 @@ def take(
             count(store.lists.take_plain(number, row.ids, row.values, by=by, seen=seen))
             continue
         if isinstance(row, Bad):
-            counts.failed += row.fault is not Fault.NOT_OURS
+            counts.failed += row.fault in FAILS
             counts.not_ours += row.fault is Fault.NOT_OURS
             told(row)
             continue
@@ -92,6 +101,7 @@ def take(
             counts.marked += 1
             told(Bad(line=0, reason=MARKED))
             continue
+        dropped += row.child
         held.append(
             Listed(id=row.id, signals=row.signals, files=row.files, withdrawn=row.withdrawn, opinions=row.opinions)
         )

@@ -42,7 +42,7 @@ class Met:
                 count += row.count
             elif not isinstance(row, Whole):
                 damaged = isinstance(row, Bad) and row.fault is Fault.BROKEN
-                count += not (isinstance(row, Bad) and row.fault is Fault.PART)
+                count += not (isinstance(row, Bad) and row.fault in (Fault.PART, Fault.NOTE))
                 unreadable += damaged
         return replace(self, rows=count, unreadable=unreadable)
 
