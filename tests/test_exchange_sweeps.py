@@ -464,3 +464,126 @@ def test_an_answer_of_millions_of_nothings_is_refused(http: Endpoints, park: Exc
         http.ask(f"{park.url}/lists/b.json").json()
     park.files["c.json"] = File(body=json.dumps([{"a": [{"b": 1}] * 20}] * 800).encode())
     assert len(http.ask(f"{park.url}/lists/c.json").json()) == 800
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "csv", "json", "hma", "threatexchange"])
+@pytest.mark.parametrize("now", ["damaged", "foreign"])
+def test_an_id_that_cannot_be_read_any_more_matches_no_more(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark, kind: str, now: str
+) -> None:
+    """What its row held before is not what its keeper says now; the others stay, and it is told."""
+    make = {"threatexchange": of_meta, "hma": of_hma}
+    one = make[kind](park) if kind in make else {"url": f"{park.url}/lists/a.{kind}"}
+
+    def put(*values: dict[str, str]) -> None:
+        clock.sleep(60)
+        moment = int(clock.now().timestamp())
+        named = [{"id": str(number), **value} for number, value in enumerate(values, 1)]
+        text = {
+            "ndjson": "".join(json.dumps(row) + "\n" for row in named),
+            "json": json.dumps(named),
+            "csv": "id,pdq,sha1\n"
+            + "".join(f"{row['id']},{row.get('pdq', '')},{row.get('sha1', '')}\n" for row in named),
+        }
+        park.files[f"a.{kind}"] = File(body=text.get(kind, "").encode())
+        for number, value in enumerate(values, 1):
+            park.hma.put("KNOWN_FAKES", number, dict(value))
+            type_ = "HASH_PDQ" if "pdq" in value else "HASH_MD5"
+            park.threatexchange.put(str(number), value.get("pdq") or value["sha1"], moment, type=type_)
+
+    good = [{"pdq": pdq_of(number)} for number in range(6)]
+    put(*good)
+    with syncing_on(store, clock, log, a=one) as sync:
+        sync.fetch("a")
+        assert listed(store) == 6
+        put({"pdq": "oops"} if now == "damaged" else {"sha1": "a1" * 20}, *good[1:])
+        row = sync.fetch("a")
+        assert (listed(store), row.withdrawn, row.rows >= 6) == (5, 1, True)
+        assert [one for one in log.warnings if "left out" in str(one)]
+        sync.fetch("a")
+        put(*good)
+        sync.fetch("a")
+        assert listed(store) == 6
+
+
+def test_an_id_with_a_row_a_digest_stays(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of its rows is of a kind that we do not match; the other is taken, in whatever order, over steps as well."""
+    monkeypatch.setattr("bot.pipeline.keeping.list_import.STEP", 2)
+    pairs = [("sha1", "a1" * 20), ("pdq", pdq_of(1))]
+    lines = [
+        {"id": str(number), "type": kind, "value": value if kind == "sha1" else pdq_of(number)}
+        for number in range(9)
+        for kind, value in (pairs if number % 2 else pairs[::-1])
+    ]
+    text = "".join(json.dumps(one) + "\n" for one in lines)
+    park.files["a.ndjson"] = File(body=text.encode())
+    with syncing_on(store, clock, log, a={"url": f"{park.url}/lists/a.ndjson"}) as sync:
+        sync.fetch("a")
+        assert listed(store) == 9
+        row = sync.fetch("a", fresh=True)
+        assert (listed(store), row.withdrawn, row.changed) == (9, 0, 0)
+
+
+@pytest.mark.parametrize("said", ["true", 1, None, 0, "false", []])
+def test_an_end_of_stopncii_is_only_what_says_so(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark, said: Any
+) -> None:
+    """Whether there is more is true or false; anything else is no end, and nothing is swept by it."""
+    park.stopncii.put(pdq_of(1), NOW)
+    answer = {
+        "hashRecords": park.stopncii.records,
+        "nextPageToken": "t",
+        "nextSetTimestamp": NOW,
+        "hasMoreRecords": said,
+    }
+    park.files["FetchHashes"] = File(body=json.dumps(answer).encode(), type="application/json")
+    with syncing_on(store, clock, log, a={**of_ncii(park), "url": f"{park.url}/lists"}) as sync:
+        with pytest.raises(EndpointError, match="neither true nor false"):
+            sync.fetch("a")
+        assert sync.stands("a").state is ExchangeState.FAILING
+
+
+def test_moments_far_ahead_hide_nothing(store: Store, clock: ManualClock, log: Listening, park: ExchangePark) -> None:
+    """A moment of StopNCII's beyond tomorrow is not believed, and one of ours that a wrong clock left reads all."""
+    answer = {"hashRecords": [], "nextPageToken": "", "nextSetTimestamp": 2**39, "hasMoreRecords": False}
+    park.files["FetchHashes"] = File(body=json.dumps(answer).encode(), type="application/json")
+    with syncing_on(store, clock, log, a={**of_ncii(park), "url": f"{park.url}/lists"}) as sync:
+        sync.fetch("a")
+        row = store.exchanges.get("a")
+        assert row is not None
+        assert row.checkpoint == {"since": 10, "done": NOW}
+        far = json.dumps({"since": NOW, "done": NOW + 90 * DAY})
+        store.connection.run("update exchanges set checkpoint = ?", (far,))
+        sync.fetch("a")
+        assert park.log[-1].query["startTimestamp"] == "10"
+
+
+def test_a_clock_that_was_ahead_loses_nothing_of_threatexchange(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark
+) -> None:
+    """What was updated between the true time and ours comes once the clock is right."""
+    park.threatexchange.put("1", pdq_of(1), NOW - 10)
+    with syncing_on(store, clock, log, a=of_meta(park)) as sync:
+        sync.fetch("a")
+        ahead = json.dumps({"since": NOW + 10 * DAY, "done": NOW + 10 * DAY})
+        store.connection.run("update exchanges set checkpoint = ?", (ahead,))
+        clock.sleep(2 * DAY)
+        park.threatexchange.put("2", pdq_of(2), NOW + DAY)
+        sync.fetch("a")
+        assert listed(store) == 2
+
+
+def test_a_next_page_without_a_cursor_is_no_end(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark
+) -> None:
+    """What says that more follows and not where is told; nothing counts as read to its end."""
+    answer = {"data": [], "paging": {"next": "https://graph.facebook.com/x?access_token=APP|SECRET"}}
+    park.files["v21.0/777/threat_updates/"] = File(body=json.dumps(answer).encode(), type="application/json")
+    with (
+        syncing_on(store, clock, log, a={**of_meta(park), "url": f"{park.url}/lists"}) as sync,
+        pytest.raises(EndpointError, match="a next page without its cursor") as caught,
+    ):
+        sync.fetch("a")
+    assert "SECRET" not in str(caught.value)

@@ -15,7 +15,7 @@ from bot.config.wanted import wanted
 from bot.endpoints import Endpoints
 from bot.errors import EndpointError
 from bot.lists import Bad, Fault, Plain, Record, RowError
-from bot.lists.record import digest, signal
+from bot.lists.record import NotOursError, digest, signal
 from bot.lists.row import speaks_of_child
 from bot.model import Opinion
 
@@ -154,7 +154,8 @@ def row_of(number: int, found: Any, id: str | None, read: Callable[[Any], Record
     try:
         row: Record | Bad | None = read(found)
     except RowError as error:
-        row = Bad(line=number, reason=str(error), id=id)
+        fault = Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN
+        row = Bad(line=number, reason=str(error), fault=fault, id=id)
     if isinstance(found, dict) and speaks_of_child(found):
         kept = row if isinstance(row, Record) else Record(id=id)
         return kept._replace(withdrawn=True, child=True)
@@ -168,7 +169,10 @@ def unreadable_in(rows: Sequence[Row]) -> int:
 
 def count_of(rows: Sequence[Row]) -> int:
     """Return how many rows a page holds."""
-    return sum(row.count if isinstance(row, Plain) else 1 for row in rows)
+    return sum(
+        row.count if isinstance(row, Plain) else isinstance(row, Record) or row.fault in (Fault.BROKEN, Fault.NOT_OURS)
+        for row in rows
+    )
 
 
 def record_of(

@@ -25,6 +25,7 @@ from bot.exchanges.base import (
     shape,
 )
 from bot.lists import Record, RowError
+from bot.lists.record import NotOursError
 
 STEP = 200  # contents a page
 GAP = 1_000  # numbers in a row that lead nowhere: numbers are of all banks together, so ours may be far apart
@@ -133,5 +134,5 @@ def _row(number: int, found: Mapping[str, Any], now: float) -> Record:
         raise RowError("no signals in it")
     values = [(TYPES[kind], value) for kind, value in signals.items() if kind in TYPES and isinstance(value, str)]
     if not values:
-        raise RowError("no signal of a type that we match in it")
+        raise NotOursError("no signal of a type that we match in it")
     return record_of(str(number), values)

@@ -29,6 +29,7 @@ from bot.exchanges.base import (
     unreadable_in,
 )
 from bot.lists import Record, RowError
+from bot.lists.record import NotOursError
 from bot.model import Opinion
 
 VERSION = "v21.0"
@@ -169,7 +170,7 @@ def _cursor(host: str, found: Mapping[str, Any]) -> str:
 
 
 def _row(number: int, update: Any) -> Row | None:
-    """Return the row of an update, or None for a hash of a kind that is not asked for."""
+    """Return the row of an update."""
     name = text_of(update.get("id")) if isinstance(update, dict) else ""
     return row_of(number, update, name or None, _record)
 
@@ -188,7 +189,7 @@ def _record(update: Any) -> Record | None:
     tags = {text.lower() for one in descriptors for text in _tags(one)}
     kind, value = text_of(update.get("type")), update.get("indicator")
     if kind not in TYPES or (kind == "HASH_MD5" and "media_type_video" not in tags):
-        return None
+        raise NotOursError("a hash of a kind that we do not match")
     if not isinstance(value, str):
         raise RowError("an update without an indicator")
     return record_of(name, [(TYPES[kind], value)], opinions=tuple(sorted(opinions.items())))

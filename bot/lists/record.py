@@ -94,7 +94,7 @@ def bad(line: int, error: RowError, *, part: bool = False) -> Bad:
         return Bad(line, str(error), Fault.NOTE)
     if part:
         return Bad(line, f"{error}; {REST_TAKEN}", Fault.PART)
-    return Bad(line, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN)
+    return Bad(line, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN, error.id)
 
 
 class Record(NamedTuple):

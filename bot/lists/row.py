@@ -70,9 +70,12 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
     said, all_say_no = opinions.of_row(row, where.names) if isinstance(row, dict) else ((), False)
     gone = gone or all_say_no
     if not signals and not files and not (gone and name is not None):
-        raise found.error()
+        raise _named(found.error(), name)
     if "mpdqhash" in where.names or any(joined(str(row[key])) == "mpdqhash" for key in where.types):
-        signals = _good(signals)
+        try:
+            signals = _good(signals)
+        except RowError as error:
+            raise _named(error, name) from None
     yield Record(name, signals, files, gone, said, False, tuple(found.passed))
     yield from found.errors if signals or files else ()
     if where.states and not gone and is_unknown(row, where):
@@ -90,6 +93,12 @@ def speaks_of_child(part: Any, depth: int = 0) -> bool:
         or (isinstance(value, dict | list) and speaks_of_child(value, depth + 1))
         for name, value in part.items()
     )
+
+
+def _named(error: RowError, name: str | None) -> RowError:
+    """Return what is wrong with a row, with the list's own name of it."""
+    error.id = name
+    return error
 
 
 def _good(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:

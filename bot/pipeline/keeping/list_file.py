@@ -130,6 +130,8 @@ class ListFile:
                 counts.failed += row.fault in FAILS
                 counts.not_ours += row.fault is Fault.NOT_OURS
                 told(row)
+                if row.id is not None:  # what it held before ends
+                    held.append(Listed(row.id, (), (), withdrawn=True))
             elif isinstance(row, Plain):
                 for one in _rows_of(row) if everything or row.ids is not None else ():
                     held.append(one)

@@ -33,6 +33,7 @@ class Counts:
     children: int = 0  # tagged as child abuse: dropped
     not_ours: int = 0  # of kinds that we do not match
     failed: int = 0
+    ended: int = 0  # of `withdrawn`: their row is there and could not be read
     marked: int = 0  # of these, of files that were marked as a suspected minor's
     passed: Counter[str] = field(default_factory=Counter)  # kinds of digests passed over in rows that were taken
 
@@ -40,7 +41,33 @@ class Counts:
     def rows(self) -> int:
         """How many rows there were."""
         taken = self.added + self.changed + self.known + self.withdrawn + self.gone
-        return taken + self.children + self.not_ours + self.failed
+        return taken + self.children + self.not_ours + self.failed - self.ended
+
+
+class _Unread:
+    """Ids of rows that are there and cannot be read: what they held before matches no more.
+
+    An id may stand in several rows, one a digest, of which one is of a kind that we do not match. Such rows stand
+    beside one another, so an id with a good row a step before or behind stays.
+    """
+
+    def __init__(self) -> None:
+        self._new: list[str] = []
+        self._waiting: list[str] = []
+        self._before: set[str | None] = set()
+
+    def add(self, id: str | None) -> None:
+        """Note an id, None if the row has none that could be read."""
+        if id is not None:
+            self._new.append(id)
+
+    def due(self, good: Iterable[str | None]) -> list[str]:
+        """Return which ids end with this step, whose good rows have these."""
+        here = set(good)
+        found = [one for one in self._waiting if one not in here and one not in self._before]
+        self._waiting = [one for one in self._new if one not in here and one not in self._before]
+        self._new, self._before = [], here
+        return found
 
 
 def take(
@@ -63,12 +90,14 @@ def take(
     number = store.lists.source(bank, source)
     held: list[Listed] = []
     dropped = 0  # of these, tagged as child abuse
+    unread = _Unread()
 
     def keep() -> None:
         nonlocal dropped
         taken = store.lists.take(number, held, by=by, seen=seen)
         count(taken)
         counts.gone += max(0, sum(row.withdrawn for row in held) - dropped - taken.withdrawn)
+        end(unread.due(row.id for row in held))
         held.clear()
         dropped = 0
 
@@ -79,10 +108,19 @@ def take(
         counts.withdrawn += taken.withdrawn
         counts.again += taken.again
 
+    def end(ids: list[str]) -> None:
+        taken = (
+            store.lists.take(number, [Listed(one, (), (), withdrawn=True) for one in ids], by=by) if ids else Taken()
+        )
+        counts.withdrawn += taken.withdrawn
+        counts.ended += taken.withdrawn
+
     for row in rows:
         if isinstance(row, Whole):
             continue
         if isinstance(row, Plain):
+            if row.ids is not None:
+                end(unread.due(row.ids))
             if held:
                 keep()
             count(store.lists.take_plain(number, row.ids, row.values, by=by, seen=seen))
@@ -91,6 +129,7 @@ def take(
             counts.failed += row.fault in FAILS
             counts.not_ours += row.fault is Fault.NOT_OURS
             told(row)
+            unread.add(row.id)
             continue
         if row.child:  # never kept, and what was kept of it before goes
             counts.children += 1
@@ -100,6 +139,7 @@ def take(
             counts.failed += 1
             counts.marked += 1
             told(Bad(line=0, reason=MARKED))
+            unread.add(row.id)
             continue
         dropped += row.child
         held.append(
@@ -109,6 +149,8 @@ def take(
             keep()
     if held:
         keep()
+    end(unread.due(()))
+    end(unread.due(()))
     if ends:
         ended(store, bank, counts, by=by)
     return counts

@@ -41,9 +41,8 @@ class Met:
             if isinstance(row, Plain):
                 count += row.count
             elif not isinstance(row, Whole):
-                damaged = isinstance(row, Bad) and row.fault is Fault.BROKEN
-                count += not (isinstance(row, Bad) and row.fault in (Fault.PART, Fault.NOTE))
-                unreadable += damaged
+                count += isinstance(row, Record) or row.fault in (Fault.BROKEN, Fault.NOT_OURS)
+                unreadable += isinstance(row, Bad) and row.fault is Fault.BROKEN
         return replace(self, rows=count, unreadable=unreadable)
 
     @property
