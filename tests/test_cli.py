@@ -25,6 +25,7 @@ from typer.testing import CliRunner, Result
 from bot import config
 from bot.assemble import DATABASE
 from bot.cli import app, base, main, scan
+from bot.cli.doctor import Diagnosis, first_of
 from bot.clock import SystemClock
 from bot.errors import ConfigError
 from bot.loopback.stage import Stage, stage
@@ -312,6 +313,21 @@ def test_doctor_says_what_is_missing(home: Path) -> None:
     assert findings["reddit"]["level"] == "fail"
     assert "client_id" in findings["reddit"]["text"]
     assert findings["decoder"]["level"] == "ok"
+
+
+def test_doctor_names_what_to_do_first(home: Path) -> None:
+    """The last line repeats the first failure, or the first warning that is not wanted; a bank is filled by name."""
+    (home / "config.toml").write_text("[subreddits.clips]\n")
+    found = [Diagnosis(**row) for row in lines(run("doctor", "--json"))]
+    failed = next(one for one in found if one.level == "fail")
+    assert first_of(found) == failed
+    last = run("doctor").stdout.rpartition("first: ")[2]
+    assert " ".join(last.split()) == f"{failed.subject}: {failed.text}"
+    warned = [one for one in found if one.level != "fail"]
+    wanted = Diagnosis(level="warn", subject="x", text="y", chosen=True)
+    assert first_of([wanted, *warned]) == next(one for one in warned if one.level == "warn")
+    assert first_of([wanted]) is None
+    assert any(one.text.endswith("begin with: gifwarden learn clips") for one in found)
 
 
 @pytest.mark.parametrize("command", [("cases", "list"), ("notices", "list"), ("actions", "list"), ("bank", "stats")])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.clock import iso
 from bot.loopback.reddit.past import FAKE, FLAIR, MACHINE_RULE, NOTE, RULE, Past, Plan, play
 from tests.evening import COLUMNS, Evening, evening
 from tests.learning import files
@@ -21,6 +24,7 @@ contact = "ann_mods"
 [subreddits.example]
 mode = "observe"
 """
+LEASE = "insert into lease (name, holder, expires_at) values ('daemon', 'elsewhere:1', ?)"
 LABEL = re.compile(r"\bC-[0-9a-f]{10}\b")
 
 
@@ -69,12 +73,24 @@ def test_from_a_choice_to_a_first_decision(world: Evening, past: Plan, capsys: p
     """Named, looked at, listed apart, shown without who posted it, and put into the bank by one word."""
     before = len(world.reddit.log)
     shown = named(world, f"--reason '{NOTE}'", f"--rule '{RULE}'", "--flair '*fake*'")
-    assert "next: gifwarden cases list --proposals" in shown
+    assert "next: gifwarden run --once looks at them now" in shown
+    assert shown.endswith("then: gifwarden cases list --proposals")
     assert len(world.reddit.log) - before < 20
-    assert "are still looked at" in typed(world, "gifwarden cases list --proposals")
+    waiting = typed(world, "gifwarden cases list --proposals")
+    assert "wait to be looked at next: gifwarden run --once looks at them now" in waiting
+    assert "wait to be looked at; see: gifwarden cases list --proposals" in typed(world, "gifwarden cases list")
+    assert "gone from their hosts" not in waiting
+    with closing(sqlite3.connect(next(Path.cwd().rglob("*.db")))) as database, database:
+        database.execute(LEASE, (iso(datetime.now(UTC) + timedelta(minutes=1)),))
+    assert "next: wait; the daemon looks at them" in typed(world, "gifwarden cases list --proposals")
+    with closing(sqlite3.connect(next(Path.cwd().rglob("*.db")))) as database, database:
+        database.execute("delete from lease")
     typed(world, "gifwarden run --once")
     assert "proposals from past removals: gifwarden cases list --proposals" in typed(world, "gifwarden cases list")
     listed = typed(world, "gifwarden cases list --proposals")
+    assert "media learnt from the past: " in listed
+    assert f"{len(past.gone & past.shown)} gone from their hosts" in listed
+    assert "gifwarden run" not in listed
     labels = list(dict.fromkeys(LABEL.findall(listed)))
     assert len(labels) == len(past.groups) + 2  # what other installations know or allow is new here
     page = typed(world, f"gifwarden cases show {labels[0]}")
@@ -92,6 +108,12 @@ def test_from_a_choice_to_a_first_decision(world: Evening, past: Plan, capsys: p
     done = typed(world, f"gifwarden cases confirm {labels[0]} --now")
     assert "nothing is done to any post" in done
     assert "before it acts alone, another moderator confirms it: gifwarden bank confirm E-" in done
+    for words in ("confirm {} --now", "confirm {} --dry-run", "dismiss {} {}"):
+        line = f"gifwarden cases {words.format(labels[0], labels[1])}"
+        refused = typed(world, line, code=2)  # before anything is said that will be done
+        assert "undo that first" in refused
+        assert "will be" not in refused
+        assert "media goes into" not in refused
     typed(world, f"gifwarden cases dismiss {labels[1]} --now")
     rest = typed(world, "gifwarden cases list --proposals")
     assert set(LABEL.findall(rest)) == set(labels[2:])
@@ -105,6 +127,8 @@ def test_from_a_choice_to_a_first_decision(world: Evening, past: Plan, capsys: p
     ("line", "said"),
     [
         ("learn exmaple", "did you mean example"),
+        ("learn Winter", "add a section [subreddits.winter] to the configuration (config.toml)"),
+        ("about winter", "watched is: example; to watch it, add a section [subreddits.winter]"),
         ("learn example --reason Deepfakes", "no removal in r/example has the reason 'Deepfakes'"),
         ("learn example --flair '*nothing*' --rule none", "has the rule 'none'"),
         ("learn example --reason ''", "an empty text names nothing"),

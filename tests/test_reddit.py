@@ -337,7 +337,8 @@ def test_unreachable_reddit_did_nothing(clock: ManualClock) -> None:
     with reddit:
         error = failure(lambda: reddit.report(name, "x"))
     assert (error.retry, error.ambiguous) == (True, False)
-    assert "reached" in str(error)
+    assert "cannot be reached, so we could not" in str(error)
+    assert "check this machine's connection to the internet" in str(error)
 
 
 def test_reads_survive_one_stumble(server: RedditServer, reddit: Reddit) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import known
 from bot.cli.base import ConfigOption, JsonOption, emit, read_config, session
 from bot.clock import day
 from bot.errors import UsageError
@@ -33,10 +34,11 @@ def about(
     watched = list(settings.subreddits)
     wanted = (subreddit or "").removeprefix("/").removeprefix("r/").strip("/").lower()
     if not wanted and len(watched) != 1:
-        raise UsageError(f"say which subreddit: gifwarden about NAME; watched are {', '.join(watched) or 'none'}")
+        none = "none; to watch one, add a section [subreddits.NAME] to the configuration (config.toml)"
+        raise UsageError(f"say which subreddit: gifwarden about NAME; watched are {', '.join(watched) or none}")
     name = next((one for one in watched if one.lower() == wanted), None) if wanted else watched[0]
     if name is None:
-        raise UsageError(f"r/{wanted} is not watched; watched are {', '.join(watched) or 'none'}")
+        raise UsageError(known.not_watched(settings, wanted))
     with session(settings, rules=True) as pipeline:
         deps = pipeline.deps
         months = deps.store.removals.months(name)

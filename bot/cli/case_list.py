@@ -10,6 +10,7 @@ import typer
 
 from bot.cli import known, minors
 from bot.cli.base import ConfigOption, JsonOption, emit, read_config, say, session, warn
+from bot.cli.learn import LOOKED_AT, fates, next_look
 from bot.cli.screen import entries
 from bot.config import Config, closest
 from bot.errors import UsageError
@@ -95,7 +96,8 @@ def list_(
         if not groups:
             say(_none(states, others if narrow else 0, "proposal" if proposals else "case"))
     if apart and not as_json and not same:
-        say(apart)
+        for line in apart.splitlines():
+            say(line)
     if rows > len(groups):
         more = _more(rows - len(groups), inside - sum(group.cases for group in groups), grouped=not ungrouped)
         (warn if as_json else say)(f"{more}; to see them all: --limit {rows}")
@@ -184,5 +186,15 @@ def _proposals(pipeline: Pipeline, *, shown: bool) -> str:
         many_a_day = pipeline.deps.config.review.proposals_per_day
         told.append(f"{waiting:,} more {'waits' if waiting == 1 else 'wait'}, {many_a_day} a day for each who decides")
     if unseen and (shown or not is_open):
-        told.append(f"media of {many(unseen, 'past removal')} are still looked at")
-    return "; ".join(told)
+        waits = f"media of {many(unseen, 'past removal')} wait to be looked at"
+        told.append(waits if shown else f"{waits}; see: gifwarden cases list --proposals")
+    if not shown:
+        return "; ".join(told)
+    came = fates(store.proposals.outcomes())
+    came.pop(LOOKED_AT, None)
+    lines = ["; ".join(told)] if told else []
+    if came:
+        lines.append(f"media learnt from the past: {', '.join(f'{count:,} {words}' for words, count in came.items())}")
+    if unseen:
+        lines.append(next_look(daemon=store.lease.daemon_runs()))
+    return "\n".join(lines)

@@ -69,6 +69,8 @@ def _may(pipeline: Pipeline, case: CaseRow, by: Actor) -> bool:
 def decide(settings: Config, groups: Sequence[Sequence[CaseRow]], wish: Wish, by: Actor) -> None:
     """Decide on groups of cases, one decision each, and say what came of it. Raises UsageError or StoreError."""
     with session(settings) as pipeline:
+        targets = [Target(case.label, wish.version) for group in groups for case in group]
+        pipeline.decisions.deciding.check(wish.verb, targets, by=by)  # before it is said what will be done
         for group in groups:
             _show(pipeline, settings, group, wish)
         if wish.dry_run:
@@ -94,7 +96,7 @@ def _show(pipeline: Pipeline, settings: Config, group: Sequence[CaseRow], wish: 
     places = Counter(one.post.subreddit for one in group)
     where = ", ".join(f"{count} in r/{place}" for place, count in places.items())
     several = f"{case.label} and its group, {many(len(group), 'post')} of the very same media, {where}; for each:"
-    lines = pipeline.decisions.deciding.preview(case, wish.verb)  # first: what cannot be is said alone
+    lines = pipeline.decisions.deciding.preview(case, wish.verb)
     say(several if len(group) > 1 else f"{case.label}, r/{case.post.subreddit}; this will be done:")
     for line in lines:
         say(f"  {line}")

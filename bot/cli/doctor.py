@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +44,13 @@ class Diagnosis:
     level: Literal["ok", "warn", "fail"]
     subject: str
     text: str
+    chosen: bool = False  # a warning that stays, for the operator wants it so
+
+
+def first_of(findings: Sequence[Diagnosis]) -> Diagnosis | None:
+    """Return what is to be done first: the first failure, else the first warning that is not wanted; None if none."""
+    failures = [one for one in findings if one.level == "fail"]
+    return next(iter(failures or [one for one in findings if one.level == "warn" and not one.chosen]), None)
 
 
 def examine(path: Path | None) -> Iterator[Diagnosis]:
@@ -151,7 +158,7 @@ def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
             + (f" and {many(listed, 'row')} of lists" if listed else ""),
         )
         if entries or listed
-        else _warn("banks", "no entries, so nothing can be found; begin with: gifwarden learn SUBREDDIT")
+        else _warn("banks", f"no entries, so nothing can be found; begin with: {_learn(config)}")
     )
     if waiting:
         yield _warn(
@@ -170,6 +177,7 @@ def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
             "review",
             "review.confirmations = 1: an entry acts by itself on its exact file after the same person confirmed it "
             "again a day later, and is marked as confirmed by one person",
+            chosen=True,
         )
     else:
         yield _ok("review", "an entry acts alone after two moderators confirmed it; an appeal goes to another one")
@@ -202,6 +210,12 @@ def _storage(pipeline: Pipeline) -> Iterator[Diagnosis]:
     yield _ok("caps", f"{caps}; {guard}" if limits.flood_authors else f"{caps}; no flood guard for entries")
     if pipeline.deps.stop_file.exists():
         yield _warn("kill switch", f"on: nothing is done in the world while {pipeline.deps.stop_file} exists")
+
+
+def _learn(config: Config) -> str:
+    """Return the command that fills an empty bank, for the first subreddit that is watched."""
+    name = next(iter(config.subreddits), None)
+    return f"gifwarden learn {name}" if name else "gifwarden learn SUBREDDIT, once a subreddit is watched"
 
 
 def _team(pipeline: Pipeline) -> Iterator[Diagnosis]:
@@ -270,7 +284,8 @@ def _decoder(pipeline: Pipeline) -> Iterator[Diagnosis]:
     else:
         yield _ok("decoder", "a child process decoded a test picture")
     if pipeline.deps.config.decode.without_filter:
-        yield _warn("decoder", "decode.without_filter = true: files are decoded even where the kernel sets no filter")
+        said = "decode.without_filter = true: files are decoded even where the kernel sets no filter"
+        yield _warn("decoder", said, chosen=True)
 
 
 def _picture() -> bytes:
@@ -322,6 +337,7 @@ def _gallery(config: Config) -> Iterator[Diagnosis]:
         "gallery",
         "your duties: publish the policy (gifwarden person policy), written consent and proof of age for every person, "
         "withdraw at once on request, delete older backups then, and let a person decide on every resemblance",
+        chosen=True,
     )
 
 
@@ -355,7 +371,7 @@ def _hosts(config: Config) -> Iterator[Diagnosis]:
     for plug in hosts.HOSTS:
         settings = config.host(plug.name)
         if not settings.enabled:
-            yield _warn("hosts", f"{plug.name} is switched off")
+            yield _warn("hosts", f"{plug.name} is switched off", chosen=True)
         elif plug.name == "direct":
             allowed = ", ".join(settings.allow)
             yield _ok(
@@ -375,8 +391,8 @@ def _ok(subject: str, text: str) -> Diagnosis:
     return Diagnosis(level="ok", subject=subject, text=text)
 
 
-def _warn(subject: str, text: str) -> Diagnosis:
-    return Diagnosis(level="warn", subject=subject, text=text)
+def _warn(subject: str, text: str, *, chosen: bool = False) -> Diagnosis:
+    return Diagnosis(level="warn", subject=subject, text=text, chosen=chosen)
 
 
 def _fail(subject: str, error: GifwardenError) -> Diagnosis:

@@ -158,7 +158,16 @@ def subreddit(settings: Config, where: str) -> str:
         return name.lower()
     if near := closest(name, settings.subreddits):
         raise UsageError(f"r/{name} is not watched; did you mean {near}?")
-    raise UsageError(f"r/{name} is not watched; watched are: {', '.join(settings.subreddits) or 'none'}")
+    raise UsageError(not_watched(settings, name))
+
+
+def not_watched(settings: Config, name: str) -> str:
+    """Return the sentence on a subreddit that is not watched: which are, and how this one would be."""
+    watched = f"watched {'is' if len(settings.subreddits) == 1 else 'are'}: {', '.join(settings.subreddits)}; "
+    return (
+        f"r/{name} is not watched; {watched if settings.subreddits else ''}to watch it, add a section "
+        f"[subreddits.{name.lower()}] to the configuration (config.toml)"
+    )
 
 
 def _there(kind: str, name: str, get: Callable[[str], object], labels: Callable[[], Collection[str]]) -> None:

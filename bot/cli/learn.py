@@ -22,6 +22,8 @@ from bot.plural import many
 BANK = "known-fakes"
 SHOWN = 15  # texts of a kind that are shown; the rest is counted
 LOOKED_AT = "still looked at"
+NOT_HAD = "not to be had"
+OTHER_AGE = "themselves, or another removal of the same media does"
 OUTCOMES = {
     "waiting": "proposed, or wait for their day",
     "known": "known to a bank",
@@ -106,10 +108,11 @@ def learn(
                 complain("gifwarden: stopped; run the same command again to go on from there")
                 raise typer.Exit(130) from None
         came = pipeline.deps.store.proposals.outcomes(name)
+        daemon = pipeline.deps.store.lease.daemon_runs()
     if as_json:
         emit(_plain(met, chosen, came))
         return
-    _tell(met, chosen, bank, came)
+    _tell(met, chosen, bank, came, daemon=daemon)
 
 
 def _choose(pipeline: Pipeline, name: str, choice: Choice, bank: str, tell: Callable[[str], None]) -> Chosen:
@@ -134,7 +137,7 @@ def _plain(met: Met, chosen: Chosen | None, came: Mapping[str, int]) -> dict[str
     return told
 
 
-def _tell(met: Met, chosen: Chosen | None, bank: str, came: Mapping[str, int]) -> None:
+def _tell(met: Met, chosen: Chosen | None, bank: str, came: Mapping[str, int], *, daemon: bool) -> None:
     say(f"r/{met.subreddit}: {met.removals:,} removals met")
     say(met.reach)
     _left_out(met.skipped)
@@ -148,22 +151,29 @@ def _tell(met: Met, chosen: Chosen | None, bank: str, came: Mapping[str, int]) -
     )
     for why, count in chosen.skipped.items():
         say(f"  {count:>6,}  left out of those: {WORDS[why]}")
+        if why is Skipped.AGE:
+            say(f"          {OTHER_AGE}")
     say(
-        f"The daemon looks at them when nothing else waits. Media that no bank knows become proposals for {bank}, the "
+        f"Nothing of them has been looked at yet. Media that no bank knows become proposals for {bank}, the "
         "most repeated first; nothing is done to any post, and each waits for a person's word."
     )
-    say("next: gifwarden cases list --proposals")
+    say(next_look(daemon=daemon))
+    say("then: gifwarden cases list --proposals")
 
 
-def _came(came: Mapping[str, int]) -> None:
-    """Say what became of the media of what was chosen."""
-    told: dict[str, int] = {}
+def next_look(*, daemon: bool) -> str:
+    """Return what has to run before chosen media become proposals; `daemon`: one runs."""
+    if daemon:
+        return "next: wait; the daemon looks at them by itself when nothing else waits"
+    return "next: gifwarden run --once looks at them now, gifwarden run at once and from then on; no daemon runs here"
+
+
+def fates(came: Mapping[str, int]) -> dict[str, int]:
+    """Return in words what became of the media of what was chosen, each with how many."""
+    told = dict.fromkeys((*OUTCOMES.values(), NOT_HAD), 0)
     for outcome, count in came.items():
-        words = OUTCOMES.get(outcome, "not to be had")
-        told[words] = told.get(words, 0) + count
-    for words in dict.fromkeys((*OUTCOMES.values(), "not to be had")):
-        if told.get(words):
-            say(f"  {told[words]:>6,}  {words}")
+        told[OUTCOMES.get(outcome, NOT_HAD)] += count
+    return {words: count for words, count in told.items() if count}
 
 
 def _list(met: Met, came: Mapping[str, int]) -> None:
@@ -182,7 +192,8 @@ def _list(met: Met, came: Mapping[str, int]) -> None:
     say("")
     if met.queued:
         say(f"chosen before: {many(met.queued, 'post')}, whose media are")
-        _came(came)
+        for words, count in fates(came).items():
+            say(f"  {count:>6,}  {words}")
         say("see: gifwarden cases list --proposals")
         say("")
     if not options:
@@ -213,6 +224,7 @@ def _left_out(skipped: Mapping[Skipped, int]) -> None:
         if skipped.get(why):
             say(f"  {skipped[why]:>6,}  {WORDS[why]}")
         if why is Skipped.AGE and skipped.get(why):
+            say(f"          {OTHER_AGE}")
             say("          open none; if one was not reported, its address goes to")
             for place in HOTLINES[:2]:
                 say(f"          {place.name}: {place.url}")

@@ -49,6 +49,8 @@ def minor(
 ) -> None:
     """Suspected minor: hide, lock and remove a post, look at none of it, destroy it later, and say where to report.
 
+    There is no --now: it never waits for second thoughts.
+
     Works on a post in any state, known or not. What is kept of its media is destroyed ten minutes later; until then
     `cases cancel` takes a slip back. Address and time are kept until a person has reported them.
     """

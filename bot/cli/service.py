@@ -97,19 +97,23 @@ def init(
 
 
 def doctor(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Check configuration, rules, database, decoder, Reddit, rights, hosts and mail: a line each."""
-    failed = False
+    """Check configuration, rules, database, decoder, Reddit, rights, hosts and mail: a line each.
+
+    The last line names what to do first.
+    """
     marks = {"ok": Text("ok", style="green"), "warn": Text("warn", style="yellow"), "fail": Text("fail", style="red")}
-    rows = []
+    findings, rows = [], []
     for finding in checks.examine(config):
-        failed = failed or finding.level == "fail"
+        findings.append(finding)
         if as_json:
             emit({"level": finding.level, "subject": finding.subject, "text": finding.text})
         else:
             rows.append((marks[finding.level], finding.subject, finding.text))
     if not as_json:
         show(["", "what", "finding"], rows, empty="nothing to check")
-    if failed:
+        if (first := checks.first_of(findings)) is not None:
+            say(f"first: {first.subject}: {first.text}")
+    if any(finding.level == "fail" for finding in findings):
         raise typer.Exit(1)
 
 

@@ -17,6 +17,7 @@ from bot.reddit.transport import TOKEN_PATH, CallCutError, PostUnansweredError
 STUMBLES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 FAILURES = (prawcore.PrawcoreException, praw.exceptions.PRAWException, *STUMBLES)
 
+UNREACHABLE = "Reddit cannot be reached"
 _BUSY = "Reddit does not work right now ({status}), so we could not {doing}"
 _REFUSED = {
     400: "Reddit does not accept the request to {doing} (400{detail}); this is a fault of ours or of a name in it",
@@ -145,11 +146,13 @@ def _network(cause: BaseException, doing: str, *, posting: bool) -> RedditError:
     elif isinstance(cause, requests.exceptions.Timeout):
         what = "Reddit does not answer in time"
     else:
-        what = "Reddit cannot be reached"
+        what = UNREACHABLE
     ambiguous = posting and not _never_sent(cause)
     sentence = f"{what}, so we could not {doing}"
     if ambiguous:
         return RedditError(f"{sentence}; it may have been done all the same", ambiguous=True)
+    if what == UNREACHABLE:
+        sentence += "; check this machine's connection to the internet too"
     return RedditError(sentence, again="later")
 
 

@@ -282,11 +282,11 @@ class Proposals:
             )
         ]
 
-    def outcomes(self, subreddit: str) -> Counter[str]:
-        """Return what came of the links of a subreddit's past removals: an outcome, or the state it is in."""
+    def outcomes(self, subreddit: str | None = None) -> Counter[str]:
+        """Return what came of the links of past removals, all or a subreddit's: an outcome, or the state it is in."""
         rows = self._c.tuples(
             """select coalesce(k.outcome, l.state), count(*) from learnt_links k join links l on l.id = k.link
-               join past_removals r on r.post = k.post where r.subreddit = ? group by 1""",
+               join past_removals r on r.post = k.post where ?1 is null or r.subreddit = ?1 group by 1""",
             (subreddit,),
         )
         return Counter(dict(rows))

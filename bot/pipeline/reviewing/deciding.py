@@ -211,6 +211,10 @@ class Deciding:
     def _deeds(self, case: CaseRow, verb: Decision) -> Deeds:
         return deeds_of(case, self._store.actions.of_case(case.id), verb)
 
+    def check(self, verb: Decision, targets: Sequence[Target], *, by: Actor) -> None:
+        """Raise UsageError with every reason why these cases may not be decided so."""
+        self._may(verb, targets, by)
+
     def preview(self, case: CaseRow, verb: Decision) -> list[str]:
         """Return in words what a decision would do, with every text that others would read."""
         return preview(self._store, case, verb)
