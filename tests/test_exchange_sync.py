@@ -407,3 +407,36 @@ def test_an_error_of_the_network_ends_with_its_own_exit_code(
     ):
         sync.fetch("a")
     assert caught.value.exit_code == 3
+
+
+def test_a_long_exchange_lets_the_others_have_their_turn(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark
+) -> None:
+    """It goes on in the next round; what another one withdraws meanwhile does not wait for its end."""
+    park.feeds["a"] = HashFeed(rows=120, page_rows=10)
+    park.files["b.txt"] = File(body=b"".join(f'{{"id":"{n}","pdq":"{HEX[n]}"}}\n'.encode() for n in range(5)))
+    one, other = {"url": f"{park.url}/feeds/a/1.ndjson"}, {"url": f"{park.url}/lists/b.txt", "every_minutes": 5}
+    with syncing_on(store, clock, log, lambda _: clock.sleep(250), a=one, b=other) as sync:
+        sync.round()
+        assert (listed(store), sync.stands("a").state) == (40, ExchangeState.FETCHING)
+        assert sync.stands("b").listed == 5
+        park.files["b.txt"] = File(body=b'{"id":"1","status":"withdrawn"}\n')
+        clock.sleep(600)
+        sync.round()
+        assert (listed(store), sync.stands("b").listed) == (80, 4)
+        for _ in range(3):
+            sync.round()
+        assert (listed(store), sync.stands("a").state) == (120, ExchangeState.UP_TO_DATE)
+
+
+def test_a_turn_never_cuts_what_begins_anew(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long list that cannot be gone on with is read to its end, for it would never end otherwise."""
+    monkeypatch.setattr("bot.exchanges.blocks.PAGE_ROWS", 50)
+    table = "pdq\n" + "".join(f"{one}\n" for one in HEX)
+    park.files["a.csv"] = File(body=table.encode())
+    with syncing_on(store, clock, log, lambda _: clock.sleep(700), a={"url": f"{park.url}/lists/a.csv"}) as sync:
+        for _ in range(2):
+            sync.round()
+        assert (listed(store), sync.stands("a").state) == (200, ExchangeState.UP_TO_DATE)

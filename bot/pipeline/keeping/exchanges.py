@@ -36,6 +36,7 @@ from bot.store.lists import Seen
 
 FIRST_WAIT = 60.0  # seconds after a failure; doubled for each further one
 LONGEST_WAIT = 6 * 3600.0
+TURN_SECONDS = 600.0  # of one exchange in a round, while others wait
 TOLD_SECONDS = 15.0  # between two lines of the log on a long fetch
 TOLD_BAD = 5  # rows of a page whose fault the log names
 ME = f"{socket.gethostname()}:{os.getpid()}"
@@ -80,18 +81,24 @@ class ExchangeSync:
         self._http = endpoints
         self._boundary = boundary
         self._cut: dict[str, _Reading] = {}  # what is gone on with
+        self._turns: dict[str, int] = {}  # who was served when
 
     def round(self, go_on: GoOn = always) -> int:
-        """Fetch what is due, one after the other; return how many rows came. One that fails holds up no other."""
+        """Fetch what is due, each for its turn; return how many rows came. One that fails or is long holds up no other.
+
+        Who was served longest ago comes first. One that is not through by the end of its turn goes on next round.
+        """
         self._store.exchanges.free(_is_gone)
         came = 0
-        for name in self._config.exchanges:
+        for name in sorted(self._config.exchanges, key=lambda one: self._turns.get(one, 0)):
             if not go_on():
                 break
             try:
                 every = timedelta(minutes=self._config.exchanges[name].every_minutes)
                 if self._store.exchanges.due(name, every):
-                    came += self.fetch(name, go_on=go_on).rows
+                    self._turns[name] = max(self._turns.values(), default=0) + 1
+                    until = self._clock.monotonic() + TURN_SECONDS
+                    came += self.fetch(name, go_on=go_on, until=until).rows
             except GifwardenError as error:  # it is written down with the exchange where it can be
                 self._log.warning("exchange not fetched", exchange=name, reason=log_reason(error))
         return came
@@ -106,10 +113,12 @@ class ExchangeSync:
         told: Told | None = None,
         bad: Callable[[Bad], None] | None = None,
         go_on: GoOn = always,
+        until: float | None = None,
     ) -> ExchangeRow:
         """Fetch one exchange to its end, or go on with a fetch that was cut off; return how it stands then.
 
         `yes`: withdraw however much it takes back. `told` hears after each page, `bad` of each row that is left out.
+        `until`: a moment of the monotonic clock behind which it ends after a page, if it can go on from there.
         Raises what kept it from ending; that is written down too.
         """
         settings = self.settings(name)
@@ -123,7 +132,7 @@ class ExchangeSync:
         claim = f"{ME}:{secrets.token_hex(4)}"
         row = self._store.exchanges.begin(name, settings.kind, settings.bank, claim, fresh=fresh)
         try:
-            self._pages(row, settings, claim, yes=yes, fresh=fresh, by=by, told=told, bad=bad, go_on=go_on)
+            self._pages(row, settings, claim, yes=yes, fresh=fresh, by=by, told=told, bad=bad, go_on=go_on, until=until)
         except _AsksError as error:
             self._cut.pop(name, None)
             why = (
@@ -205,6 +214,7 @@ class ExchangeSync:
         told: Told | None,
         bad: Callable[[Bad], None] | None,
         go_on: GoOn,
+        until: float | None,
     ) -> None:
         name, store = row.name, self._store
         began = said = self._clock.monotonic()
@@ -241,7 +251,9 @@ class ExchangeSync:
                     every = timedelta(minutes=settings.every_minutes)
                     why = _note(page)
                     store.exchanges.ended(name, claim, next_at=self._clock.now() + every, why=why)
-            reading.met, reading.checkpoint = met, json.loads(json.dumps(page.checkpoint))
+            now_at = json.loads(json.dumps(page.checkpoint))
+            is_over = until is not None and self._clock.monotonic() >= until and now_at != reading.checkpoint
+            reading.met, reading.checkpoint = met, now_at
             self._boundary("exchange.kept")
             now = store.exchanges.get(name)
             if told is not None and now is not None:
@@ -249,7 +261,7 @@ class ExchangeSync:
             if now is not None and self._clock.monotonic() - said >= TOLD_SECONDS and not page.last:
                 said = self._clock.monotonic()
                 self._log.info("exchange goes on", exchange=name, rows=now.rows, seconds=round(said - began))
-            if not page.last and not go_on():
+            if not page.last and (is_over or not go_on()):
                 store.exchanges.let_go(name, claim)
                 return
         self._cut.pop(name, None)
