@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.model import CaseState, Decision, Role, Verb
+from bot.loopback.stage import Stage
+from bot.model import Actor, CaseState, Decision, Level, LookState, Role, Verb
 from bot.model.team import NEEDS
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deciding import Target
@@ -23,6 +24,7 @@ from bot.web.console.app import acts
 from bot.web.console.guard import MAX_BODY, POLICY
 from tests.console import Browser, Console, console_on, open_case
 from tests.people import member
+from tests.test_looking import case_of, until
 
 
 @pytest.fixture
@@ -42,12 +44,12 @@ PEOPLE: dict[str, tuple[Role | None, tuple[str, ...]]] = {
 }
 
 
-def allowed(who: str, verb: Verb | None) -> bool:
-    """Return whether somebody of the table may do in r/clips what takes a verb."""
+def allowed(who: str, verb: Verb | None, path: str) -> bool:
+    """Return whether somebody of the table may do at a way what takes a verb: in r/clips, if it is about a case."""
     role, places = PEOPLE[who]
     if verb is None:
         return True
-    return role is not None and role >= NEEDS[verb] and (not places or "clips" in places)
+    return role is not None and role >= NEEDS[verb] and (not places or "clips" in places or "{" not in path)
 
 
 def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, str]]:
@@ -55,7 +57,7 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
     case = open_case(console.bot, number)
     by = member(console.bot)
     filled = path.replace("{label}", case.label)
-    fields = {"verb": "dismiss", "version": str(case.version), "key": f"{number:032x}"}
+    fields = {"verb": "dismiss", "version": str(case.version), "key": f"{number:032x}", "level": "outlines"}
     if path.startswith("/decision/"):
         row = console.bot.decisions.deciding.decide(Decision.DISMISS, [Target(case.label)], by=by, why="x")
         filled = path.replace("{name}", row.label)
@@ -86,7 +88,7 @@ def test_every_role_at_every_way(console: Console, who: str) -> None:
         before = stands(console, number)
         browser.client.follow_redirects = False
         answer = browser.post(filled, **fields)
-        if allowed(who, verb):
+        if allowed(who, verb, path):
             assert answer.status_code == 303, (path, browser.text)
         else:
             assert answer.status_code == 403, (path, browser.text)
@@ -99,7 +101,9 @@ def test_the_table_has_cells() -> None:
     found = dict(acts())
     assert found["/case/{label}/decide"] is Verb.CASES
     assert len(found) >= 7
-    assert {path for path, verb in found.items() if verb is None} == {"/sign-out", "/sign-out-everywhere"}
+    assert {path for path, verb in found.items() if verb is None} == {
+        "/sign-out", "/sign-out-everywhere", "/case/{label}/cover"
+    }  # fmt: skip
 
 
 def test_nothing_is_done_without_a_form_of_ours(console: Console) -> None:
@@ -154,6 +158,8 @@ def test_a_form_cannot_sign_somebody_in_from_elsewhere(console: Console) -> None
         "/files/none.js",
         "/nothing",
         "/case/C-1",
+        "/case/C-1/look/x/sheet",
+        "/case/C-1/look/x/now",
         "/case/x",
     ],
 )
@@ -309,19 +315,42 @@ def test_strangers_words_are_words(console: Console, words: str) -> None:
         assert len(shown) < 40_000
 
 
-def test_no_page_shows_or_leads_to_media(console: Console) -> None:
-    """A page has no picture, player or frame, and no link to a host: looking is asked for elsewhere."""
+MEDIA = {"img", "image", "picture", "video", "audio", "iframe", "object", "embed", "source", "canvas"}
+
+
+def test_no_page_shows_or_leads_to_media(world: Stage, console: Console) -> None:
+    """Nothing unless asked for: no picture, player or frame, and no link to a host; asked for, one sheet of our own."""
+    console.bot.looks._seconds = console.bot.looks._ready = 240.0
     console.person("Ben")
     browser = console.signed_in("Ben")
-    case = open_case(console.bot, 1)
-    for path in ("/", f"/case/{case.label}"):
+    _, label = case_of(world, console.bot)
+    by, held = member(console.bot), console.bot.looks
+    look = held.ask_case(label, Level.OUTLINES, by=by, session="another")
+    until(held, look, by, LookState.READY, session="another")
+    for path in ("/", "/?tab=bot", "/me", f"/case/{label}", f"/case/{label}?look={look}", f"/case/{label}?look=x"):
         page = read(browser, path)
-        assert {tag for tag, _ in page.tags} & {"img", "video", "audio", "iframe", "object", "embed", "source"} == set()
+        assert {tag for tag, _ in page.tags} & MEDIA == set()
+        assert not any(f"/case/{label}/look/" in (one or "") for _, attrs in page.tags for one in attrs.values())
         links = [attrs["href"] for tag, attrs in page.tags if tag in ("a", "link") and attrs.get("href")]
         assert links
         for link in links:
             assert link is not None
             assert link.startswith(("/", "#", "https://www.reddit.com/r/clips/comments/")), link
+    browser.post(f"/case/{label}/look", level="plain")
+    mine = browser.page.url.params["look"]
+    by, session = browser_of(console, "Ben")
+    until(held, mine, by, LookState.READY, session=session)
+    page = read(browser, f"/case/{label}?look={mine}")
+    shown = [attrs.get("src") for tag, attrs in page.tags if tag in MEDIA]
+    assert shown == [f"/case/{label}/look/{mine}/sheet"]
+    assert "redgifs.com" not in "".join(str(attrs) for _, attrs in page.tags)
+
+
+def browser_of(console: Console, name: str) -> tuple[Actor, str]:
+    """Return a member as who is signed in, and their session."""
+    row = console.bot.deps.store.team.named(name)
+    assert row
+    return console.bot.team.signed_in(row.id), console.bot.deps.store.sign_ins.sessions(row.id)[0].label
 
 
 @given(words=st.text(max_size=200))

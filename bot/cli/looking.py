@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
 from bot.cli.base import ConfigOption, JsonOption, decider, emit, facts, read_config, session
-from bot.errors import UsageError
-from bot.model import KINDS, Level, LookSettings, MediaKind, Verb
-from bot.plural import many
+from bot.model import KINDS, Level, LookSettings, Verb
+from bot.pipeline.looking.wishes import kinds_of, level_of
 
 
 def register(people: typer.Typer) -> None:
@@ -44,9 +43,9 @@ def looking(
         before = wishes.settings(by)
         after = replace(
             before,
-            level=before.level if level is None else _level(level),
+            level=before.level if level is None else level_of(level),
             grey=before.grey if grey is None else grey,
-            refused=before.refused if refuse is None else _kinds(refuse),
+            refused=before.refused if refuse is None else kinds_of(refuse),
         )
         if after != before:
             wishes.keep(after, by=by)
@@ -60,7 +59,7 @@ def looking(
             ("begins at", after.level),
             ("colours", "never" if after.grey else "yes"),
             ("never shown", ", ".join(after.refused) or "nothing"),
-            ("today", f"{many(today.looks, 'sheet')}, {today.clear} of them without cover"),
+            ("today", today.said),
             *([("", today.word)] if today.word else []),
         ]
     )
@@ -68,19 +67,3 @@ def looking(
 
 def _plain(settings: LookSettings) -> dict[str, Any]:
     return {"level": str(settings.level), "grey": settings.grey, "refused": list(settings.refused)}
-
-
-def _level(text: str) -> Level:
-    if text not in list(Level):
-        raise UsageError(f"{text} is no level; choose one of {', '.join(Level)}")
-    return Level(text)
-
-
-def _kinds(texts: list[str]) -> tuple[MediaKind, ...]:
-    known = (*KINDS, "all", "none")
-    wrong = [text for text in texts if text not in known]
-    if wrong:
-        raise UsageError(f"{wrong[0]} is no kind of media; choose of {', '.join(known)}")
-    if "none" in texts and len(texts) > 1:
-        raise UsageError("none stands alone; leave the other kinds out, or none")
-    return KINDS if "all" in texts else cast("tuple[MediaKind, ...]", tuple(kind for kind in KINDS if kind in texts))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 
 from bot.contact_sheets import Looker
 from bot.model import Actor, LookSettings, LookState, Sheet
@@ -18,6 +19,8 @@ class Progress:
     state: LookState
     why: str = ""  # of a failed one, a sentence
     seconds: float = 0.0  # until it is over or gone, whichever is next
+    case: str | None = None  # that it is of, while it is anything
+    layout: Sheet | None = None  # of a sheet that is ready, without its picture
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -40,6 +43,13 @@ class Job:
     def alive(self) -> bool:
         """Whether it is still worked on."""
         return self.state in (LookState.WAITING, LookState.FETCHING)
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        layout = replace(self.result, png=b"") if isinstance(self.result, Sheet) else None
+        left = max(0.0, self.until - time.monotonic())
+        return Progress(state=self.state, why=self.why, seconds=left, case=self.wish.case, layout=layout)
 
     def close(self, state: LookState, why: str, until: float) -> None:
         """End it: what was fetched or made is dropped, and its child killed."""

@@ -125,9 +125,7 @@ class Looks:
         """Return how far a look is. What is nobody's, or somebody else's, is gone."""
         with self._change:
             job = self._mine(look, by, session)
-            if job is None:
-                return Progress(state=LookState.GONE)
-            return Progress(state=job.state, why=job.why, seconds=max(0.0, job.until - time.monotonic()))
+            return job.progress if job is not None else Progress(state=LookState.GONE)
 
     def take(self, look: str, *, by: Actor, session: str) -> Sheet | Answer:
         """Return what came of a look that is ready. It is handed out once; afterwards nothing of it is left here.

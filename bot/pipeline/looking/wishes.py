@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from bot.model import Actor, Level, LookSettings
+from bot.errors import UsageError
+from bot.model import KINDS, Actor, Level, LookSettings, MediaKind
 from bot.plural import many
 from bot.store import Store
 
@@ -21,6 +24,11 @@ class Today:
     looks: int
     clear: int  # of them, those that were blurred or plain
     word: str | None  # a sentence when it is much
+
+    @property
+    def said(self) -> str:
+        """The count in words."""
+        return f"{many(self.looks, 'sheet')}, {self.clear} of them without cover"
 
 
 class Wishes:
@@ -55,3 +63,21 @@ def word(clear: int) -> str | None:
         f"you looked at {many(clear, 'sheet')} without cover today, which is much: take a break, go back to outlines, "
         "or leave the rest to somebody else; most cases can be decided without looking"
     )
+
+
+def level_of(text: str) -> Level:
+    """Return the level that somebody named. Raises UsageError if it is none."""
+    if text not in list(Level):
+        raise UsageError(f"{text} is no level; choose one of {', '.join(Level)}")
+    return Level(text)
+
+
+def kinds_of(texts: Sequence[str]) -> tuple[MediaKind, ...]:
+    """Return the kinds that somebody named, also as all or none. Raises UsageError if one is none."""
+    known = (*KINDS, "all", "none")
+    wrong = [text for text in texts if text not in known]
+    if wrong:
+        raise UsageError(f"{wrong[0]} is no kind of media; choose of {', '.join(known)}")
+    if "none" in texts and len(texts) > 1:
+        raise UsageError("none stands alone; leave the other kinds out, or none")
+    return KINDS if "all" in texts else cast("tuple[MediaKind, ...]", tuple(kind for kind in KINDS if kind in texts))

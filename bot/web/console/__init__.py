@@ -6,7 +6,16 @@ page reads through `visit.store`, and does nothing by itself: it calls the pipel
 
 from __future__ import annotations
 
-from bot.web.console import case, deciding, files, me, minor, queue, sign_in
+from bot.web.console import case, deciding, files, look, me, minor, queue, sign_in
 from bot.web.console.base import Page
 
-PAGES: tuple[Page, ...] = (queue.PAGE, case.PAGE, deciding.PAGE, minor.PAGE, me.PAGE, sign_in.PAGE, files.PAGE)
+PAGES: tuple[Page, ...] = (
+    queue.PAGE,
+    case.PAGE,
+    deciding.PAGE,
+    look.PAGE,
+    minor.PAGE,
+    me.PAGE,
+    sign_in.PAGE,
+    files.PAGE,
+)

@@ -1,4 +1,4 @@
-"""A case: what was found, what speaks against it, what each choice does, and what has happened. No media is shown."""
+"""A case: what was found, what speaks against it, what each choice does, what has happened; media only if asked for."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bot.pipeline.reviewing.words.preview import WORDS, deeds_in_words, not_in_m
 from bot.rules.sureness import sureness
 from bot.store import CaseRow, DecisionRow
 from bot.web.console.base import Page, View, Visit
+from bot.web.console.looking import LEVELS, offer
 from bot.web.console.queue import place_of
 
 KEYS = {
@@ -83,6 +84,8 @@ def show(visit: Visit) -> Response:
         waiting=waiting,
         choices=_choices(visit, case, waiting) if may else [],
         may=may,
+        offer=offer(visit, row, case.evidence) if may else None,
+        levels=LEVELS,
         mine=mine,
         named=mine[:NAMES],
         key=secrets.token_hex(16),

@@ -1,4 +1,5 @@
-// Keys: every element that has one says so itself (data-key presses it, data-focus goes to it), and `?` lists them.
+// Keys: every element that has one says so itself (data-key presses it, data-also too, data-focus goes to it), and `?`
+// lists them.
 const PAUSE = 900; // milliseconds between two keys of one word such as "g q"
 let begun = "";
 let timer = 0;
@@ -6,6 +7,7 @@ let timer = 0;
 const typing = (target) => target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
 const keyed = () => [...document.querySelectorAll("[data-key], [data-focus]")].filter((one) => !one.closest("[hidden]"));
 const keyOf = (one) => one.dataset.key || one.dataset.focus;
+const keysOf = (one) => (one.dataset.also ? [keyOf(one), one.dataset.also] : [keyOf(one)]);
 
 function press(one) {
   if (one.dataset.focus || one.matches("input:not([type=checkbox])")) {
@@ -30,7 +32,7 @@ function rows(step) {
 function help() {
   const dialog = document.getElementById("keys");
   const list = dialog.querySelector("dl");
-  const told = keyed().map((one) => [keyOf(one), one.dataset.does || one.textContent.trim()]);
+  const told = keyed().flatMap((one) => keysOf(one).map((key) => [key, one.dataset.does || one.textContent.trim()]));
   if (document.querySelector("[data-row]")) told.unshift(["j", "Next row"], ["k", "Row before"], ["enter", "Open the row"]);
   list.replaceChildren(
     ...told.flatMap(([key, does]) => {
@@ -51,7 +53,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && typing(event.target)) return event.target.blur();
   if (typing(event.target) || event.key.length > 1 || document.querySelector("dialog[open]")) return;
   const word = begun ? `${begun} ${event.key}` : event.key;
-  const found = keyed().find((one) => keyOf(one) === word);
+  const found = keyed().find((one) => keysOf(one).includes(word));
   window.clearTimeout(timer);
   begun = "";
   if (found) {

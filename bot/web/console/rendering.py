@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot import text
-from bot.clock import day_and_time, iso
+from bot.clock import day_and_time, iso, tenths
 from bot.pipeline.reviewing.words.case import ago
 from bot.pipeline.reviewing.words.preview import SAID
 from bot.plural import many
@@ -30,7 +30,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"ago": ago, "moment": _moment, "iso": iso, "short": _short}
+    made.filters |= {"ago": ago, "moment": _moment, "iso": iso, "short": _short, "tenths": tenths}
     made.globals |= {"many": many, "said": SAID}
     return made
 

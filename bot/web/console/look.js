@@ -1,0 +1,42 @@
+// Looking: waits until a sheet is there, covers it again, and leaves no picture behind when its page is left.
+const EVERY = 600; // milliseconds between two questions whether it is there
+const waiting = document.querySelector("[data-look]");
+const covering = document.querySelector("[data-cover]");
+let again = false; // the page is only made anew, and its look goes on
+
+function cover() {
+  for (const sheet of document.querySelectorAll("[data-sheet]")) {
+    for (const picture of sheet.querySelectorAll("img")) picture.removeAttribute("src");
+    sheet.remove();
+    document.querySelector("[data-covered]").hidden = false;
+  }
+}
+
+async function ask() {
+  let state = "";
+  try {
+    const answer = await fetch(waiting.dataset.look, { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (answer.ok) state = (await answer.json()).state;
+  } catch {
+    state = "waiting"; // the line is cut: the next question may succeed
+  }
+  if (state === "waiting" || state === "fetching") {
+    window.setTimeout(ask, EVERY);
+  } else {
+    again = true;
+    window.location.reload();
+  }
+}
+
+if (waiting) window.setTimeout(ask, EVERY / 3);
+if (covering) {
+  covering.addEventListener("submit", cover);
+  window.addEventListener("pagehide", () => {
+    if (again) return;
+    cover();
+    // what is not fetched yet is dropped at once, not only when its time is over
+    const body = new URLSearchParams(new FormData(covering));
+    fetch(covering.action, { method: "POST", body, keepalive: true, redirect: "manual" }).catch(() => {});
+  });
+  window.addEventListener("pageshow", (event) => event.persisted && cover());
+}

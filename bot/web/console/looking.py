@@ -1,0 +1,96 @@
+"""What a case's page says of looking: whether, at which level, how far a look is, and a sheet without its picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.clock import tenths
+from bot.model import Evidence, Level, LookState, Sheet, Verb
+from bot.pipeline.looking.asked import Wish, refused_kind, why_not
+from bot.pipeline.looking.job import Progress
+from bot.pipeline.looking.wishes import CLEAR, Wishes
+from bot.plural import many
+from bot.store import CaseRow
+from bot.web.console.base import Visit
+
+LEVELS = {
+    Level.OUTLINES: "outlines",
+    Level.TILES: "grey tiles",
+    Level.BLURRED: "blurred",
+    Level.PLAIN: "plain",
+}
+UNDER_WAY = (LookState.WAITING, LookState.FETCHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What can be looked at on a case's page, and what was asked for."""
+
+    refused: str  # why nothing is, or nothing
+    first: Level | None  # that comes next: where this person begins, or the one behind what is open
+    media: tuple[int, ...] = ()  # places in an album, if there are several
+    chosen: int | None = None  # of them
+    look: str = ""  # a look that is under way or ready
+    state: LookState | None = None  # None: nothing was asked for
+    why: str = ""
+    sheet: Sheet | None = None
+    word: str | None = None  # when it is much
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is still being made."""
+        return self.state in UNDER_WAY
+
+    @property
+    def columns(self) -> int:
+        """How many frames stand beside one another."""
+        return len({frame.left for frame in self.sheet.frames}) if self.sheet else 0
+
+    @property
+    def told(self) -> str:
+        """The sheet in words, for who does not see it."""
+        if self.sheet is None:
+            return ""
+        found = sum(frame.matched for frame in self.sheet.frames)
+        seconds = "" if self.sheet.duration is None else f" of {tenths(self.sheet.duration)}"
+        level = LEVELS[self.sheet.level] + (", no colours" if self.sheet.grey and self.sheet.level in CLEAR else "")
+        return f"{many(len(self.sheet.frames), 'frame')}{seconds}, {level}; {found or 'none'} matched"
+
+
+def offer(visit: Visit, row: CaseRow, evidence: Evidence | None) -> Offer:
+    """Return what somebody who may decide on a case is offered."""
+    by = visit.act(Verb.CASES, [row.post.subreddit])
+    wishes = Wishes(visit.store)
+    settings = wishes.settings(by)
+    refused = why_not(visit.store, Wish(case=row.label)) or ""
+    media = tuple(info for info in evidence.media if not info.error) if evidence else ()
+    kinds = [refused_kind(info.kind, settings) for info in media]
+    if not refused and kinds and all(kinds):
+        refused = kinds[0] or ""
+    if refused:
+        return Offer(refused=refused, first=settings.level)
+    progress = progress_of(visit, row, visit.query("look") or "")
+    first: Level | None = settings.level
+    if progress is not None and progress.layout is not None:
+        first = next(iter(list(Level)[list(Level).index(progress.layout.level) + 1 :]), None)
+    chosen = visit.query("media") or ""
+    return Offer(
+        refused="",
+        first=first,
+        media=tuple(info.index for info in media) if len(media) > 1 else (),
+        chosen=int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 5 else None,
+        look=(visit.query("look") or "") if progress and progress.state in (*UNDER_WAY, LookState.READY) else "",
+        state=progress.state if progress else None,
+        why=progress.why if progress else "",
+        sheet=progress.layout if progress else None,
+        word=wishes.today(by).word,
+    )
+
+
+def progress_of(visit: Visit, row: CaseRow, look: str) -> Progress | None:
+    """Return how far a look of this session at this case is; None if none was asked for."""
+    if not look:
+        return None
+    by = visit.act(Verb.CASES, [row.post.subreddit])
+    found = visit.pipeline.looks.progress(look, by=by, session=visit.session.label)
+    return found if found.case in (None, row.label) else Progress(state=LookState.GONE)
