@@ -49,6 +49,7 @@ def daemon(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_the_daemon_serves_it_and_performs_what_is_decided(daemon: subprocess.Popen[str], port: int) -> None:
     """What is decided in the console of a daemon reaches Reddit by that daemon, and it stops within seconds."""
     secret = str(wait_for(daemon, "link")["secret"])
@@ -81,6 +82,7 @@ def test_the_daemon_serves_it_and_performs_what_is_decided(daemon: subprocess.Po
         held.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_review_serves_it_alone(tmp_path: Path, port: int, number: signal.Signals) -> None:
     """`gifwarden review` prints a link for who runs it, serves until it is told to stop, and ends well."""

@@ -95,6 +95,7 @@ def held(store: Store) -> list[bytes]:
     return sorted(entry.signals[0].value for entry in (*store.listed.active(()), *store.known.active(())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", [True, False], ids=NAMES)
 def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(tmp_path: Path, ids: bool) -> None:
     """After kills at several moments, what is read again to its end is what was read without any."""
@@ -228,6 +229,7 @@ def test_a_disk_that_refuses_the_file_costs_memory_only(
         index.close()
 
 
+@pytest.mark.slow
 def test_the_commands_show_rows_of_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted beside entries, shown without an entry being made, exported, looked up, removed for good."""
     monkeypatch.chdir(tmp_path)
@@ -290,6 +292,7 @@ def test_a_list_that_comes_all_at_once_is_built_in_and_not_held_in_memory(
         index.close()
 
 
+@pytest.mark.slow
 def test_a_process_that_lags_too_far_reads_all_again(tmp_path: Path, config: Config) -> None:
     """What changed behind a mark that a purge took away is not guessed: nothing is found twice or missed."""
     with filled(tmp_path / DATABASE, range(10)) as store:
