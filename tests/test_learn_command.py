@@ -69,6 +69,7 @@ def test_a_first_look_shows_what_there_is_and_guesses_nothing(world: Evening, pa
     assert [request.path for request in world.park.log] == []
 
 
+@pytest.mark.slow
 def test_from_a_choice_to_a_first_decision(world: Evening, past: Plan, capsys: pytest.CaptureFixture[str]) -> None:
     """Named, looked at, listed apart, shown without who posted it, and put into the bank by one word."""
     before = len(world.reddit.log)

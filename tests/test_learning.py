@@ -125,6 +125,7 @@ def test_a_kill_loses_nothing_and_repeats_nothing(world: Stage, log: Listening, 
     killed_and_resumed(world, log, at)
 
 
+@pytest.mark.slow
 def test_a_kill_while_it_chooses(world: Stage, log: Listening) -> None:
     """As above, at one moment."""
     killed_and_resumed(world, log, 7)
@@ -150,6 +151,7 @@ def killed_and_resumed(world: Stage, log: Listening, at: int) -> None:
         check(world, bot, plan)
 
 
+@pytest.mark.slow
 def test_the_mod_log_is_not_read_twice_in_a_day(world: Stage, bot: Pipeline) -> None:
     """Whoever looks first and names afterwards costs no second reading; a day later the log is read anew."""
     play(Past(world.reddit, world.park), files(2), removals=30, now=world.clock.now())

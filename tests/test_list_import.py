@@ -175,6 +175,7 @@ def test_a_list_by_a_pipe_is_asked_about_as_well(home: Path) -> None:
     assert len(there()) == 10
 
 
+@pytest.mark.slow
 def test_at_a_terminal_the_question_is_put(home: Path) -> None:
     """No leaves everything as it was, yes goes on."""
     bring(rows(range(50)), "--source", "one")

@@ -39,6 +39,8 @@ from tests.people import at_home, member
 from tests.test_minor_doors import command
 from tests.test_minors import kept
 
+pytestmark = pytest.mark.slow
+
 TAB = "a session"
 
 
@@ -354,7 +356,6 @@ def test_a_look_waits_behind_no_download_and_keeps_the_pace(
         go_on.set()
 
 
-@pytest.mark.slow
 def test_what_takes_long_holds_nobody_up(bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that would take minutes of a decoder is one sentence in the time of a look, and others' looks go on."""
     monkeypatch.setattr(scan_target, "LOOK_SECONDS", 2.0)
@@ -561,7 +562,6 @@ def test_a_file_has_a_size(bot: Pipeline) -> None:
             bot.looks.ask_file("a", data, by=ann, session=TAB)
 
 
-@pytest.mark.slow
 def test_no_frame_was_ever_here_when_nobody_looked(tmp_path: Path) -> None:
     """A case is found, judged and decided, then looked at under cover: a row of a frame is nowhere in all memory.
 

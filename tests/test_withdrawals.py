@@ -362,6 +362,7 @@ def test_a_withdrawn_entry_leaves_by_no_door(world: Stage, bot: Pipeline, tmp_pa
     assert not bot.scanner.taken_for(_printed(fake()))
 
 
+@pytest.mark.slow
 def test_another_process_follows_what_was_left(world: Stage, bot: Pipeline) -> None:
     """Withdrawn by one process that ends there, followed by the next one."""
     name = found(world, bot)

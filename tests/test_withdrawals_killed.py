@@ -14,6 +14,8 @@ from tests.bots import bank_the_fake, bot_on, fake, near_copy, post_fake
 from tests.killing import Silent
 from tests.people import member
 
+pytestmark = pytest.mark.slow
+
 OURS = tuple(name for name in BOUNDARIES if name.startswith("withdraw."))
 
 

@@ -33,6 +33,7 @@ def labels(bot: Pipeline, data: Callable[[], bytes] = fake) -> set[str]:
     return {match.entry for match in bot.scanner.taken_for(_printed(data()))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("followed", [True, False])
 @pytest.mark.parametrize("why", list(Withdrawal))
 def test_what_was_withdrawn_since_the_copy_stays_withdrawn(
