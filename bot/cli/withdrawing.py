@@ -57,6 +57,8 @@ def remove(
 ) -> None:
     """Withdraw an entry, and say why: it stops matching at once, and what waits on its word is cancelled.
 
+    Of one that was withdrawn without a reason, --reason gives it later.
+
     It can be restored for storage.withdrawn_days, as a suspected minor's for ten minutes; then it is destroyed.
     """
     settings = read_config(config)
@@ -64,8 +66,13 @@ def remove(
     with judging_session(settings) as pipeline:
         by = decider(pipeline, who, Verb.BANKS)
         known.entry(pipeline, label)
+        before = pipeline.deps.store.withdrawn.get(label)
         try:
-            pipeline.withdrawals.withdraw(label, chosen, by=by, said=why)
+            if before is None:
+                pipeline.withdrawals.withdraw(label, chosen, by=by, said=why)
+            else:
+                _may_say(before, chosen)
+                pipeline.withdrawals.say_why(label, chosen, by=by, said=why)
         except GifwardenError as error:
             raise UsageError(str(error)) from None
         row = pipeline.deps.store.withdrawn.get(label)
@@ -90,15 +97,37 @@ def restore(label: Label, who: ByOption = None, config: ConfigOption = None) -> 
 def _reason(given: str | None) -> Withdrawal:
     """Return why, as the option or the person at the terminal says. Raises UsageError if that is no reason."""
     if given is None and sys.stdin.isatty() and sys.stdout.isatty():
-        for one in REASONS:
-            say(f"  {one}: {WORDS[one]}")
-        given = typer.prompt("Why is it withdrawn", default=str(Withdrawal.UNSAID))
+        for number, one in enumerate(REASONS, start=1):
+            say(f"  {number}  {one}: {WORDS[one]}")
+        while (chosen := _reason_of(answer := typer.prompt("Why is it withdrawn", default="unsaid"))) is None:
+            say(f"{answer} is no reason; type its number or its word, or nothing to leave it unsaid")
+        return chosen
     if given is None:
         return Withdrawal.UNSAID
-    word = given.strip().lower().replace("-", "_").replace(" ", "_")
-    if word not in (*REASONS, Withdrawal.UNSAID):
+    if (chosen := _reason_of(given)) is None:
         raise UsageError(f"{given} is no reason; choose one of {', '.join(REASONS)}")
-    return Withdrawal(word)
+    return chosen
+
+
+def _reason_of(given: str) -> Withdrawal | None:
+    """Return the reason that a word, or its number in the list, names; None if it names none."""
+    word = given.strip().lower().replace("-", "_").replace(" ", "_")
+    numbered = {str(number): one for number, one in enumerate(REASONS, start=1)}
+    return numbered.get(word) or next((one for one in (*REASONS, Withdrawal.UNSAID) if word == one), None)
+
+
+def _may_say(row: WithdrawnRow, chosen: Withdrawal) -> None:
+    """Raise UsageError unless a reason can be given for an entry that is withdrawn already."""
+    if row.why is not Withdrawal.UNSAID:
+        raise UsageError(
+            f"{row.label} is withdrawn already ({WORDS[row.why]}); to withdraw it for another reason, bring it back "
+            f"first: gifwarden bank restore {row.label}"
+        )
+    if chosen is Withdrawal.UNSAID:
+        raise UsageError(
+            f"{row.label} is withdrawn already, without a reason; to give one: gifwarden bank remove {row.label} "
+            f"--reason {REASONS[0]} (or {', '.join(REASONS[1:])})"
+        )
 
 
 def _tell(pipeline: Pipeline, row: WithdrawnRow, found: Followed | None) -> None:
@@ -124,6 +153,10 @@ def _tell(pipeline: Pipeline, row: WithdrawnRow, found: Followed | None) -> None
     if row.why is Withdrawal.WRONG and (rows := store.carried.rows(row.label)):
         stand = f"{many(len(rows), 'thing')} that it carried here {'stands' if len(rows) == 1 else 'stand'}"
         say(f"  {stand}; undo or keep: gifwarden bank withdrawal {row.label}")
+    if row.why is Withdrawal.UNSAID:
+        say(
+            f"  to say why later: gifwarden bank remove {row.label} --reason {REASONS[0]} (or {', '.join(REASONS[1:])})"
+        )
     if pipeline.deps.config.storage.withdrawn_days:
         days = many(pipeline.deps.config.storage.withdrawn_days, "day")
         say(f"  for {days}, gifwarden bank restore {row.label} brings it back")

@@ -72,6 +72,15 @@ class Withdrawals:
         store.withdrawal_log.note(label)
         self._log.info("entry withdrawn", entry=label, why=str(why))
 
+    def say_why(self, label: str, why: Withdrawal, *, by: Actor, said: str | None = None) -> None:
+        """Withdraw an entry anew that was withdrawn without a reason, for one: what follows from it is done then.
+
+        It matches nothing in between. Raises StoreError if it was destroyed.
+        """
+        with self._store.transaction():
+            self._store.banks.restore(label)
+            self.withdraw(label, why, by=by, said=said)
+
     def restore(self, label: str, *, by: Actor) -> None:
         """Let a withdrawn entry match again; in its ten minutes a suspicion is taken back with it.
 
