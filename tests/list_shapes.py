@@ -178,6 +178,55 @@ LINES = (
     Shape("a NUL in a line", text(f"{P1}\0", f"{M1[:8]}\0{M1[8:]}"), (f"pdq:{P1}",), bad=(2,)),
 )
 
+WRITTEN = (
+    Shape(
+        "certutil",
+        text("SHA256 hash of a.jpg:", S1, "CertUtil: -hashfile command completed successfully."),
+        (f"sha256:{S1}",),
+    ),
+    Shape("certutil, MD5", text("MD5 hash of a.jpg:", M1, "CertUtil: done"), (f"md5:{M1}",)),
+    Shape(
+        "Get-FileHash, table",
+        text(
+            "",
+            "Algorithm       Hash                        Path",
+            "---------       ----                        ----",
+            f"SHA256          {S1.upper()}       C:\\x\\a b.jpg",
+            f"MD5             {M1.upper()}       C:\\x\\b.jpg",
+        ),
+        (f"sha256:{S1}", f"md5:{M1}"),
+    ),
+    Shape(
+        "Get-FileHash, list",
+        text("", "Algorithm : SHA256", f"Hash      : {S1.upper()}", "Path      : C:\\a.jpg", "", "Algorithm : MD5")
+        + text(f"Hash      : {M1.upper()}", "Path      : C:\\b.jpg"),
+        (f"sha256:{S1}", f"md5:{M1}"),
+    ),
+    Shape("quoted in a comment", text(f"> {P1}", f">> {M1}"), (f"pdq:{P1}", f"md5:{M1}")),
+    Shape("a numbered list", text(f"1. {P1}", f"2) `{M1}`"), (f"pdq:{P1}", f"md5:{M1}")),
+    Shape("a list of YAML", text("- '" + P1 + "'", f'- "{M1}"'), (f"pdq:{P1}", f"md5:{M1}")),
+    Shape("between fences", text("```", P1, M1, "```"), (f"pdq:{P1}", f"md5:{M1}")),
+    Shape("with colons", text(":".join(M1[at : at + 2] for at in range(0, 32, 2))), (f"md5:{M1}",)),
+    Shape("with dashes", text("-".join(P1[at : at + 8] for at in range(0, 64, 8))), (f"pdq:{P1}",)),
+    Shape("file, PDQ, quality", text(f"a.jpg {P1} 100", f"b.jpg {P2} 77"), (f"pdq:{P1}", f"pdq:{P2}")),
+    Shape("file, sum", text(f"a.jpg {S1}", f"b.jpg {M1}"), (f"sha256:{S1}", f"md5:{M1}")),
+    Shape("a sum that we do not know", text(P1, f"SHA512/256(a)= {S1}", f"quux {S1}"), (f"pdq:{P1}",), bad=(2, 3)),
+    Shape("column checksum", text("file,checksum", f"a.jpg,{S1}"), (f"sha256:{S1}",)),
+    Shape("column file_hash", text("file,file_hash", f"a.jpg,{S1}"), (f"sha256:{S1}",)),
+    Shape("Pruefsumme", text("Datei;Pruefsumme", f"a.jpg;{S1}"), (f"sha256:{S1}",)),
+    Shape("hash beside MD5 and file", text("filename,md5,hash", f"a.jpg,{M1},{S1}"), (f"sha256:{S1}+md5:{M1}",)),
+    Shape("hash beside file and quality", text("filename,quality,hash", f"a.jpg,90,{P1}"), (f"pdq:{P1}",)),
+    Shape("checksum in an object", doc({"pdq": P1, "file": {"checksum": S1}}), (f"pdq:{P1}+sha256:{S1}",)),
+    Shape("pdq_1, pdq_2", text("name,pdq_1,pdq_2", f"x,{P1},{P2}"), (f"pdq:{P1}+pdq:{P2}",)),
+    Shape("hash1, hash2", text("hash1,hash2", f"{P1},{P2}"), (f"pdq:{P1}+pdq:{P2}",)),
+    Shape("a title that names a kind", text("MD5 hashes;;", "Nr;Datei;MD5", f"1;foo.jpg;{M1}"), (f"md5:{M1}",)),
+    Shape("a title that is a kind", text("PDQ", "name,sha256,pdq", f"x,{S1},{P1}"), (f"pdq:{P1}+sha256:{S1}",)),
+    Shape(
+        "text of a spreadsheet", text("id,md5", f'1,="{M1}"', f'2,"=""{M2}"""'), (f"md5:{M1}", f"md5:{M2}"), ("1", "2")
+    ),
+    Shape("pHash of 64 bits", text("name,phash", "a,8f1c8f1c8f1c8f1c", f"b,{P1}"), (f"phash:{P1}",), not_ours=(2,)),
+)
+
 TABLES = (
     Shape("sha256 alone", text("sha256", S1, S2), (f"sha256:{S1}", f"sha256:{S2}")),
     Shape(
@@ -320,7 +369,7 @@ TABLES = (
         "more cells than headings", text("pdq,md5", f"{P1},{M1},x", f"{P2},{M2},,,"), (f"pdq:{P2}+md5:{M2}",), bad=(2,)
     ),
     Shape("an all-black frame's PDQ beside its MD5", text("pdq,md5", f"{'0' * 64},{M1}"), (f"md5:{M1}",), bad=(2,)),
-    Shape("pdq,quality", text("pdq,quality", f"{P1},100", f"{P2},high"), (f"pdq:{P1}",), bad=(3,)),
+    Shape("pdq,quality", text("pdq,quality", f"{P1},100", f"{P2},high"), (f"pdq:{P1}", f"pdq:{P2}")),
     Shape(
         "expired",
         text("pdq,expires", f"{P1},2001-01-01", f"{P2},2199-01-01"),
@@ -592,8 +641,8 @@ DOCUMENTS = (
         + b"9" * 5000
         + b'}\n{"value":["x"]}\n'
         + nd({"value": P2}),
-        (f"pdq:{P2}",),
-        bad=(1, 2, 3, 4),
+        (f"pdq:{P1}", f"pdq:{P2}"),
+        bad=(1, 3, 4),
     ),
     Shape(
         "says that it is whole, JSON",
@@ -660,4 +709,4 @@ DOCUMENTS = (
     ),
 )
 
-SHAPES = (*LINES, *TABLES, *DOCUMENTS)
+SHAPES = (*LINES, *WRITTEN, *TABLES, *DOCUMENTS)

@@ -208,3 +208,52 @@ def test_ids_that_a_spreadsheet_rounded_are_refused(name: str) -> None:
     assert ["export that column as text" in row.reason for row in read(data) if isinstance(row, Bad)] == [True]
     rows = (json.dumps({"id": name, "pdq": P1}) + "\n").encode()
     assert all(isinstance(row, Bad) for row in read_many(rows, "ndjson"))
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (("0.97", "1.0", "0,5"), [97, 100, 50]),
+        (("1", "0.97", "1"), [100, 97, 100]),
+        (("98,5", "97%", "HD"), [98, 97, 100]),
+        (("1", "80", "0"), [1, 80, 0]),
+        (("nan", "-1", ""), [100, 100, 100]),
+    ],
+)
+def test_a_quality_is_read_as_it_is_meant(values: tuple[str, ...], wanted: list[int]) -> None:
+    """Shares, percents, commas of other countries; words and nothing lose no sound PDQ."""
+    data = "pdq;quality\n" + "".join(f"{HASHES[place]};{value}\n" for place, value in enumerate(values))
+    assert [row.signals[0].quality for row in read(data.encode()) if isinstance(row, Record)] == wanted
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"# NCMEC CSAM hash list, do not share\n{P1}\n",
+        f"CSAM hashes 2026,,\nname,md5\nx,{M1}\n",
+        f"// child sexual abuse material\nid,pdq\n1,{P1}\n",
+        f"\n# Kinderpornografie 2026\n\n{P1}\n",
+    ],
+)
+def test_a_list_that_says_it_is_of_child_abuse_is_refused(data: str) -> None:
+    """The title or a comment above its rows is enough; the sentence says where it belongs."""
+    for how in ("auto", "hex", "csv"):
+        with pytest.raises(UsageError, match="not with moderators"):
+            list(read(data.encode(), how))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "# no CSAM in this list",
+        "# report CSAM to NCMEC",
+        "# NCII of adults",
+        "is_csam,md5",
+        "# CSAM was removed",
+        "# minor edits",
+    ],
+)
+def test_a_comment_about_child_abuse_refuses_no_list(first: str) -> None:
+    """What is denied, advised or a heading says nothing of the list."""
+    rows = f"no,{M1}\n" if "," in first else f"{P1}\n"
+    assert [row for row in read(f"{first}\n{rows}".encode()) if isinstance(row, Record) and not row.child]

@@ -108,7 +108,6 @@ def test_a_videos_vpdq_is_one_record(text: str) -> None:
         (f"\n#\n{'x' * 64}\n", "hex", 3, "64 hex digits"),
         ("0" * 64, "hex", 1, "empty frame"),
         ("f" * 63 + "e", "hex", 1, "empty frame"),
-        (f"hash,quality\n{ONE},high\n", "csv", 2, "the quality is no number"),
         (f"hash,quality\n{ONE},101\n", "csv", 2, "not between 0 and 100"),
         (f"hash\n{ONE},1,2\n", "csv", 2, "3 cells under 1 heading"),
         (f'hash\n"{ONE}\n', "csv", 2, "a quote is not closed"),

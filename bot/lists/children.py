@@ -65,6 +65,9 @@ _ADULT = words(
     "nil nothing pending tbd undetermined undefined adult clear clean safe"
 )
 _EMPTY = frozenset(("", "0", "none", "null", "false", "no", "n/a", "na", "nan", "-", "nil"))
+_ADVICE = words(
+    "report reported reporting removed excluded filtered if please contact hotline drop dropped excludes without see"
+)
 _TICKS = frozenset("✓✔☑✅🗸")
 _CATEGORY = re.compile(r"(?:ncmec|cat(?:egory)?|class(?:ification)?)?[\s:_-]*[ab][12]")
 _CATEGORY_TAG = re.compile(r"(?:ncmec|cat(?:egory)?|class(?:ification)?)[\s:_-]{0,4}[ab][12]")
@@ -107,6 +110,14 @@ def speaks_of_child(value: Any, how: Field) -> bool:
     if how is Field.POLICE:
         return str(value).strip().lower() not in _EMPTY
     return any(_said(text, how) for text in _texts(value))
+
+
+def title_says(text: str) -> bool:
+    """Return whether a title or a comment says that what stands below is child abuse, not that it is to be reported."""
+    said = {word.lower() for word in _WORD.findall(text[:2_000])}
+    if said & _ADVICE:
+        return False
+    return in_words(text) or (bool(said & {"csam", "ncmec", "csem", "csai"}) and is_tag(text))
 
 
 def _said(text: str, how: Field) -> bool:

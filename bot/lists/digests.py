@@ -42,7 +42,9 @@ class Digests:
         if self._parts > MAX_PARTS:
             raise RowError(f"more than {MAX_PARTS:,} digests in one row")
         try:
-            if kind == "md5":
+            if kind == "phash" and len(value) == 16:
+                self.passed["phash of 64 bits"] = None
+            elif kind == "md5":
                 self.md5[digest(kind, value)] = None
             elif kind == "sha256":
                 self.sha256[digest(kind, value)] = None
@@ -82,12 +84,19 @@ def collect(row: Any, where: Plan, found: Digests, depth: int = 0, kind: str | N
     quality, t = first(row, where.qualities), first(row, where.times)
     if t is None and (stamp := first(row, where.stamps)) is not None:
         t = stamp if isinstance(stamp, int | float) and not isinstance(stamp, bool) and 0 <= stamp <= 1e7 else None
+    if where.is_share and str(quality).strip() == "1":
+        quality = "1.0"
     for key, named, is_base64 in where.kinds:
         _take(row[key], named, quality, t, found, depth, is_base64=is_base64)
-    plain = next((text for key in where.values if (text := clean(row[key]))), "")
+    at, plain = next(((key, text) for key in where.values if (text := clean(row[key]))), (None, ""))
+    for key in where.more:
+        if text := clean(row[key]):
+            _split(text, kind_of_length(text), quality, t, found)
     if plain:
         try:
             named = _type_of(row, where) or kind or kind_of_length(plain)
+            if named == "pdq" and at in where.sums and not where.types and kind is None:
+                named = "sha256"
         except RowError as error:
             found.errors.append(error)
         else:

@@ -46,8 +46,12 @@ def _ranks(text: str) -> dict[str, int]:
 VALUES = _ranks("""
     tdrawindicator rawindicator hashvalue signalvalue hashdigest hash value digest indicator tdindicator entitykey
     hashhex hashstring rawhash perceptualhash imagehash videohash filehash mediahash contenthash checksum
-    fingerprint signalstr contentsignal indicatorvalue rawvalue hashes filechecksum
+    fingerprint signalstr contentsignal indicatorvalue rawvalue hashes filechecksum prüfsumme pruefsumme
     """)
+# Of files, whatever their length: nobody calls a PDQ so.
+SUMS = words("checksum filechecksum filehash prüfsumme pruefsumme")
+_OF_FILES = words("filename file filepath path datei dateiname fullname")
+_NUMBERED = re.compile(r"(?:[ _-]\d{1,2}|(?<=[A-Za-z])\d)$")
 TYPES = _ranks("""
     signaltype hashtype indicatortype tdindicatortype tdtype algorithm algo hashalgorithm hashalgo hashname
     entitykind hashmethod digesttype digestalgorithm checksumtype valuetype type hashkind method
@@ -98,6 +102,8 @@ def kind_named(name: str) -> str | None:
     rest = "".join(word.lower() for word in _WORDS.findall(name) if word.lower() not in _FILLER)
     if rest in OURS or rest in FOREIGN:
         return OURS.get(rest, rest)
+    if (place := _NUMBERED.search(name)) and place.start() > 2:
+        return kind_named(name[: place.start()])
     bare = re.sub(r"(?:hash|sum|digest|hex)$|^(?:hash|video|image|photo|file|media|entity)", "", rest)
     return OURS.get(bare, bare) if bare in OURS or bare in FOREIGN else None
 
@@ -143,13 +149,16 @@ class Plan:
     disabled_until: tuple[Any, ...] = ()
     children: tuple[tuple[Any, children.Field], ...] = ()
     others: tuple[Any, ...] = ()
+    more: tuple[Any, ...] = ()  # values beside the first: hash1, hash2
+    sums: frozenset[Any] = frozenset()  # values that are sums of files
+    is_share: bool = False  # qualities are from 0 to 1
     names: frozenset[str] = field(default=frozenset())
     named: dict[Any, str] = field(default_factory=dict)  # names of flags that say it is withdrawn
 
     @property
     def holds_digests(self) -> bool:
         """Whether a digest is looked for in any of it."""
-        return bool(self.values or self.kinds)
+        return bool(self.values or self.kinds or self.more)
 
     short: tuple[Any, Any, Any, str | None] | None = None  # id, value, type, kind: all that there is to look at
 
@@ -158,7 +167,7 @@ class Plan:
         """Whether there is nothing in it but an id, a value, its type and a state."""
         return not (
             self.qualities or self.times or self.stamps or self.gone or self.live or self.gone_at
-            or self.expires or self.disabled_until or self.children
+            or self.expires or self.disabled_until or self.children or self.more or self.sums
         )  # fmt: skip
 
 
@@ -180,7 +189,10 @@ def plan(named: Iterable[tuple[Any, str]]) -> Plan:
                 ranked[role].append((known[whole], key))
                 break
         else:
-            if (kind := kind_named(name)) and whole not in MEDIA:
+            base = joined(name[: place_of.start()]) if (place_of := _NUMBERED.search(name)) else ""
+            if base in VALUES and not kind_named(name):
+                found.setdefault("more", []).append(key)
+            elif (kind := kind_named(name)) and whole not in MEDIA:
                 kinds.append((key, kind, "base64" in whole or "b64" in whole or whole == "contentmd5"))
             else:
                 role = _role(whole)
@@ -191,8 +203,16 @@ def plan(named: Iterable[tuple[Any, str]]) -> Plan:
     parts.update(
         {role: tuple(key for _, key in sorted(keys, key=lambda pair: pair[0])) for role, keys in ranked.items()}
     )
+    parts["sums"] = _sums(ranked["values"], kinds, names, bool(parts.get("qualities")))
     found_plan = Plan(**parts, kinds=tuple(kinds), children=tuple(tagged), names=frozenset(names))
     return replace(found_plan, short=_short(found_plan), named=flags)
+
+
+def _sums(values: list[tuple[int, Any]], kinds: list[tuple[Any, str, bool]], names: set[str], has_quality: bool) -> Any:
+    """Return which values are sums of files, as their names or those beside them say."""
+    beside = bool(_OF_FILES & names) and any(kind in ("md5", "sha1") for _, kind, _ in kinds) and not has_quality
+    of_files = {place for name, place in VALUES.items() if name in SUMS}
+    return frozenset(key for place, key in values if beside or place in of_files)
 
 
 def _short(where: Plan) -> tuple[Any, Any, Any, str | None] | None:

@@ -20,7 +20,19 @@ _BSD = re.compile(rf"([\w/-]{{2,12}}) ?\((.*)\) ?= ?({_DIGEST})")
 _TYPED = re.compile(r"([\w.-]{2,32})(?:\s*[:=]\s*|\s+)([\"'`]?[\w+/:.-]{22,}={0,2}[\"'`]?)")
 _NOTED = re.compile(rf"({_DIGEST})\s*(?:#|//|--)\s*(.*)")
 _ABOUT_WHOLE = re.compile(r"(?:#|//)\s*(?:this list is )?(?:whole|complete|full)\s*\.?", re.IGNORECASE)
+_BULLET = re.compile(r"(?:>+ ?|\d{1,6}[.)] +|[-*•] +){1,3}")  # of quotes and numbered lists
+_GROUPED = re.compile(r"[0-9a-fA-F]{2,8}(?:[:-][0-9a-fA-F]{2,8}){3,63}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_TABLED = re.compile(rf"([\w-]{{3,12}})\s+({_DIGEST})(?:\s+(\S.*))?")  # what PowerShell prints
+_OF_FILE = re.compile(rf"(\S{{1,400}})\s+({_DIGEST})(?:\s+(\d{{1,3}}))?")
+# Lines above a digest that say of which kind it is, and those about it that say nothing.
+_ABOVE = re.compile(r"(?:([\w-]{3,12}) hash (?:of|for) (?:file )?.*|Algorithm\s*: *([\w-]{3,12}))", re.IGNORECASE)
+_ABOUT = re.compile(r"(?:CertUtil: .*|Path\s*:.*|Algorithm\s+Hash\s+Path|-+(?:\s+-+)+|```\w*|~~~)", re.IGNORECASE)
+_ABOUTS = frozenset("SsMmAaCcPpBb-`~")  # with what these begin
+_HASH_OF = re.compile(rf"(?:Hash\s*: *)?({_DIGEST})", re.IGNORECASE)
+_SOME_DIGITS = re.compile(r"[0-9a-fA-F]{16}")
 _COMMENTS = ("#", "//")
+NO_HASH = "no hash in this line"
 NEITHER = "neither a PDQ of 64 hex digits nor an MD5 of 32"
 
 
@@ -36,23 +48,58 @@ def says_whole(text: str) -> bool:
 
 def is_plain(text: str) -> bool:
     """Return whether a line is one of these."""
-    text = text.strip()
+    text = bared(text.strip())
     if ALONE.fullmatch(text) or _SUM.fullmatch(text) or _NOTED.fullmatch(text):
         return True
     if found := _BSD.fullmatch(text):
         return is_type(found[1])
+    if (found := _TABLED.fullmatch(text)) and is_type(found[1]):
+        return True
+    if is_grouped(text) or _ABOVE.fullmatch(text) or _ABOUT.fullmatch(text) or _of_file(text):
+        return True
     return bool((found := _TYPED.fullmatch(text)) and kind_named(found[1]))
+
+
+def is_of_powershell(text: str) -> bool:
+    """Return whether a first line is of what PowerShell or certutil print of digests."""
+    return bool(_ABOVE.fullmatch(text) or _ABOUT.fullmatch(text))
+
+
+def bared(text: str) -> str:
+    """Return a line without what quotes and numbered lists have in front."""
+    if text[:1] in ">0123456789-*•" and (found := _BULLET.match(text)) and found.end() < len(text):
+        return text[found.end() :]
+    return text
+
+
+def is_grouped(text: str) -> bool:
+    """Return whether a line is a digest in groups that dashes or colons join; a UUID is none."""
+    return (
+        len(text) < 200
+        and bool(_GROUPED.fullmatch(text))
+        and not _UUID.fullmatch(text)
+        and len(text.replace("-", "").replace(":", "")) in (32, 40, 64, 128)
+    )
+
+
+def _of_file(text: str) -> re.Match[str] | None:
+    """Return the name of a file, its digest, and perhaps a quality; a word that is no file's name may be a kind."""
+    found = _OF_FILE.fullmatch(text)
+    if found is None or found[1][-1] in "=:" or not (found[3] or "." in found[1] or "/" in found[1]):
+        return None
+    return found
 
 
 def read(parts: Iterable[str]) -> Iterator[Row]:
     """Yield a record or a bad row for each line. A PDQ on a line of its own, the most frequent, takes the short way."""
     from_hex, from_bytes, new = bytes.fromhex, int.from_bytes, tuple.__new__
     nothing: tuple[()] = ()
+    above = ""  # the kind of the next digest, as the line above it says
     for number, line in enumerate(lines(parts), 1):
         if line is None:
             yield Bad(number, TOO_LONG)
             continue
-        if len(line) == 64:
+        if len(line) == 64 and not above:
             try:
                 raw = from_hex(line)
             except ValueError:
@@ -68,16 +115,25 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
             if says_whole(text):
                 yield Whole()
             continue
+        if text[0] in _ABOUTS:
+            if said := _ABOVE.fullmatch(text):
+                above = kind_named(said[1] or said[2]) or ""
+                continue
+            if _ABOUT.fullmatch(text):
+                continue
         try:
-            yield _one(text.strip("\x00"))
+            yield _one(bared(text.strip("\x00")), above)
+            above = ""
         except RowError as error:
             yield Bad(number, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN)
 
 
-def _one(text: str) -> Record:
+def _one(text: str, above: str = "") -> Record:
     found = Digests()
     said = ""
-    if match := _NOTED.fullmatch(text):
+    if above and (match := _HASH_OF.fullmatch(text)):
+        found.add(above, match[1])
+    elif match := _NOTED.fullmatch(text):
         value, said = match.groups()
         found.add(kind_of_length(value), value)
     elif match := _SUM.fullmatch(text):
@@ -89,12 +145,22 @@ def _one(text: str) -> Record:
         found.add(kind_of_type(match[1]) or "", match[3])
     elif (match := _TYPED.fullmatch(text)) and (named := kind_named(match[1])):
         found.add(named, match[2])
+    elif (match := _TABLED.fullmatch(text)) and is_type(match[1]):
+        said = match[3] or ""
+        found.add(kind_of_type(match[1]) or "", match[2])
+    elif match := _of_file(text):
+        said, value, quality = match.groups()
+        kind = kind_of_length(value)
+        found.add("sha256" if kind == "pdq" and quality is None else kind, value, quality)
+    elif is_grouped(text):
+        value = text.replace("-", "").replace(":", "")
+        found.add(kind_of_length(value), value)
     else:
         value = text.lstrip("-*• ").rstrip(",;").strip("\"'` ")
         if not ALONE.fullmatch(value) and len(value) < 64 and kind_named(value.split()[0] if value.split() else ""):
             raise RowError("a type without a digest of it")
         if "," in value or len(value.replace(" ", "").lower().removeprefix("0x")) not in (32, 40, 64, 128):
-            raise RowError(NEITHER)
+            raise RowError(NEITHER if _SOME_DIGITS.search(value) else NO_HASH)
         value = value.replace(" ", "")
         found.add(kind_of_length(value), value)
     if said and (children.in_words(said) or children.is_tag(said)):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from bot.errors import UsageError
-from bot.lists import documents, plain, table, vpdq
+from bot.lists import children, documents, plain, table, vpdq
 from bot.lists.joining import joined
 from bot.lists.opening import Source, blocks, lines
 from bot.lists.record import Row
 
 LOOKED_AT = 50  # lines by which a format is told
+_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
 HEAD = 64 * 2**10  # characters of them
 LONGEST = 32 * 2**20  # characters of one line of NDJSON: a film, frame by frame
 
@@ -42,15 +44,36 @@ def read(source: Source, how: str = "auto", name: str = "") -> Iterator[Row]:
 def opened(source: Source, how: str, name: str) -> tuple[str, Iterator[str]]:
     """Return the format of a list and its text in blocks. Raises UsageError as `read` does."""
     parts = blocks(source)
+    seen: list[str] = []
+    for part in parts:
+        seen.append(part)
+        if sum(map(len, seen)) >= HEAD:
+            break
+    shown = _head("".join(seen))
+    _refuse_children(shown)
     if how == "auto":
-        seen: list[str] = []
-        for part in parts:
-            seen.append(part)
-            if sum(map(len, seen)) >= HEAD:
-                break
-        how = guess(_head("".join(seen)), name)
-        parts = chain(seen, parts)
-    return how, parts
+        how = guess(shown, name)
+    return how, chain(seen, parts)
+
+
+def _refuse_children(shown: list[str]) -> None:
+    """Raise UsageError if a comment or a title above the rows says that the list is one of child abuse."""
+    for line in shown:
+        text = line.strip(" \t\r\n\ufeff\x00")
+        if not text:
+            continue
+        if text[0] in '{["<' or _DIGITS.search(text):
+            return
+        is_comment = plain.is_comment(text)
+        mark = table.separator_of([text])
+        cells = [cell for cell in table.cells_of(text, mark) if cell.strip()]
+        if not is_comment and (len(cells) > 1 or table.is_header(cells)):
+            return
+        if children.title_says(text):
+            raise UsageError(
+                "the list says of itself that it is one of child abuse: such lists belong with platforms, hotlines and "
+                "the police, not with moderators; tell whoever gave it to you, and delete the file"
+            )
 
 
 def guess(found: list[str], name: str = "") -> str:
@@ -59,6 +82,8 @@ def guess(found: list[str], name: str = "") -> str:
     if not shown:
         return "hex"
     first = shown[0]
+    if plain.is_of_powershell(first):
+        return "hex"
     if first[0] == "<":
         raise UsageError(_about_markup(shown))
     if first[0] in "{[":

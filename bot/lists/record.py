@@ -127,6 +127,8 @@ def clean(value: Any) -> str:
 def digest(kind: str, value: str) -> str:
     """Return hex digits in lower case. Raises RowError if they are no value of that type."""
     text = value.strip(_AROUND).lower().removeprefix("0x").removeprefix("\\x")
+    if text[:1] == "=":  # as spreadsheets are told that it is a text
+        text = text[1:].strip(_AROUND)
     length = LENGTHS[kind]
     if len(text) != length:
         if found := _BASE64.fullmatch(value.strip(_AROUND)):
@@ -157,7 +159,26 @@ def signal(kind: str, value: str, quality: Any = None, t: Any = None) -> Signal:
     raw = bytes.fromhex(digest(kind, value))
     if kind == "pdq" and not MIN_BITS <= int.from_bytes(raw).bit_count() <= MAX_BITS:
         raise RowError("the PDQ of an empty frame, which would match every other empty frame")
-    return Signal(type=kind, value=raw, quality=int(number(quality, "quality", 100, 100)), t=number(t, "time", 0, 1e7))
+    return Signal(type=kind, value=raw, quality=round(quality_of(quality)), t=number(t, "time", 0, 1e7))
+
+
+def quality_of(value: Any) -> float:
+    """Return a quality from 0 to 100; one that is no number is as good as none. Raises RowError for more than 100.
+
+    A fraction up to 1 is a share: no list keeps what has less than one of a hundred.
+    """
+    if isinstance(value, bool) or value is None:
+        return 100
+    text = str(value).strip().removesuffix("%").rstrip().replace(",", ".")
+    try:
+        found = float(text)
+    except ValueError:
+        return 100
+    if math.isnan(found) or found < 0:
+        return 100
+    if found > 100:
+        raise RowError("the quality is not between 0 and 100")
+    return found * 100 if found <= 1 and "." in text else found
 
 
 def number(value: Any, what: str, default: float, most: float) -> float:

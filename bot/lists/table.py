@@ -6,6 +6,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -23,7 +24,7 @@ LOOKED_AT = 50  # lines by which separator and header are told
 SPAN_LINES = 50  # lines of one row whose quoted cell goes on and on
 SPAN = 64 * 2**10  # characters of it
 _HEX = re.compile(
-    r"\s*[\"'`]?(?:0[xX])?(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})[\"'`]?\s*\x00*"
+    r"\s*=?[\"'`]?(?:0[xX])?(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})[\"'`]?\s*\x00*"
 )
 _RUN = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32,}(?![0-9a-fA-F])")
 _SAYS_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -86,17 +87,30 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
 
 def _header(shown: list[str], separator: str) -> tuple[Plan, int]:
     """Return where in a row is what, and how many rows in front are no rows: a title, the header."""
+    best, at = 0, -1  # a title may name a kind, too: the header has the most cells
     for place, line in enumerate(shown[:20]):
         cells = cells_of(line, separator)
         if any(map(_HEX.fullmatch, cells)):
             break
-        if is_header(cells):
-            return plan(enumerate(cell.strip().strip("\ufeff") for cell in cells)), place + 1
+        if is_header(cells) and (filled := sum(map(bool, map(str.strip, cells)))) > best:
+            best, at = filled, place
+    if at >= 0:
+        names = [cell.strip().strip("\ufeff") for cell in cells_of(shown[at], separator)]
+        return _scaled(plan(enumerate(names)), shown[at + 1 :], separator), at + 1
     skipped = 1 if shown and _SAYS_SEPARATOR.fullmatch(shown[0]) else 0
     for line in shown:
         if any(map(_HEX.fullmatch, cells := cells_of(line, separator))):
             return _without_header(cells), skipped
     return plan(enumerate(("value", "type"))), skipped
+
+
+def _scaled(where: Plan, rows: list[str], separator: str) -> Plan:
+    """Return the plan of a table, told by its first rows whether qualities are from 0 to 1."""
+    cells = [cells_of(line, separator) for line in rows]
+    said = [row[key].strip().replace(",", ".") for row in cells for key in where.qualities if key < len(row)]
+    numbers = [float(text) for text in said if re.fullmatch(r"\d{1,3}(?:\.\d{1,20})?", text)]
+    is_share = bool(numbers) and max(numbers) <= 1 and max(numbers) > 0
+    return replace(where, is_share=True) if is_share else where
 
 
 def _without_header(cells: list[str]) -> Plan:
@@ -185,6 +199,7 @@ def _places(where: Plan) -> Iterator[Any]:
         where.stamps,
         where.states,
         where.gone,
+        where.more,
     ):
         yield from keys
     for keys in (where.live, where.gone_at, where.expires, where.disabled_until, where.others):
