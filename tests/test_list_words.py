@@ -170,6 +170,18 @@ def test_rows_of_one_id_that_follow_one_another_are_one(how: str) -> None:
     assert [said(row) for row in read_many(data.encode()) if isinstance(row, Record)] == wanted
 
 
+@pytest.mark.parametrize(
+    "log", [{"op": "put"}, {"op": "put", "seq": 3}, {"operation": "update"}, {"changeType": "UPDATED"}]
+)
+def test_lines_of_a_log_of_changes_are_never_joined(log: dict[str, Any]) -> None:
+    """Each says anew all that its id is: the hash of before must not be kept beside the one of now."""
+    rows = [{**log, "id": 7, "type": "pdq", "value": value} for value in (P1, P2)]
+    data = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    wanted = [("7", (P1,), (), False, False), ("7", (P2,), (), False, False)]
+    assert [said(row) for row in read(data)] == wanted
+    assert [said(row) for row in read_many(data) if isinstance(row, Record)] == wanted
+
+
 def test_rows_of_one_id_are_one_wherever_blocks_are_cut() -> None:
     """The last of many that come at a time and the first of the next are one record if they are of one id."""
     lines = [

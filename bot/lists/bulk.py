@@ -78,8 +78,8 @@ def _grouped(rows: Iterable[Row | Plain]) -> Iterator[Row | Plain]:
 
 def _key_of_plain(row: Record) -> str | bytes | None:
     """Return what tells a record that has nothing but a PDQ, and None of every other."""
-    _, signals, files, withdrawn, opinions, child, passed = row
-    if files or withdrawn or opinions or child or passed or len(signals) != 1:
+    _, signals, files, withdrawn, opinions, child, passed, change = row
+    if files or withdrawn or opinions or child or passed or change or len(signals) != 1:
         return None
     one = signals[0]
     if one.type != "pdq" or one.quality != 100 or one.t:

@@ -106,10 +106,10 @@ def _one(row: Plain, place: int) -> Record:
 
 
 def _may_join(one: Record, other: Record) -> bool:
-    """Return whether two rows of one id are of one media: one that takes back follows what it takes back."""
+    """Return whether two rows of one id are of one media: one that takes back, or changes, follows what was there."""
     if one.child or other.child:
         return True
-    return not one.withdrawn and not other.withdrawn
+    return not (one.withdrawn or other.withdrawn or one.change or other.change)
 
 
 def _together(first: Record, more: list[Record]) -> Record:

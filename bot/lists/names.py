@@ -61,6 +61,8 @@ IDS = _ranks("""
     externalid identifier itemid uid mediaid imageid videoid signalid oid
     """)
 STATES = words("status state hashstatus tdstatus op operation opinionstatus recordstatus entrystatus change changetype")
+# What only a log of changes has: each of its rows says anew all that its id is.
+OF_CHANGES = words("op operation change changetype seq sequence sequencenumber")
 GONE = words("""
     withdrawn withdraw withdrawal deleted delete del removed remove retracted retract retraction tombstone revoked
     revoke nonmalicious inactive disabled expired falsepositive rescinded rescind obsolete nolongeractive
@@ -168,6 +170,7 @@ class Plan:
         return not (
             self.qualities or self.times or self.stamps or self.gone or self.live or self.gone_at
             or self.expires or self.disabled_until or self.children or self.more or self.sums
+            or OF_CHANGES & self.names
         )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
                 raw = b""
             if len(raw) == 32 and MIN_BITS <= from_bytes(raw).bit_count() <= MAX_BITS:
                 found = Signal(type="pdq", value=raw, quality=100, t=0.0)
-                yield new(Record, (None, (found,), nothing, False, nothing, False, nothing))
+                yield new(Record, (None, (found,), nothing, False, nothing, False, nothing, False))
                 continue
         text = line.strip().removeprefix("\ufeff")
         if not text:

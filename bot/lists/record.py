@@ -107,6 +107,7 @@ class Record(NamedTuple):
     opinions: tuple[tuple[str, Opinion], ...] = ()  # who says it, what
     child: bool = False  # tagged as child abuse: never kept, and what was kept of it before is withdrawn
     passed: tuple[str, ...] = ()  # kinds of its digests that we cannot match
+    change: bool = False  # it is a line of a log of changes: it stands in the place of what the id was before
 
 
 class Whole(NamedTuple):

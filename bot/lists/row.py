@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.lists import children, opinions
 from bot.lists.digests import MAX_DEPTH, Digests, collect, first
-from bot.lists.names import Plan, joined
+from bot.lists.names import OF_CHANGES, Plan, joined
 from bot.lists.record import NoteError, NotOursError, Record, RowError, id_of
 from bot.lists.shortcut import plan_of
 from bot.lists.state import UNKNOWN_STATE, is_gone, is_unknown
@@ -76,7 +76,8 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
             signals = _good(signals)
         except RowError as error:
             raise _named(error, name) from None
-    yield Record(name, signals, files, gone, said, False, tuple(found.passed))
+    change = bool(OF_CHANGES & where.names)
+    yield Record(name, signals, files, gone, said, False, tuple(found.passed), change)
     yield from found.errors if signals or files else ()
     if where.states and not gone and is_unknown(row, where):
         yield NoteError(UNKNOWN_STATE)
