@@ -229,6 +229,11 @@ class Pipeline:
             self.work(self.slice(go_on))
             self.act(go_on)
             more = go_on() and self.downloads.waiting()
+        done, failure = self._match_and_judge(go_on)  # what arrived while the last of it was acted on
+        if failure is not None:
+            raise failure
+        if done:
+            self.act(go_on)
 
     def slice(self, go_on: GoOn = always) -> GoOn:
         """Return what keeps `work` to a slice of time, so that the other steps get their turn."""
