@@ -46,10 +46,11 @@ def files() -> tuple[bytes, bytes, bytes]:
 def world() -> Iterator[tuple[Stage, Places]]:
     """A loopback world with a removal, a report, modmail, a notice and another moderator's decision in it."""
     fake, second, copy = files()
+    dog = media.gif(77)  # banked by mistake: once it is dismissed, its entry alone acts no more
     with TemporaryDirectory() as folder, stage(Path(folder)) as built:
         with open_store(built.config, built.clock) as store, lent(built.config.decode) as workers:
             store.banks.create("known-fakes", "block")
-            for data in (fake, second):
+            for data in (fake, second, dog):
                 store.banks.add("known-fakes", workers.fingerprint(data), by=member(store))
             for name in built.config.subreddits:  # orders were heard there before
                 for way in ("modmail", "reports"):
@@ -57,7 +58,7 @@ def world() -> Iterator[tuple[Stage, Places]]:
         park, reddit = built.park, built.reddit
         reddit.submit("clips", author="a", title="exact", url=park.add_redgifs("OneTwoThree", hd=fake))
         reddit.submit("clips", author="e", title="mistake", url=park.add_redgifs("OneTwoThree", hd=fake))
-        reddit.submit("clips", author="g", title="taken back", url=park.add_redgifs("OneTwoThree", hd=fake))
+        reddit.submit("clips", author="g", title="taken back", url=park.add_redgifs("ADogOfOurs", hd=dog))
         reddit.submit("gifs", author="b", title="near", url=park.add_imgur("Ab1Cd2E", copy, "mp4"))
         approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
         reddit.moderator_approves(approved, "second_moderator")
