@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.cli.base import read_config, session
 from bot.errors import GifwardenError
 from bot.loopback.exchanges import ExchangePark, File, HashFeed, pdq_of
 from tests.fetching import park
@@ -98,6 +99,23 @@ def test_add_refuses_a_name_that_is_there(here: Path, park: ExchangePark) -> Non
     assert run("exchange", "add", "one", *arguments).exit_code == 0
     result = run("exchange", "add", "One", *arguments)
     assert (result.exit_code, "already" in said(result)) == (2, True)
+
+
+def test_what_follows_from_a_fetch_is_done_at_once(here: Path, park: ExchangePark) -> None:
+    """Cases of a hash that its list takes back do not wait for the daemon."""
+    lines = [json.dumps({"id": str(number), "pdq": one}) for number, one in enumerate(HEX[:3])]
+    park.files["a.ndjson"] = File(body="\n".join(lines).encode())
+    assert run("exchange", "add", "a", "--url", f"{park.url}/lists/a.ndjson", "--bank", "partner").exit_code == 0
+    assert run("exchange", "fetch", "a").exit_code == 0
+    with session(read_config(None)) as pipeline:
+        pipeline.deps.store.lists.make_entries(["L-1"])
+    lines[0] = json.dumps({"id": "0", "pdq": HEX[0], "status": "withdrawn"})
+    park.files["a.ndjson"] = File(body="\n".join(lines).encode())
+    assert run("exchange", "fetch", "a").exit_code == 0
+    with session(read_config(None)) as pipeline:
+        row = pipeline.deps.store.withdrawn.get("L-1")
+        assert row is not None
+        assert row.followed is not None
 
 
 def test_a_token_comes_from_the_environment_and_is_never_written(

@@ -140,6 +140,18 @@ def test_other_hashes_under_known_ids_ask(home: Path) -> None:
     assert counts(others, "--source", "ben", "--yes") == {"changed": 16}
 
 
+def test_what_follows_from_other_hashes_is_done_at_once(home: Path) -> None:
+    """An entry that matched by the old hash is withdrawn, and its cases do not wait for the daemon."""
+    bring(rows(range(5)), "--source", "one")
+    with session(read_config(None)) as pipeline:
+        pipeline.deps.store.lists.make_entries(["L-1"])
+    assert counts(nd({"id": 0, "pdq": pdq(100)}), "--source", "one") == {"changed": 1}
+    with session(read_config(None)) as pipeline:
+        row = pipeline.deps.store.withdrawn.get("L-1")
+        assert row is not None
+        assert row.followed is not None
+
+
 def test_the_question_says_what_is_silence_and_what_is_said(home: Path) -> None:
     """Rows that the list itself withdraws are not told as missing from it."""
     bring(rows(range(30)), "--source", "one")

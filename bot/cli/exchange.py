@@ -133,6 +133,7 @@ def fetch(
                 bar.update(task, description=f"{name}: {many(row.rows, 'row')}", total=total, completed=row.share or 0)
 
             row = pipeline.exchanges.fetch(name, yes=yes, fresh=again, by=by, told=told, bad=told_bad)
+        pipeline.withdrawals.follow()
         pipeline.scanner.library()  # the index is built here rather than when the first link waits for it
         one = pipeline.exchanges.stands(name)
     for fault in bad:

@@ -126,8 +126,7 @@ class _Import:
             began = time.monotonic()
             found = self._source.take(self._rows(opened, bar, "importing"), by=by, told=self._told)
         self._say(found, time.monotonic() - began)
-        if found.counts.withdrawn:
-            self._pipeline.withdrawals.follow()
+        self._pipeline.withdrawals.follow()
         return not found.counts.failed
 
     def _rows(self, opened: _Opened, bar: Progress, what: str) -> Iterator[Any]:
