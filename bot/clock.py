@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 DAY = 86_400.0  # seconds
 
@@ -99,3 +99,13 @@ def tenths(seconds: float) -> str:
 def from_iso(text: str) -> datetime:
     """Return the aware moment that `iso` wrote."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def from_unix(value: Any) -> datetime | None:
+    """Return the aware moment of a server's Unix time, in seconds; None for whatever else stands in its place."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

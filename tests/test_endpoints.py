@@ -7,21 +7,19 @@ import logging
 import ssl
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bot.clock import ManualClock, SystemClock
 from bot.endpoints import Endpoints, bodies, joined, same_origin
 from bot.errors import EndpointError
 from bot.loopback.exchanges import ExchangePark, File
 from bot.loopback.exchanges.server import WAIT
+from tests.certificates import self_signed
 from tests.fetching import clock, http, park
 
 __all__ = ["clock", "http", "park"]
@@ -212,27 +210,7 @@ def test_nobody_there_and_no_such_name() -> None:
 
 def test_certificates_are_checked(tmp_path: Path) -> None:
     """A certificate that the machine does not trust is refused; one of an authority that was passed in is taken."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    files[1].write_bytes(private)
+    files = self_signed(tmp_path, x509.DNSName("localhost"))
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -261,7 +239,7 @@ def test_certificates_are_checked(tmp_path: Path) -> None:
             stranger.ask(url)
         assert caught.value.setup
         stranger.close()
-        friend = Endpoints(ManualClock(now), tls=ssl.create_default_context(cafile=files[0]))
+        friend = Endpoints(ManualClock(datetime.now(UTC)), tls=ssl.create_default_context(cafile=files[0]))
         assert friend.ask(url).json() == {}
         friend.close()
     finally:

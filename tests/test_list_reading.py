@@ -105,18 +105,6 @@ def test_a_reason_quotes_nothing_of_a_row(cells: list[str], how: str) -> None:
     assert not [cell for cell in cells for reason in reasons if cell in reason]
 
 
-LINES = [
-    f"{P1}\n",
-    f"{P2}\n",
-    f"{M1}\n",
-    "x\n",
-    "\n",
-    f"{P1.upper()}\r\n",
-    "# whole\n",
-    *(f"{one}\n" for one in HASHES),
-]
-
-
 @given(
     st.lists(
         st.sampled_from([P1, f"{P2},x", '{"md5":"' + M1 + '"}', "[", "]", '"', "", "x", f"pdq {P1}", "id,pdq"]),
@@ -402,20 +390,7 @@ LINES = [
 
 
 @given(
-    st.lists(
-        st.sampled_from(
-            [
-                f"{P1}\n",
-                f"{P2}\n",
-                f"{M1}\n",
-                "x\n",
-                "\n",
-                f"{P1.upper()}\r\n",
-                "# whole\n",
-                *map("{}\n".format, HASHES),
-            ]
-        )
-    ),
+    st.lists(st.sampled_from(LINES)),
     st.integers(1, 300),
     st.booleans(),
     st.sampled_from([1, 3, 2000]),

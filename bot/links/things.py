@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from bot.clock import from_unix
 from bot.links.details import details_of
 from bot.model import Post, PostReport, standing
 from bot.permalink import is_fullname
@@ -125,12 +126,7 @@ def _path(permalink: str) -> str:
 
 
 def _moment(value: Any) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return _EPOCH
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return _EPOCH
+    return from_unix(value) or _EPOCH
 
 
 def _count(value: Any) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from bot.clock import from_unix
 from bot.model.posts import Post
 
 APPROVALS = frozenset({"approvelink", "approvecomment"})  # words of the mod log
@@ -84,7 +85,7 @@ def standing(data: Mapping[str, Any]) -> PostStatus:
     Comments, and things of older shapes, carry no category: then who removed tells it. What AutoModerator took down
     without one may be filtered or removed; it counts as filtered, which nobody decided on and nobody publishes.
     """
-    return replace(_standing(data), edited=_moment(data.get("edited")))
+    return replace(_standing(data), edited=from_unix(data.get("edited")))
 
 
 def _standing(data: Mapping[str, Any]) -> PostStatus:
@@ -96,7 +97,7 @@ def _standing(data: Mapping[str, Any]) -> PostStatus:
     bare = author == "[deleted]" and not remover and not {"body", "selftext"} & data.keys()  # nothing else tells it
     if category in _DELETED or (gone and left == "[deleted]") or bare:
         return PostStatus(state="deleted", category=category or "deleted", author_gone=gone)
-    at = _moment(data.get("banned_at_utc"))
+    at = from_unix(data.get("banned_at_utc"))
     if category in UNDECIDED or (category is None and (remover is True or _machine(by))):
         if by is None or _machine(by):
             kind = category or ("automod_filtered" if by and by.casefold() == "automoderator" else "reddit")
@@ -107,7 +108,7 @@ def _standing(data: Mapping[str, Any]) -> PostStatus:
         who = by if category in (None, "moderator") else None
         return PostStatus(state="removed", by=who, at=at, category=category or "moderator", author_gone=gone)
     if data.get("approved_by") or data.get("approved") is True:
-        moment = _moment(data.get("approved_at_utc"))
+        moment = from_unix(data.get("approved_at_utc"))
         return PostStatus(state="approved", by=_text(data, "approved_by"), at=moment, author_gone=gone)
     return PostStatus(state="up", author_gone=gone)
 
@@ -129,12 +130,3 @@ def _machine(name: str | None) -> bool:
 def _text(data: Mapping[str, Any], key: str) -> str | None:
     value = data.get(key)
     return value if isinstance(value, str) and value else None
-
-
-def _moment(value: Any) -> datetime | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

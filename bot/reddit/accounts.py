@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from bot.clock import from_unix
 from bot.errors import RedditError
 from bot.permalink import is_account
 from bot.reddit.api import Calls
@@ -40,7 +40,7 @@ class Accounts(Calls):
         if data.get("is_suspended") is True or not data:
             return None
         return Account(
-            created=_moment(data.get("created_utc")),
+            created=from_unix(data.get("created_utc")),
             comment_karma=_whole(data.get("comment_karma")),
             post_karma=_whole(data.get("link_karma")),
             verified_email=_flag(data.get("has_verified_email")),
@@ -75,12 +75,3 @@ def _whole(value: Any) -> int | None:
 
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
-
-
-def _moment(value: Any) -> datetime | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

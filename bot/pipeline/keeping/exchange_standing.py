@@ -11,6 +11,8 @@ from bot.model import ExchangeState
 from bot.plural import many
 from bot.store import ExchangeRow, Store
 
+EXCHANGES = "exchange "  # how the sources of lists begin whose rows come by an exchange
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -73,4 +75,4 @@ def listed(store: Store, name: str, bank: str) -> int:
 
 def source(name: str) -> str:
     """Return what the list of an exchange is called among the lists of its bank."""
-    return f"exchange {name}"
+    return f"{EXCHANGES}{name}"

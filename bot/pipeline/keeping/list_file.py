@@ -10,6 +10,7 @@ from bot.errors import UsageError
 from bot.lists import Bad, Fault, Plain, Record, Whole
 from bot.lists import Row as OneRow
 from bot.model import Signal, Voice
+from bot.pipeline.keeping.exchange_standing import EXCHANGES
 from bot.pipeline.keeping.list_import import FAILS, STEP, Counts, ended, take
 from bot.pipeline.keeping.sweeping import asks, may_sweep
 from bot.plural import many
@@ -21,7 +22,6 @@ MAX_SOURCE = 100  # characters
 UNNAMED_WITHDRAWS = (
     "say which list it is with --source NAME, the same name each time, so that it withdraws nothing of another one"
 )
-EXCHANGES = "exchange "  # how the sources begin whose rows come by an exchange
 
 
 Row = OneRow | Plain

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot import hosts
-from bot.clock import Clock, day_and_time
+from bot.clock import Clock, day_and_time, from_unix
 from bot.config import Config
 from bot.errors import StoreError, UsageError
 from bot.links import links_of, post_of
@@ -28,7 +28,7 @@ from bot.model import (
 from bot.pipeline.core import connected
 from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always, reason_of
-from bot.pipeline.watching.past_facts import Choice, counted, created_of, heard, looked_at, merged, of_removed
+from bot.pipeline.watching.past_facts import Choice, counted, heard, looked_at, merged, of_removed
 from bot.reddit import MAX_THINGS, Job, Reddit
 from bot.store import LearningRow, PastRemoval, Store
 from bot.store.links import LEARNT
@@ -273,7 +273,9 @@ class Learning:
         reddit = connected(self._reddit)
         me = reddit.me()
         listing = reddit.as_job(Job.BACKFILL).listing(row.subreddit, "about/spam", after=row.after)
-        moments = [moment for thing in listing.things if (moment := created_of(thing["data"])) is not None]
+        moments = [
+            moment for thing in listing.things if (moment := from_unix(thing["data"].get("created_utc"))) is not None
+        ]
         behind = bool(moments) and max(moments) < row.since
         with self._store.transaction():
             for thing in listing.things:
@@ -297,7 +299,7 @@ class Learning:
             if known is not None:
                 told = looked_at(known, data, me)
             else:
-                told = of_removed(data, me, row.subreddit, created_of(data) or self._clock.now())
+                told = of_removed(data, me, row.subreddit, from_unix(data.get("created_utc")) or self._clock.now())
                 if told.at < row.since or not told.post.startswith(("t1_", "t3_")):
                     return
             self._store.past.put(self._marked(told, thing))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot.clock import Clock
+from bot.clock import Clock, from_unix
 from bot.config import Config
 from bot.model import Post
 from bot.pipeline.core import connected
@@ -101,9 +101,4 @@ def edited_at(thing: Mapping[str, Any], _post: Post) -> datetime:
     """Return when a thing was last edited. Reddit says `true` of the oldest edits; those tell no moment."""
     data = thing.get("data")
     value = data.get("edited") if isinstance(data, Mapping) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return UNREADABLE
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return UNREADABLE
+    return from_unix(value) or UNREADABLE

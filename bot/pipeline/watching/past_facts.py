@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -159,17 +159,6 @@ def of_removed(data: Mapping[str, Any], me: str, subreddit: str, moment: datetim
     at = standing(data).at or moment
     fresh = PastRemoval(post=str(data.get("name")), subreddit=subreddit, at=at)
     return looked_at(fresh, data, me)
-
-
-def created_of(data: Mapping[str, Any]) -> datetime | None:
-    """Return when a post was made, as it tells."""
-    value = data.get("created_utc")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def counted(rows: Sequence[PastRemoval], column: str) -> dict[str, int]:
