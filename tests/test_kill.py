@@ -58,7 +58,7 @@ def world() -> Iterator[tuple[Stage, Places]]:
         park, reddit = built.park, built.reddit
         reddit.submit("clips", author="a", title="exact", url=park.add_redgifs("OneTwoThree", hd=fake))
         reddit.submit("clips", author="e", title="mistake", url=park.add_redgifs("OneTwoThree", hd=fake))
-        reddit.submit("clips", author="g", title="taken back", url=park.add_redgifs("ADogOfOurs", hd=dog))
+        reddit.submit("clips", author="g", title="taken back", url=park.add_imgur("Dog5Own", dog, "gif"))
         reddit.submit("gifs", author="b", title="near", url=park.add_imgur("Ab1Cd2E", copy, "mp4"))
         approved = reddit.submit("clips", author="c", title="approved", url=park.add_redgifs("FourFiveSix", hd=fake))
         reddit.moderator_approves(approved, "second_moderator")

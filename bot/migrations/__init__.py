@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from functools import cache
 
 from sqlite_utils import Database
 
@@ -33,6 +36,15 @@ for _step in LATER:
     migrations()(_step)
 
 
+@cache
+def new_database() -> tuple[str, ...]:
+    """Return the statements that make an empty database what all steps would make of it, with a mark of its own."""
+    with closing(sqlite3.connect(":memory:")) as raw:
+        migrations.apply(Database(raw, execute_plugins=False))
+        shape = [line for line in raw.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
+    return (*shape, "update list_steps set mark = lower(hex(randomblob(8)))")
+
+
 def known_steps() -> frozenset[str]:
     """Return the names of all steps of this program."""
     empty = Database(memory=True)
@@ -42,4 +54,4 @@ def known_steps() -> frozenset[str]:
         empty.close()
 
 
-__all__ = ["known_steps", "migrations"]
+__all__ = ["known_steps", "migrations", "new_database"]

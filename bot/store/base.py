@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from bot.clock import Clock, iso
 from bot.errors import DatabaseError, StoreError
-from bot.migrations import known_steps, migrations
+from bot.migrations import known_steps, migrations, new_database
 
 Row = Mapping[str, Any]
 Factory = type[sqlite3.Connection]
@@ -258,8 +258,20 @@ class Connection:
         applied = {step.name for step in migrations.applied(self.db)}
         if applied - known_steps():
             raise StoreError(f"{self._where} was written by a newer gifwarden; update the program or restore a backup")
-        if migrations.pending(self.db):
+        if migrations.pending(self.db) and not self._begin_new():
             migrations.apply(self.db)
+
+    def _begin_new(self) -> bool:
+        """Give an empty database its newest shape in one transaction; False if it is not empty.
+
+        Step by step it would be built in fifty, each flushed to the disk.
+        """
+        with self:
+            if self.value("select exists (select 1 from sqlite_master where name not like 'sqlite!_%' escape '!')"):
+                return False
+            for statement in new_database():
+                self.db.conn.execute(statement)
+        return True
 
 
 class ReadingConnection(Connection):
