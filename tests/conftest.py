@@ -6,10 +6,12 @@ import math
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
+import typer.testing
 
 from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
@@ -35,6 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; what tests run is in a pipe
     if config.option.basetemp is None and os.access(MEMORY, os.W_OK) and _free(MEMORY) > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+# every command that a test runs would build all commands anew
+vars(typer.testing)["_get_command"] = cache(vars(typer.testing)["_get_command"])
 
 
 def pytest_sessionstart() -> None:

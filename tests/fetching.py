@@ -12,7 +12,7 @@ from bot import exchanges
 from bot.clock import Clock, ManualClock
 from bot.config import ExchangeConfig
 from bot.endpoints import Endpoints
-from bot.exchanges import Checkpoint, Context, Page
+from bot.exchanges import Checkpoint, Context, Page, hma
 from bot.exchanges.base import Row
 from bot.lists import Bad, Plain, Record
 from bot.loopback.exchanges import ExchangePark
@@ -23,8 +23,9 @@ NOW = int(START.timestamp())
 
 
 @pytest.fixture
-def park() -> Iterator[ExchangePark]:
-    """Exchanges on loopback."""
+def park(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExchangePark]:
+    """Exchanges on loopback; at an HMA fewer numbers that lead nowhere than a real bank has end the search."""
+    monkeypatch.setattr(hma, "GAP", 20)
     with ExchangePark() as built:
         yield built
 

@@ -83,9 +83,9 @@ def scenario(places: Places, boundary: Callable[[str], None] = no_boundary, *, c
 
 
 def state_notices(pipeline: Pipeline) -> None:
-    """State every drafted notice, as a moderator would."""
+    """State every drafted notice to a host whose address is known, as a moderator would."""
     for row in pipeline.deps.store.notices.listing():
-        if row.state == "drafted":
+        if row.state == "drafted" and row.recipient:
             pipeline.decisions.notices.confirm_notice(
                 row.label, Statement(ground="original_footage", detail=STATES_GROUND, by=member(pipeline))
             )

@@ -19,6 +19,7 @@ from bot.clock import SystemClock
 from bot.config import FetchConfig
 from bot.errors import TryLaterError
 from bot.fetch import Fetcher
+from bot.tls import trusting
 from tests.certificates import self_signed
 
 HOST = "clips.example.com"
@@ -59,6 +60,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
     httpd = Quiet(("127.0.0.1", 0), Handler)
     made = Server(httpd.server_port, pem)
+    trusting.cache_clear()  # each test says whom to trust
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, secret)
     context.sni_callback = lambda _socket, asked, _context: made.names.append(asked)
@@ -69,6 +71,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield made
         httpd.shutdown()
         thread.join(5)
+    trusting.cache_clear()
 
 
 def test_trusted_hosts_are_reached_under_their_name(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,19 @@ DOCS = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "do
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = {
-    0: ("model", "errors", "clock", "config", "serialization", "bundled", "permalink", "plural", "text", "exchange"),
+    0: (
+        "model",
+        "errors",
+        "clock",
+        "config",
+        "serialization",
+        "bundled",
+        "permalink",
+        "plural",
+        "text",
+        "exchange",
+        "tls",
+    ),
     1: (
         "store",
         "migrations",
@@ -81,6 +93,7 @@ GROUND_ORDER = (
     "permalink",
     "plural",
     "exchange",
+    "tls",
 )
 
 
@@ -217,10 +230,10 @@ def test_every_named_exception_is_used() -> None:
     [
         ("praw", "reddit"),
         ("prawcore", "reddit"),
-        ("httpx", "fetch endpoints"),
+        ("httpx", "fetch endpoints tls"),
         ("httpcore", "fetch endpoints"),
         ("sqlite_utils", "store migrations"),
-        ("sqlite3", "store"),
+        ("sqlite3", "store migrations"),
         ("smtplib", "mail"),
         ("av", "frames"),
         ("cryptography", "encryption signatures"),

@@ -28,6 +28,7 @@ from bot.endpoints import bodies
 from bot.endpoints.transport import Transport, UntrustedError
 from bot.errors import EndpointError
 from bot.exchange import Exchange, Exchanges
+from bot.tls import trusting
 
 USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
 CONNECT_SECONDS = 10.0
@@ -94,7 +95,7 @@ class Endpoints:
         self._current = threading.local()
         self._stopped = threading.Event()
         self._client = httpx.Client(
-            transport=Transport(self._exchange, tls or httpx.create_ssl_context(trust_env=False)),
+            transport=Transport(self._exchange, tls or trusting()),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             headers={"User-Agent": USER_AGENT},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

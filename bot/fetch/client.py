@@ -22,6 +22,7 @@ from bot.fetch import replies
 from bot.fetch.guard import Deadline, Dial, GuardedBackend, Resolve, system_dial, system_resolve
 from bot.fetch.memory_budget import MemoryBudget
 from bot.fetch.urls import check_url, host_of
+from bot.tls import trusting
 
 USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
 CONNECTIONS = 32
@@ -290,7 +291,7 @@ class _Transport(httpx.BaseTransport):
 
     def __init__(self, backend: GuardedBackend) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=trusting(),
             max_connections=CONNECTIONS,
             max_keepalive_connections=0,
             http1=True,

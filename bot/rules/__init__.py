@@ -7,6 +7,7 @@ installation knows of its banks and hosts is passed to `load`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from bot.errors import Gathered, RuleError
@@ -88,7 +89,10 @@ def load(
     for file in files:
         text = wrong.attempt(yaml.text_of, file)
         if text is not None:
-            ours += _documents(text, str(file), wrong)
+            documents, mistakes, failed = _file(text, str(file))
+            if failed:
+                wrong.add(*mistakes)
+            ours += documents
     if not more:
         return RuleSet(_compiled(ours, known, wrong, order))
     with bounded("reading the rules", seconds):
@@ -109,6 +113,14 @@ def parse(
     wrong = Gathered()
     documents = _documents(text, where, wrong)
     return _compiled(documents, Installation(banks=banks, hosts=hosts, actions=actions), wrong, [where])
+
+
+@lru_cache(maxsize=32)
+def _file(text: str, where: str) -> tuple[tuple[Table, ...], tuple[str, ...], bool]:
+    """Return what `_documents` finds; every subreddit reads the same files of the operator."""
+    found = Gathered()
+    documents = _documents(text, where, found)
+    return tuple(documents), tuple(found.mistakes), found.failed
 
 
 def _documents(text: str, where: str, wrong: Gathered) -> list[Table]:
