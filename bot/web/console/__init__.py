@@ -1,7 +1,7 @@
 """The console: pages on which moderators decide with a browser.
 
-One file a page, with its template beside it, and one line in PAGES; tests/console_pages.py asks for a row as well. A
-page reads through `visit.store`, and does nothing by itself: it calls the pipeline with `visit.act(verb, …)`.
+One file a page, with its template beside it, and one line in PAGES, which stand in the order of the navigation. A page
+reads through `visit.store`, and does nothing by itself: it calls the pipeline with `visit.act(verb, …)`.
 """
 
 from __future__ import annotations

@@ -161,12 +161,16 @@ Way = View | Act | Open
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One file of the console: its ways, and where it stands in the navigation (without a name: nowhere)."""
+    """One file of the console: its ways, and where it stands in the navigation (without a name: nowhere).
+
+    Few pages stand in the header's row, so that it fits a phone; the others stand under *More*, in the order of PAGES.
+    """
 
     ways: tuple[Way, ...]
     name: str = ""
     path: str = ""
     keys: str = ""  # that lead there, such as "g q"
+    more: bool = False  # whether it stands under *More*
 
 
 def csrf_of(secret: str) -> str:

@@ -69,6 +69,7 @@ PAGE = Page(
     name="Me",
     path="/me",
     keys="g m",
+    more=True,
     ways=(
         View(path="/me", answer=show),
         Act(path="/me/looking", answer=keep, verb=Verb.CASES),
