@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import queue
 import resource
 import tempfile
 import threading
@@ -16,6 +17,7 @@ import numpy as np
 from bot.bench.figures import Figure, Say, fastest
 from bot.clock import SystemClock
 from bot.config import Config, StorageConfig
+from bot.errors import GifwardenError
 from bot.index.hashes import to_words
 from bot.model import PROGRAM, Signal
 from bot.pipeline.scanning.bank_index import BankIndex
@@ -43,12 +45,23 @@ def _alone(work: Any, rows: int, ids: bool, place: Path, say: Say) -> Iterator[F
     answers = context.Queue()
     process = context.Process(target=_work, args=(work, rows, ids, place, answers))
     process.start()
-    while (found := answers.get()) is not None:
+    while (found := _answer(process, answers)) is not None:
         if isinstance(found, Figure):
             yield found
         else:
             say(found)
     process.join()
+
+
+def _answer(process: Any, answers: Any) -> Any:
+    """Return what it says next. Raises GifwardenError if it ended without a word."""
+    while True:
+        alive = process.is_alive()
+        try:
+            return answers.get(timeout=1)
+        except queue.Empty:
+            if not alive:
+                raise GifwardenError(f"the measuring process ended with {process.exitcode}") from None
 
 
 def _work(work: Any, rows: int, ids: bool, place: Path, answers: Any) -> None:

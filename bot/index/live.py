@@ -28,8 +28,12 @@ class Rows:
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Rows:
         """Return rows as arrays. Raises ValueError if a value has not 32 bytes."""
-        numbers, entries, values = zip(*rows, strict=True) if rows else ((), (), ())
-        return cls(to_words(values), np.array(entries, dtype=np.int64), np.array(numbers, dtype=np.int64))
+        # turning rows into columns by zip() takes ten times as long for rows by the million
+        return cls(
+            to_words([row[2] for row in rows]),
+            np.array([row[1] for row in rows], dtype=np.int64),
+            np.array([row[0] for row in rows], dtype=np.int64),
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[Rows]) -> Rows:

@@ -100,10 +100,9 @@ class ListIndexRows:
                 order by id limit ?""",  # noqa: S608  a number of ours
             (last, end, CODES[kind][0], least_quality, ROWS),
         ):
-            found: list[SignalRow] = []
-            for row, code, value, quality in rows:
+            found: list[SignalRow] = [(row, row, value) for row, code, value, _ in rows if code != PACKED]
+            for row, code, value, quality in rows if len(found) < len(rows) else ():
                 if code != PACKED:
-                    found.append((row, row, value))
                     continue
                 signals, _ = unpacked(code, value, quality)
                 found.extend(
