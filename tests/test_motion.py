@@ -312,6 +312,26 @@ def test_faces_that_were_compared_at_other_moments_make_no_source(pieces: int, u
     assert isinstance(told, SourceMatch) == (pieces == 1 and not uneven)
 
 
+@pytest.mark.parametrize(
+    ("way", "pace", "backward"),
+    [(lambda take: speed(take, 1.5), 1.5, [False]), (lambda take: again(take, backward=True), 1.0, [False, True])],
+    ids=["faster", "boomerang"],
+)
+def test_evidence_says_which_stretches_agree(way, pace: float, backward: list[bool]) -> None:  # type: ignore[no-untyped-def]
+    """A match of the same take keeps stretches in pairs, in the media's order, with speed and direction."""
+    match = Match(media=0, bank="b", bank_kind="block", entry="E-1", confirmed=True, method="pdq", signal="pdq")
+    take = pictures(SEED), FPS
+    changed = way(take)
+    agreed = judge(moving(take), moving(changed), [UPRIGHT], sure=True)
+    told = _by_motion(0, match, None, agreed, shown((pictures(SEED)[:20], FPS)))
+    assert told.motion is not None
+    assert told.motion.speed == pytest.approx(pace, rel=0.03)
+    assert [one.reversed for one in told.motion.stretches] == backward
+    for one in told.motion.stretches:
+        asked, kept = one.query[1] - one.query[0], one.entry[1] - one.entry[0]
+        assert kept / asked == pytest.approx(one.speed, rel=0.1)
+
+
 @pytest.mark.parametrize("region", ["agrees", "unknown"])
 def test_what_may_be_another_moment_goes_to_review_at_most(region: FaceRegion) -> None:
     """A match that motion is not sure of carries no report and no removal, confirmed or not."""

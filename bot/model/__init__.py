@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from bot.model.actions import MINOR_ORDER, Action, ModAction, Notice, NoticeItem, Receipt, minor_key
 from bot.model.consent import Consent
-from bot.model.evidence import Entry, Evidence, FaceMatch, Match, NudityScore, PlannedAction, SourceMatch, Verdict
+from bot.model.evidence import (
+    Entry,
+    Evidence,
+    FaceMatch,
+    Match,
+    MotionMatch,
+    MotionStretch,
+    NudityScore,
+    PlannedAction,
+    SourceMatch,
+    Verdict,
+)
 from bot.model.looking import KINDS, Level, LookSettings, LookState, Sheet, SheetFrame
 from bot.model.media import (
     PREVIEW,
@@ -139,7 +150,9 @@ __all__ = [
     "Member",
     "ModAction",
     "Mode",
+    "MotionMatch",
     "MotionSignature",
+    "MotionStretch",
     "Notice",
     "NoticeItem",
     "NoticeState",

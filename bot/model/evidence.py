@@ -66,6 +66,28 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MotionStretch:
+    """A stretch of time in which a media moves as an entry does. Seconds from the starts of both."""
+
+    query: tuple[float, float]
+    entry: tuple[float, float]
+    speed: float  # times the entry's own
+    reversed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionMatch:
+    """How a media moves as an entry does: the surest stretch, and all of them in the media's own order."""
+
+    score: float  # correlation, 0-1
+    seconds: float
+    speed: float  # times the entry's own
+    reversed: bool
+    uneven: bool = False  # its pace changes from moment to moment
+    stretches: tuple[MotionStretch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """One media against one entry."""
 
@@ -90,6 +112,7 @@ class Match:
     suppressed: bool = False  # an allow entry speaks for all matching frames
     unsure: bool = False  # a copy, or another take, moment or page: a person looks
     why: str = ""  # one sentence for people
+    motion: Annotated[MotionMatch | None, Told] = None  # None: nothing moves as the entry does, or it was not compared
 
     @property
     def exact(self) -> bool:
@@ -177,6 +200,7 @@ class SourceMatch(_Found):
     resembles: Text = ""  # the label of the protected person like whom the other face is
     probability: Number = None  # of that, 0-1
     suppressed: Annotated[Literal[True] | None, _one_of(Literal[True])] = None  # an allow entry speaks for it
+    motion: Annotated[MotionMatch | None, Told] = None
 
     @property
     def coverage(self) -> float | None:

@@ -18,7 +18,7 @@ from bot.config import BanksConfig
 from bot.copies import Finding, LocalFeatureIndex, doubt, why
 from bot.copies.points import SPAN
 from bot.match.library import explained
-from bot.model import Entry, Fingerprint, Match, SourceKind, SourceMatch
+from bot.model import Entry, Fingerprint, Match, MotionMatch, MotionStretch, SourceKind, SourceMatch
 from bot.motion import MIRRORED, UPRIGHT, Motion, Take, judge
 from bot.pipeline.scanning.allowed_copies import AllowedCopies
 from bot.plural import odds
@@ -169,16 +169,18 @@ def _by_motion(
         return replace(seen, kind="same_place", method=match.method, why=f"{match.why}; {_motion(take)}")
     if finding is not None and finding.kind == "source":
         if take.uneven or len(take.stretches) > 1:  # corners and faces were compared at one speed: not at their moments
-            return replace(match, unsure=True, why=f"{match.why}; {_motion(take)}; {OFF_TIME}")
-        return _source(media, match.bank, match.entry, finding, shown)
+            doubted = replace(match, unsure=True, why=f"{match.why}; {_motion(take)}; {OFF_TIME}")
+            return replace(doubted, motion=_aligned(take))
+        return replace(_source(media, match.bank, match.entry, finding, shown), motion=_aligned(take))
     if take.replaced and (finding is None or finding.face_region != "agrees"):
         seen = _seen(media, match.bank, match.entry, finding or match)
-        return replace(seen, kind="part_differs", method=match.method, why=f"{match.why}; {_motion(take)}")
+        told_so = f"{match.why}; {_motion(take)}"
+        return replace(seen, kind="part_differs", method=match.method, why=told_so, motion=_aligned(take))
     if match.method == "local" and finding is not None and finding.kind == "place":
         told = replace(told, why=why(replace(finding, kind="copy")))  # what moves was looked at more closely than that
     if told.method == "local" or (finding is not None and finding.kind == "place"):
         told = replace(told, **_times(take, shown))
-    return replace(told, why=f"{told.why}; {_motion(take)}")
+    return replace(told, why=f"{told.why}; {_motion(take)}", motion=_aligned(take))
 
 
 def _times(take: Take, shown: Fingerprint) -> dict[str, Any]:
@@ -191,6 +193,27 @@ def _times(take: Take, shown: Fingerprint) -> dict[str, Any]:
         "entry_ranges": tuple((round(a, 2), round(b, 2)) for a, b in entry),
         "coverage_query": round(min(1.0, sum(b - a for a, b in query) / max(length, 1e-3)), 3),
     }
+
+
+def _aligned(take: Take) -> MotionMatch:
+    """Return which stretches of a media are which of an entry, for a take that is the same."""
+    best = take.stretches[0]
+    return MotionMatch(
+        score=round(min(1.0, best.score), 3),
+        seconds=round(best.seconds, 2),
+        speed=round(1 / abs(best.speed), 3),
+        reversed=best.speed < 0,
+        uneven=take.uneven,
+        stretches=tuple(
+            MotionStretch(
+                query=(round(one.query[0], 2), round(one.query[1], 2)),
+                entry=(round(one.entry[0], 2), round(one.entry[1], 2)),
+                speed=round(1 / abs(one.speed), 3),
+                reversed=one.speed < 0,
+            )
+            for one in sorted(take.stretches, key=lambda one: one.query)
+        ),
+    )
 
 
 def _motion(take: Take) -> str:

@@ -17,11 +17,13 @@ from bot.pipeline.reviewing.words import deeds
 from bot.pipeline.reviewing.words.case import Fact, Seen, appeal_lines, event_line, found, news, plain_case, seen
 from bot.pipeline.reviewing.words.compare import compare_lines
 from bot.pipeline.reviewing.words.preview import WORDS, deeds_in_words, not_in_mode, preview
+from bot.pipeline.reviewing.words.timeline import timelines
 from bot.rules.sureness import sureness
 from bot.store import CaseRow, DecisionRow
 from bot.web.console.base import Page, View, Visit
 from bot.web.console.looking import LEVELS, offer
 from bot.web.console.queue import place_of
+from bot.web.console.timeline import drawing
 
 KEYS = {
     Decision.CONFIRM: "c",
@@ -73,6 +75,7 @@ def show(visit: Visit) -> Response:
         against=case.against,
         appeals=list(appeal_lines(case.appeals)),
         found=told,
+        drawings=[drawing(line) for line in timelines(case.evidence, case.beside)],
         compare=list(compare_lines(case.beside)),
         entries=list(_entries(visit, case)),
         reasons=list(news(plain_case(row)["reasons"], told)),

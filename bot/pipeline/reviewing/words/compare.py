@@ -32,6 +32,7 @@ def compared(store: Store, evidence: Evidence | None) -> list[dict[str, Any]]:
                 ],
                 "query_ranges": [list(span) for span in one.query_ranges or ()],
                 "entry_ranges": [list(span) for span in one.entry_ranges or ()],
+                "duration": past.duration,
                 "cases": past.hits.cases,
                 "confirmed": past.hits.confirmed,
                 "dismissed": past.hits.dismissed,
