@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.loopback.stage import Stage
-from bot.model import Actor, CaseState, Decision, Level, LookState, Role, Verb
+from bot.model import ActionState, Actor, Decision, Level, LookState, Role, Verb
 from bot.model.team import NEEDS
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deciding import Target
@@ -56,7 +56,8 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
     """Return the address and the fields with which a way does something in r/clips."""
     case = open_case(console.bot, number)
     by = member(console.bot)
-    filled = path.replace("{label}", case.label)
+    done = next(row for row in console.bot.deps.store.actions.of_case(case.id) if row.state == ActionState.DONE)
+    filled = path.replace("{label}", case.label).replace("{number}", str(done.action.id))
     fields = {"verb": "dismiss", "version": str(case.version), "key": f"{number:032x}", "level": "outlines"}
     if path.startswith("/decision/"):
         row = console.bot.decisions.deciding.decide(Decision.DISMISS, [Target(case.label)], by=by, why="x")
@@ -69,10 +70,12 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
     return filled, fields
 
 
-def stands(console: Console, number: int) -> tuple[CaseState, int, object]:
-    """Return how a case stands, to see whether anything was done to it."""
-    row = console.bot.deps.store.cases.of_post(f"t3_{number:06x}")[0]
-    return row.state, row.version, console.bot.deps.store.minors.root_of(row.post.fullname)
+def stands(console: Console, number: int) -> tuple[object, ...]:
+    """Return how a case and all that hangs on it stands, to see whether anything was done to it."""
+    store = console.bot.deps.store
+    row = store.cases.of_post(f"t3_{number:06x}")[0]
+    actions = [one.state for one in store.actions.of_case(row.id)]
+    return row.state, row.version, store.minors.root_of(row.post.fullname), actions
 
 
 @pytest.mark.parametrize("who", PEOPLE)

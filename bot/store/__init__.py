@@ -41,6 +41,7 @@ from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
 from bot.store.notices import NoticeRow, Notices
 from bot.store.opinions import Opinions, Said
+from bot.store.paged import Paged
 from bot.store.past_removals import LearningRow, PastRemoval, PastRemovals
 from bot.store.permalinks import Linked
 from bot.store.proposals import ProposalPast, ProposalRow, Proposals
@@ -146,6 +147,7 @@ class Store:
         self.told = Told(self.connection, self.actions)
         self.told_cases = ToldCases(self.connection)
         self.notices = Notices(self.connection)
+        self.paged = Paged(self.connection, self.actions, self.notices)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)
         self.authors = Authors(self.connection)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from bot.config import Config
-from bot.errors import RightsError
+from bot.errors import RightsError, UsageError
 from bot.model import Actor, Member, Verb
 from bot.pipeline import Pipeline
 from bot.store import DecisionRow, Store
@@ -27,6 +27,7 @@ from bot.web.console.presence import Presence
 from bot.web.console.rendering import rendered
 
 TITLE = "gifwarden"
+MAX_WHY = 300  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +172,21 @@ class Page:
     path: str = ""
     keys: str = ""  # that lead there, such as "g q"
     more: bool = False  # whether it stands under *More*
+
+
+def number_of(visit: Guest, name: str) -> int | None:
+    """Return a whole number of the address, None if it names none. Raises UsageError for anything else."""
+    given = visit.query(name)
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= 18):
+        raise UsageError("the address of this page is none of ours; begin with the first page of its list")
+    return int(given)
+
+
+def reason_of(visit: Guest, otherwise: str) -> str:
+    """Return why something is done, as a form says, or what is said where it says nothing."""
+    return visit.field("why").strip()[:MAX_WHY] or otherwise
 
 
 def csrf_of(secret: str) -> str:
