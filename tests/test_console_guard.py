@@ -59,6 +59,7 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
     done = next(row for row in console.bot.deps.store.actions.of_case(case.id) if row.state == ActionState.DONE)
     filled = path.replace("{label}", case.label).replace("{number}", str(done.action.id))
     fields = {"verb": "dismiss", "version": str(case.version), "key": f"{number:032x}", "level": "outlines"}
+    fields |= {"ours": "c", "mine": "q"}
     if path.startswith("/decision/"):
         row = console.bot.decisions.deciding.decide(Decision.DISMISS, [Target(case.label)], by=by, why="x")
         filled = path.replace("{name}", row.label)

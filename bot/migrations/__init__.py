@@ -13,7 +13,7 @@ from functools import cache
 
 from sqlite_utils import Database
 
-from bot.migrations import console, exchanges, learning, lists, looking, withdrawals
+from bot.migrations import console, exchanges, keyboards, learning, lists, looking, withdrawals
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
@@ -30,6 +30,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     console.m0042_proposed,
     exchanges.m0050_exchanges_weighed,
     withdrawals.m0031_withdrawals_carried,
+    keyboards.m0055_keyboards,
 )
 
 for _step in LATER:

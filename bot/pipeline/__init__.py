@@ -22,6 +22,7 @@ from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.looking.looks import Looks
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
 from bot.pipeline.reviewing.decisions import Decisions
+from bot.pipeline.reviewing.keyboard import Keyboard
 from bot.pipeline.reviewing.proposals import Proposals
 from bot.pipeline.reviewing.sign_in import SignIn
 from bot.pipeline.reviewing.team import Team
@@ -58,6 +59,7 @@ class Pipeline:
         config, store, clock, log, reddit = deps.config, deps.store, deps.clock, deps.log, deps.reddit
         self.team = Team(store)
         self.sign_in = SignIn(store, clock)
+        self.keyboard = Keyboard(store)
         self.subreddits = SubredditStates(config, store, clock, log, reddit)
         follows = config.reddit.linked_posts
         self.listings = Listings(deps.rulebook, store, log, reddit, deps.boundary, self.subreddits, follows=follows)

@@ -29,6 +29,7 @@ from bot.store.feedback import Feedback, FeedbackRow
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
+from bot.store.keyboards import Keyboards
 from bot.store.kill_switch import KillSwitch, StopRow
 from bot.store.lease import DaemonLease
 from bot.store.links import Judgement, LinkRow, Links
@@ -176,6 +177,7 @@ class Store:
         self.proposals = Proposals(self.connection)
         self.gallery = Gallery(self.connection, seal)
         self.sign_ins = SignIns(self.connection)
+        self.keyboards = Keyboards(self.connection)
         if reading:
             return
         try:

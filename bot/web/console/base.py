@@ -114,8 +114,13 @@ class Visit(Guest):
 
     def page(self, template: str, *, status: int = 200, **facts: Any) -> Response:
         """Return a page made of a template, in the frame that all pages have."""
-        facts = {"visit": self, "nav": self.desk.nav, "pending": self.pending, **facts}
+        facts = {"visit": self, "nav": self.desk.nav, "pending": self.pending, "own_keys": self.own_keys, **facts}
         return HTMLResponse(rendered(template, facts), status)
+
+    @property
+    def own_keys(self) -> dict[str, str]:
+        """Pressed key → key of ours that this member means by it."""
+        return self.store.keyboards.of(self.store.team.one(self.session.member))
 
     def json(self, facts: Mapping[str, Any]) -> Response:
         """Return plain data, for our scripts."""

@@ -9,6 +9,14 @@ const keyed = () => [...document.querySelectorAll("[data-key], [data-focus]")].f
 const keyOf = (one) => one.dataset.key || one.dataset.focus;
 const keysOf = (one) => (one.dataset.also ? [keyOf(one), one.dataset.also] : [keyOf(one)]);
 
+// Each person may press other keys than ours: two keys that changed places. What the page says follows.
+const own = JSON.parse(document.body.dataset.ownKeys || "{}");
+const mine = Object.fromEntries(Object.entries(own).map(([pressed, meant]) => [meant, pressed]));
+const pressedFor = (word) => [...word].map((sign) => mine[sign] || sign).join("");
+for (const cap of document.querySelectorAll("kbd")) {
+  if (cap.textContent !== "enter") cap.textContent = pressedFor(cap.textContent);
+}
+
 function press(one) {
   if (one.dataset.focus || one.matches("input:not([type=checkbox])")) {
     one.scrollIntoView({ block: "center" });
@@ -39,7 +47,7 @@ function help() {
       const name = document.createElement("dt");
       const what = document.createElement("dd");
       const cap = document.createElement("kbd");
-      cap.textContent = key;
+      cap.textContent = key === "enter" ? key : pressedFor(key);
       name.append(cap);
       what.textContent = does;
       return [name, what];
@@ -52,7 +60,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape" && typing(event.target)) return event.target.blur();
   if (typing(event.target) || event.key.length > 1 || document.querySelector("dialog[open]")) return;
-  const word = begun ? `${begun} ${event.key}` : event.key;
+  const key = own[event.key] || event.key;
+  const word = begun ? `${begun} ${key}` : key;
   const found = keyed().find((one) => keysOf(one).includes(word));
   window.clearTimeout(timer);
   begun = "";

@@ -42,6 +42,19 @@ def keep(visit: Visit) -> Response:
     return visit.go("/me#looking")
 
 
+def swap(visit: Visit) -> Response:
+    """Let two keys change places."""
+    by = visit.act(Verb.CASES)
+    visit.pipeline.keyboard.swap(visit.field("ours").strip(), visit.field("mine").strip(), by=by)
+    return visit.go("/me#keyboard")
+
+
+def reset(visit: Visit) -> Response:
+    """Let all keys be as they come."""
+    visit.pipeline.keyboard.reset(by=visit.act(Verb.CASES))
+    return visit.go("/me#keyboard")
+
+
 def leave(visit: Visit) -> Response:
     """Sign out on this device."""
     visit.pipeline.sign_in.leave(visit.session)
@@ -73,6 +86,8 @@ PAGE = Page(
     ways=(
         View(path="/me", answer=show),
         Act(path="/me/looking", answer=keep, verb=Verb.CASES),
+        Act(path="/me/keys", answer=swap, verb=Verb.CASES),
+        Act(path="/me/keys/reset", answer=reset, verb=Verb.CASES),
         Act(path="/sign-out", answer=leave, verb=None),
         Act(path="/sign-out-everywhere", answer=leave_all, verb=None),
     ),
