@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import math
 import os
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 hypothesis.settings.register_profile("gifwarden", deadline=None)  # a busy machine is no counterexample
 hypothesis.settings.load_profile("gifwarden")
 
+TESTS = Path(__file__).parent
 MEMORY = Path("/dev/shm")  # a file system in memory, where Linux has one
 ROOM = 2 * 2**30  # bytes that must be free there
 
@@ -37,6 +40,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; what tests run is in a pipe
     if config.option.basetemp is None and os.access(MEMORY, os.W_OK) and _free(MEMORY) > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    if (worker := getattr(config, "workerinput", None)) and [Path(arg) for arg in config.args] == [TESTS]:
+        _import_share(int(worker["workerid"].removeprefix("gw")), worker["workercount"])
+
+
+def _import_share(number: int, of: int) -> None:
+    """Import each worker's share of the tests first: pytest rewrites each file once for all, not once for each."""
+    for file in sorted(TESTS.glob("test_*.py"))[number::of]:
+        with contextlib.suppress(Exception, pytest.skip.Exception):  # said when it is collected
+            importlib.import_module(f"tests.{file.stem}")
 
 
 # every command that a test runs would build all commands anew
