@@ -7,6 +7,9 @@ import pytest
 from bot.lists import Bad, Fault, Record, Whole, read
 from bot.lists.record import Row
 from tests.list_shapes import SHAPES, Shape
+from tests.list_shapes_of_tools import TOOLS
+
+ALL = (*SHAPES, *TOOLS)
 
 
 def said(record: Record) -> str:
@@ -35,13 +38,13 @@ def check(shape: Shape, found: list[Row]) -> None:
         assert [(who, str(what)) for row in kept for who, what in row.opinions] == list(shape.opinions)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=[shape.name for shape in SHAPES])
+@pytest.mark.parametrize("shape", ALL, ids=[shape.name for shape in ALL])
 def test_shapes_are_read_as_they_are_meant(shape: Shape) -> None:
     """Digests, ids, withdrawals, children and faults of every shape, told by themselves."""
     check(shape, list(read(shape.data, shape.how, shape.file)))
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=[shape.name for shape in SHAPES])
+@pytest.mark.parametrize("shape", ALL, ids=[shape.name for shape in ALL])
 def test_shapes_are_the_same_byte_by_byte(shape: Shape) -> None:
     """However the bytes are cut into blocks, the same rows come of them."""
     check(shape, list(read((shape.data[at : at + 7] for at in range(0, len(shape.data), 7)), shape.how, shape.file)))

@@ -93,6 +93,8 @@ def collect(row: Any, where: Plan, found: Digests, depth: int = 0, kind: str | N
         if text := clean(row[key]):
             _split(text, kind_of_length(text), quality, t, found)
     if plain:
+        if "|" in plain:  # behind a file's name, as MISP has it
+            plain = plain.rpartition("|")[2].strip()
         try:
             named = _type_of(row, where) or kind or kind_of_length(plain)
             if named == "pdq" and at in where.sums and not where.types and kind is None:

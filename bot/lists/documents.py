@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from bot.errors import UsageError
-from bot.lists import children, row, vpdq
+from bot.lists import children, misp, row, stix, vpdq
 from bot.lists.names import OURS, WHOLES, joined, kind_named
 from bot.lists.plain import TOO_LONG
 from bot.lists.record import HEX, Bad, Record, Row, RowError, Whole, bad, words
@@ -60,6 +60,7 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
 
 def ndjson(parts: Iterable[str | None]) -> Iterator[Row]:
     """Yield a record or a bad row for each line that holds one JSON value."""
+    tagged: set[str] = set()
     for number, line in enumerate(parts, 1):
         if line is None:
             yield Bad(number, TOO_LONG)
@@ -85,23 +86,42 @@ def ndjson(parts: Iterable[str | None]) -> Iterator[Row]:
         ):
             yield Whole()
             continue
-        try:
-            for part in (
-                vpdq.of_array(found)
-                if _is_frames(found)
-                else _single(found)
-                if isinstance(found, dict)
-                else row.of_object(found)
-            ):
-                yield part if isinstance(part, Record) else bad(number, part, part=True)
-        except RowError as error:
-            yield bad(number, error)
-        except UsageError as error:
-            yield Bad(number, str(error))
+        for one in _flat((found,), tagged):
+            try:
+                for part in (
+                    vpdq.of_array(one)
+                    if _is_frames(one)
+                    else _single(one)
+                    if isinstance(one, dict)
+                    else row.of_object(one)
+                ):
+                    yield part if isinstance(part, Record) else bad(number, part, part=True)
+            except RowError as error:
+                yield bad(number, error)
+            except UsageError as error:
+                yield Bad(number, str(error))
+
+
+def _flat(elements: Iterable[Any], tagged: set[str]) -> Iterator[Any]:
+    """Yield elements, and in the place of a bundle, an event or an answer those in it.
+
+    Of which objects a report says that they are child abuse, that is said before it and behind it: `tagged` is of the
+    whole document.
+    """
+    for element in stix.flat(elements, tagged):
+        if element.__class__ is not dict:
+            yield element
+        elif (rows := misp.rows_of(element)) is not None:
+            yield from rows
+        else:
+            yield element
+            if (refs := stix.refs(element)) and row.says_child(element):
+                tagged.update(refs)
+                yield from ({"id": ref, "tags": "csam"} for ref in refs)
 
 
 def _rows_of(elements: Iterable[Any], one: Callable[[Any], Told], *, all_children: bool = False) -> Iterator[Row]:
-    for number, element in enumerate(elements, 1):
+    for number, element in enumerate(_flat(elements, set()), 1):
         if not all_children and (record := quick(element)) is not None:
             yield record
             continue
@@ -163,7 +183,7 @@ def _object(stream: Stream) -> Iterator[Row]:
     if not streamed:
         yield from (
             _rows_of([rest], _single)
-            if not (found := _rows_in(rest))
+            if misp.rows_of(rest) is not None or not (found := _rows_in(rest))
             else _rows_of(found, _element, all_children=_is_of_children(rest))
         )
 

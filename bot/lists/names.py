@@ -80,7 +80,7 @@ GONE_FLAGS = words("""
     shoulddelete deleted isdeleted withdrawn iswithdrawn removed isremoved retracted isretracted revoked isrevoked
     tombstone isexpired expired falsepositive isfalsepositive disabled isdisabled
     """)
-LIVE_FLAGS = words("active isactive enabled isenabled valid")
+LIVE_FLAGS = words("active isactive enabled isenabled valid toids")  # MISP's: not for detection
 GONE_AT = words("deletedat withdrawnat removedat revokedat retractedat deletedon withdrawnon deleteddate")
 EXPIRES = words("expires expiresat expireson expiry expiredon validuntil expirationdate exp")
 QUALITIES = words("quality pdqquality hashquality q pdqhashquality")
@@ -113,6 +113,8 @@ def kind_named(name: str) -> str | None:
 @for_short(4096)
 def kind_of_type(name: str) -> str | None:
     """Return the kind of digest that a type says; None if it speaks of media. Raises NotOursError if it is unknown."""
+    if "|" in name or name == "malware-sample":  # as MISP has them: a file's name, and its hash
+        name = "md5" if name.endswith("malware-sample") else name.rpartition("|")[2]
     kind = kind_named(name)
     if kind is None and joined(name) not in MEDIA:
         said = f"the type {name[:40]!r}" if re.fullmatch(r"[\w .-]{1,40}", name, re.ASCII) else "the type"

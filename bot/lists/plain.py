@@ -16,7 +16,8 @@ TOO_LONG = "the line is longer than any row of a list"
 _DIGEST = r"(?:0[xX])?(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})"
 ALONE = re.compile(rf"\s*(?:[-*•\"'`]+\s*)?{_DIGEST}[\"'`]*[,;]?\s*")
 _SUM = re.compile(rf"\\?({_DIGEST})(?:  | \*| \?)(\S.*)")
-_BSD = re.compile(rf"([\w/-]{{2,12}}) ?\((.*)\) ?= ?({_DIGEST})")
+_QUOTED = re.compile(rf'\\?"({_DIGEST})"\s+\*?(".*"|\S.*)')
+_BSD = re.compile(rf"\\?([\w/-]{{2,12}}) ?\((.*)\) ?= ?({_DIGEST})")
 _TYPED = re.compile(r"([\w.-]{2,32})(?:\s*[:=]\s*|\s+)([\"'`]?[\w+/:.-]{22,}={0,2}[\"'`]?)")
 _NOTED = re.compile(rf"({_DIGEST})\s*(?:#|//|--)\s*(.*)")
 _ABOUT_WHOLE = re.compile(r"(?:#|//)\s*(?:this list is )?(?:whole|complete|full)\s*\.?", re.IGNORECASE)
@@ -49,7 +50,7 @@ def says_whole(text: str) -> bool:
 def is_plain(text: str) -> bool:
     """Return whether a line is one of these."""
     text = bared(text.strip())
-    if ALONE.fullmatch(text) or _SUM.fullmatch(text) or _NOTED.fullmatch(text):
+    if ALONE.fullmatch(text) or _SUM.fullmatch(text) or _QUOTED.fullmatch(text) or _NOTED.fullmatch(text):
         return True
     if found := _BSD.fullmatch(text):
         return is_type(found[1])
@@ -136,7 +137,7 @@ def _one(text: str, above: str = "") -> Record:
     elif match := _NOTED.fullmatch(text):
         value, said = match.groups()
         found.add(kind_of_length(value), value)
-    elif match := _SUM.fullmatch(text):
+    elif match := _SUM.fullmatch(text) or _QUOTED.fullmatch(text):
         value, said = match.groups()
         kind = kind_of_length(value)
         found.add("sha256" if kind == "pdq" else kind, value)  # no tool prints a PDQ so

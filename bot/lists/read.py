@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from bot.errors import UsageError
-from bot.lists import children, documents, plain, table, vpdq
+from bot.lists import children, documents, hashdeep, plain, table, vpdq
 from bot.lists.joining import joined
 from bot.lists.opening import Source, blocks, lines
 from bot.lists.record import Row
@@ -84,6 +84,8 @@ def guess(found: list[str], name: str = "") -> str:
     first = shown[0]
     if plain.is_of_powershell(first):
         return "hex"
+    if hashdeep.is_head(first):
+        return "csv"
     if first[0] == "<":
         raise UsageError(_about_markup(shown))
     if first[0] in "{[":

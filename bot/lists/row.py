@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.lists import children, opinions
+from bot.lists import children, opinions, stix
 from bot.lists.digests import MAX_DEPTH, Digests, collect, first
 from bot.lists.names import OF_CHANGES, Plan, joined
 from bot.lists.record import NoteError, NotOursError, Record, RowError, id_of
@@ -27,7 +27,26 @@ def of_object(row: Any) -> Iterator[Record | RowError]:
         row = _of_event(row)
     elif isinstance(row.get("attributes"), dict):
         row = {"id": row.get("id"), **row["attributes"]}  # as JSON:API wraps it
+    elif stix.is_object(row):
+        yield from _of_stix(row)
+        return
     yield from of_row(row, plan_of(row))
+
+
+def _of_stix(found: dict[str, Any]) -> Iterator[Record | RowError]:
+    if not stix.holds_hashes(found):
+        if not says_child(found):
+            raise stix.error_of(found)
+        yield Record(found["id"], withdrawn=True, child=True)
+        return
+    row = stix.row(found)
+    where = plan_of(row)
+    try:
+        yield from of_row(row, where)
+    except RowError:
+        if where.holds_digests and row.get("hashes", True):
+            raise
+        raise stix.error_of(found) from None
 
 
 def _of_event(event: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +100,14 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
     yield from found.errors if signals or files else ()
     if where.states and not gone and is_unknown(row, where):
         yield NoteError(UNKNOWN_STATE)
+
+
+def says_child(found: dict[str, Any]) -> bool:
+    """Return whether an object says of itself, in its own fields or deeper, that it is of child abuse."""
+    return any(
+        (how := children.field_named(str(name))) is not None and children.speaks_of_child(value, how)
+        for name, value in found.items()
+    ) or speaks_of_child(found)
 
 
 def speaks_of_child(part: Any, depth: int = 0) -> bool:

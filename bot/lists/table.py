@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from bot.lists import plain
+from bot.lists import hashdeep, plain
 from bot.lists.names import Plan, is_type, plan
 from bot.lists.opening import lines
 from bot.lists.plain import TOO_LONG
@@ -79,8 +79,11 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
         for _, line in head
         if line is not None and (text := line.strip("\ufeff")).strip() and not plain.is_comment(text.strip())
     ]
-    separator = separator_of(shown)
     source.give_back(head)
+    if shown and hashdeep.is_head(shown[0]):
+        yield from hashdeep.read(source, TOO_LONG)
+        return
+    separator = separator_of(shown)
     where, skipped = _header(shown, separator)
     yield from _rows(source, separator, where, skipped)
 
