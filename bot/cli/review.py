@@ -7,7 +7,6 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from bot import hosts
-from bot.actions import wording
 from bot.cli import deciding, known
 from bot.cli.base import (
     ByOption,
@@ -24,12 +23,12 @@ from bot.cli.base import (
 )
 from bot.cli.groups import App
 from bot.cli.screen import told_more
-from bot.clock import day_and_time
 from bot.errors import UsageError
 from bot.model import Actor, Capacity, Ground, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
 from bot.pipeline.reviewing.words.actions import action_plain, action_why
+from bot.pipeline.reviewing.words.notice import ASKED, notice_facts, notice_mail
 from bot.serialization import to_json_data
 from bot.store import NoticeRow
 
@@ -81,16 +80,9 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
         emit(_notice(row))
         return
     contact = hosts.contact(row.host)
-    facts(
-        [
-            ("notice", f"{row.label} ({row.state}), begun {day_and_time(row.created)} UTC"),
-            ("to", f"{row.host} ({row.recipient or contact.form or 'no address known'})"),
-            *(("media", f"{item.host_id}  {item.url}") for item in row.items),
-            ("cases", ", ".join(row.cases) or "none any more"),
-        ]
-    )
+    facts(notice_facts(row))
     if row.stated_by:
-        text = wording.compose(row.stated_notice(), sender=settings.mail.sender, policy_url=contact.policy)
+        text = notice_mail(settings, row.stated_notice())
         say(f"\n{text.get_content()}", lines=True)
     elif row.recipient:
         say("\nnot stated yet; see: gifwarden notices confirm --help")
@@ -124,13 +116,13 @@ def notices_confirm(
     with session(settings) as pipeline:
         by = _by(pipeline, who, name)
         statement = Statement(ground=chosen_ground, detail=detail, capacity=chosen_capacity, by=by, to=to, seen=seen)
-        notice = pipeline.decisions.notices.preview_notice(name, statement)
-        text = wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
+        row = pipeline.deps.store.notices.get(name)
+        text = notice_mail(settings, pipeline.decisions.notices.preview_notice(name, statement))
         if not yes:
             say(f"To: {text['To']}\nSubject: {text['Subject']}\n", lines=True)
             say(str(text.get_content()), lines=True)
-            typer.confirm("Is every word of this true, and do you state it?", abort=True)
-        pipeline.decisions.notices.confirm_notice(name, statement)
+            typer.confirm(ASKED, abort=True)
+        pipeline.decisions.notices.confirm_notice(name, statement, read=row)
     say(f"{name} is confirmed by {by.name}; the daemon sends it")
 
 

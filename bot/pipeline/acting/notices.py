@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot import actions
@@ -49,18 +50,12 @@ class NoticeReview:
         row = self._store.notices.get(name)
         mail, now = self._config.mail, self._clock.now()
         recipient = statement.to or row.recipient
-        if not recipient:
-            raise UsageError(
-                f"no e-mail address of {row.host} is known; give one with --to, or use its form: "
-                f"gifwarden notices show {row.label}"
-            )
-        for key in ("host", "sender", "organisation"):
-            if not getattr(mail, key):
-                raise UsageError(f"mail.{key} is not set, and a notice needs it; set it in the configuration")
+        if (wants := next(self._wants(row, recipient), None)) is not None:
+            raise UsageError(wants)
         return Notice(
             id=row.label,
             host=row.host,
-            to=recipient,
+            to=recipient or "",
             items=tuple(replace(item, viewed_at=now) for item in row.items) if statement.seen else row.items,
             ground=statement.ground,
             ground_detail=statement.detail,
@@ -71,18 +66,23 @@ class NoticeReview:
             stated_at=now,
         )
 
-    def confirm_notice(self, name: str, statement: Statement) -> NoticeRow:
-        """Record a person's statement and plan the mail.
+    def missing(self, row: NoticeRow) -> list[str]:
+        """Return a sentence on each thing without which a draft cannot be sent, whatever a person states."""
+        return [*self._wants(row, row.recipient), *self._wants_mode(row)]
 
-        Raises UsageError if it cannot be sent as it is.
+    def confirm_notice(self, name: str, statement: Statement, *, read: NoticeRow | None = None) -> NoticeRow:
+        """Record a person's statement and plan the mail. `read`: the notice as that person read it.
+
+        Raises UsageError if it cannot be sent as it is, or is another by now than was read.
         """
         store = self._store
         row = store.notices.get(name)
         if row.state != NoticeState.DRAFTED:
             raise UsageError(f"notice {name} is {row.state}; only a drafted one can be confirmed")
-        modes = {self._config.mode(subreddit) for subreddit in row.subreddits}
-        if not modes & actions.get("notice").modes:
-            raise UsageError(f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first")
+        if read is not None and read != row:
+            raise UsageError(f"notice {name} has changed since you read it; look at it again, then confirm it")
+        if (wants := next(self._wants_mode(row), None)) is not None:
+            raise UsageError(wants)
         notice = self.preview_notice(name, statement)
         wording.compose(notice, sender=self._config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
@@ -100,6 +100,22 @@ class NoticeReview:
             store.audit.record(by=statement.by, what="notice confirmed", subject=name, why=notice.ground)
         self._log.info("notice confirmed", notice=name, host=row.host)
         return store.notices.get(name)
+
+    def _wants(self, row: NoticeRow, recipient: str | None) -> Iterator[str]:
+        """Yield what a notice needs that is not there."""
+        if not recipient:
+            yield (
+                f"no e-mail address of {row.host} is known; give one with --to, or use its form: "
+                f"gifwarden notices show {row.label}"
+            )
+        for key in ("host", "sender", "organisation"):
+            if not getattr(self._config.mail, key):
+                yield f"mail.{key} is not set, and a notice needs it; set it in the configuration"
+
+    def _wants_mode(self, row: NoticeRow) -> Iterator[str]:
+        modes = {self._config.mode(subreddit) for subreddit in row.subreddits}
+        if not modes & actions.get("notice").modes:
+            yield f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first"
 
     def retract_notice(self, name: str, *, by: Actor, why: str) -> str:
         """Withdraw a notice; one that was or may have been sent is retracted by mail. Return what was done.

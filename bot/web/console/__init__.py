@@ -6,7 +6,7 @@ reads through `visit.store`, and does nothing by itself: it calls the pipeline w
 
 from __future__ import annotations
 
-from bot.web.console import actions, case, deciding, files, look, me, minor, queue, sign_in
+from bot.web.console import actions, case, deciding, files, look, me, minor, notices, queue, sign_in
 from bot.web.console.base import Page
 
 PAGES: tuple[Page, ...] = (
@@ -16,6 +16,7 @@ PAGES: tuple[Page, ...] = (
     look.PAGE,
     minor.PAGE,
     actions.PAGE,
+    notices.PAGE,
     me.PAGE,
     sign_in.PAGE,
     files.PAGE,

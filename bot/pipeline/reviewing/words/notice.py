@@ -1,0 +1,41 @@
+"""A notice as people read it before and after they state it."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+from bot import hosts
+from bot.actions import wording
+from bot.clock import day_and_time
+from bot.config import Config
+from bot.model import Ground, Notice
+from bot.store import NoticeRow
+
+ASKED = "Is every word of this true, and do you state it?"
+GROUND_WORDS: dict[Ground, tuple[str, str]] = {
+    "original_footage": (
+        "the media is made from other footage with another face", "where the original is, and the time in it"
+    ),
+    "depicted_person": (
+        "the person depicted said that it is non-consensual", "what was said, without naming the person"
+    ),
+    "citable_list": ("the media is on a list that the host can look at", "which list, which entry"),
+    "public_statement": ("a published statement speaks of this media", "where it was published, and when"),
+}  # fmt: skip
+"""What a person states by each ground, and what its detail must say."""
+
+
+def notice_mail(settings: Config, notice: Notice) -> EmailMessage:
+    """Return the mail that the host would read. Raises UsageError if it must not go out as it stands."""
+    return wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
+
+
+def notice_facts(row: NoticeRow) -> list[tuple[str, str]]:
+    """Return label and text of what is known of a notice."""
+    contact = hosts.contact(row.host)
+    return [
+        ("notice", f"{row.label} ({row.state}), begun {day_and_time(row.created)} UTC"),
+        ("to", f"{row.host} ({row.recipient or contact.form or 'no address known'})"),
+        *(("media", f"{item.host_id}  {item.url}") for item in row.items),
+        ("cases", ", ".join(row.cases) or "none any more"),
+    ]

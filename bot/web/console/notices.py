@@ -1,0 +1,195 @@
+"""Notices to hosts: what is drafted or sent; one as its host would read it; stating it in two steps; retracting it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from enum import StrEnum
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from bot import hosts, text
+from bot.errors import StoreError, UsageError
+from bot.model import Capacity, Ground, NoticeState, Verb
+from bot.pipeline.acting.notices import Statement
+from bot.pipeline.reviewing.words.actions import action_line
+from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_mail
+from bot.serialization import dumps
+from bot.store import NoticeRow
+from bot.store.paged import NoticeFilter
+from bot.web.console.base import Act, Page, View, Visit, number_of, reason_of
+
+ROWS = 50  # of a page
+MAX_DETAIL, MAX_ADDRESS = 2000, 254  # characters
+FIELDS = ("ground", "detail", "capacity", "to", "seen")
+_LABEL = re.compile(r"N-[0-9a-f]{1,20}")
+
+
+class Shelf(StrEnum):
+    """Which notices a tab shows."""
+
+    ALL = "all"
+    DRAFTED = "drafted"
+    CONFIRMED = "confirmed"
+    SENT = "sent"
+    RETRACTED = "retracted"
+
+
+STATES = {
+    Shelf.ALL: (),
+    Shelf.DRAFTED: (NoticeState.DRAFTED,),
+    Shelf.CONFIRMED: (NoticeState.CONFIRMED,),
+    Shelf.SENT: tuple(
+        set(NoticeState) - {NoticeState.DRAFTED, NoticeState.CONFIRMED, NoticeState.RETRACTED}
+    ),
+    Shelf.RETRACTED: (NoticeState.RETRACTED,),
+}  # fmt: skip
+
+
+def show(visit: Visit) -> Response:
+    """Show a page of notices."""
+    shelf = visit.query("show") or Shelf.ALL
+    if shelf not in tuple(Shelf):
+        raise UsageError(f"there is no tab {shelf}; choose one of the tabs of the notices")
+    host = visit.query("host")
+    chosen = NoticeFilter(states=STATES[Shelf(shelf)], host=host)
+    rows = visit.store.paged.notices(chosen, before=number_of(visit, "before"), limit=ROWS + 1)
+    counts = visit.store.figures.by_state("notices")
+    held = {"show": shelf, "host": host}
+    return visit.page(
+        "notices.html",
+        shelf=shelf,
+        tabs=[(name, str(name).capitalize(), sum(counts.get(one, 0) for one in STATES[name])) for name in Shelf],
+        rows=[row for _, row in rows[:ROWS]],
+        more=rows[ROWS - 1][0] if len(rows) > ROWS else None,
+        query=urlencode({name: value for name, value in held.items() if value}),
+        host=host,
+        hosts={name: sum(states.values()) for name, states in visit.store.paged.notices_by_host().items()},
+    )
+
+
+def one(visit: Visit) -> Response:
+    """Show one notice: what it lists, what is missing, and what its host would read or has read."""
+    return _page(visit, _row(visit))
+
+
+def preview(visit: Visit) -> Response:
+    """Show the mail as the host would read it, for a person to state; nothing is done."""
+    row = _row(visit)
+    if visit.field("again"):
+        return _page(visit, row)
+    try:
+        statement = _statement(visit, row)
+        mail = notice_mail(visit.config, visit.pipeline.decisions.notices.preview_notice(row.label, statement))
+    except UsageError as error:
+        return _page(visit, row, mistakes=error.mistakes, status=409)
+    return visit.page(
+        "notice_preview.html",
+        row=row,
+        to=str(mail["To"]),
+        subject=str(mail["Subject"]),
+        lines=str(mail.get_content()).splitlines(),
+        given=_given(visit),
+        read=digest_of(row),
+        asked=ASKED,
+    )
+
+
+def confirm(visit: Visit) -> Response:
+    """Record the statement of a text that was read, as `gifwarden notices confirm` does; the daemon sends it."""
+    row = _row(visit)
+    if visit.field("read") != digest_of(row):
+        raise UsageError(f"notice {row.label} has changed since you read it; look at it again, then confirm it")
+    visit.pipeline.decisions.notices.confirm_notice(row.label, _statement(visit, row), read=row)
+    return visit.go(f"/notice/{row.label}")
+
+
+def retract(visit: Visit) -> Response:
+    """Withdraw a notice, as `gifwarden notices retract` does; if it was sent, the host is told."""
+    row = _row(visit)
+    by = visit.act(Verb.NOTICES, row.subreddits)
+    visit.pipeline.decisions.notices.retract_notice(row.label, by=by, why=reason_of(visit, "retracted"))
+    return visit.go(f"/notice/{row.label}")
+
+
+def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), status: int = 200) -> Response:
+    told: dict[str, Any] = {"lines": [], "to": "", "subject": "", "unsaid": ""}
+    if row.stated_by:
+        try:
+            mail = notice_mail(visit.config, row.stated_notice())
+            told |= {"lines": str(mail.get_content()).splitlines(), "to": str(mail["To"])}
+            told["subject"] = str(mail["Subject"])
+        except UsageError as error:
+            told["unsaid"] = str(error)
+    mail_action = visit.store.actions.by_key(f"notice:{row.label}")
+    drafted = row.state == NoticeState.DRAFTED
+    return visit.page(
+        "notice.html",
+        status=status,
+        row=row,
+        contact=hosts.contact(row.host),
+        mail=mail_action,
+        mail_stands=action_line(visit.config, mail_action) if mail_action else "",
+        missing=visit.pipeline.decisions.notices.missing(row) if drafted else [],
+        may=visit.may(Verb.NOTICES, row.subreddits),
+        grounds=GROUND_WORDS,
+        capacities=get_args(Capacity),
+        given=_given(visit) | ({} if visit.field("capacity") else {"capacity": visit.config.mail.capacity}),
+        mistakes=mistakes,
+        **told,
+    )
+
+
+def _given(visit: Visit) -> dict[str, str]:
+    """Return what a form says, each on one line: so it goes from page to page, and to the host, as it was read."""
+    return {name: text.line(" ".join(visit.field(name).split())) for name in FIELDS}
+
+
+def _statement(visit: Visit, row: NoticeRow) -> Statement:
+    """Return what a form states. Raises UsageError if it is not complete, RightsError if they may not state it."""
+    by = visit.act(Verb.NOTICES, row.subreddits)
+    given = _given(visit)
+    if given["ground"] not in get_args(Ground):
+        raise UsageError("a notice needs a ground: choose which of them is true")
+    if given["capacity"] not in get_args(Capacity):
+        raise UsageError("a notice is stated in some capacity: choose the true one")
+    if len(given["detail"]) > MAX_DETAIL or len(given["to"]) > MAX_ADDRESS:
+        raise UsageError(f"that is too long: the detail may have {MAX_DETAIL} characters, an address {MAX_ADDRESS}")
+    ground: Ground = next(one for one in get_args(Ground) if one == given["ground"])
+    capacity: Capacity = next(one for one in get_args(Capacity) if one == given["capacity"])
+    return Statement(
+        ground=ground,
+        detail=given["detail"],
+        capacity=capacity,
+        by=by,
+        to=given["to"] or None,
+        seen=bool(given["seen"]),
+    )
+
+
+def digest_of(row: NoticeRow) -> str:
+    """Return by what a notice is known again as it was read."""
+    return hashlib.sha256(dumps(row).encode()).hexdigest()
+
+
+def _row(visit: Visit) -> NoticeRow:
+    label = str(visit.request.path_params["notice"])
+    if not _LABEL.fullmatch(label):
+        raise StoreError("that is no notice's label, which looks like N-3f9c2a71b0")
+    return visit.store.notices.get(label)
+
+
+PAGE = Page(
+    name="Notices",
+    path="/notices",
+    keys="g n",
+    ways=(
+        View(path="/notices", answer=show),
+        View(path="/notice/{notice}", answer=one),
+        Act(path="/notice/{notice}/preview", answer=preview, verb=Verb.NOTICES),
+        Act(path="/notice/{notice}/confirm", answer=confirm, verb=Verb.NOTICES),
+        Act(path="/notice/{notice}/retract", answer=retract, verb=Verb.NOTICES),
+    ),
+)
