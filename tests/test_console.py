@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from bot.clock import ManualClock
+from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, DecisionState, Role
 from bot.pipeline import Pipeline
 from bot.pipeline.judging.judge import NEEDS_PERSON
+from bot.store import EntryFilter
 from bot.store.case_queue import Tab
 from bot.web.console.queue import PAGE_ROWS
 from tests.bots import action_states, near_copy, post_fake
@@ -215,11 +217,8 @@ def test_it_is_taken_back_before_anything_is_done(console: Console, ben: Browser
         assert "performed already" in ben.text
 
 
-def test_the_deed_reaches_reddit_and_can_be_undone(console: Console, ben: Browser, world: object) -> None:
+def test_the_deed_reaches_reddit_and_can_be_undone(console: Console, ben: Browser, world: Stage) -> None:
     """A confirmation by console removes the post by the daemon; taking it back gives the post back."""
-    from bot.loopback.stage import Stage
-
-    assert isinstance(world, Stage)
     post = post_fake(world, data=near_copy)
     console.bot.tick()
     (case,) = console.bot.deps.store.cases.of_post(post)
@@ -235,6 +234,31 @@ def test_the_deed_reaches_reddit_and_can_be_undone(console: Console, ben: Browse
         later(11)
     assert world.reddit.approvals == [post]
     assert action_states(console.bot)["remove"] is ActionState.UNDONE
+
+
+def test_what_is_confirmed_goes_into_a_bank_as_well(console: Console, ben: Browser, world: Stage) -> None:
+    """Who may change banks chooses one, and a range; what is said by half is told, and others are not offered it."""
+    post_fake(world, data=near_copy)
+    console.bot.tick()
+    (case,) = console.bot.deps.store.cases.listing()
+    store = console.bot.deps.store
+    store.banks.create("more", "block")
+    ben.get(f"/case/{case.label}")
+    assert 'name="bank"' not in ben.page.text
+    assert ben.press(case.label, "confirm", bank="more").status_code == 403
+    console.person("Lea", Role.LEAD)
+    lea = console.signed_in("Lea")
+    for wrong in ({"bank": "more", "from": "0.2"}, {"from": "0", "to": "1"}, {"bank": "nosuch"}, {"media": "1"},
+                  {"bank": "more", "from": "x", "to": "1"}, {"bank": "more", "from": "0", "to": "1", "media": "0"},
+                  {"bank": "more", "from": "50", "to": "60"}):  # fmt: skip
+        assert lea.press(case.label, "confirm", **wrong).status_code in (404, 409), wrong
+    assert lea.press(case.label, "dismiss", bank="more").status_code == 409
+    assert store.cases.get(case.label).state is CaseState.OPEN
+    with daemon_on(console.bot) as later:
+        assert lea.press(case.label, "confirm", bank="more", **{"from": "0", "to": "0.6"}).status_code == 200
+        later(11)
+    (entry,) = store.entries.page(EntryFilter(bank="more"), 9)
+    assert entry.state == "active"
 
 
 def test_pressed_twice_it_counts_once(console: Console, ben: Browser) -> None:

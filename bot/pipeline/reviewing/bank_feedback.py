@@ -298,7 +298,7 @@ class BankFeedback:
         ]
         if not found:
             raise StoreError(
-                f"case {case.label} holds nothing that matched and could be banked; mark a range with --from and --to, "
-                "or confirm it without --bank"
+                f"case {case.label} holds nothing that matched and could be banked; mark a range of seconds (--from "
+                "and --to), or confirm it without a bank"
             )
         return found

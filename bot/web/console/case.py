@@ -87,6 +87,7 @@ def show(visit: Visit) -> Response:
         waiting=waiting,
         choices=_choices(visit, case, waiting) if may else [],
         may=may,
+        banks=_banks(visit, row) if may else [],
         offer=offer(visit, row, case.evidence) if may else None,
         levels=LEVELS,
         mine=mine,
@@ -144,6 +145,13 @@ def _choices(visit: Visit, case: Seen, waiting: DecisionRow | None) -> list[Choi
             Choice(verb=verb, words=WORDS[verb], deeds=f"{deeds_in_words(lines)}{later}", lines=lines, key=KEYS[verb])
         )
     return sorted(made, key=lambda one: SHOWN.index(one.verb))
+
+
+def _banks(visit: Visit, row: CaseRow) -> list[str]:
+    """Return the banks into which what is confirmed can go as well: none for who may not."""
+    if row.state != CaseState.OPEN or row.proposal is not None or not visit.may(Verb.BANKS):
+        return []
+    return [bank.name for bank in visit.store.banks.listing() if bank.kind in ("block", "watch")]
 
 
 def _entries(visit: Visit, case: Seen) -> Iterator[Fact]:

@@ -9,11 +9,14 @@ from starlette.responses import Response
 from bot.errors import StoreError, UsageError
 from bot.model import Decision, Verb
 from bot.pipeline.reviewing.deciding import Target
+from bot.store import Banking
+from bot.text import line
 from bot.web.console.base import Act, Page, Visit
 from bot.web.console.case import label_of, same_media
 
 WHY = {Decision.DISMISS: "not a fake", Decision.UNDO: "undone"}
 MAX_WHY = 300  # characters
+_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 _KEY = re.compile(r"[0-9a-f]{32}")
 _DECISION = re.compile(r"D-[0-9a-f]{1,20}")
 
@@ -33,18 +36,47 @@ def decide(visit: Visit) -> Response:
     if visit.field("group"):
         targets += _group(visit, label)
     word = Decision(verb)
+    banking = _banking(visit, word)
     visit.pipeline.decisions.deciding.decide(
         word,
         targets,
         by=by,
         why=visit.field("why").strip()[:MAX_WHY] or WHY.get(word, "confirmed"),
         key=f"console:{visit.session.label}:{key}",
+        banking=banking,
     )
     visit.desk.presence.leaves(label, visit.session.member)
     if word is Decision.UNDO:
         return visit.go(f"/case/{label}")
     query = visit.request.url.query
     return visit.go(f"/next?{query}{'&' if query else ''}after={case.id}")
+
+
+def _banking(visit: Visit, verb: Decision) -> Banking | None:
+    """Return what of the media is to go into a bank as well. Raises UsageError if the form says it by half."""
+    bank = visit.field("bank")
+    start, end, media = (_number(visit.field(name)) for name in ("from", "to", "media"))
+    if media is not None and (media < 1 or media != int(media)):
+        raise UsageError("the media of an album are numbered 1, 2, 3; write one of these, or leave it empty")
+    if not bank:
+        if start is not None or end is not None or media is not None:
+            raise UsageError("a marked range goes into a bank; choose one, or leave the seconds empty")
+        return None
+    visit.act(Verb.BANKS)
+    if verb in (Decision.DISMISS, Decision.UNDO):
+        raise UsageError("only what is a fake goes into a bank; choose no bank, or one of the buttons that say so")
+    if (start is None) is not (end is None):
+        raise UsageError("a range needs both ends, in seconds from the media's start")
+    return Banking(bank=bank, start=start, end=end, media=int(media) - 1 if media is not None else None)
+
+
+def _number(text: str) -> float | None:
+    """Return a number that somebody wrote, None for an empty field. Raises UsageError if it is none."""
+    if not text.strip():
+        return None
+    if not _NUMBER.fullmatch(text.strip()):
+        raise UsageError(f"{line(text, 20)} is no number of seconds; write it as 12.5")
+    return float(text)
 
 
 def take_back(visit: Visit) -> Response:
