@@ -16,7 +16,7 @@ import pytest
 
 from bot.assemble import Children
 from bot.config import Config, DecodeConfig, GalleryConfig
-from bot.loopback.stage import Stage, stage
+from bot.loopback.stage import Stage, stage, write_rules
 from bot.loopback.stage import bot_on as _bot_on
 from bot.model import ActionState, Fingerprint
 from bot.nudity import NudityModel
@@ -122,10 +122,19 @@ def action_states(pipeline: Pipeline) -> dict[str, ActionState]:
     return {row.action.kind: row.state for row in pipeline.deps.store.actions.listing()}
 
 
+@pytest.fixture(scope="session")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The rules of all worlds, read once. A test that changes any has its own, or its file overrides this."""
+    folder = write_rules(tmp_path_factory.mktemp("shared") / "rules")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    yield folder
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before, "a test changed the rules of all"
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Stage]:
+def world(tmp_path: Path, rules: Path) -> Iterator[Stage]:
     """Loopback Reddit, hosts and mail."""
-    with stage(tmp_path) as built:
+    with stage(tmp_path, rules=rules) as built:
         yield built
 
 

@@ -18,7 +18,7 @@ import typer.testing
 from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
 from bot.store import Store
-from tests.bots import borrowed, bot, known, log, world  # noqa: F401  fixtures; a file's own of the same name come first
+from tests.bots import borrowed, bot, known, log, rules, world  # noqa: F401  fixtures; a file's own of the same name come first
 from tests.host_world import build, client, park  # noqa: F401  fixtures, too
 
 START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.actions.author_text import Removal, also
 from bot.errors import RuleError
-from bot.loopback.stage import Stage
+from bot.loopback.stage import Stage, write_rules
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
 from bot.rules import parse
@@ -18,6 +19,12 @@ from tests.killing import Silent
 from tests.people import member
 
 FILE = "10-known-fakes.yaml"
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """Rules of each test's own: several change them."""
+    return write_rules(tmp_path / "rules")
 
 
 def rule(world: Stage, words: str) -> None:

@@ -108,6 +108,20 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@cache
+def packages() -> frozenset[tuple[str, str]]:
+    """Return (room, package) of everything that is imported anywhere."""
+    found = set()
+    for file in BOT.rglob("*.py"):
+        room = file.relative_to(BOT).parts[0].removesuffix(".py")
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.Import):
+                found |= {(room, alias.name.split(".")[0]) for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((room, (node.module or "").split(".")[0]))
+    return frozenset(found)
+
+
 def imports() -> Iterator[tuple[str, str, str]]:
     """Yield (file, its room, imported room) of every import inside the package."""
     for file in sorted(BOT.rglob("*.py")):
@@ -176,7 +190,7 @@ def test_the_stories_of_the_pipeline_go_one_way() -> None:
     wrong = []
     for file in sorted((BOT / "pipeline").rglob("*.py")):
         story = file.relative_to(BOT / "pipeline").parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(file)):
             if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("bot.pipeline"):
                 continue
             parts = (node.module or "").split(".")
@@ -251,18 +265,7 @@ def test_every_named_exception_is_used() -> None:
 )
 def test_each_outside_thing_has_one_owner(package: str, owner: str) -> None:
     """A library that reaches outside is imported in one room only; the demo makes its own media and servers."""
-    users = set()
-    for file in BOT.rglob("*.py"):
-        for node in ast.walk(tree(file)):
-            names = (
-                [alias.name for alias in node.names]
-                if isinstance(node, ast.Import)
-                else [node.module or ""]
-                if isinstance(node, ast.ImportFrom)
-                else []
-            )
-            if any(name.split(".")[0] == package for name in names):
-                users.add(file.relative_to(BOT).parts[0].removesuffix(".py"))
+    users = {room for room, imported in packages() if imported == package}
     assert users - {"demo", "loopback", "samples"} <= set(owner.split())
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from bot.loopback.stage import Stage
+from bot.loopback.stage import Stage, write_rules
 from bot.model import Evidence, FaceMatch, Link, Match, SourceMatch
 from bot.pipeline import Pipeline
 from bot.plural import odds
@@ -55,9 +56,11 @@ def test_a_report_says_how_sure_and_what_to_do(world: Stage, bot: Pipeline) -> N
     assert max(map(len, reasons.values())) <= 100
 
 
-def test_an_exact_file_never_looks_like_one(world: Stage) -> None:
+def test_an_exact_file_never_looks_like_one(world: Stage, tmp_path: Path) -> None:
     """A report that a weaker rule adds says the removal's reason, whatever words of an earlier version it has."""
-    path = world.config.storage.rules / "20-near-copies.yaml"
+    own = write_rules(tmp_path / "own")
+    world = changed(world, storage={**world.config.storage.model_dump(), "rules": own})
+    path = own / "20-near-copies.yaml"
     text = path.read_text(encoding="utf-8")
     old = text.replace("{{sure}} of a known fake, not removed: approve or remove it", "Looks like a known fake")
     assert old != text

@@ -304,6 +304,19 @@ def test_any_table_gives_rules_or_a_rule_error(table: dict[str, Any], complete: 
     run_examples(made_set)
 
 
+def test_subreddits_with_the_same_files_share_their_rules(tmp_path: Path) -> None:
+    """Until a file says something else or a bank is of another kind; what is refused is refused each time."""
+    file = tmp_path / "a.yaml"
+    file.write_text("name: x\nexact_media: {bank: [originals]}\naction: remove\n")
+    first = load([file], banks={"originals": "block"})
+    assert load([file], banks={"originals": "block"}) is first
+    for _ in range(2):
+        with pytest.raises(RuleError, match="originals"):
+            load([file], banks={"originals": "watch"})
+    file.write_text(file.read_text().replace("name: x", "name: y"))
+    assert [rule.name for rule in load([file], banks={"originals": "block"}).rules] == ["y"]
+
+
 def test_files_are_read_in_sorted_order(tmp_path: Path) -> None:
     """Rules of equal priority keep the order of files and documents; a higher priority goes first."""
     (tmp_path / "b.yaml").write_text(

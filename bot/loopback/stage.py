@@ -58,15 +58,23 @@ class Stage:
     never_asked: set[str] = field(default_factory=set)  # files that no host may be asked for
 
 
-@contextlib.contextmanager
-def stage(folder: Path, *, gallery: bool = False) -> Iterator[Stage]:
-    """Yield a loopback Reddit, hosts and mail server, and a configuration for them; all gone afterwards."""
-    clock = ManualClock(START)
-    rules = folder / "rules"
-    rules.mkdir()
+def write_rules(folder: Path) -> Path:
+    """Make the folder with the rules that come along and one that tells moderators; return it."""
+    folder.mkdir()
     for file in bundled.rule_files():
-        (rules / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
-    (rules / "30-tell.yaml").write_text(TELL, encoding="utf-8")
+        (folder / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "30-tell.yaml").write_text(TELL, encoding="utf-8")
+    return folder
+
+
+@contextlib.contextmanager
+def stage(folder: Path, *, gallery: bool = False, rules: Path | None = None) -> Iterator[Stage]:
+    """Yield a loopback Reddit, hosts and mail server, and a configuration for them; all gone afterwards.
+
+    `rules`: a folder of `write_rules`, which several may share that change nothing there; else it has its own.
+    """
+    clock = ManualClock(START)
+    rules = rules or write_rules(folder / "rules")
     with (
         RedditServer(clock.now) as reddit,
         HostPark() as park,

@@ -83,22 +83,48 @@ def load(
         files |= dict.fromkeys(sorted(found))
     if not files and not wrong.failed:
         raise RuleError("no rule file is named; name one or a folder of them")
-    known = Installation(banks=banks, hosts=hosts, actions=actions)
     order = [*map(str, files), *(where for _, where in more)]
+    texts = [(text, str(file)) for file in files if (text := wrong.attempt(yaml.text_of, file)) is not None]
+    if not more and not wrong.failed:
+        return _set_of(
+            tuple(texts),
+            None if banks is None else tuple(sorted(banks.items())),
+            None if hosts is None else tuple(hosts),
+            None if actions is None else tuple((kind, frozenset(takes)) for kind, takes in actions.items()),
+        )
+    known = Installation(banks=banks, hosts=hosts, actions=actions)
     ours: list[Table] = []
-    for file in files:
-        text = wrong.attempt(yaml.text_of, file)
-        if text is not None:
-            documents, mistakes, failed = _file(text, str(file))
-            if failed:
-                wrong.add(*mistakes)
-            ours += documents
+    for text, where in texts:
+        ours += _told(text, where, wrong)
     if not more:
         return RuleSet(_compiled(ours, known, wrong, order))
     with bounded("reading the rules", seconds):
         for text, where in more:
             ours += _documents(text, where, wrong)
         return RuleSet(_compiled(ours, known, wrong, order))
+
+
+@lru_cache(maxsize=8)
+def _set_of(
+    texts: tuple[tuple[str, str], ...],
+    banks: tuple[tuple[str, BankKind], ...] | None,
+    hosts: tuple[str, ...] | None,
+    actions: tuple[tuple[str, frozenset[str]], ...] | None,
+) -> RuleSet:
+    """Return the rules of files alone, made once for all subreddits that have the same; no refusal is kept."""
+    wrong = Gathered()
+    documents = [document for text, where in texts for document in _told(text, where, wrong)]
+    known = Installation(
+        banks=None if banks is None else dict(banks), hosts=hosts, actions=None if actions is None else dict(actions)
+    )
+    return RuleSet(_compiled(documents, known, wrong, [where for _, where in texts]))
+
+
+def _told(text: str, where: str, wrong: Gathered) -> Sequence[Table]:
+    documents, mistakes, failed = _file(text, where)
+    if failed:
+        wrong.add(*mistakes)
+    return documents
 
 
 def parse(
