@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.base import say, warn
-from bot.cli.deciding import told
-from bot.cli.entry_page import hidden
 from bot.config import Config
 from bot.model import Fingerprint, Match, SourceMatch
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.bank_feedback import Banked
 from bot.pipeline.reviewing.excerpts import too_plain
+from bot.pipeline.reviewing.words.entry import hidden, still_needs
 from bot.pipeline.reviewing.words.evidence import WHAT
 
 MOST = 3  # entries that are named of those that it looks like
@@ -81,7 +80,7 @@ class Added:
             return f"{who} put it in, and your word is the second person's: it may act alone now"
         if self.kind != "block":
             return f"{who} put it in"
-        needed = told(self.settings, label, past.row.standing)
+        needed = still_needs(self.settings, label, past.row.standing)
         return f"{who} put it in{needed or ', and it is confirmed'}"
 
     def _opposed(self) -> list[str]:

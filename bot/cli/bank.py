@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
@@ -26,7 +26,7 @@ from bot.cli.entries import PAGE, AtOption, NoteOption, OriginOption, filter_of,
 from bot.cli.groups import App
 from bot.cli.scan import wants_reddit
 from bot.errors import MarkedFileError, UsageError
-from bot.model import BankKind, Verb
+from bot.model import Verb
 from bot.model.past import noted
 from bot.serialization import to_json_data
 from bot.store.entries import STATES
@@ -55,13 +55,8 @@ def create(
     config: ConfigOption = None,
 ) -> None:
     """Create an empty bank."""
-    if kind not in get_args(BankKind):
-        raise UsageError(f"{kind} is no kind of bank; choose one of {', '.join(get_args(BankKind))}")
     with session(read_config(config)) as pipeline:
-        by = decider(pipeline, who, Verb.BANKS)
-        store = pipeline.deps.store
-        store.banks.create(name, cast("BankKind", kind), distance)
-        store.audit.record(by=by, what=f"bank created ({kind})", subject=name)
+        pipeline.banks.create(name, kind, distance, by=decider(pipeline, who, Verb.BANKS))
     say(f"bank {name} created ({kind})")
 
 

@@ -11,11 +11,12 @@ from datetime import timedelta
 from bot.cli.base import login_missing, say, session
 from bot.config import Config
 from bot.errors import LeaseError, UsageError
-from bot.model import ActionState, Actor, Backing, CaseState, Decision, DecisionState, Verb
+from bot.model import ActionState, Actor, CaseState, Decision, DecisionState, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.recovery import GoOn
 from bot.pipeline.reviewing.deciding import Target, result_of
 from bot.pipeline.reviewing.words.actions import action_line
+from bot.pipeline.reviewing.words.entry import still_needs
 from bot.pipeline.reviewing.words.preview import SAID, not_in_mode
 from bot.plural import many
 from bot.store import ActionRow, Banking, CaseRow, DecisionRow
@@ -258,7 +259,7 @@ def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow, why_not: str) 
         if banks and (row.banking or case.proposal)
         for label in store.review.made_by(case.id, "banked")
     ]
-    learnt.update(f"{label} is banked{told(settings, label, store.banks.standing(label))}" for label in labels)
+    learnt.update(f"{label} is banked{still_needs(settings, label, store.banks.standing(label))}" for label in labels)
     done = Counter(action_line(settings, action) for case in cases for action in store.actions.of_case(case.id))
     for line, count in [*learnt.items(), *done.items()]:
         say(f"  {line}{f'; {count} posts' if count > 1 else ''}")
@@ -269,14 +270,3 @@ def _tell(pipeline: Pipeline, settings: Config, row: DecisionRow, why_not: str) 
 def _state(case: CaseRow, row: DecisionRow) -> str:
     """Return how a case stands: in the decision's words, unless something else came of it meanwhile."""
     return SAID[row.verb] if case.state == result_of(row.verb, case) else str(case.state)
-
-
-def told(settings: Config, label: str, standing: Backing | None) -> str:
-    """Return what an entry still needs before it acts by itself, to go behind its label."""
-    if standing is Backing.TWO_PEOPLE:
-        return ""
-    if settings.review.confirmations == 1:
-        if standing is Backing.ONE_PERSON:
-            return ", confirmed by one person: it acts by itself on its exact file only"
-        return f"; it acts by itself once you confirm it again, a day from now or later: gifwarden bank confirm {label}"
-    return f"; before it acts alone, another moderator confirms it: gifwarden bank confirm {label}"

@@ -15,7 +15,6 @@ from PIL import Image
 from bot import hosts
 from bot.assemble import Parts, action_params, assembled, face_model, nudity_model, rule_files
 from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, wiki_rules
-from bot.cli.exchange import WORDS
 from bot.cli.rules import examples_said
 from bot.clock import day_and_time
 from bot.config import Config, MailConfig, NudityConfig, closest
@@ -25,6 +24,7 @@ from bot.model import Backing, BankKind, ExchangeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.modes import ASKED, effect, sends
 from bot.pipeline.keeping.exchange_standing import left_over
+from bot.pipeline.keeping.exchange_words import WORDS
 from bot.pipeline.rulebook import said_of
 from bot.pipeline.scanning.host_health import ALARMS, host_rows
 from bot.plural import many

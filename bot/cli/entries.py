@@ -9,15 +9,14 @@ import typer
 
 from bot.cli import known
 from bot.cli.base import ByOption, ConfigOption, JsonOption, decider, emit, facts, listing, read_config, say, session
-from bot.cli.deciding import told
-from bot.cli.entry_page import Card, facts_of, hidden, plain
 from bot.cli.groups import App
-from bot.cli.listed_row import refuse_minors, show_row
 from bot.config import Config
 from bot.errors import GifwardenError, UsageError
-from bot.model import Backing, Verb
+from bot.model import Verb
 from bot.model.past import noted
 from bot.pipeline import Pipeline
+from bot.pipeline.reviewing.words import listed_row
+from bot.pipeline.reviewing.words.entry import Card, facts_of, hidden, plain, second_word, still_needs
 from bot.plural import many
 from bot.serialization import to_json_data
 from bot.store import EntryFilter, EntryRow
@@ -33,12 +32,6 @@ OriginOption = Annotated[
     typer.Option("--origin", help="Address of the original, or of where it was seen. Kept sealed, never fetched."),
 ]
 AtOption = Annotated[str | None, typer.Option("--at", help="The time in the origin, such as 1:23.")]
-WORDS = {
-    Backing.WAITS: "waits",
-    Backing.AGAIN: "waits",
-    Backing.ONE_PERSON: "one person's",
-    Backing.TWO_PEOPLE: "two people's",
-}
 
 
 def register(bank: App) -> None:
@@ -55,8 +48,11 @@ def show(label: Label, as_json: JsonOption = False, config: ConfigOption = None)
         known.entry(pipeline, label)
         store = pipeline.deps.store
         if (row := store.lists.row(label)) is not None:
-            refuse_minors(store, row)
-            show_row(settings, row, as_json=as_json)
+            listed_row.refuse_minors(store, row)
+            if as_json:
+                emit(listed_row.plain(settings, row))
+            else:
+                facts(listed_row.facts_of(settings, row))
             return
         pipeline.decisions.bank.refuse_minors(label)
         card = Card.of(store, label)
@@ -82,17 +78,12 @@ def note(
     with session(read_config(config)) as pipeline:
         by = decider(pipeline, who, Verb.BANKS)
         known.entry(pipeline, label)
-        store = pipeline.deps.store
-        with store.transaction():
-            store.lists.make_entries([label])
-            if given is not None:
-                pipeline.decisions.bank.refuse_minors(label)
-            if given is None:
-                done = f"what was noted of {label} is deleted ({many(store.notes.forget(label), 'note')})"
-            else:
-                store.notes.put(label, given, by=by)
-                done = f"noted of {label}; gifwarden bank show {label} shows it"
-            store.audit.record(by=by, what="entry notes deleted" if given is None else "entry noted", subject=label)
+        if given is None:
+            number = pipeline.banks.forget_notes(label, by=by)
+            done = f"what was noted of {label} is deleted ({many(number, 'note')})"
+        else:
+            pipeline.banks.note(label, given, by=by)
+            done = f"noted of {label}; gifwarden bank show {label} shows it"
     say(done)
 
 
@@ -118,12 +109,10 @@ def confirm(
             say(f"nothing is changed; {label} waits as before")
             raise typer.Exit(1)
         try:
-            pipeline.decisions.bank.confirm_entry(label, by=by)
+            standing = pipeline.banks.confirm(label, by=by)
         except GifwardenError as error:
             raise UsageError(str(error)) from None
-        store.audit.record(by=by, what="entry confirm", subject=label)
-        standing = store.banks.standing(label)
-    say(f"{label} is confirmed by {by.name}{told(settings, label, standing)}")
+    say(f"{label} is confirmed by {by.name}{still_needs(settings, label, standing)}")
 
 
 def _question(label: str) -> str:
@@ -178,14 +167,13 @@ def _behind(pipeline: Pipeline, wanted: EntryFilter) -> int:
 def _line(settings: Config, row: EntryRow) -> dict[str, Any]:
     """Return an entry as a line of a table."""
     unnamed = hidden(settings, row)
-    words = "trusted" if row.bank in settings.banks.trusted else WORDS[row.standing]
     return {
         "label": row.label,
         "bank": row.bank,
         "state": row.state,
         "added": None if unnamed else row.added_at[:10],
         "by": None if unnamed else row.source or row.added_by,
-        "words": "" if row.kind == "allow" or row.state != "active" else words,
+        "words": second_word(settings, row),
         "cases": row.cases or None,
     }
 

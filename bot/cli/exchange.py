@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -24,22 +23,13 @@ from bot.cli.base import (
     warn,
 )
 from bot.cli.groups import App
-from bot.clock import day_and_time
 from bot.lists import Bad
 from bot.model import PROGRAM, ExchangeState, Verb
 from bot.pipeline.keeping.exchange_standing import Standing, left_over
+from bot.pipeline.keeping.exchange_words import WORDS, counts, facts_of, moment_of
 from bot.plural import many
 from bot.store import ExchangeRow
 
-WORDS = {
-    ExchangeState.NEVER_FETCHED: "never fetched",
-    ExchangeState.FETCHING: "being fetched",
-    ExchangeState.UP_TO_DATE: "up to date",
-    ExchangeState.FAILING: "failing",
-    ExchangeState.STALE: "stale",
-    ExchangeState.ASKS: "asks you",
-    ExchangeState.PAUSED: "paused",
-}
 SHOWN_BAD = 10  # rows whose fault is said one by one
 NameArgument = Annotated[str, typer.Argument(help="The exchange's name in the configuration.")]
 
@@ -87,20 +77,7 @@ def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption =
     if as_json:
         emit(_json(one))
         return
-    row = one.row
-    where = str(one.settings.folder or "") or one.settings.url.partition("?")[0]
-    facts(
-        [
-            ("name", f"{name}, kind {one.settings.kind}"),
-            ("from", where),
-            ("bank", f"{one.settings.bank}, {many(one.listed, 'row')} of it from here"),
-            ("state", WORDS[one.state] + (f": {one.why}" if one.why else "")),
-            ("last", f"{_moment(row.ended_at) if row else 'never'}"),
-            ("next", _next(one)),
-            ("stale", f"{one.settings.stale_days:g} days after the last fetch that worked"),
-        ]
-        + ([("fetch", _counts(row))] if row and (row.rows or row.failed) else [])
-    )
+    facts(facts_of(one))
 
 
 @app.command()
@@ -145,7 +122,7 @@ def fetch(
     elif row.state is ExchangeState.ASKS:
         warn(row.why or "")
     else:
-        say(f"{name}  {_counts(row)}; {many(one.listed, 'row')} in {one.settings.bank}")
+        say(f"{name}  {counts(row)}; {many(one.listed, 'row')} in {one.settings.bank}")
     if row.state is ExchangeState.ASKS or number:
         raise typer.Exit(1)
 
@@ -197,7 +174,7 @@ def _line(one: Standing) -> dict[str, Any]:
         "bank": one.settings.bank,
         "state": WORDS[one.state],
         "listed": f"{one.listed:,}",
-        "last": _moment(one.row.ended_at) if one.row else "never",
+        "last": moment_of(one.row.ended_at) if one.row else "never",
     }
 
 
@@ -220,25 +197,3 @@ def _json(one: Standing) -> dict[str, Any]:
         "withdrawn": row.withdrawn if row else 0,
         "failed": row.failed if row else 0,
     }
-
-
-def _counts(row: ExchangeRow) -> str:
-    parts = [f"{row.rows:,} read", f"{row.added:,} added"]
-    parts += [f"{row.changed:,} changed"] if row.changed else []
-    parts += [f"{row.withdrawn:,} withdrawn"]
-    parts += [f"{row.failed:,} left out"] if row.failed else []
-    return ", ".join(parts)
-
-
-def _next(one: Standing) -> str:
-    if one.state is ExchangeState.PAUSED:
-        return f"when you say so: gifwarden exchange pause {one.name} --resume"
-    if one.state is ExchangeState.ASKS:
-        return f"when you say so: gifwarden exchange fetch {one.name} --yes"
-    if one.row is None or one.row.next_at is None:
-        return "as soon as gifwarden runs"
-    return _moment(one.row.next_at)
-
-
-def _moment(moment: datetime | None) -> str:
-    return f"{day_and_time(moment)} UTC" if moment else "never"

@@ -19,10 +19,9 @@ from bot.model import Verb, Withdrawal
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.withdrawals import Followed
 from bot.pipeline.reviewing.words.entries import WORDS, because
-from bot.plural import many
+from bot.pipeline.reviewing.words.withdrawing import HELD, REASONS, may_say, onwards
 from bot.store import WithdrawnRow
 
-REASONS = (Withdrawal.WRONG, Withdrawal.HER_WISH, Withdrawal.MINOR)
 SHOWN = 5  # labels of cases in a line
 ReasonOption = Annotated[
     str | None,
@@ -71,7 +70,7 @@ def remove(
             if before is None:
                 pipeline.withdrawals.withdraw(label, chosen, by=by, said=why)
             else:
-                _may_say(before, chosen)
+                may_say(before, chosen)
                 pipeline.withdrawals.say_why(label, chosen, by=by, said=why)
         except GifwardenError as error:
             raise UsageError(str(error)) from None
@@ -116,50 +115,20 @@ def _reason_of(given: str) -> Withdrawal | None:
     return numbered.get(word) or next((one for one in (*REASONS, Withdrawal.UNSAID) if word == one), None)
 
 
-def _may_say(row: WithdrawnRow, chosen: Withdrawal) -> None:
-    """Raise UsageError unless a reason can be given for an entry that is withdrawn already."""
-    if row.why is not Withdrawal.UNSAID:
-        raise UsageError(
-            f"{row.label} is withdrawn already ({WORDS[row.why]}); to withdraw it for another reason, bring it back "
-            f"first: gifwarden bank restore {row.label}"
-        )
-    if chosen is Withdrawal.UNSAID:
-        raise UsageError(
-            f"{row.label} is withdrawn already, without a reason; to give one: gifwarden bank remove {row.label} "
-            f"--reason {REASONS[0]} (or {', '.join(REASONS[1:])})"
-        )
-
-
 def _tell(pipeline: Pipeline, row: WithdrawnRow, found: Followed | None) -> None:
     """Say what followed from a withdrawal, and what a person can do now."""
     store = pipeline.deps.store
     if found is None:
-        say("  what rests on it is held; the daemon closes it or judges it again at its next step")
+        say(f"  {HELD}")
     else:
         _say(found.closed, "closed: nothing else speaks for {them}")
         _say(found.judged, "judged again, on what else speaks for {them}")
         _say(found.hidden, "hidden, and the post is removed and locked: the very file is there")
         _say(found.left, "left open; look at {them}: gifwarden cases show")
-    if row.why is Withdrawal.MINOR:
-        files = len(store.withdrawn.files(row.label))
-        if files:
-            say(f"  {many(files, 'file')} of it will never be looked at again, under any link")
-        else:
-            say("  it has no file's hash, so only the entry itself goes; mark posts with: gifwarden cases minor")
-        say(f"  a slip? for ten minutes: gifwarden bank restore {row.label}; then it is destroyed")
-        if found is not None and found.hidden:
-            say("  where to report what is hidden: gifwarden cases minor C-…; a slip there: gifwarden cases cancel C-…")
-        return
-    if row.why is Withdrawal.WRONG and (rows := store.carried.rows(row.label)):
-        stand = f"{many(len(rows), 'thing')} that it carried here {'stands' if len(rows) == 1 else 'stand'}"
-        say(f"  {stand}; undo or keep: gifwarden bank withdrawal {row.label}")
-    if row.why is Withdrawal.UNSAID:
-        say(
-            f"  to say why later: gifwarden bank remove {row.label} --reason {REASONS[0]} (or {', '.join(REASONS[1:])})"
-        )
-    if pipeline.deps.config.storage.withdrawn_days:
-        days = many(pipeline.deps.config.storage.withdrawn_days, "day")
-        say(f"  for {days}, gifwarden bank restore {row.label} brings it back")
+    for line in onwards(store, pipeline.deps.config, row):
+        say(f"  {line}")
+    if row.why is Withdrawal.MINOR and found is not None and found.hidden:
+        say("  where to report what is hidden: gifwarden cases minor C-…; a slip there: gifwarden cases cancel C-…")
 
 
 def _say(labels: Sequence[str], words: str) -> None:

@@ -21,6 +21,7 @@ from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.looking.looks import Looks
 from bot.pipeline.recovery import GoOn, a_while, always, log_reason
+from bot.pipeline.reviewing.bank_keeping import BankKeeping
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.keyboard import Keyboard
 from bot.pipeline.reviewing.proposals import Proposals
@@ -78,6 +79,7 @@ class Pipeline:
         self.judge = Judge(deps, self.flood)
         self.outbox = Outbox(deps, self.flood)
         self.decisions = Decisions.of(deps, self.scanner, self.outbox, self.judge)
+        self.banks = BankKeeping(store, self.decisions.bank)
         self.withdrawals = Withdrawals(store, clock, log, self.judge, self.decisions.minors, deps.boundary)
         self.proposals = Proposals(config, store, clock, log, self.scanner)
         self.target_scanner = TargetScanner(config, reddit, self.scanner, self.judge)

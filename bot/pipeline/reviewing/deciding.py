@@ -27,7 +27,7 @@ from bot.pipeline.reviewing.deeds import SAID, WITHHELD, Deeds, deeds_of
 from bot.pipeline.reviewing.giving_back import BY_ROW, Chosen, change_rows, noticed
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.reviewing.words.preview import preview
-from bot.store import Banking, CaseRow, DecisionRow, Store
+from bot.store import Banking, CarriedRow, CaseRow, DecisionRow, Store
 from bot.store.tries import MAX_TRIES
 
 CONFIRMING = frozenset({Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP})
@@ -357,6 +357,11 @@ class Deciding:
 
 
 _OVERTAKEN = {CaseState.MINOR: "marked as a suspected minor meanwhile: it is not judged again"}
+
+
+def targets_of(rows: Sequence[CarriedRow]) -> list[Target]:
+    """Return the cases of rows, each once, in the version in which they were read."""
+    return [Target(case, version) for case, version in {one.case: one.case_version for one in rows}.items()]
 
 
 def result_of(verb: Decision, case: CaseRow) -> CaseState:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.cli.base import emit, facts
 from bot.clock import day_and_time, from_iso
 from bot.config import Config
 from bot.errors import UsageError
+from bot.pipeline.reviewing.words.entry import Fact, How, by_command
 from bot.plural import many
 from bot.store import Store
 from bot.store.lists import ListedRow
@@ -24,31 +24,24 @@ def refuse_minors(store: Store, row: ListedRow) -> None:
         )
 
 
-def show_row(settings: Config, row: ListedRow, *, as_json: bool) -> None:
-    """Print a row."""
-    if as_json:
-        emit(_plain(settings, row))
-    else:
-        facts(_facts(settings, row))
-
-
-def _acts(settings: Config, row: ListedRow) -> tuple[bool, str]:
+def acts(settings: Config, row: ListedRow, how: How = by_command) -> tuple[bool, str]:
     """Return whether what a row matches is acted on without a moderator, and why in words."""
     if row.kind != "block":
         return False, f"never: what a bank of kind {row.kind} holds is for review only"
     if row.disputed:
         return False, "no: somebody disputes it"
     if row.bank not in settings.banks.trusted:
-        return False, f"does not act yet: a second person has to confirm it: gifwarden bank confirm {row.label}"
+        return False, f"does not act yet: a second person has to confirm it: {how('confirm', row.label, '')}"
     if not row.fresh:
         return False, f"no: the list {row.name} is stale; it acts again once it is read"
     return True, f"yes, as far as rules and modes go: the bank {row.bank} is trusted by name (banks.trusted)"
 
 
-def _facts(settings: Config, row: ListedRow) -> Iterator[tuple[str, str]]:
+def facts_of(settings: Config, row: ListedRow, how: How = by_command) -> Iterator[Fact]:
+    """Yield a row line by line. `how`: how things are done at the door that shows it."""
     taken = f", read last {day_and_time(from_iso(row.taken_at))} UTC" if row.taken_at else ""
     yield "row", f"{row.label} in {row.bank} ({row.kind}), no entry yet: it has matched nothing"
-    yield "alone", _acts(settings, row)[1]
+    yield "alone", acts(settings, row, how)[1]
     yield "list", f"{row.name}{f', where it is called {row.id}' if row.id else ''}, by {row.added_by}{taken}"
     yield from (("said", f"{opinion} by {who}") for who, opinion in row.opinions)
     parts = [many(len(row.files), "file's hash", "files' hashes") if row.files else ""]
@@ -60,8 +53,9 @@ def _facts(settings: Config, row: ListedRow) -> Iterator[tuple[str, str]]:
     yield "holds", ", ".join(part for part in parts if part)
 
 
-def _plain(settings: Config, row: ListedRow) -> dict[str, Any]:
-    alone, why = _acts(settings, row)
+def plain(settings: Config, row: ListedRow) -> dict[str, Any]:
+    """Return a row as plain data."""
+    alone, why = acts(settings, row)
     return {
         "entry": row.label,
         "bank": row.bank,

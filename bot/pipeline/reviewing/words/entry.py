@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,15 @@ from bot.store import EntryPast, EntryRow, Said, Store, WithdrawnRow
 from bot.store.entries import Word
 
 Fact = tuple[str, str]
+How = Callable[[str, str, str], str]
+"""How something is done at this door, in words: of the deed, the label, and what a command takes beside it."""
+SECOND: Mapping[Backing, str] = {
+    Backing.WAITS: "waits",
+    Backing.AGAIN: "waits",
+    Backing.ONE_PERSON: "one person's",
+    Backing.TWO_PEOPLE: "two people's",
+}
+"""What a list of entries says of the second person's word."""
 HOW = {
     Credential.SYSTEM_ACCOUNT: "under their own system account",
     Credential.REDDIT: "by their Reddit account",
@@ -26,6 +35,11 @@ HOW = {
 }
 ALONE = "yes, as far as rules and modes go: its very file, and copies whose face region agrees"
 COPIES = "cropped, framed and captioned copies are not found"
+
+
+def by_command(deed: str, label: str, more: str = "") -> str:
+    """Return the command that does something to an entry."""
+    return f"gifwarden bank {deed} {label}{f' {more}' if more else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +78,43 @@ def hidden(settings: Config, row: EntryRow) -> bool:
     return settings.review.confirmations == 1 and row.standing in (Backing.WAITS, Backing.AGAIN)
 
 
-def acts(settings: Config, past: EntryPast, against: Sequence[Said] = ()) -> tuple[bool, str]:
+def second_word(settings: Config, row: EntryRow) -> str:
+    """Return whose words an entry has, as a list of entries says it."""
+    if row.kind == "allow" or row.state != "active":
+        return ""
+    return "trusted" if row.bank in settings.banks.trusted else SECOND[row.standing]
+
+
+def still_needs(settings: Config, label: str, standing: Backing | None, how: How = by_command) -> str:
+    """Return what an entry still needs before it acts by itself, to go behind its label."""
+    if standing is Backing.TWO_PEOPLE:
+        return ""
+    confirm = how("confirm", label, "")
+    if settings.review.confirmations == 1:
+        if standing is Backing.ONE_PERSON:
+            return ", confirmed by one person: it acts by itself on its exact file only"
+        return f"; it acts by itself once you confirm it again, a day from now or later: {confirm}"
+    return f"; before it acts alone, another moderator confirms it: {confirm}"
+
+
+def acts(settings: Config, past: EntryPast, against: Sequence[Said] = (), how: How = by_command) -> tuple[bool, str]:
     """Return whether an entry acts without a moderator, and in words why, or what it needs."""
     row = past.row
+    confirm = how("confirm", row.label, "")
     if row.kind == "allow":
         return False, "never: it speaks against other entries"
     if row.kind != "block":
         return False, f"never: entries of {row.kind} banks are for review only"
     if row.state != "active":
-        return False, f"no: it is withdrawn; gifwarden bank restore {row.label} brings it back"
+        return False, f"no: it is withdrawn; {how('restore', row.label, '')} brings it back"
     if past.quarantined:
         return False, f"no: it is held ({past.quarantined}); see gifwarden quarantine list"
     if against:
-        return False, f"no: it is disputed; another person answers that: gifwarden bank confirm {row.label}"
+        return False, f"no: it is disputed; another person answers that: {confirm}"
     if row.bank in settings.banks.trusted:
         return True, f"{ALONE}; the bank {row.bank} is trusted by name (banks.trusted)"
     if row.standing is Backing.TWO_PEOPLE:
         return True, ALONE
-    confirm = f"gifwarden bank confirm {row.label}"
     if settings.review.confirmations == 1:
         if row.standing is Backing.ONE_PERSON:
             return True, "on its very file only: one person confirmed it"
@@ -114,8 +147,8 @@ def lacks(settings: Config, card: Card) -> list[str]:
     return found
 
 
-def facts_of(settings: Config, card: Card) -> Iterator[Fact]:
-    """Yield an entry line by line."""
+def facts_of(settings: Config, card: Card, how: How = by_command) -> Iterator[Fact]:
+    """Yield an entry line by line. `how`: how things are done at the door that shows it."""
     past = card.past
     row = past.row
     since = f" since {day(from_iso(past.withdrawn_at))}" if past.withdrawn_at else ""
@@ -123,7 +156,7 @@ def facts_of(settings: Config, card: Card) -> Iterator[Fact]:
     yield "entry", f"{row.label} in {row.bank} ({row.kind}), {row.state}{since}"
     if why is not None:
         yield "why", f"{WORDS[why.why]}{f' ({why.by})' if why.by else ''}"
-    yield "alone", acts(settings, past, card.against)[1]
+    yield "alone", acts(settings, past, card.against, how)[1]
     for said in card.against:
         yield "disputed", said_of(said) + (f", {day(said.at)}" if said.at else "")
     yield from (("answered", f"by {who}, {day(at)}, who gave their word after a dispute") for who, at in card.settled)
@@ -143,7 +176,7 @@ def facts_of(settings: Config, card: Card) -> Iterator[Fact]:
             at = "" if held.note.seconds is None else f" at {minutes(held.note.seconds)}"
             yield "origin", f"{held.note.origin}{at}{who}"
     if not past.notes:
-        yield "origin", f"not known; gifwarden bank note {row.label} --origin URL --at 1:23"
+        yield "origin", f"not known; {how('note', row.label, '--origin URL --at 1:23')}"
     yield "hits", _hits(past)
     for label in past.suppressed_by:
         yield "against", f"{label} (allow): what resembles that as well is not taken for this, but for its very file"
