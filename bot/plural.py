@@ -15,3 +15,8 @@ def odds(share: float) -> str:
 def many(number: int, noun: str, nouns: str | None = None) -> str:
     """Return `1 rule` or `2 rules`; `nouns` where the plural is another word."""
     return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def counted(number: int, noun: str, nouns: str | None = None) -> str:
+    """Return the same for numbers that may be large: `1,234 rules`."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"

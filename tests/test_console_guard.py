@@ -8,13 +8,14 @@ import socket
 import unicodedata
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.loopback.stage import Stage
+from bot.loopback.stage import Stage, stage
 from bot.model import ActionState, Actor, Decision, Level, LookState, NoticeItem, Role, Verb
 from bot.model.team import NEEDS
 from bot.pipeline import Pipeline
@@ -24,8 +25,17 @@ from bot.web.console.app import acts
 from bot.web.console.guard import MAX_BODY, POLICY
 from bot.web.console.notices import digest_of
 from tests.console import Browser, Console, console_on, open_case
+from tests.console_known import something_to_do, with_an_exchange
 from tests.people import member
 from tests.test_looking import case_of, until
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Stage]:
+    """Loopback Reddit, hosts and mail, and an exchange that reads an empty folder."""
+    (tmp_path / "lists").mkdir()
+    with stage(tmp_path) as built:
+        yield with_an_exchange(built, tmp_path / "lists")
 
 
 @pytest.fixture
@@ -71,6 +81,9 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         filled = path.replace("{notice}", name)
         fields |= {"ground": "citable_list", "detail": "entry 1 of a list", "capacity": "third_party_notifier"}
         fields |= {"read": digest_of(store.notices.get(name))}
+    known, more = something_to_do(console.bot, path, number, case)
+    if more or known != path:
+        return known, fields | more
     if path.startswith("/decision/"):
         row = console.bot.decisions.deciding.decide(Decision.DISMISS, [Target(case.label)], by=by, why="x")
         filled = path.replace("{name}", row.label)
@@ -88,7 +101,8 @@ def stands(console: Console, number: int) -> tuple[object, ...]:
     row = store.cases.of_post(f"t3_{number:06x}")[0]
     actions = [one.state for one in store.actions.of_case(row.id)]
     notices = [one.state for one in store.notices.listing()]
-    return row.state, row.version, store.minors.root_of(row.post.fullname), actions, notices
+    done = len(store.audit.entries())
+    return row.state, row.version, store.minors.root_of(row.post.fullname), actions, notices, done
 
 
 @pytest.mark.parametrize("who", PEOPLE)

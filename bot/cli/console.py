@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.base import ConfigOption, decider, logger, login_missing, read_config, say, session, warn
+from bot.cli.base import ConfigOption, decider, logger, login_missing, read_config, say, warn
 from bot.cli.deciding import carried_out_quietly
 from bot.cli.sign_in import link
+from bot.cli.withdrawing import judging_session
 from bot.config import Config
 from bot.errors import ConfigError, GifwardenError, UsageError
 from bot.model import Verb
@@ -39,7 +40,7 @@ def review(
     """
     settings = read_config(config)
     place = port or settings.web.port or PORT
-    with session(settings, log=logger(settings)) as pipeline:
+    with judging_session(settings, logger(settings)) as pipeline:
         me = decider(pipeline, None, Verb.CASES)
         _, secret = pipeline.sign_in.invite(me.name, by=me)
         if port is None and settings.web.port and pipeline.deps.store.lease.daemon_runs():
@@ -74,11 +75,12 @@ def _serve(pipeline: Pipeline, settings: Config, port: int, secret: str, name: s
 
 
 def _perform(pipeline: Pipeline, settings: Config) -> None:
-    """Perform the decisions whose time has come, unless a daemon does."""
+    """Perform the decisions whose time has come, and do what follows from withdrawals, unless a daemon does."""
     try:
         if not pipeline.deps.store.lease.daemon_runs():
             for row in pipeline.deps.store.decided.due():
                 carried_out_quietly(settings, row)
+            pipeline.withdrawals.follow()
     except GifwardenError as error:
         pipeline.deps.log.warning("decision not performed", reason=str(error))
 

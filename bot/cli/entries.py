@@ -16,7 +16,7 @@ from bot.model import Verb
 from bot.model.past import noted
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.words import listed_row
-from bot.pipeline.reviewing.words.entry import Card, facts_of, hidden, plain, second_word, still_needs
+from bot.pipeline.reviewing.words.entry import Card, behind, facts_of, hidden, plain, second_word, still_needs
 from bot.plural import many
 from bot.serialization import to_json_data
 from bot.store import EntryFilter, EntryRow
@@ -143,25 +143,16 @@ def show_entries(
     }
     columns |= {"cases": "cases"}
     shown = (_line(settings, row) for row in rows)
-    behind = _behind(pipeline, wanted)
-    none = "no such entries" if behind else "no such entries; see: gifwarden bank add --help"
+    more = behind(pipeline.deps.store, wanted)
+    none = "no such entries" if more else "no such entries; see: gifwarden bank add --help"
     listing(shown, as_json=False, columns=columns, empty=none)
-    if behind:
-        stand = "is 1 listed row, which matches" if behind == 1 else f"are {behind:,} listed rows, which match"
-        say(f"behind them {stand} as well: an entry is made of one that does")
+    if more:
+        say(more)
     if len(rows) >= (limit or PAGE) and (every := entries.count(wanted)) > len(rows):
         say(
             f"the newest {len(rows):,} of {every:,}; more: --limit {min(every, 10 * len(rows))}, all: --json; "
             "fewer: --bank, --state, --waiting, --disputed, --from, --label"
         )
-
-
-def _behind(pipeline: Pipeline, wanted: EntryFilter) -> int:
-    """Return how many rows of lists are no entries yet and would be what is wanted."""
-    if wanted.state == "withdrawn" or wanted.label is not None:
-        return 0
-    rows = pipeline.deps.store.lists.listing(wanted.bank)
-    return sum(row.rows - row.made for row in rows if wanted.source in (None, row.name))
 
 
 def _line(settings: Config, row: EntryRow) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from bot.config import Config
 from bot.errors import ConfigError, GifwardenError, RuleError, UsageError
 from bot.model import Verb, Withdrawal
 from bot.pipeline import Pipeline
+from bot.pipeline.core import Log
 from bot.pipeline.reviewing.withdrawals import Followed
 from bot.pipeline.reviewing.words.entries import WORDS, because
-from bot.pipeline.reviewing.words.withdrawing import HELD, REASONS, may_say, onwards
+from bot.pipeline.reviewing.words.entry import REASONS
+from bot.pipeline.reviewing.words.withdrawing import HELD, may_say, onwards
 from bot.store import WithdrawnRow
 
 SHOWN = 5  # labels of cases in a line
@@ -37,13 +39,13 @@ def register(bank: App) -> None:
 
 
 @contextlib.contextmanager
-def judging_session(settings: Config) -> Iterator[Pipeline]:
+def judging_session(settings: Config, log: Log | None = None) -> Iterator[Pipeline]:
     """Yield a pipeline with rules, so that cases can be judged again; without, where they cannot be read."""
     with contextlib.ExitStack() as stack:
         try:
-            pipeline = stack.enter_context(session(settings, rules=True))
+            pipeline = stack.enter_context(session(settings, rules=True, log=log))
         except (ConfigError, RuleError):
-            pipeline = stack.enter_context(session(settings))
+            pipeline = stack.enter_context(session(settings, log=log))
         yield pipeline
 
 

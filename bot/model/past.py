@@ -41,22 +41,35 @@ class EntryNote:
         return self
 
 
-def noted(note: str | None, origin: str | None, at: str | None) -> EntryNote | None:
-    """Return what options say of an entry, None if none is given. Raises UsageError, with all mistakes in one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWords:
+    """What the parts of a note are called where it is written; `forget`: how all is deleted there."""
+
+    note: str = "--note"
+    origin: str = "--origin"
+    at: str = "--at"
+    forget: str = "run: gifwarden bank note LABEL --forget"
+
+
+OPTIONS = NoteWords()
+
+
+def noted(note: str | None, origin: str | None, at: str | None, called: NoteWords = OPTIONS) -> EntryNote | None:
+    """Return what is said of an entry, None if nothing is. Raises UsageError, with all mistakes in one."""
     mistakes: list[str] = []
     seconds = None
     words = " ".join((note or "").split())
     if note is not None and not words:
-        mistakes.append("--note is empty; leave it out, or run: gifwarden bank note LABEL --forget")
+        mistakes.append(f"{called.note} is empty; leave it out, or {called.forget}")
     elif len(words) > LONGEST_NOTE:
-        mistakes.append(f"--note is {len(words)} characters long; {LONGEST_NOTE} are kept at most")
+        mistakes.append(f"{called.note} is {len(words)} characters long; {LONGEST_NOTE} are kept at most")
     elif not words.isprintable():
-        mistakes.append("--note holds characters that cannot be seen; write it in plain words")
+        mistakes.append(f"{called.note} holds characters that cannot be seen; write it in plain words")
     if origin is not None and (wrong := _wrong_url(origin)):
-        mistakes.append(f"--origin {wrong}")
+        mistakes.append(f"{called.origin} {wrong}")
     if at is not None:
         try:
-            seconds = time_in(at)
+            seconds = time_in(at, called.at)
         except UsageError as error:
             mistakes.append(str(error))
     if mistakes:
@@ -65,7 +78,7 @@ def noted(note: str | None, origin: str | None, at: str | None) -> EntryNote | N
     return None if given == EntryNote() else given
 
 
-def time_in(text: str) -> float:
+def time_in(text: str, called: str = OPTIONS.at) -> float:
     """Return a place in a recording, written `1:23`, `1:02:03` or `83.5`, in seconds. Raises UsageError."""
     seconds = -1.0
     if found := _CLOCK.fullmatch(text):
@@ -75,7 +88,7 @@ def time_in(text: str) -> float:
     elif _SECONDS.fullmatch(text):
         seconds = float(text)
     if not 0 <= seconds <= LATEST:
-        raise UsageError(f"--at {text!r} is no time in a recording; write it as 1:23, 1:02:03 or 83")
+        raise UsageError(f"{called} {text!r} is no time in a recording; write it as 1:23, 1:02:03 or 83")
     return seconds
 
 

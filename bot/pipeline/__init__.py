@@ -17,6 +17,7 @@ from bot.pipeline.judging.replay import Replayer
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.keeping.exchange_feedback import FeedbackSender
 from bot.pipeline.keeping.exchanges import ExchangeSync
+from bot.pipeline.keeping.fetch_now import FetchNow
 from bot.pipeline.keeping.gallery import Gallery
 from bot.pipeline.keeping.retention import Forgetting
 from bot.pipeline.looking.looks import Looks
@@ -91,6 +92,7 @@ class Pipeline:
         self.digests = Digests(config, store, clock, log, deps.boundary)
         self.kill_switch = Stopping(config, store, clock, reddit)
         self.exchanges = ExchangeSync(config, store, clock, log, deps.endpoints, deps.boundary)
+        self.fetch_now = FetchNow(self.exchanges, log)
         self.exchange_feedback = FeedbackSender(config, store, clock, log, self.exchanges)
         self.forgetting = Forgetting(config.storage, store, clock, log, reddit)
 
@@ -244,7 +246,8 @@ class Pipeline:
         return a_while(self.deps.clock, go_on)
 
     def close(self) -> None:
-        """Break off downloads and the search index that are in work; the next run does them again."""
+        """Break off downloads, fetches and the search index that are in work; the next run does them again."""
+        self.fetch_now.close()
         self.looks.close()
         self.downloads.close()
         self.scanner.close()

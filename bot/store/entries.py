@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import StoreError
 from bot.model import Backing, BankKind, Credential
 from bot.store.base import Connection, Row
 from bot.store.entry_notes import EntryNotes, NoteRow
@@ -140,9 +141,17 @@ class Entries:
         where, values = wanted.sql()
         return int(self._c.value(f"select count(*) from entries e where {where}", values))  # noqa: S608  from above
 
-    def page(self, wanted: EntryFilter, limit: int) -> list[EntryRow]:
-        """Return the newest entries that are wanted, so many at most."""
-        return next(self._pages(wanted, limit), [])
+    def page(self, wanted: EntryFilter, limit: int, *, after: str | None = None) -> list[EntryRow]:
+        """Return the newest entries that are wanted, so many at most; `after`: those behind the one of this label.
+
+        Raises StoreError if there is none of that label.
+        """
+        before = None
+        if after is not None:
+            before = self._c.value("select id from entries where label = ?", (after,))
+            if before is None:
+                raise StoreError(f"there is no entry {after}; begin with the first page")
+        return next(self._pages(wanted, limit, before), [])
 
     def stream(self, wanted: EntryFilter, limit: int | None = None) -> Iterator[EntryRow]:
         """Yield the entries that are wanted, the newest first; little of it is in memory at a time."""
@@ -152,9 +161,10 @@ class Entries:
             if left is not None and (left := left - len(rows)) <= 0:
                 return
 
-    def _pages(self, wanted: EntryFilter, size: int) -> Iterator[list[EntryRow]]:
+    def _pages(self, wanted: EntryFilter, size: int, before: int | None = None) -> Iterator[list[EntryRow]]:
         where, values = wanted.sql()
-        before = int(self._c.value("select coalesce(max(id), 0) + 1 from entries"))
+        if before is None:
+            before = int(self._c.value("select coalesce(max(id), 0) + 1 from entries"))
         while rows := self._c.rows(
             f"{_ROW} where e.id < ? and {where} order by e.id desc limit ?", [before, *values, size]
         ):
@@ -207,6 +217,11 @@ class Entries:
             (label,),
         )
         return [(row["label"], row["name"], row["kind"], row["state"]) for row in rows]
+
+    def bank_of(self, label: str) -> str:
+        """Return the bank of an entry, empty if there is no such entry."""
+        found = self._c.value("select b.name from entries e join banks b on b.id = e.bank where e.label = ?", (label,))
+        return str(found or "")
 
     def sources(self) -> list[str]:
         """Return the names of the lists of others."""

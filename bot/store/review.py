@@ -92,6 +92,12 @@ class Review:
         """Return the audit trail of one label, oldest first."""
         return self._c.rows("select at, who, what, why from audit where subject = ? order by id", (subject,))
 
+    def latest(self, subject: str, limit: int) -> list[Row]:
+        """Return the end of the audit trail of one label or name, newest first, so many lines at most."""
+        return self._c.rows(
+            "select at, who, what, why from audit where subject = ? order by id desc limit ?", (subject, limit)
+        )
+
 
 def _appeal(row: Row) -> AppealRow:
     return AppealRow(

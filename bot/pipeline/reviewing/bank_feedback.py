@@ -11,6 +11,7 @@ from bot.errors import DatabaseError, StoreError, UsageError
 from bot.fingerprint import from_json
 from bot.model import Actor, Backing, EntryNote, Fingerprint, Match, SourceMatch, Withdrawal
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
+from bot.pipeline.reviewing.words.entry import of_a_minor
 from bot.pipeline.scanning.scanner import Scanner
 from bot.store import Banking, CaseRow, Said, Store
 from bot.store.banks import A_DAY
@@ -127,10 +128,7 @@ class BankFeedback:
     def refuse_minors(self, label: str) -> None:
         """Raise UsageError if an entry holds a file that was marked as a suspected minor's."""
         if self._store.minors.is_never_label(label):
-            raise UsageError(
-                f"{label} holds a file that was marked as a suspected minor's, so nobody confirms, restores or "
-                f"reads of it; to be rid of it: gifwarden bank remove {label}"
-            )
+            raise UsageError(of_a_minor(label))
 
     def can_bank(self, case: CaseRow, banking: Banking) -> None:
         """Raise StoreError if there is no such bank or nothing to bank, UsageError if what is marked is not there."""

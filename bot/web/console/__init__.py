@@ -6,7 +6,23 @@ reads through `visit.store`, and does nothing by itself: it calls the pipeline w
 
 from __future__ import annotations
 
-from bot.web.console import actions, case, deciding, files, look, me, minor, notices, queue, sign_in
+from bot.web.console import (
+    actions,
+    banks,
+    case,
+    deciding,
+    entries,
+    entry,
+    exchanges,
+    files,
+    look,
+    me,
+    minor,
+    notices,
+    queue,
+    sign_in,
+    withdrawals,
+)
 from bot.web.console.base import Page
 
 PAGES: tuple[Page, ...] = (
@@ -17,6 +33,11 @@ PAGES: tuple[Page, ...] = (
     minor.PAGE,
     actions.PAGE,
     notices.PAGE,
+    banks.PAGE,
+    entries.PAGE,
+    entry.PAGE,
+    exchanges.PAGE,
+    withdrawals.PAGE,
     me.PAGE,
     sign_in.PAGE,
     files.PAGE,

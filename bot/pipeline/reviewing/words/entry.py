@@ -9,16 +9,18 @@ from typing import Any
 
 from bot.clock import day, day_and_time, from_iso, minutes
 from bot.config import Config
-from bot.model import Backing, Credential
+from bot.model import Backing, Credential, Withdrawal
 from bot.pipeline.reviewing.words.entries import WORDS, said_of
 from bot.plural import many
 from bot.serialization import to_json_data
-from bot.store import EntryPast, EntryRow, Said, Store, WithdrawnRow
+from bot.store import EntryFilter, EntryPast, EntryRow, Said, Store, WithdrawnRow
 from bot.store.entries import Word
 
 Fact = tuple[str, str]
 How = Callable[[str, str, str], str]
 """How something is done at this door, in words: of the deed, the label, and what a command takes beside it."""
+REASONS = (Withdrawal.WRONG, Withdrawal.HER_WISH, Withdrawal.MINOR)
+"""For which a person withdraws an entry."""
 SECOND: Mapping[Backing, str] = {
     Backing.WAITS: "waits",
     Backing.AGAIN: "waits",
@@ -38,8 +40,18 @@ COPIES = "cropped, framed and captioned copies are not found"
 
 
 def by_command(deed: str, label: str, more: str = "") -> str:
-    """Return the command that does something to an entry."""
+    """Return the command that does something to an entry; `reason`: which says why one was withdrawn."""
+    if deed == "reason":
+        return by_command("remove", label, f"--reason {REASONS[0]} (or {', '.join(REASONS[1:])})")
     return f"gifwarden bank {deed} {label}{f' {more}' if more else ''}"
+
+
+def of_a_minor(label: str, how: How = by_command) -> str:
+    """Return why nothing is shown of an entry that holds a file which was marked as a suspected minor's."""
+    return (
+        f"{label} holds a file that was marked as a suspected minor's, so nobody confirms, restores or reads of it; to "
+        f"be rid of it: {how('remove', label, '')}"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +95,16 @@ def second_word(settings: Config, row: EntryRow) -> str:
     if row.kind == "allow" or row.state != "active":
         return ""
     return "trusted" if row.bank in settings.banks.trusted else SECOND[row.standing]
+
+
+def behind(store: Store, wanted: EntryFilter) -> str:
+    """Return how many rows of lists are no entries yet and would be what is wanted; empty if none are."""
+    if wanted.state == "withdrawn" or wanted.label is not None:
+        return ""
+    rows = store.lists.listing(wanted.bank)
+    number = sum(row.rows - row.made for row in rows if wanted.source in (None, row.name))
+    stand = "is 1 listed row, which matches" if number == 1 else f"are {number:,} listed rows, which match"
+    return f"behind them {stand} as well: an entry is made of one that does" if number else ""
 
 
 def still_needs(settings: Config, label: str, standing: Backing | None, how: How = by_command) -> str:
@@ -177,7 +199,7 @@ def facts_of(settings: Config, card: Card, how: How = by_command) -> Iterator[Fa
             yield "origin", f"{held.note.origin}{at}{who}"
     if not past.notes:
         yield "origin", f"not known; {how('note', row.label, '--origin URL --at 1:23')}"
-    yield "hits", _hits(past)
+    yield "hits", hits_of(past)
     for label in past.suppressed_by:
         yield "against", f"{label} (allow): what resembles that as well is not taken for this, but for its very file"
     if row.kind == "allow":
@@ -246,7 +268,8 @@ def _word(word: Word, more: str = "") -> str:
     return f"by {word.by}, {day_and_time(from_iso(word.at))} UTC{how}{more}"
 
 
-def _hits(past: EntryPast) -> str:
+def hits_of(past: EntryPast) -> str:
+    """Return the cases that an entry matched, and how often it was right."""
     hits = past.hits
     if not hits.cases:
         return "no case yet"

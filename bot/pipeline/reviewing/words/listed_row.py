@@ -15,13 +15,23 @@ from bot.store.lists import ListedRow
 from bot.store.minors import names_of
 
 
+def is_minors(store: Store, row: ListedRow) -> bool:
+    """Return whether a row is of a file that was marked as a suspected minor's."""
+    return store.minors.is_never(*(name for pair in row.files for name in names_of(*pair)))
+
+
+def of_a_minor(label: str, how: How = by_command) -> str:
+    """Return why nothing is shown of such a row."""
+    return (
+        f"{label} is a file that was marked as a suspected minor's, so nobody reads of it; to be rid of it: "
+        f"{how('remove', label, '')}"
+    )
+
+
 def refuse_minors(store: Store, row: ListedRow) -> None:
     """Raise UsageError if a row is of a file that was marked as a suspected minor's."""
-    if store.minors.is_never(*(name for pair in row.files for name in names_of(*pair))):
-        raise UsageError(
-            f"{row.label} is a file that was marked as a suspected minor's, so nobody reads of it; to be rid of it: "
-            f"gifwarden bank remove {row.label}"
-        )
+    if is_minors(store, row):
+        raise UsageError(of_a_minor(row.label))
 
 
 def acts(settings: Config, row: ListedRow, how: How = by_command) -> tuple[bool, str]:

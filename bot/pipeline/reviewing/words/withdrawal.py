@@ -56,18 +56,14 @@ class Counted:
     all: int
 
 
-def counted(store: Store) -> list[Counted]:
-    """Return the withdrawn entries that carried something, the one that was withdrawn last first."""
-    found = []
+def counted(store: Store) -> Iterator[Counted]:
+    """Yield the withdrawn entries that carried something, the one that was withdrawn last first."""
     for label in store.carried.entries():
         row, rows = store.withdrawn.get(label), store.carried.rows(label)
         assert row is not None, "only withdrawn ones are listed"
-        found.append(
-            Counted(
-                entry=label, bank=row.bank, withdrawn=day(row.at), by=row.by, waiting=len(waiting(rows)), all=len(rows)
-            )
+        yield Counted(
+            entry=label, bank=row.bank, withdrawn=day(row.at), by=row.by, waiting=len(waiting(rows)), all=len(rows)
         )
-    return found
 
 
 def deed_of(row: CarriedRow) -> str:

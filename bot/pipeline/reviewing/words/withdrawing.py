@@ -12,8 +12,6 @@ from bot.pipeline.reviewing.words.entry import How, by_command
 from bot.plural import many
 from bot.store import Store, WithdrawnRow
 
-REASONS = (Withdrawal.WRONG, Withdrawal.HER_WISH, Withdrawal.MINOR)
-"""Those that a person gives."""
 HELD = "what rests on it is held; the daemon closes it or judges it again at its next step"
 
 
@@ -26,8 +24,7 @@ def may_say(row: WithdrawnRow, chosen: Withdrawal, how: How = by_command) -> Non
         )
     if chosen is Withdrawal.UNSAID:
         raise UsageError(
-            f"{row.label} is withdrawn already, without a reason; to give one: "
-            f"{how('remove', row.label, f'--reason {REASONS[0]}')} (or {', '.join(REASONS[1:])})"
+            f"{row.label} is withdrawn already, without a reason; to give one: {how('reason', row.label, '')}"
         )
 
 
@@ -46,7 +43,6 @@ def onwards(store: Store, settings: Config, row: WithdrawnRow, how: How = by_com
         stand = f"{many(len(rows), 'thing')} that it carried here {'stands' if len(rows) == 1 else 'stand'}"
         yield f"{stand}; undo or keep: {how('withdrawal', row.label, '')}"
     if row.why is Withdrawal.UNSAID:
-        say = how("remove", row.label, f"--reason {REASONS[0]}")
-        yield f"to say why later: {say} (or {', '.join(REASONS[1:])})"
+        yield f"to say why later: {how('reason', row.label, '')}"
     if settings.storage.withdrawn_days:
         yield f"for {many(settings.storage.withdrawn_days, 'day')}, {restore} brings it back"
