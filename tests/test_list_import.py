@@ -53,7 +53,7 @@ def bring(data: Given, *options: str, name: str = "list.ndjson") -> tuple[int, l
 def counts(data: Given, *options: str, name: str = "list.ndjson") -> dict[str, int]:
     """Import a file; return what came of its rows, as far as something came of them."""
     told = bring(data, *options, name=name)[1][-1]
-    return {key: value for key, value in told.items() if type(value) is int and value}
+    return {key: value for key, value in told.items() if type(value) is int and value and key != "unnamed"}
 
 
 def there() -> set[str]:

@@ -37,6 +37,10 @@ def add(
         str | None, typer.Option("--collection", help="For hma: their bank. For threatexchange: the group's id.")
     ] = None,
     how: Annotated[str | None, typer.Option("--format", help="auto, hex, csv, ndjson, json or vpdq.")] = None,
+    hash_type: Annotated[
+        str | None,
+        typer.Option("--type", help="What hashes of 64 digits are that the list does not name: pdq, phash or sha256."),
+    ] = None,
     every_minutes: Annotated[float | None, typer.Option("--every-minutes", help="How often it is asked.")] = None,
     stale_days: Annotated[
         float | None, typer.Option("--stale-days", help="How long its rows act by themselves without a fetch.")
@@ -59,6 +63,7 @@ def add(
         "folder": str(folder.expanduser().resolve()) if folder else None,
         "collection": collection,
         "format": how,
+        "hash_type": hash_type,
         "every_minutes": every_minutes,
         "stale_days": stale_days,
         "whole": whole or None,

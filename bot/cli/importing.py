@@ -30,7 +30,8 @@ from bot.cli.base import (
     warn,
 )
 from bot.errors import UsageError, unreadable
-from bot.lists import FORMATS, Bad, Fault, read_many
+from bot.lists import FORMATS, Bad, Fault, Unnamed, not_sums, read_many, typed
+from bot.lists.unnamed import KINDS, Kind
 from bot.model import Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.list_file import ListFile, Look, question
@@ -48,6 +49,12 @@ def import_(
     name: Annotated[str, typer.Argument(help="The bank's name.")],
     files: Annotated[list[str], typer.Argument(help="Lists; - for standard input.")],
     how: Annotated[str, typer.Option("--format", help="auto, hex, csv, ndjson, json or vpdq.")] = "auto",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--type", help="What hashes of 64 digits are that the list does not name: auto, pdq, phash or sha256."
+        ),
+    ] = "auto",
     source: Annotated[
         str | None,
         typer.Option(
@@ -72,6 +79,8 @@ def import_(
     """
     if how not in ("auto", *FORMATS):
         raise UsageError(f"{how} is no format of lists; choose one of auto, {', '.join(FORMATS)}")
+    if kind not in KINDS:
+        raise UsageError(f"{kind} is no type of hashes that have 64 digits; choose one of {', '.join(KINDS)}")
     if whole and len(files) > 1:
         raise UsageError("a list that is whole is one file; import them one by one")
     settings = read_config(config)
@@ -81,7 +90,7 @@ def import_(
         known.bank(pipeline, name)
         for file in files:
             source_list = ListFile(pipeline.deps.store, name, source, whole=whole)
-            one = _Import(pipeline, name, file, how, source_list, as_json=as_json)
+            one = _Import(pipeline, name, file, how, kind, source_list, as_json=as_json)
             well = (one.dry_run() if dry_run else one.run(by, yes=yes)) and well
         if not dry_run:
             pipeline.scanner.library()  # the index is built here rather than when the first link waits for it
@@ -92,11 +101,15 @@ def import_(
 class _Import:
     """One list, and what is said of it."""
 
-    def __init__(self, pipeline: Pipeline, bank: str, file: str, how: str, source: ListFile, *, as_json: bool) -> None:
+    def __init__(
+        self, pipeline: Pipeline, bank: str, file: str, how: str, kind: Kind, source: ListFile, *, as_json: bool
+    ) -> None:
         self._pipeline = pipeline
         self._bank = bank
         self._file = file
         self._how = how
+        self._kind = kind
+        self._unnamed = Unnamed()  # of the reading under way
         self._source = source
         self._as_json = as_json
         self._not_ours: dict[str, list[int]] = {}  # reason: first line, rows
@@ -132,7 +145,9 @@ class _Import:
     def _rows(self, opened: _Opened, bar: Progress, what: str) -> Iterator[Any]:
         blocks = _blocks(opened.start(), bar, bar.add_task(what, total=opened.size))
         try:
-            yield from read_many(blocks, self._how, self._file)
+            rows = typed(read_many(blocks, self._how, self._file), self._kind)
+            self._unnamed = Unnamed()
+            yield from self._unnamed.of(not_sums(rows))
         except UsageError as error:
             said = str(error)
             raise UsageError(said if said.startswith(self._file) else f"{self._file}: {said}") from None
@@ -191,6 +206,7 @@ class _Import:
                     "not_ours": counts.not_ours,
                     "passed": dict(counts.passed),
                     "failed": counts.failed,
+                    "unnamed": self._unnamed.count,
                     "whole": found.whole,
                     "swept": found.sweeps and not would,
                     "dry_run": would,
@@ -206,6 +222,8 @@ class _Import:
                     f"{self._file}  {many(counts.again, 'id')} came again in the same list with other hashes, and only "
                     "the last ones count: rows of one media have to follow one another, or to have ids of their own"
                 )
+            if self._unnamed.count:
+                warn(f"{self._file}  {_about(self._unnamed)}")
             more = "".join(f", {rows:,} {kind}" for kind, rows in counts.passed.most_common(5))
             if more:
                 warn(f"{self._file}  passed over beside what we match{more.replace(',', ':', 1)}")
@@ -223,6 +241,15 @@ class _Import:
             )
         if counts.children:
             warn(f"{self._file}  {CHILDREN.format(many(counts.children, 'row'))}")
+
+
+def _about(unnamed: Unnamed) -> str:
+    """Return what hashes were taken for of which nobody said what they are."""
+    doubt = "they look like SHA-256" if unnamed.is_like_sums else "if they are SHA-256"
+    return (
+        f"{many(unnamed.count, 'hash', 'hashes')} of 64 digits {'names' if unnamed.count == 1 else 'name'} no type and "
+        f"count as PDQ; {doubt}: import the list with --type sha256"
+    )
 
 
 class _Opened:

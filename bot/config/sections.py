@@ -268,6 +268,9 @@ class ExchangeConfig(Section):
     format: Literal["auto", "hex", "csv", "ndjson", "json", "vpdq"] = Field(
         "auto", description="How https and folder lists are written; auto tells it by their content."
     )
+    hash_type: Literal["auto", "pdq", "phash", "sha256"] = Field(
+        "auto", description="What hashes of 64 digits are that https and folder lists do not name; auto: pdq."
+    )
     every_minutes: Annotated[float, Field(gt=0, le=43_200)] = Field(60, description="How often it is asked.")
     stale_days: Annotated[float, Field(gt=0, le=3650)] = Field(
         30, description="How long its rows may act by themselves without a fetch that worked."

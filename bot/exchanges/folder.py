@@ -54,6 +54,7 @@ class Folder:
     settings: ClassVar[tuple[Setting, ...]] = (
         setting("folder", required=True),
         setting("format"),
+        setting("hash_type"),
         setting("whole", "Whether the newest file holds all rows, so that missing ones are gone."),
     )
     gives: ClassVar[bool] = False

@@ -51,6 +51,7 @@ class Https:
     settings: ClassVar[tuple[Setting, ...]] = (
         setting("url", "The list's address.", required=True),
         setting("format"),
+        setting("hash_type"),
         setting("whole"),
         setting("public_key"),
         setting("key", "A token, sent as Authorization: Bearer. Better in GIFWARDEN_EXCHANGES__NAME__KEY."),

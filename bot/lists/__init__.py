@@ -9,6 +9,7 @@ from bot.lists.bulk import read_many
 from bot.lists.plain_rows import Plain, plain_rows
 from bot.lists.read import FORMATS, guess, read
 from bot.lists.record import Bad, Fault, Record, Row, RowError, Whole
+from bot.lists.unnamed import Unnamed, not_sums, typed
 from bot.lists.write import WRITERS
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "Record",
     "Row",
     "RowError",
+    "Unnamed",
     "Whole",
     "guess",
+    "not_sums",
     "plain_rows",
     "read",
     "read_many",
+    "typed",
 ]

@@ -63,7 +63,7 @@ def _grouped(rows: Iterable[Row | Plain]) -> Iterator[Row | Plain]:
     keys: set[str | bytes] = set()
     for row in rows:
         if row.__class__ is Record and (key := _key_of_plain(row)) is not None:
-            if key in keys or len(held) >= MOST or (held and (held[0].id is None) is not (row.id is None)):
+            if key in keys or len(held) >= MOST or (held and not _are_alike(held[0], row)):
                 yield from _together(held)
                 held, keys = [], set()
             held.append(row)
@@ -76,9 +76,13 @@ def _grouped(rows: Iterable[Row | Plain]) -> Iterator[Row | Plain]:
     yield from _together(held)
 
 
+def _are_alike(one: Record, other: Record) -> bool:
+    return (one.id is None) is (other.id is None) and one.unnamed is other.unnamed
+
+
 def _key_of_plain(row: Record) -> str | bytes | None:
     """Return what tells a record that has nothing but a PDQ, and None of every other."""
-    _, signals, files, withdrawn, opinions, child, passed, change = row
+    _, signals, files, withdrawn, opinions, child, passed, change, _ = row
     if files or withdrawn or opinions or child or passed or change or len(signals) != 1:
         return None
     one = signals[0]
@@ -92,4 +96,4 @@ def _together(held: list[Record]) -> Iterator[Row | Plain]:
         yield from held
         return
     names = None if held[0].id is None else tuple([str(row.id) for row in held])
-    yield Plain(names, tuple([row.signals[0].value for row in held]))
+    yield Plain(names, tuple([row.signals[0].value for row in held]), held[0].unnamed)

@@ -25,7 +25,7 @@ _NESTED = words("""
 class Digests:
     """What is found in a row, digest by digest."""
 
-    __slots__ = ("_pairs", "_parts", "errors", "md5", "passed", "sha256", "signals")
+    __slots__ = ("_pairs", "_parts", "errors", "md5", "passed", "sha256", "signals", "unnamed")
 
     def __init__(self) -> None:
         self.signals: dict[Signal, None] = {}
@@ -33,6 +33,7 @@ class Digests:
         self.md5: dict[str, None] = {}
         self.passed: dict[str, None] = {}
         self.errors: list[RowError] = []
+        self.unnamed = False  # a PDQ of it is one by its length alone
         self._pairs: list[tuple[str, str]] = []
         self._parts = 0
 
@@ -56,6 +57,12 @@ class Digests:
                 self.signals[signal(kind, value, quality, t)] = None
         except RowError as error:
             self.errors.append(error)
+
+    def add_unnamed(self, value: str, quality: Any = None, t: Any = None) -> None:
+        """Take a digest whose kind nobody says: a PDQ, if it may be one. One that has a quality is."""
+        kind = kind_of_length(value)
+        self.unnamed = self.unnamed or (kind == "pdq" and quality is None)
+        self.add(kind, value, quality, t)
 
     def add_pair(self, sha256: str, md5: str) -> None:
         """Take SHA-256 and MD5 of one file; either may be missing."""
@@ -86,18 +93,18 @@ def collect(row: Any, where: Plan, found: Digests, depth: int = 0, kind: str | N
         t = stamp if isinstance(stamp, int | float) and not isinstance(stamp, bool) and 0 <= stamp <= 1e7 else None
     if where.is_share and str(quality).strip() == "1":
         quality = "1.0"
-    for key, named, is_base64 in where.kinds:
-        _take(row[key], named, quality, t, found, depth, is_base64=is_base64)
+    for key, own, is_base64 in where.kinds:
+        _take(row[key], own, quality, t, found, depth, is_base64=is_base64)
     at, plain = next(((key, text) for key in where.values if (text := clean(row[key]))), (None, ""))
     for key in where.more:
         if text := clean(row[key]):
-            _split(text, kind_of_length(text), quality, t, found)
+            _split(text, None, quality, t, found)
     if plain:
         if "|" in plain:  # behind a file's name, as MISP has it
             plain = plain.rpartition("|")[2].strip()
         try:
-            named = _type_of(row, where) or kind or kind_of_length(plain)
-            if named == "pdq" and at in where.sums and not where.types and kind is None:
+            named = _type_of(row, where) or kind
+            if named is None and at in where.sums and not where.types and kind_of_length(plain) == "pdq":
                 named = "sha256"
         except RowError as error:
             found.errors.append(error)
@@ -121,11 +128,13 @@ def _take(value: Any, kind: str, quality: Any, t: Any, found: Digests, depth: in
         _nested(value, kind, found, depth + 1)
 
 
-def _split(value: str, kind: str, quality: Any, t: Any, found: Digests) -> None:
+def _split(value: str, kind: str | None, quality: Any, t: Any, found: Digests) -> None:
     """Take a value, and the kind that it names itself: `pdq:…`."""
     before, colon, behind = value.partition(":")
     if colon and (named := kind_named(before)) and len(behind.strip()) >= 32:
         found.add(named, behind, quality, t)
+    elif kind is None:
+        found.add_unnamed(value, quality, t)
     else:
         found.add(kind, value, quality, t)
 
@@ -153,7 +162,7 @@ def _nested(part: Any, kind: str | None, found: Digests, depth: int, *, pairs: b
                 if value.count(",") == 2 and len(value) > 64:
                     _frame(value, found)
                 elif text := clean(value):
-                    _split(text, kind or kind_of_length(text), None, None, found)
+                    _split(text, kind, None, None, found)
             else:
                 _nested(value, kind, found, depth + 1, pairs=pairs)
 

@@ -102,7 +102,7 @@ def _cut_begin(row: Record | Plain) -> tuple[Record, Plain | None]:
 
 def _one(row: Plain, place: int) -> Record:
     one = Signal(type="pdq", value=row.values[place], quality=100, t=0.0)
-    return Record(row.ids[place] if row.ids else None, (one,))
+    return Record(row.ids[place] if row.ids else None, (one,), unnamed=row.unnamed)
 
 
 def _may_join(one: Record, other: Record) -> bool:
@@ -131,4 +131,5 @@ def _together(first: Record, more: list[Record]) -> Record:
         files=tuple(dict.fromkeys(files)),
         passed=tuple(passed),
         opinions=tuple(opinions),
+        unnamed=first.unnamed or any(row.unnamed for row in more),
     )

@@ -107,7 +107,7 @@ def read(parts: Iterable[str]) -> Iterator[Row]:
                 raw = b""
             if len(raw) == 32 and MIN_BITS <= from_bytes(raw).bit_count() <= MAX_BITS:
                 found = Signal(type="pdq", value=raw, quality=100, t=0.0)
-                yield new(Record, (None, (found,), nothing, False, nothing, False, nothing, False))
+                yield new(Record, (None, (found,), nothing, False, nothing, False, nothing, False, True))
                 continue
         text = line.strip().removeprefix("\ufeff")
         if not text:
@@ -136,7 +136,7 @@ def _one(text: str, above: str = "") -> Record:
         found.add(above, match[1])
     elif match := _NOTED.fullmatch(text):
         value, said = match.groups()
-        found.add(kind_of_length(value), value)
+        found.add_unnamed(value)
     elif match := _SUM.fullmatch(text) or _QUOTED.fullmatch(text):
         value, said = match.groups()
         kind = kind_of_length(value)
@@ -154,18 +154,16 @@ def _one(text: str, above: str = "") -> Record:
         kind = kind_of_length(value)
         found.add("sha256" if kind == "pdq" and quality is None else kind, value, quality)
     elif is_grouped(text):
-        value = text.replace("-", "").replace(":", "")
-        found.add(kind_of_length(value), value)
+        found.add_unnamed(text.replace("-", "").replace(":", ""))
     else:
         value = text.lstrip("-*• ").rstrip(",;").strip("\"'` ")
         if not ALONE.fullmatch(value) and len(value) < 64 and kind_named(value.split()[0] if value.split() else ""):
             raise RowError("a type without a digest of it")
         if "," in value or len(value.replace(" ", "").lower().removeprefix("0x")) not in (32, 40, 64, 128):
             raise RowError(NEITHER if _SOME_DIGITS.search(value) else NO_HASH)
-        value = value.replace(" ", "")
-        found.add(kind_of_length(value), value)
+        found.add_unnamed(value.replace(" ", ""))
     if said and (children.in_words(said) or children.is_tag(said)):
         return Record(None, tuple(found.signals), found.files, withdrawn=True, child=True)
     if not found.signals and not found.files:
         raise found.error()
-    return Record(None, tuple(found.signals), found.files)
+    return Record(None, tuple(found.signals), found.files, unnamed=found.unnamed)

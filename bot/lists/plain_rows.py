@@ -16,10 +16,14 @@ _HEX = re.compile(rb"^([0-9a-fA-F]{64})\r?$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """So many rows: the list's own names of them, none if it has none, and their PDQ. No name stands here twice."""
+    """So many rows: the list's own names of them, none if it has none, and their PDQ. No name stands here twice.
+
+    `unnamed`: nobody says that they are PDQ.
+    """
 
     ids: tuple[str, ...] | None
     values: tuple[bytes, ...]
+    unnamed: bool = False
 
     @property
     def count(self) -> int:
@@ -50,4 +54,4 @@ def plain_rows(block: bytes, how: str) -> Plain | None:
     bits = np.bitwise_count(np.frombuffer(raw, dtype=np.uint64).reshape(lines, SIZE // 8)).sum(axis=1)
     if bits.min() < MIN_BITS or bits.max() > MAX_BITS:
         return None
-    return Plain(names, tuple([raw[at : at + SIZE] for at in range(0, len(raw), SIZE)]))
+    return Plain(names, tuple([raw[at : at + SIZE] for at in range(0, len(raw), SIZE)]), unnamed=how == "hex")

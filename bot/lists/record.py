@@ -108,6 +108,7 @@ class Record(NamedTuple):
     child: bool = False  # tagged as child abuse: never kept, and what was kept of it before is withdrawn
     passed: tuple[str, ...] = ()  # kinds of its digests that we cannot match
     change: bool = False  # it is a line of a log of changes: it stands in the place of what the id was before
+    unnamed: bool = False  # nobody says that its PDQ is one: 64 hex digits may be a SHA-256 as well
 
 
 class Whole(NamedTuple):

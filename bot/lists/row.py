@@ -96,7 +96,7 @@ def of_row(row: Any, where: Plan) -> Iterator[Record | RowError]:
         except RowError as error:
             raise _named(error, name) from None
     change = bool(OF_CHANGES & where.names)
-    yield Record(name, signals, files, gone, said, False, tuple(found.passed), change)
+    yield Record(name, signals, files, gone, said, False, tuple(found.passed), change, found.unnamed)
     yield from found.errors if signals or files else ()
     if where.states and not gone and is_unknown(row, where):
         yield NoteError(UNKNOWN_STATE)

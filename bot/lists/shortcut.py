@@ -77,7 +77,7 @@ def plain_record(name: Any, kind: str | None, value: Any) -> Record | None:
         if not MIN_BITS <= int.from_bytes(raw).bit_count() <= MAX_BITS:
             return None
         found = (Signal(type="pdq", value=raw, quality=100, t=0.0),)
-        return _new(Record, (name or None, found, (), False, (), False, (), False))
+        return _new(Record, (name or None, found, (), False, (), False, (), False, kind is None))
     if len(raw) == 16 and len(value) == 32 and kind in (None, "md5"):
-        return _new(Record, (name or None, (), (("", raw.hex()),), False, (), False, (), False))
+        return _new(Record, (name or None, (), (("", raw.hex()),), False, (), False, (), False, False))
     return None

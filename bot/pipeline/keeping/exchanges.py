@@ -22,7 +22,7 @@ from bot.config import Config, ExchangeConfig
 from bot.endpoints import Endpoints
 from bot.errors import EndpointError, GifwardenError, UsageError, is_own_fault
 from bot.exchanges import Context, Page
-from bot.lists import Bad
+from bot.lists import Bad, Unnamed, typed
 from bot.model import PROGRAM, Voice
 from bot.pipeline.core import Boundary, Log, no_boundary
 from bot.pipeline.keeping.exchange_standing import Standing, listed, source, standing, stands
@@ -60,6 +60,7 @@ class _Reading:
     checkpoint: Mapping[str, Any] | None
     seen: Seen = field(default_factory=Seen)
     met: Met = field(default_factory=Met)
+    unnamed: Unnamed = field(default_factory=Unnamed)  # of it, hashes of 64 digits whose kind nobody says
 
 
 class ExchangeSync:
@@ -230,6 +231,7 @@ class ExchangeSync:
         context = self.context(name, settings, fresh=fresh, goes_on=goes_on)
         for page in plug.fetch(context, row.checkpoint):
             self._cut[name] = reading
+            page = replace(page, rows=list(reading.unnamed.of(typed(page.rows, settings.hash_type))))
             met = reading.met.also(page.rows)
             with store.transaction():
                 there = store.lists.count(number)
@@ -249,7 +251,7 @@ class ExchangeSync:
                 if page.last:
                     self._let_be_stale(number, settings)
                     every = timedelta(minutes=settings.every_minutes)
-                    why = _note(page)
+                    why = _note(name, page, reading.unnamed)
                     store.exchanges.ended(name, claim, next_at=self._clock.now() + every, why=why)
             now_at = json.loads(json.dumps(page.checkpoint))
             is_over = until is not None and self._clock.monotonic() >= until and now_at != reading.checkpoint
@@ -354,8 +356,14 @@ def _refuse_nothing(page: Page, met: Met, there: int) -> None:
         raise EndpointError(f"what came holds no row at all, and {many(there, 'row')} of it are here; nothing is taken")
 
 
-def _note(page: Page) -> str | None:
+def _note(name: str, page: Page, unnamed: Unnamed) -> str | None:
     """Return what a person should know of a fetch that ended well."""
+    if unnamed.is_like_sums:
+        return (
+            f"{many(unnamed.count, 'hash', 'hashes')} of 64 digits name no type, look like SHA-256 and count as PDQ; "
+            f'set hash_type to "sha256" or "pdq" in [exchanges.{name}], then run: '
+            f"gifwarden exchange fetch {name} --again"
+        )
     if page.note:
         return page.note
     if page.whole and page.unreadable:
