@@ -7,13 +7,15 @@ exchanges of hash lists. A slow one holds its own lane and no other.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -25,6 +27,9 @@ from bot.pipeline import Pipeline
 from bot.plural import many
 from bot.systemd import ServiceManager
 from bot.web.steps import Steps
+
+if TYPE_CHECKING:  # a server is no part of a daemon without a port
+    from bot.web.console.base import Page
 
 LEASE_SECONDS = 120  # renewed four times as often, from a thread of its own: a step may take longer
 FOLLOW_SECONDS = 60
@@ -83,8 +88,10 @@ class Jumps:
 class Daemon:
     """Runs a pipeline on a schedule."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, pages: Sequence[Page] = ()) -> None:
+        """`pages`: further ones for the console that it serves."""
         self._pipeline = pipeline
+        self._pages = pages
         self._stop = threading.Event()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._told = False  # by a signal: setting an event in a handler can wait for who waits for it
@@ -128,6 +135,8 @@ class Daemon:
         return self._go_on() and self._pipeline.deps.store.lease.holds(self._holder)
 
     def _work(self) -> None:
+        # that a step takes longer than its interval is everyday, and would stand in no log line of ours
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         scheduler = BackgroundScheduler(
             executors={lane: ThreadPoolExecutor(1) for lane in LANES},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -210,7 +219,7 @@ class Daemon:
             return
         from bot.web.serving import served  # a server is no part of any other command
 
-        with served(self._pipeline, self._steps) as server:
+        with served(self._pipeline, self._steps, pages=self._pages) as server:
             log.info("web served", ports=list(server.ports))
             yield
 

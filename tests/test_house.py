@@ -62,7 +62,8 @@ FLOORS = {
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
-# fingerprints, a look has a child of its own, the command line opens the other doors, the daemon shows its state, and
+# fingerprints, a look has a child of its own, the command line opens the other doors, the daemon shows its state, the
+# demo that is served runs a daemon with a page of its own, and
 # only the demo and benchmarks use simulators and sample media.
 SIDEWAYS = {
     ("store", "migrations"),
@@ -80,6 +81,8 @@ SIDEWAYS = {
     ("bench", "schedule"),
     ("demo", "loopback"),
     ("demo", "samples"),
+    ("demo", "schedule"),
+    ("demo", "web"),
     ("schedule", "web"),
 }
 GROUND_ORDER = (

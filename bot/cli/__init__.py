@@ -19,6 +19,7 @@ from bot.cli import (
     bench_faces,
     cases,
     console,
+    demo,
     exchange,
     gallery,
     hosts,
@@ -48,6 +49,7 @@ app = App(
     epilog="Exit codes: 0 fine, 1 something in the input failed (the rest was done), 2 usage or configuration, "
     "3 an outside service is unavailable.",
 )
+demo.register(app)
 service.register(app)
 console.register(app)
 backfill.register(app)

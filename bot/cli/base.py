@@ -9,6 +9,8 @@ import pwd
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,12 +19,12 @@ import typer
 
 from bot import config as configuration
 from bot import exchanges, hosts, text
-from bot.assemble import DATABASE, Parts, assembled
+from bot.assemble import DATABASE, Outside, Parts, assembled
 from bot.cli import screen
 from bot.cli.screen import complain, complain_of, emit, facts, listing, progress, say, show, warn
 from bot.clock import SystemClock
 from bot.config import Config
-from bot.errors import ConfigError, MediaError, RedditError
+from bot.errors import ConfigError, MediaError, RedditError, UsageError
 from bot.model import Actor, BankKind, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.core import Log
@@ -63,14 +65,53 @@ ByOption = Annotated[
 WhyOption = Annotated[str, typer.Option("--why", help="Why, in a few words, for the audit trail.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where a command runs, if not in the real world with the configuration of a file: in a demo."""
+
+    config: Config
+    outside: Outside
+
+
+_around: ContextVar[Surroundings | None] = ContextVar("surroundings", default=None)
+
+
+@contextlib.contextmanager
+def surrounded(config: Config, outside: Outside) -> Iterator[None]:
+    """Let the commands called meanwhile run in a demo's world: with its configuration, and led nowhere but to it."""
+    token = _around.set(Surroundings(config=config, outside=outside))
+    try:
+        yield
+    finally:
+        _around.reset(token)
+
+
+def parts(*, rules: bool = False, reddit: bool = False, memory: bool = False) -> Parts:
+    """Return what a command needs of the house, where it runs."""
+    around = _around.get()
+    return Parts(rules=rules, reddit=reddit, memory=memory, outside=around.outside if around else Outside())
+
+
 def read_config(path: Path | None, *, needed: bool = True) -> Config:
     """Read the configuration. Without a file and not `needed`, the defaults. Raises ConfigError."""
+    if (here := _of_demo(path)) is not None:
+        return here
     return configuration.load(_config_file(path, needed=needed), hosts=host_names(), exchanges=exchanges.keys())
 
 
 def look_at_config(path: Path | None) -> configuration.Reading:
     """Return what can be read of the configuration, and its mistakes. Raises ConfigError if there is no such file."""
+    if (here := _of_demo(path)) is not None:
+        return configuration.Reading(config=here)
     return configuration.look(_config_file(path, needed=True), hosts=host_names(), exchanges=exchanges.keys())
+
+
+def _of_demo(path: Path | None) -> Config | None:
+    """Return the configuration of the demo in which a command runs, or None. Raises UsageError if one is named."""
+    around = _around.get()
+    if around is not None and path is not None:
+        raise UsageError("a command in the demo has the demo's configuration; leave --config out")
+    return around.config if around else None
 
 
 def _config_file(path: Path | None, *, needed: bool) -> Path | None:
@@ -147,7 +188,7 @@ def session(
     """
     if reddit and (missing := login_missing(config)):
         raise ConfigError(missing)
-    with assembled(config, log or Quiet(), parts=Parts(rules=rules, reddit=reddit, memory=memory)) as pipeline:
+    with assembled(config, log or Quiet(), parts=parts(rules=rules, reddit=reddit, memory=memory)) as pipeline:
         yield pipeline
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 from PIL import Image
 
 from bot import hosts
-from bot.assemble import Parts, action_params, assembled, face_model, nudity_model, rule_files
-from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, wiki_rules
+from bot.assemble import action_params, assembled, face_model, nudity_model, rule_files
+from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, parts, wiki_rules
 from bot.cli.rules import examples_said
 from bot.clock import day_and_time
 from bot.config import Config, MailConfig, NudityConfig, closest
@@ -75,7 +75,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     # sections that are wrong about mail or a model are findings of their own and must not hide the others
     plain = config.model_copy(update={"mail": MailConfig(), "nudity": NudityConfig()})
     try:
-        with assembled(plain, Quiet(), parts=Parts(rules=False, reddit=False)) as pipeline:
+        with assembled(plain, Quiet(), parts=parts()) as pipeline:
             banks = {bank.name: bank.kind for bank in pipeline.deps.store.banks.listing()}
             yield from _storage(pipeline)
             yield from _team(pipeline)
@@ -90,7 +90,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     if missing := login_missing(config):
         yield Diagnosis(level="fail", subject="reddit", text=missing)
     else:
-        with assembled(plain, Quiet(), parts=Parts(rules=False, memory=True)) as pipeline:
+        with assembled(plain, Quiet(), parts=parts(reddit=True, memory=True)) as pipeline:
             yield from _reddit(pipeline)
     yield from _gallery(config)
     yield from _nudity(config)

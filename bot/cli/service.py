@@ -1,4 +1,4 @@
-"""Commands that set up and run: demo, init, doctor, run."""
+"""Commands that set up and run: init, doctor, run."""
 
 from __future__ import annotations
 
@@ -20,37 +20,9 @@ from bot.schedule import Daemon
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(demo)
     app.command()(init)
     app.command()(doctor)
     app.command()(run)
-
-
-def demo(
-    as_json: JsonOption = False,
-    serve: Annotated[
-        bool, typer.Option("--serve", help="Keep the loopback servers running afterwards, until Ctrl-C.")
-    ] = False,
-    week: Annotated[
-        bool, typer.Option("--week", help="Play a scripted week of 5,000 posts instead; takes a minute or two.")
-    ] = False,
-    picture: Annotated[
-        Path | None, typer.Option("--picture", help="Also write what is shown to this SVG file.")
-    ] = None,
-) -> None:
-    """Run the whole main job on loopback: no account, no internet, benign generated media.
-
-    A scripted hour passes in seconds. At the end stands what Reddit, hosts and mail received, from their own logs.
-    Exits 1 if anything expected did not happen, or anything happened twice.
-    """
-    from bot.demo.run import play, play_week  # the demo's servers are no part of any other command
-
-    if week:
-        if not play_week(as_json=as_json):
-            raise typer.Exit(1)
-        return
-    if not play(as_json=as_json, serve=serve, picture=picture):
-        raise typer.Exit(1)
 
 
 def init(

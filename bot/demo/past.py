@@ -10,7 +10,6 @@ from bot.loopback.stage import Expected, Stage
 from bot.model import Actor
 from bot.pipeline import Pipeline
 from bot.pipeline.watching.past_facts import Choice
-from bot.plural import many
 from bot.samples import media
 
 SPAM, AGE = "Spam", "Possibly underage"
@@ -28,30 +27,39 @@ class FirstDay:
         self._once = media.still(112, width=320, height=180)
 
     def learn(self) -> None:
-        """Play the past, name the reason that means a fake, look at the media, and decide on what is proposed."""
-        self._play()
-        self._say("r/clips, the weeks before: moderators removed six posts; the bank knows none of them")
-        self._p.learning.read("clips")
+        """Play the past, let the bot propose, and decide on what is proposed."""
+        self._say("r/clips, the weeks before: moderators removed six posts, and no bank knows any of them")
+        self.propose()
         met = self._p.learning.met("clips")
-        reasons = ", ".join(f"“{text}” {count}" for text, count in met.reasons.items())
+        named = met.reasons[FAKE]
         self._say(
-            f"gifwarden learn clips: {many(met.removals, 'removal')}, {reasons}; 1 speaks of age and is left alone"
+            f"gifwarden learn clips: {named} of them were removed for “{FAKE}”; the one whose reason speaks of age "
+            "is never fetched"
         )
-        self._p.learning.choose("clips", Choice(reasons=(FAKE,)), bank="known-fakes")
-        self._p.work()
         first, *others = reversed(self._p.deps.store.cases.listing())
         for case in (first, *others):
-            self._say(f"proposal {case.label}: {case.verdict.reasons[0]}")
+            self._say(f"the bot proposes {case.label} for the bank: {case.verdict.reasons[0]}")
         self._p.decisions.cases.confirm(first.label, by=self._by, why="looked at it: a fake")
-        self._say(f"the head moderator confirms {first.label}: it goes into the bank, and no post is touched")
+        self._say(f"the head moderator confirms {first.label}: it is banked, and no post is touched")
         for case in others:
             self._p.decisions.cases.dismiss(case.label, by=self._by, why="a joke")
+            self._say(f"and dismisses {case.label}: a joke")
+
+    def propose(self) -> None:
+        """Play the past, name the reason that means a fake, and look at the media."""
+        self._play()
+        self._p.learning.read("clips")
+        self._p.learning.choose("clips", Choice(reasons=(FAKE,)), bank="known-fakes")
+        self._p.work()
 
     def later(self) -> tuple[Expected, str]:
         """Return what must come of a later post of what was confirmed, and its link."""
         url = self._s.park.add_imgur("Lr2Nt9A", self._repeated, "mp4")
         expected = Expected(
-            what="What moderators had removed before the bot came", reports=1, modmails=1, why="the same file"
+            what="What moderators had removed before the bot came",
+            reports=1,
+            modmails=1,
+            why="the file that a moderator banked today; in mode report nothing is removed",
         )
         return expected, url
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import signal
-import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,66 +15,53 @@ from rich.text import Text
 
 from bot import text
 from bot.clock import Clock
+from bot.demo.outcome import outcomes
 from bot.demo.story import MINUTES, Hour, shortfalls, unreviewed
 from bot.demo.week import POSTS, Week, week_stage
 from bot.demo.week import run as run_week
 from bot.loopback.stage import FOLDER, Stage, bot_on, stage
-from bot.pipeline import Pipeline
 from bot.plural import many
 
-INDENT = 9  # characters in front of what the bot does
 WIDTH = 160  # characters a line of the picture
 BLOCK = 80  # characters a line that what came of a post may take
 LABELS = 6
 DETAILS = (
-    ("rule", "rule", ""),
-    ("action", "action", ""),
+    ("found", "found", ""),
+    ("bot", "action", ""),
+    ("why", "expected", "dim"),
     ("Reddit", "reddit_received", "green"),
     ("host", "host_received", "green"),
 )
-QUIET = frozenset({"posts seen", "link acquired", "past removal looked at"})
 
 
 class Narrator:
-    """A logger that tells a person what happens, minute by minute."""
+    """A logger that tells a person what happens in the script; what the bot makes of it is told at the end."""
 
-    def __init__(self, console: Console, clock: Clock, *, silent: bool, only_script: bool = False) -> None:
-        self._only_script = only_script  # of a week the script and what a person should look at are enough
+    def __init__(self, console: Console, clock: Clock, *, silent: bool) -> None:
         self._console = console
         self._clock = clock
         self._silent = silent
 
     def info(self, event: str, **facts: Any) -> None:
-        """Show an event unless it is everyday."""
-        if event not in QUIET and not self._only_script:
-            self._tell(event, facts, "cyan")
+        """Say nothing."""
 
     def warning(self, event: str, **facts: Any) -> None:
-        """Show an event that a person should look at."""
-        self._tell(event, facts, "yellow")
+        """Say nothing: what goes wrong here is part of the script."""
 
     def say(self, words: str) -> None:
         """Show what the script does."""
         if not self._silent:
-            shown = Text(text.wrapped(f"{self._clock.now():%H:%M}  {words}", self._console.width, hang=7), style="bold")
-            shown.stylize("dim not bold", 0, 5)
+            shown = Text(text.wrapped(f"{self._clock.now():%H:%M}  {words}", self._console.width, hang=7))
+            shown.stylize("dim", 0, 5)
             self._console.print(shown, soft_wrap=True)
 
-    def _tell(self, event: str, facts: dict[str, Any], style: str) -> None:
-        if self._silent:
-            return
-        line = f"{self._clock.now():%H:%M}    {text.narrated(event, facts)}"
-        shown = Text(text.wrapped(line, self._console.width, hang=INDENT + 2), style="dim")
-        shown.stylize(style, INDENT, INDENT + len(event))
-        self._console.print(shown, soft_wrap=True)
 
-
-def play(*, as_json: bool = False, serve: bool = False, picture: Path | None = None) -> bool:
+def play(*, as_json: bool = False, picture: Path | None = None) -> bool:
     """Run the hour. Returns True only if everything expected happened, once, and nothing else did."""
     console = Console(highlight=False)
     with TemporaryDirectory(prefix=FOLDER) as folder, stage(Path(folder), gallery=True) as world:
         narrator = Narrator(console, world.clock, silent=as_json)
-        narrator.say("a Reddit, three kinds of hosts and a mail server start on loopback; an hour passes in seconds")
+        narrator.say("a Reddit, hosts and a mail server start on this machine; an hour passes in a minute")
         with bot_on(world, narrator) as pipeline:
             hour = Hour(world, pipeline, narrator.say)
             hour.prepare()
@@ -85,15 +69,13 @@ def play(*, as_json: bool = False, serve: bool = False, picture: Path | None = N
                 hour.minute(minute)
                 pipeline.tick()
             wrong = shortfalls(world) + unreviewed(world, pipeline)
-            rows = _rows(world, pipeline)
+            rows = outcomes(world, pipeline)
         if as_json:
             _emit(world, rows, wrong)
         else:
             _show(console, world, rows, wrong)
         if picture is not None:
             _draw(picture, world, rows, wrong)
-        if serve:
-            _wait(console, world)
     return not wrong
 
 
@@ -101,7 +83,7 @@ def play_week(*, as_json: bool = False) -> bool:
     """Run the scripted week. Returns True only if all that had to be done was done, once, and nothing else."""
     console = Console(highlight=False)
     with TemporaryDirectory(prefix=FOLDER) as folder, week_stage(Path(folder)) as world:
-        narrator = Narrator(console, world.clock, silent=as_json, only_script=True)
+        narrator = Narrator(console, world.clock, silent=as_json)
         narrator.say(f"a week of r/clips: {POSTS} posts, three moderators; it takes about a minute")
         with bot_on(world, narrator) as pipeline:
             played = Week(world, pipeline, narrator.say)
@@ -128,56 +110,9 @@ def play_week(*, as_json: bool = False) -> bool:
     return not wrong
 
 
-def _rows(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
-    store = pipeline.deps.store
-    links = {row.link.post: row for row in store.links.listing()}
-    cases = {case.post.fullname: case for case in store.cases.listing()}
-    rows = []
-    for name, expected in world.expected.items():
-        link = links.get(name)
-        case = cases.get(name)
-        verdict = store.links.verdict(link.id) if link else None
-        found = "nothing to look at"
-        if link and link.reason:
-            found = f"{link.state}: {link.reason}"
-        elif link:
-            evidence = store.links.evidence(link.id)
-            shown = next((m for m in evidence.matches if m.bank_kind == "block"), None) if evidence else None
-            told = [found.why for found in evidence.source or evidence.faces] if evidence else []
-            found = shown.why if shown else (told[0] if told else "nothing known in it")
-        received = [f"report: {reason}" for post, reason, _ in world.reddit.reports if post == name]
-        received += ["removal"] * world.reddit.removals.count(name)
-        received += [f"to its author: {title}" for post, title, _ in world.reddit.received.messages if post == name]
-        received += [f"modmail: {subject}" for _, subject, _ in world.reddit.modmails if case and case.label in subject]
-        done = []
-        if case and case.state == "closed_elsewhere":
-            done = [f"none: {case.why}"]
-        elif case:
-            acted = store.actions.of_case(case.id)
-            done = [f"{row.action.kind} {row.state}" for row in acted if row.state != "held"]
-            held = [row.action.kind for row in acted if row.state == "held"]
-            if held:
-                why = next(row.reason or "" for row in acted if row.state == "held")
-                done.append(f"held: {', '.join(held)} ({why})")
-            if not acted:
-                done = ["none: a moderator is asked"]
-        rows.append(
-            {
-                "post": expected.what,
-                "expected": expected.why,
-                "found": found,
-                "rule": (verdict.rule or "") if verdict else "",
-                "action": "\n".join(done),
-                "reddit_received": "\n".join(received),
-                "host_received": _mail_about(world, link.link.id) if link else "",
-            }
-        )
-    return rows
-
-
 def _show(console: Console, world: Stage, rows: list[dict[str, str]], wrong: list[str], *, mails: bool = True) -> None:
     console.print()
-    console.print(Text("What came of each post", style="bold"))
+    console.print(Text("What the bot made of each post, and what others received", style="bold"))
     blocks = [_block(number, row) for number, row in enumerate(rows, start=1)]
     beside = max(1, console.width // BLOCK)
     height = -(-len(blocks) // beside)
@@ -227,9 +162,7 @@ def _block(number: int, row: dict[str, str]) -> Table:
     block.add_column(min_width=2, justify="right", no_wrap=True)
     block.add_column(min_width=LABELS, no_wrap=True)
     block.add_column(overflow="fold")
-    lines = [("found", row["found"], "")]
-    lines += [(label, row[key], style) for label, key, style in DETAILS if row[key]]
-    lines += [] if row["action"] or row["rule"] else [("action", "nothing", "dim")]
+    lines = [(label, row[key], style) for label, key, style in DETAILS if row[key]]
     head = Text(f"\n{number}", style="dim"), Text("\npost", style="dim"), Text(f"\n{row['post']}", style="bold")
     block.add_row(*head)
     for label, words, style in lines:
@@ -252,17 +185,3 @@ def _emit(world: Stage, rows: list[dict[str, str]], wrong: list[str]) -> None:
         for m in world.mail.received
     ]
     print(json.dumps({"ok": not wrong, "wrong": wrong, "mails": mails}, ensure_ascii=False))  # noqa: T201  plain output for programs
-
-
-def _wait(console: Console, world: Stage) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    console.print(f"Serving until Ctrl-C: Reddit at {world.reddit.url}, mail at 127.0.0.1:{world.mail.port}.")
-    stop.wait()
-
-
-def _mail_about(world: Stage, host_id: str | None) -> str:
-    """The mails, as the server kept them, that name this media."""
-    about = [mail for mail in world.mail.received if host_id and host_id in str(mail.message.get_content()).split()]
-    return "\n".join(f"mail {re.findall(r'N-[0-9a-f]+', str(mail.message['Subject']))[0]}" for mail in about)

@@ -19,6 +19,12 @@ from bot.samples import media, people
 MINUTES = 60
 TOLD = ("was removed", "A program did this by itself", "known to be fake", "Answer this message")
 PRIVATE = "10.0.0.5"
+UNKNOWN = "no bank knows anything like it"
+ALONE = "the very file, byte for byte, of the bank known-fakes, which may act alone (banks.trusted)"
+AGAIN = "the very file once more; its author was told at 18:04, and one message a day is enough"
+NEAR = "a near copy may be the genuine clip that a fake was made from, so a person decides"
+TRIED = "the host answered 503, so it was asked again; in mode report nothing is removed"
+LIKENESS = "a likeness is no proof, so the bot never acts on it alone"
 METADATA = "169.254.169.254"
 
 
@@ -101,16 +107,21 @@ class Hour:
         url = self._s.park.add_redgifs(
             "CalmBlueHarbour", sd=media.clip(201), hd=media.clip(201, width=1280, height=720)
         )
-        self._parent = self._post("clips", Expected(what="Sunset over the harbour", why="nothing known in it"), url)
+        self._parent = self._post("clips", Expected(what="Sunset over the harbour", why=UNKNOWN), url)
         url = self._s.park.add_reddit_image("q1w2e3r4t5y60", media.still(202))
-        self._post("gifs", Expected(what="My cat, asleep", why="nothing known in it"), url)
+        self._post("gifs", Expected(what="My cat, asleep", why=UNKNOWN), url)
 
     def _text_only(self) -> None:
-        self._post("clips", Expected(what="Which player do you use?", why="no link"), text="Asking for a friend.")
+        self._post(
+            "clips",
+            Expected(what="Which player do you use?", why="there is nothing to look at"),
+            text="Asking for a friend.",
+        )
 
     def _exact_copy(self) -> None:
         url = self._s.park.add_redgifs("BoldRedFalcon", sd=self._fake_small, hd=self._fake)
-        self._post("clips", Expected(what="An exact copy", removals=1, modmails=1, told=1, why="the same file"), url)
+        expected = Expected(what="An exact copy", removals=1, modmails=1, told=1, why=ALONE)
+        self._post("clips", expected, url)
         self._s.notice_ids.add("boldredfalcon")
 
     def _album(self) -> None:
@@ -120,13 +131,13 @@ class Hour:
         )
         # Reddit performs the report and answers 500: it must not be filed again
         self._s.reddit.fail_next("api/report", status=500, performed=True)
-        self._post("gifs", Expected(what="Re-encoded, in an imgur album", reports=1, why="a near copy"), url)
+        self._post("gifs", Expected(what="Re-encoded, in an imgur album", reports=1, why=NEAR), url)
 
     def _comment(self) -> None:
         copy = media.gif(103, seconds=2, width=320, height=180)
         url = self._s.park.add_direct("media.example.net", "/u/8812/funny.gif", copy, "image/gif")
         name = self._s.reddit.comment(self._parent, author="some_poster", body=f"better version [here]({url})!")
-        self._s.expected[name] = Expected(what="Resized GIF, in a comment", reports=1, why="a near copy")
+        self._s.expected[name] = Expected(what="Resized GIF, in a comment", reports=1, why=NEAR)
 
     def _reddit_troubles(self) -> None:
         self._s.reddit.fail_next("r/gifs/new", status=429, headers={"retry-after": "5"})
@@ -135,45 +146,77 @@ class Hour:
     def _gone(self) -> None:
         url = self._s.park.add_redgifs("LostGreyHeron", hd=media.clip(221))
         self._s.park.gone("redgifs", "LostGreyHeron")
-        self._post("clips", Expected(what="A link to something gone", why="the host says it is gone"), url)
+        self._post(
+            "clips", Expected(what="A link to something gone", why="what its host took down needs nothing more"), url
+        )
 
     def _lying_file(self) -> None:
         url = self._s.park.add_direct(
             "media.example.net", "/u/1/cute.gif", b"PK\x03\x04" + b"not a picture" * 50, "image/gif"
         )
-        self._post("clips", Expected(what="A file that lies about itself", why="not media"), url)
+        self._post(
+            "clips",
+            Expected(
+                what="A file that lies about itself",
+                why="it says GIF and is an archive; only media are decoded, in a confined process",
+            ),
+            url,
+        )
 
     def _private_address(self) -> None:
         self._s.park.network.point("rebind.example.net", PRIVATE)
         self._post(
             "clips",
-            Expected(what="A name that leads inside", why="never contacted"),
+            Expected(
+                what="A name that leads inside", why="links must not lead the bot into the network that it runs in"
+            ),
             "https://rebind.example.net/a.gif",
         )
         self._s.park.fail_once("media.example.net", "/u/2/b.gif", redirect(f"http://{METADATA}/latest/meta-data/x.gif"))
         self._post(
             "clips",
-            Expected(what="A redirect that leads inside", why="never contacted"),
+            Expected(
+                what="A redirect that leads inside", why="links must not lead the bot into the network that it runs in"
+            ),
             "https://media.example.net/u/2/b.gif",
         )
         self._post(
-            "clips", Expected(what="A host nobody knows", why="not followed"), "https://unknown.example.org/a.gif"
+            "clips",
+            Expected(
+                what="A host nobody knows",
+                why="only known hosts and named domains are asked; a poster's own server learns nothing",
+            ),
+            "https://unknown.example.org/a.gif",
         )
 
     def _allowed_meme(self) -> None:
         url = self._s.park.add_imgur("Mm4Nn5B", media.restill(self._meme, width=600, height=338), "jpg")
-        self._post("clips", Expected(what="A meme that everybody knows", why="allow-listed"), url)
+        self._post(
+            "clips",
+            Expected(
+                what="A meme that everybody knows",
+                why="a known fake has this meme in front; a moderator allowed the meme",
+            ),
+            url,
+        )
 
     def _already_approved(self) -> None:
         url = self._s.park.add_redgifs("QuietGreenOwl", sd=self._fake_small, hd=self._fake)
         name = self._post(
-            "clips", Expected(what="Approved by a moderator before", why="a moderator decided already"), url
+            "clips", Expected(what="Approved by a moderator before", why="what a moderator approved is left alone"), url
         )
         self._s.reddit.moderator_approves(name, "second_moderator")
 
     def _observed(self) -> None:
         url = self._s.park.add_redgifs("SwiftPinkOtter", sd=self._fake_small, hd=self._fake)
-        self._post("quiet", Expected(what="An exact copy where we only observe", why="held: observe"), url)
+        self._post(
+            "quiet",
+            Expected(
+                what="An exact copy where we only observe",
+                why="a new installation observes: it does everything but act",
+            ),
+            url,
+        )
 
     def _token_expires(self) -> None:
         self._s.park.expire_tokens()
@@ -181,9 +224,7 @@ class Hour:
     def _posted_again(self) -> None:
         url = "https://v3.redgifs.com/watch/BoldRedFalcon?utm_source=share"
         # by the same author, who is written to once a day: the next message tells of this post
-        self._post(
-            "clips", Expected(what="The same link, posted again", removals=1, modmails=1, why="the same file"), url
-        )
+        self._post("clips", Expected(what="The same link, posted again", removals=1, modmails=1, why=AGAIN), url)
 
     def _removed_before(self) -> None:
         self._post("gifs", *self._first_day.later())
@@ -191,20 +232,25 @@ class Hour:
     def _host_stumbles(self) -> None:
         url = self._s.park.add_imgur("Pp6Qq7R", self._second, "mp4")
         self._s.park.fail_once("i.imgur.com", "/Pp6Qq7R.mp4", 503)
-        self._post(
-            "gifs", Expected(what="Behind a host that stumbles", reports=1, modmails=1, why="the same file"), url
-        )
+        self._post("gifs", Expected(what="Behind a host that stumbles", reports=1, modmails=1, why=TRIED), url)
 
     def _protected_face(self) -> None:
         url = self._s.park.add_redgifs("WarmRedRobin", hd=people.clip(302, people.PROTECTED))
         expected = Expected(
-            what="A protected person's face, marked NSFW", review="a face resembles a protected person", why="a review"
+            what="A protected person's face, marked NSFW", review="a face resembles a protected person", why=LIKENESS
         )
         self._post("clips", expected, url, over_18=True)
 
     def _innocent_face(self) -> None:
         url = self._s.park.add_imgur("Rr3Bb7N", people.clip(303, people.PROTECTED), "mp4")
-        self._post("clips", Expected(what="The same face, in an innocent post", why="nothing"), url)
+        self._post(
+            "clips",
+            Expected(
+                what="The same face, in an innocent post",
+                why="the post is not sexual, so a likeness is nobody's business",
+            ),
+            url,
+        )
 
     def _swap(self) -> None:
         swapped = people.clip(301, people.OTHER, face_of=people.PROTECTED, crf=28)
@@ -212,7 +258,7 @@ class Hour:
         expected = Expected(
             what="Known footage, with that face put in",
             review="but the face is another one, at all 16 moments compared; it resembles a protected person",
-            why="a review",
+            why="footage and a face together are strong, and still a person decides",
         )
         self._post("gifs", expected, url)
 

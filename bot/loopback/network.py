@@ -9,19 +9,23 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpcore
+
+Roads = tuple[Mapping[str, Sequence[str]], Mapping[str, int]]  # name → addresses, address → port of this machine
 
 
 class LoopbackNetwork:
     """Names, addresses and what was dialled. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, roads: Roads | None = None) -> None:
+        """`roads`: those of another one, which serves them in a process of its own."""
         self._lock = threading.Lock()
-        self._names: dict[str, tuple[str, ...]] = {}
-        self._ports: dict[str, int] = {}
+        names, ports = roads or ({}, {})
+        self._names: dict[str, tuple[str, ...]] = {name: tuple(addresses) for name, addresses in names.items()}
+        self._ports: dict[str, int] = dict(ports)
         self._dialled: list[tuple[str, int]] = []
         self._tls_names: list[str] = []
 
@@ -36,6 +40,12 @@ class LoopbackNetwork:
         """The server name of every TLS handshake that would have taken place, in order."""
         with self._lock:
             return tuple(self._tls_names)
+
+    @property
+    def roads(self) -> Roads:
+        """Where all names lead now, for a process beside this one."""
+        with self._lock:
+            return dict(self._names), dict(self._ports)
 
     def serve(self, name: str, port: int) -> str:
         """Let a name lead to a loopback port; return the public address it is given.

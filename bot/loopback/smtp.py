@@ -63,6 +63,7 @@ class SmtpSink:
         self.context = context
         self.implicit_tls = implicit_tls
         self.max_size = max_size
+        self.heard: Callable[[Received], None] = lambda _received: None  # told each message that is taken
         self._lock = threading.Lock()
         self._received: list[Received] = []
         self._commands: list[str] = []
@@ -138,6 +139,7 @@ class SmtpSink:
     def _keep(self, received: Received) -> None:
         with self._lock:
             self._received.append(received)
+        self.heard(received)
 
 
 class _Cut(Exception):

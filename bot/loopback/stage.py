@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bot import bundled
 from bot.assemble import Children, Outside, Parts, assembled
 from bot.clock import Clock, ManualClock
 from bot.config import Config
 from bot.loopback.hosts import HostPark
+from bot.loopback.network import LoopbackNetwork
 from bot.loopback.reddit.server import RedditServer
 from bot.loopback.smtp import SmtpSink
 from bot.pipeline import Pipeline, no_boundary
@@ -21,6 +23,7 @@ from bot.workers import Workers
 
 START = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 FOLDER = "gifwarden-demo-"
+Sections = Mapping[str, Mapping[str, Any]]  # keys of a configuration, by section
 TELL = """---
 name: Tell the moderators
 exact_media: {bank: [known-fakes]}
@@ -58,6 +61,44 @@ class Stage:
     never_asked: set[str] = field(default_factory=set)  # files that no host may be asked for
 
 
+def settings(
+    folder: Path,
+    login: Mapping[str, str],
+    mail_port: int,
+    *,
+    rules: Path | None = None,
+    gallery: bool = False,
+    sections: Sections | None = None,
+) -> Config:
+    """Return the configuration of a bot that lives on loopback. It holds no address of Reddit or of the network.
+
+    `sections`: further keys, by section.
+    """
+    made: dict[str, dict[str, Any]] = {
+        "reddit": {**login, "contact": "head_moderator"},
+        "subreddits": {
+            "clips": {"mode": "enforce"},
+            "gifs": {"mode": "report"},
+            "quiet": {"mode": "observe"},
+        },
+        "banks": {"trusted": ["known-fakes"]},
+        "decode": {"without_filter": True},  # the media are our own
+        "gallery": {"enabled": gallery},
+        "hosts": {"direct": {"allow": ["media.example.net", "rebind.example.net"]}},
+        "mail": {
+            "host": "127.0.0.1",
+            "port": mail_port,
+            "security": "none",
+            "sender": "safety@moderators.example.org",
+            "organisation": "The moderators of r/clips",
+        },
+        "storage": {"path": folder / "data", "rules": rules or folder / "rules"},
+    }
+    for name, keys in (sections or {}).items():
+        made[name] = {**made.get(name, {}), **keys}
+    return Config.model_validate(made)
+
+
 def write_rules(folder: Path) -> Path:
     """Make the folder with the rules that come along and one that tells moderators; return it."""
     folder.mkdir()
@@ -68,40 +109,27 @@ def write_rules(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def stage(folder: Path, *, gallery: bool = False, rules: Path | None = None) -> Iterator[Stage]:
+def stage(
+    folder: Path,
+    *,
+    gallery: bool = False,
+    rules: Path | None = None,
+    clock: Clock | None = None,
+    sections: Sections | None = None,
+) -> Iterator[Stage]:
     """Yield a loopback Reddit, hosts and mail server, and a configuration for them; all gone afterwards.
 
     `rules`: a folder of `write_rules`, which several may share that change nothing there; else it has its own.
+    Without a `clock` time stands still until it is told to pass. `sections`: further keys, by section.
     """
-    clock = ManualClock(START)
+    clock = clock or ManualClock(START)
     rules = rules or write_rules(folder / "rules")
     with (
         RedditServer(clock.now) as reddit,
         HostPark() as park,
         SmtpSink() as mail,
     ):
-        config = Config.model_validate(
-            {
-                "reddit": reddit.config(contact="head_moderator"),
-                "subreddits": {
-                    "clips": {"mode": "enforce"},
-                    "gifs": {"mode": "report"},
-                    "quiet": {"mode": "observe"},
-                },
-                "banks": {"trusted": ["known-fakes"]},
-                "decode": {"without_filter": True},  # the media are our own
-                "gallery": {"enabled": gallery},
-                "hosts": {"direct": {"allow": ["media.example.net", "rebind.example.net"]}},
-                "mail": {
-                    "host": "127.0.0.1",
-                    "port": mail.port,
-                    "security": "none",
-                    "sender": "safety@moderators.example.org",
-                    "organisation": "The moderators of r/clips",
-                },
-                "storage": {"path": folder / "data", "rules": rules},
-            }
-        )
+        config = settings(folder, reddit.login, mail.port, rules=rules, gallery=gallery, sections=sections)
         for name in config.subreddits:
             reddit.add_subreddit(
                 name,
@@ -111,17 +139,16 @@ def stage(folder: Path, *, gallery: bool = False, rules: Path | None = None) -> 
         yield Stage(clock=clock, reddit=reddit, park=park, mail=mail, config=config)
 
 
+def outside(reddit: str, network: LoopbackNetwork) -> Outside:
+    """Return the loopback world as a bot's constructors take it."""
+    return Outside(reddit_url=reddit, oauth_url=reddit, resolve=network.resolve, dial=network.dial)
+
+
 @contextlib.contextmanager
 def bot_on(
     stage: Stage, log: Log, boundary: Callable[[str], None] = no_boundary, *, children: Children = Workers
 ) -> Iterator[Pipeline]:
     """Yield the bot itself, led to the loopback world by constructor arguments only."""
-    outside = Outside(
-        reddit_url=stage.reddit.url,
-        oauth_url=stage.reddit.url,
-        resolve=stage.park.network.resolve,
-        dial=stage.park.network.dial,
-    )
-    parts = Parts(outside=outside, children=children)
+    parts = Parts(outside=outside(stage.reddit.url, stage.park.network), children=children)
     with assembled(stage.config, log, parts=parts, clock=stage.clock, boundary=boundary) as pipeline:
         yield pipeline

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from starlette.types import ASGIApp
 
 from bot.pipeline import Pipeline
 from bot.web.console.app import console_app
+from bot.web.console.base import Page
 from bot.web.metrics import registry
 from bot.web.server import Place, Server
 from bot.web.status import LOOPBACK, status_app
@@ -16,8 +17,12 @@ from bot.web.steps import Steps
 
 
 @contextlib.contextmanager
-def served(pipeline: Pipeline, steps: Steps, *, port: int | None = None) -> Iterator[Server]:
+def served(
+    pipeline: Pipeline, steps: Steps, *, port: int | None = None, pages: Sequence[Page] = ()
+) -> Iterator[Server]:
     """Serve while a daemon works, or the console alone; `port`: that of the console instead of the configured one.
+
+    `pages`: further ones for the console.
 
     Raises ConfigError if a place cannot be used.
     """
@@ -28,7 +33,7 @@ def served(pipeline: Pipeline, steps: Steps, *, port: int | None = None) -> Iter
     places: list[tuple[Place, ASGIApp]] = []
     with contextlib.ExitStack() as stack:
         if console_port or port is not None:
-            console = stack.enter_context(console_app(pipeline, status))
+            console = stack.enter_context(console_app(pipeline, status, pages))
             places.append((Place(address=web.address, port=console_port, key="web.port"), console))
         own = metrics.port and (metrics.port != console_port or web.address != LOOPBACK)
         if own and port is None:

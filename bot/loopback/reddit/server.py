@@ -133,9 +133,13 @@ class RedditServer(LoopbackServer):
 
     def config(self, **changes: Any) -> RedditConfig:
         """Return a configuration that logs in here; `changes` override keys of it."""
-        keys = {"client_id": self.client_id, "client_secret": self.client_secret, "contact": "somebody"}
-        login = {"username": self.username, "password": self.password}
-        return RedditConfig.model_validate({**keys, **login, **changes})
+        return RedditConfig.model_validate({**self.login, "contact": "somebody", **changes})
+
+    @property
+    def login(self) -> dict[str, str]:
+        """What a configuration must say to log in here. It is worth nothing anywhere else."""
+        keys = {"client_id": self.client_id, "client_secret": self.client_secret}
+        return {**keys, "username": self.username, "password": self.password}
 
     def revoke(self) -> None:
         """Make all tokens given out so far invalid."""

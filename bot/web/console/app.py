@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -19,7 +19,7 @@ from bot.errors import DatabaseError, GifwardenError, OutsideError, RightsError,
 from bot.model import Verb
 from bot.pipeline import Pipeline
 from bot.web.console import PAGES
-from bot.web.console.base import Act, Desk, Guest, Open, View, Visit, Way, csrf_of
+from bot.web.console.base import Act, Desk, Guest, Open, Page, View, Visit, Way, csrf_of
 from bot.web.console.device import device_of
 from bot.web.console.guard import Attempts, TooMuchError, from_our_page, guarded, same_token
 from bot.web.console.presence import Presence
@@ -34,8 +34,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @contextlib.contextmanager
-def console_app(pipeline: Pipeline, status: ASGIApp | None = None) -> Iterator[ASGIApp]:
-    """Yield the console as an application; `status` answers /metrics and /health, for this machine only."""
+def console_app(pipeline: Pipeline, status: ASGIApp | None = None, more: Sequence[Page] = ()) -> Iterator[ASGIApp]:
+    """Yield the console as an application; `status` answers /metrics and /health, for this machine only.
+
+    `more`: pages beside the console's own, of whoever serves it.
+    """
+    pages = (*PAGES, *more)
     clock = pipeline.deps.clock
     with pipeline.deps.store.reader() as reader:
         desk = Desk(
@@ -43,10 +47,10 @@ def console_app(pipeline: Pipeline, status: ASGIApp | None = None) -> Iterator[A
             reader=reader,
             presence=Presence(clock),
             attempts=Attempts(clock),
-            nav=tuple(page for page in PAGES if page.name),
+            nav=tuple(page for page in pages if page.name),
         )
         door = _Door(desk)
-        routes = [Route(way.path, door.endpoint(way), methods=[_method(way)]) for page in PAGES for way in page.ways]
+        routes = [Route(way.path, door.endpoint(way), methods=[_method(way)]) for page in pages for way in page.ways]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
         inner = guarded(app, pipeline.deps.config.web.hosts)
 

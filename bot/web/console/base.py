@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -112,10 +113,10 @@ class Visit(Guest):
             return False
         return True
 
-    def page(self, template: str, *, status: int = 200, **facts: Any) -> Response:
-        """Return a page made of a template, in the frame that all pages have."""
+    def page(self, template: str, *, status: int = 200, beside: Path | None = None, **facts: Any) -> Response:
+        """Return a page made of a template, in the frame that all pages have; `beside`: a folder that has it too."""
         facts = {"visit": self, "nav": self.desk.nav, "pending": self.pending, "own_keys": self.own_keys, **facts}
-        return HTMLResponse(rendered(template, facts), status)
+        return HTMLResponse(rendered(template, facts, beside=beside), status)
 
     @property
     def own_keys(self) -> dict[str, str]:

@@ -21,9 +21,9 @@ HERE = Path(__file__).parent
 
 
 @cache
-def _environment() -> Environment:
+def _environment(beside: Path | None = None) -> Environment:
     made = Environment(
-        loader=FileSystemLoader(HERE),
+        loader=FileSystemLoader([HERE, *([beside] if beside else [])]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_plain,
@@ -35,9 +35,9 @@ def _environment() -> Environment:
     return made
 
 
-def rendered(template: str, facts: Mapping[str, Any]) -> str:
-    """Return a page."""
-    return _environment().get_template(template).render(facts)
+def rendered(template: str, facts: Mapping[str, Any], *, beside: Path | None = None) -> str:
+    """Return a page; `beside`: where its template is, if it is none of the console's own."""
+    return _environment(beside).get_template(template).render(facts)
 
 
 def _plain(value: Any) -> Any:
