@@ -137,12 +137,12 @@ def test_commands_in_the_demo_reach_its_world_and_no_other(
 
 @slow
 def test_whatever_happens_in_the_demo_is_met_by_the_bot(tmp_path: Path) -> None:
-    """Two rounds of the script: posts, a raid, an appeal, a removal by hand, a notice mailed and answered."""
+    """A round of the script: posts, a raid, an appeal, a removal by hand, a notice mailed and answered."""
     with stage(tmp_path, gallery=True, sections=worlds.sections(0)) as world, bot_on(world, Silent()) as bot:
         ledger = Ledger(world)
         living = Living(world, bot, ledger)
         living.prepare("somebody")
-        for _ in range(14):
+        for _ in range(8):
             world.clock.sleep(120)
             bot.tick()
             living.step()
@@ -150,7 +150,6 @@ def test_whatever_happens_in_the_demo_is_met_by_the_bot(tmp_path: Path) -> None:
         happened = " ".join(line.said for line in ledger.lines(by_bot=False))
         for words in ("a raid", "appealed", "on Reddit, by hand", "stated the ground of notice", "taken down"):
             assert words in happened
-        assert happened.count("a raid") == 2
         received = " ".join(line.said for line in ledger.lines(by_bot=True))
         for words in ("Reported", "Removed", "Message to", "Modmail to", "The mail server took a mail to"):
             assert words in received

@@ -13,7 +13,7 @@ from bot.store import ActionRow, CaseRow
 
 DID = {
     "remove": "removed the post",
-    "report": "reported it to the moderators",
+    "report": "reported it",
     "modmail": "wrote to the moderators",
     "message": "wrote to its author",
 }
@@ -47,6 +47,8 @@ def outcomes(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
             many(sum(post == name for post, _, _ in world.reddit.received.messages), "message") + " to its author",
             many(sum(case.label in subject for _, subject, _ in world.reddit.modmails) if case else 0, "modmail"),
         ]
+        answers = sum(case.label in body for _, body in world.reddit.answers) if case else 0
+        received.append(many(answers, "answer") + " in modmail")
         rows.append(
             {
                 "post": f"{expected.what}; r/{world.reddit.world.things[name]['subreddit']}",
@@ -64,7 +66,7 @@ def outcomes(world: Stage, pipeline: Pipeline) -> list[dict[str, str]]:
 def _found(evidence: Evidence | None) -> str:
     sure = sureness(evidence)
     if sure is not WORDS:
-        return sure.long
+        return sure.long.replace("an entry", "a known fake")
     if evidence is not None and any(match.suppressed for match in evidence.matches):
         return "a copy of what a moderator allowed"
     return "nothing known"

@@ -29,9 +29,7 @@ class FirstDay:
     def learn(self) -> None:
         """Play the past, let the bot propose, and decide on what is proposed."""
         self._say("r/clips, the weeks before: moderators removed six posts, and no bank knows any of them")
-        self.propose()
-        met = self._p.learning.met("clips")
-        named = met.reasons[FAKE]
+        named = self.propose()
         self._say(
             f"gifwarden learn clips: {named} of them were removed for “{FAKE}”; the one whose reason speaks of age "
             "is never fetched"
@@ -43,14 +41,16 @@ class FirstDay:
         self._say(f"the head moderator confirms {first.label}: it is banked, and no post is touched")
         for case in others:
             self._p.decisions.cases.dismiss(case.label, by=self._by, why="a joke")
-            self._say(f"and dismisses {case.label}: a joke")
+            self._say(f"the head moderator dismisses {case.label}: a joke")
 
-    def propose(self) -> None:
-        """Play the past, name the reason that means a fake, and look at the media."""
+    def propose(self) -> int:
+        """Play the past, name the reason that means a fake, and look at the media; return how many gave that reason."""
         self._play()
         self._p.learning.read("clips")
+        named = self._p.learning.met("clips").reasons[FAKE]
         self._p.learning.choose("clips", Choice(reasons=(FAKE,)), bank="known-fakes")
         self._p.work()
+        return named
 
     def later(self) -> tuple[Expected, str]:
         """Return what must come of a later post of what was confirmed, and its link."""

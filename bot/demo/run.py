@@ -17,7 +17,8 @@ from bot import text
 from bot.clock import Clock
 from bot.demo.outcome import outcomes
 from bot.demo.story import MINUTES, Hour, shortfalls, unreviewed
-from bot.demo.week import POSTS, Week, week_stage
+from bot.demo.subreddit import POSTS
+from bot.demo.week import Week, week_stage
 from bot.demo.week import run as run_week
 from bot.loopback.stage import FOLDER, Stage, bot_on, stage
 from bot.plural import many
@@ -48,10 +49,19 @@ class Narrator:
     def warning(self, event: str, **facts: Any) -> None:
         """Say nothing: what goes wrong here is part of the script."""
 
-    def say(self, words: str) -> None:
-        """Show what the script does."""
+    def heading(self, words: str) -> None:
+        """Show what begins."""
         if not self._silent:
-            shown = Text(text.wrapped(f"{self._clock.now():%H:%M}  {words}", self._console.width, hang=7))
+            self._console.print(Text(f"\n{words}", style="bold"))
+
+    def say(self, words: str) -> None:
+        """Show what the script does, by the world's clock."""
+        self.at(f"{self._clock.now():%H:%M}", words)
+
+    def at(self, time: str, words: str) -> None:
+        """Show what happens at a time of the day."""
+        if not self._silent:
+            shown = Text(text.wrapped(f"{time}  {words}", self._console.width, hang=7))
             shown.stylize("dim", 0, 5)
             self._console.print(shown, soft_wrap=True)
 
@@ -84,9 +94,9 @@ def play_week(*, as_json: bool = False) -> bool:
     console = Console(highlight=False)
     with TemporaryDirectory(prefix=FOLDER) as folder, week_stage(Path(folder)) as world:
         narrator = Narrator(console, world.clock, silent=as_json)
-        narrator.say(f"a week of r/clips: {POSTS} posts, three moderators; it takes about a minute")
+        narrator.say(f"a week of r/clips, with {POSTS:,} posts and three moderators; it takes a minute or two")
         with bot_on(world, narrator) as pipeline:
-            played = Week(world, pipeline, narrator.say)
+            played = Week(world, pipeline, narrator.at, narrator.heading)
             run_week(played, pipeline)
             wrong = played.shortfalls()
             done = {
@@ -102,7 +112,12 @@ def play_week(*, as_json: bool = False) -> bool:
     if as_json:
         print(json.dumps({"ok": not wrong, "wrong": wrong, **done}, ensure_ascii=False))  # noqa: T201  plain output for programs
         return not wrong
-    console.print("\n" + ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in done.items()))
+    console.print(
+        f"\nReddit received {many(done['removals'], 'removal')}, {many(done['reports'], 'report')}, "
+        f"{many(done['conversations'], 'modmail')} with {many(done['messages_in_them'], 'answer')}, and "
+        f"{many(done['given_back'], 'post')} given back, in {done['requests_to_reddit']:,} requests; "
+        f"the hosts {done['downloads']:,} requests."
+    )
     for sentence in wrong:
         console.print(Text(f"WRONG  {sentence}", style="bold red"))
     if not wrong:

@@ -132,14 +132,17 @@ class Hour:
         # Reddit performs the report and answers 500: it must not be filed again
         self._s.reddit.fail_next("api/report", status=500, performed=True)
         self._post("gifs", Expected(what="Re-encoded, in an imgur album", reports=1, why=NEAR), url)
+        self._say("Reddit will take the report of it and answer that it failed (500)")
 
     def _comment(self) -> None:
         copy = media.gif(103, seconds=2, width=320, height=180)
         url = self._s.park.add_direct("media.example.net", "/u/8812/funny.gif", copy, "image/gif")
         name = self._s.reddit.comment(self._parent, author="some_poster", body=f"better version [here]({url})!")
         self._s.expected[name] = Expected(what="Resized GIF, in a comment", reports=1, why=NEAR)
+        self._say("r/clips, a comment: “Resized GIF, in a comment”")
 
     def _reddit_troubles(self) -> None:
+        self._say("Reddit refuses two requests: too many (429), out of order (503)")
         self._s.reddit.fail_next("r/gifs/new", status=429, headers={"retry-after": "5"})
         self._s.reddit.fail_next("r/quiet/new", status=503)
 
@@ -206,6 +209,7 @@ class Hour:
             "clips", Expected(what="Approved by a moderator before", why="what a moderator approved is left alone"), url
         )
         self._s.reddit.moderator_approves(name, "second_moderator")
+        self._say("the second moderator approves it, faster than the bot")
 
     def _observed(self) -> None:
         url = self._s.park.add_redgifs("SwiftPinkOtter", sd=self._fake_small, hd=self._fake)
@@ -220,6 +224,7 @@ class Hour:
 
     def _token_expires(self) -> None:
         self._s.park.expire_tokens()
+        self._say("redgifs forgets the bot's token")
 
     def _posted_again(self) -> None:
         url = "https://v3.redgifs.com/watch/BoldRedFalcon?utm_source=share"
@@ -276,6 +281,7 @@ class Hour:
                         seen=True,
                     ),
                 )
+                self._say(f"the head moderator states the ground of notice {row.label} to {row.host}: original footage")
 
 
 def unreviewed(stage: Stage, pipeline: Pipeline) -> list[str]:

@@ -6,22 +6,19 @@ What must come of it is written down as it happens; at the end the loopback serv
 from __future__ import annotations
 
 import contextlib
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bot.config import Config
+from bot.demo.subreddit import HOURS, PLACE, POSTS, Subreddit
 from bot.loopback.stage import Stage, stage
-from bot.model import ActionState, Actor, CaseState, Hold
+from bot.model import ActionState, CaseState, Hold
 from bot.pipeline import Pipeline
 from bot.plural import many
 from bot.samples import media
 
-HOURS = 7 * 24
-POSTS = 5000
 RAID, RAIDERS = 300, 8
-PLACE = "clips"
 HEAD, SECOND, THIRD = "head_moderator", "second_moderator", "third_moderator"
 MARKER = "unmistakable words of a deleted post"
 TELL_AUTHOR = """---
@@ -57,24 +54,19 @@ def week_stage(folder: Path) -> Iterator[Stage]:
         yield world
 
 
-class Week:
+class Week(Subreddit):
     """The script. `hour(n)` lets happen what happens in that hour, from 0 to `HOURS` - 1."""
 
-    def __init__(self, stage: Stage, pipeline: Pipeline, say: Callable[[str], None]) -> None:
-        self._s = stage
-        self._p = pipeline
-        self._say = say
-        self._random = random.Random(7)  # noqa: S311  a script, not a secret
-        self._fakes = [media.clip(700 + number, seconds=1, width=320, height=180) for number in range(4)]
+    def __init__(
+        self,
+        stage: Stage,
+        pipeline: Pipeline,
+        tell: Callable[[str, str], None] = lambda _time, _words: None,
+        heading: Callable[[str], None] = lambda _words: None,
+    ) -> None:
+        super().__init__(stage, pipeline, tell, heading)
         self._meme = media.clip(750, seconds=1, width=320, height=180)
-        self._innocent = [media.still(800 + number, width=160, height=120) for number in range(24)]
-        self.removed: Counter[str] = Counter()  # posts that must have been removed, each once
-        self.approved: set[str] = set()  # posts that must have been given back
-        self.untouched: dict[str, str] = {}  # posts at which nothing may have been done, and why
-        self.wrong: list[str] = []  # what was not as it must be in the middle of the week
-        self._posts: dict[str, str] = {}
         self._entries: dict[str, str] = {}
-        self._posted = 0
         self._script: dict[int, Callable[[], None]] = {
             2: self._wiki_is_written,
             5: self._a_known_fake,
@@ -96,6 +88,7 @@ class Week:
             122: self._stop,
             123: self._a_fake_while_stopped,
             130: self._go,
+            131: self._it_went_on,
             145: self._nothing_is_left_of_the_deleted_post,
         }
 
@@ -108,16 +101,14 @@ class Week:
             self._entries[f"fake{number}"] = label
         store.banks.create("reported", "block")
 
-    def _by(self, account: str) -> Actor:
-        """Return a moderator, as Reddit confirms them."""
-        return self._p.team.by_reddit(account, PLACE, ["all"])
-
     def hour(self, number: int) -> None:
         """Let an hour pass: everyday posts, and what the script says for it."""
         self._s.clock.sleep(3600)
+        self._time = f"{number % 24:02d}:00"
+        if number % 24 == 0:
+            self._heading(f"Day {number // 24 + 1}")
         event = self._script.get(number)
         if event is not None:
-            self._say(f"day {number // 24 + 1}, {number % 24:02d}:00: {event.__name__.strip('_').replace('_', ' ')}")
             event()
         due = POSTS * (number + 1) // HOURS
         while self._posted < due:
@@ -148,44 +139,39 @@ class Week:
             wrong.append(f"a link has waited for {unfinished / 3600:.0f} hours")
         return wrong
 
-    def _post(self, what: str, *, url: str | None = None, author: str = "some_poster", text: str = "") -> str:
-        name = self._s.reddit.submit(
-            PLACE, author=author, title=what, url=url, selftext=text, created=self._s.clock.now()
-        )
-        self._posts[name] = what
-        self._posted += 1
-        return name
+    def _size(self) -> str:
+        row = next(one for one in self._p.deps.store.banks.listing() if one.name == "known-fakes")
+        return f"known-fakes holds {many(row.entries, 'entry', 'entries')}"
 
-    def _everyday(self) -> None:
-        """Post what people post: mostly talk, some links elsewhere, some pictures."""
-        kind, author = self._random.random(), f"user{self._random.randrange(900)}"
-        number = self._posted
-        if kind < 0.72:
-            name = self._post(f"Talk {number}", author=author, text="What do you think?")
-        elif kind < 0.9:
-            name = self._post(f"Link {number}", author=author, url=f"https://news.example.org/{number}")
-        else:
-            data = self._random.choice(self._innocent)
-            id = f"{self._random.getrandbits(40):010x}p{number % 10}"
-            url = self._s.park.add_reddit_image(f"x{id}", data)
-            name = self._post(f"Picture {number}", author=author, url=url)
-        self.untouched[name] = "an everyday post"
+    def _appeal_said(self) -> str:
+        (case,) = self._p.deps.store.cases.of_post(self._first)
+        if self._p.deps.store.review.open_appeal(case.id) is None:
+            return "the bot did not take it for an appeal"
+        return f"the bot opened the case again as an appeal ({case.label}), for another moderator"
 
-    def _fake(self, number: int, id: str, what: str, author: str = "some_poster") -> str:
-        url = self._s.park.add_redgifs(id, hd=self._fakes[number])
-        return self._post(what, url=url, author=author)
+    def _quarantine_said(self) -> str:
+        removed = self._of(self._memes)
+        if not self._p.deps.store.flood.listing():
+            return f"the bot removed {removed} of them"
+        return f"the bot removed {removed}, then put that entry in quarantine: it met too many accounts"
 
     def _wiki_is_written(self) -> None:
         self._s.reddit.world.edit_wiki(PLACE, "gifwarden", WIKI, by=HEAD)
+        self._say("the head moderator writes a rule on the wiki: look at titles with “leaked”")
+        self._then.append(lambda: f"the bot goes by {many(len(self._p.deps.rules_for(PLACE).rules), 'rule')} now")
 
     def _a_known_fake(self) -> None:
         self._first = self._fake(0, "WrongfullyTaken", "A fake, its author will appeal", author="an_author")
+        self._say("u/an_author posts the very file of a known fake")
+        self._removed_soon(self._first)
         self.removed[self._first] += 1
 
     def _a_moderator_approves_a_copy_first(self) -> None:
         name = self._fake(1, "ApprovedCopy", "A copy that a moderator approved")
         self._s.reddit.moderator_approves(name, SECOND)
         self.untouched[name] = "a moderator approved it"
+        self._say("somebody posts another known fake, and the second moderator approves it at once")
+        self._then.append(lambda: self._deed(name, "left it alone: what a moderator approved is not the bot's"))
 
     def _the_raid(self) -> None:
         url = self._s.park.add_redgifs("RaidedClip", hd=self._fakes[2])
@@ -193,6 +179,8 @@ class Week:
             self._post(f"Raid {number}", url=url, author=f"raider{number % RAIDERS}") for number in range(RAID)
         ]
         self.removed.update(self._raid)
+        self._say(f"a raid: {RAIDERS} accounts post one clip {RAID} times")
+        self._then.append(lambda: f"the bot removed {self._of(self._raid)} in the first hour; its cap is 150 an hour")
 
     def _the_raid_is_over(self) -> None:
         missing = set(self._raid) - set(self._s.reddit.removals)
@@ -204,6 +192,7 @@ class Week:
             self.wrong.append(f"one clip of the raid was downloaded {len(files)} times")
         if self._p.deps.store.flood.listing():
             self.wrong.append("a raid by few accounts was quarantined")
+        self._say(f"eight hours later the bot has removed {self._of(self._raid)} of the raid's {RAID} posts")
 
     def _the_brigade(self) -> None:
         url = self._s.park.add_reddit_image("xbrigadedpicture1", self._innocent[0])
@@ -211,6 +200,10 @@ class Week:
         self.untouched[name] = "false reports are no evidence"
         for number in range(80):
             self._s.reddit.world.report(name, "This is non-consensual intimate media", f"brigade{number}")
+        self._say("80 accounts report an innocent picture as non-consensual, to have it taken down")
+        self._then.append(
+            lambda: self._deed(name, "left it alone: it knows nothing like it, and reports prove nothing")
+        )
 
     def _the_author_appeals(self) -> None:
         mails = self._s.reddit.world.conversations.items()
@@ -219,6 +212,8 @@ class Week:
             self.wrong.append("the author of the removed post was not written to")
             return
         self._s.reddit.actions.answer_mail(mine[0], "an_author", "That is my own work, please look again.")
+        self._say("u/an_author answers the bot's message: “That is my own work, please look again.”")
+        self._then.append(self._appeal_said)
 
     def _the_appeal_is_decided(self) -> None:
         store = self._p.deps.store
@@ -232,17 +227,25 @@ class Week:
         if self._first not in self._s.reddit.approvals:
             self._p.decisions.cases.undo(case.label, by=self._by(THIRD), why="the entry is wrong")
         self.approved.add(self._first)
+        self._say("the third moderator looks, finds that the bank is wrong, and takes that entry out of it")
+        self._then.append(
+            lambda: "the bot gave the post back" if self._first in self._s.reddit.approvals else "the post stays away"
+        )
 
     def _an_innocent_file_is_banked(self) -> None:
         url = self._s.park.add_redgifs("EverybodysMeme", hd=self._meme)
         name = self._post("A meme, banked by mistake", url=url)
         self._memes = [name]
         self._s.reddit.actions.write_mail(PLACE, HEAD, "bank", f"gifwarden bank https://redd.it/{name[3:]}")
+        self._say("the head moderator orders by modmail to bank a clip; it is a meme, and a mistake")
+        self._then.append(lambda: f"the bot banked it: the bank {self._size()}")
 
     def _many_people_post_it(self) -> None:
         for number in range(40):
             url = self._s.park.add_redgifs(f"Meme{'abcdefghij'[number % 10]}{'klmn'[number // 10]}x", hd=self._meme)
             self._memes.append(self._post(f"Meme {number}", url=url, author=f"fan{number}"))
+        self._say("40 people post that meme")
+        self._then.append(self._quarantine_said)
 
     def _the_entry_is_looked_at(self) -> None:
         store, reddit = self._p.deps.store, self._s.reddit
@@ -262,26 +265,35 @@ class Week:
                 if case.state == CaseState.OPEN:
                     self._p.decisions.cases.dismiss(case.label, by=self._by(SECOND), why="a meme")
         self.approved |= set(done)
+        self._say("the second moderator looks, takes the meme out of the bank and dismisses its cases")
+        self._then.append(lambda: f"the bot gave back {self._back(done)} of the {len(done)} posts that it had removed")
 
     def _a_post_with_a_case(self) -> None:
         url = self._s.park.add_redgifs("SoonDeleted", hd=media.reencode(self._fakes[3], crf=34, width=256, height=144))
         self._deleted = self._post(MARKER, url=url, author="deleting_author")
+        self._say("somebody posts a near copy of a known fake")
+        self._then.append(lambda: self._deed(self._deleted, "did not touch it; a case asks a moderator"))
         self._deleted_path = str(self._s.reddit.world.things[self._deleted]["permalink"])
 
     def _it_is_deleted(self) -> None:
         if not self._p.deps.store.cases.of_post(self._deleted):
             self.wrong.append("the near copy that is deleted later opened no case")
         self._s.reddit.delete(self._deleted)
+        self._say("its author deletes that post")
 
     def _nothing_is_left_of_the_deleted_post(self) -> None:
         folder = self._s.config.storage.path
         kept = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+        self._say("two days after its author deleted it, the database is searched for that post")
+        found = len(self.wrong)
         for trace in (MARKER, "deleting_author", self._deleted_path, "SoonDeleted", "soondeleted"):
             if trace.encode() in kept:
                 self.wrong.append(f"48 hours after it was deleted the database still holds {trace!r}")
+        self._say("→ nothing of it is left" if found == len(self.wrong) else "→ something of it is left")
 
     def _the_wiki_has_a_typo(self) -> None:
         self._s.reddit.world.edit_wiki(PLACE, "gifwarden", WIKI_TYPO, by=SECOND)
+        self._say("the second moderator edits the rule on the wiki and mistypes “action”")
 
     def _a_fake_under_the_old_rules(self) -> None:
         if "Words that we look at" not in {rule.name for rule in self._p.deps.rules_for(PLACE).rules}:
@@ -289,22 +301,34 @@ class Week:
         texts = [body for _, _, body in self._s.reddit.modmails] + [body for _, body in self._s.reddit.answers]
         if not any("acton" in text for text in texts):
             self.wrong.append("nobody was told of the typo in the wiki")
-        self.removed[self._fake(1, "UnderOldRules", "A fake while the wiki is broken")] += 1
+        self._say("the bot told the moderators where the mistake is, and goes by the last good rules")
+        name = self._fake(1, "UnderOldRules", "A fake while the wiki is broken")
+        self.removed[name] += 1
+        self._say("somebody posts a known fake")
+        self._removed_soon(name)
 
     def _the_login_is_revoked(self) -> None:
         self._password, self._s.reddit.password = self._s.reddit.password, "another one"
         self._s.reddit.revoke()
-        self.removed[self._fake(1, "WhileLockedOut", "A fake while the login is revoked")] += 1
+        self._missed = self._fake(1, "WhileLockedOut", "A fake while the login is revoked")
+        self.removed[self._missed] += 1
+        self._say("Reddit refuses the bot's login from now on; somebody posts a known fake")
+        self._then.append(lambda: "the bot can do nothing, and tries again")
 
     def _the_login_works_again(self) -> None:
         self._s.reddit.password = self._password
+        self._say("the login works again")
+        self._removed_soon(self._missed)
 
     def _stop(self) -> None:
         self._s.reddit.actions.write_mail(PLACE, SECOND, "stop", "gifwarden stop")
+        self._say("the second moderator orders by modmail: gifwarden stop")
 
     def _a_fake_while_stopped(self) -> None:
         self._stopped = self._fake(3, "WhileStopped", "A fake while everything is stopped")
         self.removed[self._stopped] += 1
+        self._say("somebody posts a known fake")
+        self._then.append(lambda: self._deed(self._stopped, "did nothing to it: what it would do waits"))
 
     def _go(self) -> None:
         if self._stopped in self._s.reddit.removals:
@@ -313,6 +337,12 @@ class Week:
         if not any(row.hold == Hold.STOP for row in held):
             self.wrong.append("what waits for go is not shown as held")
         self._s.reddit.actions.write_mail(PLACE, HEAD, "go", "gifwarden go")
+        self._say("the head moderator orders by modmail: gifwarden go")
+        self._then.append(lambda: "the bot does what it had put off, one thing after the other")
+
+    def _it_went_on(self) -> None:
+        done = self._stopped in self._s.reddit.removals
+        self._say(f"→ the bot {'removed' if done else 'has not yet removed'} the post of 03:00")
 
 
 def run(week: Week, pipeline: Pipeline) -> None:
@@ -323,6 +353,7 @@ def run(week: Week, pipeline: Pipeline) -> None:
         for _ in range(2 if week.eventful(hour) else 1):
             pipeline.tick()
             pipeline.deps.clock.sleep(60)
+        week.told(hour)
         if hour % 6 == 0:
             pipeline.forget()
             pipeline.purge()

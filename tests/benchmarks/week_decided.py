@@ -25,7 +25,8 @@ from typer.testing import CliRunner
 
 from bot.assemble import Outside, Parts, assembled
 from bot.cli import app, base, cases
-from bot.demo.week import HOURS, Week, week_stage
+from bot.demo.subreddit import HOURS
+from bot.demo.week import Week, week_stage
 from bot.loopback.stage import Stage
 from bot.model import Actor, CaseState
 from bot.pipeline import Pipeline
@@ -125,7 +126,7 @@ def played(folder: Path, *, groups: bool) -> None:
         people = Reviewers(world, bot, groups=groups)
         patch.setattr(bot.decisions.cases, "dismiss", people.dismiss)
         patch.setattr(base, "system_account", lambda: people.account)
-        week = Week(world, bot, lambda _text: None)
+        week = Week(world, bot)
         week.prepare()
         for hour in range(HOURS):
             week.hour(hour)
