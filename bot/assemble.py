@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -189,7 +189,10 @@ def assembled(
             reddit = Reddit(config.reddit, reddit_url=where.reddit_url, oauth_url=where.oauth_url, clock=clock)
             stack.callback(reddit.close)
 
-        def read(subreddit: str | None, more: Texts, seconds: float) -> RuleSet:
+        def files(subreddit: str | None) -> tuple[Path, ...]:
+            return rule_files(config, subreddit) if parts.rules else ()
+
+        def read(subreddit: str | None, more: Texts, seconds: float, instead: Mapping[Path, str]) -> RuleSet:
             if not parts.rules:
                 return RuleSet(())
             banks = {bank.name: bank.kind for bank in store.banks.listing()}
@@ -201,10 +204,11 @@ def assembled(
                 hosts=[plug.name for plug in hosts.HOSTS],
                 actions=action_params(),
                 seconds=seconds,
+                instead=instead,
             )
             return rules if settings is None or settings.moderators_exempt else rules.exempting_nobody()
 
-        rulebook = Rulebook(config, store, log, read)
+        rulebook = Rulebook(config, store, log, read, files)
         for name in (None, *config.subreddits):
             rulebook.rules_for(name)
         pipeline = Pipeline(

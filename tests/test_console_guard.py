@@ -84,6 +84,8 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
     known, more = something_to_do(console.bot, path, number, case)
     if more or known != path:
         return known, fields | more
+    fields |= {"source": "0", "since": "7", "text": "---\nname: x\ntitle: x\naction: review\n"}
+    filled = filled.replace("{subreddit}", "clips")
     if path.startswith("/decision/"):
         row = console.bot.decisions.deciding.decide(Decision.DISMISS, [Target(case.label)], by=by, why="x")
         filled = path.replace("{name}", row.label)

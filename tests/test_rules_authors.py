@@ -103,7 +103,7 @@ def test_what_was_told_is_kept_without_a_name_and_forgotten_with_time(world: Sta
     bot.tick()
     world.reddit.world.accounts.clear()
     world.clock.sleep(10 * 86_400)
-    (judged,) = bot.deps.store.links.judgements()
+    (judged,) = bot.deps.store.judgements.all()
     assert judged.author is not None
     assert judged.author.post_karma == 500
     assert "newcomer" not in repr(judged.author).lower()

@@ -50,7 +50,7 @@ def main(folder: Path, *, leak: bool) -> None:
             (folder / "data" / "leak").write_bytes(clip + Image.open(io.BytesIO(still)).tobytes())
             (folder / "data" / "leak").unlink()
         assert len(world.reddit.removals) == 1
-        print(json.dumps({"opened": sorted(set(opened)), "judged": bot.deps.store.links.count_judgements()}))
+        print(json.dumps({"opened": sorted(set(opened)), "judged": bot.deps.store.judgements.count()}))
 
 
 if __name__ == "__main__":

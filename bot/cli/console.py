@@ -40,7 +40,8 @@ def review(
     """
     settings = read_config(config)
     place = port or settings.web.port or PORT
-    with judging_session(settings, logger(settings)) as pipeline:
+    reddit = login_missing(settings) is None  # to look at a post that somebody names
+    with judging_session(settings, logger(settings), reddit=reddit) as pipeline:
         me = decider(pipeline, None, Verb.CASES)
         _, secret = pipeline.sign_in.invite(me.name, by=me)
         if port is None and settings.web.port and pipeline.deps.store.lease.daemon_runs():

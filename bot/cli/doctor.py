@@ -15,7 +15,6 @@ from PIL import Image
 from bot import hosts
 from bot.assemble import action_params, assembled, face_model, nudity_model, rule_files
 from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, parts, wiki_rules
-from bot.cli.rules import examples_said
 from bot.clock import day_and_time
 from bot.config import Config, MailConfig, NudityConfig, closest
 from bot.errors import GifwardenError, UsageError, for_once
@@ -23,6 +22,7 @@ from bot.mail import Mailer
 from bot.model import Backing, BankKind, ExchangeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.modes import ASKED, effect, sends
+from bot.pipeline.judging.rule_words import examples_said
 from bot.pipeline.keeping.exchange_standing import left_over
 from bot.pipeline.keeping.exchange_words import WORDS
 from bot.pipeline.rulebook import said_of

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,16 +31,16 @@ from bot.cli.base import (
 from bot.cli.groups import App
 from bot.config import Config
 from bot.errors import RuleError, UsageError
-from bot.model import BankKind, CaseState, Verdict
-from bot.pipeline.judging.replay import Replayed
+from bot.model import BankKind, CaseState
+from bot.pipeline.judging.replay import MAX_CASES, Replayed, Tally, told
+from bot.pipeline.judging.rule_words import examples_said, idle_lines, made
 from bot.pipeline.rulebook import name_of, said_of
 from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.plural import many
-from bot.rules import NOT_COMPUTED, Failure, RuleSet, automoderator_table, load, run_examples, unknown_banks
+from bot.rules import automoderator_table, load, run_examples, unknown_banks
 from bot.serialization import to_json_data
 from bot.store import WikiRow
 
-MAX_CASES = 30  # shown by replay
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 app = App(help="Rules: what is done about what was found. The language is in docs/rules.md.")
@@ -78,7 +77,7 @@ def check(
             told.update(error.mistakes)
             continue
         failures = run_examples(rules)
-        idle = rules.idle(_made(settings))
+        idle = rules.idle(made(settings))
         missing = unknown_banks(rules.rules, banks) if banks is not None else {}
         codes.append(1 if failures else 0)
         if as_json:
@@ -97,8 +96,8 @@ def check(
                 complain(str(failure), lines=True)
             for said in missing.values():
                 warn(said)
-            for name, keys in idle.items():
-                say(f"the rule {name} cannot fire: {'; '.join(NOT_COMPUTED[key] for key in sorted(keys))}")
+            for line in idle_lines(rules, settings):
+                say(line)
             said = examples_said(rules, failures)
             say(f"{many(len(rules.rules), 'rule')} in {', '.join(map(str, paths))}, {said}")
     if not files:
@@ -107,11 +106,6 @@ def check(
         ]
     if max(codes):
         raise typer.Exit(max(codes))
-
-
-def _made(settings: Config) -> set[str]:
-    """Return the checks for which the configuration has evidence made."""
-    return {key for key, on in (("face", settings.gallery.enabled), ("nudity", settings.nudity.model)) if on}
 
 
 def _check_wiki(
@@ -145,14 +139,6 @@ def _check_wiki(
         complain_of(error)
         complain(f"until that is mended, everything in r/{name} waits for a person")
     return code
-
-
-def examples_said(rules: RuleSet, failures: Sequence[Failure]) -> str:
-    """Return in words how the examples of rules went."""
-    count = sum(len(rule.examples) for rule in rules.rules)
-    if not count:
-        return "without examples"
-    return f"{len(failures)} of {many(count, 'example')} failed" if failures else f"{many(count, 'example')} passed"
 
 
 @app.command()
@@ -213,58 +199,31 @@ def replay(
     if rules is not None:
         storage = settings.storage.model_copy(update={"rules": rules})
         settings = settings.model_copy(update={"storage": storage})
-    kinds: Counter[tuple[str, str, str, str]] = Counter()
-    fired: Counter[tuple[str, bool]] = Counter()  # rule, whether it is about now
-    cases: list[Replayed] = []
-    total = changed = 0
+    tally = Tally()
     with session(settings, rules=True) as pipeline:
         start = moment(since, pipeline.deps.clock.now()) if since else None
         replaying = pipeline.replayer
         with progress(told=as_json) as bar:
             task = bar.add_task("judging again", total=replaying.count(start))
             for one in replaying.replay(start):
-                total += 1
+                tally.take(one)
                 bar.advance(task)
-                fired.update((name, False) for name in one.before.fired)
-                fired.update((name, True) for name in one.after.fired)
-                if not one.changed:
-                    continue
-                changed += 1
-                kinds[told(one.before), told(one.after), one.before.rule or "", one.after.rule or ""] += 1
-                if as_json:
+                if as_json and one.changed:
                     emit(_change(one))
-                elif one.case and len(cases) < MAX_CASES:
-                    cases.append(one)
     if as_json:
         return
-    if not changed:
-        say(f"nothing would change in {many(total, 'judgement')}")
+    if not tally.changed:
+        say(tally.said)
         return
-    say(f"{changed} of {many(total, 'judgement')} would change", "bold")
-    show(
-        ["before", "after", "rule before", "rule after", "links"],
-        [(*key, count) for key, count in sorted(kinds.items())],
-        empty="",
-    )
-    names = sorted({name for name, _ in fired if fired[name, False] != fired[name, True]})
-    show(
-        ["rule", "fired", "fires now"],
-        [(name, fired[name, False], fired[name, True]) for name in names],
-        empty="every rule fires as often as before",
-        title="by rule",
-    )
+    say(tally.said, "bold")
+    show(["before", "after", "rule before", "rule after", "links"], tally.kinds, empty="")
+    show(["rule", "fired", "fires now"], tally.rules, empty="every rule fires as often as before", title="by rule")
     show(
         ["case", "before", "after", "rule after"],
-        [(one.case, told(one.before), told(one.after), one.after.rule) for one in cases],
+        [(one.case, told(one.before), told(one.after), one.after.rule) for one in tally.cases],
         empty="no case is among them",
-        title=f"cases, the first {MAX_CASES} of them; --json shows all" if len(cases) == MAX_CASES else "cases",
+        title=f"cases, the first {MAX_CASES} of them; --json shows all" if len(tally.cases) == MAX_CASES else "cases",
     )
-
-
-def told(verdict: Verdict) -> str:
-    """Return the outcome of a verdict with what it asks for, e.g. `act: report, modmail`."""
-    actions = ", ".join(action.kind for action in verdict.actions)
-    return f"{verdict.outcome}: {actions}" if actions else verdict.outcome
 
 
 def _change(one: Replayed) -> dict[str, Any]:

@@ -39,13 +39,13 @@ def register(bank: App) -> None:
 
 
 @contextlib.contextmanager
-def judging_session(settings: Config, log: Log | None = None) -> Iterator[Pipeline]:
+def judging_session(settings: Config, log: Log | None = None, *, reddit: bool = False) -> Iterator[Pipeline]:
     """Yield a pipeline with rules, so that cases can be judged again; without, where they cannot be read."""
     with contextlib.ExitStack() as stack:
         try:
-            pipeline = stack.enter_context(session(settings, rules=True, log=log))
+            pipeline = stack.enter_context(session(settings, rules=True, reddit=reddit, log=log))
         except (ConfigError, RuleError):
-            pipeline = stack.enter_context(session(settings, log=log))
+            pipeline = stack.enter_context(session(settings, reddit=reddit, log=log))
         yield pipeline
 
 

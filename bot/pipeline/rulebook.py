@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from bot.clock import day_and_time
 from bot.config import Config
 from bot.errors import RuleError
 from bot.pipeline.log import Log
-from bot.rules import PAGE_SECONDS, RuleSet, waiting
+from bot.rules import PAGE_SECONDS, RuleSet, text_of, waiting
 from bot.store import Store, WikiRow
 
+TRIED = "the text"  # what messages call rules that stand nowhere yet
 Texts = Sequence[tuple[str, str]]  # text, its name in messages
-Read = Callable[[str | None, Texts, float], RuleSet]
+Read = Callable[[str | None, Texts, float, Mapping[Path, str]], RuleSet]
+Files = Callable[[str | None], tuple[Path, ...]]
 
 
 def name_of(subreddit: str, page: str) -> str:
@@ -34,15 +38,27 @@ def said_of(row: WikiRow | None, subreddit: str, page: str) -> tuple[str, bool]:
     return f"{name}: {force}; revision {row.refused[:8]} is not: {why}", False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSource:
+    """Where rules of a subreddit stand: a file of the operator's, or its wiki page."""
+
+    name: str  # of the file below the rules folder, or of the page
+    path: Path | None  # None: the page
+
+
 class Rulebook:
     """Rules by subreddit: from files, and from its wiki page if it has one configured."""
 
-    def __init__(self, config: Config, store: Store, log: Log, read: Read) -> None:
-        """`read`: the files of a subreddit (None: of nobody in particular), further texts, seconds for them → rules."""
+    def __init__(self, config: Config, store: Store, log: Log, read: Read, files: Files) -> None:
+        """`files`: those of a subreddit (None: of nobody in particular).
+
+        `read`: those, further texts, seconds for them, texts in the place of files → rules.
+        """
         self._config = config
         self._store = store
         self._log = log
         self._read = read
+        self._files = files
         self._sets: dict[str | None, RuleSet] = {}
 
     def rules_for(self, subreddit: str | None) -> RuleSet:
@@ -60,8 +76,41 @@ class Rulebook:
         """Return what a subreddit's rules would be with this text on its page. Raises RuleError."""
         return self._with(subreddit, text, PAGE_SECONDS)
 
+    def trial_file(self, subreddit: str | None, path: Path, text: str) -> RuleSet | None:
+        """Return what its rules would be with this text in one of its files; None if it does not read that file.
+
+        Raises RuleError.
+        """
+        if path not in self._files(subreddit):
+            return None
+        row = self.wiki(subreddit) if subreddit else None
+        more: Texts = ()
+        if subreddit and row is not None and row.text is not None:
+            more = ((row.text, name_of(subreddit, self._page(subreddit))),)
+        return self._read(subreddit, more, PAGE_SECONDS, {path: text})
+
+    def sources(self, subreddit: str) -> list[RuleSource]:
+        """Return where the rules of a subreddit stand, in the order in which they are read.
+
+        Raises ConfigError if there are no files.
+        """
+        folder, page = self._config.storage.rules, self._page(subreddit)
+        found = [
+            RuleSource(name=str(path.relative_to(folder) if path.is_relative_to(folder) else path.name), path=path)
+            for path in self._files(subreddit)
+        ]
+        return [*found, RuleSource(name=page, path=None)] if page else found
+
+    def text(self, subreddit: str, source: RuleSource) -> str:
+        """Return a file as it is now, or the revision of a page that is in force. Raises RuleError."""
+        if source.path is not None:
+            return text_of(source.path)
+        row = self.wiki(subreddit)
+        return (row.text if row else None) or ""
+
     def _with(self, subreddit: str, text: str, seconds: float) -> RuleSet:
-        return self._read(subreddit, ((text, name_of(subreddit, self._page(subreddit))),), seconds)
+        page = self._page(subreddit)
+        return self._read(subreddit, ((text, name_of(subreddit, page) if page else TRIED),), seconds, {})
 
     def replace(self, subreddit: str, rules: RuleSet) -> None:
         """Put rules in force from the next judgement on."""
@@ -83,13 +132,13 @@ class Rulebook:
     def _of(self, name: str | None) -> RuleSet:
         row = self.wiki(name) if name else None
         if name is None or row is None or row.text is None:
-            return self._read(name, (), PAGE_SECONDS)
+            return self._read(name, (), PAGE_SECONDS, {})
         try:
             # it was read in time once; a slower machine is no reason to take it out of force
             return self._with(name, row.text, 5 * PAGE_SECONDS)
         except RuleError as error:
             # the files were changed under a page that overrides them: without its word nothing may be done unasked
-            alone = self._read(name, (), PAGE_SECONDS)
+            alone = self._read(name, (), PAGE_SECONDS, {})
             self._log.warning("wiki rules no longer read, so everything waits for a person", subreddit=name,
                               reason=str(error))  # fmt: skip
             return waiting(alone)

@@ -25,6 +25,7 @@ from bot.rules.language.yaml import Table
 from bot.rules.rule import CONFIRMED, Failure, Rule
 
 automoderator_table = automoderator.table
+text_of = yaml.text_of
 
 __all__ = [
     "AUTHOR_KEYS",
@@ -50,6 +51,7 @@ __all__ = [
     "load",
     "parse",
     "run_examples",
+    "text_of",
     "unknown_banks",
     "waiting",
 ]
@@ -63,11 +65,13 @@ def load(
     hosts: Collection[str] | None = None,
     actions: Mapping[str, Collection[str]] | None = None,
     seconds: float = PAGE_SECONDS,
+    instead: Mapping[Path, str] | None = None,
 ) -> RuleSet:
     """Read rule files, and the *.yaml and *.yml files of folders, in this order, the files of a folder by name.
 
     `more`: further texts of rules with their names, such as a wiki page; they come last and may override the files.
     They are refused if reading them takes this thread more than `seconds`.
+    `instead`: texts that are tried in the place of files, within the same time.
 
     `banks` (name → kind) lets a rule that does more than its bank's kind allows be refused here; without it, and for
     banks it does not know, the verdict is capped when judging. `hosts`: the names that `host:` may use.
@@ -84,8 +88,13 @@ def load(
     if not files and not wrong.failed:
         raise RuleError("no rule file is named; name one or a folder of them")
     order = [*map(str, files), *(where for _, where in more)]
-    texts = [(text, str(file)) for file in files if (text := wrong.attempt(yaml.text_of, file)) is not None]
-    if not more and not wrong.failed:
+    tried = instead or {}
+    texts = [
+        (text, str(file))
+        for file in files
+        if (text := tried[file] if file in tried else wrong.attempt(yaml.text_of, file)) is not None
+    ]
+    if not more and not tried and not wrong.failed:
         return _set_of(
             tuple(texts),
             None if banks is None else tuple(sorted(banks.items())),
@@ -94,6 +103,11 @@ def load(
         )
     known = Installation(banks=banks, hosts=hosts, actions=actions)
     ours: list[Table] = []
+    if tried:
+        with bounded("reading the rules", seconds):
+            for text, where in (*texts, *more):
+                ours += _documents(text, where, wrong)
+            return RuleSet(_compiled(ours, known, wrong, order))
     for text, where in texts:
         ours += _told(text, where, wrong)
     if not more:

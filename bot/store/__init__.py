@@ -29,10 +29,11 @@ from bot.store.feedback import Feedback, FeedbackRow
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
+from bot.store.judgements import Judgement, Judgements
 from bot.store.keyboards import Keyboards
 from bot.store.kill_switch import KillSwitch, StopRow
 from bot.store.lease import DaemonLease
-from bot.store.links import Judgement, LinkRow, Links
+from bot.store.links import LinkRow, Links
 from bot.store.list_index import ListIndexRows
 from bot.store.lists import Lists
 from bot.store.local_features import Sketches
@@ -126,6 +127,7 @@ class Store:
         self.connection = (ReadingConnection if reading else Connection)(path, clock, factory)
         self.minors = Minors(self.connection, seal)
         self.untold = Untold(self.connection)
+        self.judgements = Judgements(self.connection)
         self.links = Links(self.connection, seal, self.minors, self.untold)
         self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)

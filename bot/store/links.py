@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.clock import iso
 from bot.encryption import FieldCipher
 from bot.errors import SealError
-from bot.model import PREVIEW, UNTOLD, AuthorFacts, Evidence, Link, LinkState, Post, Verdict
+from bot.model import PREVIEW, UNTOLD, Evidence, Link, LinkState, Post, Verdict
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
 from bot.store.minors import WHY_BLOCKED, Minors
 from bot.store.sealing import fingerprint_place
 from bot.store.untold import MOMENTS, Untold
 
-PAGE = 500  # judgements read at a time
 # Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found, what a
 # moderator removed long ago
 URGENT, LIVE, PAST, LEARNT = 1, 0, -1, -2
@@ -48,18 +47,6 @@ class LinkRow:
     def priority(self) -> int:
         """`URGENT`, `LIVE`, `PAST` or `LEARNT`."""
         return -self.order[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """A stored verdict with all that it was made of."""
-
-    link: int
-    post: Post
-    evidence: Evidence
-    verdict: Verdict
-    author: AuthorFacts | None
-    case: str | None  # its label
 
 
 class Links:
@@ -348,44 +335,6 @@ class Links:
         """Return what the rules made of it."""
         text = self._c.value("select verdict from evidence where link = ?", (link,))
         return loads(Verdict, text) if text else None
-
-    def count_judgements(self, since: datetime | None = None) -> int:
-        """Return how many judgements are stored of evidence found since then."""
-        return int(
-            self._c.value(
-                """select count(*) from evidence e join links l on l.id = e.link
-                   where verdict is not null and at >= ? and l.state <> 'blocked'""",
-                (iso(since) if since else "",),
-            )
-        )
-
-    def judgements(self, since: datetime | None = None) -> Iterator[Judgement]:
-        """Yield every stored judgement of evidence found since then, oldest first, a page in memory at a time.
-
-        What is judged meanwhile may come too.
-        """
-        last = 0
-        while True:
-            rows = self._c.rows(
-                """select e.link, e.data, e.verdict, p.data as post, a.data as author, c.label from evidence e
-                   join links l on l.id = e.link join posts p on p.fullname = l.post
-                   left join author_facts a on a.post = l.post left join cases c on c.link = e.link
-                   where e.link > ? and e.verdict is not null and e.at >= ? and l.state <> 'blocked'
-                   order by e.link limit ?""",  # of what a suspected minor's mark hides, nothing is judged again
-                (last, iso(since) if since else "", PAGE),
-            )
-            for row in rows:
-                yield Judgement(
-                    link=row["link"],
-                    post=loads(Post, row["post"]),
-                    evidence=loads(Evidence, row["data"]),
-                    verdict=loads(Verdict, row["verdict"]),
-                    author=loads(AuthorFacts, row["author"]) if row["author"] else None,
-                    case=row["label"],
-                )
-            if len(rows) < PAGE:
-                return
-            last = rows[-1]["link"]
 
     def _put_evidence(self, link: int, evidence: Evidence) -> None:
         self._c.run(

@@ -65,9 +65,15 @@ class Judge:
         """Judge every matched link while `go_on` says so; return how many were."""
         return all_due(self._d, LinkState.MATCHED, self._judge, go_on)
 
-    def verdict(self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None) -> Verdict:
-        """Return what the subreddit's rules make of the evidence. `author`: what is known of the author."""
-        rules = self._d.rules_for(post.subreddit if post else None)
+    def verdict(
+        self, post: Post | None, evidence: Evidence, author: AuthorFacts | None = None, *, rules: RuleSet | None = None
+    ) -> Verdict:
+        """Return what the subreddit's rules, or others that are tried, make of the evidence.
+
+        `author`: what is known of the author.
+        """
+        if rules is None:
+            rules = self._d.rules_for(post.subreddit if post else None)
         return rules.judge(post, evidence, adult_subreddit=self._adult(post), author=author, budget=self._budget(post))
 
     def explain(

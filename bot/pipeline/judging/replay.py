@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model import Verdict
 from bot.pipeline.judging.judge import Judge
+from bot.plural import many
+from bot.rules import RuleSet
 from bot.store import Store
+
+MAX_CASES = 30  # that are named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,51 @@ def kinds(verdict: Verdict) -> tuple[str, ...]:
     return tuple(action.kind for action in verdict.actions)
 
 
+def told(verdict: Verdict) -> str:
+    """Return the outcome of a verdict with what it asks for, e.g. `act: report, modmail`."""
+    return f"{verdict.outcome}: {', '.join(kinds(verdict))}" if verdict.actions else verdict.outcome
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What would change, counted and told."""
+
+    total: int = 0
+    changed: int = 0
+    cases: list[Replayed] = field(default_factory=list)  # the first of those with a case
+    _kinds: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    _fired: Counter[tuple[str, bool]] = field(default_factory=Counter)  # rule, whether it is about now
+
+    def take(self, one: Replayed) -> None:
+        """Count one."""
+        self.total += 1
+        self._fired.update((name, False) for name in one.before.fired)
+        self._fired.update((name, True) for name in one.after.fired)
+        if not one.changed:
+            return
+        self.changed += 1
+        self._kinds[told(one.before), told(one.after), one.before.rule or "", one.after.rule or ""] += 1
+        if one.case and len(self.cases) < MAX_CASES:
+            self.cases.append(one)
+
+    @property
+    def said(self) -> str:
+        """How many would change, in words."""
+        judged = many(self.total, "judgement")
+        return f"{self.changed} of {judged} would change" if self.changed else f"nothing would change in {judged}"
+
+    @property
+    def kinds(self) -> list[tuple[str, str, str, str, int]]:
+        """Return (before, after, rule before, rule after, links)."""
+        return [(*key, count) for key, count in sorted(self._kinds.items())]
+
+    @property
+    def rules(self) -> list[tuple[str, int, int]]:
+        """Return (rule, how often it fired, how often it fires now) of the rules where that differs."""
+        names = sorted({name for name, _ in self._fired if self._fired[name, False] != self._fired[name, True]})
+        return [(name, self._fired[name, False], self._fired[name, True]) for name in names]
+
+
 class Replayer:
     """Reads judgements a page at a time, so that any number of them fits into memory."""
 
@@ -44,21 +94,27 @@ class Replayer:
         self._store = store
         self._judging = judging
 
-    def count(self, since: datetime | None = None) -> int:
+    def count(self, since: datetime | None = None, under: Mapping[str, RuleSet] | None = None) -> int:
         """Return how many judgements of evidence found since then there are."""
-        return self._store.links.count_judgements(since)
+        return self._store.judgements.count(since, None if under is None else list(under))
 
-    def replay(self, since: datetime | None = None) -> Iterator[Replayed]:
-        """Yield every judgement of evidence found since then, oldest first, judged again.
+    def replay(
+        self, since: datetime | None = None, *, under: Mapping[str, RuleSet] | None = None, newest: bool = False
+    ) -> Iterator[Replayed]:
+        """Yield every judgement of evidence found since then, oldest or newest first, judged again.
 
-        What Reddit told of authors at the time is used again; a rule that asks for more finds it unknown.
+        `under`: subreddit (in small letters) → rules that are tried there, and then nothing else is judged; left out,
+        the rules in force. What Reddit told of authors at the time is used again; a rule that asks for more finds it
+        unknown.
         """
-        for stored in self._store.links.judgements(since):
+        only = None if under is None else list(under)
+        for stored in self._store.judgements.all(since, only, newest=newest):
+            rules = under[stored.post.subreddit.lower()] if under is not None else None
             yield Replayed(
                 link=stored.link,
                 post=stored.post.fullname,
                 subreddit=stored.post.subreddit,
                 case=stored.case,
                 before=stored.verdict,
-                after=self._judging.verdict(stored.post, stored.evidence, stored.author),
+                after=self._judging.verdict(stored.post, stored.evidence, stored.author, rules=rules),
             )

@@ -20,6 +20,7 @@ from bot.web.console import (
     minor,
     notices,
     queue,
+    rules,
     sign_in,
     withdrawals,
 )
@@ -38,6 +39,7 @@ PAGES: tuple[Page, ...] = (
     entry.PAGE,
     exchanges.PAGE,
     withdrawals.PAGE,
+    rules.PAGE,
     me.PAGE,
     sign_in.PAGE,
     files.PAGE,

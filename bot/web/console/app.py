@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import DatabaseError, GifwardenError, OutsideError, RightsError, SignInError, StoreError
@@ -21,7 +21,7 @@ from bot.pipeline import Pipeline
 from bot.web.console import PAGES
 from bot.web.console.base import Act, Desk, Guest, Open, Page, View, Visit, Way, csrf_of
 from bot.web.console.device import device_of
-from bot.web.console.guard import Attempts, TooMuchError, from_our_page, guarded, same_token
+from bot.web.console.guard import MAX_BODY, Attempts, TooMuchError, from_our_page, guarded, same_token
 from bot.web.console.presence import Presence
 from bot.web.console.rendering import rendered
 from bot.web.console.sign_in import cookie_name
@@ -52,7 +52,7 @@ def console_app(pipeline: Pipeline, status: ASGIApp | None = None, more: Sequenc
         door = _Door(desk)
         routes = [Route(way.path, door.endpoint(way), methods=[_method(way)]) for page in pages for way in page.ways]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
-        inner = guarded(app, pipeline.deps.config.web.hosts)
+        inner = guarded(app, pipeline.deps.config.web.hosts, _most(pages))
 
         async def served(scope: Scope, receive: Receive, send: Send) -> None:
             if status is not None and scope["path"] in PATHS:
@@ -131,6 +131,17 @@ class _Door:
 def acts() -> list[tuple[str, Verb | None]]:
     """Return every address at which something is done, and what it takes."""
     return [(way.path, way.verb) for page in PAGES for way in page.ways if isinstance(way, Act)]
+
+
+def _most(pages: Sequence[Page]) -> Callable[[str], int]:
+    """Return how many bytes a body may have at a path."""
+    large = [
+        (compile_path(way.path)[0], way.body)
+        for page in pages
+        for way in page.ways
+        if isinstance(way, Act) and way.body > MAX_BODY
+    ]
+    return lambda path: next((body for pattern, body in large if pattern.match(path)), MAX_BODY)
 
 
 def _method(way: Way) -> str:

@@ -23,7 +23,7 @@ from bot.model import Actor, Member, Verb
 from bot.pipeline import Pipeline
 from bot.store import DecisionRow, Store
 from bot.store.sign_ins import SessionRow
-from bot.web.console.guard import Attempts
+from bot.web.console.guard import MAX_BODY, Attempts
 from bot.web.console.presence import Presence
 from bot.web.console.rendering import rendered
 
@@ -152,6 +152,7 @@ class Act:
     path: str
     answer: Callable[[Visit], Response]
     verb: Verb | None
+    body: int = MAX_BODY  # bytes that a form may have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import ipaddress
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -46,8 +46,11 @@ HEADERS = {
 }
 
 
-def guarded(app: ASGIApp, hosts: Collection[str]) -> ASGIApp:
-    """Return an application that answers only who asks by a known name, in small bodies, with our headers."""
+def guarded(app: ASGIApp, hosts: Collection[str], most: Callable[[str], int] = lambda _: MAX_BODY) -> ASGIApp:
+    """Return an application that answers only who asks by a known name, in small bodies, with our headers.
+
+    `most`: path → the bytes that a body may have there.
+    """
     names = OWN_NAMES | frozenset(hosts)
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,10 +66,10 @@ def guarded(app: ASGIApp, hosts: Collection[str]) -> ASGIApp:
             refusal = PlainTextResponse("ask for this by its own name (web.hosts)\n", 403)
             await refusal(scope, receive, with_headers)
             return
-        if (declared := headers.get("content-length", "0")) and (not declared.isdecimal() or int(declared) > MAX_BODY):
+        left = most(scope["path"])
+        if (declared := headers.get("content-length", "0")) and (not declared.isdecimal() or int(declared) > left):
             await PlainTextResponse("that is too much\n", 413)(scope, receive, with_headers)
             return
-        left = MAX_BODY
 
         async def counted() -> Message:
             nonlocal left

@@ -30,7 +30,7 @@ def _environment(beside: Path | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"ago": ago, "moment": _moment, "iso": iso, "short": _short, "tenths": tenths}
+    made.filters |= {"ago": ago, "moment": _moment, "iso": iso, "short": _short, "tenths": tenths, "lines": _lines}
     made.globals |= {"many": many, "said": SAID}
     return made
 
@@ -51,3 +51,8 @@ def _moment(value: datetime) -> str:
 
 def _short(value: str, most: int = 90) -> str:
     return text.line(value, most)
+
+
+def _lines(value: str) -> Markup:
+    """Return text of many lines for a field in which it is edited; a browser drops the first line feed."""
+    return Markup("\n") + value
