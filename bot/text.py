@@ -18,6 +18,7 @@ _SENTENCES = ("reason", "detail")  # facts of the log that are sentences
 LONGEST = 20_000  # characters of one text; what a person reads is shorter
 MAX_LINE = 2_000
 CUT = " […]"
+FORMULA = tuple("=+-@|%\uff1d\uff0b\uff0d\uff20")  # begin what spreadsheets calculate
 # Control characters, halves of characters, marks that turn the direction of text or join and part letters, blanks that
 # look like nothing, variation selectors, tags, and what is no character.
 _UNFIT = (
@@ -38,6 +39,12 @@ def fit(text: str, most: int = LONGEST) -> str:
 def line(text: str, most: int = MAX_LINE) -> str:
     """Return the same as one line: a line feed or tab of a stranger's stands there as an escape, too."""
     return _UNFIT_IN_LINE.sub(_escaped, _PICTURE.sub("", _cut(text, most)))
+
+
+def cell(text: str) -> str:
+    """Return text for a cell of a table that a spreadsheet may open: on one line, and never a formula."""
+    shown = line(text)
+    return f"'{shown}" if shown.lstrip()[:1] in FORMULA else shown
 
 
 def json_line(value: Mapping[str, Any]) -> str:

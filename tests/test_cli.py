@@ -25,11 +25,11 @@ from typer.testing import CliRunner, Result
 from bot import config
 from bot.assemble import DATABASE
 from bot.cli import app, base, main, scan
-from bot.cli.doctor import Diagnosis, first_of
 from bot.clock import SystemClock
 from bot.errors import ConfigError
 from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
+from bot.pipeline.keeping.diagnosis import Diagnosis, first_of
 from bot.samples import media
 from bot.store import Store
 from tests.bots import bot_on

@@ -7,6 +7,7 @@ import re
 import socket
 import unicodedata
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.loopback.stage import Stage, stage
-from bot.model import ActionState, Actor, Decision, Level, LookState, NoticeItem, Role, Verb
+from bot.model import ActionState, Actor, Consent, Decision, Level, LookState, NoticeItem, Role, Verb
 from bot.model.team import NEEDS
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deciding import Target
@@ -81,6 +82,18 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         filled = path.replace("{notice}", name)
         fields |= {"ground": "citable_list", "detail": "entry 1 of a list", "capacity": "third_party_notifier"}
         fields |= {"read": digest_of(store.notices.get(name))}
+    if path.startswith("/quarantine/"):
+        fields |= {"kind": "bank", "name": "known-fakes"}
+        if path.endswith("/release"):
+            console.bot.flood.quarantine("bank", "known-fakes", by=by, why="x")
+    filled = filled.replace("{member}", str(by.member))
+    if "{person}" in path:
+        ends = case.opened + timedelta(days=9)
+        consent = Consent(
+            basis="explicit_consent", mandate=None, adult=True, record="folder", purpose="x", expires=ends
+        )
+        person = console.bot.deps.store.gallery.add(name="N", consent=consent, model="m", vectors=[], by=by)
+        filled, fields = path.replace("{person}", person), {"label": person}
     known, more = something_to_do(console.bot, path, number, case)
     if more or known != path:
         return known, fields | more

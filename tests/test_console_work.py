@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot import text
+from bot.clock import ManualClock
 from bot.loopback.stage import Stage
-from bot.model import ActionState, NoticeItem, NoticeState, Role
+from bot.model import ActionState, Consent, NoticeItem, NoticeState, Role
 from bot.pipeline import Pipeline
+from bot.web.console import plots
 from bot.web.console.actions import ROWS
+from bot.web.console.audit import ROWS as AUDIT_ROWS
 from tests.console import Browser, Console, console_on, open_case
 from tests.doors import daemon_on
+from tests.people import member
 
 
 @pytest.fixture
@@ -159,3 +170,148 @@ def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None
     assert "Retracted" in world.mail.received[-1].message["Subject"]
     for path, status in (("/notices?show=x", 409), ("/notice/N-1", 404), ("/notice/x", 404)):
         assert ben.get(path).status_code == status, path
+
+
+def test_quarantine_as_by_the_command(console: Console, ben: Browser) -> None:
+    """What is held is listed with why; a lead adds what there is, lets it go, and is told of what there is not."""
+    store = console.bot.deps.store
+    assert "You have no role that changes the quarantine" in shown(ben, "/quarantine")
+    lea = console.signed_in("Lea")
+    shown(lea, "/quarantine")
+    for kind, name, said in (
+        ("cake", "x", "cake cannot be quarantined"),
+        ("bank", "known-fake", "there is no bank known-fake; did you mean known-fakes?"),
+        ("entry", "", "there is no entry without a name"),
+        ("rule", "nothing", "there is no rule nothing"),
+    ):
+        assert lea.post("/quarantine/add", kind=kind, name=name).status_code == 409
+        assert said in lea.text
+        lea.get("/quarantine")
+    lea.post("/quarantine/add", kind="rule", name="Known fake, exact file", why="<b>look</b>")
+    assert "Known fake, exact file" in lea.text
+    assert "<b>look</b>" in lea.text
+    assert "by Lea" in lea.text
+    lea.post("/quarantine/release", kind="rule", name="Known fake, exact file")
+    assert "Nothing is quarantined." in lea.text
+    assert "let go; not quarantined again until" in shown(lea, "/quarantine?all=yes")
+    assert [row["what"] for row in store.audit.entries(2)] == ["quarantine released", "quarantined"]
+    shown(lea, "/quarantine")
+    assert lea.post("/quarantine/release", kind="rule", name="Known fake, exact file").status_code == 404
+
+
+def test_the_audit_trail_is_read_and_exported(console: Console, ben: Browser) -> None:
+    """Filters choose person, deed and day; files hold the same lines, exact as JSON, and no formula as CSV."""
+    store, by = console.bot.deps.store, member(console.bot)
+    why = "=1+1,\r\n@a"
+    store.audit.record(by=by, what="undo report", subject="C-1", why=why)
+    store.audit.record(by=console.person("Zoë"), what="undo remove", subject="C-2", why="-1+1")
+    for number in range(AUDIT_ROWS):
+        store.audit.record(by=by, what="entry noted", subject=f"E-{number}")
+    shown(ben, "/audit")
+    more = re.search(r'href="(/audit\?[^"]*before=\d+)"', ben.page.text)
+    assert more is not None
+    assert "C-2" not in ben.text
+    assert "C-2" in shown(ben, more[1].replace("&amp;", "&"))
+    only = "/audit{}?who=Zo%C3%AB&what=UNDO&day=" + store.audit.entries(1)[0]["at"][:10]
+    assert "undo remove" in shown(ben, only.format(""))
+    assert "undo report" not in ben.text
+    assert [row["subject"] for row in map(json.loads, ben.get(only.format(".json")).text.splitlines())] == ["C-2"]
+    assert "No such line." in shown(ben, "/audit?day=2001-01-01")
+    every = [json.loads(line) for line in ben.get("/audit.json").text.splitlines()]
+    assert [row["why"] for row in every] == [row["why"] for row in store.audit.entries()]
+    assert why in [row["why"] for row in every]
+    table = list(csv.reader(io.StringIO(ben.get("/audit.csv").text)))
+    assert len(table) == len(every) + 1
+    assert ben.page.headers["content-disposition"] == 'attachment; filename="gifwarden-audit.csv"'
+    assert not [cell for row in table for cell in row if cell.lstrip()[:1] in set("=+-@\t\r")]
+    for path in ("/audit?day=today", "/audit.csv?day=x", "/audit?before=x"):
+        assert ben.get(path).status_code == 409, path
+    console.person("Nia", None)
+    nia = console.signed_in("Nia")
+    assert {nia.get(path).status_code for path in ("/audit", "/audit.csv", "/audit.json", "/team", "/hosts")} == {403}
+
+
+@given(st.text(max_size=40))
+def test_no_cell_is_a_formula(words: str) -> None:
+    """Whatever is written, a spreadsheet reads a cell as text of one line."""
+    cell = text.cell(words)
+    assert cell.lstrip()[:1] not in {*"=+-@|%\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n"} - {""}
+    assert "\n" not in cell
+    assert text.line(words) in (cell, cell[1:])
+
+
+def test_the_team_and_who_is_signed_in(console: Console, ben: Browser) -> None:
+    """All see who may what; operators see sessions and end them; no link to sign in stands on any page."""
+    assert "operator" in shown(ben, "/team")
+    assert "signed in:" not in ben.text
+    olga = console.signed_in("Olga")
+    assert "signed in: Firefox on Linux" in shown(olga, "/team")
+    number = console.bot.deps.store.team.named("Ben")
+    assert number is not None
+    assert olga.post(f"/team/{number.id}/sign-out").status_code == 200
+    assert ben.get("/").status_code == 401
+    shown(olga, "/me")
+    assert olga.post("/team/999/sign-out").status_code == 404
+    for path in ("/team", "/me", "/audit"):
+        assert "sign-in?link=" not in (shown(olga, path), olga.page.text)[1]
+
+
+def test_protected_persons_by_label_alone(console: Console, ben: Browser) -> None:
+    """Operators see why and until when, never a name or a vector, and destroy an entry by writing its label again."""
+    store, by = console.bot.deps.store, member(console.bot)
+    ends = console.bot.deps.clock.now() + timedelta(days=200)
+    consent = Consent(
+        basis="mandate", mandate="shelf 4", adult=True, record="folder 7", purpose="her wish", expires=ends
+    )
+    label = store.gallery.add(name="Jane Doe", consent=consent, model="dlib", vectors=[b"vector of her"], by=by)
+    assert ben.get("/gallery").status_code == 403
+    assert label not in ben.text
+    olga = console.signed_in("Olga")
+    page = shown(olga, "/gallery")
+    assert all(words in page for words in (label, "mandate", "folder 7", "shelf 4", "her wish", f"{ends:%Y-%m-%d}"))
+    assert not any(words in olga.page.text for words in ("Jane", "vector of", "dlib"))
+    assert olga.post(f"/gallery/{label}/forget", label="P-0").status_code == 409
+    assert [row.label for row in store.gallery.listing()] == [label]
+    shown(olga, "/gallery")
+    assert olga.post(f"/gallery/{label}/forget", label=f" {label} ", why="asked for").status_code == 200
+    assert "Nobody is protected." in olga.text
+    assert store.audit.entries(1)[0]["what"] == "person forgotten"
+    shown(olga, "/me")
+    assert olga.post(f"/gallery/{label}/forget", label=label).status_code == 404
+
+
+def test_health_says_what_waits_and_how_hosts_answer(console: Console, ben: Browser) -> None:
+    """What to look at, what waits, who works, and each host's week stand on one page, drawn without a picture."""
+    store, clock = console.bot.deps.store, console.bot.deps.clock
+    open_case(console.bot, 1)
+    for outcome, count in (("resolved", 3), ("gone", 1), ("blocked", 12)):
+        for _ in range(count):
+            store.health.note("redgifs", outcome, "redgifs refused this machine")  # type: ignore[arg-type]  # of a table
+    console.bot.flood.quarantine("bank", "known-fakes", by=member(console.bot), why="x")
+    page = shown(ben, "/hosts")
+    assert "bank known-fakes is quarantined" in page
+    assert "none runs" in page
+    assert "1 open" in page
+    assert "3 led to media, 1 gone, 12 blocked" in page
+    assert 'aria-label="3 led to media, 1 gone, 12 blocked"' in ben.page.text
+    assert "style=" not in ben.page.text
+    store.lease.take("modbox:1", 60)
+    assert "modbox:1 works" in shown(ben, "/hosts")
+    assert isinstance(clock, ManualClock)
+    clock.sleep(120)
+    assert "none; the last, modbox:1, was not heard of after" in shown(ben, "/hosts")
+
+
+def test_plots_count_by_hour_and_day() -> None:
+    """A plot ends with today: sums stand below its days, and what stood is counted back from now."""
+    now = datetime(2026, 11, 22, 15, 56, tzinfo=UTC)
+    plot = plots.counted("t", {"2026-11-22T15": 4, "2026-11-22T00": 1, "2026-11-16T00": 2, "2026-11-15T23": 9}, now)
+    assert plot.days == (
+        ("11-16", 2), ("11-17", 0), ("11-18", 0), ("11-19", 0), ("11-20", 0), ("11-21", 0), ("11-22", 5)
+    )  # fmt: skip
+    assert [(one.x, one.height) for one in plot.shapes] == [(0, 50.0), (144, 25.0), (159, 100.0)]
+    held = plots.standing("t", 3, {"2026-11-22T14": 2}, {"2026-11-20T05": 1}, now)
+    assert [number for _, number in held.days] == [2, 2, 2, 2, 1, 1, 3]
+    assert [round(one.width) for one in plots.shares([("a", 1), ("b", 0), ("c", 3)])] == [25, 75]
+    assert plots.shares([("a", 0)]) == ()
+    assert "none in seven days" in plots.counted("t", {}, now).said

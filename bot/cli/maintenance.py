@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -28,19 +28,13 @@ from bot.config import key_path, sealing_key
 from bot.encryption import FieldCipher
 from bot.errors import UsageError
 from bot.model import Verb
+from bot.pipeline.keeping.diagnosis import budget_said
 from bot.plural import many
 from bot.serialization import to_json_data
 from bot.store.backup import check
 
 MONTHS = 12  # shown
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-JOBS = {
-    "act": "do what was decided",
-    "watch": "read what is new",
-    "review": "look something up for a person",
-    "follow": "follow links in posts",
-    "backfill": "read the past",
-}
 SHOWN = {"posts": "post", "cases": "case", "actions": "action", "notices": "notice", "entries": "entry"}
 
 
@@ -108,12 +102,7 @@ def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         states = [(f"r/{place.subreddit}", place.state, day_and_time(place.since), place.sentence) for place in places]
         show(["subreddit", "state", "since (UTC)", ""], states, empty="")
     if budget:
-        at = f"{day_and_time(datetime.fromisoformat(budget['at']))} UTC"
-        jobs = ", ".join(f"{count:,} to {JOBS.get(job, job)}" for job, count in budget["by_job"].items())
-        say(
-            f"\nReddit takes {budget['limit']:,} requests in 10 minutes from the bot's account. At {at} "
-            f"{budget['remaining']:,} were left; in the 10 minutes before, the bot had sent {jobs or 'none'}."
-        )
+        say(f"\n{budget_said(budget)}")
         if budget["closed"]:
             say(budget["closed"])
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, cast, get_args
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
@@ -14,8 +14,7 @@ from bot.clock import day_and_time
 from bot.config import closest
 from bot.errors import UsageError
 from bot.model import Verb
-from bot.pipeline import Pipeline
-from bot.store.flood import Kind
+from bot.pipeline.keeping.quarantining import kind_of, names_of
 
 app = App(help="Entries, banks and rules whose automatic actions are held.")
 _LISTS: Mapping[str, str] = {"entry": "bank list --entries", "bank": "bank list", "rule": "rules check"}
@@ -72,17 +71,14 @@ def add(
     config: ConfigOption = None,
 ) -> None:
     """Hold everything that an entry, a bank or a rule would make the bot do without a person."""
-    if kind not in get_args(Kind):
-        near = closest(kind, get_args(Kind))
-        hint = f"did you mean {near}?" if near else f"choose {', '.join(get_args(Kind))}"
-        raise UsageError(f"{kind} cannot be quarantined; {hint}")
+    held = kind_of(kind)
     settings = read_config(config)
-    with session(settings, rules=kind == "rule") as pipeline:
+    with session(settings, rules=held == "rule") as pipeline:
         by = decider(pipeline, who, Verb.QUARANTINE)
-        names = _known(pipeline, kind, name, list(settings.subreddits))
+        names = names_of(pipeline.deps, held, name)
         if name not in names:
             raise known.missing(kind, name, names, f"gifwarden {_LISTS[kind]}")
-        done = pipeline.flood.quarantine(cast(Kind, kind), name, by=by, why=why)
+        done = pipeline.flood.quarantine(held, name, by=by, why=why)
     say(f"{kind} {name} is quarantined" if done else f"{kind} {name} is quarantined already, or was let go lately")
 
 
@@ -96,13 +92,3 @@ def release(kind: KindArgument, name: NameArgument, who: ByOption = None, config
             raise UsageError(f"{kind} {name} is not quarantined; did you mean {near}?")
         pipeline.flood.release(kind, name, by=by)
     say(f"{kind} {name} is let go; the daemon does what was held at its next step")
-
-
-def _known(pipeline: Pipeline, kind: str, name: str, subreddits: Sequence[str]) -> Collection[str]:
-    """Return the names of all entries, banks or rules."""
-    banks = pipeline.deps.store.banks
-    if kind == "entry":
-        return banks.near(name) if banks.standing(name) is None else [name]
-    if kind == "bank":
-        return [row.name for row in banks.listing()]
-    return {rule.name for name in (None, *subreddits) for rule in pipeline.deps.rules_for(name).rules}

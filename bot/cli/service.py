@@ -15,6 +15,7 @@ from bot.cli.base import ConfigOption, JsonOption, emit, logger, read_config, sa
 from bot.config import load
 from bot.errors import UsageError
 from bot.model import names
+from bot.pipeline.keeping.diagnosis import first_of
 from bot.schedule import Daemon
 
 
@@ -83,7 +84,7 @@ def doctor(as_json: JsonOption = False, config: ConfigOption = None) -> None:
             rows.append((marks[finding.level], finding.subject, finding.text))
     if not as_json:
         show(["", "what", "finding"], rows, empty="nothing to check")
-        if (first := checks.first_of(findings)) is not None:
+        if (first := first_of(findings)) is not None:
             say(f"first: {first.subject}: {first.text}")
     if any(finding.level == "fail" for finding in findings):
         raise typer.Exit(1)

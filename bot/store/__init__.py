@@ -29,6 +29,7 @@ from bot.store.feedback import Feedback, FeedbackRow
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.health import Health
+from bot.store.hours import Hours
 from bot.store.judgements import Judgement, Judgements
 from bot.store.keyboards import Keyboards
 from bot.store.kill_switch import KillSwitch, StopRow
@@ -170,6 +171,7 @@ class Store:
         self.maintenance = Maintenance(self.connection)
         self.backup = Backup(self.connection)
         self.figures = Metrics(self.connection)
+        self.hours = Hours(self.connection)
         self.removals = Removals(self.connection)
         self.health = Health(self.connection)
         self.linked = Linked(self.connection)

@@ -7,7 +7,8 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.clock import from_iso, iso
 from bot.errors import LeaseError
@@ -25,6 +26,14 @@ def command_here() -> str:
 def _of_command_here(holder: str) -> bool:
     """Return whether a command of this machine took a lease: while it works it holds the lock as well."""
     return holder.startswith(f"{socket.gethostname()}:") and holder.endswith(_COMMAND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRow:
+    """Who works on a database, and until when that holds without a further word of theirs."""
+
+    holder: str
+    until: datetime
 
 
 class DaemonLease:
@@ -88,6 +97,11 @@ class DaemonLease:
         """Return whether the lease is this holder's and has not run out."""
         row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
         return row is not None and row["holder"] == holder and from_iso(row["expires_at"]) > self._c.clock.now()
+
+    def standing(self) -> LeaseRow | None:
+        """Return who took the lease last and until when it is theirs, past or not; None if it was given back."""
+        row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
+        return LeaseRow(holder=row["holder"], until=from_iso(row["expires_at"])) if row else None
 
     def held(self) -> bool:
         """Return whether anybody holds the lease."""

@@ -1,0 +1,85 @@
+"""How the bot does: what to look at first, what waits, what Reddit allows, and how each host answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from bot.model import ActionState, Verb
+from bot.pipeline.keeping.diagnosis import budget_said, first_of, known_here
+from bot.pipeline.scanning.host_health import ALARMS, HostRow, host_rows
+from bot.store.metrics import WAITING_LINKS
+from bot.web.console import plots
+from bot.web.console.base import Page, View, Visit
+
+GOOD, AWAY = ("resolved",), ("gone", "unsupported")  # what is neither is a failure
+WORDS = {
+    "resolved": "led to media",
+    "gone": "gone",
+    "blocked": "blocked",
+    "needs_token": "asked for a token",
+    "unsupported": "unsupported",
+    "changed": "answered in an unknown shape",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A host, its last week as a bar and in words."""
+
+    row: HostRow
+    bar: tuple[plots.Shape, ...]
+    week: str
+    alarm: bool
+
+    @staticmethod
+    def of(row: HostRow) -> Shown:
+        """Return a host as it is shown."""
+        failed = [name for name in row.week if name not in GOOD + AWAY]
+        groups = (("good", GOOD), ("away", AWAY), ("bad", failed))
+        parts = [(kind, sum(row.week[name] for name in names)) for kind, names in groups]
+        told = ", ".join(f"{number:,} {WORDS[name]}" for name, number in row.week.items() if number)
+        return Shown(row=row, bar=plots.shares(parts), week=told, alarm=row.state in ALARMS)
+
+
+def show(visit: Visit) -> Response:
+    """Show how the bot does."""
+    visit.act(Verb.CASES)
+    store, now = visit.store, visit.pipeline.deps.clock.now()
+    findings = list(known_here(replace(visit.pipeline.deps, store=store)))
+    since = plots.begin(now)
+    links, actions = store.figures.by_state("links"), store.figures.by_state("actions")
+    oldest = store.figures.oldest()
+    budget = store.watched.budget()
+    hours = store.hours
+    rows = [Shown.of(row) for row in host_rows(store, visit.config, now)]
+    return visit.page(
+        "hosts.html",
+        first=first_of(findings),
+        worth=[one for one in findings if one.level != "ok" and not one.chosen],
+        fine=[one for one in findings if one.level == "ok" or one.chosen],
+        daemon=store.lease.standing(),
+        now=now,
+        stopped=visit.pipeline.deps.stop_file.exists(),
+        links=sum(links.get(state, 0) for state in WAITING_LINKS),
+        planned=actions.get(ActionState.PLANNED, 0),
+        held=actions.get(ActionState.HELD, 0),
+        open=hours.open_now(),
+        ages={name: timedelta(seconds=seconds) if seconds else None for name, seconds in oldest.items()},
+        budget=budget_said(budget) if budget else "",
+        closed=budget["closed"] if budget else "",
+        places=store.watched.places(),
+        polls=store.figures.polls(),
+        plots=[
+            plots.counted("Links judged, by hour", hours.judged(since), now),
+            plots.standing("Open cases, by hour", hours.open_now(), hours.opened(since), hours.closed(since), now),
+        ],
+        seen=[one for one in rows if one.bar or one.alarm],
+        unseen=[one.row for one in rows if not one.bar and not one.alarm],
+    )
+
+
+PAGE = Page(name="Health", path="/hosts", keys="g h", more=True, ways=(View(path="/hosts", answer=show),))
