@@ -18,9 +18,10 @@ from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.words.entries import WORDS
 from bot.store.carried import CarriedState
 from bot.store.lists import Listed
+from bot.store.minors import names_of
 from bot.web.console.entries import PAGE_ROWS
 from tests.bots import bank_the_fake, bot_on, changed
-from tests.console import Browser, Console, console_on
+from tests.console import Browser, Console, console_on, open_case
 from tests.console_known import print_of
 from tests.killing import Silent
 from tests.people import member
@@ -148,6 +149,11 @@ def test_an_entry_tells_its_past_as_the_command_does(quiet: Known) -> None:
     for words in ("under their own system account", SECRET, "2 cases:", "trusted by name", "in known-fakes"):
         assert words in nora.text, words
     assert f'action="/entry/{label}/' not in nora.page.text  # nothing that she may not
+    assert nora.get(f"/find?q={label.lower()}").url.path == f"/entry/{label}"
+    case = console.bot.deps.store.cases.listing()[0]
+    nora.get(f"/case/{case.label}")
+    assert f'href="/entry/{label}"' in nora.page.text
+    nora.get(f"/entry/{label}")
     assert "gifwarden bank" not in nora.text  # buttons, not commands
     lea = console.signed_in("Lea")
     listed = next(
@@ -274,7 +280,7 @@ def test_an_entry_is_withdrawn_with_a_reason_and_restored(known: Known) -> None:
 
 def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
     """No note, origin, hit or word of it stands on any page; a slip is taken back within ten minutes, from its page."""
-    _, console, label = known
+    world, console, label = known
     bot, lea = console.bot, console.signed_in("Lea")
     lea.get(f"/entry/{label}")
     lea.post(f"/entry/{label}/withdraw", reason="minor")
@@ -291,7 +297,6 @@ def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
         for words in (SECRET, "films.example.org", "by its very file", "hash, ", "/case/"):
             assert words not in lea.text, (path, words)
     lea.get(f"/entry/{label}")
-    assert "marked as a suspected minor's, so nobody confirms, restores or reads of it" in lea.text
     assert "for ten minutes: “Restore it” below" in lea.text
     assert f"/entry/{label}/note" not in lea.page.text
     for deed in ("note", "confirm"):
@@ -300,6 +305,19 @@ def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
     lea.get(f"/entry/{label}")
     assert lea.post(f"/entry/{label}/restore").status_code == 200
     assert SECRET in lea.text
+    (sha256, md5), *_ = bot.deps.store.withdrawn.files(label)
+    bot.deps.store.minors.never(names_of(sha256, md5))  # by another way: the entry is there still
+    lea.get(f"/entry/{label}")
+    assert "marked as a suspected minor's, so nobody confirms, restores or reads of it" in lea.text
+    assert SECRET not in lea.text
+    lea.post(f"/entry/{label}/withdraw", reason="minor")
+    world.clock.sleep(601)
+    bot.act()
+    bot.withdrawals.follow()
+    lea.get(f"/entry/{label}")
+    assert "its fingerprints were destroyed" in lea.text
+    assert "Restore it" not in lea.text
+    assert SECRET not in lea.text
 
 
 def test_what_a_wrong_entry_carried_is_undone_kept_and_taken_back(known: Known) -> None:
@@ -344,7 +362,7 @@ def test_what_a_wrong_entry_carried_is_undone_kept_and_taken_back(known: Known) 
 
 
 def test_rows_elsewhere_take_a_role_there(known: Known) -> None:
-    """Who decides in another subreddit only sees what was carried and decides nothing of it."""
+    """Who decides in one subreddit decides on what was carried there, ticked on its pages, and nothing else."""
     _, console, label = known
     bot = console.bot
     console.person("Gil", Role.REVIEWER, ["gifs"])
@@ -356,7 +374,24 @@ def test_rows_elsewhere_take_a_role_there(known: Known) -> None:
     gil.get("/me")
     fields = {"csrf": gil.csrf, "what": "undo_all", "seen": "0" * 32, "key": "0" * 32}
     assert gil.send(f"/withdrawal/{label}/decide", fields).status_code == 403
-    assert {state for _, state in stand(bot, label)} == {CarriedState.WAITING}
+    row, before = bot.deps.store.withdrawn.get(label), len(stand(bot, label))
+    assert row is not None
+    for number in range(2000, 2000 + PAGE_ROWS):
+        case = open_case(bot, number, subreddit="gifs")
+        bot.deps.store.carried.gather(row.id, case.id, beside=None)
+    gil.get(f"/withdrawal/{label}")
+    ticks = re.findall(r'name="row" value="(\d+)"', gil.page.text)
+    assert "Keep all" not in gil.text
+    more = re.search(r'href="(/withdrawal/[^"]*from=\d+)"', gil.page.text)
+    assert more is not None
+    gil.get(more[1])
+    ticks += re.findall(r'name="row" value="(\d+)"', gil.page.text)
+    assert ticks == [str(number) for number in range(before + 1, before + 1 + PAGE_ROWS)]
+    form = {"csrf": gil.csrf, "what": "keep", "why": "x", **gil.fields("seen", "key")}
+    assert gil.send(f"/withdrawal/{label}/decide", {**form, "row": "1"}).status_code == 403
+    assert gil.send(f"/withdrawal/{label}/decide", {**form, "row": ticks[-1]}).status_code == 200
+    states = [state for _, state in stand(bot, label)]
+    assert states == [CarriedState.WAITING] * (len(states) - 1) + [CarriedState.KEPT]
 
 
 def test_an_exchange_is_fetched_now_paused_and_goes_on(known: Known) -> None:

@@ -218,6 +218,12 @@ class Entries:
         )
         return [(row["label"], row["name"], row["kind"], row["state"]) for row in rows]
 
+    def named(self, label: str) -> str | None:
+        """Return the label of the entry that is named, in whatever case it was written; None if there is none."""
+        written = f"{label[:1].upper()}{label[1:].lower()}"
+        found = self._c.value("select label from entries where label = ?", (written,))
+        return str(found) if found else None
+
     def bank_of(self, label: str) -> str:
         """Return the bank of an entry, empty if there is no such entry."""
         found = self._c.value("select b.name from entries e join banks b on b.id = e.bank where e.label = ?", (label,))

@@ -15,6 +15,7 @@ from bot.pipeline.reviewing.words.entry import REASONS, Card, How, facts_of, of_
 from bot.pipeline.reviewing.words.withdrawal import head
 from bot.pipeline.reviewing.words.withdrawing import HELD, may_say, onwards
 from bot.store import Store
+from bot.store.lists import ListedRow
 from bot.web.console.base import Act, Page, View, Visit
 
 MAX_WHY = 300  # characters
@@ -26,6 +27,8 @@ BUTTONS = {
     "reason": "“Say why” below",
     "withdrawal": "“What it carried” below",
 }
+GONE = {"note": "nothing is noted while it is withdrawn", "remove": "it is withdrawn already"}
+DESTROYED = "its fingerprints were destroyed; only to bank its media again makes it known again"
 NAMES = {
     Withdrawal.WRONG: "It is wrong",
     Withdrawal.HER_WISH: "It is her wish",
@@ -41,12 +44,14 @@ def by_button(deed: str, _label: str, _more: str = "") -> str:
     return BUTTONS[deed]
 
 
-def _how(*, may: bool, active: bool) -> How:
+def _how(*, may: bool, active: bool, destroyed: bool) -> How:
     """Return how things are done on the page that somebody sees."""
 
     def how(deed: str, _label: str, _more: str = "") -> str:
-        if deed == "note" and not active:
-            return "nothing is noted while it is withdrawn"
+        if destroyed and deed == "restore":
+            return "nothing"
+        if not active and deed in GONE:
+            return GONE[deed]
         if deed != "withdrawal" and not may:
             return BUTTONS[deed].replace(" below", " (by a lead)")
         return BUTTONS[deed]
@@ -70,16 +75,24 @@ def show(visit: Visit) -> Response:
     label, store = label_of(visit), visit.store
     row, withdrawn = store.lists.row(label), store.withdrawn.get(label)
     may, active = visit.may(Verb.BANKS), withdrawn is None
-    how = _how(may=may, active=active)
-    refused = _refused(store, label, how)
-    card = None if row is not None or refused else Card.of(store, label)
+    marked = _is_minors(store, label, row)
+    card = None if row is not None or marked else Card.of(store, label)
+    destroyed = card is not None and not (card.past.row.signals or card.past.files)
+    how = _how(may=may, active=active, destroyed=destroyed)
+    slip = withdrawn is not None and withdrawn.why is Withdrawal.MINOR and not destroyed
+    refused = ""
+    if marked and not slip:
+        refused = listed_row.of_a_minor(label, how) if row is not None else of_a_minor(label, how)
     facts = []
-    if refused:
+    if marked:
         facts = list(head(store, withdrawn, ())) if withdrawn else []
     elif card is not None:
         facts = list(facts_of(visit.config, card, how))
     elif row is not None:
         facts = list(listed_row.facts_of(visit.config, row, how))
+    then: list[str] = []
+    if withdrawn is not None:
+        then = [DESTROYED] if destroyed else [] if refused else list(onwards(store, visit.config, withdrawn, how))
     return visit.page(
         "entry.html",
         label=label,
@@ -90,13 +103,12 @@ def show(visit: Visit) -> Response:
         disputed=bool(card.against) if card else bool(row and row.disputed),
         because=because(withdrawn) if withdrawn else "",
         waits=HELD if withdrawn and withdrawn.followed is None else "",
-        onwards=list(onwards(store, visit.config, withdrawn, how)) if withdrawn else [],
+        onwards=then,
         carried=bool(withdrawn and withdrawn.why is Withdrawal.WRONG),
-        unsaid=bool(withdrawn and withdrawn.why is Withdrawal.UNSAID),
+        unsaid=bool(withdrawn and withdrawn.why is Withdrawal.UNSAID) and not destroyed and not refused,
         active=active,
-        confirms=active and not refused and _confirms(visit, card)
-        if card
-        else active and row is not None and not refused,
+        confirms=active and not marked and (card is None or _confirms(visit, card)),
+        restores=not active and not refused and not destroyed,
         noted=bool(card and card.past.notes),
         may=may,
         reasons=[(reason, WORDS[reason] if reason is not Withdrawal.MINOR else MINORS) for reason in REASONS],
@@ -153,12 +165,9 @@ def confirm(visit: Visit) -> Response:
     return visit.go(f"/entry/{label}")
 
 
-def _refused(store: Store, label: str, how: How) -> str:
-    """Return why nothing is shown of an entry; empty if it is."""
-    row = store.lists.row(label)
-    if row is not None:
-        return listed_row.of_a_minor(label, how) if listed_row.is_minors(store, row) else ""
-    return of_a_minor(label, how) if store.minors.is_never_label(label) else ""
+def _is_minors(store: Store, label: str, row: ListedRow | None) -> bool:
+    """Return whether nothing is shown of an entry or row: it holds a file that was marked as a suspected minor's."""
+    return listed_row.is_minors(store, row) if row is not None else store.minors.is_never_label(label)
 
 
 def _confirms(visit: Visit, card: Card) -> bool:

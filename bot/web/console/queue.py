@@ -105,8 +105,10 @@ def next_case(visit: Visit) -> Response:
 
 
 def find(visit: Visit) -> Response:
-    """Lead to the case of a label, of a post's address or of its id."""
+    """Lead to the case of a label, of a post's address or of its id, or to the entry of a label."""
     wanted = (visit.query("q") or "").strip()
+    if (entry := visit.store.entries.named(wanted)) is not None:
+        return visit.go(f"/entry/{entry}")
     cases = visit.store.cases
     labels = cases.labels(f"C{wanted[1:].lower()}", 2) if wanted[:2].upper() == "C-" else []
     if len(labels) == 1:
@@ -114,7 +116,9 @@ def find(visit: Visit) -> Response:
     post = permalink_fullname(wanted) or (wanted.lower() if is_fullname(wanted.lower()) else None)
     found = cases.of_post(post) if post else []
     if not found:
-        raise UsageError(f"nothing is known of {wanted or 'an empty word'}; give a case's label, or a post's address")
+        raise UsageError(
+            f"nothing is known of {wanted or 'an empty word'}; give a case's label, an entry's, or a post's address"
+        )
     return visit.go(f"/case/{found[0].label}")
 
 

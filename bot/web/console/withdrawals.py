@@ -45,17 +45,17 @@ def show_one(visit: Visit) -> Response:
     if not (begin.isascii() and begin.isdecimal() and len(begin) < 8):
         raise UsageError("the address of this page is none of ours; begin with its first page")
     page = [one for one in rows if one.number >= int(begin)]
-    alone = [one for one in waiting(rows) if one.beside is None]
     left = waiting(rows)
-    verbs, places = takes(left)
+    alone = [one for one in left if one.beside is None]
+    mine = {place: visit.may(Verb.CASES, [place]) for place in {one.subreddit for one in rows}}
+    verbs, places = takes(left or rows)
     return visit.page(
         "withdrawal.html",
         label=label,
         facts=list(head(store, row, rows)),
         wrong=row.why is Withdrawal.WRONG,
         rows=[
-            (one, deed_of(one), state_of(one), one.state in OPEN, one.state is CarriedState.WAITING)
-            for one in page[:PAGE_ROWS]
+            (one, deed_of(one), state_of(one), one.state in OPEN and mine[one.subreddit]) for one in page[:PAGE_ROWS]
         ],
         more=page[PAGE_ROWS].number if len(page) > PAGE_ROWS else None,
         first=begin == "0",
@@ -63,8 +63,9 @@ def show_one(visit: Visit) -> Response:
         left=len(left),
         alone=sum(one.notice is None for one in alone),
         notices=sum(one.notice is not None for one in alone),
-        may=all(visit.may(verb, places) for verb in verbs[:1]),
-        because=because(row),
+        retracts=Verb.NOTICES not in verbs or visit.may(Verb.NOTICES, places),
+        some=any(mine.values()),
+        all=visit.may(Verb.CASES, places),
         seen=seen_as(rows),
         key=secrets.token_hex(16),
     )
