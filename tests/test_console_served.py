@@ -135,6 +135,19 @@ def test_a_reader_cannot_write(store: Store) -> None:
         assert reader.cases.get(case.label).label == case.label
 
 
+def test_another_process_takes_nothing_away(store: Store) -> None:
+    """A reader lets go of no lock of the writer beside it: whoever comes and goes leaves the write-ahead log alone."""
+    path = store.connection.path
+    assert path is not None
+    come_and_go = (sys.executable, "-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print("
+                   "c.execute('select count(*) from cases').fetchone()[0]); c.close()", str(path))  # fmt: skip
+    with store.reader():
+        for number in (1, 2):
+            open_case(store, number)
+            seen = subprocess.run(come_and_go, check=True, capture_output=True, text=True).stdout
+            assert (seen.strip(), path.with_name(f"{path.name}-wal").exists()) == (str(number), True)
+
+
 def test_a_reader_sees_one_moment_and_keeps_nobody_from_writing(store: Store) -> None:
     """While a page is made of one moment, others write at once; the next page sees it."""
     open_case(store, 1)
