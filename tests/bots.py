@@ -1,20 +1,22 @@
 """A bot on the loopback world, as most tests need it: the world, the bot, what it knows, and what it logs.
 
 To start a decoding child takes half a second of processor time and more; so bots of these tests borrow theirs, one
-after the other. Tests of the children themselves start their own (`children=Workers`).
+after the other, and each file is decoded once. Tests of the children themselves start their own (`children=Workers`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.assemble import Children
+from bot.assemble import Children, Parts, assembled
+from bot.cli import base, gallery, scan
 from bot.config import Config, DecodeConfig, GalleryConfig
 from bot.loopback.stage import Stage, stage, write_rules
 from bot.loopback.stage import bot_on as _bot_on
@@ -23,12 +25,49 @@ from bot.nudity import NudityModel
 from bot.pipeline import Pipeline, no_boundary
 from bot.pipeline.core import Log
 from bot.samples import media
-from bot.workers import Workers
+from bot.workers import Aside, Budget, Workers
 from tests.killing import Silent
 from tests.people import member
 
+Found = dict[tuple[bytes, tuple[bytes, ...], bool, bool, bool], Fingerprint]
+
 AT_REST = 3  # pools that wait to be borrowed: a child takes some 150 MB
-_resting: dict[str, Workers] = {}
+KEPT = 200  # fingerprints of one kind of children, the newest
+_resting: list[tuple[str, Workers]] = []
+_found: dict[str, Found] = {}
+
+
+class Remembering(Workers):
+    """Children that decode each file once: most tests post the same few files, and what is in them stays the same.
+
+    What does not decode is read anew each time, and so is whatever has used up its time.
+    """
+
+    def __init__(self, found: Found, config: DecodeConfig, gallery: GalleryConfig | None = None) -> None:
+        super().__init__(config, gallery)
+        self._found = found
+
+    def fingerprint(
+        self,
+        data: bytes,
+        also: Sequence[bytes] = (),
+        *,
+        every_frame: bool = False,
+        faces: bool = False,
+        nudity: bool = False,
+        pace: Aside | Budget | None = None,
+    ) -> Fingerprint:
+        """Return the fingerprint of one file, as real children make it."""
+        budget = pace.budget if isinstance(pace, Aside) else pace
+        asked = (data, tuple(also), every_frame, faces, nudity)
+        known = self._found.get(asked)
+        if known is not None and not self.stopped and (budget is None or budget.left > 0):
+            return known
+        made = super().fingerprint(data, also, every_frame=every_frame, faces=faces, nudity=nudity, pace=pace)
+        self._found[asked] = made
+        while len(self._found) > KEPT:
+            self._found.pop(next(iter(self._found)), None)
+        return made
 
 
 @contextmanager
@@ -41,22 +80,26 @@ def lent(
             yield own
         return
     settings = repr((config, gallery, Path.cwd() if gallery else None))
-    workers = _resting.pop(settings, None) or Workers(config, gallery)
+    workers = next((pool for its, pool in _resting if its == settings), None)
+    if workers is None:
+        workers = Remembering(_found.setdefault(settings, {}), config, gallery)
+    else:
+        _resting.remove((settings, workers))
     try:
         yield workers
     finally:
-        if workers.stopped or settings in _resting:
+        if workers.stopped:
             workers.close()
         else:
-            _resting[settings] = workers
+            _resting.append((settings, workers))
         while len(_resting) > AT_REST:
-            _resting.pop(next(iter(_resting))).close()
+            _resting.pop(0)[1].close()
 
 
 def dismiss() -> None:
     """End all children that wait to be borrowed."""
     while _resting:
-        _resting.popitem()[1].close()
+        _resting.pop()[1].close()
 
 
 @contextmanager
@@ -162,6 +205,14 @@ def bot(world: Stage, log: Listening, known: Sequence[bytes]) -> Iterator[Pipeli
 
 @pytest.fixture(scope="session", autouse=True)
 def borrowed() -> Iterator[None]:
-    """No child outlives the tests."""
-    yield
+    """Commands of this process borrow children as bots do. No child outlives the tests."""
+
+    def put_together(config: Config, log: Log, *, parts: Parts) -> AbstractContextManager[Pipeline]:
+        return assembled(config, log, parts=replace(parts, children=lent))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base, "assembled", put_together)
+        for commands in (scan, gallery):
+            patch.setattr(commands, "Workers", lent)
+        yield
     dismiss()
