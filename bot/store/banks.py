@@ -28,6 +28,17 @@ WORDS = f"""select p.id as person, w.credential, w.at, p.account, p.reddit, p.of
             join team p on p.id = coalesce(t.same_as, t.id)
             where w.credential != '{Credential.TYPED}' order by w.at"""  # noqa: S608  a word of ours
 
+LISTING = """select b.name, b.kind, b.distance,
+    count(e.id) filter (where e.state = 'active') as entries,
+    count(e.id) filter (where e.state = 'active' and e.standing = 'two_people') as confirmed,
+    count(e.id) filter (where e.state = 'active' and e.standing = 'one_person') as one_person,
+    count(e.id) filter (where e.state = 'withdrawn') as withdrawn,
+    iif(:hashes, (select count(*) from signals s join entries x on x.id = s.entry
+                  where x.bank = b.id and x.state = 'active')
+                 + (select coalesce(sum(l.pdq + l.phash), 0) from lists l where l.bank = b.id), 0) as signals,
+    (select coalesce(sum(l.rows - l.made), 0) from lists l where l.bank = b.id) as listed
+    from banks b left join entries e on e.bank = b.id"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankRow:
@@ -40,7 +51,7 @@ class BankRow:
     confirmed: int  # by two people
     one_person: int  # by the same, twice
     withdrawn: int
-    signals: int  # of active entries, and of listed rows
+    signals: int  # of active entries, and of listed rows; 0 where they are not counted
     listed: int  # rows of lists that are no entries: they match, and are made entries when they do
 
 
@@ -60,21 +71,19 @@ class Banks:
                 raise StoreError(f"there is a bank {name} already; see: gifwarden bank list")
             self._c.insert("banks", {"name": name, "kind": kind, "distance": distance, "created_at": self._c.now()})
 
-    def listing(self) -> list[BankRow]:
-        """Return all banks by name."""
-        rows = self._c.rows(
-            """select b.name, b.kind, b.distance,
-               count(e.id) filter (where e.state = 'active') as entries,
-               count(e.id) filter (where e.state = 'active' and e.standing = 'two_people') as confirmed,
-               count(e.id) filter (where e.state = 'active' and e.standing = 'one_person') as one_person,
-               count(e.id) filter (where e.state = 'withdrawn') as withdrawn,
-               (select count(*) from signals s join entries x on x.id = s.entry
-                where x.bank = b.id and x.state = 'active')
-               + (select coalesce(sum(l.pdq + l.phash), 0) from lists l where l.bank = b.id) as signals,
-               (select coalesce(sum(l.rows - l.made), 0) from lists l where l.bank = b.id) as listed
-               from banks b left join entries e on e.bank = b.id group by b.id order by b.name"""
-        )
-        return [BankRow(**row) for row in rows]
+    def names(self) -> list[str]:
+        """Return the names of all banks."""
+        return [name for (name,) in self._c.tuples("select name from banks order by name")]
+
+    def listing(self, name: str | None = None, *, hashes: bool = True) -> list[BankRow]:
+        """Return all banks by name, or one; without `hashes` signals are not counted, for that takes long."""
+        return [
+            BankRow(**row)
+            for row in self._c.rows(
+                f"{LISTING} where :name is null or b.name = :name group by b.id order by b.name",
+                {"name": name, "hashes": hashes},
+            )
+        ]
 
     def add(self, bank: str, fingerprint: Fingerprint, *, by: Actor) -> tuple[str, bool]:
         """Put a media into a bank; return its entry's label and whether it is new.

@@ -55,7 +55,6 @@ def shown(settings: Config, row: BankRow, lists: Sequence[ListRow]) -> Shown:
     holds += [f"{row.confirmed} confirmed by two people"] if row.confirmed else []
     holds += [f"{row.one_person} by one person, twice"] if row.one_person else []
     holds += [f"{row.withdrawn} withdrawn"] if row.withdrawn else []
-    holds += [counted(row.signals, "hash", "hashes")] if row.signals else []
     holds += [f"a cut of its own: {row.distance} bits"] if row.distance is not None else []
     own = [one for one in lists if one.bank == row.name]
     sources = [f"{_named(one)}, {counted(one.rows, 'row')}" for one in own[:SOURCES]]
@@ -65,11 +64,12 @@ def shown(settings: Config, row: BankRow, lists: Sequence[ListRow]) -> Shown:
 
 def show(visit: Visit) -> Response:
     """Show all banks."""
-    lists = visit.store.lists.listing()
+    lists, rows = visit.store.lists.listing(), visit.store.banks.listing(hashes=False)
+    names = {row.name for row in rows}
     return visit.page(
         "banks.html",
-        banks=[shown(visit.config, row, lists) for row in visit.store.banks.listing()],
-        missing=[name for name in visit.config.banks.trusted if name not in _names(visit)],
+        banks=[shown(visit.config, row, lists) for row in rows],
+        missing=[name for name in visit.config.banks.trusted if name not in names],
         proposed=visit.store.case_queue.counts().get(Tab.PROPOSALS),
         may=visit.may(Verb.BANKS),
         kinds={kind: KINDS[kind] for kind in get_args(BankKind)},
@@ -86,10 +86,6 @@ def create(visit: Visit) -> Response:
         raise UsageError(f"{cut} is no cut; give {TIGHTEST} to {LOOSEST} bits, or none")
     visit.pipeline.banks.create(name, visit.field("kind"), int(cut) if cut else None, by=by)
     return visit.go(f"/entries?{urlencode({'bank': name})}")
-
-
-def _names(visit: Visit) -> list[str]:
-    return [row.name for row in visit.store.banks.listing()]
 
 
 def _named(one: ListRow) -> str:

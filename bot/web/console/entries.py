@@ -40,7 +40,7 @@ class Line:
 def show(visit: Visit) -> Response:
     """Show a page of entries."""
     store, wanted, only = visit.store, _wanted(visit), visit.query("only")
-    bank = next((row for row in store.banks.listing() if row.name == wanted.bank), None)
+    bank = None if wanted.bank is None else next(iter(store.banks.listing(wanted.bank, hashes=False)), None)
     if wanted.bank is not None and bank is None:
         raise StoreError(f"there is no bank {wanted.bank}; the page Banks shows which there are")
     sources = store.entries.sources()
@@ -54,7 +54,7 @@ def show(visit: Visit) -> Response:
         wanted=wanted,
         only=only,
         bank=shown(visit.config, bank, store.lists.listing(bank.name)) if bank else None,
-        banks=[row.name for row in store.banks.listing()],
+        banks=store.banks.names(),
         sources=sources,
         states=STATES,
         onlies=ONLY,

@@ -104,6 +104,7 @@ def show(visit: Visit) -> Response:
         because=because(withdrawn) if withdrawn else "",
         waits=HELD if withdrawn and withdrawn.followed is None else "",
         onwards=then,
+        slip=slip,
         carried=bool(withdrawn and withdrawn.why is Withdrawal.WRONG),
         unsaid=bool(withdrawn and withdrawn.why is Withdrawal.UNSAID) and not destroyed and not refused,
         active=active,
