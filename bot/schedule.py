@@ -153,7 +153,7 @@ class Daemon:
             ("mail", SENDING, lambda: pipeline.mail(self.still_ours), WORK_SECONDS),
             ("orders", REDDIT, lambda: pipeline.obey(wait=False), orders),
             ("purge", REDDIT, lambda: pipeline.purge(self._go_on), PURGE_HOURS * 3600),
-            ("exchange", EXCHANGES, lambda: pipeline.exchange(self._go_on), EXCHANGE_SECONDS),
+            ("exchange", EXCHANGES, lambda: pipeline.exchange(self._go_on, aside=True), EXCHANGE_SECONDS),
             ("forget", REDDIT, lambda: pipeline.forget(self._go_on), FORGET_MINUTES * 60),
         )
         for name, lane, _, seconds in steps:

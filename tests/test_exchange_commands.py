@@ -227,3 +227,29 @@ def test_what_is_left_of_a_deleted_section_is_said(here: Path, park: ExchangePar
     result = run("exchange", "remove", "a", "--yes")
     assert (result.exit_code, "delete the section" in said(result)) == (0, False)
     assert "exchange remove" not in said(run("exchange", "list"))
+
+
+def test_a_folder_is_added_by_its_path_and_drops_children(here: Path) -> None:
+    """`--folder` is enough; the fetch says how many rows were dropped, and where one stands that cannot be read."""
+    folder = here / "lists"
+    folder.mkdir()
+    rows = [{"id": 1, "pdq": HEX[1]}, {"id": 2, "pdq": HEX[2], "tags": "csam"}, {"id": 3, "pdq": "x"}]
+    (folder / "a.json").write_text(json.dumps(rows))
+    os.utime(folder / "a.json", (1_700_000_000, 1_700_000_000))
+    added = run("exchange", "add", "dropped", "--folder", str(folder), "--bank", "partner")
+    assert added.exit_code == 0, said(added)
+    told = said(run("exchange", "fetch", "dropped"))
+    assert "1 dropped, tagged as child abuse" in told
+    assert "a.json, item 3: not a pdq value" in told
+    assert json.loads(run("exchange", "list", "--json").output)["children"] == 1
+
+
+def test_an_item_is_no_line(here: Path) -> None:
+    """What is wrong in a JSON document is told with its item, in a text with its line."""
+    (here / "a.json").write_text(json.dumps([{"pdq": HEX[1]}, {"pdq": "x"}]))
+    (here / "a.csv").write_text(f"pdq\n{HEX[2]}\nx\n")
+    told = said(run("bank", "import", "partner", "a.json", "a.csv", "--by", "ann"))
+    assert "a.json, item 2 not a pdq value" in told
+    assert "a.csv:3 not a pdq value" in told
+    as_json = run("bank", "import", "partner", "a.json", "--by", "ann", "--json").output
+    assert json.loads(as_json.splitlines()[0])["item"] == 2

@@ -103,3 +103,19 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path, http: Endpoints, clo
     with pytest.raises(EndpointError, match="cannot read the folder") as caught:
         pages_of(http, clock, kind="folder", folder=tmp_path / "none")
     assert caught.value.setup
+
+
+def test_what_cannot_be_read_is_told_with_its_file(tmp_path: Path, http: Endpoints, clock: ManualClock) -> None:
+    """A fault names file and line, or the item of a document; what in a name steers a terminal is written out."""
+    for name, text in (
+        ("a.txt", f"{pdq_of(1)}\nnothing\n"),
+        ("b\x1b[31m.json", '[{"pdq": "x"}]'),
+        ("c\x1b.bin", "none"),
+    ):
+        (tmp_path / name).write_text(text)
+        os.utime(tmp_path / name, (NOW - 90, NOW - 90))
+    told = [fault.reason for fault in faults(pages_of(http, clock, kind="folder", folder=tmp_path))]
+    assert [reason.partition(": ")[0] for reason in told] == ["a.txt, line 2", "b\\u001b[31m.json, item 1", "c\\u001b.bin"]
+    with pytest.raises(EndpointError, match=r"^c\\u001b\.bin in ") as caught:
+        pages_of(http, clock, kind="folder", folder=tmp_path, whole=True)
+    assert "\x1b" not in str(caught.value)

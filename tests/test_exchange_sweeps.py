@@ -400,7 +400,7 @@ def test_each_try_of_a_fetch_has_no_share_of_its_own(
             except GifwardenError:
                 clock.sleep(DAY)
             assert listed(store) == 940
-        assert "takes back 120 rows at once, of 1,000" in str(sync.stands("a").why)
+        assert "takes back or changes 120 rows at once, of 1,000" in str(sync.stands("a").why)
         sync.fetch("a", yes=True)
         assert listed(store) == 400
 

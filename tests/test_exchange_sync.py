@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,9 +22,11 @@ from bot.errors import EndpointError, StoreError, UsageError
 from bot.loopback.exchanges import ExchangePark, File, HashFeed, pdq_of
 from bot.model import PROGRAM, ExchangeState
 from bot.pipeline.core import no_boundary
+from bot.pipeline.keeping import exchange_lane
 from bot.pipeline.keeping import exchanges as syncing
 from bot.pipeline.keeping.exchange_standing import source
 from bot.pipeline.keeping.exchanges import ExchangeSync
+from bot.pipeline.recovery import always
 from bot.store import Store
 from tests.bots import Listening
 from tests.fetching import clock, park
@@ -440,3 +444,67 @@ def test_a_turn_never_cuts_what_begins_anew(
         for _ in range(2):
             sync.round()
         assert (listed(store), sync.stands("a").state) == (200, ExchangeState.UP_TO_DATE)
+
+
+def test_changed_hashes_ask_like_withdrawn_ones(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark
+) -> None:
+    """A list whose ids have other hashes is another list, or so it seems: over all tries a person says yes first."""
+
+    def put(number: int, changed: int) -> None:
+        shift = [HEX[(row + 100) % 200] if row < changed else HEX[row] for row in range(100)]
+        rows = "".join(json.dumps({"id": str(row), "pdq": value}) + "\n" for row, value in enumerate(shift))
+        park.files[f"{number}.ndjson"] = File(body=rows.encode())
+
+    put(0, 0)
+    with syncing_on(store, clock, log, a={"url": f"{park.url}/lists/0.ndjson"}) as sync:
+        assert (sync.fetch("a").state, listed(store)) == (ExchangeState.UP_TO_DATE, 100)
+        put(0, 5)
+        assert (sync.fetch("a").changed, sync.stands("a").state) == (5, ExchangeState.UP_TO_DATE)
+        put(0, 60)
+        row = sync.fetch("a")
+        assert (row.state, row.asks, row.changed) == (ExchangeState.ASKS, 55, 0)
+        assert "takes back or changes 55 rows at once, of 100" in str(row.why)
+        assert sync.fetch("a", yes=True).changed == 55
+
+
+def test_one_that_cannot_be_gone_on_with_holds_back_no_other(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a document drips, the others get their turn in this round and the next; told to stop, it is cut."""
+    monkeypatch.setattr(exchange_lane, "ASIDE_SECONDS", 0.3)
+    monkeypatch.setattr(exchange_lane, "LEAVE_SECONDS", 0.3)
+    park.files["a.json"] = File(body=b"[" + b" " * 4000 + b"]")
+    park.files["b.txt"] = lines(1, 2, 3)
+    park.faults.append("drip")
+    sections = {name: {"url": f"{park.url}/lists/{file}"} for name, file in (("a", "a.json"), ("b", "b.txt"))}
+    with syncing_on(store, clock, log, no_boundary, **sections) as sync:
+        http = sync.context("a", sync.settings("a")).http
+        lane = exchange_lane.ExchangeLane(sync, http.stop)
+        assert lane.round(always) == 3
+        assert (sync.stands("a").state, sync.stands("b").listed) == (ExchangeState.FETCHING, 3)
+        clock.sleep(3_700)
+        park.files["b.txt"] = lines(1, 2, 3, 4)
+        assert lane.round(always) == 4
+        began = time.monotonic()
+        lane.close()
+        assert time.monotonic() - began < 2
+        row = store.exchanges.get("a")
+        assert row is not None
+        assert (row.state, row.failures) == (ExchangeState.FETCHING, 0)
+
+
+def test_what_ends_an_exchange_is_raised_by_its_round(
+    store: Store, clock: ManualClock, log: Listening, park: ExchangePark
+) -> None:
+    """A fault of our own in a thread is no silence: the lane hears it."""
+    park.files["a.txt"] = lines(1)
+
+    def broken(_place: str) -> None:
+        raise RuntimeError("ours")
+
+    with (
+        syncing_on(store, clock, log, broken, a={"url": f"{park.url}/lists/a.txt"}) as sync,
+        pytest.raises(RuntimeError, match="ours"),
+    ):
+        exchange_lane.ExchangeLane(sync, lambda: None).round(always)

@@ -83,7 +83,9 @@ def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption =
 @app.command()
 def fetch(
     name: NameArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Withdraw however much its list takes back at once.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Withdraw or change however many rows its list takes back.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Read all of it from the beginning.")] = False,
     who: ByOption = None,
     as_json: JsonOption = False,
@@ -114,7 +116,8 @@ def fetch(
         pipeline.scanner.library()  # the index is built here rather than when the first link waits for it
         one = pipeline.exchanges.stands(name)
     for fault in bad:
-        complain(f"{name}{f', row {fault.line}' if fault.line else ''}  {fault.reason}")
+        at = fault.place if fault.item else f"row {fault.line}" if fault.line else ""
+        complain(f"{name}{f', {at}' if at else ''}  {fault.reason}")
     if number > len(bad):
         complain(f"{name}  and {many(number - len(bad), 'more row')} that cannot be taken")
     if as_json:
@@ -196,4 +199,5 @@ def _json(one: Standing) -> dict[str, Any]:
         "changed": row.changed if row else 0,
         "withdrawn": row.withdrawn if row else 0,
         "failed": row.failed if row else 0,
+        "children": row.children if row else 0,
     }

@@ -29,7 +29,12 @@ def register(parent: typer.Typer) -> None:
 
 def add(
     name: Annotated[str, typer.Argument(help="Your name for it: letters, digits, - and _.")],
-    kind: Annotated[str, typer.Option("--kind", help="https, folder, hma, threatexchange or stopncii.")] = "https",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind", help="https, folder, hma, threatexchange or stopncii; without it https, or folder with --folder."
+        ),
+    ] = None,
     url: Annotated[str | None, typer.Option("--url", help="The list's address, or the service's.")] = None,
     folder: Annotated[Path | None, typer.Option("--folder", help="For folder: where files are dropped.")] = None,
     bank: Annotated[str | None, typer.Option("--bank", help="The bank into which its rows go.")] = None,
@@ -57,7 +62,7 @@ def add(
     if path is None:
         raise ConfigError("there is no configuration here; run: gifwarden init, or name one with --config")
     given: dict[str, Any] = {
-        "kind": kind,
+        "kind": kind or ("folder" if folder is not None and url is None else "https"),
         "bank": bank,
         "url": url,
         "folder": str(folder.expanduser().resolve()) if folder else None,

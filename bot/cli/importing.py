@@ -112,8 +112,8 @@ class _Import:
         self._unnamed = Unnamed()  # of the reading under way
         self._source = source
         self._as_json = as_json
-        self._not_ours: dict[str, list[int]] = {}  # reason: first line, rows
-        self._notes: dict[str, list[int]] = {}  # what was assumed of rows that are taken
+        self._not_ours: dict[str, tuple[Bad, int]] = {}  # reason: the first, rows
+        self._notes: dict[str, tuple[Bad, int]] = {}  # what was assumed of rows that are taken
 
     def dry_run(self) -> bool:
         """Say what would come of the list; return whether all of it can be read."""
@@ -175,23 +175,31 @@ class _Import:
         return False
 
     def _told(self, bad: Bad) -> None:
-        if bad.fault is Fault.NOTE:
-            self._notes.setdefault(bad.reason, [bad.line, 0])[1] += 1
-        elif bad.fault is Fault.NOT_OURS:  # of these a list may have millions
-            self._not_ours.setdefault(bad.reason, [bad.line, 0])[1] += 1
+        if bad.fault in (Fault.NOTE, Fault.NOT_OURS):  # of these a list may have millions
+            held = self._notes if bad.fault is Fault.NOTE else self._not_ours
+            first, rows = held.get(bad.reason, (bad, 0))
+            held[bad.reason] = first, rows + 1
         elif self._as_json:
-            emit({"file": self._file, "line": bad.line, "error": bad.reason})
+            emit({"file": self._file, "item" if bad.item else "line": bad.line, "error": bad.reason})
         else:
-            complain(f"{self._file}{f':{bad.line}' if bad.line else ''}  {bad.reason}")
+            complain(f"{self._at(bad)}  {bad.reason}")
+
+    def _at(self, bad: Bad) -> str:
+        """Return where something stands: the file, and its line, as editors take it, or the item of a document."""
+        if bad.item:
+            return f"{self._file}, {bad.place}"
+        return f"{self._file}:{bad.line}" if bad.line else self._file
 
     def _say(self, found: Look, seconds: float, *, would: bool = False) -> None:
         counts = found.counts
         unswept = found.whole and not found.sweeps
         if self._as_json:
-            for reason, (line, rows) in self._not_ours.items():
-                emit({"file": self._file, "line": line, "not_ours": rows, "reason": reason})
-            for reason, (line, rows) in self._notes.items():
-                emit({"file": self._file, "line": line, "rows": rows, "note": reason})
+            for reason, (first, rows) in self._not_ours.items():
+                at = {"item" if first.item else "line": first.line}
+                emit({"file": self._file, **at, "not_ours": rows, "reason": reason})
+            for reason, (first, rows) in self._notes.items():
+                at = {"item" if first.item else "line": first.line}
+                emit({"file": self._file, **at, "rows": rows, "note": reason})
             emit(
                 {
                     "file": self._file,
@@ -214,9 +222,9 @@ class _Import:
                 }
             )
         else:
-            for reason, (line, rows) in (*self._not_ours.items(), *self._notes.items()):
+            for reason, (first, rows) in (*self._not_ours.items(), *self._notes.items()):
                 others = f"; so are {rows - 1:,} more" if rows > 1 else ""
-                warn(f"{self._file}{f':{line}' if line else ''}  {reason}{others}")
+                warn(f"{self._at(first)}  {reason}{others}")
             if counts.again:
                 warn(
                     f"{self._file}  {many(counts.again, 'id')} came again in the same list with other hashes, and only "

@@ -155,7 +155,7 @@ def row_of(number: int, found: Any, id: str | None, read: Callable[[Any], Record
         row: Record | Bad | None = read(found)
     except RowError as error:
         fault = Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN
-        row = Bad(line=number, reason=str(error), fault=fault, id=id)
+        row = Bad(line=number, reason=str(error), fault=fault, id=id, item=True)
     if isinstance(found, dict) and speaks_of_child(found):
         kept = row if isinstance(row, Record) else Record(id=id)
         return kept._replace(withdrawn=True, child=True)

@@ -6,7 +6,7 @@ import math
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
@@ -27,10 +27,12 @@ from bot.exchanges.base import (
 )
 from bot.exchanges.blocks import Listing
 from bot.lists import Bad
+from bot.text import line
 
 MOST_FILES = 10_000
 SETTLED = 5.0  # seconds for which a file was not written to before it is read
 LARGEST = 16 * 2**30  # bytes, unpacked
+LONGEST_NAME = 120  # characters of a file's name that are said
 PIECE = 256 * 2**10
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
 SIGNED = (".minisig", ".asc", ".sig", ".sha256")
@@ -40,6 +42,11 @@ SIGNED = (".minisig", ".asc", ".sig", ".sha256")
 class _File:
     name: str
     mark: str  # changes with the file
+
+    @property
+    def said(self) -> str:
+        """Its name as people may see it."""
+        return line(self.name, LONGEST_NAME)
 
     @classmethod
     def of(cls, name: str, found: os.stat_result) -> _File:
@@ -80,7 +87,7 @@ class Folder:
         for file in due:
             try:
                 for page in _read(context, folder, file):
-                    rows += page.rows
+                    rows += [_of_file(row, file) for row in page.rows]
                     held += count_of(page.rows)
                     unreadable += unreadable_in(page.rows)
                     if held >= PAGE_ROWS:  # not a page a file: each holds the marks of all files
@@ -88,8 +95,8 @@ class Folder:
                         rows, held = [], 0
             except UsageError as error:  # it stays what it is until somebody writes it anew
                 if whole:
-                    raise EndpointError(f"{folder / file.name} is no list that we can read: {error}") from None
-                rows.append(Bad(line=0, reason=f"{file.name}: {error}"))
+                    raise EndpointError(f"{file.said} in {folder} is no list that we can read: {error}") from None
+                rows.append(Bad(line=0, reason=f"{file.said}: {error}"))
             except EndpointError as error:
                 failure = error
                 continue
@@ -127,6 +134,14 @@ def _files(folder: Path, now: float) -> list[_File]:
     return [file for _, file in sorted(found, key=lambda one: (one[0], one[1].name))]
 
 
+def _of_file(row: Row, file: _File) -> Row:
+    """Return a row, in whose fault its file is named."""
+    if not isinstance(row, Bad):
+        return row
+    where = f"{file.said}, {row.place}" if row.place else file.said
+    return replace(row, line=0, reason=f"{where}: {row.reason}")
+
+
 def _read(context: Context, folder: Path, file: _File) -> Iterator[Page]:
     """Yield a file's rows. Raises EndpointError if it changes meanwhile: then it is read again later."""
     path = folder / file.name
@@ -136,17 +151,17 @@ def _read(context: Context, folder: Path, file: _File) -> Iterator[Page]:
         with os.fdopen(descriptor, "rb") as raw:
             before = os.fstat(raw.fileno())
             if not stat.S_ISREG(before.st_mode):
-                raise EndpointError(f"{path} is no plain file")
+                raise EndpointError(f"{file.said} in {folder} is no plain file")
             listing = Listing(
-                unpacked(str(path), _pieces(raw), LARGEST), context.settings.format, file.name.removesuffix(".gz")
+                unpacked(file.said, _pieces(raw), LARGEST), context.settings.format, file.name.removesuffix(".gz")
             )
             for part in listing.parts():
                 share = min(1.0, raw.tell() / before.st_size) if before.st_size else None
                 yield Page(rows=part.rows, checkpoint={}, share=share)
             if _File.of(file.name, os.fstat(raw.fileno())) != file:
-                raise EndpointError(f"{path} was written to while it was read; it is read again")
+                raise EndpointError(f"{file.said} in {folder} was written to while it was read; it is read again")
     except OSError as error:
-        raise EndpointError(f"cannot read {path}: {file_fault(error)}", setup=True) from None
+        raise EndpointError(f"cannot read {file.said} in {folder}: {file_fault(error)}", setup=True) from None
 
 
 def _pieces(raw: BinaryIO) -> Iterator[bytes]:

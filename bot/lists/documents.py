@@ -128,11 +128,11 @@ def _rows_of(elements: Iterable[Any], one: Callable[[Any], Told], *, all_childre
         try:
             for part in one(element):
                 if isinstance(part, RowError):
-                    yield bad(number, part, part=True)
+                    yield bad(number, part, part=True, item=True)
                 else:
                     yield part._replace(child=True, withdrawn=True) if all_children else part
         except RowError as error:
-            yield Record(child=True, withdrawn=True) if all_children else bad(number, error)
+            yield Record(child=True, withdrawn=True) if all_children else bad(number, error, item=True)
 
 
 def _array(stream: Stream) -> Iterator[Row]:

@@ -86,15 +86,21 @@ class Bad:
     reason: str
     fault: Fault = Fault.BROKEN
     id: str | None = None  # the list's own name of the row: what it held before it holds no more
+    item: bool = False  # `line` is the number of an element of a JSON document
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words; empty if nowhere."""
+        return f"{'item' if self.item else 'line'} {self.line:,}" if self.line else ""
 
 
-def bad(line: int, error: RowError, *, part: bool = False) -> Bad:
-    """Return what is told of a row; `part`: of one whose rest is taken."""
+def bad(line: int, error: RowError, *, part: bool = False, item: bool = False) -> Bad:
+    """Return what is told of a row; `part`: of one whose rest is taken; `item`: `line` counts elements."""
     if isinstance(error, NoteError):
-        return Bad(line, str(error), Fault.NOTE)
+        return Bad(line, str(error), Fault.NOTE, item=item)
     if part:
-        return Bad(line, f"{error}; {REST_TAKEN}", Fault.PART)
-    return Bad(line, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN, error.id)
+        return Bad(line, f"{error}; {REST_TAKEN}", Fault.PART, item=item)
+    return Bad(line, str(error), Fault.NOT_OURS if isinstance(error, NotOursError) else Fault.BROKEN, error.id, item)
 
 
 class Record(NamedTuple):

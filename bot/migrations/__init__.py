@@ -31,6 +31,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     exchanges.m0050_exchanges_weighed,
     withdrawals.m0031_withdrawals_carried,
     keyboards.m0055_keyboards,
+    exchanges.m0060_exchanges_children,
 )
 
 for _step in LATER:

@@ -21,3 +21,8 @@ def m0050_exchanges_weighed(db: Database) -> None:
     """Count what an exchange takes back over all tries of a fetch, so that each try does not get a share of its own."""
     db.execute("alter table exchanges add column taken_back integer not null default 0")
     db.execute("alter table exchanges add column taken_of integer")
+
+
+def m0060_exchanges_children(db: Database) -> None:
+    """Say of each fetch how many rows it dropped because they are tagged as child abuse."""
+    db.execute("alter table exchanges add column children integer not null default 0")

@@ -16,6 +16,7 @@ from bot.pipeline.judging.judge import Judge
 from bot.pipeline.judging.replay import Replayer
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.keeping.exchange_feedback import FeedbackSender
+from bot.pipeline.keeping.exchange_lane import ExchangeLane
 from bot.pipeline.keeping.exchanges import ExchangeSync
 from bot.pipeline.keeping.fetch_now import FetchNow
 from bot.pipeline.keeping.gallery import Gallery
@@ -53,7 +54,7 @@ class Pipeline:
     """All steps over one store.
 
     Four threads may work at once: one that scans (`scan`), one that mails (`mail`), one that fetches lists
-    (`exchange`), and one that calls all the rest.
+    (`exchange`), beside which long fetches go on in some of their own, and one that calls all the rest.
     """
 
     def __init__(self, deps: Deps) -> None:
@@ -92,6 +93,7 @@ class Pipeline:
         self.digests = Digests(config, store, clock, log, deps.boundary)
         self.kill_switch = Stopping(config, store, clock, reddit)
         self.exchanges = ExchangeSync(config, store, clock, log, deps.endpoints, deps.boundary)
+        self.exchange_lane = ExchangeLane(self.exchanges, deps.endpoints.stop)
         self.fetch_now = FetchNow(self.exchanges, log)
         self.exchange_feedback = FeedbackSender(config, store, clock, log, self.exchanges)
         self.forgetting = Forgetting(config.storage, store, clock, log, reddit)
@@ -185,9 +187,12 @@ class Pipeline:
         """Send the mails that are due while `go_on` says so; return how many were sent."""
         return self.act(go_on, by_mail=True)
 
-    def exchange(self, go_on: GoOn = always) -> int:
-        """Fetch the exchanges that are due and tell them what was decided; return how many rows came."""
-        came = self.exchanges.round(go_on)
+    def exchange(self, go_on: GoOn = always, *, aside: bool = False) -> int:
+        """Fetch the exchanges that are due and tell them what was decided; return how many rows came.
+
+        `aside`: one that takes long goes on beside the others, and over the end of this call.
+        """
+        came = (self.exchange_lane if aside else self.exchanges).round(go_on)
         self.exchange_feedback.round(go_on)
         return came
 
@@ -248,6 +253,7 @@ class Pipeline:
     def close(self) -> None:
         """Break off downloads, fetches and the search index that are in work; the next run does them again."""
         self.fetch_now.close()
+        self.exchange_lane.close()
         self.looks.close()
         self.downloads.close()
         self.scanner.close()

@@ -36,9 +36,10 @@ class ExchangeRow:
     changed: int = 0
     withdrawn: int = 0
     failed: int = 0
+    children: int = 0  # rows tagged as child abuse: dropped
     share: float | None = None  # of all that there is to read, 0 to 1, if it is known
-    asks: int | None = None  # how many rows it would withdraw
-    taken_back: int = 0  # rows withdrawn since a fetch ended well last, however often it was tried
+    asks: int | None = None  # how many rows it would withdraw or change
+    taken_back: int = 0  # rows withdrawn or with other hashes since a fetch ended well last, however often it was tried
     taken_of: int = 0  # rows that were there then
 
 
@@ -51,7 +52,14 @@ class Step:
     changed: int = 0
     withdrawn: int = 0
     failed: int = 0
+    children: int = 0
+    again: int = 0  # of `changed`: their id came before in the same reading, so nothing of what was there ends by them
     share: float | None = None
+
+    @property
+    def lost(self) -> int:
+        """How many rows that were there match no more by what they held."""
+        return self.withdrawn + self.changed - self.again
 
 
 class Exchanges:
@@ -86,8 +94,8 @@ class Exchanges:
             goes_on = row is not None and row["state"] == ExchangeState.FETCHING and not fresh
             if not goes_on:
                 self._c.run(
-                    """update exchanges set rows = 0, added = 0, changed = 0, withdrawn = 0, failed = 0, share = null,
-                       begun_at = ?, asks = null where name = ?""",
+                    """update exchanges set rows = 0, added = 0, changed = 0, withdrawn = 0, failed = 0,
+                       children = 0, share = null, begun_at = ?, asks = null where name = ?""",
                     (now, name),
                 )
             self._c.run(
@@ -107,7 +115,8 @@ class Exchanges:
         """
         changed = self._c.run(
             """update exchanges set checkpoint = ?, rows = rows + ?, added = added + ?, changed = changed + ?,
-               withdrawn = withdrawn + ?, taken_back = taken_back + ?, failed = failed + ?, share = ?, claimed_until = ?
+               withdrawn = withdrawn + ?, taken_back = taken_back + ?, failed = failed + ?, children = children + ?,
+               share = ?, claimed_until = ?
                where name = ? and claim = ?""",
             (
                 json.dumps(checkpoint),
@@ -115,8 +124,9 @@ class Exchanges:
                 step.added,
                 step.changed,
                 step.withdrawn,
-                step.withdrawn,
+                step.lost,
                 step.failed,
+                step.children,
                 step.share,
                 self._until(),
                 name,
@@ -271,6 +281,7 @@ def _exchange(row: Row) -> ExchangeRow:
         changed=row["changed"],
         withdrawn=row["withdrawn"],
         failed=row["failed"],
+        children=row["children"],
         share=row["share"],
         asks=row["asks"],
         taken_back=row["taken_back"],

@@ -49,6 +49,7 @@ def counts(row: ExchangeRow) -> str:
     parts += [f"{row.changed:,} changed"] if row.changed else []
     parts += [f"{row.withdrawn:,} withdrawn"]
     parts += [f"{row.failed:,} left out"] if row.failed else []
+    parts += [f"{row.children:,} dropped, tagged as child abuse"] if row.children else []
     return ", ".join(parts)
 
 

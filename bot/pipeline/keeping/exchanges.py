@@ -45,7 +45,7 @@ Told = Callable[[ExchangeRow], None]
 
 
 class _AsksError(Exception):
-    """More would be withdrawn than is done without asking."""
+    """More would be withdrawn or changed than is done without asking."""
 
     def __init__(self, number: int, listed: int) -> None:
         super().__init__(number, listed)
@@ -90,19 +90,22 @@ class ExchangeSync:
         Who was served longest ago comes first. One that is not through by the end of its turn goes on next round.
         """
         self._store.exchanges.free(_is_gone)
-        came = 0
-        for name in sorted(self._config.exchanges, key=lambda one: self._turns.get(one, 0)):
-            if not go_on():
-                break
-            try:
-                every = timedelta(minutes=self._config.exchanges[name].every_minutes)
-                if self._store.exchanges.due(name, every):
-                    self._turns[name] = max(self._turns.values(), default=0) + 1
-                    until = self._clock.monotonic() + TURN_SECONDS
-                    came += self.fetch(name, go_on=go_on, until=until).rows
-            except GifwardenError as error:  # it is written down with the exchange where it can be
-                self._log.warning("exchange not fetched", exchange=name, reason=log_reason(error))
-        return came
+        return sum(self.turn(name, go_on) for name in self.order())
+
+    def order(self) -> list[str]:
+        """Return the exchanges of the configuration, who was served longest ago first."""
+        return sorted(self._config.exchanges, key=lambda one: self._turns.get(one, 0))
+
+    def turn(self, name: str, go_on: GoOn = always) -> int:
+        """Fetch an exchange for its turn if it is due; return how many rows came. A failure is said, not raised."""
+        try:
+            every = timedelta(minutes=self._config.exchanges[name].every_minutes)
+            if go_on() and self._store.exchanges.due(name, every):
+                self._turns[name] = max(self._turns.values(), default=0) + 1
+                return self.fetch(name, go_on=go_on, until=self._clock.monotonic() + TURN_SECONDS).rows
+        except GifwardenError as error:  # it is written down with the exchange where it can be
+            self._log.warning("exchange not fetched", exchange=name, reason=log_reason(error))
+        return 0
 
     def fetch(
         self,
@@ -137,7 +140,7 @@ class ExchangeSync:
         except _AsksError as error:
             self._cut.pop(name, None)
             why = (
-                f"its list takes back {many(error.number, 'row')} at once, of {error.listed:,}; "
+                f"its list takes back or changes {many(error.number, 'row')} at once, of {error.listed:,}; "
                 f"if that is right, run: gifwarden exchange fetch {name} --yes"
             )
             self._store.exchanges.ask(name, claim, why=why, asks=error.number)
@@ -222,7 +225,7 @@ class ExchangeSync:
         plug = exchanges.get(settings.kind)
         number = store.lists.source(settings.bank, source(name))
         row = store.exchanges.weigh(name, store.lists.count(number))
-        withdrawn = row.taken_back
+        lost = row.taken_back
         cut = self._cut.pop(name, None)
         goes_on = cut is not None and not fresh and cut.checkpoint == row.checkpoint
         reading = cut if cut is not None and goes_on else _Reading(row.checkpoint)
@@ -240,10 +243,10 @@ class ExchangeSync:
                     _refuse_nothing(page, met, there)
                 sweeps = may_sweep(whole=page.whole, unreadable=page.unreadable)
                 gone = max(0, store.lists.count(number) - reading.seen.count) if sweeps else 0
-                withdrawn += step.withdrawn
+                lost += step.lost
                 listed = max(row.taken_of, there)
-                if not yes and asks(withdrawn + gone, listed, meets_none=gone > 0 and not reading.seen.count):
-                    raise _AsksError(withdrawn + gone, listed)
+                if not yes and asks(lost + gone, listed, meets_none=gone > 0 and not reading.seen.count):
+                    raise _AsksError(lost + gone, listed)
                 if sweeps:
                     swept = store.lists.sweep(number, reading.seen)
                     step = replace(step, withdrawn=step.withdrawn + swept.withdrawn)
@@ -308,13 +311,15 @@ class ExchangeSync:
 
         counts = take(self._store, bank, source(name), page.rows, by=by, told=told, seen=seen, ends=False)
         for fault in faults:
-            self._log.warning("row of an exchange left out", exchange=name, line=fault.line, reason=fault.reason)
+            self._log.warning("row of an exchange left out", exchange=name, at=fault.place, reason=fault.reason)
         return Step(
             rows=counts.rows,
             added=counts.added,
             changed=counts.changed,
             withdrawn=counts.withdrawn,
             failed=counts.failed,
+            children=counts.children,
+            again=counts.again,
             share=page.share,
         )
 
