@@ -185,6 +185,7 @@ class Daemon:
                 cutter.daemon = True
                 cutter.start()
                 scheduler.shutdown(wait=True)
+                self._pipeline.exchange_lane.close()  # what goes on beside the lane
                 cutter.cancel()
         self._pipeline.deps.log.info("daemon stopped", holder=self._holder)
 

@@ -115,7 +115,11 @@ def test_what_cannot_be_read_is_told_with_its_file(tmp_path: Path, http: Endpoin
         (tmp_path / name).write_text(text)
         os.utime(tmp_path / name, (NOW - 90, NOW - 90))
     told = [fault.reason for fault in faults(pages_of(http, clock, kind="folder", folder=tmp_path))]
-    assert [reason.partition(": ")[0] for reason in told] == ["a.txt, line 2", "b\\u001b[31m.json, item 1", "c\\u001b.bin"]
+    assert [reason.partition(": ")[0] for reason in told] == [
+        "a.txt, line 2",
+        "b\\u001b[31m.json, item 1",
+        "c\\u001b.bin",
+    ]
     with pytest.raises(EndpointError, match=r"^c\\u001b\.bin in ") as caught:
         pages_of(http, clock, kind="folder", folder=tmp_path, whole=True)
     assert "\x1b" not in str(caught.value)

@@ -32,7 +32,7 @@ from bot.text import line
 MOST_FILES = 10_000
 SETTLED = 5.0  # seconds for which a file was not written to before it is read
 LARGEST = 16 * 2**30  # bytes, unpacked
-LONGEST_NAME = 120  # characters of a file's name that are said
+LONGEST_NAME = 255  # characters of a file's name that are said
 PIECE = 256 * 2**10
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
 SIGNED = (".minisig", ".asc", ".sig", ".sha256")
@@ -153,7 +153,7 @@ def _read(context: Context, folder: Path, file: _File) -> Iterator[Page]:
             if not stat.S_ISREG(before.st_mode):
                 raise EndpointError(f"{file.said} in {folder} is no plain file")
             listing = Listing(
-                unpacked(file.said, _pieces(raw), LARGEST), context.settings.format, file.name.removesuffix(".gz")
+                unpacked(file.said, _pieces(raw), LARGEST), context.settings.format, file.said.removesuffix(".gz")
             )
             for part in listing.parts():
                 share = min(1.0, raw.tell() / before.st_size) if before.st_size else None
