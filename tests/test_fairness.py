@@ -17,7 +17,7 @@ from bot.errors import CostlyError
 from bot.model import Link, LinkState, Post
 from bot.pipeline.scanning.unlooked import not_looked_at
 from bot.store import LinkRow, Store
-from bot.store.links import LIVE, PAST, URGENT
+from bot.store.links import LEARNT, LIVE, PAST, URGENT
 from bot.store.turns import CYCLE
 from bot.workers import Aside, Budget, Workers
 from tests.benchmarks.fairness import FLOODS, noisy
@@ -128,9 +128,11 @@ def test_an_authors_posts_take_turns(store: Store) -> None:
 
 
 def test_the_late_are_taken_however_many_come(store: Store) -> None:
-    """While new posts never end, what is late and what is of the past is taken once in a cycle."""
+    """While new posts never end, what is late, of the past or learnt from is taken once in a cycle, live 21 times."""
     add(store, "t3_many", 27, author="flooder")
     add(store, "t3_past", 1, author="old", priority=PAST)
+    for n in range(9):
+        add(store, f"t3_learnt{n}", 1, author=f"gone{n}", priority=LEARNT)
     seen: list[str | None] = []
     for n in range(3 * CYCLE):
         add(store, f"t3_new{n}", 2, author=f"new{n}", priority=LIVE)
@@ -139,6 +141,23 @@ def test_the_late_are_taken_however_many_come(store: Store) -> None:
         seen.append("late" if row.late else row.link.post)
     assert seen.count("late") == 2
     assert "t3_past" in seen
+    assert sum("learnt" in str(name) for name in seen) == 3
+    assert sum("new" in str(name) for name in seen) >= 3 * (CYCLE - 3)
+
+
+def test_what_is_learnt_from_is_judged_behind_any_number_of_others(store: Store) -> None:
+    """Where more live links wait than a step takes, one of the past and one that is learnt from are among them."""
+    for n in range(30):
+        add(store, f"t3_new{n}", 1, author=f"new{n}", priority=LIVE)
+    for n in range(5):
+        add(store, f"t3_past{n}", 1, author=f"old{n}", priority=PAST)
+        add(store, f"t3_learnt{n}", 1, author=f"gone{n}", priority=LEARNT)
+    due = [row.link.post for row in store.links.due(LinkState.SEEN, limit=20)]
+    assert len(due) == 20
+    assert due[-2:] == ["t3_past0", "t3_learnt0"]
+    assert due[:18] == [f"t3_new{n}" for n in range(18)]
+    assert len(store.links.due(LinkState.SEEN, limit=5)) == 5
+    assert len(store.links.due(LinkState.SEEN, limit=100)) == 40
 
 
 def test_a_put_back_link_takes_its_post_and_media_along_and_has_not_failed(store: Store) -> None:

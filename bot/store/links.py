@@ -19,6 +19,7 @@ from bot.store.untold import MOMENTS, Untold
 # Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found, what a
 # moderator removed long ago
 URGENT, LIVE, PAST, LEARNT = 1, 0, -1, -2
+SHARED_FROM = 10  # links that are asked for at once: of fewer none is kept for what comes behind
 # How a link ends of whose media nobody saw anything; the trigger `reserve_woken` says the same
 UNSEEN = (
     LinkState.GONE,
@@ -199,23 +200,28 @@ class Links:
         self._c.run("update posts set data = ? where fullname = ?", (dumps(post), post.fullname))
 
     def due(self, *states: LinkState, limit: int = 100) -> list[LinkRow]:
-        """Return links in these states whose time has come: urgent, live, past, learnt ones; the longest due first."""
-        now = self._c.now()
-        found: list[Row] = []
-        for priority in (URGENT, LIVE, PAST, LEARNT):
-            rows = [
-                row
-                for state in states  # one by one: the index gives each in order without sorting a long queue
-                for row in self._c.rows(
-                    """select * from links where state = ? and priority = ? and next_at <= ?
-                       order by next_at, id limit ?""",
-                    (state, priority, now, limit),
-                )
-            ]
-            found += sorted(rows, key=lambda row: (row["next_at"], row["id"]))
-            if len(found) >= limit:
-                break
-        return [row_of(row) for row in found[:limit]]
+        """Return links in these states whose time has come: urgent, live, past, learnt ones; the longest due first.
+
+        However many come before them, one of the past and one that is learnt from are among the first `limit`.
+        """
+        live = [*self._due(states, URGENT, limit), *self._due(states, LIVE, limit)]
+        past, learnt = self._due(states, PAST, limit), self._due(states, LEARNT, limit)
+        kept = 1 if limit > SHARED_FROM else 0
+        live = live[: limit - min(kept, len(past)) - min(kept, len(learnt))]
+        past = past[: limit - len(live) - min(kept, len(learnt))]
+        return [row_of(row) for row in (*live, *past, *learnt)[:limit]]
+
+    def _due(self, states: Sequence[LinkState], priority: int, limit: int) -> list[Row]:
+        rows = [
+            row
+            for state in states  # one by one: the index gives each in order without sorting a long queue
+            for row in self._c.rows(
+                """select * from links where state = ? and priority = ? and next_at <= ?
+                   order by next_at, id limit ?""",
+                (state, priority, self._c.now(), limit),
+            )
+        ]
+        return sorted(rows, key=lambda row: (row["next_at"], row["id"]))[:limit]
 
     def of_post(self, fullname: str) -> list[Link]:
         """Return the links of a post."""

@@ -17,7 +17,7 @@ from itertools import groupby
 
 from bot.clock import DAY, iso
 from bot.store.base import Connection
-from bot.store.links import LIVE, PAST, URGENT, LinkRow, row_of
+from bot.store.links import LEARNT, LIVE, PAST, URGENT, LinkRow, row_of
 
 FRONT, COSTLY, BEYOND = 0, 1, 2  # column late
 BATCH = 2000  # links lined up in one transaction
@@ -25,7 +25,7 @@ MOST = 2000  # links of servers that are busy that are looked through for one th
 # In so many picks one each begins with what else might wait for ever; every second one with what nobody reported, for
 # else whoever lets his own posts be reported goes before all others
 CYCLE = 24
-FIRST = {**dict.fromkeys(range(2, CYCLE, 2), LIVE), 13: PAST}
+FIRST = {**dict.fromkeys(range(2, CYCLE, 2), LIVE), 7: LEARNT, 13: PAST}
 LATE_FIRST = 0
 # As the indices say it, word for word
 WAITS = "turn is not null and claim is null and state in ('seen', 'failed')"
