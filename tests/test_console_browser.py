@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.loopback.stage import Stage
-from bot.model import CaseState, Role
+from bot.model import CaseState, Consent, NoticeItem, Role
 from bot.pipeline import Pipeline
+from bot.store.health import OUTCOMES
 from bot.web.console import PAGES
 from bot.web.console.base import View
 from tests.console import Console, console_on, open_case
+from tests.people import member
 from tests.test_looking import case_of
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -157,6 +160,21 @@ def addresses() -> list[str]:
     return [way.path for way in ways if "{" not in way.path and not way.path.endswith(quiet)]
 
 
+def work_done(console: Console) -> list[str]:
+    """Leave something on every page of the work done; return the addresses of single things."""
+    store, by = console.bot.deps.store, member(console.bot)
+    case = open_case(console.bot, 200, id="long" * 80)
+    item = NoticeItem(host_id="long" * 80, url=f"https://www.redgifs.com/watch/{'long' * 80}", seen_at=case.opened)
+    notice = store.notices.draft(host="redgifs", subreddit="clips", recipient=None, case=case.id, item=item)
+    console.bot.flood.quarantine("rule", "a rule of a long name " * 9, by=by, why="long" * 80)
+    for outcome in OUTCOMES:
+        store.health.note("redgifs", outcome, "x" * 100)  # type: ignore[arg-type]  # of their own table
+    ends = console.bot.deps.clock.now() + timedelta(days=9)
+    consent = Consent(basis="explicit_consent", mandate=None, adult=True, record="x" * 90, purpose="y", expires=ends)
+    store.gallery.add(name="N", consent=consent, model="m", vectors=[], by=by)
+    return [f"/notice/{notice}", *(f"/action/{row.action.id}" for row in store.actions.of_case(case.id))]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_for_everybody(chromium: Any, console: Console, world: Stage, scheme: str) -> None:
     """On a desk and a phone: no serious finding of axe, and nothing is wider than the screen, not a sheet either."""
@@ -166,6 +184,7 @@ def test_every_page_for_everybody(chromium: Any, console: Console, world: Stage,
     console.person("Ora", Role.OPERATOR)
     wrong: list[str] = []
     cases = [f"/case/{row.label}" for row in console.bot.deps.store.cases.listing()]
+    cases += work_done(console)
     with seat(chromium, console, "Ora", color_scheme=scheme) as page:
 
         def judged(path: str) -> None:

@@ -86,6 +86,11 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         fields |= {"kind": "bank", "name": "known-fakes"}
         if path.endswith("/release"):
             console.bot.flood.quarantine("bank", "known-fakes", by=by, why="x")
+    if path == "/parked/retry":
+        console.bot.deps.store.connection.run(
+            "update actions set state = 'parked', parked_from = 'planned' where id = ?", (done.action.id,)
+        )
+        fields |= {"kind": "action", "name": str(done.action.id)}
     filled = filled.replace("{member}", str(by.member))
     if "{person}" in path:
         ends = case.opened + timedelta(days=9)
@@ -372,7 +377,9 @@ def test_no_page_shows_or_leads_to_media(world: Stage, console: Console) -> None
     by, held = member(console.bot), console.bot.looks
     look = held.ask_case(label, Level.OUTLINES, by=by, session="another")
     until(held, look, by, LookState.READY, session="another")
-    for path in ("/", "/?tab=bot", "/me", f"/case/{label}", f"/case/{label}?look={look}", f"/case/{label}?look=x"):
+    work = ("/actions", "/action/1", "/notices", "/hosts", "/quarantine", "/audit", "/team")
+    cases = (f"/case/{label}", f"/case/{label}?look={look}", f"/case/{label}?look=x")
+    for path in (*work, "/", "/?tab=bot", "/me", *cases):
         page = read(browser, path)
         assert {tag for tag, _ in page.tags} & MEDIA == set()
         assert not any(f"/case/{label}/look/" in (one or "") for _, attrs in page.tags for one in attrs.values())

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -25,6 +26,7 @@ from bot.web.console.audit import ROWS as AUDIT_ROWS
 from tests.console import Browser, Console, console_on, open_case
 from tests.doors import daemon_on
 from tests.people import member
+from tests.test_console_guard import NASTY, read, shape
 
 
 @pytest.fixture
@@ -315,3 +317,53 @@ def test_plots_count_by_hour_and_day() -> None:
     assert [round(one.width) for one in plots.shares([("a", 1), ("b", 0), ("c", 3)])] == [25, 75]
     assert plots.shares([("a", 0)]) == ()
     assert "none in seven days" in plots.counted("t", {}, now).said
+
+
+def test_what_is_parked_is_tried_again(console: Console, ben: Browser) -> None:
+    """An operator puts it back as the command does; others see what and why, and nobody what an order is called."""
+    store = console.bot.deps.store
+    row = store.actions.of_case(open_case(console.bot, 1).id)[1]
+    store.connection.run("update actions set state = 'parked', parked_from = 'planned' where id = ?", (row.action.id,))
+    assert "which may have killed the daemon" in shown(ben, "/hosts")
+    assert "Try it again" not in ben.text
+    assert "what is parked" in shown(ben, f"/action/{row.action.id}")
+    olga = console.signed_in("Olga")
+    for kind, status in (("cake", 409), ("link", 404), ("action", 200)):
+        shown(olga, "/hosts")
+        assert olga.post("/parked/retry", kind=kind, name=str(row.action.id)).status_code == status
+    assert store.actions.get(row.action.id).state is ActionState.PLANNED
+    assert store.audit.entries(1)[0]["what"] == "parked: tried again"
+
+
+@pytest.mark.parametrize("words", NASTY, ids=lambda words: ascii(words[:12]))
+def test_strangers_words_are_words_there_too(console: Console, words: str) -> None:
+    """What strangers and hosts write makes no element or attribute on these pages, nor a trick, and ends somewhere."""
+    store = console.bot.deps.store
+    olga = console.signed_in("Olga")
+    case = open_case(console.bot, 1)
+    item = NoticeItem(host_id="plain", url="https://www.redgifs.com/watch/plain", seen_at=case.opened)
+    notice = store.notices.draft(host="redgifs", subreddit="clips", recipient="plain", case=case.id, item=item)
+    action = store.actions.of_case(case.id)[0].action.id
+    store.health.note("redgifs", "changed", "plain")
+    console.bot.flood.quarantine("rule", "plain", by=member(console.bot), why="plain")
+    store.audit.record(by=member(console.bot), what="x", subject="plain", why="plain")
+
+    def say(said: str) -> None:
+        change = store.connection.run
+        change("update notice_items set host_id = ?1, url = ?1", (said,))
+        change("update notices set recipient = ?", (said,))
+        change("update actions set reason = ?1, params = json_object('reason', ?1, 'body', ?1)", (said,))
+        change("update quarantine set name = ?1, why = ?1", (said,))
+        change("update audit set subject = ?1, why = ?1 where what = 'x'", (said,))
+        change("update host_health set sentence = ?", (said,))
+
+    paths = ("/actions", f"/action/{action}", "/notices", f"/notice/{notice}", "/quarantine", "/audit", "/hosts")
+    say("plain")
+    expected = {path: shape(read(olga, path)) for path in paths}
+    say(words)
+    for path, tags in expected.items():
+        page = read(olga, path)
+        told = "".join(page.words)
+        assert shape(page) == tags, path
+        assert not [one for one in told if unicodedata.category(one) in ("Cf", "Co", "Cs") or one in "\x00\x1b\x7f"]
+        assert len(told) < 40_000

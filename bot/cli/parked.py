@@ -8,9 +8,9 @@ import typer
 
 from bot.cli.base import ByOption, ConfigOption, JsonOption, decider, listing, read_config, say, session
 from bot.cli.groups import App
-from bot.errors import UsageError
 from bot.model import Verb
-from bot.store.tries import SENTENCE, TABLES
+from bot.pipeline.keeping.parked import queue_of, try_again
+from bot.store.tries import SENTENCE
 
 app = App(help="Links, actions, orders, backfills, learnings and digests whose work never ended.")
 
@@ -40,14 +40,8 @@ def retry(
     config: ConfigOption = None,
 ) -> None:
     """Put it back where it was: it is tried again, three times at most."""
-    if kind not in TABLES:
-        raise UsageError(f"{kind} cannot be parked; choose {', '.join(TABLES)}")
+    queue = queue_of(kind)
     with session(read_config(config)) as pipeline:
         by = decider(pipeline, who, Verb.RETRY)
-        store = pipeline.deps.store
-        with store.transaction():
-            store.tries.retry(kind, name)
-            # an order's name may hold a post and an account; the audit trail keeps neither
-            subject = kind if kind == "order" else f"{kind} {name}"
-            store.audit.record(by=by, what="parked: tried again", subject=subject)
+        try_again(pipeline.deps.store, queue, name, by=by)
     say(f"{kind} {name} is tried again at the daemon's next step")

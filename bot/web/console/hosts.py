@@ -9,12 +9,15 @@ from starlette.responses import Response
 
 from bot.model import ActionState, Verb
 from bot.pipeline.keeping.diagnosis import budget_said, first_of, known_here
+from bot.pipeline.keeping.parked import queue_of, try_again
 from bot.pipeline.scanning.host_health import ALARMS, HostRow, host_rows
 from bot.store.metrics import WAITING_LINKS
+from bot.store.tries import SENTENCE
 from bot.web.console import plots
-from bot.web.console.base import Page, View, Visit
+from bot.web.console.base import Act, Page, View, Visit
 
 GOOD, AWAY = ("resolved",), ("gone", "unsupported")  # what is neither is a failure
+SHOWN, MAX_NAME = 50, 300  # rows of what is parked; characters of a name
 WORDS = {
     "resolved": "led to media",
     "gone": "gone",
@@ -55,11 +58,12 @@ def show(visit: Visit) -> Response:
     oldest = store.figures.oldest()
     budget = store.watched.budget()
     hours = store.hours
+    parked = store.tries.parked()
     rows = [Shown.of(row) for row in host_rows(store, visit.config, now)]
     return visit.page(
         "hosts.html",
         first=first_of(findings),
-        worth=[one for one in findings if one.level != "ok" and not one.chosen],
+        worth=[one for one in findings if one.level != "ok" and not one.chosen and one.subject != "parked"],
         fine=[one for one in findings if one.level == "ok" or one.chosen],
         daemon=store.lease.standing(),
         now=now,
@@ -78,8 +82,26 @@ def show(visit: Visit) -> Response:
             plots.standing("Open cases, by hour", hours.open_now(), hours.opened(since), hours.closed(since), now),
         ],
         seen=[one for one in rows if one.bar or one.alarm],
+        parked=parked[:SHOWN],
+        parked_more=len(parked) - SHOWN,
+        why_parked=SENTENCE,
+        may_retry=visit.may(Verb.RETRY),
         unseen=[one.row for one in rows if not one.bar and not one.alarm],
     )
 
 
-PAGE = Page(name="Health", path="/hosts", keys="g h", more=True, ways=(View(path="/hosts", answer=show),))
+def try_parked(visit: Visit) -> Response:
+    """Put something that is parked back where it was, as `gifwarden parked retry` does."""
+    by = visit.act(Verb.RETRY)
+    kind = queue_of(visit.field("kind"))
+    try_again(visit.pipeline.deps.store, kind, visit.field("name")[:MAX_NAME], by=by)
+    return visit.go("/hosts")
+
+
+PAGE = Page(
+    name="Health",
+    path="/hosts",
+    keys="g h",
+    more=True,
+    ways=(View(path="/hosts", answer=show), Act(path="/parked/retry", answer=try_parked, verb=Verb.RETRY)),
+)
