@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,14 @@ class Remembering(Workers):
     What does not decode is read anew each time, and so is whatever has used up its time.
     """
 
-    def __init__(self, found: Found, config: DecodeConfig, gallery: GalleryConfig | None = None) -> None:
-        super().__init__(config, gallery)
+    def __init__(
+        self,
+        found: Found,
+        config: DecodeConfig,
+        gallery: GalleryConfig | None = None,
+        nudity: NudityModel | None = None,
+    ) -> None:
+        super().__init__(config, gallery, nudity)
         self._found = found
 
     def fingerprint(
@@ -68,6 +74,11 @@ class Remembering(Workers):
         while len(self._found) > KEPT:
             self._found.pop(next(iter(self._found)), None)
         return made
+
+
+def remembering(config: DecodeConfig) -> Children:
+    """Return children for another process, which know what those of this one with these settings have decoded."""
+    return partial(Remembering, dict(_found.get(repr((config, None, None)), {})))
 
 
 @contextmanager

@@ -131,6 +131,6 @@ def decide(pipeline: Pipeline) -> None:
             )
 
 
-def run_and_die(places: Places, boundary: str) -> None:
+def run_and_die(places: Places, boundary: str, children: Children = Workers) -> None:
     """What the child process does."""
-    scenario(places, killer(boundary))
+    scenario(places, killer(boundary), children=children)

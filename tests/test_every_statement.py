@@ -16,7 +16,7 @@ from tests.every_statement import Undisturbed, disturbed, undisturbed
 from tests.failing import KINDS, Breaker
 from tests.slow import slow
 
-SAMPLE = 40
+SAMPLE = 24  # of thousands; more of them by command
 # Where something was once lost, done twice, given up or refused for good
 ONCE_WRONG = (
     ("outbox.py:_write_down", "error"),

@@ -23,7 +23,7 @@ from bot.loopback.hosts import NAMES
 from bot.loopback.stage import Stage, stage
 from bot.pipeline import BOUNDARIES
 from bot.samples import media
-from tests.bots import lent
+from tests.bots import lent, remembering
 from tests.killing import Places, run_and_die, scenario
 from tests.people import member
 from tests.slow import few, one_of_each
@@ -31,7 +31,7 @@ from tests.slow import few, one_of_each
 # what follows from a withdrawal is killed in test_withdrawals_killed.py
 MET = tuple(name for name in BOUNDARIES if not name.startswith(("withdraw.", "exchange.")))
 SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["tests.killing"])
+SPAWN.set_forkserver_preload(["tests.killing", "tests.bots"])
 
 
 @cache
@@ -143,7 +143,7 @@ def kind(boundary: str) -> str:
 def test_a_kill_at_a_boundary_changes_nothing(boundary: str, undisturbed: dict[str, Any]) -> None:
     """Killed there and started again, everything ends as if nothing had happened."""
     with world() as (built, places):
-        child = SPAWN.Process(target=run_and_die, args=(places, boundary))
+        child = SPAWN.Process(target=run_and_die, args=(places, boundary, remembering(places.config.decode)))
         child.start()
         child.join(180)
         assert child.exitcode == -signal.SIGKILL
@@ -178,7 +178,7 @@ def test_a_kill_while_an_order_is_carried_out_changes_nothing(boundary: str) -> 
         )
         built.clock.sleep(300)
         later = replace(places, start=places.start + timedelta(minutes=23))
-        child = SPAWN.Process(target=run_and_die, args=(later, boundary))
+        child = SPAWN.Process(target=run_and_die, args=(later, boundary, remembering(places.config.decode)))
         child.start()
         child.join(180)
         assert child.exitcode == -signal.SIGKILL

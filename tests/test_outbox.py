@@ -348,6 +348,6 @@ def test_nothing_to_bank_is_said(world: Stage, bot: Pipeline) -> None:
     bot.tick()
     (case,) = store.cases.listing()
     store.links.drop_fingerprints(case.link)
-    with pytest.raises(StoreError, match="without --bank"):
+    with pytest.raises(StoreError, match="without a bank"):
         bot.decisions.cases.confirm(case.label, by=member(bot), why="seen it", bank="more")
     assert store.cases.get(case.label).state == CaseState.OPEN
