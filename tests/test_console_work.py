@@ -160,6 +160,7 @@ def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None
     assert lea.send(f"/notice/{name}/confirm", lea.fields("csrf", "read", *STATED)).status_code == 200
     row = store.notices.get(name)
     assert (row.state, row.stated_by, row.recipient) == (NoticeState.CONFIRMED, "Lea", "abuse@redgifs.example")
+    assert "No daemon runs: it is mailed once one does." in lea.text
     with daemon_on(console.bot) as later:
         later(60)
     mail = next(one.message for one in world.mail.received if "sleepydog" in one.message["Subject"])
@@ -290,7 +291,10 @@ def test_health_says_what_waits_and_how_hosts_answer(console: Console, ben: Brow
         for _ in range(count):
             store.health.note("redgifs", outcome, "redgifs refused this machine")  # type: ignore[arg-type]  # of a table
     console.bot.flood.quarantine("bank", "known-fakes", by=member(console.bot), why="x")
+    for _ in range(2):
+        store.health.note("imgur", "changed", "imgur sent another shape")
     page = shown(ben, "/hosts")
+    assert page.index("fails hosts") < page.index("bank known-fakes")
     assert "bank known-fakes is quarantined" in page
     assert "none runs" in page
     assert "1 open" in page

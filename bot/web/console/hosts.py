@@ -8,7 +8,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from bot.model import ActionState, Verb
-from bot.pipeline.keeping.diagnosis import budget_said, first_of, known_here
+from bot.pipeline.keeping.diagnosis import budget_said, known_here
 from bot.pipeline.keeping.parked import queue_of, try_again
 from bot.pipeline.scanning.host_health import ALARMS, HostRow, host_rows
 from bot.store.metrics import WAITING_LINKS
@@ -53,6 +53,7 @@ def show(visit: Visit) -> Response:
     visit.act(Verb.CASES)
     store, now = visit.store, visit.pipeline.deps.clock.now()
     findings = list(known_here(replace(visit.pipeline.deps, store=store)))
+    worth = [one for one in findings if one.level != "ok" and not one.chosen and one.subject != "parked"]
     since = plots.begin(now)
     links, actions = store.figures.by_state("links"), store.figures.by_state("actions")
     oldest = store.figures.oldest()
@@ -62,8 +63,7 @@ def show(visit: Visit) -> Response:
     rows = [Shown.of(row) for row in host_rows(store, visit.config, now)]
     return visit.page(
         "hosts.html",
-        first=first_of(findings),
-        worth=[one for one in findings if one.level != "ok" and not one.chosen and one.subject != "parked"],
+        worth=sorted(worth, key=lambda one: one.level != "fail"),
         fine=[one for one in findings if one.level == "ok" or one.chosen],
         daemon=store.lease.standing(),
         now=now,

@@ -131,6 +131,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         row=row,
         contact=hosts.contact(row.host),
         mail=mail_action,
+        daemon=visit.store.lease.daemon_runs(),
         mail_stands=action_line(visit.config, mail_action) if mail_action else "",
         missing=visit.pipeline.decisions.notices.missing(row) if drafted else [],
         may=visit.may(Verb.NOTICES, row.subreddits),
