@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.console import _perform
 from bot.loopback.exchanges import ExchangePark, File, pdq_of
 from bot.loopback.stage import Stage, stage
-from bot.model import Backing, EntryNote, ExchangeState, Opinion, Role, Withdrawal
+from bot.model import Backing, EntryNote, ExchangeState, NoticeItem, Opinion, Role, Withdrawal
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.words.entries import WORDS
 from bot.store.carried import CarriedState
@@ -278,6 +279,34 @@ def test_an_entry_is_withdrawn_with_a_reason_and_restored(known: Known) -> None:
     ]  # fmt: skip
 
 
+def test_who_banked_it_does_not_lead_the_same_persons_second_word(tmp_path: Path) -> None:
+    """Where one person confirms twice, no page says whose first word it was or when, as no command does."""
+    with stage(tmp_path) as plain, bot_on(changed(plain, review={"confirmations": 1}), Silent()) as bot:
+        bot.banks.create("fakes", "block", by=member(bot))
+        label, _ = bot.deps.store.banks.add("fakes", print_of(1), by=member(bot, "Zoe"))
+        bot.banks.note(label, EntryNote(note=SECRET), by=member(bot, "Zoe"))
+        with console_on(bot) as console:
+            console.person("Lea", Role.LEAD)
+            lea = console.signed_in("Lea")
+            for path in (f"/entry/{label}", "/entries", "/entries?bank=fakes"):
+                lea.get(path)
+                assert SECRET in lea.text, path
+                assert "Zoe" not in lea.text, path
+
+
+def test_the_console_alone_does_what_follows_from_a_withdrawal(known: Known) -> None:
+    """Without a daemon nothing else would: what a wrong entry carried is listed by the next look of `review`."""
+    _, console, label = known
+    bot, lea = console.bot, console.signed_in("Lea")
+    lea.get(f"/entry/{label}")
+    lea.post(f"/entry/{label}/withdraw", reason="wrong")
+    assert stand(bot, label) == []
+    _perform(bot, bot.deps.config)
+    assert stand(bot, label) != []
+    lea.get(f"/entry/{label}")
+    assert "things that it carried here stand; undo or keep: “What it carried” below" in lea.text
+
+
 def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
     """No note, origin, hit or word of it stands on any page; a slip is taken back within ten minutes, from its page."""
     world, console, label = known
@@ -392,6 +421,30 @@ def test_rows_elsewhere_take_a_role_there(known: Known) -> None:
     assert gil.send(f"/withdrawal/{label}/decide", {**form, "row": ticks[-1]}).status_code == 200
     states = [state for _, state in stand(bot, label)]
     assert states == [CarriedState.WAITING] * (len(states) - 1) + [CarriedState.KEPT]
+
+
+def test_notices_are_retracted_by_who_may_retract_them(known: Known) -> None:
+    """A reviewer is not offered to and cannot; a lead retracts those that rest on the entry alone."""
+    _, console, label = known
+    bot, store = console.bot, console.bot.deps.store
+    case = open_case(bot, 3000)
+    item = NoticeItem(host_id="n1", url="https://www.redgifs.com/watch/n1", seen_at=case.opened)
+    name = store.notices.draft(
+        host="redgifs", subreddit="clips", recipient="a@host.example", case=case.id, item=item
+    )  # fmt: skip
+    store.connection.run("update notices set state = 'sent' where label = ?", (name,))
+    bot.withdrawals.withdraw(label, Withdrawal.WRONG, by=member(bot))
+    bot.act()
+    row = store.withdrawn.get(label)
+    assert row is not None
+    store.carried.gather(row.id, case.id, beside=None)
+    for person, status, state in (("Ben", 403, CarriedState.WAITING), ("Lea", 200, CarriedState.UNDER_WAY)):
+        browser = console.signed_in(person)
+        browser.get(f"/withdrawal/{label}")
+        assert ("Retract 1 notice" in browser.text) == (status == 200)
+        form = {"csrf": browser.csrf, "what": "retract", **browser.fields("seen", "key")}
+        assert browser.send(f"/withdrawal/{label}/decide", form).status_code == status
+        assert dict(stand(bot, label))["notice"] is state
 
 
 def test_an_exchange_is_fetched_now_paused_and_goes_on(known: Known) -> None:

@@ -62,7 +62,7 @@ def show_one(visit: Visit) -> Response:
         every=len(rows),
         left=len(left),
         alone=sum(one.notice is None for one in alone),
-        notices=sum(one.notice is not None for one in alone),
+        notices=len({one.notice for one in alone if one.notice is not None}),
         retracts=Verb.NOTICES not in verbs or visit.may(Verb.NOTICES, places),
         some=any(mine.values()),
         all=visit.may(Verb.CASES, places),
