@@ -24,6 +24,7 @@ from bot.cli.base import (
 )
 from bot.cli.entries import PAGE, AtOption, NoteOption, OriginOption, filter_of, show_entries
 from bot.cli.groups import App
+from bot.cli.list_rows import show_rows
 from bot.cli.scan import wants_reddit
 from bot.errors import MarkedFileError, UsageError
 from bot.model import Verb
@@ -63,7 +64,11 @@ def create(
 @app.command(name="list")
 def list_(
     entries: Annotated[bool, typer.Option("--entries", help="Show the entries instead of the banks.")] = False,
-    bank: Annotated[str | None, typer.Option("--bank", help="Only entries of this bank.")] = None,
+    rows: Annotated[
+        bool,
+        typer.Option("--rows", help="Show rows of lists that are no entries yet, and what came of each list last."),
+    ] = False,
+    bank: Annotated[str | None, typer.Option("--bank", help="Only entries or rows of this bank.")] = None,
     state: Annotated[str | None, typer.Option("--state", help=f"Only entries that are {' or '.join(STATES)}.")] = None,
     waiting: Annotated[
         bool, typer.Option("--waiting", help="Only entries that wait for a second person before they act alone.")
@@ -72,7 +77,7 @@ def list_(
         bool, typer.Option("--disputed", help="Only entries that somebody disputes; they do not act alone.")
     ] = False,
     source: Annotated[
-        str | None, typer.Option("--from", help="Only entries of this list, as bank import --source named it.")
+        str | None, typer.Option("--from", help="Only entries or rows of this list, as bank import --source named it.")
     ] = None,
     label: Annotated[str | None, typer.Option("--label", help="Only entries whose label holds this text.")] = None,
     limit: Annotated[
@@ -85,11 +90,18 @@ def list_(
     """Show the banks, or their entries, the newest first."""
     settings = read_config(config)
     wanted = filter_of(settings, bank, state, source, label, waiting=waiting, disputed=disputed)
-    if not entries and (wanted != filter_of(settings, None, None, None, None, waiting=False, disputed=False) or limit):
+    if not (entries or rows) and (
+        wanted != filter_of(settings, None, None, None, None, waiting=False, disputed=False) or limit
+    ):
         raise UsageError(
             "--bank, --state, --waiting, --disputed, --from, --label and --limit choose entries; add --entries"
         )
+    if rows and (entries or (state, waiting, disputed, label) != (None, False, False, None)):
+        raise UsageError("--rows goes with --bank, --from and --limit; the others choose entries")
     with session(settings) as pipeline:
+        if rows:
+            show_rows(pipeline, settings, bank, source, limit, as_json=as_json)
+            return
         if entries:
             show_entries(pipeline, settings, wanted, limit, as_json=as_json)
             return

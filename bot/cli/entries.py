@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import known
+from bot.cli import known, list_rows
 from bot.cli.base import ByOption, ConfigOption, JsonOption, decider, emit, facts, listing, read_config, say, session
 from bot.cli.groups import App
 from bot.config import Config
@@ -41,11 +41,18 @@ def register(bank: App) -> None:
     bank.command()(confirm)
 
 
-def show(label: Label, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def show(
+    label: Annotated[str, typer.Argument(help="The entry's label, such as E-3f9c2a71b0, or what a list calls it.")],
+    source: Annotated[
+        str | None, typer.Option("--from", help="The list that calls it so, as bank import --source named it.")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Show one entry on one screen: whose word it is, where it is from, its hits, what it lacks, if it acts alone."""
     settings = read_config(config)
     with session(settings) as pipeline:
-        known.entry(pipeline, label)
+        label = list_rows.find(pipeline, label, source)
         store = pipeline.deps.store
         if (row := store.lists.row(label)) is not None:
             listed_row.refuse_minors(store, row)

@@ -32,6 +32,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     withdrawals.m0031_withdrawals_carried,
     keyboards.m0055_keyboards,
     exchanges.m0060_exchanges_children,
+    lists.m0061_lists_last,
 )
 
 for _step in LATER:

@@ -85,3 +85,8 @@ def _keep_keys(db: Database, run: int, keys: list[tuple[int, int]]) -> None:
         if held:
             data = np.array(held, dtype="<i8").tobytes()
             db.execute("insert into list_keys (run, first, data) values (?, ?, ?)", (run, held[0][0], data))
+
+
+def m0061_lists_last(db: Database) -> None:
+    """Say of each list what came of its rows when it was read last."""
+    db.execute("alter table lists add column last text")

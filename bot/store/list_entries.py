@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.model import BankKind, Opinion, Signal
@@ -12,6 +12,7 @@ from bot.store.list_rows import BARE, Files, unpacked
 from bot.store.list_steps import ListSteps, Step
 
 LETTER = "L"  # of a label that is made of a row's number
+PAGE = 500  # rows that are read at a time to be shown
 DIGITS = 18  # of a row's number at most
 
 
@@ -57,6 +58,25 @@ class ListEntries(ListSteps):
                 step = Step(self.get(row["list"]))
                 self._make(step, row)
                 self._end(step)
+
+    def rows_of(self, bank: str | None, name: str | None, limit: int | None = None) -> Iterator[ListedRow]:
+        """Yield rows that are no entries yet, of a list, of a bank or of all, the newest first; so many at most."""
+        left, before = limit, None
+        while left is None or left > 0:
+            page = self._c.tuples(
+                f"""select r.id from list_rows r join lists l on l.id = r.list join banks b on b.id = l.bank
+                    where (? is null or r.id < ?) and r.entry is null and r.type not in {BARE}
+                    and (? is null or b.name = ?) and (? is null or l.name = ?)
+                    order by r.id desc limit ?""",  # noqa: S608  a number of ours
+                (before, before, bank, bank, name, name, PAGE if left is None else min(PAGE, left)),
+            )
+            if not page:
+                return
+            for (number,) in page:
+                if (row := self.row(f"{LETTER}-{number}")) is not None:
+                    yield row
+            before = int(page[-1][0])
+            left = None if left is None else left - len(page)
 
     def row(self, label: str) -> ListedRow | None:
         """Return the row that a label names, if it is there and no entry yet."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -20,7 +21,7 @@ TOGETHER = 50  # rows inserted by a statement
 STEPS = 1_000  # that an index may lag behind
 TIDIED = "list_keys"  # up to which of the rows that went keys are forgotten
 COUNTS = ("rows", "made", "earlier", "pdq", "phash", "files")
-LIST = """select l.id, b.name as bank, b.kind, l.name, l.rows, l.made, l.added_at, l.taken_at, l.fresh_until
+LIST = """select l.id, b.name as bank, b.kind, l.name, l.rows, l.made, l.added_at, l.taken_at, l.fresh_until, l.last
     from lists l join banks b on b.id = l.bank"""
 
 
@@ -37,6 +38,7 @@ class ListRow:
     added_at: str
     taken_at: str | None  # when rows of it were taken last
     fresh_until: str | None  # from then on it is stale; None: never
+    last: str | None = None  # what came of the rows of its last reading, as JSON
 
 
 @dataclass(slots=True)
@@ -177,6 +179,10 @@ class ListSteps:
             "update lists set first_row = coalesce(first_row, ?), last_row = ? where id = ?", (first, last, source.id)
         )
         self._mark(last_row=last)
+
+    def came(self, number: int, counts: Mapping[str, int]) -> None:
+        """Note what came of the last reading of a list."""
+        self._c.run("update lists set last = ? where id = ?", (json.dumps(counts), number))
 
     def _taken_by(self, number: int, by: Voice) -> None:
         self._c.run(

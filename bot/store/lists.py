@@ -16,7 +16,7 @@ import numpy as np
 
 from bot.errors import StoreError
 from bot.model import Opinion, Signal, Voice, Withdrawal
-from bot.store.list_entries import ListedRow, ListEntries, row_number
+from bot.store.list_entries import LETTER, ListedRow, ListEntries, row_number
 from bot.store.list_keys import Numbers
 from bot.store.list_rows import (
     BARE,
@@ -62,6 +62,22 @@ class Lists(ListEntries):
     def count(self, number: int) -> int:
         """Return how many rows of a list are there, those that are entries by now among them."""
         return self.get(number).rows
+
+    def called(self, name: str, source: str | None = None) -> list[str]:
+        """Return the labels of the rows that lists call so, or one list of that source: of entries, if they are any."""
+        found: list[str] = []
+        for one in self.listing():
+            if source is not None and one.name != source:
+                continue
+            held = self._candidates(one, [prepared(Listed(name, (), (), withdrawn=True), one.id)]).get(0, ())
+            for old in held:
+                row = self._c.one(
+                    "select r.key, e.label from list_rows r left join entries e on e.id = r.entry where r.id = ?",
+                    (old.id,),
+                )
+                if row is not None and row["key"] == name:
+                    found.append(row["label"] or f"{LETTER}-{old.id}")
+        return found
 
     def fresh_until(self, number: int, moment: str | None) -> None:
         """Let a list be stale from a moment on, ISO 8601 in UTC: what it alone speaks for acts no more by itself."""

@@ -253,6 +253,7 @@ class ExchangeSync:
                 store.exchanges.keep(name, claim, page.checkpoint, step)
                 if page.last:
                     self._let_be_stale(number, settings)
+                    self._came(name, number)
                     every = timedelta(minutes=settings.every_minutes)
                     why = _note(name, page, reading.unnamed)
                     store.exchanges.ended(name, claim, next_at=self._clock.now() + every, why=why)
@@ -286,6 +287,12 @@ class ExchangeSync:
                 failed=ended.failed,
                 seconds=round(self._clock.monotonic() - began),
             )
+
+    def _came(self, name: str, number: int) -> None:
+        """Note with the list what came of a fetch that ended well."""
+        if (row := self._store.exchanges.get(name)) is not None:
+            told = ("added", "changed", "withdrawn", "children", "failed")
+            self._store.lists.came(number, {one: getattr(row, one) for one in told})
 
     def _let_be_stale(self, number: int, settings: ExchangeConfig) -> None:
         """Let the rows of a list act by themselves for as long as its settings say, from now on."""

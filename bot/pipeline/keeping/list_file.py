@@ -161,11 +161,11 @@ class ListFile:
         seen = Seen()
         counts = take(self._store, self._bank, self._source, watched, by=by, told=told, seen=seen, ends=False)
         found = Look(counts, there.rows if there else 0, 0, watched.whole, watched.unreadable)
+        number = self._store.lists.source(self._bank, self._source)
         if found.sweeps:
-            number = self._store.lists.source(self._bank, self._source)
             found.silent = self._store.lists.sweep(number, seen).withdrawn
             counts.withdrawn += found.silent
-        ended(self._store, self._bank, counts, by=by)
+        ended(self._store, number, self._bank, counts, by=by)
         return found
 
     def _watched(self, rows: Iterable[Row]) -> _Watched:

@@ -17,6 +17,7 @@ from bot.store.minors import names_of
 
 MARKED = "a row is of a file that was marked as a suspected minor's; it is left out"
 FAILS = (Fault.BROKEN, Fault.PART)  # others are no fault of the row
+TOLD = ("added", "changed", "known", "withdrawn", "children", "not_ours", "failed")  # of a reading, with its list
 STEP = 20_000  # rows a transaction: a fraction of a second
 
 
@@ -36,6 +37,11 @@ class Counts:
     ended: int = 0  # of `withdrawn`: their row is there and could not be read
     marked: int = 0  # of these, of files that were marked as a suspected minor's
     passed: Counter[str] = field(default_factory=Counter)  # kinds of digests passed over in rows that were taken
+
+    @property
+    def plain(self) -> dict[str, int]:
+        """What came of them, by name."""
+        return {name: getattr(self, name) for name in TOLD}
 
     @property
     def rows(self) -> int:
@@ -152,13 +158,14 @@ def take(
     end(unread.due(()))
     end(unread.due(()))
     if ends:
-        ended(store, bank, counts, by=by)
+        ended(store, number, bank, counts, by=by)
     return counts
 
 
-def ended(store: Store, bank: str, counts: Counts, *, by: Voice) -> None:
-    """Say in the audit trail what came of a list, and hold nothing of it in memory."""
+def ended(store: Store, number: int, bank: str, counts: Counts, *, by: Voice) -> None:
+    """Say in the audit trail and with the list what came of it, and hold nothing of it in memory."""
     store.lists.rest()
+    store.lists.came(number, counts.plain)
     if counts.added or counts.changed or counts.withdrawn:
         more = f", {counts.changed} changed" if counts.changed else ""
         what = f"list imported into {bank}: {counts.added} added{more}, {counts.withdrawn} withdrawn"
