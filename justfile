@@ -56,6 +56,10 @@ demo *arguments:
 picture:
     {{ python }} -m tests.demo_picture
 
+# docs/console.png from the demo as it is served; needs chromium
+screenshot:
+    {{ python }} -m tests.console_picture
+
 # docs/takes.svg, measured on the clips in a folder of yours
 takes folder:
     {{ bin }}/gifwarden bench takes --media "$1" --svg docs/takes.svg

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,7 @@ from bot.demo import world as worlds
 from bot.demo.ledger import Ledger, Line
 from bot.demo.living import YOU, Living
 from bot.demo.other_side import page_of
-from bot.errors import GifwardenError, UsageError
+from bot.errors import ConfigError, GifwardenError, UsageError
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.pipeline.reviewing.sign_in import LINK_MINUTES
 from bot.schedule import Daemon
@@ -37,9 +37,12 @@ class Telling:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self.served: Callable[[], None] = lambda: None  # called once the console can be opened
 
-    def info(self, event: str, **facts: Any) -> None:
-        """Say nothing."""
+    def info(self, event: str, **_facts: Any) -> None:
+        """Say nothing, but notice when the console is served."""
+        if event == "web served":
+            self.served()
 
     def warning(self, event: str, **facts: Any) -> None:
         """Say what failed."""
@@ -60,18 +63,31 @@ def serve(*, port: int | None = None, account: str, folder: Path | None = None, 
         _say(console, "starting a Reddit, hosts and a mail server on this machine; some cases wait in a moment")
         with stage(folder, gallery=True, clock=SystemClock(), sections=worlds.sections(chosen)) as world:
             ledger = Ledger(world)
-            with bot_on(world, Telling(console)) as pipeline:
+            telling = Telling(console)
+            with bot_on(world, telling) as pipeline:
                 living = Living(world, pipeline, ledger)
                 me = living.prepare(account)
                 for _ in range(ROUNDS):
                     pipeline.tick()
                 worlds.note(folder, world)
                 _, secret = pipeline.sign_in.invite(me.name, by=me)
-                _welcome(console, world, secret)
-                ledger.tell = partial(_happened, console)
+
+                def served() -> None:
+                    _welcome(console, world, secret)
+                    ledger.tell = partial(_happened, console)
+
+                telling.served = served
                 with _going_on(living, console, every):
-                    Daemon(pipeline, pages=(page_of(world, ledger),)).run()
+                    _run(Daemon(pipeline, pages=(page_of(world, ledger),)), chosen)
         _say(console, "the demo has ended; nothing of it is left")
+
+
+def _run(daemon: Daemon, port: int) -> None:
+    """Run until told to stop. Raises UsageError if somebody took the port since it was found free."""
+    try:
+        daemon.run()
+    except ConfigError:
+        raise UsageError(f"port {port} was taken while the demo started; name another one by --port") from None
 
 
 def _welcome(console: Console, world: Stage, secret: str) -> None:
