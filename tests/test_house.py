@@ -125,8 +125,13 @@ def packages() -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def imports() -> Iterator[tuple[str, str, str]]:
-    """Yield (file, its room, imported room) of every import inside the package."""
+@cache
+def imports() -> tuple[tuple[str, str, str], ...]:
+    """Return (file, its room, imported room) of every import inside the package."""
+    return tuple(_imports())
+
+
+def _imports() -> Iterator[tuple[str, str, str]]:
     for file in sorted(BOT.rglob("*.py")):
         where = file.relative_to(BOT)
         room = where.parts[0].removesuffix(".py")
