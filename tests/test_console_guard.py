@@ -103,7 +103,8 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
     if more or known != path:
         return known, fields | more
     fields |= {"source": "0", "since": "7", "text": "---\nname: x\ntitle: x\naction: review\n"}
-    filled = filled.replace("{subreddit}", "clips")
+    filled = filled.replace("{subreddit}", "clips").replace("{look}", "x")
+    fields |= {"target": "https://www.redgifs.com/watch/none"} if path == "/anything/ask" else {}
     if path.startswith("/decision/"):
         row = console.bot.decisions.deciding.decide(Decision.DISMISS, [Target(case.label)], by=by, why="x")
         filled = path.replace("{name}", row.label)
@@ -152,7 +153,7 @@ def test_the_table_has_cells() -> None:
     assert found["/case/{label}/decide"] is Verb.CASES
     assert len(found) >= 7
     assert {path for path, verb in found.items() if verb is None} == {
-        "/sign-out", "/sign-out-everywhere", "/case/{label}/cover"
+        "/sign-out", "/sign-out-everywhere", "/case/{label}/cover", "/anything/look/{look}/leave"
     }  # fmt: skip
 
 

@@ -59,44 +59,44 @@ def moves(*stretches: tuple[float, float, float, float, float, bool], uneven: bo
 SAID: dict[str, tuple[Match | SourceMatch, str]] = {
     "one stretch, speed unknown": (
         COPY,
-        f"0:01.2 to 0:03.8 of the post's media is 0:00.0 to 0:02.6 of {ENTRY}; the face region agrees",
+        f"0:01.2 to 0:03.8 of this media is 0:00.0 to 0:02.6 of {ENTRY}; the face region agrees",
     ),
     "as it is": (
         replace(COPY, motion=moves((1.2, 3.8, 0.0, 2.6, 1.01, False))),
-        f"0:01.2 to 0:03.8 of the post's media is 0:00.0 to 0:02.6 of {ENTRY} at its own speed; the face region agrees",
+        f"0:01.2 to 0:03.8 of this media is 0:00.0 to 0:02.6 of {ENTRY} at its own speed; the face region agrees",
     ),
     "faster and backward": (
         replace(COPY, face_region="unknown", motion=moves((0.0, 2.0, 1.0, 4.0, 1.5, True))),
-        f"0:00.0 to 0:02.0 of the post's media is 0:01.0 to 0:04.0 of {ENTRY} at 1.5 times the speed, backward; "
+        f"0:00.0 to 0:02.0 of this media is 0:01.0 to 0:04.0 of {ENTRY} at 1.5 times the speed, backward; "
         "the face region is not known",
     ),
     "there and back": (
         replace(COPY, motion=moves((0.0, 2.0, 0.0, 2.0, 1.0, False), (2.0, 4.0, 0.0, 2.0, 1.0, True))),
-        f"0:00.0 to 0:02.0 of the post's media is 0:00.0 to 0:02.0 of {ENTRY} at its own speed; 0:02.0 to 0:04.0 of it "
+        f"0:00.0 to 0:02.0 of this media is 0:00.0 to 0:02.0 of {ENTRY} at its own speed; 0:02.0 to 0:04.0 of it "
         f"is 0:00.0 to 0:02.0 of {ENTRY} at its own speed, backward; the face region agrees",
     ),
     "at an uneven pace": (
         replace(COPY, unsure=True, motion=moves((0.0, 3.0, 0.0, 2.0, 0.7, False), uneven=True)),
-        f"0:00.0 to 0:03.0 of the post's media is 0:00.0 to 0:02.0 of {ENTRY} at an uneven pace; it is not sure that "
+        f"0:00.0 to 0:03.0 of this media is 0:00.0 to 0:02.0 of {ENTRY} at an uneven pace; it is not sure that "
         "this is the same moment",
     ),
     "more stretches than pairs": (
         replace(COPY, query_ranges=((0.0, 1.0), (3.0, 3.0)), entry_ranges=((2.0, 4.0),)),
-        f"0:00.0 to 0:01.0, 0:03.0 of the post's media is in 0:02.0 to 0:04.0 of {ENTRY}; the face region agrees",
+        f"0:00.0 to 0:01.0, 0:03.0 of this media is in 0:02.0 to 0:04.0 of {ENTRY}; the face region agrees",
     ),
     "another face": (
         SourceMatch(
             media=0, bank="sources", entry=ENTRY, kind="face_differs", face_region="differs",
             query_ranges=((1.0, 3.0),), entry_ranges=((2.0, 4.0),), boxes=((1.5, 0, 0, 9, 9), (2.5, 0, 0, 9, 9)),
         ),
-        f"0:01.0 to 0:03.0 of the post's media is 0:02.0 to 0:04.0 of {ENTRY}; the face is another one there",
+        f"0:01.0 to 0:03.0 of this media is 0:02.0 to 0:04.0 of {ENTRY}; the face is another one there",
     ),
     "a part replaced": (
         SourceMatch(
             media=0, bank="sources", entry=ENTRY, kind="part_differs", query_ranges=((0.0, 6.0),),
             entry_ranges=((0.0, 6.0),), motion=moves((0.0, 6.0, 0.0, 6.0, 1.0, False)),
         ),
-        f"0:00.0 to 0:06.0 of the post's media is 0:00.0 to 0:06.0 of {ENTRY} at its own speed; a part of the picture "
+        f"0:00.0 to 0:06.0 of this media is 0:00.0 to 0:06.0 of {ENTRY} at its own speed; a part of the picture "
         "is another one there",
     ),
 }  # fmt: skip
@@ -142,7 +142,7 @@ def test_a_clip_that_shows_a_picture() -> None:
     """An entry that is a picture has no seconds; the moment of the clip is marked."""
     one = replace(COPY, query_ranges=((2.0, 2.0),), entry_ranges=((0.0, 0.0),))
     (line,) = timelines(evidence(one), ({"entry": ENTRY, "duration": None},))
-    assert line.sentence == f"0:02.0 of the post's media is the picture {ENTRY}; the face region agrees"
+    assert line.sentence == f"0:02.0 of this media is the picture {ENTRY}; the face region agrees"
     assert "a picture" in drawing(line).below.name
 
 
@@ -150,7 +150,7 @@ def test_albums_and_lengths_that_are_far_apart() -> None:
     """In an album the media is named; where one is much longer, each bar has its own scale and says so."""
     media = (clip(0, 3.0), clip(1, 600.0), clip(2, None))
     (line,) = timelines(evidence(replace(COPY, media=1), media=media), BESIDE)
-    assert line.sentence.startswith("0:01.2 to 0:03.8 of media 2 of the post is ")
+    assert line.sentence.startswith("0:01.2 to 0:03.8 of media 2 is ")
     drawn = drawing(line)
     assert (drawn.scales, drawn.above.width, drawn.below.width) == (True, 100, 100)
     assert drawn.above.marks[0][1] > 0
@@ -211,10 +211,10 @@ def test_the_case_shows_it(bot: Pipeline, console: Console) -> None:
     drawn = re.findall(r"<svg role.*?</svg>\s*<figcaption>", ben.page.text, flags=re.DOTALL)
     assert len(drawn) == 1
     tree = ElementTree.fromstring(drawn[0].removesuffix("<figcaption>"))
-    sentence = f"0:01.2 to 0:03.8 of the post's media is 0:00.0 to 0:02.6 of {entry} at its own speed, backward"
+    sentence = f"0:01.2 to 0:03.8 of this media is 0:00.0 to 0:02.6 of {entry} at its own speed, backward"
     assert (tree.findtext("desc") or "").startswith(sentence)
     assert ben.text.count(sentence) == 2  # in the drawing, and below it
-    assert f"Timeline of the post's media above and {entry} below" in ben.text
+    assert f"Timeline of this media above and {entry} below" in ben.text
     assert not {name for one in tree.iter() for name in one.attrib} & {"style", "fill", "href", "onload"}
     exact = open_case(bot, 2, "exact")
     assert "timeline" not in ben.get(f"/case/{exact.label}").text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from bot.errors import StoreError, UsageError
 from bot.links import links_of, post_of
 from bot.lists import Bad, Record
 from bot.loopback.stage import Stage
-from bot.model import CaseState, LinkState
+from bot.model import CaseState, LinkState, LookState
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.list_import import take
 from bot.pipeline.reviewing.words.case import plain_case
@@ -31,6 +32,7 @@ from bot.samples import media
 from bot.store.links import PAST
 from bot.store.minors import WHY_BLOCKED
 from tests.bots import bank_the_fake, bot_on, fake, near_copy
+from tests.console import console_on
 from tests.killing import Silent
 from tests.people import at_home, member
 from tests.test_orders import HEAD, answers, link, order, run, team
@@ -151,6 +153,46 @@ def test_commands_refuse_the_file(world: Stage, bot: Pipeline, marked: Marked, d
     assert [(result.evidence, result.fingerprints) for result in results] == [(None, ())]
     assert MARKED in str(results[0].error)
     assert marked[2] == []
+
+
+@pytest.mark.parametrize("door", ["a file", "an address", "a permalink", "the post that was marked"])
+def test_the_console_refuses_the_file(world: Stage, bot: Pipeline, marked: Marked, door: str) -> None:
+    """*Look at anything*: one sentence, nothing decoded, no case named; the post itself is not even asked for."""
+    url = PLACES["another host"](world)
+    permalink = f"https://www.reddit.com/comments/{marked[0].removeprefix('t3_')}/"
+    with console_on(bot) as served:
+        served.person("Ben")
+        ben = served.signed_in("Ben")
+        ben.get("/anything")
+        if door == "a file":
+            ben.upload("/anything/ask", "renamed.bin", near_copy())
+        else:
+            other = link(post(world, url)) if door == "a permalink" else permalink
+            ben.post("/anything/ask", target=url if door == "an address" else other)
+        while "See whether it is there" in ben.text:
+            ben.get(ben.page.url.path)
+        assert "marked" in ben.text
+        assert marked[1] not in ben.page.text
+    assert marked[2] == []
+
+
+def test_what_is_marked_meanwhile_is_not_told(world: Stage, bot: Pipeline) -> None:
+    """An answer that waits is dropped when its media, post or file is marked before somebody takes it."""
+    bot.looks._seconds = bot.looks._ready = 240.0
+    name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
+    bot.tick()
+    by = member(bot)
+    looks = [
+        bot.looks.ask_file("x.mp4", near_copy(), by=by, session="s"),
+        bot.looks.ask_target("https://www.redgifs.com/watch/firstplace", by=by, session="s"),
+        bot.looks.ask_target(link(name), by=by, session="s"),
+    ]
+    while any(bot.looks.progress(one, by=by, session="s").state != LookState.READY for one in looks):
+        time.sleep(0.02)
+    bot.decisions.minors.hide(name, by=by)
+    for one in looks:
+        with pytest.raises(UsageError, match="may show a minor"):
+            bot.looks.take(one, by=by, session="s")
 
 
 def test_the_gallery_refuses_the_file(world: Stage, bot: Pipeline, marked: Marked) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bot.encryption import FieldCipher
-from bot.model import PREVIEW
+from bot.model import PREVIEW, Evidence
 from bot.store.base import Connection, Row
 
 BATCH = 2000  # cases a transaction
@@ -45,6 +45,13 @@ class CaseMedia:
                     "update cases set media = ? where id = ?", [(self._key(row), row["id"]) for row in rows]
                 )
             last = rows[-1]["id"] if rows else last
+
+    def of_files(self, evidence: Evidence) -> str | None:
+        """Return the digest of the very files that evidence tells of, None if it does not name all of them."""
+        files = _files({"media": [{"sha256": one.sha256, "md5": one.md5} for one in evidence.media]})
+        if self._seal is None or not files or evidence.link.source == PREVIEW:
+            return None
+        return self._seal.keyed_digest(f"media of a case: {json.dumps({'files': files}, sort_keys=True)}")
 
     def _key(self, row: Row) -> str:
         """Return the digest of the files behind a case's link; of where it leads, if one of them is not known."""

@@ -101,6 +101,25 @@ class Cases:
         """Return the cases of a post, oldest first."""
         return [_row(row) for row in self._c.rows(f"{SELECT} where c.post = ? order by c.id", (fullname,))]
 
+    def about(self, post: str | None, evidence: Evidence, limit: int = 5) -> list[str]:
+        """Return the labels of cases of a post, of a media at its host or of the very files, the newest first.
+
+        No suspected minor's is among them.
+        """
+        link = evidence.link
+        rows = self._c.rows(
+            """select label from cases where state <> 'minor' and id in (
+                   select id from cases where post = :post union all select id from cases where media = :media
+                   union all select c.id from links l join cases c on c.link = l.id
+                   where l.host = :host and coalesce(l.host_id, l.url) = :id and :host <> '')
+               order by id desc limit :limit""",
+            {
+                "post": post, "media": self.media.of_files(evidence), "host": link.host, "id": link.id or link.url,
+                "limit": limit,
+            },
+        )  # fmt: skip
+        return [str(row["label"]) for row in rows]
+
     def labels(self, begin: str = "", limit: int = 1000) -> list[str]:
         """Return the labels that begin so (in small letters behind the first), those of the newest cases first."""
         where, values = "label >= ? and label < ?" if begin else "1", (begin, f"{begin}g") if begin else ()

@@ -128,6 +128,8 @@ class Guarded(H11Protocol):
             self._until(RECEIVE_SECONDS)
         waited = self.answering
         super().data_received(data)
+        if self.scope is not None:  # before the first request there is none
+            self.scope["state"]["more_time"] = self._until  # for a page that lets somebody send a large file
         if self.answering and not waited:
             self._until(ANSWER_SECONDS)
 

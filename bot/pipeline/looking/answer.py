@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from bot.pipeline.judging.scan_target import TargetResult
 from bot.pipeline.looking.asked import Ranges, ranges_of
 from bot.pipeline.looking.by_hand import ByHand, by_hand
-from bot.pipeline.reviewing.words.case import Fact, found, news
+from bot.pipeline.reviewing.words.case import Fact, found, news, speaks_against
+from bot.pipeline.reviewing.words.compare import compared, wrong_before
+from bot.pipeline.reviewing.words.entries import doubts
+from bot.pipeline.reviewing.words.evidence import face_lines
+from bot.pipeline.reviewing.words.timeline import Timeline, timelines
+from bot.rules.sureness import sureness
+from bot.store import Store
+from bot.store.minors import names_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,12 @@ class AnswerLink:
     failures: tuple[str, ...] = ()
     error: str | None = None
     paste: ByHand | None = None
+    known: bool = False  # whether anything that is known was found
+    sure: str = ""  # how sure that is, the end of a sentence
+    against: tuple[str, ...] = ()  # what speaks against it
+    timelines: tuple[Timeline, ...] = ()
+    cases: tuple[str, ...] = ()  # labels of cases of it, the newest first
+    marks: tuple[str, ...] = ()  # by which it would be marked as a suspected minor's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +56,24 @@ class Answer:
     target: str
     links: tuple[AnswerLink, ...]
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """By which it would be marked as a suspected minor's."""
+        return tuple(mark for link in self.links for mark in link.marks)
 
-def answer(target: str, results: Iterable[TargetResult]) -> Answer:
+
+def answer(target: str, results: Iterable[TargetResult], store: Store) -> Answer:
     """Return what people are told."""
-    return Answer(target=target, links=tuple(map(_link, results)))
+    return Answer(target=target, links=tuple(_link(result, store) for result in results))
 
 
-def _link(result: TargetResult) -> AnswerLink:
+def _link(result: TargetResult, store: Store) -> AnswerLink:
     evidence, verdict = result.evidence, result.verdict
     if evidence is None or verdict is None:
         return AnswerLink(url="", error=result.error)
-    facts = tuple(found(evidence))
+    facts, beside = tuple(found(evidence)), compared(store, evidence)
+    post, media = result.post.fullname if result.post else None, f"{evidence.link.host}:{evidence.link.id}"
+    files = [name for info in evidence.media for name in names_of(info.sha256, info.md5)]
     return AnswerLink(
         url=evidence.link.url if evidence.link.host else "",
         host=evidence.link.host,
@@ -68,4 +88,10 @@ def _link(result: TargetResult) -> AnswerLink:
         ),
         failures=result.failures,
         paste=by_hand(result.post, evidence, verdict),
+        known=bool(evidence.matches or evidence.source or any(face_lines(evidence))),
+        sure=sureness(evidence).long,
+        against=(*speaks_against(evidence, result.post), *doubts(store, evidence), *wrong_before(beside)),
+        timelines=tuple(timelines(evidence, beside)),
+        cases=tuple(store.cases.about(post, evidence)),
+        marks=tuple(dict.fromkeys([*([post] if post else []), *([media] if evidence.link.id else []), *files])),
     )

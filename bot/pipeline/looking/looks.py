@@ -20,7 +20,7 @@ from bot.model import Actor, Level, Link, LookState, MediaFile, Sheet, Verb
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.log import Log
 from bot.pipeline.looking.answer import Answer, answer
-from bot.pipeline.looking.asked import Ranges, Wish, link_of, place_of, refused_kind, sane, why_not
+from bot.pipeline.looking.asked import MINOR, Ranges, Wish, link_of, place_of, refused_kind, sane, why_not
 from bot.pipeline.looking.job import Job, Progress
 from bot.pipeline.looking.wishes import Wishes
 from bot.pipeline.recovery import reason_of
@@ -137,6 +137,8 @@ class Looks:
             if job is not None and job.state == LookState.READY:
                 refused = self._refused(job.wish)
                 result, level = job.result, job.wish.level
+                if isinstance(result, Answer) and self._store.minors.is_never(*result.marks):
+                    refused = MINOR  # marked since it was looked at
                 self._end(job, LookState.FAILED if refused else LookState.GONE, refused or "")
             else:
                 raise UsageError(
@@ -260,8 +262,8 @@ class Looks:
         wish, looker = job.wish, job.looker
         if wish.level is None:
             if wish.data is not None:
-                return answer(wish.target, [self._targets.scan_bytes(wish.target, wish.data)])
-            return answer(wish.target, self._targets.scan_address(wish.target))
+                return answer(wish.target, [self._targets.scan_bytes(wish.target, wish.data)], self._store)
+            return answer(wish.target, self._targets.scan_address(wish.target), self._store)
         data, ranges = self._fetched(wish)
         if self._refused(wish) or looker is None or job.state != LookState.FETCHING:
             return None

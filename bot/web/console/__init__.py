@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bot.web.console import (
     actions,
+    anything,
     audit,
     banks,
     case,
@@ -50,6 +51,7 @@ PAGES: tuple[Page, ...] = (
     persons.PAGE,
     audit.PAGE,
     people.PAGE,
+    anything.PAGE,
     me.PAGE,
     sign_in.PAGE,
     files.PAGE,

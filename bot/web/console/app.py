@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -15,6 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.config import Config
 from bot.errors import DatabaseError, GifwardenError, OutsideError, RightsError, SignInError, StoreError
 from bot.model import Verb
 from bot.pipeline import Pipeline
@@ -25,6 +27,7 @@ from bot.web.console.guard import MAX_BODY, Attempts, TooMuchError, from_our_pag
 from bot.web.console.presence import Presence
 from bot.web.console.rendering import rendered
 from bot.web.console.sign_in import cookie_name
+from bot.web.console.uploads import MAX_FILE, Uploads
 from bot.web.status import PATHS
 
 AT_ONCE = 8  # pages that are made at the same time
@@ -52,7 +55,7 @@ def console_app(pipeline: Pipeline, status: ASGIApp | None = None, more: Sequenc
         door = _Door(desk)
         routes = [Route(way.path, door.endpoint(way), methods=[_method(way)]) for page in pages for way in page.ways]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
-        inner = guarded(app, pipeline.deps.config.web.hosts, _most(pages))
+        inner = guarded(app, pipeline.deps.config.web.hosts, _most(pages, pipeline.deps.config))
 
         async def served(scope: Scope, receive: Receive, send: Send) -> None:
             if status is not None and scope["path"] in PATHS:
@@ -69,6 +72,7 @@ class _Door:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._limit: CapacityLimiter | None = None  # made in the loop that it is for
+        self._uploads = Uploads()
 
     def endpoint(self, way: Way) -> Endpoint:
         """Return what answers at a way."""
@@ -76,10 +80,13 @@ class _Door:
         async def answer(request: Request) -> Response:
             self._limit = self._limit or CapacityLimiter(AT_ONCE)
             try:
-                form = None
-                if _method(way) == "POST":
+                if _method(way) != "POST":
+                    guest = Guest(desk=self._desk, request=request)
+                elif isinstance(way, Act) and way.upload:
+                    return await self._upload(way, request)
+                else:
                     form = await request.form(max_files=0, max_fields=FIELDS)
-                guest = Guest(desk=self._desk, request=request, **({"form": form} if form is not None else {}))
+                    guest = Guest(desk=self._desk, request=request, form=form)
                 return await run_sync(self._answer, way, guest, limiter=self._limit)
             except (MultiPartException, HTTPException):
                 return PlainTextResponse("that is no form of ours\n", 400)
@@ -90,9 +97,30 @@ class _Door:
 
         return answer
 
-    def _answer(self, way: Way, guest: Guest) -> Response:
+    async def _upload(self, way: Act, request: Request) -> Response:
+        """Let nobody send a file who may not: it is asked before a byte of it is read, and again with the form."""
+        guest = Guest(desk=self._desk, request=request)
+        refused = await run_sync(self._refusal, way, guest, limiter=self._limit)
+        if refused is None:
+            try:
+                async with self._uploads.received(request, FIELDS) as form:
+                    guest = Guest(desk=self._desk, request=request, form=form)
+                    return await run_sync(self._answer, way, guest, limiter=self._limit)
+            except GifwardenError as error:
+                refused = _failed(error, _status(error))
+        refused.headers["Connection"] = "close"  # what is still being sent is read by nobody
+        return refused
+
+    def _refusal(self, way: Act, guest: Guest) -> Response | None:
+        def nothing(_visit: Visit) -> Response:
+            return Response()
+
+        answer = self._answer(replace(way, answer=nothing), guest, token=False)
+        return None if answer.status_code == 200 else answer
+
+    def _answer(self, way: Way, guest: Guest, *, token: bool = True) -> Response:
         try:
-            return self._let_in(way, guest)
+            return self._let_in(way, guest, token=token)
         except GifwardenError as error:
             return _failed(error, _status(error))
         except Exception as error:
@@ -101,14 +129,14 @@ class _Door:
             )
             return _failed(GifwardenError("this page failed, which is a bug in gifwarden; the log says where"), 500)
 
-    def _let_in(self, way: Way, guest: Guest) -> Response:
+    def _let_in(self, way: Way, guest: Guest, *, token: bool = True) -> Response:
         posted = _method(way) == "POST"
         if posted and not from_our_page(guest.request):
             raise RightsError("this form was not sent by a page of the console; open the page and use its button")
         if isinstance(way, Open):
             return way.answer(guest)
         visit = self._visit(guest)
-        if posted and not same_token(visit.field("csrf"), csrf_of(visit.secret)):
+        if posted and token and not same_token(visit.field("csrf"), csrf_of(visit.secret)):
             raise RightsError("this form is of another sign-in; open the page again")
         if isinstance(way, Act):
             if way.verb is not None:
@@ -133,14 +161,11 @@ def acts() -> list[tuple[str, Verb | None]]:
     return [(way.path, way.verb) for page in PAGES for way in page.ways if isinstance(way, Act)]
 
 
-def _most(pages: Sequence[Page]) -> Callable[[str], int]:
+def _most(pages: Sequence[Page], config: Config) -> Callable[[str], int]:
     """Return how many bytes a body may have at a path."""
-    large = [
-        (compile_path(way.path)[0], way.body)
-        for page in pages
-        for way in page.ways
-        if isinstance(way, Act) and way.body > MAX_BODY
-    ]
+    ways = [way for page in pages for way in page.ways if isinstance(way, Act)]
+    file = min(config.fetch.max_bytes, MAX_FILE) + MAX_BODY
+    large = [(compile_path(way.path)[0], file if way.upload else way.body) for way in ways]
     return lambda path: next((body for pattern, body in large if pattern.match(path)), MAX_BODY)
 
 

@@ -153,6 +153,7 @@ class Act:
     answer: Callable[[Visit], Response]
     verb: Verb | None
     body: int = MAX_BODY  # bytes that a form may have
+    upload: bool = False  # whether it may bring a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ async function ask() {
 }
 
 if (waiting) window.setTimeout(ask, EVERY / 3);
+for (const link of document.querySelectorAll("[data-again]")) link.addEventListener("click", () => (again = true));
 if (covering) {
   covering.addEventListener("submit", cover);
   window.addEventListener("pagehide", () => {

@@ -61,10 +61,11 @@ def drawing(line: Timeline) -> Drawing:
     scales = longer > FAR_APART * shorter
     size = line.length if scales else longer
     below = (line.entry_length or line.length) if scales else longer
-    post = "the post" if line.media is None else f"the post, media {line.media + 1}"
     return Drawing(
         line=line,
-        above=_bar(f"{post[:1].upper()}{post[1:]}, {tenths(line.length)}", line.length, size, line.here, line.faces),
+        above=_bar(
+            f"{line.own[:1].upper()}{line.own[1:]}, {tenths(line.length)}", line.length, size, line.here, line.faces
+        ),
         below=_bar(
             f"Entry {line.entry}, {tenths(line.entry_length)}"
             if line.entry_length

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.clock import day_and_time, tenths
-from bot.model import PROGRAM, CaseState, Evidence, Match, MediaInfo
+from bot.model import PROGRAM, CaseState, Evidence, Match, MediaInfo, Post
 from bot.pipeline.reviewing.words.actions import action_plain
 from bot.pipeline.reviewing.words.compare import compared, wrong_before
 from bot.pipeline.reviewing.words.entries import doubts
@@ -226,10 +226,15 @@ def _against(row: CaseRow, evidence: Evidence | None, appeal: AppealRow | None) 
     if row.proposal is not None:
         yield "moderators removed it, which is nobody's word that it is a fake: look at it"
         return
-    real = [m for m in (evidence.matches if evidence else ()) if m.bank_kind != "allow"]
-    live = [m for m in real if not m.suppressed]
     if appeal:
         yield f"{appeal.raised_by} appealed"
+    yield from speaks_against(evidence, row.post)
+
+
+def speaks_against(evidence: Evidence | None, post: Post | None) -> Iterator[str]:
+    """Yield what speaks against evidence, in a post or of its own, in words."""
+    real = [m for m in (evidence.matches if evidence else ()) if m.bank_kind != "allow"]
+    live = [m for m in real if not m.suppressed]
     if evidence and any(face_lines(evidence)):
         yield NO_IDENTITY
     if evidence and not (real or evidence.faces or evidence.source):
@@ -247,10 +252,10 @@ def _against(row: CaseRow, evidence: Evidence | None, appeal: AppealRow | None) 
             yield f"only {match.coverage_query:.0%} of this media is {match.entry}: bank no more than that"
         if match.bank_kind == "source":
             yield f"{match.entry} is original footage: what is posted may be just that"
-    if row.post.author_is_moderator:
+    if post is not None and post.author_is_moderator:
         yield "a moderator posted it"
-    if row.post.approved_by:
-        yield f"{row.post.approved_by} approved the post"
+    if post is not None and post.approved_by:
+        yield f"{post.approved_by} approved the post"
 
 
 def event_line(event: Any) -> str:

@@ -58,7 +58,7 @@ class Timeline:
     @property
     def own(self) -> str:
         """What the upper media is called."""
-        return "the post's media" if self.media is None else f"media {self.media + 1} of the post"
+        return "this media" if self.media is None else f"media {self.media + 1}"
 
 
 def timelines(evidence: Evidence | None, beside: Sequence[Mapping[str, Any]]) -> list[Timeline]:
