@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,12 +21,14 @@ from bot import hosts
 from bot.cli import app
 from bot.cli.base import read_config, session
 from bot.cli.case_page import page
+from bot.config import Config
 from bot.errors import StoreError, UsageError
 from bot.links import links_of, post_of
 from bot.lists import Bad, Record
 from bot.loopback.stage import Stage
 from bot.model import CaseState, LinkState, LookState
 from bot.pipeline import Pipeline
+from bot.pipeline.keeping.exchanges import ExchangeSync
 from bot.pipeline.keeping.list_import import take
 from bot.pipeline.reviewing.words.case import plain_case
 from bot.samples import media
@@ -211,6 +214,34 @@ def test_a_list_brings_no_entry_of_the_file(bot: Pipeline, marked: Marked, names
     counts = take(bot.deps.store, "known-fakes", "list", rows, by=member(bot), told=said.append)
     assert (counts.added, counts.failed) == (1, 1)
     assert not any(digest and digest in said[0].reason for digest in pair)
+
+
+@pytest.mark.parametrize("shape", ["sum", "stix", "misp", "hashdeep", "untyped"])
+def test_a_folder_brings_no_row_of_the_file(bot: Pipeline, marked: Marked, tmp_path: Path, shape: str) -> None:
+    """By an exchange, in whatever shape it writes: the row is left out, and no digest of it is said."""
+    md5, sha256 = (hashlib.new(name, near_copy()).hexdigest() for name in ("md5", "sha256"))
+    pattern = f"[file:hashes.'SHA-256' = '{sha256}' OR file:hashes.MD5 = '{md5}']"
+    text = {
+        "sum": f"{sha256}  a.mp4\n",
+        "stix": json.dumps({"type": "indicator", "id": "indicator--1", "pattern": pattern}),
+        "misp": json.dumps({"Event": {"Attribute": [{"uuid": "1", "type": "filename|md5", "value": f"a|{md5}"}]}}),
+        "hashdeep": f"%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n1,{md5},{sha256},a\n",
+        "untyped": f"{sha256}\n",
+    }[shape]
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    (folder / "a.list").write_text(text)
+    os.utime(folder / "a.list", (1_700_000_000, 1_700_000_000))
+    one = {"kind": "folder", "bank": "known-fakes", "folder": folder, "hash_type": "sha256"}
+    deps = bot.deps
+    sync = ExchangeSync(
+        Config.model_validate({"exchanges": {"a": one}}), deps.store, deps.clock, deps.log, deps.endpoints
+    )
+    said: list[Bad] = []
+    row = sync.fetch("a", bad=said.append)
+    assert (row.added, row.failed, len(said)) == (0, 1, 1)
+    assert md5 not in said[0].reason
+    assert sha256 not in said[0].reason
 
 
 def test_it_never_leaves_as_a_hash(world: Stage, bot: Pipeline) -> None:
