@@ -261,6 +261,14 @@ def test_what_is_confirmed_goes_into_a_bank_as_well(console: Console, ben: Brows
     assert entry.state == "active"
 
 
+def test_enter_in_a_field_decides_nothing(console: Console, ben: Browser) -> None:
+    """The first button of the form, which a browser presses for enter, is one that does nothing."""
+    case = open_case(console.bot, 1)
+    form = ben.get(f"/case/{case.label}").text.partition('class="card decide"')[2].partition("</form>")[0]
+    assert re.findall(r"<button[^>]*>", form)[0] == "<button disabled hidden>"
+    assert "from then on what this shows is not taken for E-3f9c2a71b0 again" in ben.text
+
+
 def test_pressed_twice_it_counts_once(console: Console, ben: Browser) -> None:
     """A double click, or a form that the browser sends again, is the same decision."""
     case = open_case(console.bot, 1)

@@ -29,4 +29,11 @@ def page_of(stage: Stage, ledger: Ledger) -> Page:
             fetched=many(len(stage.park.log), "request"),
         )
 
-    return Page(ways=(View(path="/other-side", answer=show),), name="Other side", path="/other-side", keys="g o")
+    return Page(
+        ways=(View(path="/other-side", answer=show),),
+        name="Other side",
+        path="/other-side",
+        keys="g o",
+        banner="Demo: Reddit, the hosts and the mail server stand on this machine, and the media are drawn. Report "
+        "nothing of it; links to the real Reddit lead nowhere.",
+    )

@@ -179,6 +179,7 @@ class Page:
     name: str = ""
     path: str = ""
     keys: str = ""  # that lead there, such as "g q"
+    banner: str = ""  # what every page of a console that has this one says on top
     more: bool = False  # whether it stands under *More*
 
 

@@ -141,10 +141,24 @@ def _choices(visit: Visit, case: Seen, waiting: DecisionRow | None) -> list[Choi
         seen_lines.add(lines)
         kept = not_in_mode(lines, mode)
         later = f"; but not yet in mode {mode}: {', '.join(kept)}" if kept else ""
+        teaches = _teaches(case) if verb is Decision.DISMISS else ""
         made.append(
-            Choice(verb=verb, words=WORDS[verb], deeds=f"{deeds_in_words(lines)}{later}", lines=lines, key=KEYS[verb])
+            Choice(
+                verb=verb,
+                words=WORDS[verb],
+                deeds=f"{deeds_in_words(lines)}{later}{teaches}",
+                lines=lines,
+                key=KEYS[verb],
+            )
         )
     return sorted(made, key=lambda one: SHOWN.index(one.verb))
+
+
+def _teaches(case: Seen) -> str:
+    """Return what a dismissal teaches, as the end of a sentence: nothing of the very file of an entry."""
+    matches = case.evidence.matches if case.evidence else ()
+    near = {one.entry for one in matches if one.bank_kind != "allow" and not (one.exact or one.suppressed)}
+    return f"; from then on what this shows is not taken for {', '.join(sorted(near))} again" if near else ""
 
 
 def _banks(visit: Visit, row: CaseRow) -> list[str]:

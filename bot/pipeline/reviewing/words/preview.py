@@ -54,7 +54,13 @@ SAID = {
     Decision.LET_STAND: "left as it is",
 }
 """How a case stands by a decision."""
-BACK = {"remove": "gives the post back", "lock": "unlocks it", "report": "the report stays, for Reddit takes none back"}
+BACK = {
+    "remove": "gives the post back",
+    "lock": "unlocks it",
+    "report": "the report stays, for Reddit takes none back",
+    "modmail": "the modmail stays",
+    "message": "the message to its author stays, and can be answered by one of yours",
+}
 
 
 def preview(store: Store, case: CaseRow, verb: Decision) -> list[str]:
