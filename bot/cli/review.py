@@ -81,12 +81,14 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
         return
     contact = hosts.contact(row.host)
     facts(notice_facts(row))
-    if row.stated_by:
+    if row.marked:
+        say("\nthere was more on it: that is marked as a suspected minor's, and is shown to nobody")
+    if row.stated_by and row.items:
         text = notice_mail(settings, row.stated_notice())
         say(f"\n{text.get_content()}", lines=True)
-    elif row.recipient:
+    elif row.recipient and not row.stated_by:
         say("\nnot stated yet; see: gifwarden notices confirm --help")
-    elif contact.form:
+    elif contact.form and not row.stated_by:
         say(f"\n{row.host} takes reports by form; an e-mail address can be given with: gifwarden notices confirm --to")
 
 

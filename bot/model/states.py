@@ -164,6 +164,7 @@ class Hold(StrEnum):
     QUARANTINE = "quarantine"  # the flood guard
     OUTSIDE = "outside"  # a refused login, a missing right
     REMOVAL = "removal"  # makes sense only once the post was removed
+    MINOR = "minor"  # a media on its notice is marked as a suspected minor's: it comes off, or the mark is taken back
 
 
 class Rung(StrEnum):

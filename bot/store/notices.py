@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import from_iso, iso
-from bot.errors import StoreError
-from bot.model import Capacity, Ground, Notice, NoticeItem, NoticeState
+from bot.errors import StoreError, UsageError
+from bot.model import Capacity, Ground, Hold, Notice, NoticeItem, NoticeState
 from bot.store.base import Connection, Row, label
 
 MAX_ITEMS = 20
@@ -15,7 +15,10 @@ MAX_ITEMS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRow:
-    """A stored notice. Ground and statement are None until a person has confirmed it."""
+    """A stored notice. Ground and statement are None until a person has confirmed it.
+
+    Media of a case that is marked as a suspected minor's are not among its items, whoever asks.
+    """
 
     label: str
     host: str
@@ -23,6 +26,7 @@ class NoticeRow:
     state: NoticeState
     recipient: str | None
     items: tuple[NoticeItem, ...]
+    marked: bool  # whether media that is marked as a suspected minor's stands on it besides
     subreddits: tuple[str, ...]  # of the cases that it stands for
     cases: tuple[str, ...]
     ground: Ground | None
@@ -35,9 +39,16 @@ class NoticeRow:
     created: datetime
 
     def stated_notice(self) -> Notice:
-        """Return what is said to the host. Raises StoreError before a person has stated it."""
+        """Return what is said to the host.
+
+        Raises StoreError before a person has stated it, UsageError while all of it is marked as a suspected minor's.
+        """
         if not (self.ground and self.capacity and self.stated_by and self.recipient and self.stated):
             raise StoreError(f"notice {self.label} has no statement yet; see: gifwarden notices confirm")
+        if self.marked and not self.items:
+            raise UsageError(
+                f"notice {self.label} is about a suspected minor's media alone, so no word of it is written"
+            )
         return Notice(
             id=self.label,
             host=self.host,
@@ -109,6 +120,14 @@ class Notices:
     def take_off(self, case: int) -> None:
         """Take a case off a notice that was sent, after its media was taken back or stands there for another case."""
         self._c.run("delete from notice_items where case_id = ?", (case,))
+
+    def hold_mail(self, case: int, reason: str) -> None:
+        """Hold the mail of the notice on which a case stands, if it has not begun to leave."""
+        self._c.run(
+            """update actions set state = 'held', hold = ?, reason = ?, next_at = ?, updated_at = ?
+               where state = 'planned' and key in (select 'notice:' || notice from notice_items where case_id = ?)""",
+            (Hold.MINOR, reason, self._c.now(), self._c.now(), case),
+        )
 
     def beside(self, case: int) -> tuple[list[str], list[str]]:
         """Return the labels of the other cases on a case's notice: those of the same media, and those of others."""
@@ -186,13 +205,16 @@ class Notices:
 
     def _row(self, row: Row) -> NoticeRow:
         items = self._c.rows(
-            """select i.*, c.label, p.subreddit from notice_items i join cases c on c.id = i.case_id
-               join posts p on p.fullname = c.post where notice = ? order by i.case_id""",
+            """select i.*, c.label, c.state = 'minor' as minor, p.subreddit from notice_items i
+               join cases c on c.id = i.case_id join posts p on p.fullname = c.post
+               where notice = ? order by i.case_id""",
             (row["label"],),
         )
+        minors = {item["host_id"] for item in items if item["minor"]}
         once: dict[str, Row] = {}
         for item in items:
-            once.setdefault(item["host_id"], item)
+            if item["host_id"] not in minors:
+                once.setdefault(item["host_id"], item)
         return NoticeRow(
             label=row["label"],
             host=row["host"],
@@ -210,6 +232,7 @@ class Notices:
                 )
                 for item in once.values()
             ),
+            marked=bool(minors),
             subreddits=tuple(sorted({item["subreddit"] for item in items} | {row["subreddit"]})),
             cases=tuple(item["label"] for item in items),
             ground=row["ground"],

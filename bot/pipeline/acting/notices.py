@@ -102,7 +102,12 @@ class NoticeReview:
         return store.notices.get(name)
 
     def _wants(self, row: NoticeRow, recipient: str | None) -> Iterator[str]:
-        """Yield what a notice needs that is not there."""
+        """Yield what a notice needs that is not there, or why it may not leave."""
+        if row.marked:
+            yield (
+                f"notice {row.label} holds what is marked as a suspected minor's, so nobody states it; in ten minutes "
+                "that comes off it, or stands on it again if it was a slip"
+            )
         if not recipient:
             yield (
                 f"no e-mail address of {row.host} is known; give one with --to, or use its form: "

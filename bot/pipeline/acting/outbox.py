@@ -31,6 +31,7 @@ from bot.pipeline.recovery import GoOn, always, log_reason
 from bot.store import ActionRow
 from bot.store.tries import SENTENCE
 
+ON_NOTICE = "a media on its notice is marked as a suspected minor's"
 LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
 TELLS = frozenset({"modmail", "message"})  # what only tells of what was done is not held by the flood guard
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
@@ -316,7 +317,7 @@ class Outbox:
             expect=(ActionState.PLANNED,),
             hold=hold,
             reason=reason,
-            next_at=until or self._soon(row, 0.0 if hold == Hold.STOP else LATER),
+            next_at=until or self._soon(row, 0.0 if hold in (Hold.STOP, Hold.MINOR) else LATER),
         )
         if row.reason != reason:
             facts = {"action": row.action.id, "kind": row.action.kind, "case": row.action.case}
@@ -334,7 +335,10 @@ class Outbox:
             return Hold.STOP, sentence
         names: tuple[str, ...] = (action.subreddit,)
         if action.kind == "notice":
-            names = self._d.store.notices.get(action.params["notice"]).subreddits
+            notice = self._d.store.notices.get(action.params["notice"])
+            if notice.marked:
+                return Hold.MINOR, ON_NOTICE
+            names = notice.subreddits
         modes = {name: self._d.config.mode(name) for name in names}
         if not _ordered(row) and not set(modes.values()) & actions.get(action.kind).modes:
             name, mode = next(iter(modes.items()), ("", "observe"))

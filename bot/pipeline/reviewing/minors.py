@@ -194,6 +194,7 @@ class Minors:
         marks += store.minors.never_files(post.fullname)
         for case in cases:
             store.actions.cancel(case=case.id, reason=HIDDEN)
+            store.notices.hold_mail(case.id, HIDDEN)
         store.minors.hold(post, root=root, label=label, marks=marks, fresh=fresh, by=by, why=why)
         self._plan(post)
         return label

@@ -58,6 +58,7 @@ BY_HOLD = {
     Hold.QUARANTINE: "goes ahead when what it stands on is let go",
     Hold.OUTSIDE: "tried again by itself",
     Hold.REMOVAL: "goes ahead once the post is removed",
+    Hold.MINOR: "ends when the mark is taken back; else the media comes off the notice, which is a draft again",
 }
 """What ends a hold, in words."""
 

@@ -116,7 +116,7 @@ def retract(visit: Visit) -> Response:
 
 def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), status: int = 200) -> Response:
     told: dict[str, Any] = {"lines": [], "to": "", "subject": "", "unsaid": ""}
-    if row.stated_by:
+    if row.stated_by and row.items:
         try:
             mail = notice_mail(visit.config, row.stated_notice())
             told |= {"lines": str(mail.get_content()).splitlines(), "to": str(mail["To"])}
