@@ -15,7 +15,7 @@ from bot.pipeline.judging.judge import NEEDS_PERSON
 from bot.store import EntryFilter
 from bot.store.case_queue import Tab
 from bot.web.console.queue import PAGE_ROWS
-from tests.bots import action_states, near_copy, post_fake
+from tests.bots import action_states, bank_the_fake, near_copy, post_fake
 from tests.console import Browser, Console, console_on, open_case
 from tests.doors import daemon_on
 from tests.people import member
@@ -259,6 +259,20 @@ def test_what_is_confirmed_goes_into_a_bank_as_well(console: Console, ben: Brows
         later(11)
     (entry,) = store.entries.page(EntryFilter(bank="more"), 9)
     assert entry.state == "active"
+
+
+def test_an_appeal_leads_to_what_its_author_wrote(console: Console, ben: Browser, world: Stage) -> None:
+    """It is in modmail, and the case leads there; its words are not kept."""
+    bank_the_fake(console.bot)
+    post = post_fake(world)
+    console.bot.tick()
+    mails = [key for key, one in world.reddit.world.conversations.items() if one["participant"].get("name") == "poster"]
+    world.reddit.actions.answer_mail(mails[0], "poster", "That is me, I filmed it myself.")
+    console.bot.tick()
+    (case,) = console.bot.deps.store.cases.of_post(post)
+    page = ben.get(f"/case/{case.label}").text
+    assert 'href="https://mod.reddit.com/mail/all"' in page
+    assert "filmed it myself" not in page
 
 
 def test_enter_in_a_field_decides_nothing(console: Console, ben: Browser) -> None:
