@@ -21,7 +21,7 @@ from bot.loopback.stage import Stage
 from bot.model import ActionState, Consent, NoticeItem, NoticeState, Role
 from bot.pipeline import Pipeline
 from bot.web.console import plots
-from bot.web.console.actions import ROWS
+from bot.web.console.actions import ROWS, Shelf
 from bot.web.console.audit import ROWS as AUDIT_ROWS
 from tests.console import Browser, Console, console_on, open_case
 from tests.doors import daemon_on
@@ -82,6 +82,25 @@ def test_actions_by_state_kind_and_place(console: Console, ben: Browser) -> None
         assert ben.get(path).status_code == 409, path
     for path in ("/action/x", "/action/9999", "/action/²", f"/action/{'9' * 18}", f"/action/{'9' * 40}"):
         assert ben.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_actions_of_a_mark_are_listed_too(console: Console, ben: Browser, undone: bool) -> None:
+    """What a mark of a suspected minor plans has no case and no notice, and is shown on every tab all the same."""
+    case = open_case(console.bot, 1)
+    minors, store = console.bot.decisions.minors, console.bot.deps.store
+    label = minors.hide(case.label, by=member(console.bot)).label
+    if undone:
+        minors.uncover(label, by=member(console.bot))
+    else:
+        minors.minor(case.label, by=member(console.bot))
+    bare = [row for row in store.actions.listing() if row.case_id is None and not row.action.params.get("notice")]
+    assert bare
+    for shelf in Shelf:
+        shown(ben, f"/actions?show={shelf}")
+    assert {row.action.id for row in bare} <= set(actions_of(ben, "/actions"))
+    for row in bare:
+        shown(ben, f"/action/{row.action.id}")
 
 
 def test_an_action_is_undone_as_by_the_command(console: Console, ben: Browser) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import RuleError
+from bot.errors import Gathered, RuleError
 from bot.rules import load, parse, unknown_banks
+from bot.rules.language import yaml
 from tests.sentences import JARGON, damaged
 
 HEAD = "name: x\nexact_media: {bank: [fakes]}\naction: review\n"
@@ -177,6 +179,27 @@ def test_damaged_rules_are_read_or_told_in_sentences(data: st.DataObject) -> Non
         assert where is not None, said
         assert 1 <= int(where[1] or 1) <= count
         assert not JARGON.search(where[2]), said
+
+
+@pytest.mark.parametrize("text", [
+    f"a: [\nname:{' ' * 100_000}{'y' * 300}\n", f"a: [\nname:{' x' * 60_000}\n", f"a: [\n{'name:' * 40_000}\n",
+    "a: [\n" + "name:  \n" * 20_000,
+])  # fmt: skip
+def test_a_name_in_what_is_no_yaml_takes_no_time(text: str) -> None:
+    """However a broken document is written, its name is looked for in a moment: nothing can stop a search under way."""
+    begun = time.perf_counter()
+    node, _ = next(yaml._composed(text, "r.yaml", Gathered()), (None, 0))
+    assert time.perf_counter() - begun < 2
+    names = [entry.value.text for entry in node.entries] if isinstance(node, yaml.Table) else []  # type: ignore[union-attr]  # a name is a scalar
+    assert all(0 < len(name) <= yaml.MAX_NAME for name in names)
+
+
+@pytest.mark.parametrize("line", ["name: 'Known fakes'  \r", "name:Known fakes", 'title: a\nname:\t"Known fakes"'])
+def test_a_name_is_found_in_what_is_no_yaml(line: str) -> None:
+    """A rule that is no YAML is known by the name that its line gives."""
+    node, _ = next(yaml._composed(f"{line}\nb: [\n", "r.yaml", Gathered()))
+    assert isinstance(node, yaml.Table)
+    assert [entry.value.text for entry in node.entries if isinstance(entry.value, yaml.Scalar)] == ["Known fakes"]
 
 
 def test_many_broken_documents_are_not_read_to_the_end() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from bot.clock import from_iso
 from bot.model import ActionState, NoticeState
@@ -105,13 +105,12 @@ class Paged:
             """select id, at, who, what, subject, why, credential from audit
                where (:who is null or who = :who)
                and (:what is null or instr(lower(what || ' ' || subject), lower(:what)))
-               and (:day is null or (at >= :day and at < :next)) and (:before is null or id < :before)
+               and (:day is null or at between :day and :day || 'T~') and (:before is null or id < :before)
                order by id desc limit :limit""",
             {
                 "who": chosen.who,
                 "what": chosen.what,
                 "day": chosen.day.isoformat() if chosen.day else None,
-                "next": (chosen.day + timedelta(days=1)).isoformat() if chosen.day else None,
                 "before": before,
                 "limit": limit,
             },

@@ -25,6 +25,7 @@ MAX_DEPTH = 12
 MAX_ITEMS = 1000  # of one list
 MAX_NODES = 20_000  # keys and values of a file
 MAX_RULES = 500  # of a file
+MAX_NAME = 200  # characters of a name in what is no YAML
 MAX_BROKEN = 50  # documents of a file that are no YAML; then the file is another thing
 
 ScalarKind = Literal["text", "bool", "number", "null"]
@@ -198,15 +199,25 @@ def _composed(text: str, where: str, found: Gathered) -> Iterator[tuple[yaml.Nod
         nodes = found.attempt(_compose, part, where, above, made)
         if nodes is None:
             broken += 1
-            name = re.search(r"(?m)^name:[ \t]*(.{1,200}?)[ \t\r]*$", part)
-            if name:
-                value = Scalar(at=TOLD, text=name[1].strip("\"'"), kind="text")
+            if name := _name_of(part):
+                value = Scalar(at=TOLD, text=name, kind="text")
                 yield Table(at=TOLD, entries=(Entry(at=TOLD, key="name", value=value),)), above
         yield from ((node, above) for node in nodes or ())
         above += part.count("\n")
         if broken >= MAX_BROKEN:
             found.attempt(fail, Place(where, above + 1), "nothing is read from here on; mend what stands above")
             return
+
+
+def _name_of(part: str) -> str:
+    """Return what the first line that begins with `name:` says, empty if there is none: for text that is no YAML."""
+    # by hand: a pattern with two repeats side by side takes minutes over a line of blanks, and nothing stops it
+    begin = 0 if part.startswith("name:") else part.find("\nname:") + 1
+    if not part.startswith("name:", begin):
+        return ""
+    begin += len("name:")
+    end = part.find("\n", begin)
+    return part[begin : end if end >= 0 else len(part)].strip()[:MAX_NAME].strip("\"'")
 
 
 def _compose(text: str, where: str, above: int, made: Counter[str]) -> list[yaml.Node]:

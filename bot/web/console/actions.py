@@ -16,7 +16,7 @@ from bot.pipeline.reviewing.cases import TAKES_BACK
 from bot.pipeline.reviewing.words.actions import IN_WORDS, action_why
 from bot.store import ActionRow
 from bot.store.paged import ActionFilter
-from bot.web.console.base import Act, Page, View, Visit, number_of, reason_of
+from bot.web.console.base import Act, Page, View, Visit, number_of, reason_of, whole
 
 ROWS = 50  # of a page
 
@@ -152,10 +152,10 @@ def _texts(row: ActionRow) -> Iterator[tuple[str, list[str]]]:
 
 
 def _row(visit: Visit) -> ActionRow:
-    number = str(visit.request.path_params["number"])
-    if not number.isascii() or not number.isdecimal() or len(number) > 18:
+    number = whole(str(visit.request.path_params["number"]))
+    if number is None:
         raise StoreError("that is no number of an action")
-    return visit.store.actions.get(int(number))
+    return visit.store.actions.get(number)
 
 
 PAGE = Page(

@@ -18,7 +18,7 @@ from bot.plural import counted
 from bot.store.banks import BankRow
 from bot.store.case_queue import Tab
 from bot.store.list_steps import ListRow
-from bot.web.console.base import Act, Page, View, Visit
+from bot.web.console.base import Act, Page, View, Visit, whole
 
 SOURCES = 5  # of a bank that are named
 KINDS = {
@@ -81,10 +81,11 @@ def show(visit: Visit) -> Response:
 def create(visit: Visit) -> Response:
     """Make a bank."""
     by = visit.act(Verb.BANKS)
-    name, cut = visit.field("name").strip(), visit.field("distance").strip()
-    if cut and not (cut.isascii() and cut.isdecimal() and len(cut) < 4):
-        raise UsageError(f"{cut} is no cut; give {TIGHTEST} to {LOOSEST} bits, or none")
-    visit.pipeline.banks.create(name, visit.field("kind"), int(cut) if cut else None, by=by)
+    name, given = visit.field("name").strip(), visit.field("distance").strip()
+    cut = whole(given)
+    if given and cut is None:
+        raise UsageError(f"{given} is no cut; give {TIGHTEST} to {LOOSEST} bits, or none")
+    visit.pipeline.banks.create(name, visit.field("kind"), cut, by=by)
     return visit.go(f"/entries?{urlencode({'bank': name})}")
 
 

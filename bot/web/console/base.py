@@ -29,6 +29,7 @@ from bot.web.console.rendering import rendered
 
 TITLE = "gifwarden"
 MAX_WHY = 300  # characters of a reason
+DIGITS = 18  # of a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +189,15 @@ def number_of(visit: Guest, name: str) -> int | None:
     given = visit.query(name)
     if given is None:
         return None
-    if not (given.isascii() and given.isdecimal() and len(given) <= 18):
+    number = whole(given)
+    if number is None:
         raise UsageError("the address of this page is none of ours; begin with the first page of its list")
-    return int(given)
+    return number
+
+
+def whole(given: str) -> int | None:
+    """Return a whole number that somebody sent; None if it is none, or longer than the database takes."""
+    return int(given) if given.isascii() and given.isdecimal() and len(given) <= DIGITS else None
 
 
 def reason_of(visit: Guest, otherwise: str) -> str:

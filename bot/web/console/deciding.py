@@ -11,7 +11,7 @@ from bot.model import Decision, Verb
 from bot.pipeline.reviewing.deciding import Target
 from bot.store import Banking
 from bot.text import line
-from bot.web.console.base import Act, Page, Visit
+from bot.web.console.base import Act, Page, Visit, whole
 from bot.web.console.case import label_of, same_media
 
 WHY = {Decision.DISMISS: "not a fake", Decision.UNDO: "undone"}
@@ -26,13 +26,13 @@ def decide(visit: Visit) -> Response:
     label = label_of(visit)
     case = visit.store.cases.get(label)
     by = visit.act(Verb.CASES, [case.post.subreddit])
-    verb, version = visit.field("verb"), visit.field("version")
-    if verb not in tuple(Decision) or not version.isdecimal():
+    verb, version = visit.field("verb"), whole(visit.field("version"))
+    if verb not in tuple(Decision) or version is None:
         raise UsageError("this form says not what is decided; open the case again and use one of its buttons")
     key = visit.field("key")
     if not _KEY.fullmatch(key):
         raise UsageError("this form has no key of ours; open the case again")
-    targets = [Target(label, int(version))]
+    targets = [Target(label, version)]
     if visit.field("group"):
         targets += _group(visit, label)
     word = Decision(verb)

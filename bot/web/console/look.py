@@ -12,7 +12,7 @@ from bot.pipeline.looking.asked import Wish, why_not
 from bot.pipeline.looking.job import Progress
 from bot.pipeline.looking.wishes import level_of
 from bot.store import CaseRow
-from bot.web.console.base import Act, Page, View, Visit
+from bot.web.console.base import Act, Page, View, Visit, whole
 from bot.web.console.case import label_of
 from bot.web.console.looking import progress_of
 from bot.web.console.queue import place_of
@@ -22,17 +22,18 @@ def ask(visit: Visit) -> Response:
     """Ask for a sheet; the case's page shows that it is being made."""
     row = _case(visit)
     by = visit.act(Verb.CASES, [row.post.subreddit])
-    media = visit.field("media")
-    if media and not (media.isascii() and media.isdecimal() and len(media) < 5):
+    given = visit.field("media")
+    media = whole(given)
+    if given and media is None:
         raise UsageError("this form says not which media is meant; open the case again and use one of its buttons")
     look = visit.pipeline.looks.ask_case(
         row.label,
         level_of(visit.field("level")),
         by=by,
         session=visit.session.label,
-        media=int(media) if media else None,
+        media=media,
     )
-    asked = {"look": look, **({"media": media} if media else {})}
+    asked = {"look": look, **({"media": given} if given else {})}
     return visit.go(f"/case/{row.label}?{_query(visit)}{urlencode(asked)}#look")
 
 

@@ -11,7 +11,7 @@ from bot.pipeline.looking.job import Progress
 from bot.pipeline.looking.wishes import CLEAR, Wishes
 from bot.plural import many
 from bot.store import CaseRow
-from bot.web.console.base import Visit
+from bot.web.console.base import Visit, whole
 
 LEVELS = {
     Level.OUTLINES: "outlines",
@@ -73,12 +73,11 @@ def offer(visit: Visit, row: CaseRow, evidence: Evidence | None) -> Offer:
     first: Level | None = settings.level
     if progress is not None and progress.layout is not None:
         first = next(iter(list(Level)[list(Level).index(progress.layout.level) + 1 :]), None)
-    chosen = visit.query("media") or ""
     return Offer(
         refused="",
         first=first,
         media=tuple(info.index for info in media) if len(media) > 1 else (),
-        chosen=int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 5 else None,
+        chosen=whole(visit.query("media") or ""),
         look=(visit.query("look") or "") if progress and progress.state in (*UNDER_WAY, LookState.READY) else "",
         state=progress.state if progress else None,
         why=progress.why if progress else "",

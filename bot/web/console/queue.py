@@ -17,7 +17,7 @@ from bot.rules.sureness import sureness
 from bot.store import MinorRow
 from bot.store.case_queue import COUNTED, QueueFilter, QueueRow, Tab
 from bot.store.cases import CaseRow
-from bot.web.console.base import Page, View, Visit
+from bot.web.console.base import Page, View, Visit, number_of, whole
 
 PAGE_ROWS = 50
 NAMES = 3  # subreddits of a row that are named
@@ -66,11 +66,9 @@ class Shown:
 def show(visit: Visit) -> Response:
     """Show a page of the queue."""
     place = place_of(visit)
-    before = visit.query("before")
-    if before is not None and not before.isdecimal():
-        raise UsageError("the address of this page is none of the queue's; begin with its first page")
+    before = number_of(visit, "before")
     store = visit.store
-    rows = store.case_queue.page(place.tab, place.chosen, before=int(before) if before else None, limit=PAGE_ROWS + 1)
+    rows = store.case_queue.page(place.tab, place.chosen, before=before, limit=PAGE_ROWS + 1)
     counts = store.case_queue.counts()
     first = place.tab is Tab.WAITING and before is None
     appeals = store.case_queue.appealed() if first else []
@@ -95,8 +93,7 @@ def show(visit: Visit) -> Response:
 
 def next_case(visit: Visit) -> Response:
     """Lead to the case behind one in the queue, or to the queue if there is none."""
-    place, after = place_of(visit), visit.query("after")
-    before = int(after) if after is not None and after.isdecimal() else None
+    place, before = place_of(visit), whole(visit.query("after") or "")
     for begin in (before, None) if before is not None else (None,):
         found = visit.store.case_queue.page(place.tab, place.chosen, before=begin, limit=1)
         if found:

@@ -17,7 +17,7 @@ from bot.pipeline.judging.trial import SECONDS, Trials, Tried
 from bot.pipeline.rulebook import RuleSource, said_of
 from bot.rules import RuleSet
 from bot.text import fit
-from bot.web.console.base import Act, Page, View, Visit
+from bot.web.console.base import Act, Page, View, Visit, whole
 from bot.web.console.kept import Kept
 
 SPANS = {"7": "of the last 7 days", "30": "of the last 30 days", "all": "of all time"}  # days → words
@@ -81,8 +81,8 @@ def try_text(visit: Visit) -> Response:
     """Try a text; the page shows what came of it. Nothing is saved."""
     name = _subreddit(visit)
     visit.act(Verb.CASES, [name])
-    sources, place, since = _sources(visit, name), visit.field("source"), visit.field("since")
-    if not place.isascii() or not place.isdecimal() or int(place[:4]) >= len(sources) or since not in SPANS:
+    sources, place, since = _sources(visit, name), whole(visit.field("source")), visit.field("since")
+    if place is None or place >= len(sources) or since not in SPANS:
         raise UsageError("this form says not in which place the text is tried; open the page again")
     text = visit.field("text").replace("\r\n", "\n")
     if len(text) > MAX_TEXT:
@@ -90,10 +90,10 @@ def try_text(visit: Visit) -> Response:
     if not _trying.acquire(blocking=False):
         raise UsageError("somebody tries rules at this moment; go back and try again in a few seconds")
     try:
-        tried = _trials_of(visit).run(name, sources[int(place)], text, since=_since(visit, since), seconds=SECONDS)
+        tried = _trials_of(visit).run(name, sources[place], text, since=_since(visit, since), seconds=SECONDS)
     finally:
         _trying.release()
-    trial = Trial(subreddit=name, source=int(place), text=text, since=since, tried=tried)
+    trial = Trial(subreddit=name, source=place, text=text, since=since, tried=tried)
     return visit.go(f"/rules/{name}?trial={_trials.put(visit.session.label, trial)}#tried")
 
 
@@ -151,8 +151,9 @@ def _standing(visit: Visit, name: str) -> Iterator[str]:
 
 def _chosen(wanted: str | None, sources: list[RuleSource]) -> int:
     """Return the source that an address names; else the page, which comes last, or the first file."""
-    if wanted and wanted.isascii() and wanted.isdecimal() and int(wanted[:4]) < len(sources):
-        return int(wanted)
+    place = whole(wanted or "")
+    if place is not None and place < len(sources):
+        return place
     return len(sources) - 1 if sources and sources[-1].path is None else 0
 
 

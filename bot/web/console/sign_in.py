@@ -54,14 +54,15 @@ def enter(guest: Guest) -> Response:
 
 
 def _tried(guest: Guest, secret: str) -> str:
-    """Return whose link it is. Raises SignInError if it is nobody's, or there were too many that are nobody's."""
+    """Return whose link it is. Raises SignInError if it is nobody's, in other words after many that are nobody's."""
     client = guest.request.client
     address = client.host if client else ""
-    if guest.desk.attempts.too_many(address):
-        raise SignInError("too many links that are none were tried from here; wait a minute")
     try:
         return guest.desk.pipeline.sign_in.invited(secret[:MAX_SECRET]).name
     except SignInError:
+        # only what is wrong is counted and refused: else any page could open wrong links here and keep people out
+        if guest.desk.attempts.too_many(address):
+            raise SignInError("too many links that are none were tried from here; wait a minute") from None
         guest.desk.attempts.failed(address)
         raise
 

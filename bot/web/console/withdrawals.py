@@ -18,7 +18,7 @@ from bot.pipeline.reviewing.words.entries import because
 from bot.pipeline.reviewing.words.withdrawal import counted, deed_of, head, state_of
 from bot.store import CarriedRow
 from bot.store.carried import CarriedState, waiting
-from bot.web.console.base import Act, Page, View, Visit
+from bot.web.console.base import Act, Page, View, Visit, number_of, whole
 from bot.web.console.entry import MAX_WHY, label_of
 
 MOST = 100  # entries that are listed
@@ -41,10 +41,8 @@ def show_one(visit: Visit) -> Response:
     row, rows = store.withdrawn.get(label), store.carried.rows(label)
     if row is None:
         raise UsageError(f"{label} is not withdrawn; its own page withdraws it")
-    begin = visit.query("from") or "0"
-    if not (begin.isascii() and begin.isdecimal() and len(begin) < 8):
-        raise UsageError("the address of this page is none of ours; begin with its first page")
-    page = [one for one in rows if one.number >= int(begin)]
+    begin = number_of(visit, "from") or 0
+    page = [one for one in rows if one.number >= begin]
     left = waiting(rows)
     alone = [one for one in left if one.beside is None]
     mine = {place: visit.may(Verb.CASES, [place]) for place in {one.subreddit for one in rows}}
@@ -58,7 +56,7 @@ def show_one(visit: Visit) -> Response:
             (one, deed_of(one), state_of(one), one.state in OPEN and mine[one.subreddit]) for one in page[:PAGE_ROWS]
         ],
         more=page[PAGE_ROWS].number if len(page) > PAGE_ROWS else None,
-        first=begin == "0",
+        first=begin == 0,
         every=len(rows),
         left=len(left),
         alone=sum(one.notice is None for one in alone),
@@ -106,10 +104,10 @@ def decide(visit: Visit) -> Response:
 
 def _chosen(visit: Visit, rows: Sequence[CarriedRow], what: str) -> tuple[list[CarriedRow], Decision]:
     """Return the rows that a form means, and what is decided of them. Raises UsageError."""
-    given = [value for value in visit.form.getlist("row") if isinstance(value, str)]
-    if not all(value.isascii() and value.isdecimal() and len(value) < 8 for value in given):
+    given = [whole(value) for value in visit.form.getlist("row") if isinstance(value, str)]
+    numbers = [number for number in given if number is not None]
+    if len(numbers) < len(given):
         raise UsageError("this form names no rows of ours; open the page again")
-    numbers = [int(value) for value in given]
     if what in ("undo", "keep") and not numbers:
         raise UsageError("no row is chosen; tick those that you mean")
     match what:
