@@ -195,7 +195,7 @@ def assembled(
         def read(subreddit: str | None, more: Texts, seconds: float, instead: Mapping[Path, str]) -> RuleSet:
             if not parts.rules:
                 return RuleSet(())
-            banks = {bank.name: bank.kind for bank in store.banks.listing()}
+            banks = store.banks.kinds()
             settings = config.subreddit(subreddit) if subreddit else None
             rules = load(
                 rule_files(config, subreddit),

@@ -21,6 +21,7 @@ GifwardenError                      exit code 1
 │   └── LimitError                  bytes that decode to more than the limits allow
 ├── StoreError                      the database
 │   ├── DatabaseError               the file itself: full, busy, damaged; what was tried is tried again
+│   ├── ConflictError               what was asked for does not go with what is there
 │   └── LeaseError                  another daemon holds the lease
 ├── SnapshotError                   a file of the search index that is not used; another is built
 ├── FaceModelError                  a face model's packages or weights are missing or not what they should be
@@ -269,6 +270,10 @@ def is_own_fault(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in _OWN_ERRNO
     return isinstance(error, DatabaseError | MemoryError)
+
+
+class ConflictError(StoreError):
+    """What was asked for is there, but not so that it could be done: it is done already, or something else first."""
 
 
 class LeaseError(StoreError):

@@ -23,6 +23,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deciding import Target
 from bot.store import CaseRow
 from bot.web.console.app import acts
+from bot.web.console.base import word_for
 from bot.web.console.guard import MAX_BODY, POLICY
 from bot.web.console.notices import digest_of
 from tests.console import Browser, Console, console_on, open_case
@@ -83,14 +84,14 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         fields |= {"ground": "citable_list", "detail": "entry 1 of a list", "capacity": "third_party_notifier"}
         fields |= {"read": digest_of(store.notices.get(name))}
     if path.startswith("/quarantine/"):
-        fields |= {"kind": "bank", "name": "known-fakes"}
+        fields |= {"kind": "bank", "name": "known-fakes", "word": word_for("bank", "known-fakes")}
         if path.endswith("/release"):
             console.bot.flood.quarantine("bank", "known-fakes", by=by, why="x")
     if path == "/parked/retry":
         console.bot.deps.store.connection.run(
             "update actions set state = 'parked', parked_from = 'planned' where id = ?", (done.action.id,)
         )
-        fields |= {"kind": "action", "name": str(done.action.id)}
+        fields["word"] = word_for("action", str(done.action.id))
     filled = filled.replace("{member}", str(by.member))
     if "{person}" in path:
         ends = case.opened + timedelta(days=9)

@@ -246,7 +246,7 @@ def test_a_second_person_confirms_by_their_own_sign_in(known: Known) -> None:
     assert "by Lea" in lea.text
     own, _ = store.banks.add("from-others", print_of(501), by=console.person("Lea", None))
     assert lea.get(f"/entry/{own}").status_code == 200
-    assert lea.post(f"/entry/{own}/confirm").status_code == 404
+    assert lea.post(f"/entry/{own}/confirm").status_code == 409
     assert "a second person must confirm it" in lea.text
 
 

@@ -20,6 +20,7 @@ from bot.clock import ManualClock
 from bot.loopback.stage import Stage
 from bot.model import ActionState, Consent, NoticeItem, NoticeState, Role
 from bot.pipeline import Pipeline
+from bot.pipeline.keeping.diagnosis import known_here
 from bot.web.console import plots
 from bot.web.console.actions import ROWS, Shelf
 from bot.web.console.audit import ROWS as AUDIT_ROWS
@@ -213,12 +214,54 @@ def test_quarantine_as_by_the_command(console: Console, ben: Browser) -> None:
     assert "Known fake, exact file" in lea.text
     assert "<b>look</b>" in lea.text
     assert "by Lea" in lea.text
-    lea.post("/quarantine/release", kind="rule", name="Known fake, exact file")
+    word = lea.fields("word")
+    lea.post("/quarantine/release", **word)
     assert "Nothing is quarantined." in lea.text
     assert "let go; not quarantined again until" in shown(lea, "/quarantine?all=yes")
     assert [row["what"] for row in store.audit.entries(2)] == ["quarantine released", "quarantined"]
     shown(lea, "/quarantine")
-    assert lea.post("/quarantine/release", kind="rule", name="Known fake, exact file").status_code == 404
+    assert lea.post("/quarantine/release", **word).status_code == 404
+
+
+ODD = (
+    "a\ufe0f",
+    "\u200bb",
+    "🐱\ufe0f cat",
+    "c\u202ed",
+    "long " * 500,
+    "two\r\nlines",
+    " blank ",
+    "\x00",
+    "<b>&amp;",
+    "x" * 70_000,
+)
+
+
+@pytest.mark.parametrize("name", ODD, ids=lambda name: ascii(name[:12]))
+def test_what_is_shown_otherwise_is_let_go(console: Console, name: str) -> None:
+    """A name that a page shows plainer, or cut, is let go by its button all the same, and only that one."""
+    flood, by = console.bot.flood, member(console.bot)
+    for one in ("another", name):
+        assert flood.quarantine("rule", one, by=by, why="x")
+    lea = console.signed_in("Lea")
+    shown(lea, "/quarantine")
+    words = re.findall(r'name="word" value="(\w+)"', lea.page.text)
+    at = [row.name for row in console.bot.deps.store.flood.listing()].index(name)
+    assert lea.post("/quarantine/release", word=words[at]).status_code == 200
+    assert [row.name for row in console.bot.deps.store.flood.listing()] == ["another"]
+
+
+@pytest.mark.parametrize("name", ODD[:4], ids=ascii)
+def test_what_is_chosen_of_a_list_is_exact(console: Console, ben: Browser, name: str) -> None:
+    """A person whose name is shown plainer is found by the choice of that name."""
+    console.bot.deps.store.connection.run(
+        "insert into audit (at, who, what, subject) values (?, ?, 'looked', 'C-5')", ("2026-01-01", name)
+    )
+    shown(ben, "/audit")
+    choices = [unescape(one) for one in re.findall(r'<option value="([^"]*)"', ben.page.text)]
+    assert name in choices
+    assert not text.UNFIT.search(ben.page.text)
+    assert len(ben.client.get("/audit.json", params={"who": name}).text.splitlines()) == 1
 
 
 def test_the_audit_trail_is_read_and_exported(console: Console, ben: Browser) -> None:
@@ -327,6 +370,55 @@ def test_health_says_what_waits_and_how_hosts_answer(console: Console, ben: Brow
     assert "none; the last, modbox:1, was not heard of after" in shown(ben, "/hosts")
 
 
+def test_every_kind_that_is_parked_is_tried_again(console: Console) -> None:
+    """Also what has a long or odd name: each by the word beside it."""
+    store = console.bot.deps.store
+    for name in ODD:
+        store.connection.run(
+            """insert into orders (id, subreddit, sender, verb, target, why, state, parked_from, received_at, seen_at)
+               values (?, 'clips', 'mod', 'scan', 'x', '', 'parked', 'heard', '2026-01-01', '2026-01-01')""",
+            (name,),
+        )
+    olga = console.signed_in("Olga")
+    shown(olga, "/hosts")
+    for word in re.findall(r'name="word" value="(\w+)"', olga.page.text):
+        shown(olga, "/hosts")
+        assert olga.post("/parked/retry", word=word).status_code == 200
+    assert store.tries.parked() == []
+
+
+def test_health_names_no_place_and_counts_no_hashes(console: Console, ben: Browser) -> None:
+    """Who may see the page needs no path of the machine; what takes long with many entries is not asked for."""
+    deps = console.bot.deps
+    deps.stop_file.parent.mkdir(parents=True, exist_ok=True)
+    deps.stop_file.touch()
+    page = shown(ben, "/hosts")
+    assert "GiB free in storage.path" in page
+    assert "nothing is done in the world until gifwarden go" in page
+    assert str(deps.config.storage.path) not in ben.page.text
+    told: list[str] = []
+    deps.store.connection.db.conn.set_trace_callback(told.append)
+    list(known_here(deps))
+    assert deps.store.banks.kinds() == {row.name: row.kind for row in deps.store.banks.listing(hashes=False)}
+    deps.store.connection.db.conn.set_trace_callback(None)
+    assert [one for one in told if "iif(0" in one]
+    assert not [one for one in told if "iif(1" in one or "iif(true" in one.lower()]
+
+
+def test_a_bank_twice_and_a_broken_database(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there already is a conflict; a database that fails is said without its place on the disk."""
+    lea = console.signed_in("Lea")
+    for status in (200, 409):
+        shown(lea, "/banks")
+        assert lea.post("/banks/create", name="twice", kind="block").status_code == status
+    assert "there is a bank twice already" in lea.text
+    assert lea.get("/entries?bank=nowhere").status_code == 404
+    console.bot.deps.store.connection.run("alter table banks rename to away")
+    assert lea.get("/banks").status_code == 503
+    assert str(console.bot.deps.config.storage.path) not in lea.page.text
+    console.bot.deps.store.connection.run("alter table away rename to banks")
+
+
 def test_plots_count_by_hour_and_day() -> None:
     """A plot ends with today: sums stand below its days, and what stood is counted back from now."""
     now = datetime(2026, 11, 22, 15, 56, tzinfo=UTC)
@@ -351,9 +443,11 @@ def test_what_is_parked_is_tried_again(console: Console, ben: Browser) -> None:
     assert "Try it again" not in ben.text
     assert "what is parked" in shown(ben, f"/action/{row.action.id}")
     olga = console.signed_in("Olga")
-    for kind, status in (("cake", 409), ("link", 404), ("action", 200)):
-        shown(olga, "/hosts")
-        assert olga.post("/parked/retry", kind=kind, name=str(row.action.id)).status_code == status
+    shown(olga, "/hosts")
+    word = olga.fields("word")
+    for fields, status in (({}, 404), ({"word": "cake"}, 404), (word, 200), (word, 404)):
+        shown(olga, "/me")
+        assert olga.post("/parked/retry", **fields).status_code == status
     assert store.actions.get(row.action.id).state is ActionState.PLANNED
     assert store.audit.entries(1)[0]["what"] == "parked: tried again"
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -134,6 +136,52 @@ def test_commands_in_the_demo_reach_its_world_and_no_other(
     assert all(b"a real one" not in request.body for request in world.reddit.log)
     code, said = typed("demo", "--", "team", "invite", "ann")
     assert (code, "http://127.0.0.1:8470/sign-in?link=" in said) == (0, True)
+
+
+MALFORMED = (
+    ("/api/v1/modactions/removal_link_message", "[" * 100_000), ("/api/v1/modactions/removal_link_message", "no"),
+    ("/api/v1/modactions/removal_link_message", '{"item_id": 5, "title": []}'),
+    ("/api/v1/modactions/removal_link_message", '{"item_id": [[5]], "type": "public"}'),
+    ("/api/v1/modactions/removal_link_message", '{"item_id": {"0": 1}}'),
+    ("/api/v1/modactions/removal_reasons", '{"item_ids": 5, "reason_id": {}, "mod_note": 7}'),
+    ("/api/v1/modactions/removal_reasons", '{"item_ids": [POST], "reason_id": {}, "mod_note": null}'),
+    ("/api/v1/modactions/removal_reasons", "[" * 100_000),
+)  # fmt: skip
+
+
+def test_the_other_side_shows_what_it_took_and_no_more(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without a login, refused or malformed is not received; malformed requests end in an answer, never a traceback."""
+    with stage(tmp_path) as world:
+        ledger, reddit = Ledger(world), world.reddit
+        post = reddit.submit("clips", author="a", title="look", url="https://a.com/x", created=world.clock.now())
+        with httpx.Client(base_url=reddit.url, trust_env=False) as client:
+            removal = {"id": post, "reason": "why"}
+            for headers in ({}, {"Authorization": "Bearer made-up"}):
+                for path, _ in (("/api/remove", ""), ("/api/report", ""), *MALFORMED):
+                    assert client.post(path, data=removal, headers=headers).status_code == 401
+            login = {"grant_type": "password", "username": reddit.username, "password": reddit.password}
+            token = client.post(
+                "/api/v1/access_token", data=login, auth=(reddit.client_id, reddit.client_secret)
+            ).json()["access_token"]
+            client.headers["Authorization"] = f"bearer {token}"
+            for path, content in MALFORMED:
+                answer = client.post(path, data={"json": content.replace("POST", f'"{post}"')})
+                assert 400 <= answer.status_code < 500, (path, content[:40])
+            assert client.post("/api/remove", data={"id": "t3_none"}).status_code == 403
+            assert client.post("/api/report", data={"id": post, "reason": "x" * 101}).json()["json"]["errors"]
+            assert client.get("/r/clips/new", params={"limit": "\u00b2"}).status_code == 200
+            assert ledger.lines(by_bot=True) == []
+            assert client.post("/api/remove", data=removal).status_code == 200
+            assert [line.said for line in ledger.lines(by_bot=True)] == ["Removed “look” by u/a in r/clips"]
+        for head in (
+            b"GET /a HTTP/1.1\r\nContent-Length: x",
+            b"GET /a HTTP/1.1\r\nContent-Length: -1",
+            b"GET http://[ HTTP/1.1",
+        ):
+            with socket.create_connection(("127.0.0.1", reddit.port), timeout=10) as raw:
+                raw.sendall(head + b"\r\nHost: a\r\n\r\n")
+                assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @slow

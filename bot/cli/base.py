@@ -234,7 +234,7 @@ def known_banks(config: Config) -> dict[str, BankKind] | None:
     if not has_database(config):
         return None
     with Store(config.storage.path / DATABASE, SystemClock()) as store:
-        return {bank.name: bank.kind for bank in store.banks.listing()}
+        return store.banks.kinds()
 
 
 def wiki_rules(config: Config) -> dict[str, WikiRow | None]:

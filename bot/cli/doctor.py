@@ -60,7 +60,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     plain = config.model_copy(update={"mail": MailConfig(), "nudity": NudityConfig()})
     try:
         with assembled(plain, Quiet(), parts=parts()) as pipeline:
-            banks = {bank.name: bank.kind for bank in pipeline.deps.store.banks.listing()}
+            banks = pipeline.deps.store.banks.kinds()
             yield from storage(pipeline.deps)
             yield from team(pipeline.deps)
             yield from watched(pipeline.deps)

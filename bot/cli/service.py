@@ -54,7 +54,7 @@ def init(
     config = load(target)
     with session(config) as pipeline:
         store = pipeline.deps.store
-        if not store.banks.listing():
+        if not store.banks.names():
             store.banks.create("known-fakes", "block")
         if not store.team.has_operator():
             account = system_account()

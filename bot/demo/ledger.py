@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bot.clock import Clock
-from bot.loopback.http import Request
+from bot.loopback.http import Request, Response
+from bot.loopback.reddit.shapes import content_of, names_in, text_in
 from bot.loopback.reddit.state import RedditState
 from bot.loopback.smtp import Received
 from bot.loopback.stage import Stage
@@ -41,7 +41,7 @@ class Ledger:
         self.tell: Callable[[Line], None] = lambda _line: None  # called with each line of what people did
         self._lock = threading.Lock()
         self._lines: deque[Line] = deque(maxlen=MOST)
-        stage.reddit.before = self._asked
+        stage.reddit.answered = self._answered
         stage.mail.heard = self._mailed
 
     def happened(self, said: str) -> None:
@@ -59,9 +59,9 @@ class Ledger:
         with self._lock:
             self._lines.appendleft(line)
 
-    def _asked(self, request: Request) -> None:
-        """Note a request to Reddit, before it is answered, if it is for anything but reading."""
-        found = sentence(self._world, request)
+    def _answered(self, request: Request, answer: Response) -> None:
+        """Note a request to Reddit that it took, if it is for anything but reading."""
+        found = sentence(self._world, request) if taken(answer) else None
         if found is not None:
             self._keep(Line(at=self._clock.now(), said=found[0], text=found[1], by_bot=True))
 
@@ -69,6 +69,15 @@ class Ledger:
         message = received.message
         said = f"The mail server took a mail to {message['To']}: {message['Subject']}"
         self._keep(Line(at=self._clock.now(), said=said, text=str(message.get_content()), by_bot=True))
+
+
+def taken(answer: Response) -> bool:
+    """Return whether Reddit did what it was asked: some refusals have a status of their own, others only a sentence."""
+    if answer.status >= 300 or not isinstance(answer.body, bytes) or not answer.body:
+        return answer.status < 300
+    told = json.loads(answer.body)
+    held = told.get("json") if isinstance(told, dict) else None
+    return not (isinstance(held, dict) and held.get("errors"))
 
 
 def sentence(world: RedditState, request: Request) -> tuple[str, str] | None:
@@ -114,26 +123,17 @@ def _answer(world: RedditState, request: Request, number: str) -> tuple[str, str
 
 
 def _message(world: RedditState, request: Request, _kind: str) -> tuple[str, str]:
-    asked = _content(request)
-    name = str((asked.get("item_id") or [""])[0])
+    asked = content_of(request)
+    name = next(iter(names_in(asked, "item_id")), "")
     author = world.things.get(name, {}).get("author", "nobody")
-    said = f"Message to u/{author} about {_post(world, name, by=False)}: {asked.get('title', '')}"
-    return said, str(asked.get("message", ""))
+    said = f"Message to u/{author} about {_post(world, name, by=False)}: {text_in(asked, 'title') or ''}"
+    return said, text_in(asked, "message") or ""
 
 
 def _reason(world: RedditState, request: Request) -> tuple[str, str]:
-    asked = _content(request)
-    name = str((asked.get("item_ids") or [""])[0])
-    return f"Removal reason put on {_post(world, name)}", str(asked.get("mod_note") or "")
-
-
-def _content(request: Request) -> dict[str, Any]:
-    """Return what stands in a form as JSON."""
-    try:
-        content = json.loads(request.form.get("json", ""))
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
+    asked = content_of(request)
+    name = next(iter(names_in(asked, "item_ids")), "")
+    return f"Removal reason put on {_post(world, name)}", text_in(asked, "mod_note") or ""
 
 
 def _flair(world: RedditState, request: Request, _subreddit: str) -> tuple[str, str]:

@@ -109,16 +109,12 @@ class LoopbackServer:
         self._thread.join(5)
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        length = int(handler.headers.get("Content-Length") or 0)
-        parts = urlsplit(handler.path)
-        request = Request(
-            method=handler.command,
-            host=(handler.headers.get("Host") or "").rsplit(":", 1)[0].lower(),
-            path=parts.path,
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers={name.lower(): value for name, value in handler.headers.items()},
-            body=handler.rfile.read(length) if length else b"",
-        )
+        try:
+            request = self._read(handler)
+        except ValueError:  # no length or address is such
+            handler.close_connection = True
+            handler.send_error(400)
+            return
         with self._lock:
             self._log.append(request)
         response = self._handle(request)
@@ -129,6 +125,21 @@ class LoopbackServer:
             self._answer(handler, response)
         except OSError:  # the client hung up: a limit of its own, and its right
             handler.close_connection = True
+
+    @staticmethod
+    def _read(handler: BaseHTTPRequestHandler) -> Request:
+        length = int(handler.headers.get("Content-Length") or 0)
+        if length < 0:
+            raise ValueError
+        parts = urlsplit(handler.path)
+        return Request(
+            method=handler.command,
+            host=(handler.headers.get("Host") or "").rsplit(":", 1)[0].lower(),
+            path=parts.path,
+            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            headers={name.lower(): value for name, value in handler.headers.items()},
+            body=handler.rfile.read(length) if length else b"",
+        )
 
     @staticmethod
     def _answer(handler: BaseHTTPRequestHandler, response: Response) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from bot.clock import from_iso, iso
-from bot.errors import MarkedFileError, StoreError
+from bot.errors import ConflictError, MarkedFileError, StoreError
 from bot.model import Actor, Backing, BankKind, Credential, Fingerprint, Signal, Withdrawal
 from bot.store.base import Connection, Row, label
 from bot.store.entries import EntryRow, listed
@@ -68,12 +68,16 @@ class Banks:
         """Create a bank. Raises StoreError if the name is taken."""
         with self._c:
             if self._c.value("select 1 from banks where name = ?", (name,)):
-                raise StoreError(f"there is a bank {name} already; see: gifwarden bank list")
+                raise ConflictError(f"there is a bank {name} already; see: gifwarden bank list")
             self._c.insert("banks", {"name": name, "kind": kind, "distance": distance, "created_at": self._c.now()})
 
     def names(self) -> list[str]:
         """Return the names of all banks."""
         return [name for (name,) in self._c.tuples("select name from banks order by name")]
+
+    def kinds(self) -> dict[str, BankKind]:
+        """Return the kinds of all banks by name."""
+        return dict(self._c.tuples("select name, kind from banks order by name"))
 
     def listing(self, name: str | None = None, *, hashes: bool = True) -> list[BankRow]:
         """Return all banks by name, or one; without `hashes` signals are not counted, for that takes long."""
@@ -189,15 +193,15 @@ class Banks:
             words = self._c.rows(WORDS, {"entry": row["id"]})
             people = {word["person"] for word in words}
             if not by.credential.own:
-                raise StoreError(
+                raise ConflictError(
                     f"{by.name} must confirm {name} by themselves: under their own system account, or by an order on "
                     "Reddit; a name that is typed under another account is nobody's word"
                 )
             if people == {me}:
                 if not alone:
-                    raise StoreError(f"{by.name} gave a word for {name} already; a second person must confirm it")
+                    raise ConflictError(f"{by.name} gave a word for {name} already; a second person must confirm it")
                 if self._c.clock.now() - from_iso(words[0]["at"]) < A_DAY:
-                    raise StoreError(f"it is too early for a second word on {name}; give it a day after your first")
+                    raise ConflictError(f"it is too early for a second word on {name}; give it a day after your first")
             self._c.insert(
                 "entry_words",
                 {"entry": row["id"], "member": by.member, "credential": by.credential, "at": self._c.now()},
@@ -274,7 +278,7 @@ class Banks:
                 (name,),
             )
             if row and row["state"] == "withdrawn" and not row["held"]:
-                raise StoreError(f"{name} was destroyed after it was withdrawn; bank its media again")
+                raise ConflictError(f"{name} was destroyed after it was withdrawn; bank its media again")
             if not self._c.run(
                 """update entries set state = 'active', withdrawn_at = null, withdrawal = null, followed_at = null,
                    logged_at = null, withdrawn_by = null, withdrawn_member = null, confirmed_by = null,

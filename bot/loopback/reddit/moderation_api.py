@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from bot.loopback.http import Request, Response, json_response
-from bot.loopback.reddit.shapes import Answering, bad, limit_of, listing_of, refused, stated
+from bot.loopback.reddit.shapes import (
+    Answering,
+    bad,
+    content_of,
+    limit_of,
+    listing_of,
+    names_in,
+    refused,
+    stated,
+    text_in,
+)
 
 LABELS = frozenset(
     ("BOT_BAN", "PERMA_BAN", "BAN", "ABUSE_WARNING", "SPAM_WARNING", "SPAM_WATCH", "SOLID_CONTRIBUTOR", "HELPFUL_USER")
@@ -60,9 +67,9 @@ class Marking(Answering):
         return json_response({"data": data, "order": list(known)})
 
     def _explain(self, request: Request) -> Response:
-        content = _content(request)
-        names, reason, note = content.get("item_ids"), content.get("reason_id"), content.get("mod_note")
-        self.received.marks.append((",".join(names or ()), "reason"))
+        content = content_of(request)
+        names, reason, note = names_in(content, "item_ids"), text_in(content, "reason_id"), text_in(content, "mod_note")
+        self.received.marks.append((",".join(names), "reason"))
         if not names:
             return bad("NO_THING_ID", "item_ids", "id not specified")
         if "reason_id" not in content or "mod_note" not in content or not (reason or note):
@@ -77,10 +84,10 @@ class Marking(Answering):
         return Response()
 
     def _removal_message(self, request: Request, kind: str) -> Response:
-        content = _content(request)
-        names = content.get("item_id") or []
-        name, title = (names[0] if names else ""), content.get("title")
-        self.received.messages.append((name, str(title), str(content.get("message"))))
+        content = content_of(request)
+        names, title, words = names_in(content, "item_id"), text_in(content, "title"), text_in(content, "message")
+        name = names[0] if names else ""
+        self.received.messages.append((name, str(title), str(words)))
         if not names:
             return bad("NO_THING_ID", "item_id", "id not specified")
         if content.get("type") not in ("public", "public_as_subreddit", "private", "private_exposed"):
@@ -93,7 +100,7 @@ class Marking(Answering):
             return bad("TOO_LONG", "title", "This field must be under 50 characters")
         if self.world.things[name]["banned_by"] is None:
             return bad("INVALID_ID", "item_id", "The specified id is invalid")
-        self.actions.message_author(name, title, str(content["message"]))
+        self.actions.message_author(name, title, words or "")
         return json_response({})
 
     def _notes(self, request: Request) -> Response:
@@ -170,11 +177,3 @@ class Marking(Answering):
     def _may(self, fullname: str, right: str) -> bool:
         thing = self.world.things.get(fullname)
         return thing is not None and self.world.allows(thing["subreddit"], self.username, right)
-
-
-def _content(request: Request) -> dict[str, Any]:
-    try:
-        content = json.loads(request.form.get("json", ""))
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -67,6 +67,8 @@ class RedditServer(LoopbackServer):
         )
         self._faults: list[Fault] = []
         self.before: Callable[[Request], None] = lambda _request: None  # told each request before it is answered
+        # told each request of who is logged in, once it is answered
+        self.answered: Callable[[Request, Response], None] = lambda _request, _answer: None
         self._used = 0
         self._limit = limit
         self._window_ends = self._now() + WINDOW
@@ -221,7 +223,9 @@ class RedditServer(LoopbackServer):
         if not self._authorised(request):
             challenge = {"www-authenticate": 'Bearer realm="reddit", error="invalid_token"'}
             return json_response({"message": "Unauthorized", "error": 401}, status=401, headers=challenge)
-        return self._api.answer(request)
+        answer = self._api.answer(request)
+        self.answered(request, answer)
+        return answer
 
     def _token(self, request: Request) -> Response:
         scheme, _, coded = request.headers.get("authorization", "").partition(" ")

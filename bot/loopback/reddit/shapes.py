@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +55,28 @@ class Answering:
 def limit_of(request: Request) -> int:
     """Return how many things a page shows."""
     text = request.query.get("limit", "25")
-    return max(1, min(100, int(text))) if text.isdigit() else 25
+    return max(1, min(100, int(text))) if text.isascii() and text.isdigit() and len(text) < 10 else 25
+
+
+def content_of(request: Request) -> dict[str, Any]:
+    """Return what stands in a form as JSON; nothing where it is none, or nested deeper than can be read."""
+    try:
+        content = json.loads(request.form.get("json", ""))
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def names_in(content: Mapping[str, Any], key: str) -> list[str]:
+    """Return the names in a list of such content; what is none is left out."""
+    held = content.get(key)
+    return [name for name in held if isinstance(name, str)] if isinstance(held, list) else []
+
+
+def text_in(content: Mapping[str, Any], key: str) -> str | None:
+    """Return a text of such content; None where there is none."""
+    held = content.get(key)
+    return held if isinstance(held, str) else None
 
 
 def listed(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:

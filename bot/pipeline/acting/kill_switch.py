@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.clock import Clock, day, iso
 from bot.config import Config
-from bot.errors import StoreError, UsageError
+from bot.errors import ConflictError, UsageError
 from bot.model import PROGRAM, ActionState, Actor
 from bot.pipeline.core import connected
 from bot.pipeline.permissions import check_permission
@@ -154,7 +154,7 @@ class Stopping:
             },
         )
         if not planned:
-            raise StoreError(f"a ban of {case}'s author is ordered already; see: gifwarden actions list")
+            raise ConflictError(f"a ban of {case}'s author is ordered already; see: gifwarden actions list")
         store.audit.record(by=by, what="ban ordered", subject=case, why=why)
 
 

@@ -67,7 +67,7 @@ class Banking:
     def ready(self) -> None:
         """Raise UsageError if there is no such bank."""
         bank = self._config.orders.bank
-        if bank not in {known.name for known in self._store.banks.listing()}:
+        if bank not in self._store.banks.names():
             raise UsageError(f"there is no bank {bank}; who runs me can create it: gifwarden bank create {bank}.")
 
     def read(self, order: str, permalink: str, *, wait: bool) -> tuple[list[Fingerprint], int] | None:

@@ -76,7 +76,7 @@ class Trials:
             failures = run_examples(mine)
         except RuleError as error:
             return self._wrong(error, source, text)
-        banks = {bank.name: bank.kind for bank in self._store.banks.listing()}
+        banks = self._store.banks.kinds()
         tally, begun = Tally(), time.monotonic()
         for one in self._replayer.replay(since, under=sets, newest=True):
             tally.take(one)

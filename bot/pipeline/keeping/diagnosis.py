@@ -58,8 +58,8 @@ def first_of(findings: Sequence[Diagnosis]) -> Diagnosis | None:
 
 
 def known_here(deps: Deps) -> Iterator[Diagnosis]:
-    """Yield all findings that need nothing but the database and the configuration."""
-    yield from storage(deps)
+    """Yield all findings that need nothing but database and configuration; they name no place of this machine."""
+    yield from storage(deps, places=False)
     yield from team(deps)
     yield from watched(deps)
     yield from exchanges(deps)
@@ -85,12 +85,13 @@ def modes(config: Config) -> Iterator[Diagnosis]:
         yield ok("observe", ASKED)
 
 
-def storage(deps: Deps) -> Iterator[Diagnosis]:
+def storage(deps: Deps, *, places: bool = True) -> Iterator[Diagnosis]:
+    """What is kept, and what stops or holds; `places`: whether who reads it may know where it stands on the disk."""
     store, config = deps.store, deps.config
     free = shutil.disk_usage(config.storage.path).free
-    text = f"{free / (1 << 30):.1f} GiB free in {config.storage.path}"
+    text = f"{free / (1 << 30):.1f} GiB free in {config.storage.path if places else 'storage.path'}"
     yield ok("storage", text) if free >= MIN_DISK else warn("storage", text)
-    banks = store.banks.listing()
+    banks = store.banks.listing(hashes=False)
     names = {bank.name for bank in banks}
     entries = sum(bank.entries for bank in banks)
     listed = sum(bank.listed for bank in banks)
@@ -158,7 +159,8 @@ def storage(deps: Deps) -> Iterator[Diagnosis]:
     caps = f"at most {many(limits.per_hour, 'action')} of a kind an hour, {limits.per_day} a day"
     yield ok("caps", f"{caps}; {guard}" if limits.flood_authors else f"{caps}; no flood guard for entries")
     if deps.stop_file.exists():
-        yield warn("kill switch", f"on: nothing is done in the world while {deps.stop_file} exists")
+        until = f"while {deps.stop_file} exists" if places else "until gifwarden go"
+        yield warn("kill switch", f"on: nothing is done in the world {until}")
 
 
 def _learn(config: Config) -> str:
@@ -206,7 +208,7 @@ def watched(deps: Deps) -> Iterator[Diagnosis]:
 
 def exchanges(deps: Deps) -> Iterator[Diagnosis]:
     """How the exchanges do, and whether their rows may act by themselves where the operator wants it."""
-    banks = {bank.name for bank in deps.store.banks.listing()}
+    banks = deps.store.banks.names()
     for one in standing(deps.store, deps.config, deps.clock.now()):
         subject = f"exchange {one.name}"
         if one.settings.bank not in banks:

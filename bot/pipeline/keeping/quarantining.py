@@ -29,7 +29,7 @@ def names_of(deps: Deps, kind: Kind, name: str) -> Collection[str]:
     if kind == "entry":
         return banks.near(name) if banks.standing(name) is None else [name]
     if kind == "bank":
-        return [row.name for row in banks.listing()]
+        return banks.names()
     loaded = {rule.name for place in (None, *deps.config.subreddits) for rule in deps.rules_for(place).rules}
     return loaded | set(deps.store.case_queue.rules())
 

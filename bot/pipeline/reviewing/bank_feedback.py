@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.config import ReviewConfig
-from bot.errors import DatabaseError, StoreError, UsageError
+from bot.errors import ConflictError, DatabaseError, StoreError, UsageError
 from bot.fingerprint import from_json
 from bot.model import Actor, Backing, EntryNote, Fingerprint, Match, SourceMatch, Withdrawal
 from bot.pipeline.reviewing.excerpts import Span, innocent_part, marked_part, matched_part
@@ -132,7 +132,7 @@ class BankFeedback:
 
     def can_bank(self, case: CaseRow, banking: Banking) -> None:
         """Raise StoreError if there is no such bank or nothing to bank, UsageError if what is marked is not there."""
-        if banking.bank not in {row.name for row in self._store.banks.listing()}:
+        if banking.bank not in self._store.banks.kinds():
             raise StoreError(f"there is no bank {banking.bank}; run: gifwarden bank create {banking.bank}")
         self._chosen(case, banking)
 
@@ -157,7 +157,9 @@ class BankFeedback:
         """Return the media of a proposal. Raises UsageError if there are several and none is named, or it is none."""
         prints = dict(self._prints(case))
         if not prints:
-            raise StoreError(f"{case.label} holds no fingerprint of its media; it is being fetched again, or is gone")
+            raise ConflictError(
+                f"{case.label} holds no fingerprint of its media; it is being fetched again, or is gone"
+            )
         if media is None and len(prints) > 1:
             raise UsageError(
                 f"{case.label} has {len(prints)} media, and not each need be a fake; say which with --bank "
@@ -165,7 +167,7 @@ class BankFeedback:
             )
         found = next(iter(prints.values())) if media is None else prints.get(media)
         if found is None:
-            raise StoreError(f"case {case.label} holds no fingerprint of that media")
+            raise ConflictError(f"case {case.label} holds no fingerprint of that media")
         return found
 
     def _bank(self, case: CaseRow, bank: str, found: Fingerprint, *, by: Actor) -> str:
@@ -224,7 +226,7 @@ class BankFeedback:
 
     def _allow_bank(self) -> str:
         banks = self._store.banks
-        kinds = {row.name: row.kind for row in banks.listing()}
+        kinds = banks.kinds()
         name = ALLOWED
         while kinds.get(name, "allow") != "allow":
             name += "-pairs"
@@ -283,7 +285,7 @@ class BankFeedback:
         if media is None and prints:
             raise UsageError(f"{case.label} has {len(prints)} media; say with --media which one the range is in")
         if media not in prints:
-            raise StoreError(f"case {case.label} holds no fingerprint of that media; confirm it without --bank")
+            raise ConflictError(f"case {case.label} holds no fingerprint of that media; confirm it without --bank")
         return marked_part(prints[media], span)
 
     def _bankable(self, case: CaseRow) -> list[Fingerprint]:
@@ -295,7 +297,7 @@ class BankFeedback:
             if (part := matched_part(whole, [match for match in matches if match.media == media])) is not None
         ]
         if not found:
-            raise StoreError(
+            raise ConflictError(
                 f"case {case.label} holds nothing that matched and could be banked; mark a range of seconds (--from "
                 "and --to), or confirm it without a bank"
             )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock, day_and_time
 from bot.config import ReviewConfig
-from bot.errors import DatabaseError, GifwardenError, OutsideError, StoreError, UsageError, is_own_fault
+from bot.errors import ConflictError, DatabaseError, GifwardenError, OutsideError, StoreError, UsageError, is_own_fault
 from bot.model import (
     Actor,
     CaseState,
@@ -259,7 +259,7 @@ class Deciding:
             )
         if verb is not Decision.UNDO and verb not in BY_ROW:
             if case.state != CaseState.OPEN:
-                raise StoreError(f"case {case.label} is {self._now(case)}; undo that first")
+                raise ConflictError(f"case {case.label} is {self._now(case)}; undo that first")
             self._other_than_before(case, by)
         self._deeds(case, verb)
         return case

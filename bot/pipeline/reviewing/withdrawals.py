@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.errors import ConfigError, RuleError, StoreError
+from bot.errors import ConfigError, ConflictError, RuleError
 from bot.model import PROGRAM, Actor, CaseState, Evidence, Outsider, Voice, Withdrawal
 from bot.pipeline.core import Boundary, no_boundary
 from bot.pipeline.judging.judge import NEEDS_PERSON, Judge, Reconsidered
@@ -92,7 +92,7 @@ class Withdrawals:
             if row is not None and row.why is Withdrawal.MINOR:
                 store.withdrawn.unmark(label)
             if store.minors.is_never_label(label):
-                raise StoreError(
+                raise ConflictError(
                     f"{label} holds a file that was marked as a suspected minor's, so nobody restores it; to be rid of "
                     f"it: gifwarden bank remove {label}"
                 )

@@ -17,7 +17,15 @@ from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.config import Config
-from bot.errors import DatabaseError, GifwardenError, OutsideError, RightsError, SignInError, StoreError
+from bot.errors import (
+    ConflictError,
+    DatabaseError,
+    GifwardenError,
+    OutsideError,
+    RightsError,
+    SignInError,
+    StoreError,
+)
 from bot.model import Verb
 from bot.pipeline import Pipeline
 from bot.web.console import PAGES
@@ -32,6 +40,9 @@ from bot.web.status import PATHS
 
 AT_ONCE = 8  # pages that are made at the same time
 FIELDS = 40  # of a form
+NO_DATABASE = (
+    "the database is full, busy or damaged; try again in a moment, or tell who runs gifwarden: the log says more"
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -121,6 +132,9 @@ class _Door:
     def _answer(self, way: Way, guest: Guest, *, token: bool = True) -> Response:
         try:
             return self._let_in(way, guest, token=token)
+        except DatabaseError as error:  # its sentence says where on the disk, which is the operator's alone
+            self._desk.pipeline.deps.log.warning("page failed", path=way.path, reason=str(error))
+            return _failed(GifwardenError(NO_DATABASE), _status(error))
         except GifwardenError as error:
             return _failed(error, _status(error))
         except Exception as error:
@@ -177,7 +191,8 @@ def _method(way: Way) -> str:
 
 def _status(error: GifwardenError) -> int:
     for kind, status in (
-        (SignInError, 401), (RightsError, 403), (DatabaseError, 503), (StoreError, 404), (OutsideError, 502)
+        (SignInError, 401), (RightsError, 403), (DatabaseError, 503), (ConflictError, 409), (StoreError, 404),
+        (OutsideError, 502),
     ):  # fmt: skip
         if isinstance(error, kind):
             return status

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,6 +199,11 @@ def number_of(visit: Guest, name: str) -> int | None:
 def whole(given: str) -> int | None:
     """Return a whole number that somebody sent; None if it is none, or longer than the database takes."""
     return int(given) if given.isascii() and given.isdecimal() and len(given) <= DIGITS else None
+
+
+def word_for(*texts: str) -> str:
+    """Return a word that stands for texts in a form: exact whatever they hold, which a page shows without tricks."""
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 
 
 def reason_of(visit: Guest, otherwise: str) -> str:

@@ -165,7 +165,7 @@ def _banks(visit: Visit, row: CaseRow) -> list[str]:
     """Return the banks into which what is confirmed can go as well: none for who may not."""
     if row.state != CaseState.OPEN or row.proposal is not None or not visit.may(Verb.BANKS):
         return []
-    return [bank.name for bank in visit.store.banks.listing() if bank.kind in ("block", "watch")]
+    return [name for name, kind in visit.store.banks.kinds().items() if kind in ("block", "watch")]
 
 
 def _entries(visit: Visit, case: Seen) -> Iterator[Fact]:

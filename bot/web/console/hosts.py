@@ -7,17 +7,18 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
+from bot.errors import StoreError
 from bot.model import ActionState, Verb
 from bot.pipeline.keeping.diagnosis import budget_said, known_here
-from bot.pipeline.keeping.parked import queue_of, try_again
+from bot.pipeline.keeping.parked import try_again
 from bot.pipeline.scanning.host_health import ALARMS, HostRow, host_rows
 from bot.store.metrics import WAITING_LINKS
-from bot.store.tries import SENTENCE
+from bot.store.tries import SENTENCE, ParkedRow
 from bot.web.console import plots
-from bot.web.console.base import Act, Page, View, Visit
+from bot.web.console.base import Act, Page, View, Visit, word_for
 
 GOOD, AWAY = ("resolved",), ("gone", "unsupported")  # what is neither is a failure
-SHOWN, MAX_NAME = 50, 300  # rows of what is parked; characters of a name
+SHOWN = 50  # rows of what is parked
 WORDS = {
     "resolved": "led to media",
     "gone": "gone",
@@ -82,7 +83,7 @@ def show(visit: Visit) -> Response:
             plots.standing("Open cases, by hour", hours.open_now(), hours.opened(since), hours.closed(since), now),
         ],
         seen=[one for one in rows if one.bar or one.alarm],
-        parked=parked[:SHOWN],
+        parked=[(row, _word(row)) for row in parked[:SHOWN]],
         parked_more=len(parked) - SHOWN,
         why_parked=SENTENCE,
         may_retry=visit.may(Verb.RETRY),
@@ -93,9 +94,16 @@ def show(visit: Visit) -> Response:
 def try_parked(visit: Visit) -> Response:
     """Put something that is parked back where it was, as `gifwarden parked retry` does."""
     by = visit.act(Verb.RETRY)
-    kind = queue_of(visit.field("kind"))
-    try_again(visit.pipeline.deps.store, kind, visit.field("name")[:MAX_NAME], by=by)
+    store, word = visit.pipeline.deps.store, visit.field("word")
+    row = next((row for row in visit.store.tries.parked() if _word(row) == word), None)
+    if row is None:
+        raise StoreError("that is not parked any more; open the page again")
+    try_again(store, row.queue, row.name, by=by)
     return visit.go("/hosts")
+
+
+def _word(row: ParkedRow) -> str:
+    return word_for(row.queue, row.name)
 
 
 PAGE = Page(

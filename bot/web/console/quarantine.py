@@ -6,10 +6,11 @@ from typing import get_args
 
 from starlette.responses import Response
 
+from bot.errors import StoreError
 from bot.model import Verb
 from bot.pipeline.keeping.quarantining import kind_of, names_of, unknown
-from bot.store.flood import Kind
-from bot.web.console.base import Act, Page, View, Visit, reason_of
+from bot.store.flood import Kind, QuarantineRow
+from bot.web.console.base import Act, Page, View, Visit, reason_of, word_for
 
 SHOWN = 200  # rows at most
 MAX_NAME = 300  # characters
@@ -23,7 +24,7 @@ def show(visit: Visit) -> Response:
     return visit.page(
         "quarantine.html",
         everything=everything,
-        rows=[(row, flood.acted(row.kind, row.name)) for row in rows[:SHOWN]],
+        rows=[(row, _word(row), flood.acted(row.kind, row.name)) for row in rows[:SHOWN]],
         more=len(rows) - SHOWN,
         kinds=get_args(Kind),
         may=visit.may(Verb.QUARANTINE),
@@ -46,9 +47,16 @@ def add(visit: Visit) -> Response:
 def release(visit: Visit) -> Response:
     """Let something go, as `gifwarden quarantine release` does: what was held goes ahead."""
     by = visit.act(Verb.QUARANTINE)
-    kind = kind_of(visit.field("kind"))
-    visit.pipeline.flood.release(kind, visit.field("name"), by=by)
+    word = visit.field("word")
+    row = next((row for row in visit.store.flood.listing() if _word(row) == word), None)
+    if row is None:
+        raise StoreError("that is not quarantined any more; open the page again")
+    visit.pipeline.flood.release(row.kind, row.name, by=by)
     return visit.go("/quarantine")
+
+
+def _word(row: QuarantineRow) -> str:
+    return word_for(row.kind, row.name)
 
 
 PAGE = Page(

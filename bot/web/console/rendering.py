@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot import text
 from bot.clock import day_and_time, iso, tenths
@@ -30,7 +30,15 @@ def _environment(beside: Path | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"ago": ago, "moment": _moment, "iso": iso, "short": _short, "tenths": tenths, "lines": _lines}
+    made.filters |= {
+        "exact": _exact,
+        "ago": ago,
+        "moment": _moment,
+        "iso": iso,
+        "short": _short,
+        "tenths": tenths,
+        "lines": _lines,
+    }
     made.globals |= {"many": many, "said": SAID}
     return made
 
@@ -51,6 +59,11 @@ def _moment(value: datetime) -> str:
 
 def _short(value: str, most: int = 90) -> str:
     return text.line(value, most)
+
+
+def _exact(value: str) -> Markup:
+    """Return what comes back from a form as it is; what may not be seen is written by its number."""
+    return Markup(text.UNFIT.sub(lambda match: f"&#{ord(match[0])};", str(escape(value))))  # noqa: S704  escaped before
 
 
 def _lines(value: str) -> Markup:
