@@ -57,7 +57,7 @@ def ready(browser: Browser, look: str) -> str:
             assert found[1] == f"{look}/sheet"
             return found[1]
         assert "It is fetched and made for you" in browser.text, browser.text
-        onwards = re.search(r'<a href="(\?[^"]*look=[^"]*)">See whether', browser.page.text)
+        onwards = re.search(r'href="(\?[^"]*look=[^"]*)"[^>]*>See whether', browser.page.text)
         assert onwards
         time.sleep(0.1)
         browser.get(f"{browser.page.url.path}{unescape(onwards[1])}")
