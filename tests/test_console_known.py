@@ -328,7 +328,7 @@ def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
     lea.get(f"/entry/{label}")
     assert "for ten minutes: “Restore it” below" in lea.text
     assert f"/entry/{label}/note" not in lea.page.text
-    for deed in ("note", "confirm"):
+    for deed in ("note", "confirm", "forget-notes"):
         lea.get(f"/entry/{label}")
         assert lea.post(f"/entry/{label}/{deed}", note="x").status_code in (404, 409)
     lea.get(f"/entry/{label}")
@@ -339,6 +339,13 @@ def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
     lea.get(f"/entry/{label}")
     assert "marked as a suspected minor's, so nobody confirms, restores or reads of it" in lea.text
     assert SECRET not in lea.text
+    assert lea.post(f"/entry/{label}/forget-notes").status_code == 409
+    assert bot.deps.store.notes.of(label)
+    lea.get(f"/entries?label={label}")
+    told = re.search(rf"{label}</a>(.*?)</li>", lea.page.text, re.DOTALL)
+    assert told is not None
+    assert re.sub(r"<[^>]+>", "", told[1]).split() == ["known-fakes"]
+    lea.get(f"/entry/{label}")
     lea.post(f"/entry/{label}/withdraw", reason="minor")
     world.clock.sleep(601)
     bot.act()

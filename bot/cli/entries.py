@@ -32,6 +32,8 @@ OriginOption = Annotated[
     typer.Option("--origin", help="Address of the original, or of where it was seen. Kept sealed, never fetched."),
 ]
 AtOption = Annotated[str | None, typer.Option("--at", help="The time in the origin, such as 1:23.")]
+BARE = ("label", "bank", "kind", "state")
+"""All that is told of an entry that holds a suspected minor's file."""
 
 
 def register(bank: App) -> None:
@@ -130,14 +132,17 @@ def show_entries(
     pipeline: Pipeline, settings: Config, wanted: EntryFilter, limit: int | None, *, as_json: bool
 ) -> None:
     """Print entries, the newest first: a page of them, or as JSON all."""
-    entries = pipeline.deps.store.entries
+    entries, minors = pipeline.deps.store.entries, pipeline.deps.store.minors
     if wanted.bank is not None:
         known.bank(pipeline, wanted.bank)
     if wanted.source is not None and wanted.source not in (sources := entries.sources()):
         raise known.missing("list", wanted.source, sources, "gifwarden bank list --entries")
     if as_json:
         for row in entries.stream(wanted, limit):
-            emit(_unshown(to_json_data(row)) if hidden(settings, row) else to_json_data(row))
+            if minors.is_never_label(row.label):
+                emit({name: value if name in BARE else None for name, value in to_json_data(row).items()})
+            else:
+                emit(_unshown(to_json_data(row)) if hidden(settings, row) else to_json_data(row))
         return
     rows = entries.page(wanted, limit or PAGE)
     columns = {
@@ -149,7 +154,10 @@ def show_entries(
         "words": "2nd person",
     }
     columns |= {"cases": "cases"}
-    shown = (_line(settings, row) for row in rows)
+    shown = (
+        {"label": row.label, "bank": row.bank} if minors.is_never_label(row.label) else _line(settings, row)
+        for row in rows
+    )
     more = behind(pipeline.deps.store, wanted)
     none = "no such entries" if more else "no such entries; see: gifwarden bank add --help"
     listing(shown, as_json=False, columns=columns, empty=none)

@@ -117,6 +117,7 @@ def cancel(
     with session(settings) as pipeline:
         by = decider(pipeline, who, Verb.CASES)
         target = known.case_or_other(pipeline, target)
+        by = decider(pipeline, who, Verb.CASES, pipeline.decisions.minors.places(target) or None)
         lines, done = pipeline.decisions.minors.uncover(target, by=by)
         for row in done:
             pipeline.decisions.cases.plan_undo(row.action.id, by=by, why=why)
@@ -139,6 +140,7 @@ def reported(
     with session(read_config(config)) as pipeline:
         by = decider(pipeline, who, Verb.CASES)
         name = known.case_or_other(pipeline, name)
+        by = decider(pipeline, who, Verb.CASES, [pipeline.deps.store.minors.get(name).subreddit])
         pipeline.decisions.minors.reported(name, by=by)
     say(f"{name} is forgotten; only its label, who reported it and when are kept")
 

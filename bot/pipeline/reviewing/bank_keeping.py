@@ -47,9 +47,13 @@ class BankKeeping:
             self._store.audit.record(by=by, what="entry noted", subject=label)
 
     def forget_notes(self, label: str, *, by: Actor) -> int:
-        """Delete all that anybody noted of an entry; return how many notes that were."""
+        """Delete all that anybody noted of an entry; return how many notes that were.
+
+        Raises UsageError if it holds a suspected minor's file: a slip gives its notes back, or all of it goes.
+        """
         with self._store.transaction():
             self._store.lists.make_entries([label])
+            self._feedback.refuse_minors(label)
             number = self._store.notes.forget(label)
             self._store.audit.record(by=by, what="entry notes deleted", subject=label)
         return number

@@ -36,6 +36,11 @@ class Marked:
     lines: tuple[str, ...]
 
 
+def places_of(store: Store, post: str) -> list[str]:
+    """Return the subreddits of the posts hidden with one, itself among them; nothing if it is not hidden."""
+    return sorted({row.subreddit for row in store.minors.beside(post)})
+
+
 class Minors:
     """Marks posts and forgets them when they are reported."""
 
@@ -69,7 +74,8 @@ class Minors:
         with store.transaction():
             if hidden and store.minors.root_of(post.fullname) is None:
                 return None
-            names = [post.fullname, *self._same(post)]
+            together = (row.post for row in store.minors.beside(post.fullname))  # whatever is known of them by now
+            names = list(dict.fromkeys([post.fullname, *self._same(post), *together]))
             for row in store.minors.same_file(post.fullname):
                 lines.append(
                     f"{row['label']} in {row['bank']} holds the same file; if it was not made by a hotline: "
@@ -78,7 +84,8 @@ class Minors:
             labels = [self._mark(post, found, by=by, why=why, lines=lines)]
             for name in names[1:]:
                 other = store.links.post(name)
-                assert other is not None, "a link has a post"
+                if other is None:  # hidden, and forgotten since
+                    continue
                 labels.append(self._mark(other, store.links.of_post(name), by=by, why=why, lines=lines))
             store.minors.drop_holds(store.minors.root_of(post.fullname) or post.fullname)
         store.maintenance.truncate_log()
@@ -139,6 +146,14 @@ class Minors:
             except (UsageError, OutsideError) as error:
                 lines.append(f"{row.action.kind}: {error}; then: gifwarden actions undo {row.action.id}")
         return lines
+
+    def places(self, target: str) -> list[str]:
+        """Return the subreddits of all that is hidden with a post: taking it back takes a word in each of them.
+
+        Empty if the post is not hidden for now. Raises as `minor` does.
+        """
+        post, _ = self._post(target)
+        return places_of(self._store, post.fullname)
 
     def uncover(self, target: str, *, by: Actor) -> tuple[list[str], list[ActionRow]]:
         """Take `hide` back; return a line for each post, and the removals and locks that are left to take back.
@@ -225,8 +240,8 @@ class Minors:
         row = store.minors.get(label)
         if row.reported is not None:
             raise UsageError(f"{label} was reported by {row.reported_by} already, and is forgotten")
-        if store.minors.root_of(row.post) == row.post:
-            self.minor(row.post, by=by)  # it was no slip
+        if root := store.minors.root_of(row.post):  # it was no slip, of none that was hidden with it
+            self.minor(root if store.links.post(root) else row.post, by=by)
         under_way = (ActionState.PLANNED, ActionState.SENDING, ActionState.UNKNOWN)
         for removal in store.actions.on_post(row.post, "remove"):
             if removal.action.params.get("order") != MINOR_ORDER:
@@ -242,7 +257,6 @@ class Minors:
             for case in store.cases.of_post(row.post):
                 store.notices.take_off(case.id)
             store.forgetting.forget_post(row.post)
-            store.minors.drop_holds(store.minors.root_of(row.post) or row.post)
             store.minors.reported(label, by=by)
             store.audit.record(by=by, what="suspected minor reported", subject=label)
         store.maintenance.truncate_log()

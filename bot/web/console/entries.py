@@ -29,12 +29,13 @@ class Line:
     """An entry in words."""
 
     row: EntryRow
-    why: str  # it was withdrawn
-    disputed: bool
-    second: str  # whose words it has
-    added: str
-    hits: str
-    notes: tuple[str, ...]
+    bare: bool = False  # it holds a suspected minor's file, so nothing but label and bank is told of it
+    why: str = ""  # it was withdrawn
+    disputed: bool = False
+    second: str = ""  # whose words it has
+    added: str = ""
+    hits: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def show(visit: Visit) -> Response:
@@ -86,10 +87,12 @@ def _wanted(visit: Visit) -> EntryFilter:
 
 
 def _line(visit: Visit, row: EntryRow, disputed: bool) -> Line:
-    store, unnamed = visit.store, hidden(visit.config, row)
+    store = visit.store
+    if store.minors.is_never_label(row.label):
+        return Line(row=row, bare=True)
+    unnamed = hidden(visit.config, row)
     withdrawn = store.withdrawn.get(row.label) if row.state == "withdrawn" else None
-    never = store.minors.is_never_label(row.label)
-    past = None if never else store.entries.past(row.label)
+    past = store.entries.past(row.label)
     return Line(
         row=row,
         why=WORDS[withdrawn.why] if withdrawn else "",
@@ -97,7 +100,7 @@ def _line(visit: Visit, row: EntryRow, disputed: bool) -> Line:
         second=second_word(visit.config, row),
         added="" if unnamed else f"from {row.source or row.added_by}, {row.added_at[:10]}",
         hits=hits_of(past) if past else "",
-        notes=tuple(_noted(visit, row.label)) if not never else (),
+        notes=tuple(_noted(visit, row.label)),
     )
 
 

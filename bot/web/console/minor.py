@@ -9,7 +9,7 @@ from starlette.responses import Response
 from bot.errors import StoreError
 from bot.model import Verb
 from bot.pipeline.reviewing.hotlines import HOTLINES
-from bot.pipeline.reviewing.minors import WAIT
+from bot.pipeline.reviewing.minors import WAIT, places_of
 from bot.store import MinorRow
 from bot.web.console.base import Act, Page, View, Visit
 from bot.web.console.case import label_of
@@ -29,15 +29,19 @@ def mark(visit: Visit) -> Response:
 def show(visit: Visit) -> Response:
     """Show where to report a post, and until when a slip can be taken back."""
     row = _row(visit)
+    visit.act(Verb.CASES, [row.subreddit])  # an address that whoever reports it needs, and nobody else
     store = visit.store
+    rows = [one for one in store.minors.beside(row.post) if visit.may(Verb.CASES, [one.subreddit])] or [row]
+    places = places_of(store, row.post)
     hidden = store.minors.hidden_at(row.post)
     return visit.page(
         "minor.html",
         row=row,
-        rows=store.minors.beside(row.post) or [row],
+        rows=rows,
+        places=places,
         until=hidden + WAIT if hidden else None,
         hotlines=HOTLINES,
-        may=visit.may(Verb.CASES, [row.subreddit]),
+        back=visit.may(Verb.CASES, places),
         daemon=store.lease.held(),
         stopped=visit.pipeline.deps.stop_file.exists(),
     )
@@ -51,9 +55,9 @@ def reported(visit: Visit) -> Response:
 
 
 def cancel(visit: Visit) -> Response:
-    """Take a slip back within its ten minutes."""
+    """Take a slip back within its ten minutes, by whoever may decide in every subreddit in which posts are hidden."""
     row = _row(visit)
-    by = visit.act(Verb.CASES, [row.subreddit])
+    by = visit.act(Verb.CASES, places_of(visit.store, row.post) or [row.subreddit])
     _, done = visit.pipeline.decisions.minors.uncover(row.label, by=by)
     for action in done:
         visit.pipeline.decisions.cases.plan_undo(action.action.id, by=by, why="a slip")

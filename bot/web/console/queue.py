@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from bot.errors import UsageError
-from bot.model import ActionState, CaseState, Hold
+from bot.model import ActionState, CaseState, Hold, Verb
 from bot.permalink import is_fullname, permalink_fullname
 from bot.pipeline.reviewing.words.case import ago
 from bot.pipeline.reviewing.words.deeds import HEAVY, in_words, standing, together
@@ -178,7 +178,10 @@ def _deeds(visit: Visit, row: QueueRow) -> Iterable[str]:
 
 
 def _unreported(visit: Visit) -> list[MinorRow]:
-    return visit.store.minors.waiting()
+    """Return what somebody has to report, of the subreddits in which this member may."""
+    rows = visit.store.minors.waiting()
+    may = {name: visit.may(Verb.CASES, [name]) for name in {row.subreddit for row in rows}}
+    return [row for row in rows if may[row.subreddit]]
 
 
 def _count(number: int | None) -> str:
