@@ -53,6 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Con
             served.person("Ben")
             served.person("Eve", None)
             served.person("Dan", Role.REVIEWER, ["gifs"])
+            served.person("Fay")
             yield world, served, log
 
 
@@ -282,7 +283,8 @@ def test_two_at_once_and_what_is_cut(console: Console, ben: Browser, monkeypatch
         return await whole(*args)
 
     monkeypatch.setattr(uploads, "_read", counted)
-    sent = [head(console, ben, 1 << 20) for _ in range(2)]
+    others = [console.signed_in(name) for name in ("Dan", "Fay")]
+    sent = [head(console, other, 1 << 20) for other in others]
     try:
         for one in sent:
             one.sendall(begun(csrf) + b"GIF89a" * 1000)
@@ -304,6 +306,51 @@ def test_two_at_once_and_what_is_cut(console: Console, ben: Browser, monkeypatch
         time.sleep(0.1)
         ben.get("/anything")
     assert "Nothing known in it" in ended(ben)
+
+
+def test_one_at_a_time_and_none_that_stalls(console: Console, ben: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member sends one file at a time; what stalls or drips is refused soon, in a sentence, and makes room."""
+    reading, whole = [0], uploads._read
+
+    async def counted(*args: Any) -> Any:
+        reading[0] += 1
+        return await whole(*args)
+
+    monkeypatch.setattr(uploads, "_read", counted)
+    with head(console, ben, 1 << 20) as stalled:
+        stalled.sendall(begun(ben.csrf) + b"GIF89a" * 1000)
+        end = time.monotonic() + 20
+        while not reading[0]:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        again = console.signed_in("Ben")
+        again.get("/anything")
+        assert again.upload("/anything/ask", "c.gif", b"GIF89a").status_code == 409
+        assert "a file of yours is still being sent" in again.text
+        fay = console.signed_in("Fay")
+        fay.get("/anything")
+        assert fay.upload("/anything/ask", "c.gif", media.gif(3, seconds=0.3)).status_code == 200
+        assert "Nothing known in it" in ended(fay)
+    monkeypatch.setattr(uploads, "PATIENCE", 0.5)
+    for drops in (1, 40):
+        fay.get("/anything")
+        with head(console, fay, 1 << 20) as slow:
+            slow.sendall(begun(fay.csrf) + bytes(200_000))
+            for _ in range(drops):
+                try:
+                    slow.sendall(b"x")
+                except OSError:
+                    break
+                time.sleep(0.1)
+            said = b""
+            while more := slow.recv(65536):
+                said += more
+            assert said.startswith(b"HTTP/1.1 409 ")
+            assert b"too slowly" in said
+    monkeypatch.setattr(uploads, "PATIENCE", 20.0)
+    fay.get("/anything")
+    assert fay.upload("/anything/ask", "c.gif", media.gif(3, seconds=0.3)).status_code == 200
+    assert "Nothing known in it" in ended(fay)
 
 
 def test_a_slow_line_has_more_time_for_a_file_alone(

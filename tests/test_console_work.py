@@ -21,7 +21,8 @@ from bot.loopback.stage import Stage
 from bot.model import ActionState, Consent, NoticeItem, NoticeState, Role
 from bot.pipeline import Pipeline
 from bot.pipeline.keeping.diagnosis import known_here
-from bot.web.console import plots
+from bot.store.paged import AuditFilter, AuditRow, Paged
+from bot.web.console import audit, plots
 from bot.web.console.actions import ROWS, Shelf
 from bot.web.console.audit import ROWS as AUDIT_ROWS
 from tests.console import Browser, Console, console_on, open_case
@@ -294,6 +295,31 @@ def test_the_audit_trail_is_read_and_exported(console: Console, ben: Browser) ->
     console.person("Nia", None)
     nia = console.signed_in("Nia")
     assert {nia.get(path).status_code for path in ("/audit", "/audit.csv", "/audit.json", "/team", "/hosts")} == {403}
+
+
+def test_a_file_of_the_trail_lets_others_read(console: Console, ben: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read bit by bit, and between two of them nothing holds the connection that all pages share."""
+    store, by = console.bot.deps.store, member(console.bot)
+    for number in range(30):
+        store.audit.record(by=by, what="entry noted", subject=f"E-{number}")
+    held: list[tuple[int, bool]] = []
+    read = Paged.audit
+
+    def seen(paged: Paged, chosen: AuditFilter, *, before: int | None = None, limit: int) -> list[AuditRow]:
+        rows = read(paged, chosen, before=before, limit=limit)
+        held.append((len(rows), paged._c.db.conn.in_transaction))
+        return rows
+
+    monkeypatch.setattr(Paged, "audit", seen)
+    monkeypatch.setattr(audit, "AT_A_TIME", 7)
+    for exported in (28, 30, 10_000):
+        monkeypatch.setattr(audit, "EXPORTED", exported)
+        held.clear()
+        told = [row["subject"] for row in map(json.loads, ben.get("/audit.json").text.splitlines())]
+        assert told == [row["subject"] for row in store.audit.entries()][:exported]
+        assert len(list(csv.reader(io.StringIO(ben.get("/audit.csv").text)))) == 1 + len(told)
+        assert max(rows for rows, _ in held) == 7
+        assert not any(moment for _, moment in held)
 
 
 @given(st.text(max_size=40))

@@ -111,10 +111,12 @@ class _Door:
     async def _upload(self, way: Act, request: Request) -> Response:
         """Let nobody send a file who may not: it is asked before a byte of it is read, and again with the form."""
         guest = Guest(desk=self._desk, request=request)
-        refused = await run_sync(self._refusal, way, guest, limiter=self._limit)
-        if refused is None:
+        sender = await run_sync(self._sender, way, guest, limiter=self._limit)
+        if isinstance(sender, Response):
+            refused = sender
+        else:
             try:
-                async with self._uploads.received(request, FIELDS) as form:
+                async with self._uploads.received(request, FIELDS, member=sender) as form:
                     guest = Guest(desk=self._desk, request=request, form=form)
                     return await run_sync(self._answer, way, guest, limiter=self._limit)
             except GifwardenError as error:
@@ -122,12 +124,16 @@ class _Door:
         refused.headers["Connection"] = "close"  # what is still being sent is read by nobody
         return refused
 
-    def _refusal(self, way: Act, guest: Guest) -> Response | None:
-        def nothing(_visit: Visit) -> Response:
+    def _sender(self, way: Act, guest: Guest) -> int | Response:
+        """Return which member it is, or how they are refused if they may not."""
+        members: list[int] = []
+
+        def note(visit: Visit) -> Response:
+            members.append(visit.session.member)
             return Response()
 
-        answer = self._answer(replace(way, answer=nothing), guest, token=False)
-        return None if answer.status_code == 200 else answer
+        answer = self._answer(replace(way, answer=note), guest, token=False)
+        return members[0] if members else answer
 
     def _answer(self, way: Way, guest: Guest, *, token: bool = True) -> Response:
         try:
@@ -155,6 +161,8 @@ class _Door:
         if isinstance(way, Act):
             if way.verb is not None:
                 visit.act(way.verb)
+            return way.answer(visit)
+        if not way.one_moment:
             return way.answer(visit)
         with self._desk.reader.transaction():  # one moment of the database for all of a page
             return way.answer(visit)

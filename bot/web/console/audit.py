@@ -20,6 +20,7 @@ from bot.web.console.base import Page, View, Visit, number_of
 
 ROWS = 100  # of a page
 EXPORTED = 50_000  # lines of a file
+AT_A_TIME = 500  # lines that are read for a file while others wait
 COLUMNS = ("at", "who", "by", "what", "subject", "why")
 
 
@@ -55,9 +56,15 @@ def as_json(visit: Visit) -> Response:
 
 
 def _plain(visit: Visit) -> Iterator[dict[str, str | None]]:
+    """Yield the lines of a file, read bit by bit: all pages share one connection, and others have their turn."""
     chosen, _ = _chosen(visit)
-    for row in visit.store.paged.audit(chosen, limit=EXPORTED):
-        yield _of(row)
+    before, left = None, EXPORTED
+    while left > 0:
+        rows = visit.store.paged.audit(chosen, before=before, limit=min(left, AT_A_TIME))
+        yield from map(_of, rows)
+        if len(rows) < AT_A_TIME:
+            return
+        before, left = rows[-1].id, left - len(rows)
 
 
 def _of(row: AuditRow) -> dict[str, str | None]:
@@ -89,7 +96,7 @@ PAGE = Page(
     more=True,
     ways=(
         View(path="/audit", answer=show),
-        View(path="/audit.csv", answer=as_csv),
-        View(path="/audit.json", answer=as_json),
+        View(path="/audit.csv", answer=as_csv, one_moment=False),
+        View(path="/audit.json", answer=as_json, one_moment=False),
     ),
 )

@@ -145,6 +145,7 @@ class View:
 
     path: str
     answer: Callable[[Visit], Response]
+    one_moment: bool = True  # whether it shows one moment of the database; if it is long, others would wait for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
