@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
@@ -31,7 +33,16 @@ from bot.pipeline import Pipeline
 from bot.web.console import PAGES
 from bot.web.console.base import Act, Desk, Guest, Open, Page, View, Visit, Way, csrf_of
 from bot.web.console.device import device_of
-from bot.web.console.guard import MAX_BODY, Attempts, TooMuchError, from_our_page, guarded, same_token
+from bot.web.console.guard import (
+    MAX_BODY,
+    Attempts,
+    CharsetError,
+    TooMuchError,
+    from_our_page,
+    guarded,
+    in_utf8,
+    same_token,
+)
 from bot.web.console.presence import Presence
 from bot.web.console.rendering import rendered
 from bot.web.console.sign_in import cookie_name
@@ -43,6 +54,7 @@ FIELDS = 40  # of a form
 NO_DATABASE = (
     "the database is full, busy or damaged; try again in a moment, or tell who runs gifwarden: the log says more"
 )
+CLOSE = {"Connection": "close"}  # what is still being sent is read by nobody
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -91,45 +103,49 @@ class _Door:
         async def answer(request: Request) -> Response:
             self._limit = self._limit or CapacityLimiter(AT_ONCE)
             try:
-                if _method(way) != "POST":
-                    guest = Guest(desk=self._desk, request=request)
-                elif isinstance(way, Act) and way.upload:
-                    return await self._upload(way, request)
-                else:
-                    form = await request.form(max_files=0, max_fields=FIELDS)
-                    guest = Guest(desk=self._desk, request=request, form=form)
+                if _method(way) == "POST":
+                    return await self._posted(way, request)
+                guest = Guest(desk=self._desk, request=request)
                 return await run_sync(self._answer, way, guest, limiter=self._limit)
+            except CharsetError:
+                return PlainTextResponse("a form is sent as UTF-8; name no other charset\n", 415, headers=CLOSE)
             except (MultiPartException, HTTPException):
                 return PlainTextResponse("that is no form of ours\n", 400)
             except TooMuchError:
-                return PlainTextResponse("that is too much\n", 413, headers={"Connection": "close"})
+                return PlainTextResponse("that is too much\n", 413, headers=CLOSE)
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody reads it
 
         return answer
 
-    async def _upload(self, way: Act, request: Request) -> Response:
-        """Let nobody send a file who may not: it is asked before a byte of it is read, and again with the form."""
+    async def _posted(self, way: Way, request: Request) -> Response:
+        """Let nobody send a form who may not: it is asked before a byte of it is read, and again with the form."""
         guest = Guest(desk=self._desk, request=request)
         sender = await run_sync(self._sender, way, guest, limiter=self._limit)
         if isinstance(sender, Response):
             refused = sender
         else:
+            in_utf8(request)
             try:
-                async with self._uploads.received(request, FIELDS, member=sender) as form:
+                async with self._form(way, request, sender) as form:
                     guest = Guest(desk=self._desk, request=request, form=form)
                     return await run_sync(self._answer, way, guest, limiter=self._limit)
             except GifwardenError as error:
                 refused = _failed(error, _status(error))
-        refused.headers["Connection"] = "close"  # what is still being sent is read by nobody
+        refused.headers.update(CLOSE)
         return refused
 
-    def _sender(self, way: Act, guest: Guest) -> int | Response:
-        """Return which member it is, or how they are refused if they may not."""
-        members: list[int] = []
+    def _form(self, way: Way, request: Request, sender: int | None) -> AbstractAsyncContextManager[FormData]:
+        if sender is not None and isinstance(way, Act) and way.upload:
+            return self._uploads.received(request, FIELDS, member=sender)
+        return request.form(max_files=0, max_fields=FIELDS)
 
-        def note(visit: Visit) -> Response:
-            members.append(visit.session.member)
+    def _sender(self, way: Way, guest: Guest) -> int | Response | None:
+        """Return which member it is, None where anybody may, or how they are refused if they may not."""
+        members: list[int | None] = []
+
+        def note(who: Guest) -> Response:
+            members.append(who.session.member if isinstance(who, Visit) else None)
             return Response()
 
         answer = self._answer(replace(way, answer=note), guest, token=False)

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -86,6 +87,21 @@ def guarded(app: ASGIApp, hosts: Collection[str], most: Callable[[str], int] = l
 
 class TooMuchError(Exception):
     """A body has more bytes than a form may have."""
+
+
+class CharsetError(Exception):
+    """A form says that it is written in something else than UTF-8."""
+
+
+def in_utf8(request: Request) -> None:
+    """Raise CharsetError for a form in any other charset: forms are decoded by what a header says of them.
+
+    Some codecs of Python take minutes over a megabyte (punycode), others fail.
+    """
+    # read as the form is read, so that both see the same charset
+    _, said = parse_options_header(request.headers.get("content-type"))
+    if said.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise CharsetError
 
 
 def from_our_page(request: Request) -> bool:
