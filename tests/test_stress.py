@@ -172,7 +172,7 @@ def importing(world: Stage, folder: Path, over: threading.Event, errors: list[st
         draw = random.Random(round_)
         lines.write_text("".join(f"{draw.getrandbits(256):064x}\n" for _ in range(3000)))
         for command in (
-            ["bank", "import", "changing", str(lines), "--by", "ann"],
+            ["bank", "import", "changing", str(lines), "--type", "pdq", "--by", "ann"],
             ["bank", "list"],
             ["cases", "list"],
             ["stats"],
