@@ -7,6 +7,7 @@ installation knows of its banks and hosts is passed to `load`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 
@@ -102,18 +103,11 @@ def load(
             None if actions is None else tuple((kind, frozenset(takes)) for kind, takes in actions.items()),
         )
     known = Installation(banks=banks, hosts=hosts, actions=actions)
-    ours: list[Table] = []
-    if tried:
-        with bounded("reading the rules", seconds):
-            for text, where in (*texts, *more):
-                ours += _documents(text, where, wrong)
-            return RuleSet(_compiled(ours, known, wrong, order))
-    for text, where in texts:
-        ours += _told(text, where, wrong)
-    if not more:
-        return RuleSet(_compiled(ours, known, wrong, order))
-    with bounded("reading the rules", seconds):
-        for text, where in more:
+    # what is tried may override or be overridden anywhere, so that then all is read within the time
+    timed = (*texts, *more) if tried else tuple(more)
+    ours = [] if tried else [document for text, where in texts for document in _told(text, where, wrong)]
+    with bounded("reading the rules", seconds) if timed else nullcontext():
+        for text, where in timed:
             ours += _documents(text, where, wrong)
         return RuleSet(_compiled(ours, known, wrong, order))
 
