@@ -11,6 +11,7 @@ import typer
 from bot import __version__
 from bot.cli import (
     about,
+    actions,
     backfill,
     bank,
     bench,
@@ -25,10 +26,10 @@ from bot.cli import (
     hosts,
     learn,
     maintenance,
+    notices,
     nudity,
     parked,
     quarantine,
-    review,
     rules,
     scan,
     service,
@@ -65,7 +66,8 @@ bench_exchange.register(bench.app)
 bench_faces.register(bench.app)
 rules.register(app)
 cases.register(app)
-review.register(app)
+notices.register(app)
+actions.register(app)
 hosts.register(app)
 team.register(app)
 quarantine.register(app)

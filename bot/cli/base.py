@@ -56,6 +56,10 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")]
+PAGE, LONGEST = 50, 1000  # rows that people and programs are given unless they ask for more
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, help=f"At most so many rows; else {PAGE}, {LONGEST} with --json.")
+]
 ByOption = Annotated[
     str | None,
     typer.Option(

@@ -13,7 +13,7 @@ from functools import cache
 
 from sqlite_utils import Database
 
-from bot.migrations import console, exchanges, keyboards, learning, lists, looking, withdrawals
+from bot.migrations import console, exchanges, keyboards, learning, lists, looking, notices, withdrawals
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
@@ -33,6 +33,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     keyboards.m0055_keyboards,
     exchanges.m0060_exchanges_children,
     lists.m0061_lists_last,
+    notices.m0070_notices,
 )
 
 for _step in LATER:

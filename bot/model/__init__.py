@@ -6,7 +6,7 @@ times in seconds; moments aware, in UTC.
 
 from __future__ import annotations
 
-from bot.model.actions import MINOR_ORDER, Action, ModAction, Notice, NoticeItem, Receipt, minor_key
+from bot.model.actions import MINOR_ORDER, Action, ModAction, Receipt, minor_key
 from bot.model.consent import Consent
 from bot.model.evidence import (
     Entry,
@@ -36,6 +36,7 @@ from bot.model.media import (
     Signal,
     Variant,
 )
+from bot.model.notices import GroundFor, Notice, NoticeEvent, NoticeItem
 from bot.model.past import EntryNote
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails, PostReport
 from bot.model.standing import (
@@ -68,6 +69,8 @@ from bot.model.states import (
     LinkState,
     MediaKind,
     Mode,
+    NoticeEventKind,
+    NoticeItemState,
     NoticeState,
     Opinion,
     Outcome,
@@ -134,6 +137,7 @@ __all__ = [
     "Fingerprint",
     "Found",
     "Ground",
+    "GroundFor",
     "Hold",
     "Level",
     "Link",
@@ -154,7 +158,10 @@ __all__ = [
     "MotionSignature",
     "MotionStretch",
     "Notice",
+    "NoticeEvent",
+    "NoticeEventKind",
     "NoticeItem",
+    "NoticeItemState",
     "NoticeState",
     "NudityScore",
     "Opinion",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model.standing import Found
-from bot.model.states import Capacity, Ground
 
 # the value of the parameter `order` of a removal that a person ordered for a suspected minor: no mode and no cap holds
 # it, and nothing gives the post back
@@ -41,35 +40,6 @@ class Receipt:
     detail: str  # one phrase for people
     reference: str | None = None  # id in the outside world
     held: Found | None = None  # of an undo: how the post had been found, where it therefore stays removed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeItem:
-    """One media of a host in a notice."""
-
-    host_id: str
-    url: str  # the host's own public page of it
-    seen_at: datetime  # when our copy of it was fetched
-    sha256: str | None = None
-    md5: str | None = None
-    viewed_at: datetime | None = None  # when a person looked at it there; None: nobody says so
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What is said to a host. Sent only with a ground, a capacity and the person who states it."""
-
-    id: str  # opaque, e.g. N-3f9c2a
-    host: str
-    to: str
-    items: tuple[NoticeItem, ...]
-    ground: Ground
-    ground_detail: str  # where the original is, which list, which statement
-    capacity: Capacity
-    stated_by: str
-    organisation: str
-    contact: str
-    stated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,16 +176,55 @@ class Rung(StrEnum):
 
 
 class NoticeState(StrEnum):
-    """drafted → confirmed → sent → … → closed; retracted at any time."""
+    """drafted → confirmed → sent | by_hand → bounced | answered | rejected | removed | overdue → reminded → closed.
+
+    Retracted at any time. That a host confirms receipt is no state: it ends nothing (DSA 16(4) demands it).
+    """
 
     DRAFTED = "drafted"
     CONFIRMED = "confirmed"
     SENT = "sent"
+    BY_HAND = "by_hand"  # a person put it into the host's form, or gave it to the person depicted to send
     BOUNCED = "bounced"
-    ANSWERED = "answered"
+    ANSWERED = "answered"  # by a decision, of which a person has not said yet what it is
     REJECTED = "rejected"
     REMOVED = "removed"
     OVERDUE = "overdue"
     REMINDED = "reminded"
     CLOSED = "closed"
     RETRACTED = "retracted"
+
+
+class NoticeItemState(StrEnum):
+    """What became of one media on a notice that has left: listed → gone_once → removed; kept | moved."""
+
+    LISTED = "listed"  # not looked for yet, or still there
+    GONE_ONCE = "gone_once"  # one look found it gone; a second, an hour later, makes it removed
+    REMOVED = "removed"
+    KEPT = "kept"  # the host has said that it stays
+    TAKEN_BACK = "taken_back"  # we told the host that we were wrong
+
+
+class NoticeEventKind(StrEnum):
+    """What can happen to a notice."""
+
+    DRAFTED = "drafted"
+    CHANGED = "changed"  # split, moved, dropped
+    ALREADY_TOLD = "already_told"  # the media stands in a notice that is open already: not sent again
+    CONFIRMED = "confirmed"
+    SENT = "sent"
+    BY_HAND = "by_hand"
+    BOUNCED = "bounced"
+    DELAYED = "delayed"
+    ACKNOWLEDGED = "acknowledged"
+    ANSWERED = "answered"
+    DECIDED = "decided"  # a person said what an answer is
+    LOOKED = "looked"
+    REMOVED = "removed"
+    REUPLOADED = "reuploaded"
+    OVERDUE = "overdue"
+    REMINDED = "reminded"
+    PROPOSED = "proposed"  # a rung above, for a person to choose
+    RAISED = "raised"  # a person took it there
+    RETRACTED = "retracted"
+    CLOSED = "closed"

@@ -42,6 +42,7 @@ from bot.store.looking import Looking
 from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
+from bot.store.notice_events import NoticeEvents
 from bot.store.notices import NoticeRow, Notices
 from bot.store.opinions import Opinions, Said
 from bot.store.paged import Paged
@@ -151,6 +152,7 @@ class Store:
         self.told = Told(self.connection, self.actions)
         self.told_cases = ToldCases(self.connection)
         self.notices = Notices(self.connection)
+        self.notice_events = NoticeEvents(self.connection)
         self.paged = Paged(self.connection, self.actions, self.notices)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

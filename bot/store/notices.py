@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.clock import from_iso, iso
 from bot.errors import StoreError, UsageError
 from bot.model import Capacity, Ground, Hold, Notice, NoticeItem, NoticeState
+from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
 
 MAX_ITEMS = 20
@@ -35,8 +36,14 @@ class NoticeRow:
     stated_by: str | None
     organisation: str | None
     contact: str | None
+    language: str
+    reference: str | None  # the host's own number of it
     stated: datetime | None
     created: datetime
+    sent: datetime | None  # when it left, or was put into a form
+    acknowledged: datetime | None  # when the host confirmed receipt
+    reminded: datetime | None
+    ended: datetime | None
 
     def stated_notice(self) -> Notice:
         """Return what is said to the host.
@@ -61,6 +68,7 @@ class NoticeRow:
             organisation=self.organisation or "",
             contact=self.contact or "",
             stated_at=self.stated,
+            language=self.language,
         )
 
 
@@ -95,8 +103,22 @@ class Notices:
                     (name, host, subreddit, recipient, now, now),
                 )
             self._c.run(
-                "insert or replace into notice_items values (?, ?, ?, ?, ?, ?, ?, null)",
-                (name, case, item.host_id, item.url, iso(item.seen_at), item.sha256, item.md5),
+                """insert or replace into notice_items
+                   (notice, case_id, host_id, url, seen_at, sha256, md5, entry, person, ranges, rendition)
+                   values (?, ?, ?, ?, ?, ?, ?, (select id from entries where label = ?), ?, ?, ?)""",
+                (
+                    name,
+                    case,
+                    item.host_id,
+                    item.url,
+                    iso(item.seen_at),
+                    item.sha256,
+                    item.md5,
+                    item.entry,
+                    item.person,
+                    dumps(item.ranges),
+                    item.rendition,
+                ),
             )
         return str(name)
 
@@ -198,16 +220,18 @@ class Notices:
         marks = ",".join("?" * len(expect))
         return bool(
             self._c.run(
-                f"update notices set state = ?, updated_at = ? where label = ? and state in ({marks})",  # noqa: S608  question marks only
-                (state, self._c.now(), name, *expect),
+                f"""update notices set state = ?, updated_at = ?,
+                    sent_at = coalesce(sent_at, case when ? in ('sent', 'by_hand') then ? end)
+                    where label = ? and state in ({marks})""",  # noqa: S608  question marks only
+                (state, self._c.now(), state, self._c.now(), name, *expect),
             )
         )
 
     def _row(self, row: Row) -> NoticeRow:
         items = self._c.rows(
-            """select i.*, c.label, c.state = 'minor' as minor, p.subreddit from notice_items i
+            """select i.*, c.label, c.state = 'minor' as minor, p.subreddit, e.label as entry_label from notice_items i
                join cases c on c.id = i.case_id join posts p on p.fullname = c.post
-               where notice = ? order by i.case_id""",
+               left join entries e on e.id = i.entry where notice = ? order by i.case_id""",
             (row["label"],),
         )
         minors = {item["host_id"] for item in items if item["minor"]}
@@ -229,6 +253,12 @@ class Notices:
                     sha256=item["sha256"],
                     md5=item["md5"],
                     viewed_at=from_iso(item["viewed_at"]) if item["viewed_at"] else None,
+                    entry=item["entry_label"],
+                    person=item["person"],
+                    ground=item["ground"],
+                    ground_detail=item["ground_detail"] or "",
+                    ranges=loads(tuple[tuple[float, float], ...], item["ranges"]),
+                    rendition=item["rendition"],
                 )
                 for item in once.values()
             ),
@@ -241,6 +271,17 @@ class Notices:
             stated_by=row["stated_by"],
             organisation=row["organisation"],
             contact=row["contact"],
-            stated=from_iso(row["stated_at"]) if row["stated_at"] else None,
+            language=row["language"],
+            reference=row["reference"],
+            stated=_moment(row["stated_at"]),
             created=from_iso(row["created_at"]),
+            sent=_moment(row["sent_at"]),
+            acknowledged=_moment(row["acknowledged_at"]),
+            reminded=_moment(row["reminded_at"]),
+            ended=_moment(row["ended_at"]),
         )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return a stored moment, if there is one."""
+    return from_iso(text) if text else None

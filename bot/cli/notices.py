@@ -1,4 +1,4 @@
-"""Commands on notices and actions."""
+"""Commands on notices: what is drafted or sent, one as its host reads it, stating it, taking it back."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from bot import hosts
-from bot.cli import deciding, known
+from bot.cli import known
 from bot.cli.base import (
+    LONGEST,
+    PAGE,
     ByOption,
     ConfigOption,
     JsonOption,
+    LimitOption,
     WhyOption,
     decider,
     emit,
@@ -27,24 +30,17 @@ from bot.errors import UsageError
 from bot.model import Actor, Capacity, Ground, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
-from bot.pipeline.reviewing.words.actions import action_plain, action_why
 from bot.pipeline.reviewing.words.notice import ASKED, notice_facts, notice_mail
 from bot.serialization import to_json_data
 from bot.store import NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
-actions = App(help="What was done, is planned, or is held and why.")
-PAGE, LONGEST = 50, 1000  # rows that people and programs are given unless they ask for more
-LimitOption = Annotated[
-    int | None, typer.Option("--limit", min=1, help=f"At most so many rows; else {PAGE}, {LONGEST} with --json.")
-]
 NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 
 def register(parent: typer.Typer) -> None:
     """Add these commands."""
     parent.add_typer(notices, name="notices")
-    parent.add_typer(actions, name="actions")
 
 
 @notices.command(name="list")
@@ -136,40 +132,6 @@ def notices_retract(
     with session(read_config(config)) as pipeline:
         done = pipeline.decisions.notices.retract_notice(name, by=_by(pipeline, who, name), why=why)
     say(f"{name} is retracted; {done}")
-
-
-@actions.command(name="list")
-def actions_list(limit: LimitOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show actions, newest first, with the reason of those that are held."""
-    settings = read_config(config)
-    with session(settings) as pipeline:
-        columns = {"id": "id", "kind": "action", "state": "state", "case": "case", "post": "post", "reason": "why"}
-        actions = pipeline.deps.store.actions.listing(limit or (PAGE, LONGEST)[as_json])
-        every = pipeline.deps.store.maintenance.count("actions")
-    rows = (
-        action_plain(row) if as_json else {**action_plain(row), "reason": action_why(settings, row)} for row in actions
-    )
-    listing(rows, as_json=as_json, columns=columns, empty="no actions")
-    told_more(len(actions), every, as_json=as_json)
-
-
-@actions.command(name="undo")
-def actions_undo(
-    number: Annotated[str, typer.Argument(help="The action's id.", metavar="ACTION")],
-    who: ByOption = None,
-    why: WhyOption = "undone",
-    config: ConfigOption = None,
-) -> None:
-    """Take one done action back, while it is the last one on the post."""
-    settings = read_config(config)
-    with session(settings) as pipeline:
-        action = known.action(pipeline, number)
-        subreddit = pipeline.deps.store.actions.get(action).action.subreddit
-        by = decider(pipeline, who, Verb.ACTIONS, [subreddit])
-        if said := pipeline.decisions.cases.plan_undo(action, by=by, why=why):
-            say(f"action {action} is undone: {said}")
-            return
-    say(f"action {action} {deciding.undone(settings, action)}")
 
 
 def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
