@@ -6,6 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.host_pages import PagePark
+from tests.host_posts import (
+    STATUS,
+    X_KEY,
+    add_imgbox,
+    add_imgbox_gallery,
+    add_pixhost,
+    add_pixhost_gallery,
+    add_x,
+    x_picture,
+    x_video,
+)
 from tests.host_world import DIRECT, HERON, HERON_KEY, SMALL
 
 
@@ -145,6 +156,39 @@ CASES = {
         lambda park: park.add_discord("2" * 18, SMALL),
         files=(("cdn.discordapp.com", f"/attachments/123456789012345678/{'2' * 18}/heron.gif"),),
         elsewhere="https://discord.com/assets/gone.png",
+    ),
+    "x": Case(
+        lambda park: add_x(park, STATUS, x_picture(park, X_KEY, SMALL)),
+        files=(("pbs.twimg.com", f"/media/{X_KEY}"),) * 2,  # asked for in each size
+        page=("cdn.syndication.twimg.com", "/tweet-result"),
+        elsewhere="https://abs.twimg.com/sticky/gone.png",
+    ),
+    "x video": Case(
+        lambda park: add_x(park, STATUS, x_video(park, STATUS, {(854, 480): SMALL})),
+        files=(("video.twimg.com", f"/ext_tw_video/{STATUS}/pu/vid/avc1/854x480/AbC854dEf.mp4"),),
+        page=("cdn.syndication.twimg.com", "/tweet-result"),
+    ),
+    "imgbox": Case(
+        lambda park: add_imgbox(park, "aB3dE5gH", SMALL),
+        files=(("images2.imgbox.com", "/0a/1b/aB3dE5gH_o.png"),),
+        page=("imgbox.com", "/aB3dE5gH"),
+        elsewhere="https://imgbox.com/images/gone.png",
+    ),
+    "imgbox gallery": Case(
+        lambda park: add_imgbox_gallery(park, "aB3dE5gHjK", {"aB3dE5gH": SMALL}),
+        files=(("images2.imgbox.com", "/0a/1b/aB3dE5gH_o.png"),),
+        page=("imgbox.com", "/g/aB3dE5gHjK"),
+    ),
+    "pixhost": Case(
+        lambda park: add_pixhost(park, "123456789", SMALL),
+        files=(("img33.pixhost.to", "/images/190/123456789_heron.png"),),
+        page=("pixhost.to", "/show/190/123456789_heron.png"),
+        elsewhere="https://pixhost.to/static/gone.png",
+    ),
+    "pixhost gallery": Case(
+        lambda park: add_pixhost_gallery(park, "aB3dE", {"123456789": SMALL}),
+        files=(("img33.pixhost.to", "/images/190/123456789_heron.png"),),
+        page=("pixhost.to", "/gallery/aB3dE"),
     ),
     "direct": Case(
         lambda park: park.put_file(DIRECT, "/heron.gif", SMALL),

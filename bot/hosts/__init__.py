@@ -17,8 +17,10 @@ from bot.hosts.gfycat import Gfycat
 from bot.hosts.giphy import Giphy
 from bot.hosts.gyazo import Gyazo
 from bot.hosts.imgbb import Imgbb
+from bot.hosts.imgbox import Imgbox
 from bot.hosts.imgchest import Imgchest
 from bot.hosts.imgur import Imgur
+from bot.hosts.pixhost import Pixhost
 from bot.hosts.postimg import Postimg
 from bot.hosts.reddit import Reddit
 from bot.hosts.redgifs import Redgifs
@@ -26,6 +28,7 @@ from bot.hosts.streamable import Streamable
 from bot.hosts.tenor import Tenor
 from bot.hosts.tumblr import Tumblr
 from bot.hosts.wrappers import inner
+from bot.hosts.x import X
 from bot.model import MediaRef
 
 _REDGIFS = Redgifs()
@@ -45,6 +48,9 @@ HOSTS: tuple[Host, ...] = (
     Imgchest(),
     Imgbb(),
     Discord(),
+    X(),
+    Imgbox(),
+    Pixhost(),
     Direct(),  # takes what is left, so it stays last
 )
 

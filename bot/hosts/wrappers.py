@@ -1,4 +1,4 @@
-"""Addresses that only lead on to another one: redirect pages, caches, image proxies, archives.
+"""Addresses that only lead on to another one: redirect pages, caches, image proxies, archives, mirrors of a site.
 
 Where they lead stands in the address itself, so none of these servers is ever contacted.
 """
@@ -47,6 +47,29 @@ _BARE_QUERY = ("href.li", "anonym.to", "anon.to", "dereferer.me", "nullrefer.com
 _ARCHIVES = ("web.archive.org", "archive.org", "archive.is", "archive.ph", "archive.today", "archive.li", "archive.vn")
 _AMP_CACHES = ("cdn.ampproject.org", "bing-amp.com")
 _AMP_KINDS = frozenset({"c", "v", "i", "r", "ii", "wp", "a"})
+# Copies of a site that show its posts under the same paths, so that other programs show their media.
+_MIRRORS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "x.com",
+        (
+            "fxtwitter.com",
+            "vxtwitter.com",
+            "pxtwitter.com",
+            "twittpr.com",
+            "fixupx.com",
+            "fixvx.com",
+            "girlcockx.com",
+            "stupidpenisx.com",
+            "hitlerx.com",
+            "cunnyx.com",
+            "yiffx.com",
+            "mpregx.com",
+            "nitter.net",
+            "nitter.poast.org",
+            "xcancel.com",
+        ),
+    ),
+)
 _PHOTON = re.compile(r"i\d\.wp\.com\Z")
 _DISCORD_PROXY = re.compile(r"images-ext-\d\.discordapp\.net\Z")
 
@@ -109,7 +132,17 @@ def _translated(url: Url) -> str | None:
     return _joined(url, [name, *url.path], query=False)
 
 
-_READERS: tuple[Callable[[Url], str | None], ...] = (_query, _archive, _amp, _proxy, _translated)
+def _mirror(url: Url) -> str | None:
+    """Return the same place on the site that a mirror copies."""
+    for site, mirrors in _MIRRORS:
+        if not belongs(url.host, mirrors):
+            continue
+        pictures = [segment for segment in url.path[1:] if segment != "orig"] if url.path[:1] == ("pic",) else []
+        return _joined(url, ["pbs.twimg.com", *pictures] if pictures else [site, *url.path])
+    return None
+
+
+_READERS: tuple[Callable[[Url], str | None], ...] = (_query, _archive, _amp, _proxy, _translated, _mirror)
 
 
 def _joined(url: Url, path: list[str], *, query: bool = True) -> str | None:

@@ -1,0 +1,104 @@
+"""Hosts of posts on loopback: what their public answers look like, put on a `PagePark`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.loopback.answers import web_page
+from bot.loopback.http import json_response
+from tests.host_pages import PagePark
+
+STATUS = "1234567890123456789"
+X_KEY = "AbC1dEfGhIjKlMn"
+
+
+def add_x(park: PagePark, id: str, *media: Mapping[str, Any], **told: Any) -> str:
+    """Put a status on X with media made by `x_picture` and `x_video`; `told` is laid over the answer."""
+    answer: dict[str, Any] = {"__typename": "Tweet", "lang": "en", "id_str": id, "text": "a heron"}
+    answer |= {"user": {"id_str": "42", "name": "Example", "screen_name": "example"}, "isEdited": False}
+    if media:
+        answer["mediaDetails"] = list(media)
+    park.put("cdn.syndication.twimg.com", "/tweet-result", json_response(answer | told))
+    return f"https://x.com/example/status/{id}"
+
+
+def x_picture(park: PagePark, key: str, data: bytes, size: tuple[int, int] = (4000, 3000)) -> dict[str, Any]:
+    """Put a picture on X's servers, all sizes of it the same bytes, and return what X tells of it."""
+    url = park.add_direct("pbs.twimg.com", f"/media/{key}", data, "image/jpeg")
+    sizes = {
+        name: {"w": min(size[0], most), "h": size[1] * min(size[0], most) // size[0], "resize": "fit"}
+        for name, most in (("small", 680), ("medium", 1200), ("large", 2048))
+    }
+    whole = {"width": size[0], "height": size[1], "focus_rects": []}
+    return {
+        "type": "photo",
+        "media_url_https": f"{url}.jpg",
+        "ext_media_availability": {"status": "Available"},
+        "original_info": whole,
+        "sizes": sizes | {"thumb": {"w": 150, "h": 150, "resize": "crop"}},
+    }
+
+
+def x_video(
+    park: PagePark, number: str, files: Mapping[tuple[int, int], bytes], *, gif: bool = False
+) -> dict[str, Any]:
+    """Put a video's files by (width, height) on X's servers, or a GIF's one, and return what X tells of it."""
+    variants: list[dict[str, Any]] = []
+    for (width, height), data in files.items():
+        path = f"/tweet_video/{number}.mp4"
+        if not gif:
+            path = f"/ext_tw_video/{number}/pu/vid/avc1/{width}x{height}/AbC{width}dEf.mp4"
+        url = park.put_file("video.twimg.com", path, data)
+        variants.append({"bitrate": 0 if gif else width * 1000, "content_type": "video/mp4", "url": f"{url}?tag=12"})
+    playlist = f"https://video.twimg.com/ext_tw_video/{number}/pu/pl/AbC.m3u8?tag=12"
+    stream = {"content_type": "application/x-mpegURL", "url": playlist}
+    width, height = max(files) if files else (640, 480)
+    return {
+        "type": "animated_gif" if gif else "video",
+        "media_url_https": f"https://pbs.twimg.com/ext_tw_video_thumb/{number}/pu/img/{X_KEY}.jpg",
+        "ext_media_availability": {"status": "Available"},
+        "original_info": {"width": width, "height": height},
+        "video_info": {"aspect_ratio": [16, 9], "variants": variants if gif else [stream, *variants]},
+    }
+
+
+def add_imgbox(park: PagePark, id: str, data: bytes, ext: str = "png") -> str:
+    """Put a picture on imgbox."""
+    file = park.put_file("images2.imgbox.com", f"/0a/1b/{id}_o.{ext}", data)
+    page = (
+        f'<meta property="og:image" content="{file}"/><div class="image-container">'
+        f'<img alt="heron" class="image-content" id="img" src="{file}" title="heron.{ext}" /></div>'
+    )
+    park.put("imgbox.com", f"/{id}", web_page(page))
+    return f"https://imgbox.com/{id}"
+
+
+def add_imgbox_gallery(park: PagePark, id: str, files: Mapping[str, bytes]) -> str:
+    """Put pictures, by their ids, and a gallery of them on imgbox."""
+    shown = ""
+    for key, data in files.items():
+        add_imgbox(park, key, data)
+        shown += f'<a href="/{key}"><img alt="{key}" src="https://thumbs2.imgbox.com/0a/1b/{key}_b.png"></a>'
+    head = f'<div id="gallery-view"><h1>heron - {len(files)} images</h1>'
+    park.put("imgbox.com", f"/g/{id}", web_page(f'{head}<div id="gallery-view-content">{shown}</div></div>'))
+    return f"https://imgbox.com/g/{id}"
+
+
+def add_pixhost(park: PagePark, number: str, data: bytes, domain: str = "pixhost.to") -> str:
+    """Put a picture on pixhost."""
+    file = park.put_file(f"img33.{domain}", f"/images/190/{number}_heron.png", data)
+    page = f'<div id="web"><img id="image" data-zoom="out" class="image-img" src="{file}" alt="heron.png"/></div>'
+    park.put(domain, f"/show/190/{number}_heron.png", web_page(page))
+    return f"https://{domain}/show/190/{number}_heron.png"
+
+
+def add_pixhost_gallery(park: PagePark, id: str, files: Mapping[str, bytes], domain: str = "pixhost.to") -> str:
+    """Put pictures, by their numbers, and a gallery of them on pixhost."""
+    shown = ""
+    for number, data in files.items():
+        link = add_pixhost(park, number, data, domain)
+        shown += f'<a href="{link}"><img src="https://t33.{domain}/thumbs/190/{number}_heron.png" alt="heron"/></a>'
+    page = f'<a class="link"><h2>heron</h2></a><div class="images">{shown}</div>'
+    park.put(domain, f"/gallery/{id}", web_page(page))
+    return f"https://{domain}/gallery/{id}"
