@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests import host_files
 from tests.host_pages import PagePark
 from tests.host_posts import (
     STATUS,
@@ -189,6 +190,22 @@ CASES = {
         lambda park: add_pixhost_gallery(park, "aB3dE", {"123456789": SMALL}),
         files=(("img33.pixhost.to", "/images/190/123456789_heron.png"),),
         page=("pixhost.to", "/gallery/aB3dE"),
+    ),
+    "erome": Case(
+        lambda park: host_files.erome(park, "aB3dE5gH", {"jK7mN9pQ": SMALL}),
+        files=(("s51.erome.com", "/3982/aB3dE5gH/jK7mN9pQ.jpeg"),),
+        page=("www.erome.com", "/a/aB3dE5gH"),
+        elsewhere="https://www.erome.com/img/gone.png",
+    ),
+    "pixeldrain": Case(
+        lambda park: host_files.pixeldrain(park, "aB3dE5gH", SMALL),
+        files=(("pixeldrain.com", "/api/file/aB3dE5gH"),),
+        page=("pixeldrain.com", "/api/file/aB3dE5gH/info"),
+    ),
+    "pixeldrain list": Case(
+        lambda park: host_files.pixeldrain_list(park, "aB3dE5gH", {"jK7mN9pQ": SMALL}),
+        files=(("pixeldrain.com", "/api/file/jK7mN9pQ"),),
+        page=("pixeldrain.com", "/api/list/aB3dE5gH"),
     ),
     "direct": Case(
         lambda park: park.put_file(DIRECT, "/heron.gif", SMALL),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -22,24 +22,25 @@ class PagePark(HostPark):
 
     def __init__(self) -> None:
         super().__init__()
-        self._answers: dict[tuple[str, str], Response] = {}
+        self._answers: dict[tuple[str, str], Response | Callable[[Request], Response]] = {}
         self._lists: dict[str, list[list[Any]]] = {}  # the pages of galleries and albums
 
     def put_file(self, host: str, path: str, data: bytes) -> str:
         """Put a file on a host under its path, its type told by the ending. Returns its address."""
         return self.add_direct(host, path, data, _TYPES[path.rpartition(".")[2]])
 
-    def put(self, host: str, path: str, answer: Response) -> None:
-        """Answer a path of a host in one way, until `gone(host, path)`."""
+    def put(self, host: str, path: str, answer: Response | Callable[[Request], Response]) -> None:
+        """Answer a path of a host in one way, or as the request asks for it, until `gone(host, path)`."""
         self.add_name(host)
         with self._lock:
             self._answers[host, path] = answer
 
     def text(self, host: str, path: str) -> str:
         """Return the page or JSON that a path of a host answers with."""
-        body = self._answers[host, path].body
-        assert isinstance(body, bytes)
-        return body.decode()
+        answer = self._answers[host, path]
+        assert isinstance(answer, Response)
+        assert isinstance(answer.body, bytes)
+        return answer.body.decode()
 
     def add_giphy(self, id: str, *, gif: bytes, mp4: bytes) -> str:
         """Put a clip on giphy."""
@@ -256,7 +257,9 @@ class PagePark(HostPark):
             return self._imgbb_page(request.path.split("/")[2], int(request.query["page"]))
         if answer is None:
             return super()._regular(request)
-        return Response(status=404) if key in self._gone else answer
+        if key in self._gone:
+            return Response(status=404)
+        return answer if isinstance(answer, Response) else answer(request)
 
 
 def _script(id: str, data: Any, kind: str = "application/json") -> str:

@@ -13,6 +13,7 @@ from bot.hosts.catbox import Catbox
 from bot.hosts.contacts import Contact, contact
 from bot.hosts.direct import Direct
 from bot.hosts.discord import Discord
+from bot.hosts.erome import Erome
 from bot.hosts.gfycat import Gfycat
 from bot.hosts.giphy import Giphy
 from bot.hosts.gyazo import Gyazo
@@ -20,6 +21,7 @@ from bot.hosts.imgbb import Imgbb
 from bot.hosts.imgbox import Imgbox
 from bot.hosts.imgchest import Imgchest
 from bot.hosts.imgur import Imgur
+from bot.hosts.pixeldrain import Pixeldrain
 from bot.hosts.pixhost import Pixhost
 from bot.hosts.postimg import Postimg
 from bot.hosts.reddit import Reddit
@@ -51,6 +53,8 @@ HOSTS: tuple[Host, ...] = (
     X(),
     Imgbox(),
     Pixhost(),
+    Erome(),
+    Pixeldrain(),
     Direct(),  # takes what is left, so it stays last
 )
 
