@@ -43,10 +43,11 @@ types:
 docs:
     {{ python }} -m mkdocs build --strict --quiet
 
-# pages that the code writes: commands, host failures
+# pages that the code writes: commands, host failures, channels
 pages:
     {{ python }} -m tests.commands_doc
     {{ python }} -m tests.failure_table
+    {{ python }} -m tests.channels_doc
 
 # the whole flow on loopback; arguments go to it
 demo *arguments:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channels import contact
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -20,7 +21,7 @@ from bot.errors import (
     UnsupportedError,
 )
 from bot.fetch import Page
-from bot.hosts import HOSTS, Contact, Host, HostMedia, LinkExample, contact, find, get
+from bot.hosts import HOSTS, Host, HostMedia, LinkExample, find, get
 from bot.hosts.redgifs import API as REDGIFS
 from bot.model import Link
 
@@ -83,10 +84,10 @@ def test_examples_are_read_as_stated(host: Host, example: LinkExample) -> None:
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: str(host.name))
 def test_each_plug_is_complete(host: Host) -> None:
-    """A plug has a name of its own, examples, and a section among the contacts."""
+    """A plug has a name of its own, examples, and a section among the channels."""
     assert get(host.name) is host
     assert host.examples
-    assert contact(host.name) != Contact()
+    assert contact(host.name).known
 
 
 @pytest.mark.parametrize("host", [host for host in HOSTS if host.domains], ids=lambda host: str(host.name))

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from bot import actions, bundled, config, hosts, rules, signals
+from bot import actions, bundled, channels, config, hosts, rules, signals
 from bot.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -55,7 +55,7 @@ FLOORS = {
         "rules",
         "systemd",
     ),
-    2: ("hosts", "signals", "faces", "nudity", "actions", "exchanges"),
+    2: ("hosts", "signals", "faces", "nudity", "actions", "exchanges", "channels"),
     3: ("acquire", "fingerprint", "workers", "contact_sheets"),
     4: ("pipeline", "assemble"),
     5: ("cli", "schedule", "demo", "web", "bench", "loopback", "samples"),
@@ -261,7 +261,7 @@ def test_every_named_exception_is_used() -> None:
         ("cryptography", "encryption signatures"),
         ("yaml", "rules"),
         ("apscheduler", "schedule"),
-        ("tomllib", "config hosts"),
+        ("tomllib", "config channels"),
         ("imagehash", "signals"),
         ("prometheus_client", "web"),
         ("starlette", "web"),
@@ -310,7 +310,7 @@ def test_every_host_has_examples_and_a_contact() -> None:
             ref = hosts.find(example.url)
             assert ref is not None, example.url
             assert (ref.host, ref.id, ref.kind) == (plug.name, example.id, example.kind), example.url
-        contact = hosts.contact(plug.name)
+        contact = channels.contact(plug.name)
         assert contact.email is None or contact.verified_on is not None, f"{plug.name}: an address that nobody verified"
         assert plug.name in DOCS
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from bot import hosts
+from bot import channels
 from bot.clock import day_and_time, from_iso
 from bot.config import Config
 from bot.model import PREVIEW, CaseState, Decision, NoticeState
@@ -50,7 +50,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         *_verdict(row, told),
         *(deeds.lines(settings, actions, when) if actions or row.state != CaseState.OPEN else [_nothing(row)]),
         *(deeds.words(actions) if row.state == CaseState.OPEN else ()),
-        *(_notice(case.notice) if case.notice else ()),
+        *(_notice(settings, case.notice) if case.notice else ()),
         *_under("history", map(event_line, case.events)),
         *_next(row, actions, case.group),
     ]
@@ -116,9 +116,9 @@ def _short(found: re.Match[str]) -> str:
     return f"{found[1]}{'_/' if found[3] else ''}{found[3]}"
 
 
-def _notice(notice: NoticeRow) -> Iterator[Fact]:
-    contact = hosts.contact(notice.host)
-    to = notice.recipient or contact.form or "no address known"
+def _notice(settings: Config, notice: NoticeRow) -> Iterator[Fact]:
+    form = channels.contact(notice.host, settings.storage.path).form
+    to = notice.recipient or form or "no address known"
     others = f", with {many(len(notice.items) - 1, 'other')}" if len(notice.items) > 1 else ""
     yield "notice", f"{notice.label} ({notice.state}) to {notice.host}, {to}{others}"
     if notice.state == NoticeState.DRAFTED:

@@ -19,6 +19,7 @@ from bot.pipeline.acting.modes import effect
 from bot.pipeline.judging.rule_words import examples_said
 from bot.pipeline.keeping.diagnosis import (
     Diagnosis,
+    channel_file,
     exchanges,
     host_alarms,
     host_switches,
@@ -70,6 +71,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     except GifwardenError as error:
         yield _fail("storage", error)
     yield from _rules(config, banks)
+    yield from channel_file(config)
     yield from modes(config)
     if missing := login_missing(config):
         yield Diagnosis(level="fail", subject="reddit", text=missing)

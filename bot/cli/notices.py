@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from bot import hosts
+from bot import channels
 from bot.cli import known
 from bot.cli.base import (
     LONGEST,
@@ -75,8 +75,8 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
     if as_json:
         emit(_notice(row))
         return
-    contact = hosts.contact(row.host)
-    facts(notice_facts(row))
+    contact = channels.contact(row.host, settings.storage.path)
+    facts(notice_facts(settings, row))
     if row.marked:
         say("\nthere was more on it: that is marked as a suspected minor's, and is shown to nobody")
     if row.stated_by and row.items:

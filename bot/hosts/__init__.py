@@ -3,14 +3,12 @@
 base      what a plug is, and the helpers all plugs share
 pages     what plugs read out of web pages
 wrappers  redirect pages, caches and proxies whose address names a link
-contacts  where each host takes reports
 """
 
 from __future__ import annotations
 
 from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse
 from bot.hosts.catbox import Catbox
-from bot.hosts.contacts import Contact, contact
 from bot.hosts.direct import Direct
 from bot.hosts.discord import Discord
 from bot.hosts.erome import Erome
@@ -60,7 +58,6 @@ HOSTS: tuple[Host, ...] = (
 
 __all__ = [
     "HOSTS",
-    "Contact",
     "Host",
     "HostMedia",
     "LinkExample",
@@ -68,7 +65,6 @@ __all__ = [
     "Url",
     "Web",
     "belongs",
-    "contact",
     "find",
     "get",
     "parse",

@@ -7,6 +7,7 @@ times in seconds; moments aware, in UTC.
 from __future__ import annotations
 
 from bot.model.actions import MINOR_ORDER, Action, ModAction, Receipt, minor_key
+from bot.model.channels import Api, Body, BodyKind, Channel, FieldKind, Fill, Form, FormField, Law, ReadElsewhere
 from bot.model.consent import Consent
 from bot.model.evidence import (
     Entry,
@@ -114,13 +115,17 @@ __all__ = [
     "Action",
     "ActionState",
     "Actor",
+    "Api",
     "AuthorFacts",
     "Backing",
     "BankKind",
     "Basis",
     "Before",
+    "Body",
+    "BodyKind",
     "Capacity",
     "CaseState",
+    "Channel",
     "Consent",
     "Credential",
     "Decision",
@@ -134,11 +139,16 @@ __all__ = [
     "FaceTrack",
     "FaceView",
     "FeedbackState",
+    "FieldKind",
+    "Fill",
     "Fingerprint",
+    "Form",
+    "FormField",
     "Found",
     "Ground",
     "GroundFor",
     "Hold",
+    "Law",
     "Level",
     "Link",
     "LinkKind",
@@ -174,6 +184,7 @@ __all__ = [
     "PostDetails",
     "PostReport",
     "PostStatus",
+    "ReadElsewhere",
     "Receipt",
     "Remover",
     "Role",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from bot import actions, hosts
+from bot import actions, channels
 from bot.actions.base import ActionContext
 from bot.clock import DAY, backoff
 from bot.errors import OWN_FAULT, GifwardenError, MailError, OutsideError, StaysRemovedError, is_own_fault
@@ -80,7 +80,7 @@ class Outbox:
             mailer=self._d.mailer,
             clock=self._d.clock,
             load_notice=lambda name: self._d.store.notices.get(name).stated_notice(),
-            policy_url=lambda host: hosts.contact(host).policy,
+            policy_url=lambda host: channels.contact(host, self._d.config.storage.path).policy,
             receipt=lambda action: self._d.store.actions.get(action).receipt,
             open_mail=self._open_mail,
             note_found=lambda action, before: self._d.store.actions.note_found(action.id, before),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import actions, hosts
+from bot import actions, channels, hosts
 from bot.clock import DAY
 from bot.errors import RedditError
 from bot.model import (
@@ -305,7 +305,7 @@ class Judge:
         label = self._d.store.notices.draft(
             host=host,
             subreddit=post.subreddit.lower(),
-            recipient=settings.report_email or hosts.contact(host).email,
+            recipient=settings.report_email or channels.contact(host, self._d.config.storage.path).email,
             case=case.id,
             item=NoticeItem(
                 host_id=host_id,

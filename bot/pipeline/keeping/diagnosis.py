@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot import hosts
+from bot import channels, hosts
 from bot.clock import day_and_time
 from bot.config import Config, closest
+from bot.errors import ConfigError
 from bot.model import Backing, ExchangeState
 from bot.pipeline.acting.modes import ASKED, sends
 from bot.pipeline.core import Deps
@@ -64,6 +65,7 @@ def known_here(deps: Deps) -> Iterator[Diagnosis]:
     yield from watched(deps)
     yield from exchanges(deps)
     yield from host_alarms(deps)
+    yield from channel_file(deps.config, places=False)
     yield from modes(deps.config)
     yield from host_switches(deps.config)
 
@@ -236,6 +238,22 @@ def host_switches(config: Config) -> Iterator[Diagnosis]:
                 "hosts",
                 f"direct links only from {allowed}" if allowed else "direct links to unknown hosts are not followed",
             )
+
+
+def channel_file(config: Config, *, places: bool = True) -> Iterator[Diagnosis]:
+    """Yield whether the operator's own file of channels is right, if there is one."""
+    path = config.storage.path / channels.OWN
+    if not path.exists():
+        return
+    try:
+        channels.merged(path)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            yield Diagnosis(
+                level="fail", subject="channels", text=mistake if places else mistake.replace(str(path), path.name)
+            )
+    else:
+        yield ok("channels", f"{path if places else path.name} is read")
 
 
 def host_alarms(deps: Deps) -> Iterator[Diagnosis]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.channels import Registry
 from bot.pipeline.judging.scan_target import TargetResult
 from bot.pipeline.looking.asked import Ranges, ranges_of
 from bot.pipeline.looking.by_hand import ByHand, by_hand
@@ -62,12 +63,12 @@ class Answer:
         return tuple(mark for link in self.links for mark in link.marks)
 
 
-def answer(target: str, results: Iterable[TargetResult], store: Store) -> Answer:
-    """Return what people are told."""
-    return Answer(target=target, links=tuple(_link(result, store) for result in results))
+def answer(target: str, results: Iterable[TargetResult], store: Store, known: Registry) -> Answer:
+    """Return what people are told. `known`: where hosts take reports."""
+    return Answer(target=target, links=tuple(_link(result, store, known) for result in results))
 
 
-def _link(result: TargetResult, store: Store) -> AnswerLink:
+def _link(result: TargetResult, store: Store, known: Registry) -> AnswerLink:
     evidence, verdict = result.evidence, result.verdict
     if evidence is None or verdict is None:
         return AnswerLink(url="", error=result.error)
@@ -87,7 +88,7 @@ def _link(result: TargetResult, store: Store) -> AnswerLink:
             if not info.error
         ),
         failures=result.failures,
-        paste=by_hand(result.post, evidence, verdict),
+        paste=by_hand(result.post, evidence, verdict, known.contact(evidence.link.host)),
         known=bool(evidence.matches or evidence.source or any(face_lines(evidence))),
         sure=sureness(evidence).long,
         against=(*speaks_against(evidence, result.post), *doubts(store, evidence), *wrong_before(beside)),

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot import hosts
 from bot.actions import author_text
-from bot.model import Evidence, Post, Rung, Verdict
+from bot.model import Channel, Evidence, Post, Rung, Verdict
 
 SITE = "https://www.reddit.com"
 
@@ -25,13 +24,12 @@ class ByHand:
     host: str  # where its host takes reports, in one sentence
 
 
-def by_hand(post: Post | None, evidence: Evidence, verdict: Verdict) -> ByHand | None:
-    """Return what to paste, or None where nothing was found that asks for a deed."""
+def by_hand(post: Post | None, evidence: Evidence, verdict: Verdict, channel: Channel) -> ByHand | None:
+    """Return what to paste, or None where nothing was found that asks for a deed. `channel`: of the link's host."""
     found = _found(evidence, verdict)
     if found is None:
         return None
-    contact = hosts.contact(evidence.link.host)
-    where = " or ".join(place for place in (contact.form, contact.email) if place)
+    where = " or ".join(place for place in (channel.form, channel.email) if place)
     name = evidence.link.host
     host = f"{name} takes reports at {where}" if where else f"it is not known where {name or 'its host'} takes reports"
     if post is None:

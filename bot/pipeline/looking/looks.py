@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from bot import channels
 from bot.acquire import Acquirer
 from bot.config import Config
 from bot.contact_sheets import Looker, wanted
@@ -261,9 +262,10 @@ class Looks:
         """Return what came of a look, None if it ended meanwhile."""
         wish, looker = job.wish, job.looker
         if wish.level is None:
+            known = channels.registry(self._config.storage.path)
             if wish.data is not None:
-                return answer(wish.target, [self._targets.scan_bytes(wish.target, wish.data)], self._store)
-            return answer(wish.target, self._targets.scan_address(wish.target), self._store)
+                return answer(wish.target, [self._targets.scan_bytes(wish.target, wish.data)], self._store, known)
+            return answer(wish.target, self._targets.scan_address(wish.target), self._store, known)
         data, ranges = self._fetched(wish)
         if self._refused(wish) or looker is None or job.state != LookState.FETCHING:
             return None

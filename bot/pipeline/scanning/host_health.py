@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot import hosts
+from bot import channels, hosts
 from bot.config import Config
 from bot.errors import (
     AcquireError,
     BlockedError,
+    ConfigError,
     GoneError,
     HostChangedError,
     MarkedFileError,
@@ -19,6 +20,7 @@ from bot.errors import (
     NotAllowedError,
     TryLaterError,
 )
+from bot.model import Channel
 from bot.plural import many
 from bot.store import Store
 from bot.store.health import KEPT_DAYS, NOTHING, OUTCOMES, HostCount, HostOutcome
@@ -75,6 +77,7 @@ def host_rows(store: Store, config: Config, now: datetime) -> list[HostRow]:
     past = now - timedelta(days=KEPT_DAYS)
     compared = [(tell(now - window), tell(past, now - window)) for window in WINDOWS]
     rows = []
+    known = _known(config)
     for plug in hosts.HOSTS:
         hour, day, week = (span.get(plug.name, NOTHING) for span in spans)
         state: HostState
@@ -94,7 +97,7 @@ def host_rows(store: Store, config: Config, now: datetime) -> list[HostRow]:
                 hour=counts[0],
                 day=counts[1],
                 week=counts[2],
-                report=_report(plug.name),
+                report=_report(known.contact(plug.name)),
             )
         )
     return rows
@@ -166,8 +169,14 @@ def _rate(tally: HostCount, of: Callable[[HostCount], int]) -> float | None:
     return tally["resolved"] / whole if whole else None
 
 
-def _report(name: str) -> str:
-    contact = hosts.contact(name)
+def _known(config: Config) -> channels.Registry:
+    try:
+        return channels.registry(config.storage.path)
+    except ConfigError:  # which doctor tells; how the hosts do is told all the same
+        return channels.shipped()
+
+
+def _report(contact: Channel) -> str:
     return contact.email or contact.form or contact.note or "not known"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from bot import hosts
+from bot import channels
 from bot.clock import day, from_iso, minutes
 from bot.errors import StoreError, UsageError
 from bot.model import PREVIEW, CaseState, Decision, Verb
@@ -81,7 +81,7 @@ def show(visit: Visit) -> Response:
         reasons=list(news(plain_case(row)["reasons"], told)),
         done=list(deeds.lines(visit.config, case.actions, when)),
         texts=list(deeds.words(case.actions)) if row.state == CaseState.OPEN else [],
-        notice=_notice(case),
+        notice=_notice(visit, case),
         events=[event_line(event) for event in case.events],
         preview_only=row.source == PREVIEW,
         waiting=waiting,
@@ -194,11 +194,11 @@ def _entries(visit: Visit, case: Seen) -> Iterator[Fact]:
             yield "", f"{other} (allow) speaks against it for what resembles that as well"
 
 
-def _notice(case: Seen) -> str:
+def _notice(visit: Visit, case: Seen) -> str:
     notice = case.notice
     if notice is None:
         return ""
-    to = notice.recipient or hosts.contact(notice.host).form or "no address known"
+    to = notice.recipient or channels.contact(notice.host, visit.config.storage.path).form or "no address known"
     return f"{notice.label} ({notice.state}) to {notice.host}, {to}"
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from bot import hosts, text
+from bot import channels, text
 from bot.errors import StoreError, UsageError
 from bot.model import Capacity, Ground, NoticeState, Verb
 from bot.pipeline.acting.notices import Statement
@@ -129,7 +129,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         "notice.html",
         status=status,
         row=row,
-        contact=hosts.contact(row.host),
+        contact=channels.contact(row.host, visit.config.storage.path),
         mail=mail_action,
         daemon=visit.store.lease.daemon_runs(),
         mail_stands=action_line(visit.config, mail_action) if mail_action else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 
-from bot import hosts
+from bot import channels
 from bot.actions import wording
 from bot.clock import day_and_time
 from bot.config import Config
@@ -27,12 +27,13 @@ GROUND_WORDS: dict[Ground, tuple[str, str]] = {
 
 def notice_mail(settings: Config, notice: Notice) -> EmailMessage:
     """Return the mail that the host would read. Raises UsageError if it must not go out as it stands."""
-    return wording.compose(notice, sender=settings.mail.sender, policy_url=hosts.contact(notice.host).policy)
+    policy = channels.contact(notice.host, settings.storage.path).policy
+    return wording.compose(notice, sender=settings.mail.sender, policy_url=policy)
 
 
-def notice_facts(row: NoticeRow) -> list[tuple[str, str]]:
+def notice_facts(settings: Config, row: NoticeRow) -> list[tuple[str, str]]:
     """Return label and text of what is known of a notice."""
-    contact = hosts.contact(row.host)
+    contact = channels.contact(row.host, settings.storage.path)
     return [
         ("notice", f"{row.label} ({row.state}), begun {day_and_time(row.created)} UTC"),
         ("to", f"{row.host} ({row.recipient or contact.form or 'no address known'})"),
