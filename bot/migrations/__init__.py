@@ -13,7 +13,7 @@ from functools import cache
 
 from sqlite_utils import Database
 
-from bot.migrations import console, exchanges, keyboards, learning, lists, looking, notices, withdrawals
+from bot.migrations import console, exchanges, keyboards, learning, lists, looking, notice_life, notices, withdrawals
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
@@ -34,6 +34,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     exchanges.m0060_exchanges_children,
     lists.m0061_lists_last,
     notices.m0070_notices,
+    notice_life.m0071_notice_life,
 )
 
 for _step in LATER:

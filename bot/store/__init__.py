@@ -43,6 +43,7 @@ from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
 from bot.store.notice_events import NoticeEvents
+from bot.store.notice_life import LifeItem, NoticeLife
 from bot.store.notices import NoticeRow, Notices
 from bot.store.opinions import Opinions, Said
 from bot.store.paged import Paged
@@ -85,6 +86,7 @@ __all__ = [
     "GroupRow",
     "Judgement",
     "LearningRow",
+    "LifeItem",
     "LinkRow",
     "LossRow",
     "MinorRow",
@@ -151,8 +153,9 @@ class Store:
         self.actions = Actions(self.connection)
         self.told = Told(self.connection, self.actions)
         self.told_cases = ToldCases(self.connection)
-        self.notices = Notices(self.connection)
         self.notice_events = NoticeEvents(self.connection)
+        self.notice_life = NoticeLife(self.connection, self.notice_events)
+        self.notices = Notices(self.connection, self.notice_life)
         self.paged = Paged(self.connection, self.actions, self.notices)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from bot.clock import from_iso, iso
 from bot.errors import StoreError, UsageError
-from bot.model import Capacity, Ground, Hold, Notice, NoticeItem, NoticeState
+from bot.model import NOTICE_MOVES, Capacity, Ground, Hold, Notice, NoticeEventKind, NoticeItem, NoticeState
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
+from bot.store.notice_life import NoticeLife
 
 MAX_ITEMS = 20
+EVENTS = {state: NoticeEventKind(state) for state in (NoticeState.SENT, NoticeState.BY_HAND, NoticeState.RETRACTED)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,9 @@ class NoticeRow:
 class Notices:
     """Tables notices and notice_items."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, life: NoticeLife) -> None:
         self._c = connection
+        self._life = life
 
     def draft(self, *, host: str, subreddit: str, recipient: str | None, case: int, item: NoticeItem) -> str:
         """Put a case's media on the notice that names it already, on an open draft, or on a new one.
@@ -87,7 +90,7 @@ class Notices:
         with self._c:
             name = self._c.value(
                 """select n.label from notices n join notice_items i on i.notice = n.label
-                   where n.host = ? and i.host_id = ? and n.state != 'retracted'""",
+                   where n.host = ? and i.host_id = ? and n.state not in ('removed', 'closed', 'retracted')""",
                 (host, item.host_id),
             ) or self._c.value(
                 """select n.label from notices n where n.host = ? and n.subreddit = ? and n.state = 'drafted'
@@ -135,8 +138,8 @@ class Notices:
         return [self._row(row) for row in rows]
 
     def of_case(self, case: int) -> str | None:
-        """Return the label of the notice that a case's media stands on."""
-        name = self._c.value("select notice from notice_items where case_id = ?", (case,))
+        """Return the label of the last notice that a case's media was put on."""
+        name = self._c.value("select notice from notice_items where case_id = ? order by rowid desc limit 1", (case,))
         return str(name) if name else None
 
     def take_off(self, case: int) -> None:
@@ -156,8 +159,8 @@ class Notices:
         rows = self._c.rows(
             """select c.label, i.host_id = mine.host_id as same from notice_items mine
                join notice_items i on i.notice = mine.notice and i.case_id != mine.case_id
-               join cases c on c.id = i.case_id where mine.case_id = ? order by i.case_id""",
-            (case,),
+               join cases c on c.id = i.case_id where mine.case_id = ? and mine.notice = ? order by i.case_id""",
+            (case, self.of_case(case)),
         )
         return [r["label"] for r in rows if r["same"]], [r["label"] for r in rows if not r["same"]]
 
@@ -182,7 +185,7 @@ class Notices:
                     return  # it is leaving at this moment, or has left
             elif state != NoticeState.DRAFTED:
                 return
-            self._c.run("delete from notice_items where case_id = ?", (case,))
+            self._c.run("delete from notice_items where case_id = ? and notice = ?", (case, name))
             left = self._c.value("select count(*) from notice_items where notice = ?", (name,))
             after = NoticeState.DRAFTED if left else NoticeState.RETRACTED
             self.move(name, after, expect=(state,))
@@ -216,16 +219,19 @@ class Notices:
         self._c.run("update notice_items set viewed_at = ? where notice = ?", (self._c.now(), name))
 
     def move(self, name: str, state: NoticeState, *, expect: tuple[NoticeState, ...]) -> bool:
-        """Put a notice into a state if it still is in one of the expected ones; False if it is not."""
-        marks = ",".join("?" * len(expect))
-        return bool(
-            self._c.run(
-                f"""update notices set state = ?, updated_at = ?,
-                    sent_at = coalesce(sent_at, case when ? in ('sent', 'by_hand') then ? end)
-                    where label = ? and state in ({marks})""",  # noqa: S608  question marks only
-                (state, self._c.now(), state, self._c.now(), name, *expect),
-            )
-        )
+        """Put a notice into a state if it still is in one of the expected ones, and may go there; False if not.
+
+        That it was sent, put into a form or retracted is an event, too.
+        """
+        with self._c:
+            now = self._life.state(name)
+            if now not in expect or state not in NOTICE_MOVES[now]:
+                return False
+            self._c.run("update notices set state = ?, updated_at = ? where label = ?", (state, self._c.now(), name))
+            self._life.entered(name, state)
+            if state in EVENTS:
+                self._life.note(name, EVENTS[state])
+            return True
 
     def _row(self, row: Row) -> NoticeRow:
         items = self._c.rows(

@@ -1,0 +1,346 @@
+"""What becomes of notices that have left: their states, and the looks at their media. Every step is an event, too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.clock import from_iso, iso
+from bot.errors import StoreError
+from bot.model import (
+    LOOKS_THERE,
+    NOTICE_LEFT,
+    NOTICE_MOVES,
+    NOTICE_WAITING,
+    LookOutcome,
+    NoticeEventKind,
+    NoticeItemState,
+    NoticeState,
+)
+from bot.store.base import Connection, Row, label
+from bot.store.notice_events import NoticeEvents
+
+LOOKED = NOTICE_WAITING | {NoticeState.ANSWERED, NoticeState.REJECTED, NoticeState.REMOVED}  # where a look may be due
+LONGEST = timedelta(days=31)  # no look is planned further ahead, so what is was written by a wrong clock
+# media of a case that is marked as a suspected minor's is neither looked for nor counted
+_UNMARKED = """not exists (select 1 from notice_items m join cases c on c.id = m.case_id
+    where m.notice = i.notice and m.host_id = i.host_id and c.state = 'minor')"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeItem:
+    """One media on a notice that has left, whatever the number of its cases."""
+
+    notice: str
+    host: str
+    host_id: str
+    url: str
+    sha256: str | None
+    md5: str | None
+    known: bool  # whether what it matched is still there, to compare by what it shows
+    clip: bool  # whether that is a clip
+    state: NoticeItemState
+    notice_state: NoticeState
+    outcome: LookOutcome | None  # of the last look
+    looks: int
+    misses: int  # looks in a row that said nothing
+    sent: datetime
+    gone: datetime | None  # when it was first seen gone
+    looked: datetime | None
+    look: datetime | None  # when it is looked for next
+
+
+class NoticeLife:
+    """Tables notices and notice_items once a notice has left, and the moves of its state at any time."""
+
+    def __init__(self, connection: Connection, events: NoticeEvents) -> None:
+        self._c = connection
+        self._events = events
+
+    def state(self, name: str) -> NoticeState:
+        """Return a notice's state. Raises StoreError if there is none of that name."""
+        found = self._c.value("select state from notices where label = ?", (name,))
+        if found is None:
+            raise StoreError(f"there is no notice {name}; see: gifwarden notices list")
+        return NoticeState(found)
+
+    def happened(
+        self,
+        name: str,
+        kind: NoticeEventKind,
+        detail: str = "",
+        *,
+        to: NoticeState | None = None,
+        host_id: str | None = None,
+        member: int | None = None,
+    ) -> bool:
+        """Write down what happened to a notice, and let it go to a state if it may from where it is.
+
+        Return whether it went there. What came too late for that (a bounce of what is removed) is written down all the
+        same. Whatever ends the waiting ends the looks with it. Raises StoreError if there is no such notice.
+        """
+        with self._c:
+            now, before = self._c.now(), self.state(name)
+            moved = to is not None and to in NOTICE_MOVES[before]
+            self._events.record(name, kind, detail, host_id=host_id, member=member)
+            if moved and to is not None:
+                self._c.run("update notices set state = ?, updated_at = ? where label = ?", (to, now, name))
+                self.entered(name, to)
+            return moved
+
+    def entered(self, name: str, state: NoticeState) -> None:
+        """Do what follows from a state that a notice was put into. Call it in the same transaction."""
+        now = self._c.now()
+        if state in (NoticeState.SENT, NoticeState.BY_HAND):
+            self._c.run("update notices set sent_at = coalesce(sent_at, ?) where label = ?", (now, name))
+        if state == NoticeState.REMINDED:
+            self._c.run("update notices set reminded_at = coalesce(reminded_at, ?) where label = ?", (now, name))
+        if state in (NoticeState.REMOVED, NoticeState.CLOSED, NoticeState.RETRACTED):
+            self._c.run("update notices set ended_at = coalesce(ended_at, ?) where label = ?", (now, name))
+        if state not in NOTICE_WAITING | {NoticeState.REMOVED}:
+            self._c.run("update notice_items set look_at = null where notice = ?", (name,))
+        kept = {NoticeState.REJECTED: NoticeItemState.KEPT, NoticeState.RETRACTED: NoticeItemState.TAKEN_BACK}
+        if state in kept:
+            self._c.run(
+                "update notice_items set state = ? where notice = ? and state in ('listed', 'gone_once')",
+                (kept[state], name),
+            )
+        elif state in NOTICE_WAITING:  # the host decides anew
+            self._c.run("update notice_items set state = 'listed' where notice = ? and state = 'kept'", (name,))
+
+    def note(self, name: str, kind: NoticeEventKind, detail: str = "") -> None:
+        """Write down what happened to a notice, now."""
+        self._events.record(name, kind, detail)
+
+    def acknowledged(self, name: str, reference: str | None = None) -> None:
+        """Write down that the host confirmed receipt, and the number that it gave the notice. It ends nothing."""
+        with self._c:
+            self.happened(name, NoticeEventKind.ACKNOWLEDGED, f"number {reference}" if reference else "")
+            self._c.run(
+                """update notices set acknowledged_at = coalesce(acknowledged_at, ?),
+                   reference = coalesce(?, reference), updated_at = ? where label = ?""",
+                (self._c.now(), reference, self._c.now(), name),
+            )
+
+    def items(self, name: str) -> list[LifeItem]:
+        """Return the media on a notice that has left, but those marked as a suspected minor's."""
+        return [_item(row) for row in self._rows("n.label = ?", (name,))]
+
+    def unarmed(self) -> list[LifeItem]:
+        """Return the media of notices whose host has them, for which no look is planned and that are not removed."""
+        marks = ",".join("?" * len(NOTICE_WAITING))
+        return [
+            _item(row)
+            for row in self._rows(
+                f"n.state in ({marks}) and i.look_at is null and i.state in ('listed', 'gone_once')",
+                tuple(NOTICE_WAITING),
+            )
+        ]
+
+    def due(self, but: Collection[str] = ()) -> LifeItem | None:
+        """Return the media whose look is due longest, on none of these hosts; None if no look is due."""
+        marks, not_of = ",".join("?" * len(LOOKED)), ",".join("?" * len(but))
+        rows = self._rows(
+            f"n.state in ({marks}) and i.look_at <= ? and n.host not in ({not_of})",
+            (*LOOKED, self._c.now(), *but),
+            "order by look, i.host_id limit 1",
+        )
+        return _item(rows[0]) if rows else None
+
+    def plan_look(self, item: LifeItem, at: datetime | None) -> None:
+        """Let a media be looked for at a moment, or no more."""
+        self._c.run(
+            "update notice_items set look_at = ? where notice = ? and host_id = ?",
+            (iso(at) if at else None, item.notice, item.host_id),
+        )
+
+    def begin_look(self, item: LifeItem, again: datetime) -> bool:
+        """Count a look before it begins, and plan the next, so that a kill in the middle asks nothing twice.
+
+        Return False if it is not due any more: somebody else looked, or the notice has ended.
+        """
+        marks = ",".join("?" * len(LOOKED))
+        now = self._c.now()
+        return bool(
+            self._c.run(
+                f"""update notice_items set look_at = ?, looked_at = ?, looks = looks + 1
+                    where notice = ? and host_id = ? and look_at <= ?
+                    and (select state from notices where label = notice_items.notice) in ({marks})""",  # noqa: S608  question marks only
+                (iso(again), now, item.notice, item.host_id, now, *LOOKED),
+            )
+        )
+
+    def looked(
+        self,
+        item: LifeItem,
+        outcome: LookOutcome,
+        detail: str,
+        *,
+        state: NoticeItemState,
+        gone: datetime | None,
+        misses: int,
+        next_at: datetime | None,
+    ) -> None:
+        """Write down what a look found, what the media is by now, and when it is looked for next."""
+        with self._c:
+            self._events.record(
+                item.notice, NoticeEventKind.LOOKED, f"{outcome}: {detail}" if detail else outcome, host_id=item.host_id
+            )
+            self._c.run(
+                """update notice_items set outcome = ?, gone_at = ?, misses = ?, look_at = ?,
+                   state = iif(state = 'taken_back' or (state = 'kept' and ? = 'listed'), state, ?)
+                   where notice = ? and host_id = ?""",
+                (
+                    outcome,
+                    iso(gone) if gone else None,
+                    misses,
+                    iso(next_at) if next_at else None,
+                    state,
+                    state,
+                    item.notice,
+                    item.host_id,
+                ),
+            )
+
+    def rest(self, host: str, until: datetime) -> int:
+        """Look at nothing of a host before a moment, since it asked for that; return for how many media that is."""
+        return self._c.run(
+            """update notice_items set look_at = ? where look_at < ?
+               and notice in (select label from notices where host = ?)""",
+            (iso(until), iso(until), host),
+        )
+
+    def bound(self) -> int:
+        """Let looks that a wrong clock put off for longer than any be due in time; return how many."""
+        late = self._c.clock.now() + LONGEST
+        if not self._c.value("select exists (select 1 from notice_items where look_at > ?)", (iso(late),)):
+            return 0
+        return self._c.run(
+            "update notice_items set look_at = ?, looked_at = min(looked_at, ?) where look_at > ?",
+            (iso(self._c.clock.now() + timedelta(hours=1)), self._c.now(), iso(late)),
+        )
+
+    def all_removed(self, name: str) -> bool:
+        """Return whether every media on a notice that still speaks of any is removed."""
+        states = {item.state for item in self.items(name)} - {NoticeItemState.TAKEN_BACK}
+        return states == {NoticeItemState.REMOVED}
+
+    def over(self) -> list[str]:
+        """Return the notices whose media is removed and is not looked for any more."""
+        rows = self._c.rows(
+            """select label from notices n where state = 'removed' and not exists
+               (select 1 from notice_items where notice = n.label and look_at is not null) order by label"""
+        )
+        return [row["label"] for row in rows]
+
+    def late(self, before: datetime) -> list[str]:
+        """Return the notices that left before a moment, without a decision, whose media was there when last seen."""
+        there = ",".join("?" * len(LOOKS_THERE))
+        rows = self._c.rows(
+            f"""select distinct n.label from notices n join notice_items i on i.notice = n.label
+                where n.state in ('sent', 'by_hand') and n.sent_at <= ? and i.state = 'listed'
+                and i.outcome in ({there}) and {_UNMARKED} order by n.label""",  # noqa: S608  question marks and words of ours
+            (iso(before), *LOOKS_THERE),
+        )
+        return [row["label"] for row in rows]
+
+    def come_back(self, item: LifeItem) -> str | None:
+        """Put a removed media that is there again on a draft of its own, which names the notice before it.
+
+        Return the draft's label; None if it stands on a newer notice already.
+        """
+        now = self._c.now()
+        with self._c:
+            newer = self._c.value(
+                """select n.label from notices n join notice_items i on i.notice = n.label
+                   where n.host = ? and i.host_id = ? and n.label != ?
+                   and n.state not in ('removed', 'closed', 'retracted')""",
+                (item.host, item.host_id, item.notice),
+            )
+            if newer is not None:
+                return None
+            name = label("N")
+            self._c.run(
+                """insert into notices (label, host, subreddit, state, recipient, entry, person, language, created_at,
+                   updated_at) select ?, host, subreddit, 'drafted', recipient, entry, person, language, ?, ?
+                   from notices where label = ?""",
+                (name, now, now, item.notice),
+            )
+            self._c.run(
+                """insert into notice_items (notice, case_id, host_id, url, seen_at, sha256, md5, entry, person, ground,
+                   ground_detail, ranges, rendition, refers)
+                   select ?, case_id, host_id, url, ?, sha256, md5, entry, person, ground, ground_detail, ranges,
+                   rendition, ? from notice_items where notice = ? and host_id = ?""",
+                (name, now, item.notice, item.notice, item.host_id),
+            )
+            self._events.record(name, NoticeEventKind.DRAFTED, f"again what {item.notice} had brought down")
+            return name
+
+    def elsewhere(self) -> list[tuple[str, str, str]]:
+        """Return drafted media of which its host removed the same entry's before: (earlier notice, draft, host id).
+
+        Each once: what is written down as such already is not among them.
+        """
+        rows = self._c.rows(
+            """select distinct max(o.notice) as earlier, i.notice as draft, i.host_id
+               from notice_items i join notices n on n.label = i.notice
+               join notice_items o on o.entry = i.entry and o.host_id != i.host_id and o.state = 'removed'
+               join notices b on b.label = o.notice and b.host = n.host
+               where n.state = 'drafted' and i.refers is null group by i.notice, i.host_id"""
+        )
+        return [(row["earlier"], row["draft"], row["host_id"]) for row in rows]
+
+    def refer(self, draft: str, host_id: str, earlier: str) -> None:
+        """Let a media on a draft name the notice by which the same came down before."""
+        self._c.run(
+            "update notice_items set refers = ? where notice = ? and host_id = ?",
+            (earlier, draft, host_id),
+        )
+
+    def earlier(self, name: str) -> list[str]:
+        """Return the notices by which what a notice lists came down before."""
+        rows = self._c.rows(
+            "select distinct refers from notice_items where notice = ? and refers is not null order by refers", (name,)
+        )
+        return [row["refers"] for row in rows]
+
+    def _rows(self, where: str, values: tuple[object, ...], tail: str = "") -> list[Row]:
+        return self._c.rows(
+            f"""select i.notice, n.host, i.host_id, min(i.url) as url, max(i.sha256) as sha256, max(i.md5) as md5,
+                max(coalesce(e.state = 'active', 0) and exists (select 1 from signals s where s.entry = e.id)) as known,
+                max(e.duration is not null) as clip,
+                max(i.state) as state, n.state as notice_state, max(i.outcome) as outcome, max(i.looks) as looks,
+                max(i.misses) as misses, n.sent_at, max(i.gone_at) as gone_at, max(i.looked_at) as looked_at,
+                min(i.look_at) as look
+                from notice_items i join notices n on n.label = i.notice left join entries e on e.id = i.entry
+                where n.sent_at is not null and n.state in ({",".join("?" * len(NOTICE_LEFT))}, 'retracted')
+                and {where} and {_UNMARKED} group by i.notice, i.host_id {tail}""",  # noqa: S608  question marks and words of ours
+            (*NOTICE_LEFT, *values),
+        )
+
+
+def _item(row: Row) -> LifeItem:
+    return LifeItem(
+        notice=row["notice"],
+        host=row["host"],
+        host_id=row["host_id"],
+        url=row["url"],
+        sha256=row["sha256"],
+        md5=row["md5"],
+        known=bool(row["known"]),
+        clip=bool(row["clip"]),
+        state=NoticeItemState(row["state"]),
+        notice_state=NoticeState(row["notice_state"]),
+        outcome=LookOutcome(row["outcome"]) if row["outcome"] else None,
+        looks=row["looks"],
+        misses=row["misses"],
+        sent=from_iso(row["sent_at"]),
+        gone=_moment(row["gone_at"]),
+        looked=_moment(row["looked_at"]),
+        look=_moment(row["look"]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None
