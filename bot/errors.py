@@ -30,6 +30,7 @@ GifwardenError                      exit code 1
 └── OutsideError                    exit code 3: a service we depend on is unavailable
     ├── RedditError                 `retry` says whether trying again can help
     ├── EndpointError               an exchange or another address that the operator configured
+    ├── InboxError                  the mailbox that answers come to; `at` is the message at which it failed
     └── MailError                   `sent` is None when the server may have accepted the message
 """
 
@@ -394,3 +395,15 @@ class MailError(OutsideError):
         self.setup = setup
         self.sent = sent
         self.retry = retry
+
+
+class InboxError(OutsideError):
+    """The mailbox of `[inbox]` does not answer, refuses, or answers in a shape that we do not know.
+
+    `at`: the number (UID) of the message that was being fetched, if it was at one.
+    """
+
+    def __init__(self, message: str, *, setup: bool = False, at: int | None = None) -> None:
+        super().__init__(message)
+        self.setup = setup
+        self.at = at

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import re
 import smtplib
 import socket
@@ -16,7 +15,7 @@ from io import BufferedIOBase
 
 from bot.config import MailConfig, is_address
 from bot.errors import ConfigError, MailError
-from bot.exchange import Exchange, Exchanges
+from bot.exchange import Exchange, Exchanges, is_loopback
 from bot.text import line
 
 MAX_REPLY = 200  # characters of a server's reply that are repeated to people
@@ -104,7 +103,7 @@ class Mailer:
             raise ConfigError(
                 "mail.sender is not an e-mail address; notices come from it, so set one like abuse@example.org"
             )
-        if config.security == "none" and not _is_loopback(config.host):
+        if config.security == "none" and not is_loopback(config.host):
             raise ConfigError(
                 f"mail.security is none but {config.host} is another machine, which would send login and notices"
                 " readable by anyone on the way; use starttls or tls"
@@ -205,7 +204,7 @@ class Mailer:
     def _log_in(self, smtp: smtplib.SMTP) -> None:
         config = self._config
         # "localhost" is a name like any other until it is resolved.
-        if config.security == "none" and (smtp.sock is None or not _is_loopback(smtp.sock.getpeername()[0])):
+        if config.security == "none" and (smtp.sock is None or not is_loopback(smtp.sock.getpeername()[0])):
             raise MailError(
                 f"{self._place} is another machine and mail.security is none; use starttls or tls", retry=False
             )
@@ -296,12 +295,3 @@ def _envelope(message: EmailMessage) -> tuple[str, list[str]]:
         if not is_address(address):
             raise MailError(f"{address!r} is not an e-mail address that we can write to; correct it", retry=False)
     return senders[0], recipients
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,3 +36,11 @@ def self_signed(folder: Path, host: x509.GeneralName) -> tuple[Path, Path]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return files
+
+
+def loopback_tls(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return a server's context with a fresh certificate for 127.0.0.1, and a client's that trusts it."""
+    certificate, key = self_signed(folder, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+    return server, ssl.create_default_context(cafile=str(certificate))

@@ -185,7 +185,15 @@ def test_example_holds_no_secret(tmp_path: Path) -> None:
     secrets = {key: value.get_secret_value() for key, value in got.items() if isinstance(value, SecretStr)}
     exchange = [f"exchanges.example.{key}" for key in ("key", "fetch_key", "feedback_key")]
     assert secrets == dict.fromkeys(
-        ("reddit.client_secret", "reddit.password", "reddit.refresh_token", "mail.password", *exchange), ""
+        (
+            "reddit.client_secret",
+            "reddit.password",
+            "reddit.refresh_token",
+            "mail.password",
+            "inbox.password",
+            *exchange,
+        ),
+        "",
     )
     for above, section, key in example_keys():
         if f"{section}.{key}" in secrets:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import smtplib
 import socket
@@ -14,7 +13,6 @@ from email.policy import SMTP
 from typing import Any
 
 import pytest
-from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +20,7 @@ from bot.config import MailConfig
 from bot.errors import ConfigError, MailError
 from bot.loopback.smtp import Fault, SmtpSink
 from bot.mail import Mailer, is_address
-from tests.certificates import self_signed
+from tests.certificates import loopback_tls
 
 SECRET = "correct-horse-battery"
 
@@ -59,11 +57,7 @@ def sink_for_bodies() -> Iterator[SmtpSink]:
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's context with a fresh certificate for 127.0.0.1, and a client's that trusts it."""
-    host = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate, key = self_signed(tmp_path_factory.mktemp("tls"), host)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    return server, ssl.create_default_context(cafile=str(certificate))
+    return loopback_tls(tmp_path_factory.mktemp("tls"))
 
 
 def test_a_message_arrives_as_it_was_written() -> None:

@@ -12,6 +12,7 @@ from bot.assemble import action_params, assembled, face_model, nudity_model, rul
 from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, parts, wiki_rules
 from bot.config import Config, MailConfig, NudityConfig
 from bot.errors import GifwardenError, UsageError, for_once
+from bot.inbox import Inbox
 from bot.mail import Mailer
 from bot.model import BankKind
 from bot.pipeline import Pipeline
@@ -81,6 +82,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     yield from _gallery(config)
     yield from _nudity(config)
     yield from _mail(config)
+    yield from _inbox(config)
     yield from host_switches(config)
 
 
@@ -204,6 +206,17 @@ def _mail(config: Config) -> Iterator[Diagnosis]:
         yield ok("mail", Mailer(mail).check())
     except GifwardenError as error:
         yield _fail("mail", error)
+
+
+def _inbox(config: Config) -> Iterator[Diagnosis]:
+    if not config.inbox.host:
+        if config.mail.host:
+            yield warn("inbox", "inbox.host is not set: what hosts answer to notices is not read")
+        return
+    try:
+        yield ok("inbox", Inbox(config.inbox).check())
+    except GifwardenError as error:
+        yield _fail("inbox", error)
 
 
 def _fail(subject: str, error: GifwardenError) -> Diagnosis:

@@ -18,6 +18,8 @@ from bot.config.checking import ExchangeKeys
 from bot.config.content import exchange as wrong_exchange
 from bot.config.content import is_address
 from bot.config.environment import private_text
+from bot.config.kinds import Section
+from bot.config.mail import InboxConfig, MailConfig
 from bot.config.reading import Reading, find, key_path, keys, load, look, sealing_key, service_socket
 from bot.config.sections import (
     ActionsConfig,
@@ -30,13 +32,11 @@ from bot.config.sections import (
     GalleryConfig,
     HostConfig,
     LogConfig,
-    MailConfig,
     MetricsConfig,
     NudityConfig,
     OrdersConfig,
     RedditConfig,
     ReviewConfig,
-    Section,
     StorageConfig,
     SubredditConfig,
 )
@@ -53,6 +53,7 @@ __all__ = [
     "FetchConfig",
     "GalleryConfig",
     "HostConfig",
+    "InboxConfig",
     "LogConfig",
     "MailConfig",
     "MetricsConfig",

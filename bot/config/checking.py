@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from bot.config import content
 from bot.config.environment import NAMED, model_of
-from bot.config.sections import Config, Section
+from bot.config.kinds import Section
+from bot.config.sections import Config
 from bot.config.wanted import Wanted, closest, shown, wanted
 
 Path = tuple[str, ...]
@@ -18,6 +19,7 @@ Report = Callable[[Path, str], None]
 _OTHER_WORDS: Mapping[str, Mapping[str, str]] = {
     "reddit": {"id": "client_id", "secret": "client_secret", "user": "username", "token": "refresh_token"},
     "mail": {"server": "host", "smtp": "host", "from": "sender", "user": "username", "encryption": "security"},
+    "inbox": {"server": "host", "imap": "host", "user": "username", "encryption": "security", "mailbox": "folder"},
     "subreddits": {"nsfw": "adult", "over_18": "adult"},
     "exchanges": {"type": "kind", "token": "key", "address": "url", "path": "folder", "group": "collection"},
     "hosts": {"domains": "allow", "email": "report_email", "on": "enabled"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from bot.config.wanted import shown
@@ -133,12 +134,12 @@ def _host(text: str) -> str | None:
     return f"must be a name such as media.example.org, not {shown(text)}"
 
 
-def _server(text: str) -> str | None:
+def _server(text: str, port: str = "mail.port") -> str | None:
     if not text:
         return None
     wrong = _host(text)
     if wrong is not None and "without a port" in wrong:
-        return f"{wrong} and the port as mail.port"
+        return f"{wrong} and the port as {port}"
     return wrong
 
 
@@ -214,6 +215,7 @@ JUDGES: Mapping[tuple[str, str], Judge] = {
     ("digest", "to"): _mail,
     ("mail", "host"): _server,
     ("mail", "sender"): _mail,
+    ("inbox", "host"): partial(_server, port="inbox.port"),
     ("hosts", "report_email"): _mail,
     ("hosts", "allow"): _domain,
     ("exchanges", "url"): service,

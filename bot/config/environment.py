@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.config.sections import Config, ExchangeConfig, HostConfig, Section, SubredditConfig
+from bot.config.kinds import Section
+from bot.config.sections import Config, ExchangeConfig, HostConfig, SubredditConfig
 from bot.config.wanted import closest, wanted
 from bot.errors import ConfigError, Gathered, unreadable
 

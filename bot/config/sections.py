@@ -9,25 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from bot.model import Capacity, Mode
-
-# Every number has an upper bound, beyond which sockets, timers and dates overflow: a slip of the pen is found here.
-Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
-Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
-Tries = Annotated[int, Field(gt=0, le=20)]  # the wait doubles each time
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-OrderVerb = Literal["scan", "bank", "allow", "undo", "minor", "stop", "go"]
-Cap = Annotated[int, Field(ge=0, le=1_000_000)]
-Minutes = Annotated[int, Field(ge=0, le=1440)]
-Pause = Annotated[float, Field(ge=0, le=86_400)]  # seconds
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, and strangers are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from bot.config.kinds import Bytes, Cap, Count, Minutes, OrderVerb, Pause, Seconds, Section, Tries
+from bot.config.mail import InboxConfig, MailConfig
+from bot.model import Mode
 
 
 class RedditConfig(Section):
@@ -221,27 +207,6 @@ class ReviewConfig(Section):
     )
 
 
-class MailConfig(Section):
-    """The mail server through which notices leave."""
-
-    host: str = Field("", description="SMTP server; empty: notices are drafted, never sent.")
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="Its port.")
-    security: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="none only for a relay on this machine."
-    )
-    username: str = Field("", description="Login; empty: none.")
-    password: SecretStr = Field(SecretStr(""), description="Better in GIFWARDEN_MAIL__PASSWORD.")
-    sender: str = Field("", description="Address that notices come from and answers go to.")
-    organisation: str = Field(
-        "", description="Who sends: the team's or organisation's name; hosts may have to reveal it."
-    )
-    capacity: Capacity = Field(
-        "third_party_notifier",
-        description="On whose behalf notices speak, unless the person who states one says otherwise.",
-    )
-    timeout_seconds: Seconds = Field(30, description="Longest wait for the server.")
-
-
 class HostConfig(Section):
     """One host; the section's name is the plug's name."""
 
@@ -381,6 +346,7 @@ class Config(Section):
     orders: OrdersConfig = Field(default_factory=OrdersConfig)
     digest: DigestConfig = Field(default_factory=DigestConfig)
     mail: MailConfig = Field(default_factory=MailConfig)
+    inbox: InboxConfig = Field(default_factory=InboxConfig)
     hosts: Mapping[str, HostConfig] = Field(default_factory=dict)
     exchanges: Mapping[str, ExchangeConfig] = Field(default_factory=dict)
     storage: StorageConfig = Field(default_factory=StorageConfig)

@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from bot.config.sections import OrderVerb, Section
+from bot.config.kinds import OrderVerb, Section
 
 Form = Literal["flag", "whole", "number", "choice", "secret", "text", "list", "rows", "reasons"]
 _UNITS = {"seconds": "seconds", "minutes": "minutes", "hours": "hours", "days": "days", "mb": "MiB", "bytes": "bytes"}

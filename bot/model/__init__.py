@@ -66,6 +66,7 @@ from bot.model.standing import (
 )
 from bot.model.states import (
     ActionState,
+    AnswerKind,
     BankKind,
     Basis,
     Capacity,
@@ -132,6 +133,7 @@ __all__ = [
     "Action",
     "ActionState",
     "Actor",
+    "AnswerKind",
     "Api",
     "AuthorFacts",
     "Backing",

@@ -228,3 +228,12 @@ class NoticeEventKind(StrEnum):
     RAISED = "raised"  # a person took it there
     RETRACTED = "retracted"
     CLOSED = "closed"
+
+
+class AnswerKind(StrEnum):
+    """What a mail about a notice is. None of them decides anything."""
+
+    BOUNCED = "bounced"  # a mail server says that it was not delivered
+    DELAYED = "delayed"  # a mail server says that it goes on trying
+    AUTOMATIC = "automatic"  # a receipt, a note of absence, a ticket system
+    ANSWER = "answer"  # as far as anybody can tell, of a person's hand
