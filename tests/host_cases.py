@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from tests import host_files
 from tests.host_pages import PagePark
 from tests.host_posts import (
+    BLOBS,
+    CID,
+    DID,
     STATUS,
+    WATCH,
     X_KEY,
+    add_bluesky,
     add_imgbox,
     add_imgbox_gallery,
     add_pixhost,
     add_pixhost_gallery,
     add_x,
+    bluesky_picture,
+    bluesky_video,
     x_picture,
     x_video,
 )
@@ -206,6 +213,21 @@ CASES = {
         lambda park: host_files.pixeldrain_list(park, "aB3dE5gH", {"jK7mN9pQ": SMALL}),
         files=(("pixeldrain.com", "/api/file/jK7mN9pQ"),),
         page=("pixeldrain.com", "/api/list/aB3dE5gH"),
+    ),
+    "bluesky": Case(
+        lambda park: add_bluesky(park, bluesky_picture(park, CID, SMALL, SMALL)),
+        files=(
+            ("cdn.bsky.app", f"/img/feed_thumbnail/plain/{DID}/{CID}@jpeg"),
+            ("cdn.bsky.app", f"/img/feed_fullsize/plain/{DID}/{CID}@jpeg"),
+            ("bsky.social", BLOBS),
+        ),
+        page=("public.api.bsky.app", "/xrpc/app.bsky.feed.getPosts"),
+        elsewhere="https://bsky.app/static/gone.png",
+    ),
+    "bluesky video": Case(
+        lambda park: add_bluesky(park, bluesky_video(park, CID, [SMALL], SMALL)),
+        files=(("bsky.social", BLOBS), ("video.bsky.app", f"{WATCH}{CID}/720p/video0.ts")),
+        page=("video.bsky.app", f"{WATCH}{CID}/playlist.m3u8"),
     ),
     "direct": Case(
         lambda park: park.put_file(DIRECT, "/heron.gif", SMALL),

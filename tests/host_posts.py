@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from bot.loopback.answers import web_page
-from bot.loopback.http import json_response
+from bot.loopback.answers import redirect, web_page
+from bot.loopback.http import Response, json_response
 from tests.host_pages import PagePark
 
 STATUS = "1234567890123456789"
 X_KEY = "AbC1dEfGhIjKlMn"
+DID = "did:plc:abcdefghijklmnopqrstuvwx"
+RECORD = "3kabcdefghi2j"
+CID = "bafkreiabcdefghijklmnop"
+WATCH = f"/watch/{quote(DID, safe='')}/"  # Bluesky's video server wants the account encoded, its image server does not
+BLOBS = "/xrpc/com.atproto.sync.getBlob"
 
 
 def add_x(park: PagePark, id: str, *media: Mapping[str, Any], **told: Any) -> str:
@@ -102,3 +108,81 @@ def add_pixhost_gallery(park: PagePark, id: str, files: Mapping[str, bytes], dom
     page = f'<a class="link"><h2>heron</h2></a><div class="images">{shown}</div>'
     park.put(domain, f"/gallery/{id}", web_page(page))
     return f"https://{domain}/gallery/{id}"
+
+
+def add_bluesky(
+    park: PagePark, *views: Mapping[str, Any], by: str = DID, quoted: Mapping[str, Any] | None = None
+) -> str:
+    """Put a post on Bluesky with media made by `bluesky_picture` and `bluesky_video`, and what it quotes."""
+    embed: dict[str, Any] | None = None
+    if views and "playlist" in views[0]:
+        embed = {"$type": "app.bsky.embed.video#view", **views[0]}
+    elif len(views) > 4:
+        embed = {"$type": "app.bsky.embed.gallery#view", "items": [_in_gallery(view) for view in views]}
+    elif views:
+        embed = {"$type": "app.bsky.embed.images#view", "images": list(views)}
+    if quoted is not None and embed is not None:
+        embed = {"$type": "app.bsky.embed.recordWithMedia#view", "media": embed, "record": {"record": quoted}}
+    elif quoted is not None:
+        embed = {"$type": "app.bsky.embed.record#view", "record": quoted}
+    post: dict[str, Any] = {
+        "uri": f"at://{DID}/app.bsky.feed.post/{RECORD}",
+        "cid": "bafyreiabcdefghijklmnop",
+        "author": {"did": DID, "handle": "example.bsky.social", "labels": []},
+        "record": {"$type": "app.bsky.feed.post", "text": "a heron", "createdAt": "2026-11-22T00:00:00Z"},
+        "indexedAt": "2026-11-22T00:00:00Z",
+        "labels": [],
+    }
+    if embed is not None:
+        post["embed"] = embed
+    park.put("public.api.bsky.app", "/xrpc/app.bsky.feed.getPosts", json_response({"posts": [post]}))
+    park.put("public.api.bsky.app", "/xrpc/com.atproto.identity.resolveHandle", json_response({"did": DID}))
+    return f"https://bsky.app/profile/{by}/post/{RECORD}"
+
+
+def _in_gallery(view: Mapping[str, Any]) -> dict[str, Any]:
+    told = {**view, "$type": "app.bsky.embed.gallery#viewImage", "thumbnail": view["thumb"]}
+    del told["thumb"]
+    return told
+
+
+def bluesky_picture(park: PagePark, cid: str, data: bytes, upload: bytes | None = None) -> dict[str, Any]:
+    """Put a picture on Bluesky's servers, the `upload` on the one that holds the account, and return what it tells."""
+    small, whole = (
+        park.add_direct("cdn.bsky.app", f"/img/{size}/plain/{DID}/{cid}@jpeg", data, "image/jpeg")
+        for size in ("feed_thumbnail", "feed_fullsize")
+    )
+    if upload is not None:
+        bluesky_upload(park, upload, "image/jpeg")
+    return {"thumb": small, "fullsize": whole, "alt": "", "aspectRatio": {"width": 640, "height": 480}}
+
+
+def bluesky_upload(park: PagePark, data: bytes, kind: str) -> None:
+    """Put a file, as it was uploaded, on the server that holds the account, to which the entry server leads."""
+    server = "morel.us-east.host.bsky.network"
+    park.put("bsky.social", BLOBS, redirect(f"https://{server}{BLOBS}?did={DID}&cid={CID}"))
+    park.put(server, BLOBS, Response(body=data, headers={"Content-Type": kind}))
+
+
+def bluesky_video(park: PagePark, cid: str, parts: Sequence[bytes], upload: bytes | None = None) -> dict[str, Any]:
+    """Put a video on Bluesky's servers: its stream in `parts`, and the `upload` itself if it is to be had."""
+    base = f"{WATCH}{cid}"
+    master = ["#EXTM3U", "#EXT-X-VERSION:3"]
+    for height in (360, 720):
+        sizes = f'PROGRAM-ID=0,BANDWIDTH={height}000,CODECS="avc1.64001e",RESOLUTION={height * 16 // 9}x{height}'
+        master += [f"#EXT-X-STREAM-INF:{sizes}", f"{height}p/video.m3u8?session_id=ab"]
+        lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:6"]
+        for place, part in enumerate(parts):
+            lines += ["#EXTINF:6.000,", f"video{place}.ts?session_id=ab&dur=6.0"]
+            park.add_direct("video.bsky.app", f"{base}/{height}p/video{place}.ts", part, "video/mp2t")
+        _playlist(park, f"{base}/{height}p/video.m3u8", [*lines, "#EXT-X-ENDLIST"])
+    _playlist(park, f"{base}/playlist.m3u8", master)
+    if upload is not None:
+        bluesky_upload(park, upload, "video/mp4")
+    url = f"https://video.bsky.app{base}"
+    return {"cid": cid, "playlist": f"{url}/playlist.m3u8", "thumbnail": f"{url}/thumbnail.jpg", "alt": ""}
+
+
+def _playlist(park: PagePark, path: str, lines: Sequence[str]) -> None:
+    headers = {"Content-Type": "application/vnd.apple.mpegurl"}
+    park.put("video.bsky.app", path, Response(body="\n".join(lines).encode(), headers=headers))

@@ -92,6 +92,8 @@ def near(planes: Sequence[Luma], pictures: Sequence[media.Rgb], most: int = 16) 
         ("libvpx", "webm", "webm"),
         ("mpeg4", "avi", "avi"),
         ("libx264", "avi", "avi"),
+        ("libx264", "mpegts", "ts"),
+        ("libx265", "mpegts", "ts"),
     ],
 )
 def test_every_codec_and_container_is_read(codec: str, container: str, found: str) -> None:
@@ -236,7 +238,9 @@ def test_a_display_matrix_turns_and_mirrors(matrix: tuple[int, ...], seen: Any) 
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.7])
-@pytest.mark.parametrize(("container", "codec"), [("fragments", "libx264"), ("matroska", "libx265"), ("avi", "mpeg4")])
+@pytest.mark.parametrize(
+    ("container", "codec"), [("fragments", "libx264"), ("matroska", "libx265"), ("avi", "mpeg4"), ("mpegts", "libx264")]
+)
 def test_a_cut_off_video_gives_what_it_has(container: str, codec: str, kept: float) -> None:
     """Half a recording gives its frames in order of time."""
     flags = "frag_keyframe+empty_moov" if container == "fragments" else ""

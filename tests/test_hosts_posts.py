@@ -17,15 +17,24 @@ from bot.errors import (
 from bot.hosts import get
 from bot.hosts.x import token
 from bot.loopback.answers import redirect, web_page
+from bot.loopback.http import Response, json_response
 from tests.host_pages import PagePark
 from tests.host_posts import (
+    CID,
+    DID,
+    RECORD,
     STATUS,
+    WATCH,
     X_KEY,
+    add_bluesky,
     add_imgbox,
     add_imgbox_gallery,
     add_pixhost,
     add_pixhost_gallery,
     add_x,
+    bluesky_picture,
+    bluesky_upload,
+    bluesky_video,
     x_picture,
     x_video,
 )
@@ -34,7 +43,7 @@ from tests.host_world import LARGE, SMALL, HostClient
 
 def test_general_hosts_are_no_sexual_context() -> None:
     """Hosts that anybody uses for anything say nothing about what is shown."""
-    assert not [name for name in ("x", "imgbox", "pixhost") if (plug := get(name)) is None or plug.adult]
+    assert not [name for name in ("x", "imgbox", "pixhost", "bluesky") if (plug := get(name)) is None or plug.adult]
 
 
 # X
@@ -180,6 +189,105 @@ def test_x_suspended_accounts_come_without_their_names(park: PagePark, client: H
     park.put("cdn.syndication.twimg.com", "/tweet-result", web_page('{"__typename": "Tweet", "id_str": "1"}'))
     with pytest.raises(BlockedError, match="suspended"):
         client.get(url)
+
+
+# Bluesky
+
+
+def test_bluesky_posts_give_all_their_media(park: PagePark, client: HostClient) -> None:
+    """Pictures of a post and of what it quotes, by handle or account, each with the upload as the original."""
+    quoted = {
+        "$type": "app.bsky.embed.record#viewRecord",
+        "author": {"did": DID},
+        "embeds": [{"$type": "app.bsky.embed.images#view", "images": [bluesky_picture(park, CID, SMALL)]}],
+    }
+    url = add_bluesky(park, bluesky_picture(park, f"{CID}2", b"own", LARGE), by="example.bsky.social", quoted=quoted)
+    got = client.get(url, want_original=True).media
+    assert [(one.data, one.original) for one in got] == [(b"own", LARGE), (SMALL, LARGE)]
+    asked = [(request.path.rpartition(".")[2], request.query) for request in park.log if "public.api" in request.host]
+    assert asked == [
+        ("resolveHandle", {"handle": "example.bsky.social"}),
+        ("getPosts", {"uris": f"at://{DID}/app.bsky.feed.post/{RECORD}"}),
+    ]
+    many = [bluesky_picture(park, f"{CID}{place}", b"%d" % place) for place in range(2, 8)]
+    assert [one.data for one in client.get(add_bluesky(park, *many)).media] == [b"2", b"3", b"4", b"5", b"6", b"7"]
+    assert len(client.get(add_bluesky(park, quoted=quoted)).media) == 1
+
+
+def test_bluesky_videos_come_as_they_were_uploaded(park: PagePark, client: HostClient) -> None:
+    """The upload is fetched where Bluesky has it; else the parts of the smallest useful rendition of the stream."""
+    url = add_bluesky(park, bluesky_video(park, CID, [b"S", b"mal", b"l"], LARGE))
+    assert client.get(url).media[0].data == LARGE
+    park.put("bsky.social", "/xrpc/com.atproto.sync.getBlob", Response(status=400))
+    for form in (url, f"https://video.cdn.bsky.app/hls/{DID}/{CID}/thumbnail.jpg"):
+        assert client.get(form).media[0].data == b"Small"
+    parts = [path for path in park.paths("video.bsky.app") if path.endswith(".ts")]
+    assert parts[:3] == [f"{WATCH}{CID}/720p/video{place}.ts" for place in range(3)]
+
+
+def test_bluesky_files_are_fetched_by_their_own_links(park: PagePark, client: HostClient) -> None:
+    """A link to a picture in any size leads to the same picture."""
+    bluesky_picture(park, CID, SMALL)
+    bluesky_upload(park, LARGE, "image/png")
+    for form in (f"img/feed_fullsize/plain/{DID}/{CID}@jpeg", f"img/feed_thumbnail/plain/{DID}/{CID}@png"):
+        (one,) = client.get(f"https://cdn.bsky.app/{form}", want_original=True).media
+        assert (one.data, one.original) == (SMALL, LARGE)
+
+
+@pytest.mark.parametrize(
+    ("embed", "error", "match"),
+    [
+        (None, UnsupportedError, "no picture or video"),
+        ({"$type": "app.bsky.embed.external#view", "external": {"uri": "https://media.tenor.com/a.gif"}},
+         UnsupportedError, "no picture or video"),
+        ({"$type": "app.bsky.embed.record#view", "record": {"$type": "app.bsky.embed.record#viewNotFound",
+          "uri": "at://x", "notFound": True}}, UnsupportedError, "no picture or video"),
+        ({"$type": "app.bsky.embed.record#view", "record": {"$type": "app.bsky.embed.record#viewBlocked",
+          "uri": "at://x", "blocked": True, "author": {"did": DID}}}, UnsupportedError, "no picture or video"),
+        ({"$type": "app.bsky.embed.hologram#view"}, HostChangedError, "kind of media"),
+        ({"$type": "app.bsky.embed.images#view", "images": [{"fullsize": "https://elsewhere.example.net/a.jpg"}]},
+         HostChangedError, "no file of its own"),
+        ({"$type": "app.bsky.embed.video#view", "cid": CID, "playlist": "https://elsewhere.example.net/a.m3u8"},
+         HostChangedError, "no file of its own"),
+        ({"$type": "app.bsky.embed.video#view", "playlist": "https://video.bsky.app/watch/a/b/playlist.m3u8"},
+         HostChangedError, "without its id"),
+    ],
+)  # fmt: skip
+def test_bluesky_without_media_of_its_own(
+    park: PagePark, client: HostClient, embed: dict[str, Any] | None, error: type[AcquireError], match: str
+) -> None:
+    """Text, link cards and quotes of what is not shown are no media; another shape is told; nobody else is asked."""
+    url = add_bluesky(park)
+    post = {"uri": "at://x", "author": {"did": DID}, "embed": embed}
+    park.put("public.api.bsky.app", "/xrpc/app.bsky.feed.getPosts", json_response({"posts": [post]}))
+    with pytest.raises(error, match=match):
+        client.get(url)
+    assert {request.host for request in park.log} == {"public.api.bsky.app"}
+
+
+def test_bluesky_says_what_is_gone(park: PagePark, client: HostClient) -> None:
+    """A post that is not there is gone; an account whose name is not known may have another, so it is not."""
+    url = add_bluesky(park, by="example.bsky.social")
+    park.put("public.api.bsky.app", "/xrpc/app.bsky.feed.getPosts", json_response({"posts": []}))
+    with pytest.raises(GoneError):
+        client.get(url)
+    unknown = json_response({"error": "InvalidRequest", "message": "Unable to resolve handle"}, status=400)
+    park.put("public.api.bsky.app", "/xrpc/com.atproto.identity.resolveHandle", unknown)
+    with pytest.raises(BlockedError, match="no account"):
+        client.get(url)
+
+
+@pytest.mark.parametrize(
+    "name", ["../720p/video.m3u8", "https://elsewhere.example.net/a/b.m3u8", "/a/b.m3u8", "b.m3u8"]
+)
+def test_bluesky_streams_name_only_folders_beside_them(park: PagePark, client: HostClient, name: str) -> None:
+    """A playlist that names another place than a folder of its own is refused, and nothing of it is fetched."""
+    url = add_bluesky(park, bluesky_video(park, CID, [SMALL], LARGE))
+    master = f"#EXTM3U\n#EXT-X-STREAM-INF:RESOLUTION=640x480\n{name}"
+    park.put("video.bsky.app", f"{WATCH}{CID}/playlist.m3u8", Response(body=master.encode()))
+    with pytest.raises(HostChangedError, match="other places"):
+        client.get(url)
+    assert park.paths("video.bsky.app") == [f"{WATCH}{CID}/playlist.m3u8"]
 
 
 # picture hosts

@@ -1,7 +1,7 @@
 """The only decoder of media that others made: bytes in, luma planes with times out. Nothing touches the disk.
 
 The format is what the first bytes say, never a name or a header, and only the decoder for it is tried: GIF, PNG, JPEG,
-WebP and AVIF by Pillow (`pictures`), MP4, QuickTime, WebM, Matroska and AVI by FFmpeg (`video`).
+WebP and AVIF by Pillow (`pictures`), MP4, QuickTime, WebM, Matroska, MPEG-TS and AVI by FFmpeg (`video`).
 
 Runs in a child process with hard limits (`bot.workers`); the limits here are the gentle ones that leave a result.
 """
@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 STILL_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2", b"jpeg", b"avci")
+PACKET, SYNC = 188, 0x47  # of MPEG-TS: how long each packet is, and what it begins with
 QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")  # what files begin with that have no brand
 
 
@@ -54,6 +55,8 @@ def sniff(data: bytes) -> Format | None:
         return "mov"
     if data[:4] == b"\x1a\x45\xdf\xa3":
         return "webm" if b"webm" in data[:128] else "mkv" if b"matroska" in data[:128] else None
+    if len(data) > 2 * PACKET and data[0] == data[PACKET] == data[2 * PACKET] == SYNC:
+        return "ts"
     return None
 
 

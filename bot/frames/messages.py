@@ -14,10 +14,10 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from bot.plural import many
 
-Format = Literal["gif", "png", "jpeg", "webp", "avif", "mp4", "mov", "webm", "mkv", "avi"]
+Format = Literal["gif", "png", "jpeg", "webp", "avif", "mp4", "mov", "webm", "mkv", "avi", "ts"]
 FORMATS: tuple[str, ...] = get_args(Format)
-NAMES: Mapping[str, str] = {"webp": "WebP", "webm": "WebM", "mov": "QuickTime", "mkv": "Matroska"}
-READABLE = "GIF, PNG, JPEG, WebP, AVIF, MP4, QuickTime, WebM, Matroska and AVI"
+NAMES: Mapping[str, str] = {"webp": "WebP", "webm": "WebM", "mov": "QuickTime", "mkv": "Matroska", "ts": "MPEG-TS"}
+READABLE = "GIF, PNG, JPEG, WebP, AVIF, MP4, QuickTime, WebM, Matroska, MPEG-TS and AVI"
 HEADER, DAMAGED = "its header is damaged or cut off", "its data are damaged or cut off"
 # What libraries complain of, known by a few of their words. Their own words may quote the file.
 COMPLAINTS: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""MP4, QuickTime, WebM, Matroska and AVI, by FFmpeg (PyAV).
+"""MP4, QuickTime, WebM, Matroska, MPEG-TS and AVI, by FFmpeg (PyAV).
 
 It may open nothing but the bytes it is given, with the codecs listed here alone.
 """
@@ -31,7 +31,14 @@ from bot.frames.messages import reason, said, within
 from bot.frames.sampling import Plan
 
 CODECS = ("h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4")
-DEMUXERS: dict[Format, str] = {"mp4": "mp4", "mov": "mov", "webm": "webm", "mkv": "matroska", "avi": "avi"}
+DEMUXERS: dict[Format, str] = {
+    "mp4": "mp4",
+    "mov": "mov",
+    "webm": "webm",
+    "mkv": "matroska",
+    "avi": "avi",
+    "ts": "mpegts",
+}
 SQUARE = 0.01  # pixels that are less wide or high than this are square
 WIDEST = 4.0  # times; what is stretched by more is shrunk the other way for the rest
 MAX_PACKETS = 500_000  # four hours and a half at 30 a second

@@ -8,6 +8,7 @@ wrappers  redirect pages, caches and proxies whose address names a link
 from __future__ import annotations
 
 from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse
+from bot.hosts.bluesky import Bluesky
 from bot.hosts.catbox import Catbox
 from bot.hosts.direct import Direct
 from bot.hosts.discord import Discord
@@ -51,6 +52,7 @@ HOSTS: tuple[Host, ...] = (
     X(),
     Imgbox(),
     Pixhost(),
+    Bluesky(),
     Erome(),
     Pixeldrain(),
     Direct(),  # takes what is left, so it stays last

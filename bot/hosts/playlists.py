@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from bot.errors import HostChangedError, UnsupportedError
 from bot.hosts.base import pixels
 
+USEFUL = 480  # pixels of the short side; fingerprints gain nothing from more
 MAX_LINES = 20_000
 MAX_FILES = 300  # of one rendition; more is a film
 
 # A name beside the playlist, at most with a query: no path, no host, no scheme.
 _FILE = re.compile(r"[A-Za-z0-9_]{1,64}\.(?:mp4|m4s|m4v|cmfv|ts)(?:\?[\x21\x23-\x7e]{0,500})?\Z")
 _PLAYLIST = re.compile(r"[A-Za-z0-9_]{1,64}\.m3u8(?:\?[\x21\x23-\x7e]{0,500})?\Z")
+_BENEATH = re.compile(r"[A-Za-z0-9_]{1,64}/[A-Za-z0-9_]{1,64}\.m3u8(?:\?[\x21\x23-\x7e]{0,500})?\Z")
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]{1,40})=("[^"\n]{0,2000}"|[^",\n]{0,500})')
 
 
@@ -31,8 +33,16 @@ class Stream:
         return min(self.width or 0, self.height or 0)
 
 
-def variants(text: str, where: str) -> tuple[Stream, ...]:
-    """Return the renditions of a master playlist. Raises HostChangedError if it is none, or names other places."""
+def useful(streams: tuple[Stream, ...]) -> Stream:
+    """Return the smallest rendition that serves, the largest if none does."""
+    return min(streams, key=lambda one: (one.short_side < USEFUL, abs(one.short_side - USEFUL)))
+
+
+def variants(text: str, where: str, *, beneath: bool = False) -> tuple[Stream, ...]:
+    """Return the renditions of a master playlist. Raises HostChangedError if it is none, or names other places.
+
+    `beneath`: each rendition has a folder of its own beside the playlist.
+    """
     found: list[Stream] = []
     size: tuple[int | None, int | None] | None = None
     for line in _lines(text, where):
@@ -40,7 +50,7 @@ def variants(text: str, where: str) -> tuple[Stream, ...]:
             width, _, height = _attributes(line).get("RESOLUTION", "").partition("x")
             size = pixels(width), pixels(height)
         elif not line.startswith("#") and size is not None:
-            found.append(Stream(_known(line, _PLAYLIST, where), *size))
+            found.append(Stream(_known(line, _BENEATH if beneath else _PLAYLIST, where), *size))
             size = None
     if not found:
         raise HostChangedError(f"{where} sent a playlist without renditions, which its plug relies on")

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 from bot.errors import AcquireError, HostChangedError, TryLaterError, UnsupportedError
 from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, extension, parse, pixels, stem
-from bot.hosts.playlists import files, variants
+from bot.hosts.playlists import files, useful, variants
 from bot.model import Link, MediaRef
 from bot.permalink import permalink_ids
 
@@ -15,7 +15,6 @@ _MEDIA = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 _TRACK = re.compile(r"[A-Za-z0-9_]{1,40}(?:\.mp4)?\Z")
 _UPLOADED = re.compile(r"[0-9a-z]{8,20}\Z")
 _SIGNED = re.compile(r"(?:[a-z]|[a-z]\.thumbs)\.redditmedia\.com\Z")
-USEFUL = 480  # pixels of the short side; fingerprints gain nothing from more
 _EVERYTHING = {"Accept": "*/*"}  # otherwise Reddit's image servers answer with a page
 
 
@@ -145,7 +144,7 @@ def _stream(id: str, web: Web) -> Rendition:
     """Return the smallest useful rendition of a video's HLS playlist, as the files of which it consists."""
     base = f"https://v.redd.it/{id}"
     master = variants(web.page(f"{base}/HLSPlaylist.m3u8", headers=_EVERYTHING).text, "v.redd.it")
-    chosen = min(master, key=lambda one: (one.short_side < USEFUL, abs(one.short_side - USEFUL)))
+    chosen = useful(master)
     first, *more = files(web.page(f"{base}/{chosen.name}", headers=_EVERYTHING).text, "v.redd.it")
     return Rendition(
         url=f"{base}/{first}",

@@ -40,6 +40,7 @@ _QUERIES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("images.weserv.nl", (), ("url",)),
     ("wsrv.nl", (), ("url",)),
     ("getpocket.com", ("redirect",), ("url",)),
+    ("go.bsky.app", ("redirect",), ("u",)),
     ("urldefense.proofpoint.com", (), ("u",)),
     ("safelinks.protection.outlook.com", (), ("url",)),
 )
@@ -67,6 +68,22 @@ _MIRRORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "nitter.net",
             "nitter.poast.org",
             "xcancel.com",
+        ),
+    ),
+    (
+        "bsky.app",
+        (
+            "bskye.app",
+            "bskyx.app",
+            "bsyy.app",
+            "cbsky.app",
+            "fxbsky.app",
+            "vxbsky.app",
+            "xbsky.app",
+            "psky.app",
+            "main.bsky.dev",
+            "deer.social",
+            "blacksky.community",
         ),
     ),
 )
