@@ -96,6 +96,7 @@ def test_other_moments_of_a_speaker_are_asked_and_never_banked() -> None:
     assert report["clips"] == 1
 
 
+@slow
 def test_a_moment_that_is_called_a_copy_is_counted_and_named() -> None:
     """Where what is never banked is the banked take itself, every way of asking is false, and said."""
     take = Scene(4).frames(3.0, 6.0, width=320, height=180), 6.0

@@ -19,6 +19,7 @@ from bot.web.console.base import Act, View
 from bot.web.console.rendering import HERE
 from tests.console import Browser, Console, console_on, open_case
 from tests.console_known import with_an_exchange
+from tests.slow import slow
 from tests.test_console_guard import prepared
 
 STRANGE = ("00009", "9" * 25, "9" * 5000, "-1", "²", "9999-12-31", "9" * 18, "1e999", "\x00", "' or 1=1 --")
@@ -56,6 +57,7 @@ def reached(browser: Browser, path: str) -> None:
     assert answer.status_code != 401, path[:200]
 
 
+@slow
 def test_no_address_makes_a_page_fail(console: Console) -> None:
     """Each page, with each thing that any page asks an address for, and in the place of each label."""
     case = open_case(console.bot, 1)
@@ -76,6 +78,7 @@ def test_no_address_makes_a_page_fail(console: Console) -> None:
                 reached(browser, f"{path}?{urlencode({name: strange})}")
 
 
+@slow
 def test_no_form_makes_a_page_fail(console: Console) -> None:
     """Each way at which something is done, with a strange word in each of the fields that it asks for."""
     browser = console.signed_in("Olga")

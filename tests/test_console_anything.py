@@ -23,12 +23,9 @@ from bot.web.console.uploads import InMemory
 from tests import hostile
 from tests.bots import Listening, bank_the_fake, bot_on, fake, near_copy
 from tests.console import Browser, Console, console_on
+from tests.slow import slow
 
 URL = "https://www.redgifs.com/watch/BroughtByHand"
-QUICK = (
-    "list of local files (ffconcat) named .mp4", "HLS playlist that names a file", "SVG with an address inside",
-    "picture of 60000 x 60000 pixels", "archive", "picture and web page in one",
-)  # fmt: skip
 _opened: list[str] = []
 _listening = False
 
@@ -175,17 +172,13 @@ def test_the_parser_would_spool_otherwise() -> None:
     assert InMemory.__mro__[1].spool_max_size > 0  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "names", [pytest.param(tuple(hostile.files()), marks=pytest.mark.slow), QUICK], ids=["all", "few"]
-)
-def test_hostile_files_are_one_sentence(
-    place: tuple[Stage, Console, Listening], ben: Browser, names: tuple[str, ...]
-) -> None:
+@slow
+def test_hostile_files_are_one_sentence(place: tuple[Stage, Console, Listening], ben: Browser) -> None:
     """Whatever is sent ends in what was found or in one sentence; no page fails, and no host is asked."""
     world, _, log = place
     files, asked = hostile.files(), len(world.park.log)
     warned = len(log.warnings)
-    for name in names:
+    for name in files:
         ben.get("/anything")
         ben.upload("/anything/ask", f"{name}.mp4", files[name])
         assert ben.page.status_code == 200, (name, ben.text)

@@ -29,6 +29,7 @@ from bot.web.console.notices import digest_of
 from tests.console import Browser, Console, console_on, open_case
 from tests.console_known import something_to_do, with_an_exchange
 from tests.people import member
+from tests.slow import few
 from tests.test_looking import case_of, until
 
 
@@ -127,7 +128,7 @@ def stands(console: Console, number: int) -> tuple[object, ...]:
     return row.state, row.version, store.minors.root_of(row.post.fullname), actions, notices, done
 
 
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", few(PEOPLE, "reviewer elsewhere", "lead"))
 def test_every_role_at_every_way(console: Console, who: str) -> None:
     """Each cell of roles and ways: done where the team's table allows it, 403 and nothing done where it does not."""
     role, places = PEOPLE[who]

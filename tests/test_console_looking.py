@@ -18,6 +18,7 @@ from bot.pipeline.looking.wishes import MUCH
 from bot.web.console.guard import HEADERS
 from tests.console import SAFARI, Browser, Console, console_on, open_case
 from tests.people import member
+from tests.slow import few
 from tests.test_looking import case_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -118,7 +119,7 @@ def test_a_look_is_of_its_case(world: Stage, console: Console) -> None:
     assert ben.client.get(address).content.startswith(PNG)
 
 
-@pytest.mark.parametrize("way", ["cover", "sign-out", "sign-out-everywhere"])
+@pytest.mark.parametrize("way", few(["cover", "sign-out", "sign-out-everywhere"], "sign-out"))
 def test_leaving_drops_it(world: Stage, console: Console, way: str) -> None:
     """Covered or signed out: what was ready is gone from the program too."""
     _, case = case_of(world, console.bot)

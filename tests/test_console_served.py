@@ -20,6 +20,7 @@ from bot.errors import DatabaseError
 from bot.store import Store
 from bot.store.case_queue import Tab
 from tests.console import Browser, open_case
+from tests.slow import slow
 from tests.test_schedule import wait_for
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +109,7 @@ def test_review_serves_it_alone(tmp_path: Path, port: int, number: signal.Signal
     assert "Traceback" not in told
 
 
+@slow
 def test_review_says_that_its_port_is_taken(tmp_path: Path) -> None:
     """A port that another program uses is told in one sentence."""
     subprocess.run([*GIFWARDEN, "init", str(tmp_path)], check=True, capture_output=True, cwd=ROOT)

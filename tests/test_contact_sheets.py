@@ -34,6 +34,7 @@ from bot.fingerprint.sheet_wire import longest, sheet_to_wire
 from bot.model import Level, Sheet
 from bot.samples import media
 from tests import hostile
+from tests.slow import slow
 from tests.test_answers import peak
 from tests.test_frames_display import gamma, with_chunks, written
 from tests.test_workers import SPEAKING
@@ -300,6 +301,7 @@ def test_what_leaves_the_child_is_bounded_by_the_level(
     assert read_sheet(body, asked) == whole
 
 
+@slow
 @settings(max_examples=300)
 @given(
     st.recursive(
@@ -374,6 +376,7 @@ def test_hostile_files_are_a_sheet_or_one_sentence() -> None:
     assert peak() - before < 96
 
 
+@slow
 def test_a_file_that_takes_too_long_ends_at_the_deadline() -> None:
     """The child is killed when the time is over; the sentence says what to do."""
     with Looker(LIMITS) as one:

@@ -34,7 +34,7 @@ from tests import pages
 from tests.bots import lent
 from tests.killing import Silent
 from tests.people import member
-from tests.slow import few
+from tests.slow import few, slow
 
 FPS = 8.0
 ROOM, PAN = Scene(3, "room"), Scene(1, "pan")
@@ -362,6 +362,7 @@ def test_a_copy_in_a_compilation_is_found_where_it_is() -> None:
     assert finding.query_ranges[-1][1] == pytest.approx(21.0, abs=1.2)
 
 
+@slow
 def test_a_compilation_of_altered_clips_loses_none_of_them() -> None:
     """Six clips one after the other, mirrored, half of them soft and with few corners: each is found in its time."""
     worlds = [Scene(seed, "room") for seed in (71, 72, 73, 74, 75, 76)]
@@ -480,6 +481,7 @@ def test_words_are_met_as_if_each_pair_were_compared(words: list[int], others: l
     assert found.tolist() == [any((one ^ other).bit_count() <= 28 for other in others) for one in words]
 
 
+@slow
 def test_an_entry_that_is_known_already_is_not_looked_at_again() -> None:
     """What another method found is left out of the search, and what else is there is found as before."""
     shelf = LocalFeatureIndex({1: sketched(take(ROOM)), 2: sketched(take(PAN))}.__getitem__)

@@ -168,6 +168,7 @@ def test_who_has_neither_daemon_nor_login_is_told_what_to_start(world: Stage, ho
     assert world.reddit.removals == [case.post.fullname]
 
 
+@slow
 def test_a_command_that_acts_for_long_keeps_its_lease(world: Stage, home: Pipeline) -> None:
     """Three posts at forty seconds each are all removed by the command, and its lease is given back."""
     labels = [case_of(world, home).label for _ in range(3)]

@@ -22,6 +22,7 @@ from bot.exchanges import Checkpoint, Page, blocks, https
 from bot.lists import Record
 from bot.loopback.exchanges import ExchangePark, File, HashFeed, pdq_of
 from tests.fetching import begun, clock, faults, http, pages_of, park, records, values
+from tests.slow import slow
 
 __all__ = ["clock", "http", "park"]
 HEX = [pdq_of(number) for number in range(5)]
@@ -170,6 +171,7 @@ def test_a_circle_and_pages_without_end_are_left(
         pages_of(http, clock, url=f"{park.url}/lists/1.ndjson", format="ndjson")
 
 
+@slow
 def test_a_long_list_goes_on_where_it_was_cut(
     park: ExchangePark, http: Endpoints, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

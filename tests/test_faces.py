@@ -28,6 +28,7 @@ from bot.fingerprint.wire import to_wire
 from bot.model import FaceTrack
 from bot.workers import Workers
 from tests import portraits
+from tests.slow import slow
 
 MODEL = faces.FACES[0]
 boxes = st.builds(Box, *(st.integers(-500, 500) for _ in range(2)), *(st.integers(1, 500) for _ in range(2)))
@@ -278,6 +279,7 @@ def test_a_plane_shown_three_times_is_its_own_luma() -> None:
     assert np.array_equal(_grey(shown[3:50, 5:61]), plane[3:50, 5:61])
 
 
+@slow
 def test_colour_does_not_change_what_is_hashed() -> None:
     """Looking at a frame in colour leaves its luma, and so its hashes, as they were."""
     data = portraits.clip(portraits.wandering("officer"), seconds=1)

@@ -164,6 +164,7 @@ def test_the_mod_log_is_not_read_twice_in_a_day(world: Stage, bot: Pipeline) -> 
     assert any(request.path.endswith("/about/log") for request in world.reddit.log[sent:])
 
 
+@slow
 def test_stopped_it_goes_on_behind_the_last_page(world: Stage, bot: Pipeline) -> None:
     """After Ctrl-C in the middle nothing that was read is read again."""
     play(Past(world.reddit, world.park), files(2), removals=200, now=world.clock.now())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.links import links_of, permalink_fullname, post_of, reports_in, things_in
 from bot.links.text import urls_in
 from bot.model import MediaRef
+from tests.slow import slow
 
 HOSTS = (
     ("redgifs", re.compile(r"https?://(?:www\.|v3\.)?redgifs\.com/watch/(\w+)", re.IGNORECASE), "media"),
@@ -404,6 +405,7 @@ def test_things_of_a_comments_page() -> None:
     assert list(things_in({"kind": "t5", "data": {"display_name": "x"}})) == []
 
 
+@slow
 def test_deep_replies_do_not_exhaust_the_stack() -> None:
     """Ten thousand levels of replies are walked."""
     thing: dict[str, Any] = {"kind": "t1", "data": {"name": "t1_z"}}

@@ -21,6 +21,7 @@ from bot.lists import FORMATS, Bad, Fault, Plain, Record, read, read_many
 from bot.lists.children import Field, field_named, in_words, is_tag, speaks_of_child
 from bot.lists.record import Row
 from tests.list_shapes import M1, P1, P2, SHA1, nd
+from tests.slow import slow
 
 HASHES = [random.Random(number).randbytes(32).hex() for number in range(12)]
 SPELLINGS = {
@@ -228,6 +229,7 @@ def test_what_is_no_list_is_refused_in_one_sentence(data: bytes, sentence: str) 
         list(read(data))
 
 
+@slow
 def test_what_inflates_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bomb is left before it fills anything."""
     monkeypatch.setattr("bot.lists.opening.FREE", 2**20)

@@ -27,6 +27,7 @@ from bot.store import Store
 from bot.store.list_rows import Listed, earlier_key, prepared, unpacked
 from bot.store.lists import Seen
 from tests.people import member
+from tests.slow import slow
 
 Content = tuple[tuple[Signal, ...], tuple[tuple[str, str], ...]]
 
@@ -208,6 +209,7 @@ step = st.one_of(
 )
 
 
+@slow
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(step, min_size=1, max_size=12), few=st.sampled_from([2, 20_000]))
 def test_rows_are_those_of_a_dictionary(steps: list[tuple[str, Any, Any]], few: int) -> None:

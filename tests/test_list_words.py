@@ -14,6 +14,7 @@ from bot.errors import UsageError
 from bot.lists import FORMATS, Bad, Fault, Plain, Record, read, read_many
 from bot.lists.child_words import sentence_says, tag_says
 from tests.list_shapes import M1, P1, P2
+from tests.slow import slow
 from tests.test_list_reading import HASHES, said
 
 LONG_WORDS = ("sex", "child", "minor ", "a", "_", "- ", "sex child ", "C.", "15 ", "under ", '"', " ", "no ", "é", "1.")
@@ -77,6 +78,7 @@ def test_no_line_stops_a_reading(text: str) -> None:
             list(read(data))
 
 
+@slow
 def test_what_strangers_write_is_not_remembered() -> None:
     """However many long texts and names a list has, memory stays flat."""
     tracemalloc.start()

@@ -38,6 +38,7 @@ from tests.bots import bank_the_fake, bot_on, fake, near_copy
 from tests.console import console_on
 from tests.killing import Silent
 from tests.people import at_home, member
+from tests.slow import few
 from tests.test_orders import HEAD, answers, link, order, run, team
 
 __all__ = ["team"]
@@ -99,7 +100,7 @@ PLACES: dict[str, Callable[[Stage], str]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("subreddit", ["clips", "quiet"])
+@pytest.mark.parametrize("subreddit", few(["clips", "quiet"], "clips"))
 def test_a_marked_file_is_dropped_under_any_link(
     world: Stage, bot: Pipeline, marked: Marked, place: str, subreddit: str
 ) -> None:
@@ -144,7 +145,12 @@ def test_an_album_with_it_is_dropped_whole(world: Stage, bot: Pipeline, marked: 
     assert marked[2] == []
 
 
-@pytest.mark.parametrize("door", ["scan FILE", "scan URL", "scan PERMALINK", "bank add FILE", "bank add URL"])
+@pytest.mark.parametrize(
+    "door",
+    few(
+        ["scan PERMALINK", "scan FILE", "scan URL", "bank add FILE", "bank add URL"], "scan PERMALINK", "bank add FILE"
+    ),
+)
 def test_commands_refuse_the_file(world: Stage, bot: Pipeline, marked: Marked, door: str, tmp_path: Path) -> None:
     """One sentence, no fingerprint, nothing decoded and no entry."""
     file = tmp_path / "renamed.bin"
@@ -158,7 +164,7 @@ def test_commands_refuse_the_file(world: Stage, bot: Pipeline, marked: Marked, d
     assert marked[2] == []
 
 
-@pytest.mark.parametrize("door", ["a file", "an address", "a permalink", "the post that was marked"])
+@pytest.mark.parametrize("door", few(["a file", "an address", "a permalink", "the post that was marked"], "a file"))
 def test_the_console_refuses_the_file(world: Stage, bot: Pipeline, marked: Marked, door: str) -> None:
     """*Look at anything*: one sentence, nothing decoded, no case named; the post itself is not even asked for."""
     url = PLACES["another host"](world)
@@ -205,7 +211,7 @@ def test_the_gallery_refuses_the_file(world: Stage, bot: Pipeline, marked: Marke
     assert marked[2] == []
 
 
-@pytest.mark.parametrize("names", [("sha256", ""), ("", "md5"), ("sha256", "md5")])
+@pytest.mark.parametrize("names", few([("sha256", ""), ("", "md5"), ("sha256", "md5")], ("", "md5")))
 def test_a_list_brings_no_entry_of_the_file(bot: Pipeline, marked: Marked, names: tuple[str, str]) -> None:
     """A row of either digest is left out and said, without the digest; the other rows are taken."""
     pair = tuple(hashlib.new(name, near_copy()).hexdigest() if name else "" for name in names)
@@ -216,7 +222,7 @@ def test_a_list_brings_no_entry_of_the_file(bot: Pipeline, marked: Marked, names
     assert not any(digest and digest in said[0].reason for digest in pair)
 
 
-@pytest.mark.parametrize("shape", ["sum", "stix", "misp", "hashdeep", "untyped"])
+@pytest.mark.parametrize("shape", few(["sum", "stix", "misp", "hashdeep", "untyped"], "sum"))
 def test_a_folder_brings_no_row_of_the_file(bot: Pipeline, marked: Marked, tmp_path: Path, shape: str) -> None:
     """By an exchange, in whatever shape it writes: the row is left out, and no digest of it is said."""
     md5, sha256 = (hashlib.new(name, near_copy()).hexdigest() for name in ("md5", "sha256"))
@@ -301,7 +307,7 @@ def case_marked(world: Stage, bot: Pipeline, purged: bool) -> Iterator[str]:
     yield case.label
 
 
-@pytest.mark.parametrize("purged", [False, True])
+@pytest.mark.parametrize("purged", few([False, True], False))
 @pytest.mark.parametrize("door", DOORS)
 def test_a_marked_case_is_decided_no_more(world: Stage, bot: Pipeline, door: str, purged: bool) -> None:
     """Every decision is refused, in its ten minutes and after them; no entry comes of it."""
@@ -323,7 +329,7 @@ def command(world: Stage, folder: Path, *words: str) -> Result:
 
 
 @pytest.mark.parametrize("purged", [False, True])
-@pytest.mark.parametrize("how", [(), ("--json",)])
+@pytest.mark.parametrize("how", few([(), ("--json",)], ()))
 def test_why_a_marked_case_was_judged_is_not_explained(
     world: Stage, bot: Pipeline, purged: bool, how: tuple[str, ...], tmp_path: Path
 ) -> None:

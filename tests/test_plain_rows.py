@@ -16,6 +16,7 @@ from bot.model import PROGRAM, Signal
 from bot.store import Store
 from bot.store.lists import Listed, Seen
 from tests.fetching import START
+from tests.slow import slow
 
 HEX = [pdq_of(number) for number in range(40)]
 
@@ -82,6 +83,7 @@ def opened(clock: ManualClock) -> Iterator[tuple[Store, int]]:
 _ROWS = st.dictionaries(st.integers(0, 30), st.integers(0, 39), min_size=1, max_size=12)
 
 
+@slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(_ROWS, st.booleans()), min_size=1, max_size=5), st.booleans())
 def test_many_at_a_time_are_the_same_as_one_by_one(

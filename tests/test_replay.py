@@ -19,6 +19,7 @@ from bot.errors import UsageError
 from bot.model import Evidence, Link, Match, Post, Verdict
 from bot.store import Store
 from tests.benchmarks.replay import measure
+from tests.slow import slow
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 COPY = Match(
@@ -61,6 +62,7 @@ def run(*args: str) -> str:
     return result.stdout
 
 
+@slow
 def test_edited_rules_show_what_would_change_by_rule_and_by_case(home: Path) -> None:
     """A tighter rule in another folder is tried out: which verdicts, rules and cases would differ."""
     other = home / "tighter"

@@ -13,6 +13,7 @@ from bot.samples import media
 from tests.bots import bot_on, changed
 from tests.killing import Silent
 from tests.people import member
+from tests.slow import slow
 from tests.test_acquiring import post, states
 
 STILL = media.still(930, format="png", width=320, height=240)
@@ -50,6 +51,7 @@ def raid(world: Stage, bot: Pipeline, count: int) -> None:
     bot.work()
 
 
+@slow
 def test_a_raid_of_300_copies_is_one_download(world: Stage, bot: Pipeline) -> None:
     """Every post of it is judged, in whichever subreddit, and the host is asked once."""
     raid(world, bot, 300)

@@ -23,6 +23,7 @@ from bot.rules.checks.effort import JUDGEMENT_SECONDS, OutOfTime, bounded
 from bot.rules.checks.regex import PatternError, check, compiled
 from bot.rules.checks.text import query
 from tests.pattern_cases import CATASTROPHES, EVERYDAY, PIECES, generated
+from tests.slow import slow
 from tests.test_rules_text import EVIDENCE, post, quoted, refused
 
 TEXTS = (
@@ -111,6 +112,7 @@ def python_says(pattern: str, text: str) -> tuple[bool, bool]:
         signal.signal(signal.SIGALRM, before)
 
 
+@slow
 @settings(max_examples=300)
 @given(st.randoms(use_true_random=False), st.text(alphabet="abcxikß é.,_\n\u0301İıK", max_size=12))
 def test_generated_patterns_mean_what_python_means(randomness: random.Random, text: str) -> None:

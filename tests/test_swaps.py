@@ -33,7 +33,7 @@ from bot.samples.portrait import drawn
 from bot.store import Store
 from bot.store.local_features import _unpacked
 from tests.people import member
-from tests.slow import few
+from tests.slow import few, slow
 
 FACE = 0.05  # of the picture
 HOST, DONOR = 0, 1
@@ -119,6 +119,7 @@ def test_a_fake_and_its_footage_are_told_apart_both_ways(kind: str) -> None:
         assert swap.face_distance > 0.3 > same.face_distance
 
 
+@slow
 def test_faces_are_compared_between_frames_that_have_corners() -> None:
     """The alignment says which rows of faces show one moment, in frames without corners too."""
     entry = with_corners(of_footage(), 2)

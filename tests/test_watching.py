@@ -15,6 +15,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.watching.rounds import groups
 from bot.store.links import PAST
 from tests.bots import Listening, bot_on
+from tests.slow import slow
 from tests.test_watch import gif, post
 from tests.turns import in_turn
 
@@ -74,6 +75,7 @@ def test_groups_fit_into_an_address() -> None:
     assert all(len(part) <= 60 and len("+".join(part)) <= 1200 for part in parts)
 
 
+@slow
 def test_two_thousand_posts_between_two_polls(world: Stage, bot: Pipeline, log: Listening) -> None:
     """Everything that Reddit still shows is stored; the loss of the rest is said, from when to when."""
     first = world.clock.now()

@@ -23,6 +23,7 @@ from bot.store import LinkRow
 from tests.bots import bot_on, changed
 from tests.killing import Silent
 from tests.people import member
+from tests.slow import slow
 
 
 @cache
@@ -179,6 +180,7 @@ def test_one_bad_link_stops_no_other(world: Stage, bot: Pipeline, monkeypatch: p
     assert links(bot)[0].attempts == bot.deps.config.fetch.attempts
 
 
+@slow
 def test_a_decoder_that_does_not_start_costs_an_attempt(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no verdict on the file: the link is tried again and judged when decoders start."""
     singles(world, 1)

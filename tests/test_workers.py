@@ -24,6 +24,7 @@ from bot.fingerprint.wire import to_wire
 from bot.model import Fingerprint
 from bot.samples import media
 from bot.workers import Workers
+from tests.slow import slow
 
 LIMITS = DecodeConfig()
 STILL = media.still(21, width=160, height=90)
@@ -64,6 +65,7 @@ def test_a_child_gives_what_the_function_gives(shared: Workers, data: bytes) -> 
     assert shared.fingerprint(data) == fingerprint(data, LIMITS, locator=Dlib())
 
 
+@slow
 def test_a_small_file_costs_little(one: Workers) -> None:
     """After a file only its own leavings are cleared away: looking through all that is loaded takes tens of ms."""
     (pid,) = one.pids
@@ -231,6 +233,7 @@ def test_a_child_that_takes_too_long_is_killed() -> None:
         assert workers.pids == ()
 
 
+@slow
 def test_a_file_that_needs_too_much_memory_is_a_limit() -> None:
     """A picture within the pixel limit that does not fit into memory is a LimitError, and the child lives on."""
     flat = media.encode_still(np.zeros((7000, 9000, 3), np.uint8), format="png")
@@ -284,6 +287,7 @@ def test_children_outlive_the_thread_that_asked_first() -> None:
         assert workers.pids == before
 
 
+@slow
 def test_closing_leaves_no_process_and_no_descriptor() -> None:
     """After `close`, no child, zombie or pipe is left; a second call does nothing; asking again is an error."""
     before = set(Path("/proc/self/fd").iterdir())
@@ -353,6 +357,7 @@ def test_a_child_that_was_taken_over_cannot_forge_digests(monkeypatch: pytest.Mo
             assert workers.pids == ()  # whoever lies is ended
 
 
+@slow
 def test_what_libraries_print_does_not_reach_the_protocol() -> None:
     """Standard output belongs to nobody in a child: its answers travel on a descriptor of their own."""
     code = (
