@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.clock import Clock
@@ -16,7 +17,6 @@ from bot.config import Config
 from bot.errors import (
     AcquireError,
     CostlyError,
-    GoneError,
     NeedsTokenError,
     NotAllowedError,
     TryLaterError,
@@ -172,7 +172,7 @@ class Acquirer:
         if interval is None:
             interval = self._config.fetch.host_interval_seconds
         group = host.name
-        allow: Callable[[str], bool] = host.owns
+        allow: Callable[[str], bool] = host.reaches
         if not host.domains:
             url = parse(link.url)
             if url is None:
@@ -218,6 +218,8 @@ def _fetch(
     web: _Web, host: Host, index: int, item: HostMedia, *, want_original: bool
 ) -> tuple[MediaFile, AcquireError | None]:
     """Return the media, and the error that kept its original away, if any."""
+    if item.ask is not None:
+        item = replace(item, renditions=item.ask(web), ask=None)
     chosen, data = _first(web, host, item)
     original = next((rendition for rendition in item.renditions if rendition.original), None)
     if not want_original or original is None or original.url == chosen.url:
@@ -244,10 +246,11 @@ def _first(web: _Web, host: Host, item: HostMedia) -> tuple[Rendition, bytes]:
 
 
 def _one(web: _Web, host: Host, rendition: Rendition) -> bytes:
-    body = web.media(rendition)
-    if host.is_placeholder(body[0]):
-        raise GoneError(f"{host.name} shows its picture for removed media here")
-    return body[1]
+    url, data = web.media(rendition)
+    error = host.stand_in(url)
+    if error is not None:
+        raise error
+    return data
 
 
 @dataclass(slots=True)
@@ -282,9 +285,19 @@ class _Web:
         self._hurry = hurry
         self.state = state
 
-    def json(self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
+    def now(self) -> datetime:
+        return self._pace.now()
+
+    def json(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
         return self._politely(
-            lambda left: self._fetcher.json(url, headers=headers, allow=self._allow, form=form, seconds=left)
+            lambda left: self._fetcher.json(url, headers=headers, allow=self._allow, form=form, body=body, seconds=left)
         )
 
     def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
@@ -334,6 +347,10 @@ class _Pace:
         self._lock = threading.Lock()
         self._next: dict[str, float] = {}
         self._resting: dict[str, float] = {}
+
+    def now(self) -> datetime:
+        """Return the time of the clock that requests are spaced by."""
+        return self._clock.now()
 
     def turn(self, group: str, interval: float) -> None:
         """Wait for this request's turn, in seconds of the clock. Raises TryLaterError while the group rests."""

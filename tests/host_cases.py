@@ -27,6 +27,8 @@ from tests.host_posts import (
 )
 from tests.host_world import DIRECT, HERON, HERON_KEY, SMALL
 
+DOWNLOAD = "get.bunkrr.su/file/41348624"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -228,6 +230,31 @@ CASES = {
         lambda park: add_bluesky(park, bluesky_video(park, CID, [SMALL], SMALL)),
         files=(("bsky.social", BLOBS), ("video.bsky.app", f"{WATCH}{CID}/720p/video0.ts")),
         page=("video.bsky.app", f"{WATCH}{CID}/playlist.m3u8"),
+    ),
+    "bunkr": Case(
+        lambda park: host_files.Bunkr(park).file("aB3dE5gH7jK9m", SMALL),
+        files=((host_files.Bunkr.server, "/storage/media/0f-aB.mp4"),),
+        page=("bunkr.cr", "/f/aB3dE5gH7jK9m"),
+    ),
+    "bunkr album": Case(
+        lambda park: host_files.Bunkr(park).album("aB3dE5gH", {"41348624": SMALL}),
+        files=((host_files.Bunkr.server, "/storage/media/0f-41348624.mp4"),),
+        page=("bunkr.cr", "/a/aB3dE5gH"),
+    ),
+    "bunkr download": Case(
+        lambda park: host_files.Bunkr(park).file("aB3dE5gH7jK9m", SMALL).replace("bunkr.cr/f/aB3dE5gH7jK9m", DOWNLOAD),
+        files=((host_files.Bunkr.server, "/storage/media/0f-aB.mp4"),),
+        page=("dl.bunkr.cr", "/api/_001_v2"),
+    ),
+    "cyberdrop": Case(
+        lambda park: host_files.Cyberdrop(park).file("aB3dE5gH7jK9m", SMALL),
+        files=((host_files.Cyberdrop.server, "/api/file/d/aB3dE5gH7jK9m"),),
+        page=("api.cyberdrop.cr", "/api/file/info/aB3dE5gH7jK9m"),
+    ),
+    "cyberdrop album": Case(
+        lambda park: host_files.Cyberdrop(park).album("aB3dE5gH", {"aB3dE5gH7jK9m": SMALL}),
+        files=((host_files.Cyberdrop.server, "/api/file/d/aB3dE5gH7jK9m"),),
+        page=("cyberdrop.cr", "/a/aB3dE5gH"),
     ),
     "direct": Case(
         lambda park: park.put_file(DIRECT, "/heron.gif", SMALL),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from bot.loopback.answers import web_page
 from bot.loopback.http import Request, Response, json_response
 from tests.host_pages import PagePark
+
+EROME = "https://www.erome.com/"  # as browsers say to its other servers where they come from
 
 
 def asked_from(park: PagePark, referer: str, host: str, path: str, data: bytes, kind: str) -> str:
@@ -30,12 +34,13 @@ def erome(park: PagePark, id: str, files: Mapping[str, bytes | Mapping[int, byte
     for name, data in files.items():
         if isinstance(data, bytes):
             file = (
-                asked_from(park, url, "s51.erome.com", f"/3982/{id}/{name}.jpeg", data, "image/jpeg") + "?v=1737273158"
+                asked_from(park, EROME, "s51.erome.com", f"/3982/{id}/{name}.jpeg", data, "image/jpeg")
+                + "?v=1737273158"
             )
             inner = f'<div class="img" data-src="{file}"><img class="img-front lasyload" data-src="{file}"></div>'
         else:
             named = {
-                height: asked_from(park, url, "v19.erome.com", f"/3982/{id}/{name}_{height}p.mp4", one, "video/mp4")
+                height: asked_from(park, EROME, "v19.erome.com", f"/3982/{id}/{name}_{height}p.mp4", one, "video/mp4")
                 for height, one in data.items()
             }
             sources = "".join(
@@ -49,6 +54,119 @@ def erome(park: PagePark, id: str, files: Mapping[str, bytes | Mapping[int, byte
     user = '<div class="user-profile"><a href="https://www.erome.com/example">example</a></div>'
     park.put("www.erome.com", f"/a/{id}", web_page(head + user + "".join(groups)))
     return url
+
+
+class Bunkr:
+    """bunkr on loopback: its site, the API of its downloads, what signs files, and a server that wants signatures."""
+
+    server = "c5bu-b.cdn.cr"
+
+    def __init__(self, park: PagePark, site: str = "bunkr.cr") -> None:
+        self._park = park
+        self.site = site
+        self.asked: list[str] = []  # the numbers that the API was asked for
+        self._paths: dict[str, str] = {}
+        park.put("dl.bunkr.cr", "/api/_001_v2", self._api)
+        park.put("glb-apisign.cdn.cr", "/sign", lambda request: json_response(_signature(request.query["path"])))
+
+    def file(
+        self, slug: str, data: bytes, *, number: str = "41348624", cdn: bool = True, name: str = "0f-aB.mp4"
+    ) -> str:
+        """Put a file; its page names the file's server (`cdn`) or only the page for downloads."""
+        path = self.put(number, name, data)
+        shown = f"https://{self.server}{path}".replace("/", "\\/")
+        page = f'<meta property="og:title" content="heron.mp4"><script>var jsCDN = "{shown}";\nvar x = 1;</script>'
+        if not cdn:
+            page = f'<h1>heron</h1><a class="btn ic-download-01" href="https://dl.bunkr.cr/file/{number}">Download</a>'
+        self._park.put(self.site, f"/f/{slug}", web_page(page))
+        return f"https://{self.site}/f/{slug}"
+
+    def put(self, number: str, name: str, data: bytes) -> str:
+        """Put a file on the server alone. Returns its path."""
+        path = self._paths[number] = f"/storage/media/{quote(name)}"
+
+        def answer(request: Request) -> Response:
+            wanted = _signature(unquote(path))["token"]
+            known = request.query.get("token") == wanted or "signature" in request.query
+            if not known or not request.headers.get("referer"):
+                return Response(status=403)
+            return Response(body=data, headers={"Content-Type": "video/mp4"})
+
+        self._park.put(self.server, path, answer)
+        return path
+
+    def album(self, id: str, files: Mapping[str, bytes], kind: str = "video/mp4") -> str:
+        """Put files, by their numbers, and an album of them, in the shape of its script."""
+        entries = "".join(
+            f"""{{
+            id: {number},
+            name: "0f-{number}.mp4",
+            original: "it\\'s \\"a\\" heron }}, id: 99.mp4",
+            slug: "aB3dE5gH7{number}",
+            type: "{kind}",
+            extension: "Video",
+            size:  96818 ,
+            timestamp: "10:49:48 27/11/2023",
+            cdnEndpoint: "/0f-{number}.mp4"
+            }},
+            """
+            for number in files
+        )
+        for number, data in files.items():
+            self.put(number, f"0f-{number}.mp4", data)
+        page = f"<h1>heron</h1><script>window.albumFiles = [{entries}];\nconsole.log('Album');</script>"
+        self._park.put(self.site, f"/a/{id}", web_page(page))
+        return f"https://{self.site}/a/{id}"
+
+    def _api(self, request: Request) -> Response:
+        number = str(json.loads(request.body)["id"])
+        self.asked.append(number)
+        if request.headers.get("referer") != f"https://dl.bunkr.cr/file/{number}":
+            return Response(status=403)
+        path = self._paths.get(number)
+        if path is None:
+            return json_response({"error": "not found"}, status=400)
+        told = {"mediafiles": f"https://{self.server}", "path": unquote(path), "original": "heron.mp4"}
+        return json_response(told)
+
+
+def _signature(path: str) -> dict[str, Any]:
+    return {"token": sha256(path.encode()).hexdigest()[:16], "ex": 1900000000}
+
+
+class Cyberdrop:
+    """cyberdrop on loopback: its site, its API, and a server that wants what the API gives out."""
+
+    server = "k1-cd.cdn.gigachad-cdn.ru"
+
+    def __init__(self, park: PagePark) -> None:
+        self._park = park
+
+    def file(self, id: str, data: bytes, kind: str = "video/mp4") -> str:
+        """Put a file."""
+        base, path = "/api/file", f"/api/file/d/{id}"
+        auth = f"https://api.cyberdrop.cr{base}/auth/{id}"
+        told = {"name": "heron-aB3d.mp4", "size": len(data), "type": kind, "slug": id, "auth_url": auth}
+        self._park.put("api.cyberdrop.cr", f"{base}/info/{id}", json_response(told))
+        given = {"url": f"https://{self.server}{path}?token=eyJ0"}
+        self._park.put("api.cyberdrop.cr", f"{base}/auth/{id}", json_response(given))
+
+        def answer(request: Request) -> Response:
+            if request.query.get("token") != "eyJ0" and "signature" not in request.query:
+                return Response(status=403)
+            return Response(body=data, headers={"Content-Type": kind})
+
+        self._park.put(self.server, path, answer)
+        return f"https://cyberdrop.cr/f/{id}"
+
+    def album(self, id: str, files: Mapping[str, bytes], name: str = "heron.mp4") -> str:
+        """Put files and an album of them."""
+        for file, data in files.items():
+            self.file(file, data)
+        shown = "".join(f'<a id="file" href="/f/{file}" title="{name}">{name}</a>' for file in files)
+        head = f'<h1 id="title" class="title" title="heron">heron</h1><p id="count">{len(files)} files</p>'
+        self._park.put("cyberdrop.cr", f"/a/{id}", web_page(head + shown))
+        return f"https://cyberdrop.cr/a/{id}"
 
 
 def pixeldrain(park: PagePark, id: str, data: bytes, kind: str = "image/gif", **changes: Any) -> str:

@@ -28,7 +28,7 @@ USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
 CONNECTIONS = 32
 CHUNK = 64 * 1024
 PIECE = 2**20  # bytes of room taken at a time for a body that does not say how long it is
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "origin", "referer"})
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "origin", "referer", "x-website-token"})
 
 Allow = Callable[[str], bool]
 """Says whether a host name may be contacted."""
@@ -57,6 +57,14 @@ class _Reply:
     url: httpx.URL
     headers: httpx.Headers
     data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Post:
+    """What is posted: the fields of a form, or JSON."""
+
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 class Fetcher:
@@ -120,13 +128,16 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         allow: Allow | None = None,
         form: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
         seconds: float = math.inf,
     ) -> Any:
         """Return the decoded JSON answer, at most `max_page_bytes` unpacked; HostChangedError if it is none.
 
-        With `form` the fields are posted; a redirect is then not followed, for it would post them elsewhere.
+        With `form` the fields are posted, with `body` that as JSON; a redirect is then not followed, for it would post
+        them elsewhere.
         """
-        reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow, form, seconds)
+        post = _Post(form=form, json=body) if form is not None or body is not None else None
+        reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow, post, seconds)
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
@@ -167,12 +178,12 @@ class Fetcher:
         url: str,
         headers: Mapping[str, str],
         allow: Allow | None,
-        form: Mapping[str, str] | None,
+        post: _Post | None,
         seconds: float,
     ) -> tuple[_Reply, str]:
         limit = self._config.max_page_bytes
         sent = {"Accept-Encoding": "gzip, deflate", **headers}
-        reply = self._load(url, sent, limit, allow, media=False, form=form, seconds=seconds)
+        reply = self._load(url, sent, limit, allow, media=False, post=post, seconds=seconds)
         encoding = replies.packing(reply.headers.get("Content-Encoding"))
         data = replies.unpack(host_of(reply.url), reply.data, encoding, limit)
         return reply, replies.text_of(data, reply.headers.get("Content-Type"))
@@ -186,7 +197,7 @@ class Fetcher:
         *,
         media: bool,
         seconds: float,
-        form: Mapping[str, str] | None = None,
+        post: _Post | None = None,
     ) -> _Reply:
         if self.stopped:
             raise TryLaterError("the program is stopping; this is fetched when it runs again", retry_after=0.0)
@@ -197,10 +208,10 @@ class Fetcher:
                 host = host_of(current)
                 if allow is not None and not allow(host):
                     raise BlockedError(f"the link leads to {host}, which is not one of the addresses expected here")
-                result = self._once(current, sent, limit, media=media, form=form)
+                result = self._once(current, sent, limit, media=media, post=post)
                 if isinstance(result, _Reply):
                     return result
-                if form is not None:
+                if post is not None:
                     raise HostChangedError(f"{host} redirects what was posted to it, which is not followed")
                 if host_of(result) != host:
                     sent = {name: value for name, value in sent.items() if name.lower() not in _SECRET_HEADERS}
@@ -214,13 +225,14 @@ class Fetcher:
         limit: int,
         *,
         media: bool,
-        form: Mapping[str, str] | None = None,
+        post: _Post | None = None,
     ) -> _Reply | httpx.URL:
         """Return the answer, or where it redirects to."""
         host = host_of(url)
         try:
-            method = "GET" if form is None else "POST"
-            with self._client.stream(method, url, headers=headers, data=form) as response:
+            method = "GET" if post is None else "POST"
+            sent = post or _Post()
+            with self._client.stream(method, url, headers=headers, data=sent.form, json=sent.json) as response:
                 if response.status_code in replies.REDIRECTS:
                     return _redirect(url, response.extensions.get("location"))
                 if response.status_code != 200:

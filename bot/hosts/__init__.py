@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse
 from bot.hosts.bluesky import Bluesky
+from bot.hosts.bunkr import Bunkr
 from bot.hosts.catbox import Catbox
+from bot.hosts.cyberdrop import Cyberdrop
 from bot.hosts.direct import Direct
 from bot.hosts.discord import Discord
 from bot.hosts.erome import Erome
@@ -55,6 +57,8 @@ HOSTS: tuple[Host, ...] = (
     Bluesky(),
     Erome(),
     Pixeldrain(),
+    Bunkr(),
+    Cyberdrop(),
     Direct(),  # takes what is left, so it stays last
 )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, Protocol, Self
 from urllib.parse import unquote
 
-from bot.errors import AcquireError, HostChangedError
+from bot.errors import AcquireError, GoneError, HostChangedError
 from bot.fetch import Page, check_url, host_of
 from bot.model import Link, LinkKind, MediaRef
 
@@ -44,7 +45,7 @@ class Rendition:
     height: int | None = None
     original: bool = False  # the host's best file, which exact hashes are most likely taken from
     more: tuple[str, ...] = field(default=(), repr=False)  # files that follow it: together they are the media
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold a token
 
     @property
     def short_side(self) -> int | None:
@@ -54,10 +55,15 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostMedia:
-    """One media behind a link. Renditions of equal size come in the plug's order of preference."""
+    """One media behind a link. Renditions of equal size come in the plug's order of preference.
+
+    Where a host must be asked for each file of an album, `ask` does it when the file's turn comes, in the place of
+    `renditions`; it raises AcquireError.
+    """
 
     id: str | None
-    renditions: tuple[Rendition, ...]
+    renditions: tuple[Rendition, ...] = ()
+    ask: Callable[[Web], tuple[Rendition, ...]] | None = None
 
 
 class Web(Protocol):
@@ -65,10 +71,21 @@ class Web(Protocol):
 
     state: dict[str, Any]  # a plug's own, kept from call to call: tokens
 
-    def json(self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+
+    def json(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
         """Return decoded JSON. Raises AcquireError, its `status` set where an HTTP status led there.
 
-        With `form` the request is a POST of these fields, as a page's own script would send them.
+        With `form` the request is a POST of these fields, with `body` a POST of it as JSON, as a page's own script
+        would send them.
         """
 
     def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
@@ -89,6 +106,14 @@ class Host(Protocol):
         """Return whether a host name belongs to this plug."""
         return belongs(host, self.domains)
 
+    def reaches(self, host: str) -> bool:
+        """Return whether a host name may be contacted; names that the host has given up are known and not asked."""
+        return self.owns(host)
+
+    def with_mirrors(self, domains: tuple[str, ...]) -> Self:  # noqa: ARG002  few hosts change their names
+        """Return the plug with further domains of its host's, which the operator knows."""
+        return self
+
     def match(self, url: Url) -> MediaRef | None:
         """Return what a URL on one of `domains` is; None leaves it to the plugs behind."""
 
@@ -101,6 +126,10 @@ class Host(Protocol):
     def is_placeholder(self, url: str) -> bool:  # noqa: ARG002  most hosts have none
         """Return whether a fetch that ended at `url` got the host's stand-in for removed media."""
         return False
+
+    def stand_in(self, url: str) -> AcquireError | None:
+        """Return what it means that a fetch ended at `url`; None if that is where media is."""
+        return GoneError(f"{self.name} shows its picture for removed media here") if self.is_placeholder(url) else None
 
 
 def parse(text: str) -> Url | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.errors import HostChangedError, TryLaterError, UnsupportedError
@@ -18,6 +18,7 @@ WAITING = "<title>Please wait a few moments</title>"  # a page with 200 in the p
 _ID = re.compile(r"[A-Za-z0-9]{4,16}\Z")
 _SERVER = re.compile(r"[a-z]\d{1,4}\.erome\.com\Z")
 _HEIGHT = re.compile(r"_(\d{3,4})p\Z")
+_HEADERS = {"Referer": f"{SITE}/"}  # what a browser tells another server of the site than the page's own
 _GROUP = '<div class="media-group"'
 
 
@@ -52,25 +53,25 @@ class Erome(PageHost):
         if url is None or link.id is None:
             raise UnsupportedError("the link leads to a page of erome, not to an album")
         if self.is_file(url):
-            return (self._media(link.id.partition("-")[0], [url.text]),)
+            return (self._media([url.text]),)
         page = web.page(f"{SITE}/a/{link.id}").text
         if WAITING in page[:1000]:
             raise TryLaterError("erome shows a page to wait at instead of the album")
-        found = tuple(self._media(link.id, files) for group in page.split(_GROUP)[1:] if (files := list(_named(group))))
+        groups = [tuple(dict.fromkeys(_named(group))) for group in page.split(_GROUP)[1:]]
+        found = {media.id: media for files in groups if files for media in [self._media(files)]}
         if not found:
             raise HostChangedError("erome shows an album without media, which its plug does not know")
-        return found
+        return tuple(found.values())  # some pages name a media twice, for two players
 
-    def _media(self, album: str, urls: list[str]) -> HostMedia:
-        """Return one media of an album from the addresses of its files."""
+    def _media(self, urls: Sequence[str]) -> HostMedia:
+        """Return one media from the addresses of its files."""
         files = sorted((self.file(url) for url in urls), key=_order)
         best = max(files, key=_height)
-        headers = {"Referer": f"{SITE}/a/{album}"}
         first = parse(best.url)
         named = _file(first) if first is not None else None
         return HostMedia(
             id="-".join(named) if named else None,
-            renditions=tuple(replace(file, original=file is best, headers=headers) for file in files),
+            renditions=tuple(replace(file, original=file is best, headers=_HEADERS) for file in files),
         )
 
     def page_url(self, id: str) -> str | None:
