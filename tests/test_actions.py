@@ -87,6 +87,7 @@ def stage() -> Iterator[Stage]:
                 clock=clock,
                 load_notice={NOTICE.id: NOTICE}.__getitem__,
                 policy_url={"redgifs": "https://www.redgifs.com/terms"}.get,
+                claim_letter=lambda _claim, _answer: (server.actions.write_mail("testsub", "her", "s", "b"), "help"),
             )
             yield Stage(server, sink, clock, world)
 
@@ -121,9 +122,9 @@ def test_every_plug_describes_itself(stage: Stage, plug: ActionPlug) -> None:
 
 def test_only_enforce_removes() -> None:
     """What users see needs the mode enforce; what only moderators and hosts see is performed in report too."""
-    told = {"modmail", "answer", "digest", "notice"}
+    told = {"modmail", "answer", "claim_answer", "digest", "notice"}
     assert {plug.kind for plug in ACTIONS if "report" in plug.modes} == {"report", "approve", *told}
-    assert {plug.kind for plug in ACTIONS if "observe" in plug.modes} == {"answer", "digest"}
+    assert {plug.kind for plug in ACTIONS if "observe" in plug.modes} == {"answer", "claim_answer", "digest"}
     assert all("enforce" in plug.modes for plug in ACTIONS)
 
 

@@ -299,7 +299,7 @@ def test_named_commands_exist() -> None:
     groups = {name.split()[0] for name in there if " " in name}
     for path in [*markdown(), EXAMPLE]:
         for words in re.findall(
-            r"(?:`|^ *|/bin/)gifwarden ((?:[a-z]+ ?)+)", path.read_text(encoding="utf-8"), re.MULTILINE
+            r"(?:`|^ *|/bin/)gifwarden ((?:[a-z]+(?:-[a-z]+)* ?)+)", path.read_text(encoding="utf-8"), re.MULTILINE
         ):
             said = " ".join(words.split()[: 2 if words.split()[0] in groups else 1])
             assert said in there | groups, f"{path.name} names gifwarden {said}, which does not exist"

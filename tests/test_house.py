@@ -190,6 +190,7 @@ STORIES = {
     "keeping": 3,
     "reviewing": 4,
     "looking": 5,
+    "helping": 5,
     "commands": 5,
     "__init__": 6,
 }

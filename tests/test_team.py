@@ -137,8 +137,8 @@ def test_each_verb_takes_its_role(store: Store) -> None:
                 continue
             assert (actor.member, actor.credential) == (me, SYSTEM)
             allowed.add(verb)
-    reviewer = {Verb.CASES, Verb.ACTIONS, Verb.STOP}
-    lead = reviewer | {Verb.BANKS, Verb.QUARANTINE, Verb.NOTICES, Verb.BANS, Verb.GO}
+    reviewer = {Verb.CASES, Verb.ACTIONS, Verb.CLAIMS, Verb.STOP}
+    lead = reviewer | {Verb.BANKS, Verb.QUARANTINE, Verb.NOTICES, Verb.BANS, Verb.CLAIMANTS, Verb.GO}
     assert may == {"": set(), "reviewer": reviewer, "lead": lead, "operator": set(Verb)}
 
 
@@ -371,6 +371,16 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "cases minor": ("t3_abc12",),
     "cases reported": ("M-1",),
     "cases undo": ("C-1",),
+    "claims age": ("T-1", "--adult"),
+    "claims answer": ("T-1",),
+    "claims dismiss": ("T-1",),
+    "claims forget": ("T-1",),
+    "claims known": ("T-1", "--how", "ngo", "--say", "the helpline wrote to us"),
+    "claims link": ("T-1", "--case", "C-1"),
+    "claims open": ("--post", "https://redd.it/1abcd2", "--subreddit", "clips"),
+    "claims safe-way": ("T-1", "--way", "modmail"),
+    "claims show": ("T-1",),
+    "claims texts": ("de", "--approve"),
     "exchange fetch": ("theirs", "--yes"),
     "exchange pause": ("theirs",),
     "exchange remove": ("theirs",),
@@ -389,7 +399,10 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "team remove": ("ann",),
     "team signout": ("ann",),
 }
-NEED_A_THING = ("actions undo", "ban", "cases appeal", "cases confirm", "cases dismiss", "cases undo", "notices")
+NEED_A_THING = (
+    "actions undo", "ban", "cases appeal", "cases confirm", "cases dismiss", "cases undo", "notices",
+    *(name for name in SAMPLES if name.startswith("claims") and name != "claims texts"),
+)  # fmt: skip
 
 
 def deciding() -> Iterator[str]:

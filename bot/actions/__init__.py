@@ -8,6 +8,7 @@ from bot.actions.answer import Answer
 from bot.actions.approve import Approve
 from bot.actions.ban import Ban
 from bot.actions.base import ActionContext, ActionPlug
+from bot.actions.claim_answer import ClaimAnswer
 from bot.actions.digest import Digest
 from bot.actions.flair import Flair
 from bot.actions.lock import Lock
@@ -34,6 +35,7 @@ ACTIONS: tuple[ActionPlug, ...] = (
     Approve(),
     Ban(),
     Answer(),
+    ClaimAnswer(),
     Digest(),
     SendNotice(),
 )

@@ -73,6 +73,11 @@ def no_removal(action: Action) -> Removal:  # noqa: ARG001  the signature of wha
     return Removal()
 
 
+def no_letter(claim: str, answer: int) -> tuple[str, str]:
+    """Raise UsageError: there is no such answer."""
+    raise UsageError(f"claim {claim} has no answer {answer}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionContext:
     """What actions act on. `reddit` and `mailer` are None where they are not configured."""
@@ -90,6 +95,7 @@ class ActionContext:
     removal: Callable[[Action], Removal] = no_removal  # what a message to an author tells of
     mail_words: Callable[[Action], MailWords | None] = no_words  # what a modmail about cases says
     is_minor: Callable[[str], bool] = no_minor  # whether a post was marked as of a suspected minor
+    claim_letter: Callable[[str, int], tuple[str, str]] = no_letter  # where an answer to a claim goes, and its words
 
     @property
     def api(self) -> Reddit:

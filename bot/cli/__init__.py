@@ -19,6 +19,7 @@ from bot.cli import (
     bench_exchange,
     bench_faces,
     cases,
+    claims,
     console,
     demo,
     exchange,
@@ -66,6 +67,7 @@ bench_exchange.register(bench.app)
 bench_faces.register(bench.app)
 rules.register(app)
 cases.register(app)
+claims.register(app)
 notices.register(app)
 actions.register(app)
 hosts.register(app)

@@ -16,7 +16,7 @@ from bot.pipeline import Pipeline
 from bot.plural import many
 from bot.store import CaseRow, DecisionRow
 
-_LABEL = re.compile(r"([CELNMP])-[0-9a-f]{1,12}", re.IGNORECASE)
+_LABEL = re.compile(r"([CELNMPT])-[0-9a-f]{1,12}", re.IGNORECASE)
 _BEGIN = re.compile(r"C-[0-9a-f]{1,10}", re.IGNORECASE)
 _POST = re.compile(r"[0-9a-z]{4,10}", re.IGNORECASE)  # an id without its kind
 SHOWN = 5  # labels that one may have meant
@@ -26,6 +26,7 @@ _SHOWN_BY = {
     "L": ("an entry of a bank", "gifwarden bank show {}"),
     "N": ("a notice", "gifwarden notices show {}"),
     "M": ("a post marked as a suspected minor", "gifwarden cases minor {}"),
+    "T": ("somebody who says that they are depicted", "gifwarden claims show {}"),
     "P": ("a protected person", "gifwarden person list"),
 }
 

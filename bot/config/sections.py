@@ -274,6 +274,10 @@ class StorageConfig(Section):
         7, description="How long a withdrawn entry can be restored before its fingerprints are destroyed."
     )
 
+    claim_days: Annotated[int, Field(gt=0, le=730)] = Field(
+        180, description="How long what somebody depicted wrote is kept after the last word to or from them."
+    )
+
     @property
     def stop_file(self) -> Path:
         """While this file exists, nothing is done in the world."""

@@ -13,7 +13,18 @@ from functools import cache
 
 from sqlite_utils import Database
 
-from bot.migrations import console, exchanges, keyboards, learning, lists, looking, notice_life, notices, withdrawals
+from bot.migrations import (
+    claims,
+    console,
+    exchanges,
+    keyboards,
+    learning,
+    lists,
+    looking,
+    notice_life,
+    notices,
+    withdrawals,
+)
 from bot.migrations.first import migrations
 
 LATER: tuple[Callable[[Database], None], ...] = (
@@ -35,6 +46,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     lists.m0061_lists_last,
     notices.m0070_notices,
     notice_life.m0071_notice_life,
+    claims.m0075_claims,
 )
 
 for _step in LATER:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bot.model.actions import MINOR_ORDER, Action, ModAction, Receipt, minor_key
 from bot.model.channels import Api, Body, BodyKind, Channel, FieldKind, Fill, Form, FormField, Law, ReadElsewhere
+from bot.model.claims import AgeWhenMade, ClaimSource, ClaimState, ClaimWord, KnownBy, SafeWay
 from bot.model.consent import Consent
 from bot.model.evidence import (
     Entry,
@@ -133,6 +134,7 @@ __all__ = [
     "Action",
     "ActionState",
     "Actor",
+    "AgeWhenMade",
     "AnswerKind",
     "Api",
     "AuthorFacts",
@@ -145,6 +147,9 @@ __all__ = [
     "Capacity",
     "CaseState",
     "Channel",
+    "ClaimSource",
+    "ClaimState",
+    "ClaimWord",
     "Consent",
     "Credential",
     "Decision",
@@ -168,6 +173,7 @@ __all__ = [
     "GroundFor",
     "Hold",
     "HostDecision",
+    "KnownBy",
     "Law",
     "Level",
     "Link",
@@ -211,6 +217,7 @@ __all__ = [
     "Remover",
     "Role",
     "Rung",
+    "SafeWay",
     "Sheet",
     "SheetFrame",
     "Signal",

@@ -59,6 +59,8 @@ class Verb(StrEnum):
     STOP = "stop a subreddit"
     GO = "let a subreddit go on"
     EVERYTHING = "stop everything or let it go on"
+    CLAIMS = "take care of who says that they are depicted"
+    CLAIMANTS = "read what somebody depicted wrote, and answer them"
     GALLERY = "change who is protected"
     PURGE = "purge"
     RETRY = "try again what is parked"
@@ -69,11 +71,13 @@ NEEDS: Mapping[Verb, Role] = MappingProxyType(
     {
         Verb.CASES: Role.REVIEWER,
         Verb.ACTIONS: Role.REVIEWER,
+        Verb.CLAIMS: Role.REVIEWER,
         Verb.STOP: Role.REVIEWER,  # the safe way is open to all of them
         Verb.BANKS: Role.LEAD,
         Verb.QUARANTINE: Role.LEAD,
         Verb.NOTICES: Role.LEAD,
         Verb.BANS: Role.LEAD,
+        Verb.CLAIMANTS: Role.LEAD,
         Verb.GO: Role.LEAD,
         Verb.EVERYTHING: Role.OPERATOR,
         Verb.GALLERY: Role.OPERATOR,

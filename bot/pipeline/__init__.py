@@ -12,6 +12,7 @@ from bot.pipeline.acting.outbox import Outbox
 from bot.pipeline.commands.inbox import CommandInbox
 from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
+from bot.pipeline.helping.claims import Claims
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.judging.replay import Replayer
 from bot.pipeline.judging.scan_target import TargetScanner
@@ -88,8 +89,9 @@ class Pipeline:
         self.looks = Looks(config, store, log, deps.acquirer, self.scanner, self.target_scanner)
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
+        self.claims = Claims(config, store, clock, log, reddit, self.decisions.minors, self.team)
         runner = CommandRunner(config, store, clock, reddit, self.decisions, self.target_scanner, self.team)
-        self.orders = CommandInbox(deps, self.decisions, runner, self.team)
+        self.orders = CommandInbox(deps, self.decisions, runner, self.team, self.claims.hear)
         self.digests = Digests(config, store, clock, log, deps.boundary)
         self.kill_switch = Stopping(config, store, clock, reddit)
         self.exchanges = ExchangeSync(config, store, clock, log, deps.endpoints, deps.boundary)
@@ -216,6 +218,7 @@ class Pipeline:
         """Forget what was deleted on Reddit and what has been kept long enough; return how many posts that were."""
         self.decisions.minors.finish()
         self.gallery.expire()
+        self.claims.expire()
         self.flood.forget()
         self.proposals.withdraw_old()
         self.sign_in.forget()

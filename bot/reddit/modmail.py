@@ -107,10 +107,15 @@ class Modmail(Calls):
 
     def mail_messages(self, conversation: str) -> tuple[MailMessage, ...]:
         """Return all messages of a conversation, oldest first. Does not mark it as read."""
+        return self.whole_mail(conversation)[1]
+
+    def whole_mail(self, conversation: str) -> tuple[Conversation, tuple[MailMessage, ...]]:
+        """Return a conversation and all its messages, oldest first. Does not mark it as read."""
         answer = self.get(f"api/mod/conversations/{conversation_id(conversation)}", "read a modmail")
         rows = inner(answer, "messages")
         found = (_message(str(number), row) for number, row in rows.items() if isinstance(row, Mapping))
-        return tuple(sorted(found, key=lambda message: (message.at, len(message.id), message.id)))
+        messages = tuple(sorted(found, key=lambda message: (message.at, len(message.id), message.id)))
+        return _conversation(conversation, inner(answer, "conversation")), messages
 
     def find_mail(
         self, subreddit: str, states: Iterable[MailState], wanted: Callable[[Conversation], bool]

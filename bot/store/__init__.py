@@ -20,6 +20,7 @@ from bot.store.carried import Carried, CarriedRow
 from bot.store.case_decisions import Banking, CaseDecisions, DecisionRow
 from bot.store.case_queue import CaseQueue
 from bot.store.cases import CaseRow, Cases, GroupRow
+from bot.store.claims import ClaimRow, Claims, SealedWord
 from bot.store.commands import Commands, OrderRow
 from bot.store.digests import Digests
 from bot.store.entries import Entries, EntryFilter, EntryPast, EntryRow
@@ -77,6 +78,7 @@ __all__ = [
     "CachedScan",
     "CarriedRow",
     "CaseRow",
+    "ClaimRow",
     "DecisionRow",
     "EntryFilter",
     "EntryPast",
@@ -98,6 +100,7 @@ __all__ = [
     "ProposalRow",
     "QuarantineRow",
     "Said",
+    "SealedWord",
     "StopRow",
     "Store",
     "SubredditState",
@@ -185,6 +188,7 @@ class Store:
         self.past = PastRemovals(self.connection, seal)
         self.proposals = Proposals(self.connection)
         self.gallery = Gallery(self.connection, seal)
+        self.claims = Claims(self.connection, seal)
         self.sign_ins = SignIns(self.connection)
         self.keyboards = Keyboards(self.connection)
         if reading:

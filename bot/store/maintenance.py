@@ -10,7 +10,13 @@ from bot.clock import iso
 from bot.store.base import Connection
 
 # tables with what is sealed by the database's key, and the column that holds it
-SEALED = {"fingerprints": "sealed", "sketches": "sealed", "persons": "sealed_key", "entry_notes": "sealed"}
+SEALED = {
+    "fingerprints": "sealed",
+    "sketches": "sealed",
+    "persons": "sealed_key",
+    "entry_notes": "sealed",
+    "claims": "sealed_key",
+}
 
 
 class Maintenance:

@@ -119,6 +119,11 @@ def note_place(entry: int, member: int) -> tuple[str, ...]:
     return "entry_notes", f"{entry}:{member}", "sealed"
 
 
+def claim_place(label: str, what: str) -> tuple[str, ...]:
+    """Return what a sealed value of a claim is bound to."""
+    return "claims", label, what
+
+
 def person_place(label: str, column: str) -> tuple[str, ...]:
     """Return what a sealed value of a person is bound to."""
     return "persons", label, column

@@ -88,6 +88,7 @@ class Outbox:
             removal=self._telling.removal,
             mail_words=self._telling.raids.words,
             is_minor=self._d.store.actions.is_minor,
+            claim_letter=self._d.store.claims.letter,
         )
 
     def _open_mail(self, subreddit: str, at: datetime) -> str | None:

@@ -27,18 +27,22 @@ PAGES = 3
 OVERLAP = timedelta(minutes=10)  # conversations written to so long before the watermark are looked at again
 MAX_STUMBLES = 3  # after which an order that meets an unforeseen fault of ours is given up
 
-Appealed = tuple[str, ...]  # labels of the cases that an author appeals
+Appealed = tuple[str, ...]  # labels of the cases that an author appeals; none of another user's message
+HearUser = Callable[[Conversation, MailMessage], None]  # what a user wrote, who orders nothing
 Heard = tuple[MailMessage, Conversation, Command | BadCommand | Appealed]
 
 
 class CommandInbox:
     """Hears what moderators write to the bot and does it."""
 
-    def __init__(self, deps: Deps, decisions: Decisions, runner: CommandRunner, team: Team) -> None:
+    def __init__(
+        self, deps: Deps, decisions: Decisions, runner: CommandRunner, team: Team, hear_user: HearUser
+    ) -> None:
         self._d = deps
         self._decisions = decisions
         self._runner = runner
         self._team = team
+        self._hear_user = hear_user
         self._first = FirstLook(deps.config, deps.store, deps.log, deps.reddit)
         self._seen: dict[str, datetime] = {}  # conversation → when it was last written to, as far as it was read
         self._said: dict[str, str] = {}
@@ -147,7 +151,9 @@ class CommandInbox:
         # as they were written, whatever the conversation: of stop and go the last one counts
         for message, conversation, what in sorted(heard, key=lambda item: (item[0].at, len(item[0].id), item[0].id)):
             if isinstance(what, tuple):
-                self._appeal(message, conversation, what)
+                self._hear_user(conversation, message)
+                if what:
+                    self._appeal(message, conversation, what)
             else:
                 self._receive(message.id, conversation.subreddit, conversation.id, message.author, what)
         self._seen = {conversation.id: conversation.updated for conversation in found.values()}
@@ -158,7 +164,7 @@ class CommandInbox:
         self._forget(MAIL, begun)
 
     def _read(self, conversation: Conversation, start: StartRow, floor: datetime | None) -> Iterator[Heard]:
-        """Yield what a conversation holds for us: orders, and the cases that its author appeals.
+        """Yield what a conversation holds for us: orders, and what its user wrote with the cases that it appeals.
 
         Moderators order where no user reads: in discussions of theirs and in private notes. What a user can read is
         said to the user, whoever writes it, and neither a subject nor a user's words count anywhere.
@@ -178,8 +184,7 @@ class CommandInbox:
             if old or author in (*MACHINES, me) or store.orders.knows(message.id):
                 continue
             if conversation.participant is not None and author == conversation.participant.casefold():
-                if cases := self._appealed(conversation, messages):
-                    yield message, conversation, cases
+                yield message, conversation, self._appealed(conversation, messages)
             elif discussion or message.internal:
                 order = self._order(message, conversation, messages if discussion else ())
                 if order is not None:

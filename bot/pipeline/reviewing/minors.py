@@ -58,14 +58,14 @@ class Minors:
         Other stored posts of the same media are marked with it. Raises UsageError if `target` names no post,
         RedditError if only Reddit could tell and cannot be asked.
         """
-        post, found = self._post(target)
+        post, found = self.post_of(target)
         marked = self._marked(post, found, by=by, why=why)
         assert marked is not None, "whatever its state"
         return marked
 
     def minor_if_hidden(self, target: str, *, by: Voice, why: str = "suspected minor") -> Marked | None:
         """Do what `minor` does to a post that is hidden for now; None if that was taken back, in whatever process."""
-        post, found = self._post(target)
+        post, found = self.post_of(target)
         return self._marked(post, found, by=by, why=why, hidden=True)
 
     def _marked(self, post: Post, found: Sequence[Link], *, by: Voice, why: str, hidden: bool = False) -> Marked | None:
@@ -101,7 +101,7 @@ class Minors:
         was destroyed already, and only waits to be reported, is not hidden again.
         """
         store = self._store
-        post, found = self._post(target)
+        post, found = self.post_of(target)
         if label := store.minors.held_label(post.fullname):
             return store.minors.get(label)
         if label := store.minors.waiting_label(post.fullname):
@@ -152,7 +152,7 @@ class Minors:
 
         Empty if the post is not hidden for now. Raises as `minor` does.
         """
-        post, _ = self._post(target)
+        post, _ = self.post_of(target)
         return places_of(self._store, post.fullname)
 
     def uncover(self, target: str, *, by: Actor) -> tuple[list[str], list[ActionRow]]:
@@ -160,7 +160,7 @@ class Minors:
 
         Raises UsageError if the post is not hidden for now: its ten minutes are over, or nobody marked it.
         """
-        post, _ = self._post(target)
+        post, _ = self.post_of(target)
         shown = self.show(post.fullname, by=by)
         if shown is None:
             raise UsageError(
@@ -291,8 +291,11 @@ class Minors:
         store.audit.record(by=by, what="suspected minor", subject=label, why=why)
         return label
 
-    def _post(self, target: str) -> tuple[Post, Sequence[Link]]:
-        """Return the post and its links, from the database if it is there, else from Reddit."""
+    def post_of(self, target: str) -> tuple[Post, Sequence[Link]]:
+        """Return the post that a label, a fullname or an address names, and its links: stored, or as Reddit has them.
+
+        Raises UsageError or RedditError.
+        """
         store = self._store
         if _CASE.fullmatch(target):
             if target.startswith("M-"):

@@ -1,0 +1,367 @@
+"""Commands on people who say that they are depicted: claims list|show|open|answer|known|age|…"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from bot.cli import known as names
+from bot.cli.base import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    WhyOption,
+    decider,
+    emit,
+    facts,
+    listing,
+    login_missing,
+    read_config,
+    say,
+    session,
+    warn,
+)
+from bot.cli.groups import App
+from bot.clock import day_and_time
+from bot.config import closest
+from bot.errors import UsageError, unreadable
+from bot.model import Actor, AgeWhenMade, ClaimWord, KnownBy, SafeWay, Verb
+from bot.pipeline import Pipeline
+from bot.pipeline.helping.showing import AGES, STATES, WAYS, known_in_words, plain_claim
+from bot.pipeline.helping.texts import texts as texts_of
+from bot.store import ClaimRow
+
+MAX_TEXT = 100_000  # bytes of a file with an answer
+
+claims_app = App(help="People who say that they are depicted: what they are answered, and who may know what.")
+Chosen = TypeVar("Chosen", bound=StrEnum)
+ClaimArgument = Annotated[str, typer.Argument(help="The claim's label, e.g. T-3f9c2a71b0.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(claims_app, name="claims")
+
+
+@claims_app.command(name="list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were dismissed.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show who waits for an answer, first those who may have been under 18. No name and no word of theirs."""
+    with session(read_config(config)) as pipeline:
+        rows = pipeline.deps.store.claims.listing(everything=everything)
+    if as_json:
+        for row in rows:
+            emit(plain_claim(row))
+        return
+    listing(
+        (
+            {
+                "claim": row.label,
+                "where": f"r/{row.subreddit}",
+                "state": STATES[row.state],
+                "age": AGES[row.age],
+                "known": "known" if row.known else "not known",
+                "heard": day_and_time(row.heard),
+            }
+            for row in rows
+        ),
+        as_json=False,
+        columns={
+            "claim": "claim",
+            "where": "where",
+            "state": "state",
+            "age": "age",
+            "known": "who it is",
+            "heard": "last word",
+        },
+        empty="nobody has written that they are depicted; one by hand: gifwarden claims open --help",
+    )
+
+
+@claims_app.command()
+def show(name: ClaimArgument, who: ByOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show a claim with what they wrote, to a lead; that it was read stands in the audit trail."""
+    with session(read_config(config)) as pipeline:
+        row, by = _read(pipeline, name, who)
+        words = pipeline.deps.store.claims.words(row.label)
+        pipeline.claims.read(row.label, by=by)
+    if as_json:
+        said = [{"what": word.what, "text": word.text, "at": word.at.isoformat()} for word in words]
+        emit({**plain_claim(row), "words": said})
+        return
+    facts(
+        [
+            ("claim", f"{row.label}, r/{row.subreddit}, {STATES[row.state]}"),
+            ("age", AGES[row.age]),
+            ("who it is", known_in_words(row)),
+            ("safe way", WAYS[row.safe_way] if row.safe_way else "not named yet: ask"),
+            ("cases", ", ".join(row.cases) or "none linked"),
+            *([("person", row.person)] if row.person else []),
+        ]
+    )
+    for word in words:
+        say(f"\n{word.what}, {day_and_time(word.at)}")
+        say("\n".join(f"  {line}" for line in word.text.splitlines()), lines=True)
+
+
+@claims_app.command(name="open")
+def open_(
+    modmail: Annotated[
+        str | None, typer.Option("--modmail", help="Id or address of the conversation in which they wrote.")
+    ] = None,
+    post: Annotated[str | None, typer.Option("--post", help="Address of the post, if they told you otherwise.")] = None,
+    where: Annotated[
+        str | None, typer.Option("--subreddit", help="Whose moderators answer; needed with --post.")
+    ] = None,
+    language: Annotated[str, typer.Option("--language", help="In which they are answered: en, de, fr, es.")] = "en",
+    who: ByOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Open a claim by hand, where the bot did not know a message as one. Pictures are never fetched."""
+    if (modmail is None) == (post is None):
+        raise UsageError("name one of --modmail and --post")
+    if post is not None and where is None:
+        raise UsageError("--post needs --subreddit, so that it is plain who answers")
+    settings = read_config(config)
+    with session(settings, reddit=modmail is not None) as pipeline:
+        if modmail is not None:
+            conversation, messages = pipeline.claims.conversation(modmail)
+            by = decider(pipeline, who, Verb.CLAIMS, [conversation.subreddit])
+            name = pipeline.claims.from_mail(conversation, messages, by=by)
+        else:
+            place = names.subreddit(settings, where or "")
+            by = decider(pipeline, who, Verb.CLAIMS, [place])
+            name = pipeline.claims.from_post(post or "", place, by=by, language=language)
+        row = pipeline.deps.store.claims.get(name)
+    if as_json:
+        emit(plain_claim(row))
+        return
+    say(f"{name} is open; a lead answers it: gifwarden claims answer {name}")
+
+
+@claims_app.command()
+def answer(
+    name: ClaimArgument,
+    text: Annotated[
+        str | None, typer.Option("--text", help="File with your answer, - for standard input; else the draft.")
+    ] = None,
+    send: Annotated[bool, typer.Option("--send", help="Send it. Without, it is only printed.")] = False,
+    language: Annotated[str | None, typer.Option("--language", help="Draft it in en, de, fr or es.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="Not before then: 2026-12-01T18:00 (UTC).")] = None,
+    now: Annotated[bool, typer.Option("--now", help="It is a safe hour now.")] = False,
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print a draft of an answer, for a person to read and change; with --send, send it.
+
+    It goes into their conversation, as from the subreddit. If they named another safe way, a person gives it there.
+    """
+    due = None if at is None else _moment(at)
+    with session(read_config(config)) as pipeline:
+        row, by = _read(pipeline, name, who)
+        words = pipeline.claims.draft(row.label, language) if text is None else _text(text)
+        if not send:
+            pipeline.claims.read(row.label, by=by)
+            _warn_of_language(pipeline, language or row.language)
+            say(words, lines=True)
+            return
+        done = pipeline.claims.answer(row.label, words, by=by, due=due, now=now)
+        store = pipeline.deps.store
+        where = store.claims.word(row.label, ClaimWord.CONTACT)
+        hour = store.claims.word(row.label, ClaimWord.HOUR)
+        running = store.lease.held()
+    if done.number is not None:
+        when = f"not before {day_and_time(due)}" if due else "at the daemon's next step"
+        say(f"it is sent {when}" + ("" if running else ", once a daemon runs: gifwarden run"))
+        return
+    if done.way is SafeWay.MODMAIL:
+        say("there is no conversation in which to send it: give it to them as they told you of it")
+        return
+    say(f"nothing is sent here. Their safe way is {WAYS[done.way]}: {where}" + (f"; when: {hour}" if hour else ""))
+    say(f"first write only this there, without a subject: {done.nudge}")
+    say("when they answer there, give them what you have written, and nothing before")
+
+
+@claims_app.command()
+def age(
+    name: ClaimArgument,
+    adult: Annotated[bool, typer.Option("--adult", help="They were 18 or older when it was made.")] = False,
+    under_18: Annotated[bool, typer.Option("--under-18", help="They were under 18, or it cannot be said.")] = False,
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Record how old they were when it was made. Under 18, all that they named is hidden as a suspected minor's."""
+    if adult == under_18:
+        raise UsageError("say one of --adult and --under-18")
+    settings = read_config(config)
+    with session(settings, reddit=login_missing(settings) is None) as pipeline:
+        row = _claim(pipeline, name)
+        by = decider(pipeline, who, Verb.CLAIMS, [row.subreddit])
+        said = AgeWhenMade.ADULT if adult else AgeWhenMade.UNDER_18
+        lines = pipeline.claims.set_age(row.label, said, by=by)
+    say(f"{row.label}: {AGES[said]}")
+    for line in lines:
+        say(f"  {line}")
+    if under_18:
+        say("  look at none of it; where to report it: gifwarden cases minor; they are answered with Take It Down")
+
+
+@claims_app.command()
+def known(
+    name: ClaimArgument,
+    how: Annotated[str, typer.Option("--how", help="ngo, lawyer, or own_channel (one that is publicly theirs).")],
+    sentence: Annotated[
+        str, typer.Option("--say", help="In a sentence: who vouched, by what, when. No identity papers.")
+    ],
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Record how the team knows who they are. Never ask for identity papers or pictures, and keep none.
+
+    Until then a claimant gets help, and no word of what was found: whoever abused them asks the same questions.
+    """
+    with session(read_config(config)) as pipeline:
+        row, by = _read(pipeline, name, who)
+        pipeline.claims.set_known(row.label, _one_of(KnownBy, how, "--how"), sentence, by=by)
+    say(f"{row.label} is known")
+
+
+@claims_app.command(name="safe-way")
+def safe_way(
+    name: ClaimArgument,
+    way: Annotated[str, typer.Option("--way", help=f"One of {', '.join(SafeWay)}.")],
+    contact: Annotated[str, typer.Option("--contact", help="Where, by that way; kept sealed.")] = "",
+    hour: Annotated[str, typer.Option("--hour", help="When it is safe, in their words; kept sealed.")] = "",
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Record how and when it is safe to write to them. There, too, only that there is an answer is written first."""
+    with session(read_config(config)) as pipeline:
+        row, by = _read(pipeline, name, who)
+        chosen = _one_of(SafeWay, way, "--way")
+        pipeline.claims.set_safe_way(row.label, chosen, contact=contact, hour=hour, by=by)
+    say(f"{row.label}: {WAYS[chosen]}" + ("" if chosen is SafeWay.MODMAIL else "; nothing goes to their modmail now"))
+
+
+@claims_app.command()
+def link(
+    name: ClaimArgument,
+    cases: Annotated[list[str] | None, typer.Option("--case", help="A case that it is about; may be repeated.")] = None,
+    person: Annotated[
+        str | None, typer.Option("--person", help="The protected person whom they are, by label.")
+    ] = None,
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Record which cases a claim is about, and which protected person they are. They are told nothing by it."""
+    if not cases and person is None:
+        raise UsageError("name what it is about: --case, --person")
+    with session(read_config(config)) as pipeline:
+        row, by = _read(pipeline, name, who)
+        rows = names.cases(pipeline, cases or ())
+        pipeline.claims.link(row.label, cases=[case.label for case in rows], person=person, by=by)
+        row = pipeline.deps.store.claims.get(row.label)
+    say(f"{row.label} is about {', '.join([*row.cases, *([row.person] if row.person else [])])}")
+
+
+@claims_app.command()
+def dismiss(
+    name: ClaimArgument, who: ByOption = None, why: WhyOption = "not a claim", config: ConfigOption = None
+) -> None:
+    """Say that it is no claim. What they wrote is destroyed here; on Reddit it stays."""
+    with session(read_config(config)) as pipeline:
+        row = _claim(pipeline, name)
+        pipeline.claims.dismiss(row.label, by=decider(pipeline, who, Verb.CLAIMS, [row.subreddit]), why=why)
+    say(f"{row.label} is dismissed; what they wrote is destroyed here")
+
+
+@claims_app.command()
+def forget(
+    name: ClaimArgument, who: ByOption = None, why: WhyOption = "at their word", config: ConfigOption = None
+) -> None:
+    """Destroy all that somebody wrote and the key that it is sealed with, at once and for good."""
+    with session(read_config(config)) as pipeline:
+        row, by = _read(pipeline, name, who)
+        pipeline.claims.forget(row.label, by=by, why=why)
+    say(f"{row.label} is forgotten; backups made before today still hold it, sealed: delete them")
+
+
+@claims_app.command(name="texts")
+def texts(
+    language: Annotated[str, typer.Argument(help="en, de, fr or es.")],
+    approve: Annotated[
+        bool, typer.Option("--approve", help="You know the language, have read it, and approve.")
+    ] = False,
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print the words of answers in a language; with --approve they may be sent as they are."""
+    words = texts_of(language)
+    if approve:
+        with session(read_config(config)) as pipeline:
+            pipeline.claims.approve(language, by=decider(pipeline, who, Verb.CLAIMANTS))
+        say(f"the texts in {language} are approved as they are now")
+        return
+    for section in words.sections.values():
+        say(section, lines=True)
+        say("")
+
+
+def _claim(pipeline: Pipeline, name: str) -> ClaimRow:
+    labels = [row.label for row in pipeline.deps.store.claims.listing(everything=True)]
+    if name not in labels:
+        raise names.missing("claim", name, labels, "gifwarden claims list")
+    return pipeline.deps.store.claims.get(name)
+
+
+def _read(pipeline: Pipeline, name: str, who: str | None) -> tuple[ClaimRow, Actor]:
+    """Return a claim and who may read what is sealed in it."""
+    row = _claim(pipeline, name)
+    return row, decider(pipeline, who, Verb.CLAIMANTS, [row.subreddit])
+
+
+def _one_of(kind: type[Chosen], given: str, option: str) -> Chosen:
+    if given not in tuple(kind):
+        near = closest(given, tuple(kind))
+        raise UsageError(
+            f"{option} {given} is none; {f'did you mean {near}?' if near else 'choose ' + ', '.join(kind)}"
+        )
+    return kind(given)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--at {text} is no moment; write it as 2026-12-01T18:00, in UTC") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(source: str) -> str:
+    """Return the text of a file or of standard input. Raises UsageError."""
+    try:
+        if source == "-":
+            return sys.stdin.read(MAX_TEXT)
+        with Path(source).open(encoding="utf-8") as file:
+            return file.read(MAX_TEXT)
+    except UnicodeDecodeError:
+        raise UsageError(f"{source} is no text in UTF-8") from None
+    except OSError as error:
+        raise UsageError(unreadable(Path(source), error)) from None
+
+
+def _warn_of_language(pipeline: Pipeline, language: str) -> None:
+    if not pipeline.claims.approved(language):
+        warn(
+            f"they wrote in {language}, and nobody has approved of its texts: gifwarden claims texts {language}, then "
+            "--approve; until then the draft is in English unless --language asks for it"
+        )

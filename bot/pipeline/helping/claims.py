@@ -1,0 +1,353 @@
+"""Claims: somebody writes that they are depicted. A person answers; nothing is done or told by itself.
+
+A stranger's words open a claim and nothing else: they give no order, hold nothing up, and are looked up nowhere. Until
+a member has recorded how the team knows who a claimant is, nothing that was found is told to them, by any door: who
+abused them holds the same media and asks the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot import channels, hosts
+from bot.clock import Clock
+from bot.config import Config
+from bot.errors import RedditError, StoreError, UsageError
+from bot.links.text import urls_in
+from bot.model import PROGRAM, Actor, AgeWhenMade, ClaimSource, ClaimState, ClaimWord, KnownBy, SafeWay, Verb, Voice
+from bot.permalink import permalink_fullname, share_path
+from bot.pipeline.core import connected
+from bot.pipeline.helping import answers
+from bot.pipeline.helping.answers import Asked
+from bot.pipeline.helping.texts import SHIPPED, texts
+from bot.pipeline.helping.words import LANGUAGES, claims, may_be_under_18
+from bot.pipeline.log import Log
+from bot.pipeline.reviewing.minors import Minors
+from bot.pipeline.reviewing.team import Team
+from bot.reddit import Reddit
+from bot.reddit.modmail import Conversation, MailMessage
+from bot.store import ClaimRow, Store
+
+MAX_MESSAGES = 20  # of one claimant that are kept
+MAX_LINKS = 50
+MAX_WAITING = 200  # claims of a subreddit that wait for an answer; whoever writes then is read on Reddit only
+MAX_DISMISSED = 3  # claims of one account; whoever had so many dismissed opens no more for a month
+DISMISSED_KEPT = timedelta(days=30)
+ENDED_KEPT = timedelta(days=14)  # after the last notice has ended
+SHORTEST = 12  # characters of the sentence that says how somebody is known
+LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How an answer goes. `number`: the action that sends it; None: a person gives it, by `way`."""
+
+    number: int | None
+    way: SafeWay
+    nudge: str  # all that is written first by any other way than the conversation
+
+
+class Claims:
+    """Opens claims, and does what the team decides on them."""
+
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, log: Log, reddit: Reddit | None, minors: Minors, team: Team
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._reddit = reddit
+        self._minors = minors
+        self._team = team
+
+    def hear(self, conversation: Conversation, message: MailMessage) -> None:
+        """Take what a user wrote to the moderators: into their claim, or as a new one if it reads as one."""
+        store = self._store
+        text = f"{conversation.subject}\n{message.body}"
+        language = claims(text)
+        with store.transaction():
+            known = store.claims.of_account(message.author)
+            if (known is None and language is None) or not store.claims.hear(message.id):
+                return
+            if known is None:
+                known = self._opened(conversation, message.author, language or SHIPPED)
+            if known is None:
+                return
+            self._add(known, message.body, subject=conversation.subject)
+            store.claims.put(known, ClaimWord.CONVERSATION, conversation.id)
+            store.claims.heard(known)
+        self._log.info("claim heard", claim=known, subreddit=conversation.subreddit)
+
+    def _opened(self, conversation: Conversation, account: str, language: str) -> str | None:
+        store, place = self._store, conversation.subreddit
+        if store.claims.dismissed_of(account) >= MAX_DISMISSED or store.claims.waiting(place) >= MAX_WAITING:
+            self._log.warning(
+                "claim not taken", subreddit=place, reason="too many of one account or of this subreddit; see modmail"
+            )
+            return None
+        name = store.claims.open(subreddit=place, source=ClaimSource.MODMAIL, language=language, account=account)
+        store.audit.record(by=PROGRAM, what="claim opened", subject=name)
+        return name
+
+    def from_mail(self, conversation: Conversation, messages: Sequence[MailMessage], *, by: Actor) -> str:
+        """Open a claim by hand for the user of a conversation; return its label. Raises UsageError if there is none."""
+        author = conversation.participant
+        if author is None:
+            raise UsageError("that conversation is one of moderators alone; name one in which a user wrote")
+        theirs = [message for message in messages if message.author.casefold() == author.casefold()]
+        store = self._store
+        with store.transaction():
+            name = store.claims.of_account(author)
+            if name is None:
+                said = claims("\n".join(message.body for message in theirs)) or SHIPPED
+                name = store.claims.open(
+                    subreddit=conversation.subreddit, source=ClaimSource.BY_HAND, language=said, account=author, by=by
+                )
+                store.audit.record(by=by, what="claim opened", subject=name)
+            for message in theirs:
+                if store.claims.hear(message.id):
+                    self._add(name, message.body, subject=conversation.subject)
+            store.claims.put(name, ClaimWord.CONVERSATION, conversation.id)
+            store.claims.heard(name)
+        return name
+
+    def conversation(self, number: str) -> tuple[Conversation, tuple[MailMessage, ...]]:
+        """Return a conversation and what was written in it, by its id or address. Raises RedditError."""
+        return connected(self._reddit).whole_mail(number.rstrip("/").rpartition("/")[2])
+
+    def from_post(self, address: str, subreddit: str, *, by: Actor, language: str = SHIPPED) -> str:
+        """Open a claim by hand about a post, for somebody who told the team in another way; return its label."""
+        if permalink_fullname(address) is None and share_path(address) is None:
+            raise UsageError("that is no address of a post or comment; copy it from Reddit")
+        texts(language)
+        store = self._store
+        with store.transaction():
+            words = [(ClaimWord.LINK, address)]
+            name = store.claims.open(
+                subreddit=subreddit, source=ClaimSource.BY_HAND, language=language, words=words, by=by
+            )
+            store.audit.record(by=by, what="claim opened", subject=name)
+        return name
+
+    def _add(self, name: str, body: str, *, subject: str) -> None:
+        """Seal what somebody wrote, its links apart, and ask a person if it may speak of an age under 18."""
+        store = self._store
+        row = store.claims.get(name)
+        if row.messages >= MAX_MESSAGES:
+            return
+        if row.messages == 0 and subject:
+            store.claims.add(name, ClaimWord.SUBJECT, subject)
+        store.claims.add(name, ClaimWord.MESSAGE, body)
+        here = {one.text for one in store.claims.words(name, ClaimWord.LINK)}
+        for found in urls_in(f"{subject}\n{body}"):
+            if found.sure and found.url not in here and len(here) < MAX_LINKS:
+                here.add(found.url)
+                store.claims.add(name, ClaimWord.LINK, found.url)
+        if row.age is AgeWhenMade.NOT_SAID and may_be_under_18(f"{subject}\n{body}"):
+            store.claims.set_age(name, AgeWhenMade.IN_DOUBT)
+            store.audit.record(by=PROGRAM, what="claim: may be under 18", subject=name)
+
+    def read(self, name: str, *, by: Actor) -> ClaimRow:
+        """Write down that a member reads what is sealed in a claim; return the claim. Raises StoreError."""
+        row = self._store.claims.get(name)
+        self._store.audit.record(by=by, what="claim read", subject=name)
+        return row
+
+    def asked(self, row: ClaimRow, language: str | None = None) -> Asked:
+        """Return what an answer is made of: the claim's own words and what was recorded, nothing that was found."""
+        return Asked(
+            subreddit=row.subreddit,
+            organisation=self._config.mail.organisation or f"r/{row.subreddit}",
+            language=language or row.language,
+            age=row.age,
+            known=row.known is not None,
+            safe_way=row.safe_way is not None,
+            hosts=self._places(row),
+        )
+
+    def _places(self, row: ClaimRow) -> tuple[tuple[str, str | None], ...]:
+        """Return whose the links are that they sent, beside Reddit's, each with the form for who is depicted."""
+        found: dict[str, str | None] = {}
+        known = channels.registry(self._config.storage.path)
+        for one in self._store.claims.words(row.label, ClaimWord.LINK):
+            channel = known.channel_for(one.text)
+            if channel is None:
+                found.setdefault(channels.domain_of(one.text) or "", None)
+            elif channel.name != "reddit":
+                form = channel.form_for("depicted_person")
+                found[channel.title or channel.name] = form.url if form else None
+        return tuple((title, form) for title, form in sorted(found.items()) if title)
+
+    def draft(self, name: str, language: str | None = None) -> str:
+        """Return a draft of an answer: in their language, or in English while nobody has approved of that one's texts.
+
+        Raises StoreError, SealError or UsageError.
+        """
+        row = self._store.claims.get(name)
+        tongue = language or row.language
+        return answers.draft(self.asked(row, tongue if language or self.approved(tongue) else SHIPPED))
+
+    def approved(self, language: str) -> bool:
+        """Return whether the texts of a language may be sent as they are. Raises UsageError if there are none."""
+        words = texts(language)
+        return language == SHIPPED or self._store.claims.approved(language, words.digest)
+
+    def approve(self, language: str, *, by: Actor) -> None:
+        """Note that a member who knows the language read its texts and approves of them."""
+        words, store = texts(language), self._store
+        with store.transaction():
+            store.claims.approve(language, words.digest, by=by)
+            store.audit.record(by=by, what="claim texts approved", subject=language)
+
+    def answer(self, name: str, text: str, *, by: Actor, due: datetime | None = None, now: bool = False) -> Answered:
+        """Send what a member wrote, or record that they give it by the safe way. `due`: not before then.
+
+        `now`: the member says that this is a safe hour. Raises UsageError if it must not go out as it stands.
+        """
+        store = self._store
+        row = self._alive(name)
+        asked = self.asked(row)
+        answers.check(text, asked=asked, sent=[one.text for one in store.claims.words(name, ClaimWord.LINK)])
+        for language in LANGUAGES:
+            if not self.approved(language) and text.strip() in answers.every_draft(asked, language):
+                raise UsageError(
+                    f"nobody has approved of the texts in {language}; who knows the language reads them once with "
+                    f"gifwarden claims texts {language}, and approves with --approve"
+                )
+        hour = store.claims.word(name, ClaimWord.HOUR)
+        if hour and due is None and not now:
+            raise UsageError("they named an hour that is safe; say --at with a moment in it, or --now if it is now")
+        way = row.safe_way or SafeWay.MODMAIL
+        conversation = store.claims.word(name, ClaimWord.CONVERSATION)
+        number = None
+        with store.transaction():
+            answer = store.claims.add(name, ClaimWord.ANSWER, text.strip())
+            if way is SafeWay.MODMAIL and conversation:
+                key = f"claim:{name}:{answer}"
+                params = {"claim": name, "answer": str(answer)}
+                store.actions.plan(key=key, kind="claim_answer", subreddit=row.subreddit, params=params, due=due)
+                number = store.actions.keyed(key)[0]
+            store.claims.answered(name)
+            store.audit.record(by=by, what="claim answered", subject=name)
+        return Answered(number=number, way=way, nudge=answers.nudge(asked.language))
+
+    def set_age(self, name: str, age: AgeWhenMade, *, by: Actor) -> list[str]:
+        """Record how old they were when it was made; return a line on each thing that was done.
+
+        Under 18, what they named and what the claim is about is hidden as a suspected minor's, as `cases minor` does:
+        no hash is taken, nothing is looked at. Raises StoreError or RightsError.
+        """
+        store = self._store
+        row = self._alive(name)
+        with store.transaction():
+            store.claims.set_age(name, age)
+            store.audit.record(by=by, what=f"claim: {age}", subject=name)
+        return self._hidden(row, by) if age is AgeWhenMade.UNDER_18 else []
+
+    def _hidden(self, row: ClaimRow, by: Actor) -> list[str]:
+        lines: list[str] = []
+        targets = list(row.cases)
+        for one in self._store.claims.words(row.label, ClaimWord.LINK):
+            ref = hosts.find(one.text)
+            if permalink_fullname(one.text) or share_path(one.text):
+                targets.append(one.text)
+            elif ref is not None and ref.id:
+                self._store.minors.never([f"{ref.host}:{ref.id}"])
+                targets += self._store.claims.posts_of_media(ref.host, ref.id)
+                lines.append(f"a file on {ref.host}: never fetched from now on")
+        for target in dict.fromkeys(targets):
+            lines.append(self._hide(target, by))
+        return lines
+
+    def _hide(self, target: str, by: Actor) -> str:
+        try:
+            post, _ = self._minors.post_of(target)
+            if self._config.subreddit(post.subreddit) is None:
+                return f"a post in r/{post.subreddit}, which is not watched: report it to Reddit by hand"
+            self._team.still(by, Verb.CASES, [post.subreddit])
+            hidden = self._minors.hide(post.fullname if target.startswith("C-") else target, by=by)
+        except (UsageError, StoreError, RedditError) as error:
+            return f"not hidden, do it by hand with gifwarden cases minor: {error}"
+        return f"{hidden.label} in r/{hidden.subreddit} is hidden; report it as gifwarden cases minor says"
+
+    def set_known(self, name: str, how: KnownBy, say: str, *, by: Actor) -> None:
+        """Record how the team knows who they are. Raises UsageError without a sentence."""
+        self._alive(name)
+        say = " ".join(say.split())
+        if not SHORTEST <= len(say) <= LONGEST:
+            raise UsageError(
+                f"say in a sentence of {SHORTEST} to {LONGEST} characters how the team knows, such as who vouched and "
+                "when; no number of an identity paper, and no picture"
+            )
+        store = self._store
+        with store.transaction():
+            store.claims.set_known(name, how, say, by=by)
+            store.audit.record(by=by, what=f"claim: known by {how}", subject=name)
+
+    def set_safe_way(self, name: str, way: SafeWay, *, contact: str, hour: str, by: Actor) -> None:
+        """Record how and when it is safe to write to them. Raises UsageError if it is not said where."""
+        self._alive(name)
+        if way is not SafeWay.MODMAIL and not contact.strip():
+            raise UsageError("say where they can be reached by that way")
+        store = self._store
+        with store.transaction():
+            store.claims.set_safe_way(name, way, contact=contact.strip()[:LONGEST], hour=hour.strip()[:LONGEST])
+            store.audit.record(by=by, what=f"claim: safe way {way}", subject=name)
+
+    def link(self, name: str, *, cases: Sequence[str] = (), person: str | None = None, by: Actor) -> None:
+        """Record which cases a claim is about and which protected person they are.
+
+        Raises StoreError if there is no such case or person, UsageError if the case is a suspected minor's, RightsError
+        if the case is in a subreddit in which the member does not decide.
+        """
+        store = self._store
+        self._alive(name)
+        rows = [store.cases.get(case) for case in cases]
+        self._team.still(by, Verb.CASES, sorted({case.post.subreddit for case in rows}) or None)
+        if person is not None:
+            store.gallery.get(person)
+        with store.transaction():
+            store.claims.link(name, cases=[case.id for case in rows], person=person)
+            for what in (*cases, *([person] if person else ())):
+                store.audit.record(by=by, what=f"claim linked to {what}", subject=name)
+
+    def dismiss(self, name: str, *, by: Actor, why: str) -> None:
+        """Say that it is no claim, and destroy what was said. Raises UsageError if the team knows who they are."""
+        store = self._store
+        row = self._alive(name)
+        if row.known is not None:
+            raise UsageError(f"somebody recorded how the team knows who wrote {name}; a lead can forget it")
+        with store.transaction():
+            store.claims.dismiss(name)
+            store.audit.record(by=by, what="claim dismissed", subject=name, why=why)
+        store.maintenance.truncate_log()
+
+    def forget(self, name: str, *, by: Voice, why: str) -> None:
+        """Destroy a claim, its key and all that it sealed, at once. Raises StoreError if there is none."""
+        store = self._store
+        with store.transaction():
+            store.claims.forget(name)
+            store.audit.record(by=by, what="claim forgotten", subject=name, why=why)
+        store.maintenance.truncate_log()
+
+    def expire(self) -> int:
+        """Forget the claims whose time is over; return how many."""
+        store, now = self._store, self._clock.now()
+        over = store.claims.over(
+            silent=now - timedelta(days=self._config.storage.claim_days),
+            dismissed=now - DISMISSED_KEPT,
+            ended=now - ENDED_KEPT,
+        )
+        for name in over:
+            self.forget(name, by=PROGRAM, why="its time is over")
+        store.claims.forget_heard(now - timedelta(days=self._config.storage.seen_days))
+        return len(over)
+
+    def _alive(self, name: str) -> ClaimRow:
+        row = self._store.claims.get(name)
+        if row.state is ClaimState.DISMISSED:
+            raise UsageError(f"claim {name} was dismissed, and what it said is destroyed; open a new one")
+        return row

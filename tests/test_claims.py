@@ -1,0 +1,395 @@
+"""Somebody writes that they are depicted: an urgent claim, help at once, and no word of what was found until known."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cli.base import surrounded
+from bot.encryption import FieldCipher, new_key
+from bot.errors import SealError, StoreError, UsageError
+from bot.loopback.stage import Stage
+from bot.model import (
+    ActionState,
+    AgeWhenMade,
+    CaseState,
+    ClaimState,
+    ClaimWord,
+    KnownBy,
+    LinkState,
+    NoticeItem,
+    NoticeState,
+    Role,
+    SafeWay,
+)
+from bot.pipeline import Pipeline
+from bot.pipeline.helping.words import claims, may_be_under_18
+from bot.store import CaseRow, ClaimRow
+from tests.bots import Listening, post_fake
+from tests.console import open_case
+from tests.doors import Said, desk_of, type_in, typing_at
+from tests.people import member
+
+HER, EX = "she_herself", "an_abusive_ex"
+SECRET = "that's me in this video, I am Karla Beispiel and never agreed"
+
+
+@contextmanager
+def terminal(world: Stage) -> Iterator[None]:
+    """Let commands run in this world."""
+    desk = desk_of(world)
+    with typing_at(desk), surrounded(desk.config, desk.outside):
+        yield
+
+
+def run(world: Stage, bot: Pipeline, ticks: int = 2) -> None:
+    """Let some minutes pass."""
+    for _ in range(ticks):
+        bot.tick()
+        world.clock.sleep(60)
+
+
+def write(world: Stage, text: str, *, by: str = HER, subject: str = "please help") -> str:
+    """Write to the moderators of r/clips; return the conversation."""
+    return world.reddit.actions.write_mail("clips", by, subject, text)
+
+
+def said_to(world: Stage, conversation: str) -> list[str]:
+    """Return what the user of a conversation reads of ours."""
+    messages = world.reddit.actions.messages_of(conversation)
+    return [
+        str(one["bodyMarkdown"])
+        for one in messages
+        if one["author"]["name"] == "gifwarden_bot" and not one["isInternal"]
+    ]
+
+
+def only(bot: Pipeline) -> ClaimRow:
+    """Return the one claim that there is."""
+    (row,) = bot.deps.store.claims.listing()
+    return row
+
+
+def people(bot: Pipeline) -> None:
+    """Put a reviewer and a lead into the team, beside the operator ann."""
+    team = bot.deps.store.team
+    for name, role in (("Rea", Role.REVIEWER), ("Lea", Role.LEAD)):
+        team.give(member(bot, name).member, role, (), by=None)
+        bot.deps.store.connection.run(
+            "delete from team_roles where role = 'operator' and member = ?", (member(bot, name).member,)
+        )
+
+
+def as_(name: str, *words: str) -> Said:
+    """Type a command on claims in the name of a member."""
+    return type_in("claims", *words, "--by", name)
+
+
+def test_a_message_becomes_a_claim_and_a_person_answers_it(world: Stage, bot: Pipeline, log: Listening) -> None:
+    """Urgent, once an account, sealed, nothing done by itself; a lead reads and sends; forgotten at a word."""
+    people(bot)
+    bot.tick()
+    name = post_fake(world)
+    conversation = write(world, f"{SECRET} https://redd.it/{name[3:]}")
+    write(world, "gifwarden stop", by=HER, subject="another one")
+    write(world, "it is me again, when is it gone?", by=HER, subject="once more")
+    write(world, "may I post a video of my dog?", by="a_stranger")
+    run(world, bot)
+    row = only(bot)
+    assert (row.state, row.age, row.known, row.messages) == (ClaimState.OPEN, AgeWhenMade.NOT_SAID, None, 3)
+    assert said_to(world, conversation) == []
+    assert bot.deps.store.kill_switch.stops() == []
+    assert bot.deps.store.cases.of_post(name)  # scanned and judged as any post is: nothing is frozen
+    dump = "\n".join(bot.deps.store.connection.db.conn.iterdump())
+    for secret in ("Karla", HER, "that's me", conversation):
+        assert secret not in dump
+    assert not [fact for fact in log.warnings if "Karla" in str(fact)]
+    with terminal(world):
+        listed = type_in("claims", "list")
+        assert any(row.label in line and "waits for an answer" in line for line in listed.lines)
+        assert "Karla" not in str(type_in("claims", "list", "--json").lines)
+        assert as_("Rea", "show", row.label).code != 0
+        assert "takes the role" in " ".join(as_("Rea", "answer", row.label, "--send").lines)
+        assert "Karla" in str(as_("Lea", "show", row.label).lines)
+        draft = as_("Lea", "answer", row.label)
+        assert "how old were you" in " ".join(draft.lines)
+        assert said_to(world, conversation) == []
+        assert as_("Lea", "answer", row.label, "--send").code == 0
+    run(world, bot, 1)
+    newest = bot.deps.store.claims.word(row.label, ClaimWord.CONVERSATION)
+    (answer,) = said_to(world, newest)
+    assert answer == bot.claims.draft(row.label)
+    assert only(bot).state is ClaimState.ANSWERED
+    (action,) = [one for one in bot.deps.store.actions.listing() if one.action.kind == "claim_answer"]
+    assert action.state is ActionState.DONE
+    # cut between the call and the note of it: found again, not sent twice
+    bot.deps.store.connection.run("update actions set state = 'sending' where id = ?", (action.action.id,))
+    run(world, bot)
+    assert len(said_to(world, newest)) == 1
+    world.reddit.actions.answer_mail(newest, HER, "I was 31. Please delete all of this")
+    run(world, bot)
+    assert (only(bot).state, only(bot).messages) == (ClaimState.OPEN, 4)
+    with terminal(world):
+        assert as_("Rea", "forget", row.label).code != 0
+        assert as_("Lea", "forget", row.label).code == 0
+    assert bot.deps.store.claims.listing(everything=True) == []
+    assert bot.deps.store.connection.rows("select * from claim_words") == []
+    run(world, bot)
+    assert bot.deps.store.claims.listing(everything=True) == []  # what was heard is not heard again
+    trail = str(bot.deps.store.audit.entries())
+    assert row.label in trail
+    assert HER not in trail
+
+
+def known_case(bot: Pipeline, number: int = 1) -> CaseRow:
+    """Return a confirmed case about which a host was told."""
+    case, store = open_case(bot, number), bot.deps.store
+    item = NoticeItem(host_id=f"media{number}", url=f"https://www.redgifs.com/watch/media{number}", seen_at=case.opened)
+    name = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.example", case=case.id, item=item)
+    store.notices.move(name, NoticeState.SENT, expect=(NoticeState.DRAFTED,))
+    return store.cases.get(case.label)
+
+
+def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipeline) -> None:
+    """An abusive ex asks of a media that was found, she of one that was not: all is byte-identical."""
+    people(bot)
+    bot.tick()
+    found = known_case(bot)
+    store = bot.deps.store
+    texts: dict[str, list[str]] = {}
+    refused: dict[str, list[str]] = {}
+    for media, by in (("media1", EX), ("media2", HER)):
+        conversation = write(world, f"this is me https://www.redgifs.com/watch/{media} is it on your list?", by=by)
+        run(world, bot)
+        (row,) = [one for one in store.claims.listing() if one.state is ClaimState.OPEN]
+        if media == "media1":  # the team has even linked it: nobody but the team sees that
+            bot.claims.link(row.label, cases=[found.label], by=member(bot, "Lea"))
+        here = texts[media] = [bot.claims.draft(row.label)]
+        for age in (AgeWhenMade.IN_DOUBT, AgeWhenMade.ADULT):
+            store.claims.set_age(row.label, age)
+            here.append(bot.claims.draft(row.label))
+        no = refused[media] = []
+        for more in (
+            f"we have {found.label}",
+            "seen at https://www.redgifs.com/watch/other",
+            "t3_000001",
+        ):
+            with pytest.raises(UsageError) as error:
+                bot.claims.answer(row.label, f"{here[0]}\n\n{more}", by=member(bot, "Lea"))
+            no.append(str(error.value))
+        before = len(store.actions.listing())
+        bot.claims.answer(row.label, here[0], by=member(bot, "Lea"))
+        assert len(store.actions.listing()) == before + 1
+        run(world, bot, 1)
+        here += said_to(world, conversation)
+        world.reddit.actions.answer_mail(conversation, by, "so did you find it? who was told?")
+        run(world, bot)
+        assert said_to(world, conversation) == here[-1:]  # nothing by itself, ever
+        here.append(bot.claims.draft(row.label))
+        store.claims.answered(row.label)
+    assert texts["media1"] == texts["media2"]
+    assert refused["media1"] == refused["media2"]
+    assert len(set(texts["media1"])) == 2  # by what they said of their age, and nothing else
+    for text in texts["media1"]:
+        assert "everybody gets this same answer" in text
+        assert not re.search(r"[CENTP]-[0-9a-f]{6}", text)
+    assert store.cases.get(found.label).state is CaseState.OPEN
+    told = [one for one in world.reddit.received.answers if one[0]]
+    assert len(told) == 2
+
+
+def test_under_18_goes_to_the_minors_path_by_a_person(world: Stage, bot: Pipeline) -> None:
+    """Words that may say it ask a person at once; recorded, all they named is hidden, no hash, and Take It Down."""
+    people(bot)
+    bot.tick()
+    case = open_case(bot, 3)
+    write(
+        world, f"ich war 16, das bin ich https://www.redgifs.com/watch/media3 https://redd.it/{case.post.fullname[3:]}"
+    )
+    run(world, bot)
+    row = only(bot)
+    assert (row.age, row.language) == (AgeWhenMade.IN_DOUBT, "de")
+    store = bot.deps.store
+    assert store.minors.waiting() == []  # a stranger's words hide nothing
+    entries = store.connection.value("select count(*) from entries")
+    with terminal(world):
+        done = as_("Rea", "age", row.label, "--under-18")
+    assert done.code == 0, done.lines
+    assert store.cases.get(case.label).state is CaseState.MINOR
+    assert [one.post for one in store.minors.waiting()] == [case.post.fullname]
+    assert store.minors.is_never("redgifs:media3")
+    post = post_fake(world, id="media3")
+    run(world, bot)
+    (link,) = [one for one in store.links.listing() if one.link.post == post]
+    assert link.state is LinkState.BLOCKED
+    text = bot.claims.draft(row.label, "en")
+    assert "takeitdown.ncmec.org" in text
+    assert "stopncii" not in text.lower()
+    assert "how old" not in text
+    assert entries == store.connection.value("select count(*) from entries")
+    with pytest.raises(UsageError, match="nobody has approved"):
+        bot.claims.answer(row.label, bot.claims.draft(row.label, "de"), by=member(bot, "Lea"))
+    assert bot.claims.draft(row.label) == text  # English until somebody who knows the language has read it
+    with terminal(world):
+        assert as_("Lea", "texts", "de", "--approve").code == 0
+    assert "Take It Down" in bot.claims.draft(row.label)
+    assert "Waren Sie" not in bot.claims.draft(row.label)
+
+
+def test_by_another_way_only_that_there_is_an_answer(world: Stage, bot: Pipeline) -> None:
+    """Once they named a safe way and hour, nothing of an answer goes where others may read it, and not at any hour."""
+    people(bot)
+    bot.tick()
+    conversation = write(world, "c'est moi dans la vidéo")
+    run(world, bot)
+    row, by = only(bot), member(bot, "Lea")
+    with terminal(world):
+        done = as_("Lea", "safe-way", row.label, "--way", "email", "--contact", "k@safe.example", "--hour", "after 18")
+        assert done.code == 0
+        assert "safe hour" not in str(done.lines)
+        late = as_("Lea", "answer", row.label, "--send")
+        assert "an hour that is safe" in " ".join(late.lines)
+        done = as_("Lea", "answer", row.label, "--send", "--now")
+    words = " ".join(done.lines)
+    assert "k@safe.example" in words
+    assert "There is an answer for you." in words or "Il y a une réponse pour vous." in words
+    run(world, bot)
+    assert said_to(world, conversation) == []
+    assert "k@safe.example" not in "\n".join(bot.deps.store.connection.db.conn.iterdump())
+    bot.claims.set_safe_way(row.label, SafeWay.MODMAIL, contact="", hour="at night", by=by)
+    due = world.clock.now() + timedelta(hours=5)
+    bot.claims.answer(row.label, bot.claims.draft(row.label), by=by, due=due)
+    run(world, bot)
+    assert said_to(world, conversation) == []
+    world.clock.sleep(5 * 3600)
+    run(world, bot, 1)
+    assert len(said_to(world, conversation)) == 1
+
+
+def test_what_is_sealed_goes_with_its_key(world: Stage, bot: Pipeline) -> None:
+    """Without the claim's own key nothing opens, not even with the database's; retention destroys it in time."""
+    by, store = member(bot), bot.deps.store
+    bot.tick()
+    write(world, SECRET)
+    run(world, bot)
+    name = only(bot).label
+    bot.claims.set_known(name, KnownBy.NGO, "the helpline of her town wrote to us on Monday", by=by)
+    bot.claims.set_safe_way(name, SafeWay.PHONE, contact="+49 1", hour="mornings", by=by)
+    sealed = [row["sealed"] for row in store.connection.rows("select sealed from claim_words")]
+    store.connection.run("update claims set sealed_key = null")
+    with pytest.raises(StoreError, match="destroyed"):
+        store.claims.words(name)
+    for value in sealed:
+        with pytest.raises(SealError):
+            FieldCipher(new_key()).decrypt(value, "claims", name, "message")
+    store.claims.forget(name)
+    with closing(sqlite3.connect(world.config.storage.path / "gifwarden.db")) as raw:
+        assert raw.execute("select count(*) from claim_words").fetchone() == (0,)
+    store.maintenance.truncate_log()
+    data = b"".join(file.read_bytes() for file in world.config.storage.path.glob("gifwarden.db*"))
+    assert not [value for value in sealed if value in data]
+    # silent for long, dismissed, and all notices ended
+    write(world, SECRET)
+    run(world, bot)
+    old = only(bot).label
+    bot.claims.dismiss(old, by=by, why="spam")
+    assert store.connection.rows("select * from claim_words") == []
+    write(world, "c'est moi dans la video", by="another")
+    case = known_case(bot, 7)
+    run(world, bot)
+    other = only(bot).label
+    bot.claims.link(other, cases=[case.label], by=by)
+    store.claims.answered(other)
+    assert bot.claims.expire() == 0
+    world.clock.sleep(31 * 86400)
+    assert bot.claims.expire() == 1  # the dismissed one
+    assert only(bot).label == other  # its notice is open
+    store.connection.run("update notices set state = 'closed', ended_at = '2026-01-01T00:00:00Z'")
+    bot.purge()
+    assert store.claims.listing(everything=True) == []
+
+
+def test_limits_and_hands(world: Stage, bot: Pipeline) -> None:
+    """Dismissed thrice an account opens none; a member opens by hand what the words did not tell; a known one stays."""
+    people(bot)
+    bot.tick()
+    for number in range(5):
+        write(world, f"that's me in this video {number}", by=EX)
+        run(world, bot, 1)
+        for row in bot.deps.store.claims.listing():
+            with terminal(world):
+                assert as_("Rea", "dismiss", row.label).code == 0
+    assert len(bot.deps.store.claims.listing(everything=True)) == 3
+    odd = write(world, "hello, somebody told me that I should write to you", by="shy")
+    run(world, bot)
+    assert bot.deps.store.claims.listing() == []
+    with terminal(world):
+        done = as_("Rea", "open", "--modmail", f"https://mod.reddit.com/mail/all/{odd}")
+        assert done.code == 0, done.lines
+        assert as_("Rea", "open", "--post", "https://redd.it/1abcd2", "--subreddit", "clips").code == 0
+        assert as_("Rea", "open", "--post", "nonsense", "--subreddit", "clips").code != 0
+        shy = next(row for row in bot.deps.store.claims.listing() if row.messages)
+        assert as_("Rea", "known", shy.label, "--how", "ngo", "--say", "the helpline wrote to us").code != 0
+        assert "sentence" in " ".join(as_("Lea", "known", shy.label, "--how", "ngo", "--say", "x").lines)
+        assert as_("Lea", "known", shy.label, "--how", "passport", "--say", "the helpline wrote").code != 0
+        assert as_("Lea", "known", shy.label, "--how", "ngo", "--say", "the helpline wrote to us").code == 0
+        assert as_("Rea", "dismiss", shy.label).code != 0
+    assert "We know who you are now" in bot.claims.draft(shy.label)
+
+
+SAYS = """
+en|that's me in this video|en|thats me https://redd.it/abc|en|This is me. Please take it down
+en|someone posted nudes of me|en|it is me https://www.reddit.com/r/clips/comments/abc/|en|I am the woman in this clip
+en|There's a deepfake of me here
+en|My face was put on a porn video without my consent|en|my ex posted it|en|the girl in the video is me
+en|I found myself on your subreddit|en|that\u2019s my body in the gif|en|I never consented to this video
+de|Das bin ich in dem Video|de|das bin ich https://redgifs.com/watch/abc|de|Hier wurden Bilder von mir hochgeladen
+de|Auf dem Foto bin ich|de|Mein Gesicht wurde in einem Porno verwendet|de|Mein Exfreund hat das hochgeladen
+fr|c'est moi dans la vidéo|fr|C\u2019est moi https://redd.it/x|fr|Quelqu'un a publié des photos de moi
+fr|je suis la fille qui apparaît|fr|mon ex a publié cette vidéo|es|soy yo en el vídeo|es|esa soy yo, borradlo por favor
+es|hay fotos mías aquí|es|mi cara está en un porno|es|Subieron un vídeo mío sin permiso
+"""
+SILENT = """
+Why was I banned? that's just me being me|Can you approve my post?|that's not me in the video, it's a meme|is this you?
+How do I post a video of my dog|I posted a video and it was removed, why?|Das bin ich nicht in dem Video|no soy yo
+das bin ich nicht, https://redd.it/abc|c'est pas moi dans la vidéo|Hello mods, please add a flair
+it's me again, the guy who asked about flairs|why did you remove my picture of a cat
+What are the rules for videos? I am new in this subreddit
+"""
+YOUNG = """
+I was 15 in it|i was only 16 when this was made|I was a minor|I wasn't even 18|I was still in high school|ich war 15
+da war ich noch minderjährig|ich war damals 16 Jahre alt|j'avais 16 ans|j'étais mineure|tenía 15 años|era menor
+it was made when I was 17|I'm under 18|she is 14
+"""
+GROWN = """
+I was 19|I was 25 when he filmed it|that's me at 12:30|posted at 5 pm|I am 34|ich war 22|j'avais 20 ans|tenía 30 años
+"""
+
+
+def of(table: str) -> list[str]:
+    """Return the cells of a table."""
+    return [cell for line in table.strip().splitlines() for cell in line.split("|")]
+
+
+def test_what_reads_as_a_claim() -> None:
+    """In four languages and in their language; what says the opposite or something else does not."""
+    cells = of(SAYS)
+    assert {text: claims(text) for text in cells[1::2]} == dict(zip(cells[1::2], cells[::2], strict=True))
+    assert [text for text in of(SILENT) if claims(text)] == []
+    assert [text for text in of(YOUNG) if not may_be_under_18(text)] == []
+    assert [text for text in of(GROWN) if may_be_under_18(text)] == []
+
+
+@given(st.text(max_size=400), st.sampled_from(of(SAYS)[1::2]))
+def test_words_around_it_hide_no_claim(around: str, text: str) -> None:
+    """Whatever else stands in a message, it is read without an error, and a claim on a line of its own is found."""
+    claims(around)
+    may_be_under_18(around)
+    assert claims(f"Hello.\n\n{text}\n\nThank you.")
