@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from bot.clock import ManualClock
@@ -406,6 +407,15 @@ def test_a_case_is_found_by_label_and_address(console: Console, ben: Browser) ->
         assert ben.page.url.path == f"/case/{case.label}", words
     assert ben.get("/find?q=nothing").status_code == 409
     assert "nothing is known of nothing" in ben.text
+
+
+def test_a_page_of_what_was_not_done_keeps_the_menu(console: Console, ben: Browser) -> None:
+    """Whoever is signed in goes on from it by the pages; to strangers it shows none."""
+    for path, status in (("/case/C-0000000000", 404), ("/no-such-page", 404), ("/notices?show=nothing", 409)):
+        assert ben.get(path).status_code == status
+        assert '<nav aria-label="Pages">' in ben.page.text, path
+        stranger = httpx.get(f"{console.url}{path}", trust_env=False)
+        assert "<nav" not in stranger.text, path
 
 
 def test_a_deleted_post_says_so(console: Console, ben: Browser) -> None:

@@ -415,9 +415,9 @@ def test_any_words_leave_the_page_as_it_is(words: str) -> None:
     from bot.web.console.rendering import rendered
 
     page = Read()
-    page.feed(rendered("failed.html", {"visit": None, "mistakes": (words,), "status": 409}))
+    page.feed(rendered("failed.html", {"visit": None, "mistakes": (words,), "code": 409}))
     plain = Read()
-    plain.feed(rendered("failed.html", {"visit": None, "mistakes": ("x",), "status": 409}))
+    plain.feed(rendered("failed.html", {"visit": None, "mistakes": ("x",), "code": 409}))
     assert shape(page) == shape(plain)
 
 

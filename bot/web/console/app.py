@@ -77,7 +77,7 @@ def console_app(pipeline: Pipeline, status: ASGIApp | None = None, more: Sequenc
         )
         door = _Door(desk)
         routes = [Route(way.path, door.endpoint(way), methods=[_method(way)]) for page in pages for way in page.ways]
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
+        app = Starlette(routes=routes, exception_handlers={HTTPException: door.not_here})
         inner = guarded(app, pipeline.deps.config.web.hosts, _most(pages, pipeline.deps.config))
 
         async def served(scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +131,7 @@ class _Door:
                     guest = Guest(desk=self._desk, request=request, form=form)
                     return await run_sync(self._answer, way, guest, limiter=self._limit)
             except GifwardenError as error:
-                refused = _failed(error, _status(error))
+                refused = await run_sync(self._refused, guest, error, limiter=self._limit)
         refused.headers.update(CLOSE)
         return refused
 
@@ -158,12 +158,28 @@ class _Door:
             self._desk.pipeline.deps.log.warning("page failed", path=way.path, reason=str(error))
             return _failed(GifwardenError(NO_DATABASE), _status(error))
         except GifwardenError as error:
-            return _failed(error, _status(error))
+            return self._refused(guest, error)
         except Exception as error:
             self._desk.pipeline.deps.log.warning(
                 "page failed", path=way.path, reason=f"unexpected {type(error).__name__}", exc_info=True
             )
             return _failed(GifwardenError("this page failed, which is a bug in gifwarden; the log says where"), 500)
+
+    def _refused(self, guest: Guest, error: GifwardenError, status: int | None = None) -> Response:
+        """Return the page of what was not done, in the frame of all pages for who is signed in."""
+        status = status or _status(error)
+        if not isinstance(error, SignInError):
+            with contextlib.suppress(GifwardenError):
+                return self._visit(guest).page("failed.html", status=status, mistakes=_mistakes(error), code=status)
+        return _failed(error, status)
+
+    async def not_here(self, request: Request, error: Exception) -> Response:
+        """Answer what no page of ours is at."""
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        said = "there is no such page" if status == 404 else "that cannot be done here"
+        self._limit = self._limit or CapacityLimiter(AT_ONCE)
+        guest = Guest(desk=self._desk, request=request)
+        return await run_sync(self._refused, guest, GifwardenError(said), status, limiter=self._limit)
 
     def _let_in(self, way: Way, guest: Guest, *, token: bool = True) -> Response:
         posted = _method(way) == "POST"
@@ -224,11 +240,8 @@ def _status(error: GifwardenError) -> int:
 
 
 def _failed(error: GifwardenError, status: int) -> Response:
-    mistakes = getattr(error, "mistakes", ()) or (str(error),)
-    return HTMLResponse(rendered("failed.html", {"visit": None, "mistakes": mistakes, "status": status}), status)
+    return HTMLResponse(rendered("failed.html", {"visit": None, "mistakes": _mistakes(error), "code": status}), status)
 
 
-async def _not_here(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    said = "there is no such page" if status == 404 else "that cannot be done here"
-    return _failed(GifwardenError(said), status)
+def _mistakes(error: GifwardenError) -> tuple[str, ...]:
+    return getattr(error, "mistakes", ()) or (str(error),)
