@@ -16,7 +16,7 @@ from pathlib import Path
 from bot import actions, channels, faces, hosts, nudity
 from bot.acquire import Acquirer
 from bot.clock import Clock, SystemClock
-from bot.config import Config, DecodeConfig, GalleryConfig, key_path, sealing_key
+from bot.config import Config, DecodeConfig, FetchConfig, GalleryConfig, key_path, sealing_key
 from bot.encryption import FieldCipher, new_key, write_key
 from bot.endpoints import Endpoints
 from bot.errors import ConfigError, SealError
@@ -160,6 +160,11 @@ def forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
+def web(config: FetchConfig, clock: Clock, outside: Outside) -> Fetcher:
+    """Return what fetches strangers' addresses, within these limits. The caller closes it."""
+    return Fetcher(config, clock, resolve=outside.resolve, dial=outside.dial)
+
+
 @contextlib.contextmanager
 def assembled(
     config: Config,
@@ -179,9 +184,7 @@ def assembled(
         store = stack.enter_context(
             Store(None, clock, FieldCipher(new_key())) if parts.memory else open_store(config, clock, parts.connection)
         )
-        fetcher = stack.enter_context(
-            Fetcher(config.fetch, clock, resolve=parts.outside.resolve, dial=parts.outside.dial)
-        )
+        fetcher = stack.enter_context(web(config.fetch, clock, parts.outside))
         workers = stack.enter_context(parts.children(config.decode, _gallery(config), nudity_model(config)))
         endpoints = Endpoints(clock)
         stack.callback(endpoints.close)

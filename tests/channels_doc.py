@@ -22,6 +22,20 @@ address is never guessed, since a notice to the wrong desk tells a stranger abou
 others name is not used by the bot; it stands below the table for you to check.
 """
 OWN = """
+## A host that is not known
+
+`gifwarden hosts contact DOMAIN` asks the domain's `security.txt` (RFC 9116) and, by RDAP, its registry, over https and
+public addresses only, and shows what they name:
+
+- What is expired, broken or says that it belongs to another address is said beside it; a signature is not checked.
+- A security.txt is for reports of security holes. Some desks take abuse there, many do not: look at its page.
+- Most registries name the desk of the *registrar*, who sold the name and runs no server of it. It is shown and cannot
+  be accepted as the host's.
+
+A lead who has looked accepts one: `gifwarden hosts contact DOMAIN --accept N`, with the name that stands in front of
+it. That name changes with the proposal, so that nobody accepts what they have not seen. It goes into `channels.toml`
+with the day, where it was found and who accepted it.
+
 ## Correct it
 
 Write `channels.toml` into the folder of your data (`storage.path`). It lies over what is shipped, key by key: what you

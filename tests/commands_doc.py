@@ -29,6 +29,8 @@ def commands(group: Any, path: str = "gifwarden") -> Iterator[tuple[str, Any]]:
     """Yield every command that does something, with its full name."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield f"{path} {name}", command
             yield from commands(command, f"{path} {name}")
         else:
             yield f"{path} {name}", command

@@ -83,6 +83,8 @@ def commands() -> set[str]:
     def walk(command: Any, prefix: str) -> Iterator[str]:
         for name, inner in command.commands.items():
             if hasattr(inner, "commands"):
+                if inner.invoke_without_command:
+                    yield f"{prefix}{name}"
                 yield from walk(inner, f"{prefix}{name} ")
             else:
                 yield f"{prefix}{name}"

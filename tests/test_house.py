@@ -356,6 +356,8 @@ def commands(group: typer.core.TyperGroup, path: str = "gifwarden") -> Iterator[
     """Yield every command with its full name."""
     for name, command in group.commands.items():
         if isinstance(command, typer.core.TyperGroup):
+            if command.invoke_without_command:
+                yield f"{path} {name}", command
             yield from commands(command, f"{path} {name}")
         else:
             yield f"{path} {name}", command

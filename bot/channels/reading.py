@@ -141,11 +141,7 @@ def _address(value: str) -> None:
 
 
 def _web(value: str) -> None:
-    try:
-        ok = value.startswith("https://") and bool(check_url(value))
-    except AcquireError:
-        ok = False
-    if not ok or not value.isprintable() or " " in value:
+    if not web_address(value):
         raise _Wrong("an address such as https://example.org/report")
 
 
@@ -162,6 +158,14 @@ def _country(value: str) -> None:
 def _language(value: str) -> None:
     if not _LANGUAGE.fullmatch(value):
         raise _Wrong("a language's two letters such as en")
+
+
+def web_address(text: str) -> bool:
+    """Return whether a text is an https address of the public internet that can be shown and opened as it is."""
+    try:
+        return text.startswith("https://") and text.isprintable() and " " not in text and bool(check_url(text))
+    except AcquireError:
+        return False
 
 
 def domain_of(text: str) -> str | None:

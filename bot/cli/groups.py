@@ -28,11 +28,12 @@ class Group(TyperGroup):
 
 
 class App(typer.Typer):
-    """A group of commands; called without one, it shows its help."""
+    """A group of commands; called without one, it shows its help, unless it does something itself."""
 
     def __init__(self, **settings: Any) -> None:
         settings = {"cls": Group, "context_settings": {"help_option_names": ["--help", "-h"]}, **settings}
-        super().__init__(no_args_is_help=True, **settings)
+        # one that does something by itself says so with invoke_without_command
+        super().__init__(no_args_is_help=not settings.get("invoke_without_command"), **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
         """Add a command, as typer does."""

@@ -1,26 +1,55 @@
-"""The command that shows how the hosts do."""
+"""The commands that show how the hosts do, and where a domain takes notices."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from bot.cli.base import ConfigOption, JsonOption, emit, read_config, session, show
+from bot.assemble import web
+from bot.channels.proposals import Look, look
+from bot.cli.base import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    decider,
+    emit,
+    facts,
+    parts,
+    read_config,
+    say,
+    session,
+    show,
+)
+from bot.cli.groups import App
+from bot.model import Channel, Form, FormField, Verb
+from bot.pipeline.looking.channel_looks import accept, channel_of
 from bot.pipeline.scanning.host_health import HostRow, host_rows
+from bot.plural import many
+from bot.serialization import to_json_data
 
 _STYLES = {"ok": "green", "changed": "red", "collapsed": "red", "off": "dim", "unseen": "dim"}
+MAX_PAGE = 2 << 20  # bytes of what a domain or a registry answers
+Fact = tuple[str, str]
+
+hosts = App(invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command(name="hosts")(list_hosts)
+    """Add these commands."""
+    app.add_typer(hosts, name="hosts")
 
 
-def list_hosts(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+@hosts.callback()
+def list_hosts(context: typer.Context, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show each host: whether it is on, what came of its links lately, what is wrong with it, where reports go.
 
     A host whose answers changed their shape, or that gives far less than it used to, is an alarm here and in doctor.
     """
+    if context.invoked_subcommand is not None:
+        return
     with session(read_config(config)) as pipeline:
         deps = pipeline.deps
         rows = host_rows(deps.store, deps.config, deps.clock.now())
@@ -39,5 +68,145 @@ def list_hosts(as_json: JsonOption = False, config: ConfigOption = None) -> None
     )
 
 
+@hosts.command(name="contact")
+def contact(
+    domain: Annotated[str, typer.Argument(help="A domain, an address on it, or a host's name.")],
+    ask: Annotated[
+        bool, typer.Option("--look", help="Ask the domain and its registry even if the host is known.")
+    ] = False,
+    accepted: Annotated[
+        str | None,
+        typer.Option(
+            "--accept", metavar="N", help="Write this proposal, by its name in front, into your channels.toml."
+        ),
+    ] = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show where a domain takes notices: mail, forms with what they ask, rules, and where each was read.
+
+    Of a domain that nobody wrote down, its security.txt (RFC 9116) and its registry (RDAP) are asked over the network,
+    and what they name is proposed: a person looks at it and accepts it, else nothing is done with it.
+    """
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        domain, channel = channel_of(domain, settings)
+        actor = decider(pipeline, by, Verb.NOTICES) if accepted else None
+        found: Look | None = None
+        if ask or accepted or not channel.known:
+            limits = settings.fetch.model_copy(update={"max_page_bytes": MAX_PAGE})
+            with web(limits, pipeline.deps.clock, parts().outside) as fetcher:
+                found = look(domain, channel, fetcher, pipeline.deps.clock.now())
+        if accepted and actor and found:
+            taken = accept(found, accepted, channel, settings, pipeline.deps.store, by=actor)
+            say(f"{taken.value} is where notices to {domain} go from now on; it stands in channels.toml of your data")
+            return
+    if as_json:
+        emit(_plain(domain, channel, found))
+        return
+    facts([("domain", domain), *_known(channel)])
+    if found is not None:
+        facts(_proposed(found))
+        if found.proposals:
+            say("\nlook at them yourself; a lead accepts one with: gifwarden hosts contact DOMAIN --accept N")
+
+
 def _figures(row: HostRow) -> list[str]:
     return [f"{span['resolved']}/{sum(span.values())}" for span in (row.hour, row.day, row.week)]
+
+
+def _known(one: Channel) -> Iterator[Fact]:
+    if not one.known:
+        yield "known", "nothing is written down of it"
+        return
+    yield "host", one.title or one.name
+    if one.email or not one.forms:
+        yield "mail", one.email or "none known"
+    for form in one.forms:
+        yield from _form(form, _read(one))
+    if one.api:
+        yield "API", f"{one.api.name}  {one.api.url}".strip()
+    if one.languages:
+        yield "languages", ", ".join(one.languages)
+    if one.policy:
+        yield "rules", f"{one.policy_name}  {one.policy}".strip()
+    if one.laws:
+        yield "follows", ", ".join(law.replace("_", " ").upper() for law in one.laws)
+    if one.established or one.represented:
+        yield (
+            "country",
+            ", ".join(
+                f"{word} {country}"
+                for word, country in (
+                    ("established in", one.established),
+                    ("represented in the EU in", one.represented),
+                )
+                if country
+            ),
+        )
+    if one.email_elsewhere:
+        yield "others say", f"{one.email_elsewhere}; not used, look whether the host says so"
+    yield "read", _read(one)
+    if one.note:
+        yield "note", one.note
+
+
+def _form(form: Form, above: str) -> Iterator[Fact]:
+    yield "form", f"{form.name}  {form.url}".strip()
+    says = [f"for {', '.join(form.capacities).replace('_', ' ')}"] if form.capacities else []
+    says += [f"{many(form.most_urls, 'item')} at once"] if form.most_urls else []
+    for word, value in (
+        ("an account", form.account),
+        ("a captcha", form.captcha),
+        ("an identity document", form.identity),
+    ):
+        if value is not None:
+            says.append(f"{'needs' if value else 'needs no'} {word.partition(' ')[2] if not value else word}")
+    if says:
+        yield "", "; ".join(says)
+    for place, field in enumerate(form.fields, 1):
+        yield "", f"{place}. {_field(field)}"
+    if form.note:
+        yield "", form.note
+    if (said := _read(form)) != above:
+        yield "", said
+
+
+def _field(field: FormField) -> str:
+    marks = [str(field.kind)]
+    marks += ["required"] if field.required else []
+    marks += [f"choose {field.choose}"] if field.choose else []
+    marks += [f"takes our {field.fills.replace('_', ' ')}"] if field.fills else []
+    return f"{field.label} ({', '.join(marks)})"
+
+
+def _read(one: Channel | Form) -> str:
+    source = f": {one.source}" if one.source else ""
+    if one.verified_on:
+        return f"in the host's own words on {one.verified_on}{source}"
+    return f"by others ({one.read_elsewhere}){source}" if one.read_elsewhere else "nowhere in the host's own words"
+
+
+def _proposed(found: Look) -> Iterator[Fact]:
+    for name, one in found.named():
+        yield "proposed", f"{name}  {one.kind} {one.value}"
+        yield "", f"from {one.source}"
+        for caution in one.cautions:
+            yield "", caution
+    for failure in found.failures:
+        yield "not found", failure
+
+
+def _plain(domain: str, channel: Channel, found: Look | None) -> dict[str, object]:
+    proposals = [
+        {"accept": name, "whose": "registrar" if one.registrar else "host", **to_json_data(one)}
+        for name, one in (found.named() if found else ())
+    ]
+    return {
+        "domain": domain,
+        "channel": to_json_data(channel) if channel.known else None,
+        "looked": found is not None,
+        "proposals": proposals,
+        "failures": list(found.failures) if found else [],
+    }
