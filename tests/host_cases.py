@@ -256,6 +256,11 @@ CASES = {
         files=((host_files.Cyberdrop.server, "/api/file/d/aB3dE5gH7jK9m"),),
         page=("cyberdrop.cr", "/a/aB3dE5gH"),
     ),
+    "gofile": Case(
+        lambda park: (site := host_files.Gofile(park)).folder("aB3dE5", [site.file(1, SMALL)]),
+        files=((host_files.Gofile.server, f"/download/web/{host_files.uuid(1)}/quiet%20heron%201.mp4"),),
+        page=("api.gofile.io", "/contents/aB3dE5"),
+    ),
     "direct": Case(
         lambda park: park.put_file(DIRECT, "/heron.gif", SMALL),
         files=((DIRECT, "/heron.gif"),),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote
 
-from bot.loopback.answers import web_page
+from bot.hosts.gofile import SALT
+from bot.loopback.answers import redirect, web_page
 from bot.loopback.http import Request, Response, json_response
 from tests.host_pages import PagePark
 
@@ -167,6 +169,67 @@ class Cyberdrop:
         head = f'<h1 id="title" class="title" title="heron">heron</h1><p id="count">{len(files)} files</p>'
         self._park.put("cyberdrop.cr", f"/a/{id}", web_page(head + shown))
         return f"https://cyberdrop.cr/a/{id}"
+
+
+class Gofile:
+    """gofile on loopback: accounts for guests, folders for those who have one and a token made of it, and a server."""
+
+    server = "store5.gofile.io"
+    salt = SALT
+    moment = datetime(2026, 11, 22, tzinfo=UTC)  # as the clock of the tests stands
+
+    def __init__(self, park: PagePark) -> None:
+        self._park = park
+        self.tokens: list[str] = []
+        park.put("api.gofile.io", "/accounts", self._account)
+
+    def file(self, number: int, data: bytes, **changes: Any) -> dict[str, Any]:
+        """Put a file on the server. Returns it as a folder names it."""
+        id, name = uuid(number), f"quiet heron {number}.mp4"
+        path = f"/download/web/{id}/{quote(name)}"
+
+        def answer(request: Request) -> Response:
+            if request.headers.get("cookie") not in {f"accountToken={token}" for token in self.tokens}:
+                return redirect("https://gofile.io/d/aB3dE5")
+            return Response(body=data, headers={"Content-Type": "video/mp4"})
+
+        self._park.put(self.server, path, answer)
+        self._park.put("gofile.io", "/d/aB3dE5", web_page())
+        told = {"id": id, "type": "file", "name": name, "size": len(data), "mimetype": "video/mp4", "canAccess": True}
+        return {**told, "md5": "00ff", "link": f"https://{self.server}{path}", **changes}
+
+    def folder(self, code: str, children: Sequence[Mapping[str, Any]], /, *, more: bool = False, **changes: Any) -> str:
+        """Put a folder with what is in it, by its code or its long id; `more`: there are further pages of the same."""
+        named = {str(child["id"]): child for child in children}
+        data = {"id": uuid(1), "type": "folder", "name": "heron", "code": code, "canAccess": True, "children": named}
+        said = {"status": "ok", "data": {**data, **changes}, "metadata": {"hasNextPage": more}}
+        self.say(code, said)
+        return f"https://gofile.io/d/{code}"
+
+    def say(self, code: str, answer: Mapping[str, Any], status: int = 200) -> None:
+        """Answer about a folder in one way to those who may ask."""
+
+        def contents(request: Request) -> Response:
+            token = request.headers.get("authorization", "").removeprefix("Bearer ")
+            slot = int(self.moment.timestamp()) // 14_400
+            parts = (request.headers["user-agent"], request.headers.get("x-bl", ""), token, str(slot), self.salt)
+            seal = sha256("::".join(parts).encode()).hexdigest()
+            if token not in self.tokens or request.headers.get("x-website-token") != seal:
+                return json_response({"status": "error-notPremium", "data": {}}, status=401)
+            return json_response(answer, status=status)
+
+        self._park.put("api.gofile.io", f"/contents/{code}", contents)
+
+    def _account(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response(status=404)
+        self.tokens.append(f"guest-token-{len(self.tokens)}")
+        return json_response({"status": "ok", "data": {"id": uuid(0), "tier": "guest", "token": self.tokens[-1]}})
+
+
+def uuid(number: int) -> str:
+    """Return an id as gofile's, of a number."""
+    return f"0f0f0f0f-0f0f-0f0f-0f0f-{number:012d}"
 
 
 def pixeldrain(park: PagePark, id: str, data: bytes, kind: str = "image/gif", **changes: Any) -> str:

@@ -40,6 +40,7 @@ API_HOSTS = (
     "imgur album",
     "reddit video",
     "bunkr download",
+    "gofile",
 )  # their park answers by itself
 STATUSES = [
     (401, NeedsTokenError),

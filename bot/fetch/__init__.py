@@ -8,11 +8,12 @@ replies  what an answer means: status, waiting time, packed text
 client   the Fetcher that puts them together
 """
 
-from bot.fetch.client import Body, Fetcher, Page
+from bot.fetch.client import USER_AGENT, Body, Fetcher, Page
 from bot.fetch.guard import Dial, Resolve, refusal, system_dial, system_resolve
 from bot.fetch.urls import check_url, host_of
 
 __all__ = [
+    "USER_AGENT",
     "Body",
     "Dial",
     "Fetcher",

@@ -17,6 +17,7 @@ from bot.hosts.discord import Discord
 from bot.hosts.erome import Erome
 from bot.hosts.gfycat import Gfycat
 from bot.hosts.giphy import Giphy
+from bot.hosts.gofile import Gofile
 from bot.hosts.gyazo import Gyazo
 from bot.hosts.imgbb import Imgbb
 from bot.hosts.imgbox import Imgbox
@@ -59,6 +60,7 @@ HOSTS: tuple[Host, ...] = (
     Pixeldrain(),
     Bunkr(),
     Cyberdrop(),
+    Gofile(),
     Direct(),  # takes what is left, so it stays last
 )
 
