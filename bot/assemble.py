@@ -45,6 +45,7 @@ class Outside:
     oauth_url: str | None = None
     resolve: Resolve = system_resolve
     dial: Dial = system_dial
+    names: tuple[tuple[str, int], ...] = ()  # name servers that are asked for records; none: those of the system
 
 
 Children = Callable[

@@ -30,6 +30,7 @@ GifwardenError                      exit code 1
 └── OutsideError                    exit code 3: a service we depend on is unavailable
     ├── RedditError                 `retry` says whether trying again can help
     ├── EndpointError               an exchange or another address that the operator configured
+    ├── NamesError                  name servers: what a domain says of its mail is not known
     ├── InboxError                  the mailbox that answers come to; `at` is the message at which it failed
     └── MailError                   `sent` is None when the server may have accepted the message
 """
@@ -395,6 +396,10 @@ class MailError(OutsideError):
         self.setup = setup
         self.sent = sent
         self.retry = retry
+
+
+class NamesError(OutsideError):
+    """Name servers gave no answer that can be read: half a sentence, for whoever asked says what about."""
 
 
 class InboxError(OutsideError):

@@ -11,6 +11,7 @@ from PIL import Image
 from bot.assemble import action_params, assembled, face_model, nudity_model, rule_files
 from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, parts, wiki_rules
 from bot.config import Config, MailConfig, NudityConfig
+from bot.dns import TxtRecords
 from bot.errors import GifwardenError, UsageError, for_once
 from bot.inbox import Inbox
 from bot.mail import Mailer
@@ -31,6 +32,7 @@ from bot.pipeline.keeping.diagnosis import (
     warn,
     watched,
 )
+from bot.pipeline.keeping.sender_records import sender_records
 from bot.pipeline.rulebook import said_of
 from bot.plural import many
 from bot.rules import load, run_examples, unknown_banks
@@ -206,6 +208,7 @@ def _mail(config: Config) -> Iterator[Diagnosis]:
         yield ok("mail", Mailer(mail).check())
     except GifwardenError as error:
         yield _fail("mail", error)
+    yield from sender_records(mail, TxtRecords(servers=parts().outside.names))
 
 
 def _inbox(config: Config) -> Iterator[Diagnosis]:

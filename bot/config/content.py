@@ -105,6 +105,13 @@ def _mail(text: str) -> str | None:
     return f"must be an e-mail address such as abuse@example.org, not {shown(text)}"
 
 
+def _selector(text: str) -> str | None:
+    """What is wrong with a DKIM selector: it is the first part of a name."""
+    if not text or (_HOST.fullmatch(text) and "._domainkey" not in text):
+        return None
+    return f"must be a selector alone, such as mail2026, what stands before ._domainkey, not {shown(text)}"
+
+
 def _host(text: str) -> str | None:
     """What is wrong with the name of a machine: it has no scheme, login, port or path."""
     if _HOST.fullmatch(text) or re.fullmatch(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*", text):
@@ -215,6 +222,7 @@ JUDGES: Mapping[tuple[str, str], Judge] = {
     ("digest", "to"): _mail,
     ("mail", "host"): _server,
     ("mail", "sender"): _mail,
+    ("mail", "dkim_selector"): _selector,
     ("inbox", "host"): partial(_server, port="inbox.port"),
     ("hosts", "report_email"): _mail,
     ("hosts", "allow"): _domain,

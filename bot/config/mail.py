@@ -28,6 +28,9 @@ class MailConfig(Section):
         "third_party_notifier",
         description="On whose behalf notices speak, unless the person who states one says otherwise.",
     )
+    dkim_selector: str = Field(
+        "", description="By which selector your relay signs (s= of DKIM-Signature), so that doctor looks at its key."
+    )
     timeout_seconds: Seconds = Field(30, description="Longest wait for the server.")
 
 
