@@ -223,13 +223,15 @@ def _fetch(
     chosen, data = _first(web, host, item)
     original = next((rendition for rendition in item.renditions if rendition.original), None)
     if not want_original or original is None or original.url == chosen.url:
-        return MediaFile(index=index, url=chosen.url, data=data), None
+        return MediaFile(index=index, url=chosen.url, data=data, best=chosen.original), None
     try:
         better = _one(web, host, original)
     except AcquireError as error:
         return MediaFile(index=index, url=chosen.url, data=data), error
-    # Some hosts serve one file under two addresses.
-    return MediaFile(index=index, url=chosen.url, data=data, original=better if better != data else None), None
+    if better == data:  # some hosts serve one file under two addresses
+        return MediaFile(index=index, url=chosen.url, data=data, best=True), None
+    size = (original.width, original.height) if original.width and original.height else None
+    return MediaFile(index=index, url=chosen.url, data=data, original=better, best=True, best_size=size), None
 
 
 def _first(web: _Web, host: Host, item: HostMedia) -> tuple[Rendition, bytes]:

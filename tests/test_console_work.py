@@ -130,7 +130,7 @@ def test_an_action_is_undone_as_by_the_command(console: Console, ben: Browser) -
 def draft(console: Console, number: int, *, id: str, recipient: str | None = None) -> str:
     """Draft a notice on the media of a case in r/clips; return its label."""
     case = open_case(console.bot, number, id=id)
-    item = NoticeItem(host_id=id, url=f"https://www.redgifs.com/watch/{id}", seen_at=case.opened)
+    item = NoticeItem(host_id=id, url=f"https://www.redgifs.com/watch/{id}", seen_at=case.opened, sha256="ab" * 32)
     store = console.bot.deps.store
     return store.notices.draft(host="redgifs", subreddit="clips", recipient=recipient, case=case.id, item=item)
 
@@ -170,7 +170,7 @@ def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None
     assert "the statement of 3 May, at https://news.example/1" in unescape(read[1])
     fields = lea.fields("csrf", "read", *STATED)
     assert store.notices.get(name).state is NoticeState.DRAFTED
-    draft(console, 2, id="sleepydog")  # the rule puts another media on it before she states it
+    draft(console, 2, id="sleepydog")  # the rule puts another link to it on it before she states it
     assert store.notices.get(name).items[1].host_id == "sleepydog"
     assert lea.send(f"/notice/{name}/confirm", fields).status_code == 409
     assert "has changed since you read it" in lea.text

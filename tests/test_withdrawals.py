@@ -199,7 +199,7 @@ def test_its_media_leaves_a_notice_that_was_not_sent(world: Stage, bot: Pipeline
     name = found(world, bot)
     store = bot.deps.store
     case = case_of(bot, name)
-    bot.judge._draft(store.links.get(case.link), case.post, store.links.evidence(case.link), case)  # type: ignore[arg-type]
+    bot.judge.drafting.draft(store.links.get(case.link), store.links.evidence(case.link), case)  # type: ignore[arg-type]
     (notice,) = store.notices.listing()
     if stated:
         words = Statement(ground="public_statement", detail="https://example.org/statement (2026)", by=member(bot))

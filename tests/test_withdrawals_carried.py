@@ -217,7 +217,7 @@ def test_a_notice_that_was_sent_is_retracted_by_mail(world: Stage, bot: Pipeline
     store, case = bot.deps.store, case_of(bot, name)
     evidence = store.links.evidence(case.link)
     assert evidence is not None
-    bot.judge._draft(store.links.get(case.link), case.post, evidence, case)
+    bot.judge.drafting.draft(store.links.get(case.link), evidence, case)
     (notice,) = store.notices.listing()
     words = Statement(ground="public_statement", detail="https://example.org/statement (2026)", by=member(bot))
     bot.decisions.notices.confirm_notice(notice.label, words)

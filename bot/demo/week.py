@@ -192,6 +192,9 @@ class Week(Subreddit):
             self.wrong.append(f"one clip of the raid was downloaded {len(files)} times")
         if self._p.deps.store.flood.listing():
             self.wrong.append("a raid by few accounts was quarantined")
+        on = [row for row in self._p.deps.store.notices.listing() if "raidedclip" in {one.host_id for one in row.items}]
+        if len(on) != 1 or len(on[0].items) != 1 or len(on[0].cases) < RAID:
+            self.wrong.append(f"one clip of the raid stands on {many(len(on), 'notice')}, or not by itself")
         self._say(f"eight hours later the bot has removed {self._of(self._raid)} of the raid's {RAID} posts")
 
     def _the_brigade(self) -> None:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from bot.migrations import (
     claims,
     console,
+    drafts,
     exchanges,
     keyboards,
     learning,
@@ -47,6 +48,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     notices.m0070_notices,
     notice_life.m0071_notice_life,
     claims.m0075_claims,
+    drafts.m0076_notice_drafts,
 )
 
 for _step in LATER:

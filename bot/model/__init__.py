@@ -49,7 +49,7 @@ from bot.model.notice_life import (
     LookOutcome,
     Recourse,
 )
-from bot.model.notices import GroundFor, Notice, NoticeEvent, NoticeItem
+from bot.model.notices import Grounded, GroundFor, Notice, NoticeEvent, NoticeItem, one_ground
 from bot.model.past import EntryNote
 from bot.model.posts import AuthorFacts, Origin, Post, PostDetails, PostReport
 from bot.model.standing import (
@@ -171,6 +171,7 @@ __all__ = [
     "Found",
     "Ground",
     "GroundFor",
+    "Grounded",
     "Hold",
     "HostDecision",
     "KnownBy",
@@ -231,5 +232,6 @@ __all__ = [
     "Withdrawal",
     "decided_by_others",
     "minor_key",
+    "one_ground",
     "standing",
 ]

@@ -41,6 +41,8 @@ class MediaFile:
     url: str
     data: bytes = field(repr=False)
     original: bytes | None = field(default=None, repr=False)
+    best: bool = False  # whether `data`, or `original` where it is set, is the host's best file
+    best_size: tuple[int, int] | None = None  # of the original where it is set, in pixels, as the host tells it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,3 +141,4 @@ class MediaInfo:
     frames: int | None = None
     error: str | None = None
     note: str | None = None
+    rendition: str | None = None  # which of the host's files has these hashes, such as "mp4, 1280x720"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,36 @@ class NoticeItem:
     ground_detail: str = ""
     ranges: tuple[tuple[float, float], ...] = ()  # seconds in the host's clip; empty: all of it, or a still
     rendition: str | None = None  # which of the host's files was hashed, such as "mp4, 1280x720"
+    earlier: str | None = None  # the notice on which this media stood before, and which has ended
+
+    @property
+    def own_ground(self) -> Grounded | None:
+        """Its own ground and what is said to it, if that is another than the notice's."""
+        return (self.ground, self.ground_detail) if self.ground else None
+
+
+Grounded = tuple[Ground, str]
+"""A ground and its detail."""
+
+
+def one_ground(one: NoticeItem, other: NoticeItem, ground: Callable[[NoticeItem], Grounded | None]) -> bool:
+    """Return whether two media may stand under one ground, about one person. `ground`: what is recorded of one.
+
+    So may what is the same media, by its entry or its file; and what a person has given the same ground, to the word,
+    if it shows the same person. What *the person depicted* said holds for others only where it is known who that is.
+    """
+    if one.person and other.person and one.person != other.person:
+        return False
+    if one.host_id == other.host_id or _same(one.entry, other.entry) or _same(one.sha256, other.sha256):
+        return True
+    first = ground(one)
+    if first is None or first != ground(other) or one.person != other.person:
+        return False
+    return first[0] != "depicted_person" or one.person is not None
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one is not None and one == other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

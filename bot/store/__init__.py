@@ -29,6 +29,7 @@ from bot.store.exchanges import ExchangeRow, Exchanges
 from bot.store.feedback import Feedback, FeedbackRow
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
+from bot.store.grounds import Grounds
 from bot.store.health import Health
 from bot.store.hours import Hours
 from bot.store.judgements import Judgement, Judgements
@@ -45,7 +46,8 @@ from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
 from bot.store.notice_events import NoticeEvents
 from bot.store.notice_life import LifeItem, NoticeLife
-from bot.store.notices import NoticeRow, Notices
+from bot.store.notice_rows import NoticeRow
+from bot.store.notices import Notices
 from bot.store.opinions import Opinions, Said
 from bot.store.paged import Paged
 from bot.store.past_removals import LearningRow, PastRemoval, PastRemovals
@@ -158,7 +160,8 @@ class Store:
         self.told_cases = ToldCases(self.connection)
         self.notice_events = NoticeEvents(self.connection)
         self.notice_life = NoticeLife(self.connection, self.notice_events)
-        self.notices = Notices(self.connection, self.notice_life)
+        self.grounds = Grounds(self.connection)
+        self.notices = Notices(self.connection, self.grounds, self.notice_events, self.notice_life)
         self.paged = Paged(self.connection, self.actions, self.notices)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

@@ -74,13 +74,16 @@ class Carried:
                 (case, entry),
             )
         ]
-        notice = self._c.value(
-            """select i.notice from notice_items i join notices n on n.label = i.notice
-               where i.case_id = ? and n.state not in ('drafted', 'retracted') and not exists
-               (select 1 from carried k where k.entry = ? and k.notice = i.notice and k.case_id = i.case_id)""",
-            (case, entry),
-        )
-        found += [("notice", None, notice)] if notice else []
+        found += [
+            ("notice", None, row["notice"])
+            for row in self._c.rows(
+                """select i.notice from notice_items i join notices n on n.label = i.notice
+                   where i.case_id = ? and n.state not in ('drafted', 'retracted') and not exists
+                   (select 1 from carried k where k.entry = ? and k.notice = i.notice and k.case_id = i.case_id)
+                   order by i.rowid""",
+                (case, entry),
+            )
+        ]
         for place, (what, action, label) in enumerate(found, number + 1):
             self._c.run(
                 """insert into carried (entry, number, case_id, action, notice, what, beside, at)

@@ -2,149 +2,157 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from collections.abc import Collection
+from dataclasses import replace
 
-from bot.clock import from_iso, iso
-from bot.errors import StoreError, UsageError
-from bot.model import NOTICE_MOVES, Capacity, Ground, Hold, Notice, NoticeEventKind, NoticeItem, NoticeState
-from bot.serialization import dumps, loads
+from bot.clock import iso
+from bot.errors import StoreError
+from bot.model import NOTICE_MOVES, NOTICE_OPEN, Hold, Notice, NoticeEventKind, NoticeItem, NoticeState, one_ground
+from bot.serialization import dumps
 from bot.store.base import Connection, Row, label
+from bot.store.grounds import Grounds
+from bot.store.notice_events import NoticeEvents
 from bot.store.notice_life import NoticeLife
+from bot.store.notice_rows import NoticeRow, drafted_with, notice_of
 
 MAX_ITEMS = 20
-EVENTS = {state: NoticeEventKind(state) for state in (NoticeState.SENT, NoticeState.BY_HAND, NoticeState.RETRACTED)}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeRow:
-    """A stored notice. Ground and statement are None until a person has confirmed it.
-
-    Media of a case that is marked as a suspected minor's are not among its items, whoever asks.
-    """
-
-    label: str
-    host: str
-    subreddit: str
-    state: NoticeState
-    recipient: str | None
-    items: tuple[NoticeItem, ...]
-    marked: bool  # whether media that is marked as a suspected minor's stands on it besides
-    subreddits: tuple[str, ...]  # of the cases that it stands for
-    cases: tuple[str, ...]
-    ground: Ground | None
-    ground_detail: str | None
-    capacity: Capacity | None
-    stated_by: str | None
-    organisation: str | None
-    contact: str | None
-    language: str
-    reference: str | None  # the host's own number of it
-    stated: datetime | None
-    created: datetime
-    sent: datetime | None  # when it left, or was put into a form
-    acknowledged: datetime | None  # when the host confirmed receipt
-    reminded: datetime | None
-    ended: datetime | None
-
-    def stated_notice(self) -> Notice:
-        """Return what is said to the host.
-
-        Raises StoreError before a person has stated it, UsageError while all of it is marked as a suspected minor's.
-        """
-        if not (self.ground and self.capacity and self.stated_by and self.recipient and self.stated):
-            raise StoreError(f"notice {self.label} has no statement yet; see: gifwarden notices confirm")
-        if self.marked and not self.items:
-            raise UsageError(
-                f"notice {self.label} is about a suspected minor's media alone, so no word of it is written"
-            )
-        return Notice(
-            id=self.label,
-            host=self.host,
-            to=self.recipient,
-            items=self.items,
-            ground=self.ground,
-            ground_detail=self.ground_detail or "",
-            capacity=self.capacity,
-            stated_by=self.stated_by,
-            organisation=self.organisation or "",
-            contact=self.contact or "",
-            stated_at=self.stated,
-            language=self.language,
-        )
+# of a host that has media of this id on a notice that goes on
+_OPEN = f"""select n.label, n.state from notices n join notice_items i on i.notice = n.label
+    where n.host = ? and i.host_id = ? and n.state in ({", ".join(f"'{state}'" for state in sorted(NOTICE_OPEN))})
+    and i.state not in ('removed', 'taken_back') order by i.rowid desc"""  # noqa: S608  words of ours
+# of a host that was told of the same media before, under this id or, where that was removed since, under another
+_EARLIER = """select n.label, i.host_id, n.state = 'removed' or i.state = 'removed' as removed
+    from notices n join notice_items i on i.notice = n.label
+    where n.host = :host and n.state not in ('drafted', 'confirmed', 'retracted') and i.state != 'taken_back'
+    and (i.host_id = :host_id or (n.state = 'removed' or i.state = 'removed')
+        and coalesce(i.gone_at, n.ended_at, '') < :seen
+        and (i.sha256 = :sha256 or i.entry = (select id from entries where label = :entry)))
+    order by i.rowid desc"""
+_EVENTS = {
+    state: NoticeEventKind(state) for state in (NoticeState.SENT, NoticeState.BY_HAND, NoticeState.RETRACTED)
+} | {NoticeState.DRAFTED: NoticeEventKind.CHANGED}
 
 
 class Notices:
-    """Tables notices and notice_items."""
+    """Tables notices, notice_items and notice_drops."""
 
-    def __init__(self, connection: Connection, life: NoticeLife) -> None:
+    def __init__(self, connection: Connection, grounds: Grounds, events: NoticeEvents, life: NoticeLife) -> None:
         self._c = connection
         self._life = life
+        self._grounds = grounds
+        self._events = events
 
-    def draft(self, *, host: str, subreddit: str, recipient: str | None, case: int, item: NoticeItem) -> str:
-        """Put a case's media on the notice that names it already, on an open draft, or on a new one.
+    def draft(
+        self,
+        *,
+        host: str,
+        subreddit: str,
+        recipient: str | None,
+        case: int,
+        item: NoticeItem,
+        among: Collection[str] = (),
+    ) -> str:
+        """Put a case's media on the notice that names it already, on a draft of its ground and person, or on a new one.
 
-        Return the notice's label. A media stands on one notice of its host, whatever the number of its cases.
+        Return the notice's label. A media stands on one notice of its host that goes on, whatever the number of its
+        cases; that it was told already is written down. `among`: further subreddits on whose drafts it may stand.
         """
-        now = self._c.now()
         with self._c:
-            name = self._c.value(
-                """select n.label from notices n join notice_items i on i.notice = n.label
-                   where n.host = ? and i.host_id = ? and n.state not in ('removed', 'closed', 'retracted')""",
-                (host, item.host_id),
-            ) or self._c.value(
-                """select n.label from notices n where n.host = ? and n.subreddit = ? and n.state = 'drafted'
-                   and (select count(distinct i.host_id) from notice_items i where i.notice = n.label) < ?
-                   order by n.created_at limit 1""",
-                (host, subreddit, MAX_ITEMS),
-            )
+            self._c.run("delete from notice_drops where case_id = ?", (case,))
+            open_ = self._c.one(_OPEN, (host, item.host_id))
+            name = open_["label"] if open_ else self._fitting(host, {subreddit, *among}, item)
             if name is None:
-                name = label("N")
-                self._c.run(
-                    """insert into notices (label, host, subreddit, state, recipient, created_at, updated_at)
-                       values (?, ?, ?, 'drafted', ?, ?, ?)""",
-                    (name, host, subreddit, recipient, now, now),
-                )
-            self._c.run(
-                """insert or replace into notice_items
-                   (notice, case_id, host_id, url, seen_at, sha256, md5, entry, person, ranges, rendition)
-                   values (?, ?, ?, ?, ?, ?, ?, (select id from entries where label = ?), ?, ?, ?)""",
-                (
-                    name,
-                    case,
-                    item.host_id,
-                    item.url,
-                    iso(item.seen_at),
-                    item.sha256,
-                    item.md5,
-                    item.entry,
-                    item.person,
-                    dumps(item.ranges),
-                    item.rendition,
-                ),
-            )
+                name = self.begin(host, subreddit, recipient)
+            if open_ is None:
+                item = replace(item, earlier=self._earlier(name, host, item))
+            new = self._put(name, case, item)
+            if open_ is None:
+                detail = f"told before in {item.earlier}" if item.earlier else ""
+                self._events.record(name, NoticeEventKind.DRAFTED, detail, host_id=item.host_id)
+            elif open_["state"] != NoticeState.DRAFTED and new:
+                self._events.record(name, NoticeEventKind.ALREADY_TOLD, host_id=item.host_id)
+            self.settle(name)
         return str(name)
+
+    def begin(self, host: str, subreddit: str, recipient: str | None) -> str:
+        """Begin an empty draft; return its label. Call it in a transaction that puts something on it."""
+        name, now = label("N"), self._c.now()
+        self._c.run(
+            """insert into notices (label, host, subreddit, state, recipient, created_at, updated_at)
+               values (?, ?, ?, 'drafted', ?, ?, ?)""",
+            (name, host, subreddit, recipient, now, now),
+        )
+        return name
+
+    def settle(self, name: str) -> None:
+        """Let a notice be about what its media has in common; a draft of which nothing is left is retracted.
+
+        Call it in the transaction that changes what stands on it.
+        """
+        self._c.run(
+            """update notices set
+               entry = (select max(entry) from notice_items where notice = label
+                        having count(*) = count(entry) and count(distinct entry) = 1),
+               person = (select max(person) from notice_items where notice = label
+                         having count(*) = count(person) and count(distinct person) = 1)
+               where label = ?""",
+            (name,),
+        )
+        left = self._c.rows(
+            """select distinct p.subreddit from notice_items i join cases c on c.id = i.case_id
+               join posts p on p.fullname = c.post where i.notice = ? order by p.subreddit""",
+            (name,),
+        )
+        if left:  # where it begins is where some of it still is
+            self._c.run(
+                """update notices set subreddit = ?
+                   where label = ? and subreddit not in (select value from json_each(?))""",
+                (left[0]["subreddit"], name, json.dumps([row["subreddit"] for row in left])),
+            )
+        else:
+            self.move(name, NoticeState.RETRACTED, expect=(NoticeState.DRAFTED,), told="nothing is left on it")
 
     def get(self, name: str) -> NoticeRow:
         """Return a notice by its label. Raises StoreError if there is none."""
         row = self._c.one("select * from notices where label = ?", (name,))
         if row is None:
             raise StoreError(f"there is no notice {name}; see: gifwarden notices list")
-        return self._row(row)
+        return notice_of(self._c, row)
 
     def listing(self, limit: int = 1000) -> list[NoticeRow]:
         """Return notices, newest first."""
         rows = self._c.rows("select * from notices order by created_at desc, label limit ?", (limit,))
-        return [self._row(row) for row in rows]
+        return [notice_of(self._c, row) for row in rows]
 
     def of_case(self, case: int) -> str | None:
-        """Return the label of the last notice that a case's media was put on."""
-        name = self._c.value("select notice from notice_items where case_id = ? order by rowid desc limit 1", (case,))
-        return str(name) if name else None
+        """Return the label of the notice on which a case's media stands, the last one of several."""
+        return next(iter(self.all_of_case(case)), None)
 
-    def take_off(self, case: int) -> None:
-        """Take a case off a notice that was sent, after its media was taken back or stands there for another case."""
-        self._c.run("delete from notice_items where case_id = ?", (case,))
+    def all_of_case(self, case: int) -> list[str]:
+        """Return the labels of the notices on which a case's media stands or stood, the last one first."""
+        rows = self._c.rows("select notice from notice_items where case_id = ? order by rowid desc", (case,))
+        return [row["notice"] for row in rows]
+
+    def dropped(self, case: int) -> bool:
+        """Return whether a person took a case's media off a draft, so that no rule puts it on one again."""
+        return bool(self._c.value("select 1 from notice_drops where case_id = ?", (case,)))
+
+    def told_again(self, name: str) -> int:
+        """Return in how many posts media of a notice was seen again since it was confirmed."""
+        return int(
+            self._c.value(
+                "select count(*) from notice_events where notice = ? and kind = ?", (name, NoticeEventKind.ALREADY_TOLD)
+            )
+        )
+
+    def take_off(self, case: int, name: str | None = None) -> None:
+        """Take a case off a notice, or off all, after its media was taken back or stands there for another case."""
+        self._c.run(
+            "delete from notice_items where case_id = ?1 and notice = coalesce(?2, notice)",
+            (case, name),
+        )
 
     def hold_mail(self, case: int, reason: str) -> None:
         """Hold the mail of the notice on which a case stands, if it has not begun to leave."""
@@ -154,13 +162,13 @@ class Notices:
             (Hold.MINOR, reason, self._c.now(), self._c.now(), case),
         )
 
-    def beside(self, case: int) -> tuple[list[str], list[str]]:
+    def beside(self, case: int, name: str) -> tuple[list[str], list[str]]:
         """Return the labels of the other cases on a case's notice: those of the same media, and those of others."""
         rows = self._c.rows(
             """select c.label, i.host_id = mine.host_id as same from notice_items mine
                join notice_items i on i.notice = mine.notice and i.case_id != mine.case_id
-               join cases c on c.id = i.case_id where mine.case_id = ? and mine.notice = ? order by i.case_id""",
-            (case, self.of_case(case)),
+               join cases c on c.id = i.case_id where mine.case_id = ? and mine.notice = ? order by i.rowid""",
+            (case, name),
         )
         return [r["label"] for r in rows if r["same"]], [r["label"] for r in rows if not r["same"]]
 
@@ -174,7 +182,7 @@ class Notices:
             name = self.of_case(case)
             if name is None:
                 return
-            state = self.get(name).state
+            state = self._c.value("select state from notices where label = ?", (name,))
             if state == NoticeState.CONFIRMED:
                 if not self._c.run(
                     """update actions set state = 'cancelled', hold = null,
@@ -183,18 +191,17 @@ class Notices:
                     (self._c.now(), name),
                 ):
                     return  # it is leaving at this moment, or has left
+                self.move(name, NoticeState.DRAFTED, expect=(NoticeState.CONFIRMED,), told="a case on it was decided")
             elif state != NoticeState.DRAFTED:
                 return
-            self._c.run("delete from notice_items where case_id = ? and notice = ?", (case, name))
-            left = self._c.value("select count(*) from notice_items where notice = ?", (name,))
-            after = NoticeState.DRAFTED if left else NoticeState.RETRACTED
-            self.move(name, after, expect=(state,))
+            self.take_off(case, name)
+            self.settle(name)
 
     def confirm(self, notice: Notice, *, member: int) -> bool:
         """Record what a member of the team states on a draft, now; False if it is no draft any more."""
         now = self._c.now()
-        return bool(
-            self._c.run(
+        with self._c:
+            stated = self._c.run(
                 """update notices set state = 'confirmed', recipient = ?, ground = ?, ground_detail = ?, capacity = ?,
                    stated_by = ?, stated_member = ?, organisation = ?, contact = ?, stated_at = ?, updated_at = ?
                    where label = ? and state = 'drafted'""",
@@ -212,16 +219,27 @@ class Notices:
                     notice.id,
                 ),
             )
-        )
+            if stated:
+                self._events.record(notice.id, NoticeEventKind.CONFIRMED, notice.ground, member=member)
+        return bool(stated)
 
     def viewed(self, name: str) -> None:
         """Record that the person who states a notice has looked at every media on it."""
         self._c.run("update notice_items set viewed_at = ? where notice = ?", (self._c.now(), name))
 
-    def move(self, name: str, state: NoticeState, *, expect: tuple[NoticeState, ...]) -> bool:
+    def move(
+        self,
+        name: str,
+        state: NoticeState,
+        *,
+        expect: tuple[NoticeState, ...],
+        told: str = "",
+        member: int | None = None,
+    ) -> bool:
         """Put a notice into a state if it still is in one of the expected ones, and may go there; False if not.
 
-        That it was sent, put into a form or retracted is an event, too.
+        That it was sent, put into a form or retracted, or is a draft again is an event, too, with what else is `told`
+        and the member who did it.
         """
         with self._c:
             now = self._life.state(name)
@@ -229,65 +247,54 @@ class Notices:
                 return False
             self._c.run("update notices set state = ?, updated_at = ? where label = ?", (state, self._c.now(), name))
             self._life.entered(name, state)
-            if state in EVENTS:
-                self._life.note(name, EVENTS[state])
+            if state in _EVENTS:
+                self._events.record(
+                    name, _EVENTS[state], told or "a draft again" * (state == NoticeState.DRAFTED), member=member
+                )
             return True
 
-    def _row(self, row: Row) -> NoticeRow:
-        items = self._c.rows(
-            """select i.*, c.label, c.state = 'minor' as minor, p.subreddit, e.label as entry_label from notice_items i
-               join cases c on c.id = i.case_id join posts p on p.fullname = c.post
-               left join entries e on e.id = i.entry where notice = ? order by i.case_id""",
-            (row["label"],),
-        )
-        minors = {item["host_id"] for item in items if item["minor"]}
-        once: dict[str, Row] = {}
-        for item in items:
-            if item["host_id"] not in minors:
-                once.setdefault(item["host_id"], item)
-        return NoticeRow(
-            label=row["label"],
-            host=row["host"],
-            subreddit=row["subreddit"],
-            state=NoticeState(row["state"]),
-            recipient=row["recipient"],
-            items=tuple(
-                NoticeItem(
-                    host_id=item["host_id"],
-                    url=item["url"],
-                    seen_at=from_iso(item["seen_at"]),
-                    sha256=item["sha256"],
-                    md5=item["md5"],
-                    viewed_at=from_iso(item["viewed_at"]) if item["viewed_at"] else None,
-                    entry=item["entry_label"],
-                    person=item["person"],
-                    ground=item["ground"],
-                    ground_detail=item["ground_detail"] or "",
-                    ranges=loads(tuple[tuple[float, float], ...], item["ranges"]),
-                    rendition=item["rendition"],
-                )
-                for item in once.values()
-            ),
-            marked=bool(minors),
-            subreddits=tuple(sorted({item["subreddit"] for item in items} | {row["subreddit"]})),
-            cases=tuple(item["label"] for item in items),
-            ground=row["ground"],
-            ground_detail=row["ground_detail"],
-            capacity=row["capacity"],
-            stated_by=row["stated_by"],
-            organisation=row["organisation"],
-            contact=row["contact"],
-            language=row["language"],
-            reference=row["reference"],
-            stated=_moment(row["stated_at"]),
-            created=from_iso(row["created_at"]),
-            sent=_moment(row["sent_at"]),
-            acknowledged=_moment(row["acknowledged_at"]),
-            reminded=_moment(row["reminded_at"]),
-            ended=_moment(row["ended_at"]),
-        )
+    def _fitting(self, host: str, among: Collection[str], item: NoticeItem) -> str | None:
+        """Return the oldest draft of these subreddits on which a media may stand beside all others, if there is one."""
+        for name, items in drafted_with(self._c, host, json.dumps(sorted(among))).items():
+            if len({one.host_id for one in items}) < MAX_ITEMS and all(
+                one_ground(item, one, self._grounds.of) for one in items
+            ):
+                return name
+        return None
 
+    def _earlier(self, name: str, host: str, item: NoticeItem) -> str | None:
+        """Return the notice on which the same media stood before, if one ended; to that its return is written down."""
+        asked = {"host": host, "host_id": item.host_id, "sha256": item.sha256, "entry": item.entry}
+        row = self._c.one(_EARLIER, {**asked, "seen": iso(item.seen_at)})
+        if row is None:
+            return None
+        if row["removed"]:
+            self._events.record(row["label"], NoticeEventKind.REUPLOADED, f"it is back: {name}", host_id=row["host_id"])
+        return str(row["label"])
 
-def _moment(text: str | None) -> datetime | None:
-    """Return a stored moment, if there is one."""
-    return from_iso(text) if text else None
+    def _put(self, name: str, case: int, item: NoticeItem) -> bool:
+        """Put a case's media on a notice, or say anew what it is; return whether the case was not there."""
+        facts: Row = {
+            "sha256": item.sha256,
+            "md5": item.md5,
+            "entry": item.entry and self._c.value("select id from entries where label = ?", (item.entry,)),
+            "person": item.person,
+            "ranges": dumps(item.ranges),
+            "rendition": item.rendition,
+        }
+        new = self._c.value("select 1 from notice_items where notice = ? and case_id = ?", (name, case)) is None
+        if new:
+            known = self._c.one(
+                "select refers, ground, ground_detail from notice_items where notice = ? and host_id = ?",
+                (name, item.host_id),
+            ) or {"refers": item.earlier}
+            where = {"host_id": item.host_id, "url": item.url, "seen_at": iso(item.seen_at)}
+            self._c.insert("notice_items", {"notice": name, "case_id": case, **where, **facts, **known})
+        # what is known of a media last holds for all its cases, until a person has stated what it was
+        self._c.run(
+            f"""update notice_items set {", ".join(f"{key} = :{key}" for key in facts)}
+                where notice = :notice and host_id = :host_id
+                and exists (select 1 from notices where label = :notice and state = 'drafted')""",  # noqa: S608  columns from above
+            {**facts, "notice": name, "host_id": item.host_id},
+        )
+        return new

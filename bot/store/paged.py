@@ -11,7 +11,8 @@ from bot.clock import from_iso
 from bot.model import ActionState, NoticeState
 from bot.store.actions import ActionRow, Actions
 from bot.store.base import Connection, Row
-from bot.store.notices import NoticeRow, Notices
+from bot.store.notice_rows import NoticeRow
+from bot.store.notices import Notices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

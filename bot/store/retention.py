@@ -295,12 +295,12 @@ class Forgetting:
         for row in self._c.rows("select id, why from audit where subject = ? and why is not null", (case["label"],)):
             if _holds(row["why"], traces):
                 self._c.run("update audit set why = null where id = ?", (row["id"],))
-        name = self._notices.of_case(case["id"])
-        state = self._notices.get(name).state if name else None
-        if state == NoticeState.DRAFTED:
-            self._notices.drop_case(case["id"])
-        elif state in ENDED:
-            self._notices.take_off(case["id"])
+        for name in self._notices.all_of_case(case["id"]):
+            state = self._notices.get(name).state
+            if state == NoticeState.DRAFTED:
+                self._notices.drop_case(case["id"])
+            elif state in ENDED:
+                self._notices.take_off(case["id"], name)
 
     def _link(self, link: int) -> None:
         self._c.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from bot import actions
 from bot.actions import wording
@@ -11,7 +12,17 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.errors import UsageError
 from bot.mail import Mailer
-from bot.model import ActionState, Actor, Capacity, CaseState, Ground, Notice, NoticeState
+from bot.model import (
+    ActionState,
+    Actor,
+    Capacity,
+    CaseState,
+    Ground,
+    Notice,
+    NoticeEventKind,
+    NoticeState,
+    one_ground,
+)
 from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
 from bot.pipeline.log import Log
 from bot.store import CaseRow, NoticeRow, Store
@@ -66,6 +77,11 @@ class NoticeReview:
             stated_at=now,
         )
 
+    def mixed(self, row: NoticeRow) -> bool:
+        """Return whether different media would be reported under one ground."""
+        items = [item for item in row.items if item.ground is None]
+        return not all(one_ground(one, other, self._store.grounds.of) for one, other in combinations(items, 2))
+
     def missing(self, row: NoticeRow) -> list[str]:
         """Return a sentence on each thing without which a draft cannot be sent, whatever a person states."""
         return [*self._wants(row, row.recipient), *self._wants_mode(row)]
@@ -79,14 +95,15 @@ class NoticeReview:
         row = store.notices.get(name)
         if row.state != NoticeState.DRAFTED:
             raise UsageError(f"notice {name} is {row.state}; only a drafted one can be confirmed")
-        if read is not None and read != row:
+        if read is not None and read.as_read != row.as_read:
             raise UsageError(f"notice {name} has changed since you read it; look at it again, then confirm it")
         if (wants := next(self._wants_mode(row), None)) is not None:
             raise UsageError(wants)
         notice = self.preview_notice(name, statement)
         wording.compose(notice, sender=self._config.mail.sender)  # what cannot be said is refused here, not later
         with store.transaction():
-            if store.notices.get(name) != row:  # a person states what is on it, so nobody may put more on it meanwhile
+            # a person states what is on it, so nobody may put more on it meanwhile
+            if store.notices.get(name).as_read != row.as_read:
                 raise UsageError(f"notice {name} was changed at this moment; look at it again, then confirm it")
             store.notices.confirm(notice, member=statement.by.member)
             if statement.seen:
@@ -107,6 +124,12 @@ class NoticeReview:
             yield (
                 f"notice {row.label} holds what is marked as a suspected minor's, so nobody states it; in ten minutes "
                 "that comes off it, or stands on it again if it was a slip"
+            )
+        if self.mixed(row):
+            yield (
+                f"notice {row.label} lists different media, and one ground would be said of all of it; take apart what "
+                f"does not belong together: gifwarden notices split {row.label}; or say the ground of each: gifwarden "
+                f"notices ground set"
             )
         if not recipient:
             yield (
@@ -146,7 +169,13 @@ class NoticeReview:
         if told and mail is not None:
             self._outbox.undoing.reverse(mail)
         with store.transaction():
-            store.notices.move(name, NoticeState.RETRACTED, expect=tuple(set(NoticeState) - {NoticeState.RETRACTED}))
+            store.notices.move(
+                name,
+                NoticeState.RETRACTED,
+                expect=tuple(set(NoticeState) - {NoticeState.RETRACTED}),
+                told="its host was told" if told else "",
+                member=by.member,
+            )
             store.audit.record(by=by, what="notice retracted", subject=name, why=why)
         return "the host was told by mail" if told else "it had not been sent"
 
@@ -156,17 +185,18 @@ class NoticeReview:
         Return what was done, or None if the case stands on no notice. Raises UsageError while the mail is leaving,
         MailError if the host could not be told: then nothing has changed.
         """
+        self._store.notices.drop_case(case.id)
+        done = [self._retract_from(name, case, by=by, why=why) for name in self._store.notices.all_of_case(case.id)]
+        return "; ".join(one for one in done if one) or None
+
+    def _retract_from(self, name: str, case: CaseRow, *, by: Actor, why: str) -> str | None:
         store = self._store
-        store.notices.drop_case(case.id)
-        name = store.notices.of_case(case.id)
-        if name is None:
-            return None
         row = store.notices.get(name)
         if row.state == NoticeState.RETRACTED:
             return None
-        same, others = store.notices.beside(case.id)
+        same, others = store.notices.beside(case.id, name)
         if standing := [label for label in same if store.cases.get(label).state in STANDING]:
-            store.notices.take_off(case.id)
+            store.notices.take_off(case.id, name)
             return f"the notice {name} stands: {standing[0]} holds the same media"
         if not others:
             return f"notice {name} is retracted: {self.retract_notice(name, by=by, why=why)}"
@@ -178,7 +208,9 @@ class NoticeReview:
             self._take_back(row, case)
         with store.transaction():
             for label in (case.label, *same):
-                store.notices.take_off(store.cases.get(label).id)
+                store.notices.take_off(store.cases.get(label).id, name)
+            detail = "one media is taken back" if told else "one media is taken off"
+            store.notice_events.record(name, NoticeEventKind.CHANGED, detail, member=by.member)
             store.audit.record(by=by, what=f"media taken off notice {name}", subject=case.label, why=why)
         return (
             f"its media is taken off notice {name}: {'the host was told by mail' if told else 'it had not been sent'}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import actions, channels, hosts
+from bot import actions
 from bot.clock import DAY
 from bot.errors import RedditError
 from bot.model import (
@@ -18,7 +18,6 @@ from bot.model import (
     Evidence,
     Hold,
     LinkState,
-    NoticeItem,
     PlannedAction,
     Post,
     Verdict,
@@ -27,6 +26,7 @@ from bot.model import (
 from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.core import Deps
 from bot.pipeline.judging.authors import Authors
+from bot.pipeline.judging.drafting import Drafting
 from bot.pipeline.judging.learnt import Learnt
 from bot.pipeline.recovery import GoOn, all_due, always
 from bot.pipeline.scanning.lasting import of_the_protected, outdated
@@ -59,6 +59,7 @@ class Judge:
         self._d = deps
         self._flood = flood
         self._authors = Authors(deps.clock, deps.log, deps.reddit)
+        self.drafting = Drafting(deps.config, deps.store, deps.clock, deps.log)
         self._learnt = Learnt(deps.config, deps.store, deps.log, deps.boundary)
 
     def judge_due(self, go_on: GoOn = always) -> int:
@@ -215,7 +216,7 @@ class Judge:
             if action.kind not in kinds or action.kind not in actions.RULE_KINDS:
                 continue
             if action.kind == "notice":
-                self._draft(row, post, evidence, case)
+                self.drafting.draft(row, evidence, case)
             else:
                 self._plan(post, case, action, waits and action.kind in ON_THE_POST, values)
         for action in verdict.on_confirm:
@@ -291,31 +292,7 @@ class Judge:
         """Put a reopened case's media back on a draft, if its rule asked for a notice."""
         evidence = self._d.store.links.evidence(case.link)
         if evidence and any(action.kind == "notice" for action in case.verdict.actions):
-            self._draft(self._d.store.links.get(case.link), case.post, evidence, case)
-
-    def _draft(self, row: LinkRow, post: Post, evidence: Evidence, case: CaseRow) -> None:
-        plug = hosts.get(row.link.host)
-        if plug is None:
-            return
-        host = plug.served_by or plug.name  # a notice goes to whoever has the file
-        settings = self._d.config.host(host)
-        matched = {match.media for match in evidence.matches if match.bank_kind == "block" and not match.suppressed}
-        media = next((info for info in evidence.media if info.index in matched), None)
-        host_id = row.link.id or row.link.url
-        label = self._d.store.notices.draft(
-            host=host,
-            subreddit=post.subreddit.lower(),
-            recipient=settings.report_email or channels.contact(host, self._d.config.storage.path).email,
-            case=case.id,
-            item=NoticeItem(
-                host_id=host_id,
-                url=(plug.page_url(row.link.id) if row.link.id else None) or row.link.url,
-                seen_at=evidence.fetched_at or self._d.clock.now(),
-                sha256=media.sha256 if media else None,
-                md5=media.md5 if media else None,
-            ),
-        )
-        self._d.log.info("notice drafted", notice=label, case=case.label, host=host)
+            self.drafting.draft(self._d.store.links.get(case.link), evidence, case)
 
 
 def filled(store: Store, case: CaseRow, planned: PlannedAction) -> PlannedAction:

@@ -165,7 +165,7 @@ class Scanner:
                 continue
             faces += self._recogniser.recognise(file.index, found.faces)
             prints.append((file.index, replace(found, faces=())))
-            infos.append(info_of(file.index, found))
+            infos.append(replace(info_of(file.index, found), rendition=rendition_of(file, found)))
         return infos, tuple(prints), tuple(faces)
 
     def matched(self, evidence: Evidence, prints: Sequence[tuple[int, Fingerprint]]) -> Evidence:
@@ -280,3 +280,14 @@ def info_of(index: int, found: Fingerprint) -> MediaInfo:
         frames=found.frames,
         note=found.note,
     )
+
+
+def rendition_of(file: MediaFile, found: Fingerprint) -> str:
+    """Return in words which of a host's files the hashes of `info_of` are of, such as "mp4, 1280x720, original".
+
+    An original is only hashed: its size is as the host tells it, and its format is not looked for.
+    """
+    size = file.best_size if file.original else (found.width, found.height)
+    form = None if file.original else found.format
+    parts = [form, f"{size[0]}x{size[1]}" if size else None, "original" if file.best else None]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,151 @@
+"""Notices as they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.clock import from_iso
+from bot.errors import StoreError, UsageError
+from bot.model import Capacity, Ground, Notice, NoticeItem, NoticeState
+from bot.serialization import loads
+from bot.store.base import Connection, Row
+
+_ITEMS = """select i.*, c.label, c.state = 'minor' as minor, p.subreddit, e.label as entry_label from notice_items i
+    join cases c on c.id = i.case_id join posts p on p.fullname = c.post left join entries e on e.id = i.entry"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRow:
+    """A stored notice. Ground and statement are None until a person has confirmed it.
+
+    Media of a case that is marked as a suspected minor's are not among its items, whoever asks.
+    """
+
+    label: str
+    host: str
+    subreddit: str
+    state: NoticeState
+    recipient: str | None
+    items: tuple[NoticeItem, ...]
+    marked: bool  # whether media that is marked as a suspected minor's stands on it besides
+    subreddits: tuple[str, ...]  # of the cases that it stands for
+    cases: tuple[str, ...]
+    ground: Ground | None
+    ground_detail: str | None
+    capacity: Capacity | None
+    stated_by: str | None
+    organisation: str | None
+    contact: str | None
+    language: str
+    reference: str | None  # the host's own number of it
+    stated: datetime | None
+    created: datetime
+    sent: datetime | None  # when it left, or was put into a form
+    acknowledged: datetime | None  # when the host confirmed receipt
+    reminded: datetime | None
+    ended: datetime | None
+
+    @property
+    def as_read(self) -> NoticeRow:
+        """What of it a person reads and states: that more posts hold the same media changes nothing of that."""
+        return replace(self, cases=())
+
+    def stated_notice(self) -> Notice:
+        """Return what is said to the host.
+
+        Raises StoreError before a person has stated it, UsageError while all of it is marked as a suspected minor's.
+        """
+        if not (self.ground and self.capacity and self.stated_by and self.recipient and self.stated):
+            raise StoreError(f"notice {self.label} has no statement yet; see: gifwarden notices confirm")
+        if self.marked and not self.items:
+            raise UsageError(
+                f"notice {self.label} is about a suspected minor's media alone, so no word of it is written"
+            )
+        return Notice(
+            id=self.label,
+            host=self.host,
+            to=self.recipient,
+            items=self.items,
+            ground=self.ground,
+            ground_detail=self.ground_detail or "",
+            capacity=self.capacity,
+            stated_by=self.stated_by,
+            organisation=self.organisation or "",
+            contact=self.contact or "",
+            stated_at=self.stated,
+            language=self.language,
+        )
+
+
+def notice_of(connection: Connection, row: Row) -> NoticeRow:
+    """Return a notice of its row in table notices."""
+    items = connection.rows(f"{_ITEMS} where notice = ? order by i.rowid", (row["label"],))
+    minors = {item["host_id"] for item in items if item["minor"]}
+    once: dict[str, Row] = {}
+    for item in items:
+        if item["host_id"] not in minors:
+            once.setdefault(item["host_id"], item)
+    return NoticeRow(
+        label=row["label"],
+        host=row["host"],
+        subreddit=row["subreddit"],
+        state=NoticeState(row["state"]),
+        recipient=row["recipient"],
+        items=tuple(map(item_of, once.values())),
+        marked=bool(minors),
+        subreddits=tuple(sorted({item["subreddit"] for item in items} | {row["subreddit"]})),
+        cases=tuple(item["label"] for item in items),
+        ground=row["ground"],
+        ground_detail=row["ground_detail"],
+        capacity=row["capacity"],
+        stated_by=row["stated_by"],
+        organisation=row["organisation"],
+        contact=row["contact"],
+        language=row["language"],
+        reference=row["reference"],
+        stated=_moment(row["stated_at"]),
+        created=from_iso(row["created_at"]),
+        sent=_moment(row["sent_at"]),
+        acknowledged=_moment(row["acknowledged_at"]),
+        reminded=_moment(row["reminded_at"]),
+        ended=_moment(row["ended_at"]),
+    )
+
+
+def drafted_with(connection: Connection, host: str, among: str) -> dict[str, list[NoticeItem]]:
+    """Return what stands on each draft of a host, the oldest first. `among`: subreddits, as JSON."""
+    found: dict[str, list[NoticeItem]] = {}
+    for row in connection.rows(
+        """select i.*, e.label as entry_label from notices n join notice_items i on i.notice = n.label
+           left join entries e on e.id = i.entry
+           where n.host = ? and n.state = 'drafted' and n.subreddit in (select value from json_each(?))
+           order by n.created_at, n.rowid, i.rowid""",
+        (host, among),
+    ):
+        found.setdefault(row["notice"], []).append(item_of(row))
+    return found
+
+
+def item_of(row: Row) -> NoticeItem:
+    """Return one media of its row in table notice_items, with the label of its entry beside."""
+    return NoticeItem(
+        host_id=row["host_id"],
+        url=row["url"],
+        seen_at=from_iso(row["seen_at"]),
+        sha256=row["sha256"],
+        md5=row["md5"],
+        viewed_at=_moment(row["viewed_at"]),
+        entry=row["entry_label"],
+        person=row["person"],
+        ground=row["ground"],
+        ground_detail=row["ground_detail"] or "",
+        ranges=loads(tuple[tuple[float, float], ...], row["ranges"]),
+        rendition=row["rendition"],
+        earlier=row["refers"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return a stored moment, if there is one."""
+    return from_iso(text) if text else None
