@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,12 +21,12 @@ from bot.model import (
     ActionState,
     AgeWhenMade,
     CaseState,
+    ClaimSource,
     ClaimState,
     ClaimWord,
     KnownBy,
     LinkState,
     NoticeItem,
-    NoticeState,
     Role,
     SafeWay,
 )
@@ -153,7 +154,9 @@ def known_case(bot: Pipeline, number: int = 1) -> CaseRow:
     case, store = open_case(bot, number), bot.deps.store
     item = NoticeItem(host_id=f"media{number}", url=f"https://www.redgifs.com/watch/media{number}", seen_at=case.opened)
     name = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.example", case=case.id, item=item)
-    store.notices.move(name, NoticeState.SENT, expect=(NoticeState.DRAFTED,))
+    store.connection.run(
+        "update notices set state = 'sent', sent_at = ? where label = ?", (store.connection.now(), name)
+    )
     return store.cases.get(case.label)
 
 
@@ -393,3 +396,53 @@ def test_words_around_it_hide_no_claim(around: str, text: str) -> None:
     claims(around)
     may_be_under_18(around)
     assert claims(f"Hello.\n\n{text}\n\nThank you.")
+
+
+def test_their_own_file(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
+    """Only once the team knows who they are and how old they were; it says what happened, and no address unasked."""
+    people(bot)
+    store, by = bot.deps.store, member(bot, "Lea")
+    case, other, hidden = known_case(bot), open_case(bot, 2), open_case(bot, 4)
+    notice = store.notices.of_case(case.id)
+    with terminal(world):
+        assert as_("Rea", "open", "--post", "https://redd.it/000001", "--subreddit", "clips").code == 0
+        name = only(bot).label
+        assert as_("Lea", "link", name, "--case", case.label, "--case", other.label, "--case", hidden.label).code == 0
+        refused = as_("Lea", "file", name)
+        assert "nobody has recorded" in " ".join(refused.lines)
+        unlinked = store.claims.open(subreddit="clips", source=ClaimSource.BY_HAND, language="en", by=by)
+        again = as_("Lea", "file", unlinked)
+        assert again.code == refused.code
+        assert again.lines[-1].replace(unlinked, name) == refused.lines[-1]
+        store.claims.forget(unlinked)
+        bot.claims.set_known(name, KnownBy.LAWYER, "her lawyer wrote to us on letterhead", by=by)
+        assert "how old they were" in " ".join(as_("Lea", "file", name).lines)
+        bot.claims.set_age(name, AgeWhenMade.ADULT, by=by)
+        bot.decisions.minors.hide(hidden.label, by=by)
+        plain = "\n".join(as_("Lea", "file", name).lines)
+        full = "\n".join(as_("Lea", "file", name, "--with-addresses").lines)
+        assert as_("Rea", "file", name, "--out", str(tmp_path)).code != 0
+        assert as_("Lea", "file", name, "--out", str(tmp_path)).code == 0
+        assert as_("Lea", "file", name, "--out", str(tmp_path)).code != 0  # never over another
+    (file,) = tmp_path.glob("*.html")
+    assert re.fullmatch(r"summary-\d{4}-\d\d-\d\d\.html", file.name)
+    assert file.stat().st_mode & 0o077 == 0
+    for text in (plain, full, file.read_text()):
+        assert "in r/clips" in text
+        assert "not gone yet" in text
+        assert "has not been told yet" in text
+        assert "Hidden and reported" in text
+        assert "media4" not in text
+        assert not re.search(r"[CENT]-[0-9a-f]{6,}|fake|nude|porn", text)
+    assert "media1" not in plain
+    assert "http" not in plain.replace("http-equiv", "")
+    assert "https://www.redgifs.com/watch/media1" in full
+    assert "<title>Summary 2026-" in plain
+    store.connection.run("update notices set state = 'removed' where label = ?", (notice,))
+    store.connection.run(
+        "update notice_items set state = 'removed', gone_at = '2026-11-21T10:00:00Z' where notice = ?", (notice,)
+    )
+    made = bot.summaries.make(name, by=by).html
+    assert "gone since 21 November 2026" in made
+    assert "was asked by mail" in made
+    assert not list(world.config.storage.path.rglob("*.html"))

@@ -374,6 +374,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "claims age": ("T-1", "--adult"),
     "claims answer": ("T-1",),
     "claims dismiss": ("T-1",),
+    "claims file": ("T-1",),
     "claims forget": ("T-1",),
     "claims known": ("T-1", "--how", "ngo", "--say", "the helpline wrote to us"),
     "claims link": ("T-1", "--case", "C-1"),

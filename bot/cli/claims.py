@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -232,7 +233,7 @@ def known(
     with session(read_config(config)) as pipeline:
         row, by = _read(pipeline, name, who)
         pipeline.claims.set_known(row.label, _one_of(KnownBy, how, "--how"), sentence, by=by)
-    say(f"{row.label} is known")
+    say(f"{row.label} is known; their own file: gifwarden claims file {row.label}")
 
 
 @claims_app.command(name="safe-way")
@@ -293,6 +294,33 @@ def forget(
         row, by = _read(pipeline, name, who)
         pipeline.claims.forget(row.label, by=by, why=why)
     say(f"{row.label} is forgotten; backups made before today still hold it, sealed: delete them")
+
+
+@claims_app.command(name="file")
+def file_(
+    name: ClaimArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="New file, or a folder for it; else standard output.")
+    ] = None,
+    addresses: Annotated[
+        bool, typer.Option("--with-addresses", help="With the addresses, and the texts that are theirs to send.")
+    ] = False,
+    who: ByOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make their own file: one page of HTML with where it was seen, who was told, when it was gone, what comes next.
+
+    Only for who is known. Its name and title say nothing; it is made when it is asked for and kept nowhere.
+    """
+    with session(read_config(config)) as pipeline:
+        row, by = _read(pipeline, name, who)
+        made = pipeline.summaries.make(row.label, by=by, addresses=addresses)
+    if out is None:
+        typer.echo(made.html, nl=False)
+        return
+    path = out / made.name if out.is_dir() else out
+    _write(path, made.html)
+    say(f"written to {path}; give it to them by their safe way, then delete it")
 
 
 @claims_app.command(name="texts")
@@ -357,6 +385,18 @@ def _text(source: str) -> str:
         raise UsageError(f"{source} is no text in UTF-8") from None
     except OSError as error:
         raise UsageError(unreadable(Path(source), error)) from None
+
+
+def _write(path: Path, content: str) -> None:
+    """Write a new file that only its owner can read. Raises UsageError."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already; name a new file") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; name another place") from None
 
 
 def _warn_of_language(pipeline: Pipeline, language: str) -> None:

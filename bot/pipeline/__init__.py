@@ -13,6 +13,7 @@ from bot.pipeline.commands.inbox import CommandInbox
 from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.helping.claims import Claims
+from bot.pipeline.helping.summary import Summaries
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.judging.replay import Replayer
 from bot.pipeline.judging.scan_target import TargetScanner
@@ -89,6 +90,7 @@ class Pipeline:
         self.looks = Looks(config, store, log, deps.acquirer, self.scanner, self.target_scanner)
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
+        self.summaries = Summaries(config, store, clock)
         self.claims = Claims(config, store, clock, log, reddit, self.decisions.minors, self.team)
         runner = CommandRunner(config, store, clock, reddit, self.decisions, self.target_scanner, self.team)
         self.orders = CommandInbox(deps, self.decisions, runner, self.team, self.claims.hear)
