@@ -133,18 +133,9 @@ def _known(one: Channel) -> Iterator[Fact]:
         yield "rules", f"{one.policy_name}  {one.policy}".strip()
     if one.laws:
         yield "follows", ", ".join(law.replace("_", " ").upper() for law in one.laws)
-    if one.established or one.represented:
-        yield (
-            "country",
-            ", ".join(
-                f"{word} {country}"
-                for word, country in (
-                    ("established in", one.established),
-                    ("represented in the EU in", one.represented),
-                )
-                if country
-            ),
-        )
+    seats = (("established in", one.established), ("represented in the EU in", one.represented))
+    if said := ", ".join(f"{word} {country}" for word, country in seats if country):
+        yield "country", f"{said} ({one.seat_source})" if one.seat_source else said
     if one.email_elsewhere:
         yield "others say", f"{one.email_elsewhere}; not used, look whether the host says so"
     yield "read", _read(one)

@@ -132,6 +132,7 @@ class Channel:
     laws: tuple[Law, ...] = ()
     established: str | None = None  # country of its main establishment (ISO 3166-1)
     represented: str | None = None  # country of its legal representative in the EU (DSA 13)
+    seat_source: str = ""  # where the countries were read, if not where the rest was
     verified_on: date | None = None
     read_elsewhere: ReadElsewhere | None = None
     source: str = ""
