@@ -19,6 +19,7 @@ from bot.loopback.reddit.server import RedditServer
 from bot.loopback.smtp import Fault, SmtpSink
 from bot.mail import Mailer
 from bot.model import Action, Before, Found, Mode, Notice, NoticeItem, PlannedAction, standing
+from bot.notice_texts import Policy
 from bot.reddit import Reddit
 
 START = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -86,7 +87,7 @@ def stage() -> Iterator[Stage]:
                 mailer=Mailer(mail),
                 clock=clock,
                 load_notice={NOTICE.id: NOTICE}.__getitem__,
-                policy_url={"redgifs": "https://www.redgifs.com/terms"}.get,
+                policy={"redgifs": Policy("https://www.redgifs.com/terms")}.__getitem__,
                 claim_letter=lambda _claim, _answer: (server.actions.write_mail("testsub", "her", "s", "b"), "help"),
             )
             yield Stage(server, sink, clock, world)
@@ -467,7 +468,7 @@ def test_a_notice_is_mailed_as_composed(stage: Stage) -> None:
     assert received.message["Date"].datetime == stage.clock.now()
     text = received.message.get_content()
     assert "https://www.redgifs.com/watch/quickredfox" in text
-    assert "Your policy: https://www.redgifs.com/terms" in text
+    assert "Your policy that forbids it: https://www.redgifs.com/terms" in text
     assert probe(stage, action) == "unknown"
 
 
@@ -492,7 +493,7 @@ def test_a_notice_is_taken_back_by_a_retraction(stage: Stage) -> None:
     undo(stage, action)
     sent, taken_back = (received.message for received in stage.sink.received)
     assert taken_back["In-Reply-To"] == sent["Message-ID"]
-    assert "We retract our notice N-3f9c2a" in taken_back.get_content()
+    assert "We retract notice N-3f9c2a" in taken_back.get_content()
 
 
 def test_what_is_not_configured_is_named(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.errors import RedditError, UsageError
 from bot.mail import Mailer
 from bot.model import Action, Before, ModAction, Mode, Notice, PlannedAction, Receipt, standing
+from bot.notice_texts import Policy, Texts
 from bot.reddit import Reddit
 from bot.text import line as fit_line
 
@@ -35,9 +36,9 @@ def no_conversation(subreddit: str, at: datetime) -> str | None:  # noqa: ARG001
     return None
 
 
-def no_policy(host: str) -> str | None:  # noqa: ARG001  the signature of what stands in for it
-    """Return None: no policy of this host is stored."""
-    return None
+def no_policy(host: str) -> Policy:  # noqa: ARG001  the signature of what stands in for it
+    """Return that no policy of this host is known."""
+    return Policy()
 
 
 def no_record(action: Action) -> Before | None:  # noqa: ARG001  the signature of what stands in for it
@@ -86,7 +87,8 @@ class ActionContext:
     mailer: Mailer | None
     clock: Clock
     load_notice: Callable[[str], Notice]  # by its id
-    policy_url: Callable[[str], str | None] = no_policy  # the page on which a host says what it forbids
+    policy: Callable[[str], Policy] = no_policy  # the page on which a host says what it forbids
+    texts: Callable[[], Texts] = Texts  # of notices
     receipt: Callable[[int], Receipt | None] = no_receipt  # of a done action, by its id
     # the conversation with a subreddit's moderators that took further messages at a moment
     open_mail: Callable[[str, datetime], str | None] = no_conversation

@@ -25,7 +25,11 @@ class SendNotice(Plug):
         """Send it. The Message-ID follows from the notice and the sender, so a second try is the same mail."""
         notice, mailer = _needed(action, world)
         message = compose(
-            notice, sender=mailer.sender, policy_url=world.policy_url(notice.host), date=world.clock.now()
+            notice,
+            sender=mailer.sender,
+            texts=world.texts(),
+            policy=world.policy(notice.host),
+            date=world.clock.now(),
         )
         reply = mailer.send(message)
         return Receipt(detail=f"sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
@@ -37,7 +41,7 @@ class SendNotice(Plug):
     def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Mail a retraction, in the same thread. Raises MailError as sending does."""
         notice, mailer = _needed(action, world)
-        message = retract(notice, sender=mailer.sender, date=world.clock.now())
+        message = retract(notice, sender=mailer.sender, date=world.clock.now(), texts=world.texts())
         reply = mailer.send(message)
         return Receipt(detail=f"retraction sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
 

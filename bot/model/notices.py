@@ -86,6 +86,10 @@ class Notice:
     contact: str
     stated_at: datetime
     language: str = "en"  # ISO 639-1
+    law: str = ""  # the national law that the person who states it can state, such as "§ 201a StGB"
+    access: str = ""  # what is needed to see the items, such as a login
+    named: bool = False  # whether a third party's mail names the person who states it
+    text: str = ""  # the digest of the text in which it was stated; empty: of an earlier version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from bot import actions, channels
+from bot import actions
 from bot.actions.base import ActionContext
 from bot.clock import DAY, backoff
 from bot.errors import OWN_FAULT, GifwardenError, MailError, OutsideError, StaysRemovedError, is_own_fault
@@ -24,6 +24,7 @@ from bot.model import (
     standing,
 )
 from bot.pipeline.acting.flood import FloodGuard
+from bot.pipeline.acting.notice_texts import policy_of
 from bot.pipeline.acting.telling import Telling
 from bot.pipeline.acting.undoing import FIRST_WAIT, Undoing
 from bot.pipeline.core import Deps
@@ -80,7 +81,7 @@ class Outbox:
             mailer=self._d.mailer,
             clock=self._d.clock,
             load_notice=lambda name: self._d.store.notices.get(name).stated_notice(),
-            policy_url=lambda host: channels.contact(host, self._d.config.storage.path).policy,
+            policy=lambda host: policy_of(self._d.config, host),
             receipt=lambda action: self._d.store.actions.get(action).receipt,
             open_mail=self._open_mail,
             note_found=lambda action, before: self._d.store.actions.note_found(action.id, before),

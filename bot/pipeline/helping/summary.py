@@ -12,6 +12,7 @@ from bot.clock import Clock, day
 from bot.config import Config
 from bot.errors import GifwardenError, UsageError
 from bot.model import ActionState, Actor, AgeWhenMade, CaseState, NoticeItemState, NoticeState
+from bot.pipeline.acting.notice_texts import policy_of
 from bot.pipeline.helping.page import Copied, Fact, Page, Place, date_of, html_of
 from bot.store import CaseRow, ClaimRow, NoticeRow, Store
 from bot.store.notice_life import LifeItem
@@ -120,13 +121,14 @@ class Summaries:
             if notice.capacity != "depicted_person" or notice.state in DRAFTS[:1]:
                 continue
             try:
-                policy = channels.contact(notice.host, self._config.storage.path).policy
-                mail = wording.compose(notice.stated_notice(), sender=self._config.mail.sender, policy_url=policy)
+                said = wording.written(
+                    notice.stated_notice(),
+                    sender=self._config.mail.sender,
+                    policy=policy_of(self._config, notice.host),
+                )
             except GifwardenError:  # it must not go out as it stands, and the command that states it says why
                 continue
-            found.append(
-                Copied(to=notice.recipient or notice.host, subject=str(mail["Subject"]), body=mail.get_content())
-            )
+            found.append(Copied(to=notice.recipient or notice.host, subject=said.subject, body=said.text))
         return tuple(found)
 
 

@@ -9,6 +9,7 @@ from bot.actions import wording
 from bot.clock import day_and_time
 from bot.config import Config
 from bot.model import Ground, Notice
+from bot.pipeline.acting.notice_texts import policy_of
 from bot.store import NoticeRow
 
 ASKED = "Is every word of this true, and do you state it?"
@@ -27,8 +28,7 @@ GROUND_WORDS: dict[Ground, tuple[str, str]] = {
 
 def notice_mail(settings: Config, notice: Notice) -> EmailMessage:
     """Return the mail that the host would read. Raises UsageError if it must not go out as it stands."""
-    policy = channels.contact(notice.host, settings.storage.path).policy
-    return wording.compose(notice, sender=settings.mail.sender, policy_url=policy)
+    return wording.compose(notice, sender=settings.mail.sender, policy=policy_of(settings, notice.host))
 
 
 def notice_facts(settings: Config, row: NoticeRow) -> list[tuple[str, str]]:
