@@ -305,6 +305,9 @@ class _Web:
     def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
         return self._politely(lambda left: self._fetcher.page(url, headers=headers, allow=self._allow, seconds=left))
 
+    def allows(self, host: str) -> bool:
+        return self._allow(host)
+
     def media(self, rendition: Rendition) -> tuple[str, bytes]:
         """Return where the file was found and its bytes."""
         first = self._file(rendition.url, rendition.headers)

@@ -11,17 +11,22 @@ from tests.host_posts import (
     BLOBS,
     CID,
     DID,
+    INSTANCE,
+    SITE,
     STATUS,
     WATCH,
     X_KEY,
     add_bluesky,
     add_imgbox,
     add_imgbox_gallery,
+    add_mastodon,
+    add_page,
     add_pixhost,
     add_pixhost_gallery,
     add_x,
     bluesky_picture,
     bluesky_video,
+    mastodon_file,
     x_picture,
     x_video,
 )
@@ -260,6 +265,18 @@ CASES = {
         lambda park: (site := host_files.Gofile(park)).folder("aB3dE5", [site.file(1, SMALL)]),
         files=((host_files.Gofile.server, f"/download/web/{host_files.uuid(1)}/quiet%20heron%201.mp4"),),
         page=("api.gofile.io", "/contents/aB3dE5"),
+    ),
+    "mastodon": Case(
+        lambda park: add_mastodon(park, STATUS, mastodon_file(park, "abc", SMALL, "gifv")),
+        files=((f"files.{INSTANCE}", "/media_attachments/files/022/345/792/original/abc.mp4"),),
+        page=(INSTANCE, f"/api/v1/statuses/{STATUS}"),
+    ),
+    "page": Case(
+        lambda park: add_page(
+            park, "/watch/heron", f'<meta property="og:video" content="{park.put_file(SITE, "/v/heron.mp4", SMALL)}">'
+        ),
+        files=((SITE, "/v/heron.mp4"),),
+        page=(SITE, "/watch/heron"),
     ),
     "direct": Case(
         lambda park: park.put_file(DIRECT, "/heron.gif", SMALL),

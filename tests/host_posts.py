@@ -16,6 +16,8 @@ DID = "did:plc:abcdefghijklmnopqrstuvwx"
 RECORD = "3kabcdefghi2j"
 CID = "bafkreiabcdefghijklmnop"
 WATCH = f"/watch/{quote(DID, safe='')}/"  # Bluesky's video server wants the account encoded, its image server does not
+INSTANCE = "social.example.com"
+SITE = "videos.example.com"
 BLOBS = "/xrpc/com.atproto.sync.getBlob"
 
 
@@ -186,3 +188,34 @@ def bluesky_video(park: PagePark, cid: str, parts: Sequence[bytes], upload: byte
 def _playlist(park: PagePark, path: str, lines: Sequence[str]) -> None:
     headers = {"Content-Type": "application/vnd.apple.mpegurl"}
     park.put("video.bsky.app", path, Response(body="\n".join(lines).encode(), headers=headers))
+
+
+def add_mastodon(park: PagePark, id: str, *media: Mapping[str, Any], **told: Any) -> str:
+    """Put a status on a Mastodon server with media made by `mastodon_file`; `told` is laid over the answer."""
+    answer: dict[str, Any] = {
+        "id": id,
+        "visibility": "public",
+        "url": f"https://{INSTANCE}/@heron/{id}",
+        "reblog": None,
+    }
+    answer |= {"content": "<p>heron</p>", "account": {"acct": "heron"}, "media_attachments": list(media), "quote": None}
+    park.put(INSTANCE, f"/api/v1/statuses/{id}", json_response(answer | told))
+    return f"https://{INSTANCE}/@heron/{id}"
+
+
+def mastodon_file(
+    park: PagePark, name: str, data: bytes, kind: str = "image", host: str = f"files.{INSTANCE}"
+) -> dict[str, Any]:
+    """Put a file on a server of Mastodon's files, a smaller picture of it beside it, and return what it tells."""
+    folder = "/media_attachments/files/022/345/792"
+    whole = park.put_file(host, f"{folder}/original/{name}.{'png' if kind == 'image' else 'mp4'}", data)
+    small = park.put_file(host, f"{folder}/small/{name}.png", data)
+    sizes = {"original": {"width": 1600, "height": 1200}, "small": {"width": 640, "height": 480}}
+    told = {"id": "22345792", "type": kind, "url": whole, "preview_url": small, "remote_url": None, "meta": sizes}
+    return told | {"description": None, "blurhash": "UFBWY"}
+
+
+def add_page(park: PagePark, path: str, text: str, host: str = SITE) -> str:
+    """Put a page on a site that the operator allows."""
+    park.put(host, path, web_page(f"<!doctype html><html><head>{text}</head></html>"))
+    return f"https://{host}{path}"

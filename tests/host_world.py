@@ -12,17 +12,20 @@ from bot.acquire import Acquired, Acquirer
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.fetch import Fetcher, refusal
-from bot.hosts import find
+from bot.hosts import finder
 from bot.model import Link
 from tests.host_pages import PagePark
+from tests.host_posts import INSTANCE, SITE
 
 SMALL, LARGE = b"small media", b"and the large media"
 DIRECT = "clips.example.com"
+ALLOWED = {"direct": {"allow": [DIRECT]}, "mastodon": {"allow": [INSTANCE]}, "page": {"allow": [SITE]}}
+FIND = finder(Config.model_validate({"hosts": ALLOWED}))
 HERON, HERON_KEY = "1234567890123456789", "ESIQ9H3pgRU"
 
 
 def link(url: str) -> Link:
-    found = find(url)
+    found = FIND(url)
     assert found is not None, url
     return Link(url=url, host=found.host, id=found.id, kind=found.kind, source="url")
 
@@ -33,7 +36,7 @@ class HostClient:
     def __init__(self, park: PagePark, **hosts: Any) -> None:
         self.park = park
         self._clock = clock = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
-        self._config = config = Config.model_validate({"hosts": {"direct": {"allow": [DIRECT]}, **hosts}})
+        self._config = config = Config.model_validate({"hosts": ALLOWED | hosts})
         network = park.network
         self.fetcher = Fetcher(config.fetch, clock, resolve=network.resolve, dial=network.dial)
         self.acquirer = Acquirer(config, self.fetcher, clock)

@@ -30,6 +30,8 @@ SHOWN: dict[str, Any] = {
     "hosts.redgifs.report_email": "support@redgifs.com",
     "exchanges.example.folder": Path("lists"),
     "hosts.direct.allow": ("media.example.org",),
+    "hosts.mastodon.allow": ("social.example.org", "files.example.net"),
+    "hosts.page.allow": ("videos.example.org",),
     "storage.key_file": Path("secrets/key"),
     "gallery.detector": Path("models/detector.onnx"),
     "gallery.embedder": Path("models/embedder.onnx"),
@@ -164,7 +166,7 @@ def test_example_switched_on_has_the_defaults_or_the_shown_values(tmp_path: Path
     want = flat(
         config.Config(
             subreddits={"example": config.SubredditConfig()},
-            hosts={"redgifs": config.HostConfig(), "direct": config.HostConfig()},
+            hosts=dict.fromkeys(("redgifs", "direct", "mastodon", "page"), config.HostConfig()),
             exchanges={"example": config.ExchangeConfig()},
         )
     )

@@ -312,10 +312,11 @@ def test_nothing_in_production_names_loopback_as_reddit() -> None:
 
 def test_every_host_has_examples_and_a_contact() -> None:
     """A host without example links or without a word on reporting to it is not finished."""
+    allowing = hosts.finder(config.Config.model_validate({"hosts": {"page": {"allow": ["videos.example.org"]}}}))
     for plug in hosts.HOSTS:
         assert plug.examples, plug.name
         for example in plug.examples:
-            ref = hosts.find(example.url)
+            ref = allowing(example.url)
             assert ref is not None, example.url
             assert (ref.host, ref.id, ref.kind) == (plug.name, example.id, example.kind), example.url
         contact = channels.contact(plug.name)

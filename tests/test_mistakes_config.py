@@ -83,7 +83,7 @@ BROKEN: list[tuple[str, int, str]] = [
     ("[storage]\nkey = 'abc'", 2, "$GIFWARDEN_STORAGE__KEY"),
     ("[hosts.redgif]\nenabled = true", 1, "did you mean [hosts.redgifs]?"),
     ("[hosts.'redgifs.com']\nenabled = true", 1, "did you mean [hosts.redgifs]?"),
-    ("[hosts.redgifs]\nallow = ['a.example.org']", 2, "belongs to [hosts.direct] only"),
+    ("[hosts.redgifs]\nallow = ['a.example.org']", 2, "allow belongs to [hosts.direct], [hosts.mastodon]"),
     # values of the wrong kind or out of range
     ("[log]\nlevel = 'loud'", 2, 'must be one of "debug", "info"'),
     ("[subreddits.clips]\nmode = 'reprot'", 2, 'did you mean "report"?'),

@@ -271,10 +271,10 @@ def permalink(world: Stage, name: str) -> str:
 def read_or_die(monkeypatch: pytest.MonkeyPatch, deadly: str) -> None:
     """Let reading what one permalink leads to end the process."""
 
-    def media_in(thing):  # type: ignore[no-untyped-def]
+    def media_in(thing, find):  # type: ignore[no-untyped-def]
         if thing["data"]["name"] == deadly:
             raise Killed
-        return whole(thing)
+        return whole(thing, find)
 
     whole = permalinks.media_in
     monkeypatch.setattr(permalinks, "media_in", media_in)

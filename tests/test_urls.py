@@ -46,7 +46,7 @@ def test_links_as_people_post_them(host: str, id: str | None, kind: str, url: st
 def test_the_table_speaks_of_every_host() -> None:
     """No host is left out, each has forms that lead to media and forms that do not, and no row stands twice."""
     kinds = Counter((host, kind in MEDIA) for host, _, kind, _ in ROWS)
-    assert all(kinds[plug.name, True] >= 6 for plug in HOSTS)
+    assert all(kinds[plug.name, True] >= 6 for plug in HOSTS if plug.name != "page")  # its links are what is allowed
     assert all(kinds[plug.name, False] >= 5 for plug in HOSTS if plug.domains)
     assert len({url for _, _, _, url in ROWS}) == len(ROWS) > 450
 

@@ -30,6 +30,7 @@ KEY_ELSEWHERE = (
 )
 
 
+_ALLOW = frozenset({"direct", "mastodon", "page"})  # the hosts without domains of their own
 _EVERY_EXCHANGE = frozenset({"kind", "bank", "every_minutes", "stale_days"})
 
 
@@ -149,8 +150,9 @@ class Checker:
             settings = self._section(model, path, inner)
             if section == "exchanges" and not self._exchange(path, settings, inner):
                 continue
-            if section == "hosts" and name != "direct" and settings.pop("allow", None):
-                self._tell((*path, "allow"), f"hosts.{name}.allow belongs to [hosts.direct] only; move or remove it")
+            if section == "hosts" and name not in _ALLOW and settings.pop("allow", None):
+                theirs = "[hosts.direct], [hosts.mastodon] and [hosts.page]"
+                self._tell((*path, "allow"), f"hosts.{name}.allow belongs to {theirs} only; move or remove it")
             if section == "hosts" or _named_well(section, name):
                 kept.setdefault(lower if section == "subreddits" else name, settings)
         return kept

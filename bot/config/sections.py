@@ -211,7 +211,9 @@ class HostConfig(Section):
     """One host; the section's name is the plug's name."""
 
     enabled: bool = Field(True, description="Whether links to this host are followed.")
-    allow: tuple[str, ...] = Field((), description="For direct only: the domains it may fetch from. Empty: none.")
+    allow: tuple[str, ...] = Field(
+        (), description="For direct, mastodon and page only: the domains that it may fetch from. Empty: none."
+    )
     interval_seconds: Pause | None = Field(
         None, description="Least time between two requests; default: fetch.host_interval_seconds."
     )

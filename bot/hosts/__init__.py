@@ -7,6 +7,10 @@ wrappers  redirect pages, caches and proxies whose address names a link
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+from bot.config import Config
 from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse
 from bot.hosts.bluesky import Bluesky
 from bot.hosts.bunkr import Bunkr
@@ -23,6 +27,8 @@ from bot.hosts.imgbb import Imgbb
 from bot.hosts.imgbox import Imgbox
 from bot.hosts.imgchest import Imgchest
 from bot.hosts.imgur import Imgur
+from bot.hosts.mastodon import Mastodon
+from bot.hosts.page import AllowedPage
 from bot.hosts.pixeldrain import Pixeldrain
 from bot.hosts.pixhost import Pixhost
 from bot.hosts.postimg import Postimg
@@ -61,11 +67,14 @@ HOSTS: tuple[Host, ...] = (
     Bunkr(),
     Cyberdrop(),
     Gofile(),
+    Mastodon(),
+    AllowedPage(),
     Direct(),  # takes what is left, so it stays last
 )
 
 __all__ = [
     "HOSTS",
+    "Finder",
     "Host",
     "HostMedia",
     "LinkExample",
@@ -74,10 +83,13 @@ __all__ = [
     "Web",
     "belongs",
     "find",
+    "finder",
     "get",
     "parse",
     "unwrapped",
 ]
+
+Finder = Callable[[str], MediaRef | None]
 
 WRAPPERS_DEEP = 3  # a link shared from a search page that was shared from Reddit
 
@@ -94,6 +106,13 @@ def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> MediaRef | None:
             if found is not None:
                 return found
     return None
+
+
+def finder(config: Config) -> Finder:
+    """Return `find` as an operator has it: pages of the domains in `[hosts.page]` are links too."""
+    allow = tuple(domain.lower().lstrip(".") for domain in config.host(AllowedPage.name).allow)
+    hosts = tuple(AllowedPage(allow) if isinstance(host, AllowedPage) else host for host in HOSTS)
+    return partial(find, hosts=hosts) if allow else find
 
 
 def unwrapped(url: str, hosts: tuple[Host, ...] = HOSTS) -> str:

@@ -91,6 +91,9 @@ class Web(Protocol):
     def page(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
         """Return a page as text. Raises AcquireError."""
 
+    def allows(self, host: str) -> bool:
+        """Return whether a host name may be contacted: the plug's own, or what the operator allows it."""
+
 
 class Host(Protocol):
     """A host plug: which URLs are its own, what they mean, and where their bytes are."""

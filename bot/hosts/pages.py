@@ -52,7 +52,7 @@ def secure(url: str) -> str:
 def tags(page: str, name: str) -> Iterator[dict[str, str]]:
     """Yield the quoted attributes of each tag of that name, their entities undone."""
     for tag in re.finditer(rf"<{name}\b([^<>]*)>", page, re.IGNORECASE):
-        yield _attributes(tag[1])
+        yield attributes(tag[1])
 
 
 def meta(page: str, name: str) -> str | None:
@@ -66,7 +66,7 @@ def meta(page: str, name: str) -> str | None:
 def script(page: str, id: str, where: str) -> Any:
     """Return the JSON inside `<script id=ID>`. Raises HostChangedError, naming `where`, if there is none."""
     for tag in re.finditer(r"<script\b([^<>]*)>", page, re.IGNORECASE):
-        if _attributes(tag[1]).get("id") == id:
+        if attributes(tag[1]).get("id") == id:
             return decoded(page[tag.end() : page.find("</script", tag.end())], where)
     raise HostChangedError(f"{where} sends a page without its data ({id}), which its plug relies on")
 
@@ -93,5 +93,6 @@ def items(value: Any, where: str) -> list[Any]:
     return value
 
 
-def _attributes(text: str) -> dict[str, str]:
+def attributes(text: str) -> dict[str, str]:
+    """Return the quoted attributes that stand inside a tag, their names in small letters, their entities undone."""
     return {match[1].lower(): unescape(match[2] or match[3] or "") for match in _ATTRIBUTE.finditer(text)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from bot import hosts
 from bot.pipeline.acting.digest import Digests
 from bot.pipeline.acting.flood import FloodGuard
 from bot.pipeline.acting.kill_switch import Stopping
@@ -67,7 +68,10 @@ class Pipeline:
         self.keyboard = Keyboard(store)
         self.subreddits = SubredditStates(config, store, clock, log, reddit)
         follows = config.reddit.linked_posts
-        self.listings = Listings(deps.rulebook, store, log, reddit, deps.boundary, self.subreddits, follows=follows)
+        find = hosts.finder(config)
+        self.listings = Listings(
+            deps.rulebook, store, log, reddit, deps.boundary, self.subreddits, find, follows=follows
+        )
         self.polling = ListingPoller(deps, self.subreddits, self.listings)
         self.mod_queue = ModQueuePoller(config, store, clock, log, reddit, self.subreddits, self.listings)
         self.mod_log = ModLogReader(store, clock, log, reddit, deps.boundary, self.subreddits)

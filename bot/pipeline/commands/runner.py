@@ -156,7 +156,7 @@ class CommandRunner:
     def _scan(self, row: OrderRow) -> bool:
         thing = self._thing(row)
         post = post_of(thing)
-        links = links_of(thing, hosts.find, reserve=True)
+        links = links_of(thing, hosts.finder(self._config), reserve=True)
         if not any(link.kind in ("media", "album") or link.source == UNTOLD for link in links):
             return self._answers.refuse(row, "that post has no link to media of a host that I know.")
         store = self._store

@@ -56,6 +56,7 @@ class TargetScanner:
 
     def __init__(self, config: Config, reddit: Reddit | None, working: Scanner, judging: Judge) -> None:
         self._config = config
+        self._find = hosts.finder(config)
         self._reddit = reddit
         self._working = working
         self._judging = judging
@@ -83,7 +84,7 @@ class TargetScanner:
         Raises UsageError for what is no link of a known host, AcquireError if there is no media behind it or it was
         marked as a suspected minor's, RedditError if Reddit must be asked and cannot.
         """
-        ref = hosts.find(target)
+        ref = self._find(target)
         if ref is None:
             raise UsageError(NO_LINK)
         if ref.host == "reddit" and ref.kind == "page":
@@ -108,7 +109,7 @@ class TargetScanner:
             if files and "://" not in target and _exists(target):
                 yield self._file(Path(target), judge=judge)
                 return
-            ref = hosts.find(target)
+            ref = self._find(target)
             if ref is None:
                 raise UsageError(
                     NO_LINK if "://" in target or not files else f"{file_fault(FileNotFoundError())}, or give a link"
@@ -157,7 +158,7 @@ class TargetScanner:
         if thing is None:
             raise UnsupportedError(f"Reddit has no post at {target}, or it is not visible to this account")
         post = post_of(thing)
-        found = links_of(thing, hosts.find, reserve=judge)  # a bank gets the media, not Reddit's preview of it
+        found = links_of(thing, self._find, reserve=judge)  # a bank gets the media, not Reddit's preview of it
         links = [link for link in found if link.kind in ("media", "album")]
         untold = sum(link.source == UNTOLD for link in found)
         if not links and untold:

@@ -227,17 +227,18 @@ def exchanges(deps: Deps) -> Iterator[Diagnosis]:
         yield warn("exchanges", sentence)
 
 
+# what comes from the domains that the operator allows
+ALLOWED = {"direct": "files", "mastodon": "Mastodon statuses", "page": "videos of other pages"}
+
+
 def host_switches(config: Config) -> Iterator[Diagnosis]:
     for plug in hosts.HOSTS:
         settings = config.host(plug.name)
         if not settings.enabled:
             yield warn("hosts", f"{plug.name} is switched off", chosen=True)
-        elif plug.name == "direct":
-            allowed = ", ".join(settings.allow)
-            yield ok(
-                "hosts",
-                f"direct links only from {allowed}" if allowed else "direct links to unknown hosts are not followed",
-            )
+        elif plug.name in ALLOWED:
+            what, allowed = ALLOWED[plug.name], ", ".join(settings.allow)
+            yield ok("hosts", f"{what} only from {allowed}" if allowed else f"{what} are not followed from anywhere")
 
 
 def channel_file(config: Config, *, places: bool = True) -> Iterator[Diagnosis]:

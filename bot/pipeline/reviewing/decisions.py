@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot import hosts
 from bot.pipeline.acting.notices import NoticeReview
 from bot.pipeline.acting.outbox import Outbox
 from bot.pipeline.core import Deps
@@ -35,5 +36,5 @@ class Decisions:
         bank = BankFeedback(config.review, store, scanner)
         deciding = Deciding(config.review, store, clock, log, bank, judge, notices, deps.boundary)
         cases = CaseReview(config.review, store, clock, log, outbox, judge, notices, deciding)
-        minors = Minors(store, clock, log, deps.reddit, cases.undo_action)
+        minors = Minors(store, clock, log, deps.reddit, hosts.finder(config), cases.undo_action)
         return cls(deciding=deciding, cases=cases, bank=bank, minors=minors, notices=notices)

@@ -44,11 +44,20 @@ def places_of(store: Store, post: str) -> list[str]:
 class Minors:
     """Marks posts and forgets them when they are reported."""
 
-    def __init__(self, store: Store, clock: Clock, log: Log, reddit: Reddit | None, undo: Callable[..., str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        log: Log,
+        reddit: Reddit | None,
+        find: hosts.Finder,
+        undo: Callable[..., str],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._log = log
         self._reddit = reddit
+        self._find = find
         self._undo = undo  # an action, by its number
         self._ends: dict[str, float] = {}  # post → when its time is over, on the clock that never jumps
 
@@ -311,7 +320,7 @@ class Minors:
         if self._reddit is not None:
             thing = connected(self._reddit).thing(name) if name else connected(self._reddit).resolve(target)
         if thing is not None:
-            return post_of(thing), links_of(thing, hosts.find, reserve=True)
+            return post_of(thing), links_of(thing, self._find, reserve=True)
         place = _SUBREDDIT.search(target)
         if name is None or place is None:
             raise UsageError(f"{target} names no post that is known here; give the case, or the post's full address")

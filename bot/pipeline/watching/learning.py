@@ -91,6 +91,7 @@ class Learning:
 
     def __init__(self, config: Config, store: Store, clock: Clock, log: Log, reddit: Reddit | None) -> None:
         self._config = config
+        self._find = hosts.finder(config)
         self._store = store
         self._clock = clock
         self._log = log
@@ -360,7 +361,7 @@ class Learning:
         """Return a removal that speaks of age with its media's digests, so that they are not learnt from another."""
         if row.skipped is not Skipped.AGE:
             return row
-        return replace(row, marks=self._store.past.marks(_names(links_of(thing, hosts.find, reserve=True))))
+        return replace(row, marks=self._store.past.marks(_names(links_of(thing, self._find, reserve=True))))
 
     def _take(
         self, row: PastRemoval, thing: dict[str, Any] | None, me: str, bank: str, aged: frozenset[str]
@@ -370,7 +371,7 @@ class Learning:
         if now.state is not PastState.LOOKED or thing is None:
             store.past.put(now)
             return now, 0
-        post, found = post_of(thing), links_of(thing, hosts.find, reserve=True)
+        post, found = post_of(thing), links_of(thing, self._find, reserve=True)
         media = [link for link in found if link.kind in ("media", "album") and link.source != PREVIEW]
         why = None
         if not media:

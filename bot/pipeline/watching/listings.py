@@ -64,6 +64,7 @@ class Listings:
         reddit: Reddit | None,
         boundary: Boundary,
         places: SubredditStates,
+        find: hosts.Finder,
         *,
         follows: bool,
     ) -> None:
@@ -73,6 +74,7 @@ class Listings:
         self._reddit = reddit
         self._boundary = boundary
         self._places = places
+        self.find = find
         self._follows = follows  # permalinks, to what is looked at
 
     def walk(
@@ -124,7 +126,7 @@ class Listings:
             try:
                 post = post_of(thing)
                 if post.fullname:
-                    found.append((thing, self._as_seen_here(post), links_of(thing, hosts.find, reserve=True)))
+                    found.append((thing, self._as_seen_here(post), links_of(thing, self.find, reserve=True)))
             except MemoryError:  # not of the post: the page is read again
                 raise
             except Exception as error:  # noqa: BLE001  one post that cannot be read must not hide the others

@@ -35,6 +35,7 @@ class PermalinkFollower:
 
     def __init__(self, config: Config, store: Store, log: Log, reddit: Reddit | None) -> None:
         self._config = config
+        self._find = hosts.finder(config)
         self._store = store
         self._log = log
         self._reddit = reddit
@@ -156,9 +157,9 @@ class PermalinkFollower:
                     gone = "Reddit shows no post there: it was deleted, or this account may not see it"
                     self._close(row, gone, state=LinkState.GONE)
                     continue
-                found = media_in(things[fullname])
+                found = media_in(things[fullname], self._find)
                 if not found and around in things:
-                    fullname, found = around, media_in(things[around])  # a comment without media stands under some
+                    fullname, found = around, media_in(things[around], self._find)  # a comment stands under some
                 new += self._lead(row, fullname, found)
             except (StoreError, MemoryError):  # not of the post: it is done again
                 raise
@@ -211,7 +212,7 @@ def as_of(link: Link, post: str | None) -> Link:
     return replace(link, source=link.source if link.source in (PREVIEW, UNTOLD) else "linked", post=post)
 
 
-def media_in(thing: dict[str, Any]) -> tuple[Link, ...]:
+def media_in(thing: dict[str, Any], find: hosts.Finder) -> tuple[Link, ...]:
     """Return the media links of a post, and its pictures of which Reddit does not tell where they are."""
-    found = links_of(thing, hosts.find, reserve=True)
+    found = links_of(thing, find, reserve=True)
     return tuple(link for link in found if link.kind in ("media", "album") or link.source == UNTOLD)

@@ -67,7 +67,7 @@ class UntoldPictures:
         """Store the media that Reddit tells now; return the rows of those that it still does not tell."""
         store = self._store
         try:
-            links = media_in(thing)
+            links = media_in(thing, self._listings.find)
             if own:
                 found = [(read, every) for _, read, every in self._listings.read("", [thing])]
                 self._listings.store("", found, priority=rows[0].priority)
