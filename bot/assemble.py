@@ -22,6 +22,7 @@ from bot.endpoints import Endpoints
 from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
+from bot.inbox import Inbox
 from bot.mail import Mailer
 from bot.nudity import NudityModel
 from bot.pipeline import Deps, Pipeline, no_boundary
@@ -127,6 +128,17 @@ def mailer_for(config: Config, log: Log) -> Mailer | None:
         return None
 
 
+def inbox_for(config: Config, log: Log) -> Inbox | None:
+    """Return what reads hosts' answers, or None if `[inbox]` is empty or does not do."""
+    if not config.inbox.host:
+        return None
+    try:
+        return Inbox(config.inbox)
+    except ConfigError as error:
+        log.warning("inbox is off", reason=str(error))
+        return None
+
+
 def face_model(config: Config) -> FaceModel | None:
     """Return the model that looks for faces, or None if the gallery is off. Raises ConfigError or FaceModelError."""
     if not config.gallery.enabled:
@@ -229,6 +241,7 @@ def assembled(
                 endpoints=endpoints,
                 reddit=reddit,
                 mailer=mailer_for(config, log),
+                inbox=inbox_for(config, log),
                 boundary=boundary,
             )
         )

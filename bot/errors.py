@@ -405,10 +405,10 @@ class NamesError(OutsideError):
 class InboxError(OutsideError):
     """The mailbox of `[inbox]` does not answer, refuses, or answers in a shape that we do not know.
 
-    `at`: the number (UID) of the message that was being fetched, if it was at one.
+    `at`: UIDVALIDITY and UID of the message that was being fetched, if it was at one.
     """
 
-    def __init__(self, message: str, *, setup: bool = False, at: int | None = None) -> None:
+    def __init__(self, message: str, *, setup: bool = False, at: tuple[int, int] | None = None) -> None:
         super().__init__(message)
         self.setup = setup
         self.at = at

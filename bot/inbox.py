@@ -10,7 +10,7 @@ import contextlib
 import imaplib
 import re
 import ssl
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -199,22 +199,20 @@ class Inbox:
         *,
         since: date,
         take: Callable[[Arrived], None],
-        without: Collection[int] = (),
         most: int = MAX_LETTERS,
     ) -> bool:
         """Give `take` each message behind a place in the order of their numbers; return whether there are more.
 
-        Nothing that arrived before `since` is looked at, nor are the numbers of `without`.
-        Raises InboxError. What was taken until then is the caller's.
+        Nothing that arrived before `since` is looked at. Raises InboxError, which names the message that it failed at;
+        what was taken until then is the caller's.
         """
         with self._session() as (mailbox, exchange):
             validity, _ = self._open(mailbox)
             first = after.uid + 1 if after is not None and after.validity == validity else 1
-            found = [uid for uid in self._search(mailbox, first, since) if uid not in without]
-            for number, uid in enumerate(found):
+            for number, uid in enumerate(self._search(mailbox, first, since)):
                 if number == most or (number and exchange.left() < self._config.timeout_seconds):
                     return True
-                with self._phase(f"message {uid}", at=uid):
+                with self._phase(f"message {uid}", at=(validity, uid)):
                     arrived = _fetched(mailbox, Place(validity=validity, uid=uid))
                 if arrived is not None:
                     take(arrived)
@@ -246,7 +244,8 @@ class Inbox:
                 if exchange.cut is None:
                     raise
                 why = "the program is stopping" if exchange.cut == "stopped" else "its time was over"
-                raise InboxError(f"{error}; the conversation was cut, since {why}", at=error.at) from None
+                at = None if exchange.cut == "stopped" else error.at
+                raise InboxError(f"{error}; the conversation was cut, since {why}", at=at) from None
 
     @contextmanager
     def _talk(self, exchange: Exchange) -> Iterator[_Mailbox]:
@@ -303,7 +302,7 @@ class Inbox:
             return sorted({int(uid) for uid in found if uid.isdigit() and len(uid) <= 10 and int(uid) >= first})
 
     @contextmanager
-    def _phase(self, what: str, *, at: int | None = None) -> Iterator[None]:
+    def _phase(self, what: str, *, at: tuple[int, int] | None = None) -> Iterator[None]:
         """Turn what imap-tools and imaplib raise into an InboxError in one sentence, without secrets."""
         try:
             yield

@@ -1,7 +1,7 @@
-"""The daemon: APScheduler calls the pipeline's steps in four lanes until it is told to stop.
+"""The daemon: APScheduler calls the pipeline's steps in five lanes until it is told to stop.
 
-Steps of one lane run one by one. Each lane waits for other servers: Reddit, the hosts of media, our mail server,
-exchanges of hash lists. A slow one holds its own lane and no other.
+Steps of one lane run one by one. Each lane waits for other servers: Reddit, the hosts of media, our mail server, the
+mailbox of answers, exchanges of hash lists. A slow one holds its own lane and no other.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
 FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
-REDDIT, SCANNING, SENDING, EXCHANGES = LANES = ("reddit", "scanning", "sending", "exchanges")
+REDDIT, SCANNING, SENDING, READING, EXCHANGES = LANES = ("reddit", "scanning", "sending", "reading", "exchanges")
+READ_SECONDS = 60  # the mailbox of answers is looked into
 EXCHANGE_SECONDS = 30  # what is due among the exchanges is looked for
 SIGNAL_SECONDS = 0.25
 CUT_SECONDS = 2.0  # for what is at hand to end by itself once we are told to stop; then exchanges are cut
@@ -151,6 +152,7 @@ class Daemon:
             ("judge", REDDIT, lambda: pipeline.decide(pipeline.slice(self._go_on)), WORK_SECONDS),
             ("act", REDDIT, lambda: pipeline.act(self.still_ours, by_mail=False), WORK_SECONDS),
             ("mail", SENDING, lambda: pipeline.mail(self.still_ours), WORK_SECONDS),
+            ("read", READING, lambda: pipeline.read(self._go_on), READ_SECONDS),
             ("orders", REDDIT, lambda: pipeline.obey(wait=False), orders),
             ("purge", REDDIT, lambda: pipeline.purge(self._go_on), PURGE_HOURS * 3600),
             ("exchange", EXCHANGES, lambda: pipeline.exchange(self._go_on, aside=True), EXCHANGE_SECONDS),

@@ -17,11 +17,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.loopback.stage import Stage, stage
-from bot.model import ActionState, Actor, Consent, Decision, Level, LookState, NoticeItem, Role, Verb
+from bot.model import (
+    ActionState,
+    Actor,
+    AnswerAbout,
+    AnswerKind,
+    Consent,
+    Decision,
+    Level,
+    LookState,
+    NoticeItem,
+    NoticeState,
+    Role,
+    Verb,
+)
 from bot.model.team import NEEDS
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deciding import Target
 from bot.store import CaseRow
+from bot.store.notice_answers import AnswerWords
 from bot.web.console.app import acts
 from bot.web.console.base import word_for
 from bot.web.console.guard import MAX_BODY, POLICY
@@ -84,6 +98,9 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         filled = path.replace("{notice}", name)
         fields |= {"ground": "citable_list", "detail": "entry 1 of a list", "capacity": "third_party_notifier"}
         fields |= {"read": digest_of(store.notices.get(name))}
+    if path.startswith("/answer/"):
+        name, label = answered(console, case, number)
+        filled, fields = path.replace("{answer}", label), {"notice": name, "means": "receipt"}
     if path.startswith("/quarantine/"):
         fields |= {"kind": "bank", "name": "known-fakes", "word": word_for("bank", "known-fakes")}
         if path.endswith("/release"):
@@ -116,6 +133,25 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         console.bot.decisions.minors.minor(case.label, by=by)
         console.bot.deps.store.connection.run("update actions set state = 'failed' where state = 'planned'")
     return filled, fields
+
+
+def answered(console: Console, case: CaseRow, number: int) -> tuple[str, str]:
+    """Return a notice of r/clips that was sent, and an answer to it."""
+    store = console.bot.deps.store
+    item = NoticeItem(host_id=f"a{number}", url=f"https://www.redgifs.com/watch/a{number}", seen_at=case.opened)
+    name = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.example", case=case.id, item=item)
+    store.notices.move(name, NoticeState.SENT, expect=(NoticeState.DRAFTED,))
+    label = store.notice_answers.keep(
+        f"{number}",
+        kind=AnswerKind.ANSWER,
+        about=AnswerAbout.THREAD,
+        notice=name,
+        named={},
+        at=case.opened,
+        words=AnswerWords(sender="a@b.example", subject="Re", text="Hello."),
+    )
+    assert label is not None
+    return name, label
 
 
 def stands(console: Console, number: int) -> tuple[object, ...]:

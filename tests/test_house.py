@@ -188,6 +188,7 @@ STORIES = {
     "acting": 1,
     "scanning": 2,
     "watching": 2,
+    "following": 3,
     "judging": 3,
     "keeping": 3,
     "reviewing": 4,

@@ -27,6 +27,7 @@ from bot.cli import (
     hosts,
     learn,
     maintenance,
+    notice_answers,
     notices,
     nudity,
     parked,
@@ -69,6 +70,7 @@ rules.register(app)
 cases.register(app)
 claims.register(app)
 notices.register(app)
+notice_answers.register()
 actions.register(app)
 hosts.register(app)
 team.register(app)

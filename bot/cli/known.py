@@ -14,13 +14,14 @@ from bot.model import BankKind
 from bot.permalink import is_fullname, permalink_fullname, share_path
 from bot.pipeline import Pipeline
 from bot.plural import many
-from bot.store import CaseRow, DecisionRow
+from bot.store import AnswerRow, CaseRow, DecisionRow
 
-_LABEL = re.compile(r"([CELNMPT])-[0-9a-f]{1,12}", re.IGNORECASE)
+_LABEL = re.compile(r"([ACELNMPT])-[0-9a-f]{1,12}", re.IGNORECASE)
 _BEGIN = re.compile(r"C-[0-9a-f]{1,10}", re.IGNORECASE)
 _POST = re.compile(r"[0-9a-z]{4,10}", re.IGNORECASE)  # an id without its kind
 SHOWN = 5  # labels that one may have meant
 _SHOWN_BY = {
+    "A": ("an answer to a notice", "gifwarden notices answers {}"),
     "C": ("a case", "gifwarden cases show {}"),
     "E": ("an entry of a bank", "gifwarden bank list --entries"),
     "L": ("an entry of a bank", "gifwarden bank show {}"),
@@ -131,6 +132,18 @@ def notice(pipeline: Pipeline, name: str) -> None:
     """Raise UsageError if there is no such notice."""
     notices = pipeline.deps.store.notices
     _there("notice", name, notices.get, lambda: [row.label for row in notices.listing()])
+
+
+def answer(pipeline: Pipeline, name: str) -> AnswerRow:
+    """Return an answer to a notice. Raises UsageError if there is none."""
+    answers = pipeline.deps.store.notice_answers
+    try:
+        return answers.get(name)
+    except DatabaseError:
+        raise
+    except StoreError:
+        labels = [row.label for row in answers.listing()]
+        raise missing("answer", name, labels, "gifwarden notices answers") from None
 
 
 def person(pipeline: Pipeline, name: str) -> None:

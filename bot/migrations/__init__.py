@@ -22,6 +22,7 @@ from bot.migrations import (
     learning,
     lists,
     looking,
+    notice_answers,
     notice_life,
     notices,
     withdrawals,
@@ -49,6 +50,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     notice_life.m0071_notice_life,
     claims.m0075_claims,
     drafts.m0076_notice_drafts,
+    notice_answers.m0077_notice_answers,
 )
 
 for _step in LATER:

@@ -67,6 +67,7 @@ from bot.model.standing import (
 )
 from bot.model.states import (
     ActionState,
+    AnswerAbout,
     AnswerKind,
     BankKind,
     Basis,
@@ -135,6 +136,7 @@ __all__ = [
     "ActionState",
     "Actor",
     "AgeWhenMade",
+    "AnswerAbout",
     "AnswerKind",
     "Api",
     "AuthorFacts",

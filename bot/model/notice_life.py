@@ -15,10 +15,11 @@ NOTICE_MOVES: Mapping[S, frozenset[S]] = {
     S.CONFIRMED: frozenset({S.DRAFTED, S.SENT, S.BY_HAND, S.RETRACTED}),
     S.SENT: _SAID | _WAY_OUT | {S.BOUNCED, S.OVERDUE},
     S.BY_HAND: _SAID | _WAY_OUT | {S.OVERDUE},
-    S.BOUNCED: _SAID | _WAY_OUT | {S.DRAFTED, S.BY_HAND},
+    # sent, reminded: the report was none, a person says
+    S.BOUNCED: _SAID | _WAY_OUT | {S.DRAFTED, S.BY_HAND, S.SENT, S.REMINDED},
     # it turned out to be no decision, or a person said which
     S.ANSWERED: _WAY_OUT | {S.SENT, S.BY_HAND, S.OVERDUE, S.REMINDED, S.REJECTED, S.REMOVED},
-    S.REJECTED: _WAY_OUT | {S.ANSWERED, S.REMOVED},
+    S.REJECTED: _WAY_OUT | {S.ANSWERED, S.SENT, S.BY_HAND, S.OVERDUE, S.REMINDED, S.REMOVED},  # a person erred
     S.OVERDUE: _SAID | _WAY_OUT | {S.BOUNCED, S.BY_HAND, S.REMINDED},
     S.REMINDED: _SAID | _WAY_OUT | {S.BOUNCED, S.BY_HAND},
     S.REMOVED: _WAY_OUT,
@@ -57,6 +58,8 @@ class HostDecision(StrEnum):
 
     REMOVED = "removed"  # the host says that it took it down; looks confirm it
     REJECTED = "rejected"  # the host says that it stays
+    ASKS = "asks"  # the host wants to know more: a person writes back
+    UNDELIVERED = "undelivered"  # it never reached the host
     RECEIPT = "receipt"  # no decision at all: everything goes on
 
 

@@ -237,3 +237,12 @@ class AnswerKind(StrEnum):
     DELAYED = "delayed"  # a mail server says that it goes on trying
     AUTOMATIC = "automatic"  # a receipt, a note of absence, a ticket system
     ANSWER = "answer"  # as far as anybody can tell, of a person's hand
+
+
+class AnswerAbout(StrEnum):
+    """How we know which notice a mail is about."""
+
+    REPORT = "report"  # a mail server's report gives our mail back, and names whom we wrote to
+    THREAD = "thread"  # it answers our Message-ID
+    PERSON = "person"  # a person says so
+    DOUBT = "doubt"  # nobody has said yet

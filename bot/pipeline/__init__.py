@@ -13,6 +13,7 @@ from bot.pipeline.acting.outbox import Outbox
 from bot.pipeline.commands.inbox import CommandInbox
 from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
+from bot.pipeline.following.answers import Answers
 from bot.pipeline.helping.claims import Claims
 from bot.pipeline.helping.summary import Summaries
 from bot.pipeline.judging.judge import Judge
@@ -56,8 +57,9 @@ GRACE_SECONDS = 3.0  # of real time for what is in work when a slice ends
 class Pipeline:
     """All steps over one store.
 
-    Four threads may work at once: one that scans (`scan`), one that mails (`mail`), one that fetches lists
-    (`exchange`), beside which long fetches go on in some of their own, and one that calls all the rest.
+    Five threads may work at once: one that scans (`scan`), one that mails (`mail`), one that reads answers (`read`),
+    one that fetches lists (`exchange`), beside which long fetches go on in some of their own, and one that calls all
+    the rest.
     """
 
     def __init__(self, deps: Deps) -> None:
@@ -104,6 +106,7 @@ class Pipeline:
         self.exchange_lane = ExchangeLane(self.exchanges, deps.endpoints.stop)
         self.fetch_now = FetchNow(self.exchanges, log)
         self.exchange_feedback = FeedbackSender(config, store, clock, log, self.exchanges)
+        self.answers = Answers(config, store, clock, log, deps.inbox)
         self.forgetting = Forgetting(config.storage, store, clock, log, reddit)
 
     def cut(self) -> None:
@@ -113,6 +116,8 @@ class Pipeline:
             self.deps.reddit.stop()
         if self.deps.mailer is not None:
             self.deps.mailer.stop()
+        if self.deps.inbox is not None:
+            self.deps.inbox.stop()
         self.deps.endpoints.stop()
         self.deps.acquirer.stop()
         self.deps.workers.stop()
@@ -195,6 +200,10 @@ class Pipeline:
         """Send the mails that are due while `go_on` says so; return how many were sent."""
         return self.act(go_on, by_mail=True)
 
+    def read(self, go_on: GoOn = always) -> int:
+        """Read what hosts answered; return how many mails are about notices."""
+        return self.answers.round(go_on)
+
     def exchange(self, go_on: GoOn = always, *, aside: bool = False) -> int:
         """Fetch the exchanges that are due and tell them what was decided; return how many rows came.
 
@@ -241,6 +250,7 @@ class Pipeline:
         slices of work.
         """
         self.exchange(go_on)
+        self.read(go_on)
         self.watch(go_on)
         more = True
         while more:

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.endpoints import Endpoints
 from bot.errors import RedditError
+from bot.inbox import Inbox
 from bot.mail import Mailer
 from bot.pipeline.log import Log
 from bot.pipeline.rulebook import Rulebook
@@ -81,6 +82,7 @@ class Deps:
     endpoints: Endpoints
     reddit: Reddit | None = None
     mailer: Mailer | None = None
+    inbox: Inbox | None = None
     boundary: Boundary = no_boundary
 
     @property

@@ -44,6 +44,7 @@ from bot.store.looking import Looking
 from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
+from bot.store.notice_answers import AnswerRow, Mailboxes, NoticeAnswers
 from bot.store.notice_events import NoticeEvents
 from bot.store.notice_life import LifeItem, NoticeLife
 from bot.store.notice_rows import NoticeRow
@@ -74,6 +75,7 @@ from bot.store.withdrawals import Withdrawals, WithdrawnRow
 
 __all__ = [
     "ActionRow",
+    "AnswerRow",
     "AppealRow",
     "BackfillRow",
     "Banking",
@@ -162,6 +164,8 @@ class Store:
         self.notice_life = NoticeLife(self.connection, self.notice_events)
         self.grounds = Grounds(self.connection)
         self.notices = Notices(self.connection, self.grounds, self.notice_events, self.notice_life)
+        self.notice_answers = NoticeAnswers(self.connection, seal)
+        self.mailboxes = Mailboxes(self.connection)
         self.paged = Paged(self.connection, self.actions, self.notices)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

@@ -16,6 +16,7 @@ SEALED = {
     "persons": "sealed_key",
     "entry_notes": "sealed",
     "claims": "sealed_key",
+    "notice_answers": "sealed",
 }
 
 

@@ -127,3 +127,8 @@ def claim_place(label: str, what: str) -> tuple[str, ...]:
 def person_place(label: str, column: str) -> tuple[str, ...]:
     """Return what a sealed value of a person is bound to."""
     return "persons", label, column
+
+
+def answer_place(label: str) -> tuple[str, ...]:
+    """Return what a sealed answer of a host is bound to."""
+    return "notice_answers", label, "sealed"

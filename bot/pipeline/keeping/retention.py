@@ -73,6 +73,7 @@ class Forgetting:
         store.health.forget()
         store.looking.forget()
         store.forgetting.forget_ended()
+        store.notice_answers.forget(now - timedelta(days=storage.seen_days))
         store.maintenance.truncate_log()
         return deleted, old
 

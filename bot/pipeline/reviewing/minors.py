@@ -264,6 +264,7 @@ class Minors:
                 )
         with store.transaction():
             for case in store.cases.of_post(row.post):
+                store.notice_answers.destroy(case.id)
                 store.notices.take_off(case.id)
             store.forgetting.forget_post(row.post)
             store.minors.reported(label, by=by)
@@ -286,6 +287,7 @@ class Minors:
         store.minors.never_files(post.fullname)
         for case in cases:
             store.actions.cancel(case=case.id, reason="suspected minor")
+            store.notice_answers.destroy(case.id)
             store.notices.drop_case(case.id)
             if name := store.notices.of_case(case.id):
                 lines.append(f"notice {name} has left; tell the host that this is for its child-safety team")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bot.web.console import (
     actions,
+    answers,
     anything,
     audit,
     banks,
@@ -40,6 +41,7 @@ PAGES: tuple[Page, ...] = (
     minor.PAGE,
     actions.PAGE,
     notices.PAGE,
+    answers.PAGE,
     banks.PAGE,
     entries.PAGE,
     entry.PAGE,

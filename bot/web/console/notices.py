@@ -19,6 +19,7 @@ from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_mail
 from bot.serialization import dumps
 from bot.store import NoticeRow
 from bot.store.paged import NoticeFilter
+from bot.web.console.answers import WORDS
 from bot.web.console.base import Act, Page, View, Visit, number_of, reason_of
 
 ROWS = 50  # of a page
@@ -139,6 +140,9 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         capacities=get_args(Capacity),
         given=_given(visit) | ({} if visit.field("capacity") else {"capacity": visit.config.mail.capacity}),
         mistakes=mistakes,
+        answers=visit.store.notice_answers.of(row.label),
+        may_answer=visit.may(Verb.NOTICES, row.subreddits),
+        **WORDS,
         **told,
     )
 

@@ -1,0 +1,1 @@
+"""What follows when a notice has left."""

@@ -1,0 +1,346 @@
+"""What hosts answer: read from the mailbox, laid beside its notice, and decided by a person alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.actions.wording import message_id
+from bot.clock import Clock, backoff
+from bot.config import Config
+from bot.errors import ConflictError, InboxError, UsageError
+from bot.inbox import Arrived, Inbox, Place
+from bot.letters import Delivery, Letter, read_letter
+from bot.model import (
+    NOTICE_WAITING,
+    Actor,
+    AnswerAbout,
+    AnswerKind,
+    HostDecision,
+    NoticeEventKind,
+    NoticeItemState,
+    NoticeState,
+)
+from bot.pipeline.log import Log
+from bot.pipeline.recovery import GoOn, always
+from bot.store import AnswerRow, NoticeRow, Store
+from bot.store.notice_answers import AnswerWords
+
+FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0  # seconds before a mailbox that failed is asked again
+TRIES = 3  # of a message that cannot be fetched; then it is left to people
+MOST_IN_DOUBT = 500  # mails that wait for a person to say what they are about; more stay in the mailbox alone
+MOST_OF_ONE = 100  # mails of one notice
+PROPOSED = 5  # notices of a sender that are proposed for a mail that names none
+
+_OURS = re.compile(r"<(N-[0-9a-f]{4,16})((?:\.[A-Za-z0-9-]{1,40}){0,3})@[^<>\s]{1,253}>")
+# Many people's mail comes from these, so a domain alone tells no sender.
+_FREE_MAIL = frozenset(
+    {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "aol.com"}
+    | {
+        "proton.me",
+        "protonmail.com",
+        "gmx.de",
+        "gmx.net",
+        "gmx.com",
+        "web.de",
+        "mail.ru",
+        "yandex.ru",
+        "qq.com",
+        "163.com",
+    }
+)
+_LEADS = {
+    HostDecision.REMOVED: NoticeState.ANSWERED,  # looks make it removed
+    HostDecision.ASKS: NoticeState.ANSWERED,
+    HostDecision.REJECTED: NoticeState.REJECTED,
+    HostDecision.UNDELIVERED: NoticeState.BOUNCED,
+}
+MEANS = {
+    HostDecision.REMOVED: "the host says that it took it down; it is looked for now",
+    HostDecision.REJECTED: "the host says that it stays",
+    HostDecision.ASKS: "the host wants to know more: write back by mail",
+    HostDecision.UNDELIVERED: "it never reached the host",
+    HostDecision.RECEIPT: "no decision; everything goes on",
+}
+"""What each word of a person means, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Whom a notice was told to."""
+
+    recipient: str  # in small letters
+    contact: str  # our address at that time
+    open: bool = True  # whether anything can still come of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which notice a mail is about, as far as it can be told without a person."""
+
+    about: AnswerAbout
+    notice: str | None = None
+    suffix: str = ""  # which of our mails of it: empty for the notice, else .reminder, .retraction, …
+    named: Mapping[str, bool] = field(default_factory=dict)  # that it may be about, and whether it is proposed
+    known: bool = False  # whether the sender's address is of a domain that we wrote to
+
+
+def match(letter: Letter, told: Mapping[str, Told], sender: str) -> Match | None:
+    """Return which notice a mail is about; None if it is about none.
+
+    `told`: the notices that left; `sender`: our own address. A Message-ID of ours is known to whom we wrote alone, so
+    an answer to it is about its notice, and a mail server's report that gives it back and names whom we wrote to is
+    too. Everything else is in doubt: it proposes at most, and only if its sender is known.
+    """
+    ids = {name: tuple(_ours(found, told, sender)) for name, found in (
+        ("returned", letter.returned), ("answers", letter.answers), ("thread", letter.thread))}  # fmt: skip
+    known = [name for name, one in told.items() if one.open and _same_sender(letter.sender, one.recipient)]
+    numbers = [name for name in letter.numbers if name in told]
+    if letter.deliveries:
+        found = dict(ids["returned"])
+        if letter.by_report and len(found) == 1:
+            ((name, suffix),) = found.items()
+            if any(one.recipient == told[name].recipient for one in letter.deliveries):
+                return Match(about=AnswerAbout.REPORT, notice=name, suffix=suffix)
+        return _doubt(found, (), known) if found else None
+    found = dict(ids["answers"] or ids["thread"])
+    if len(found) == 1 and set(numbers) <= set(found):
+        ((name, suffix),) = found.items()
+        return Match(about=AnswerAbout.THREAD, notice=name, suffix=suffix, known=name in known)
+    if not (found or numbers or known):
+        return None
+    return _doubt(found, numbers, known)
+
+
+def _doubt(found: Iterable[str], numbers: Iterable[str], known: list[str]) -> Match:
+    """Return a match that a person makes: what the thread names, and what a known sender's number names."""
+    proposed = dict.fromkeys(found, True) | {name: True for name in numbers if name in known}
+    if not proposed:
+        proposed = dict.fromkeys(known[:PROPOSED], True)
+    quiet = {name: False for name in numbers if name not in proposed}
+    return Match(about=AnswerAbout.DOUBT, named={**proposed, **quiet}, known=bool(known))
+
+
+def _ours(ids: Iterable[str], told: Mapping[str, Told], sender: str) -> Iterable[tuple[str, str]]:
+    """Yield the notice and the suffix of each Message-ID that is ours."""
+    for one in ids:
+        found = _OURS.fullmatch(one)
+        if found is None or found[1] not in told:
+            continue
+        name, suffix = found[1], found[2]
+        if one in {message_id(f"{name}{suffix}", address) for address in (sender, told[name].contact) if address}:
+            yield name, suffix
+
+
+def _same_sender(address: str, recipient: str) -> bool:
+    if not address or not recipient:
+        return False
+    if address == recipient:
+        return True
+    ours, theirs = recipient.rpartition("@")[2], address.rpartition("@")[2]
+    if ours in _FREE_MAIL or theirs in _FREE_MAIL or "." not in theirs:
+        return False
+    return ours == theirs or theirs.endswith(f".{ours}") or ours.endswith(f".{theirs}")
+
+
+def places_of(store: Store, row: AnswerRow, notice: str | None = None) -> list[str] | None:
+    """Return the subreddits of the notices that a decision on an answer touches; None: it touches none.
+
+    `notice`: the one that it is said to be about. Raises StoreError if there is no such notice.
+    """
+    touched = {name for name in (notice, row.notice) if name}
+    return sorted({place for name in touched for place in store.notices.get(name).subreddits}) if touched else None
+
+
+class Answers:
+    """Reads the mailbox, and writes down what people say of what came."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, log: Log, inbox: Inbox | None) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._inbox = inbox
+        self._failures = 0
+        self._due = clock.monotonic()
+
+    def round(self, go_on: GoOn = always) -> int:
+        """Read what is new in the mailbox; return how many mails are about notices.
+
+        A mailbox that fails is asked again after a while; why is logged, and `gifwarden doctor` says it too.
+        """
+        since = self._store.notice_answers.first_sent()
+        if self._inbox is None or since is None or self._clock.monotonic() < self._due:
+            return 0
+        kept = [0]
+        more = True
+        try:
+            while more and go_on():
+                more = self._read(self._inbox, (since - timedelta(days=1)), kept)
+        except InboxError as error:
+            self._failed(error)
+            return kept[0]
+        self._failures = 0
+        self._store.mailboxes.ended(self._mailbox, None)
+        return kept[0]
+
+    def decide(self, name: str, means: HostDecision, *, notice: str | None, by: Actor, why: str) -> str:
+        """Record what a person says an answer is, and do what follows; return that in a sentence.
+
+        `notice`: which it is about; None: the one that it is about already. Raises StoreError if there is no such
+        answer or notice, UsageError if nobody has said which notice it is, or that one has not left, ConflictError if
+        that stands already. What is no answer of a host's is a receipt of no notice.
+        """
+        store = self._store
+        with store.transaction():
+            answer = store.notice_answers.get(name)
+            chosen = notice or answer.notice
+            if chosen is None and means != HostDecision.RECEIPT:
+                raise UsageError(f"answer {name} is in doubt: say which notice it is about")
+            self._check_left(chosen)
+            if not store.notice_answers.decide(name, means, notice=chosen, by=by):
+                raise ConflictError(f"answer {name} is {means} about {chosen or 'no notice'} already")
+            store.audit.record(by=by, what=f"notice answer: {means}", subject=chosen or name, why=why)
+            if chosen is None:
+                return f"{name} is about no notice of ours"
+            if means == HostDecision.RECEIPT and answer.kind == AnswerKind.AUTOMATIC:
+                store.notice_life.acknowledged(chosen)
+            self._settle(chosen, by, f"answer {name}: {MEANS[means]}", bounced=answer.kind == AnswerKind.BOUNCED)
+            if answer.means is not None and answer.notice is not None and answer.notice != chosen:
+                self._settle(answer.notice, by, f"answer {name} is about another notice")
+        self._log.info("notice answer decided", notice=chosen, answer=name, means=str(means))
+        return f"{name} is about {chosen}: {MEANS[means]}; the notice is {store.notices.get(chosen).state}"
+
+    def _check_left(self, name: str | None) -> None:
+        if name is None:
+            return
+        row = self._store.notices.get(name)
+        if row.sent is None and row.state != NoticeState.CONFIRMED:
+            raise UsageError(f"notice {name} is {row.state} and was not sent, so nothing can answer it")
+
+    def _settle(self, name: str, by: Actor, detail: str, *, bounced: bool = False) -> None:
+        """Let a notice go where what people said of its answers leads; without a decision among it, back to waiting.
+
+        `bounced`: what was decided is the report that it came back.
+        """
+        store = self._store
+        row, standing = store.notices.get(name), store.notice_answers.standing(name)
+        led = row.state in (NoticeState.ANSWERED, NoticeState.REJECTED)
+        to = None
+        if standing is not None:
+            to = _LEADS[standing]
+        elif led or (bounced and row.state == NoticeState.BOUNCED):
+            to = _waiting(row, self._by_hand(name))
+        store.notice_life.happened(name, NoticeEventKind.DECIDED, detail, to=to, member=by.member)
+        if standing == HostDecision.REMOVED:
+            for item in store.notice_life.items(name):
+                if item.state in (NoticeItemState.LISTED, NoticeItemState.GONE_ONCE):
+                    store.notice_life.plan_look(item, self._clock.now())
+
+    def _by_hand(self, name: str) -> bool:
+        return any(event.kind == NoticeEventKind.BY_HAND for event in self._store.notice_events.of(name))
+
+    @property
+    def _mailbox(self) -> str:
+        """By which the place in this mailbox is known again; it names neither server nor account."""
+        box = self._config.inbox
+        return hashlib.sha256(f"{box.host}\n{box.username}\n{box.folder}".encode()).hexdigest()
+
+    def _read(self, inbox: Inbox, since: datetime, kept: list[int]) -> bool:
+        store, mailbox = self._store, self._mailbox
+        known = store.mailboxes.place(mailbox)
+        told = {row["label"]: _told(row) for row in store.notice_answers.left()}
+
+        def take(arrived: Arrived) -> None:
+            with store.transaction():
+                kept[0] += self._keep(arrived, told)
+                store.mailboxes.reached(mailbox, arrived.place.validity, arrived.place.uid)
+
+        return inbox.read(
+            Place(validity=known[0], uid=known[1]) if known else None,
+            since=since.date(),
+            take=take,
+        )
+
+    def _keep(self, arrived: Arrived, told: Mapping[str, Told]) -> bool:
+        """Keep a mail that is about a notice, and do what follows without a person."""
+        answers = self._store.notice_answers
+        letter = read_letter(arrived.raw)
+        found = match(letter, told, self._config.mail.sender)
+        if found is None:
+            return False
+        full = answers.count() >= MOST_IN_DOUBT if found.notice is None else (
+            answers.count(notice=found.notice) >= MOST_OF_ONE)  # fmt: skip
+        mark = hashlib.sha256(arrived.raw).hexdigest()
+        if full:
+            self._log.warning("answers too many", notice=found.notice, reason="it stays in the mailbox alone")
+            return False
+        status = next((one for one in letter.deliveries if one.failed or one.delayed), None)
+        name = answers.keep(
+            mark,
+            kind=letter.kind,
+            about=found.about,
+            notice=found.notice,
+            named=found.named,
+            at=arrived.at or self._clock.now(),
+            words=AnswerWords(
+                sender=letter.sender,
+                subject=letter.subject,
+                text=letter.text,
+                status=f"{status.status} {status.why}".strip() if status else "",
+                known=found.known,
+                whole=arrived.size <= len(arrived.raw),
+            ),
+        )
+        if name is None:
+            return False
+        if found.notice is not None:
+            self._happened(name, letter, found.notice, found.suffix, status)
+        self._log.info("answer came", answer=name, kind=str(letter.kind), about=str(found.about), notice=found.notice)
+        return True
+
+    def _happened(self, name: str, letter: Letter, notice: str, suffix: str, status: Delivery | None) -> None:
+        """Write down what a mail about a notice is. Only that it came back undelivered changes the notice's state."""
+        life = self._store.notice_life
+        code = f" ({status.status})" if status and status.status else ""
+        if letter.kind == AnswerKind.BOUNCED:
+            # who confirmed receipt has it, whatever else comes back; of a retraction nothing is left to wait for
+            row = self._store.notices.get(notice)
+            ends = row.acknowledged is None and not suffix.startswith(".retraction")
+            to = NoticeState.BOUNCED if ends and row.state in NOTICE_WAITING else None
+            life.happened(notice, NoticeEventKind.BOUNCED, f"{name}: it came back undelivered{code}", to=to)
+        elif letter.kind == AnswerKind.DELAYED:
+            life.happened(notice, NoticeEventKind.DELAYED, f"{name}: a mail server goes on trying{code}")
+        elif letter.kind == AnswerKind.ANSWER:
+            life.happened(notice, NoticeEventKind.ANSWERED, f"{name} waits for a person to read it")
+        elif not letter.deliveries:
+            life.acknowledged(notice)
+
+    def _failed(self, error: InboxError) -> None:
+        self._failures += 1
+        wait = backoff(self._failures, first=FIRST_WAIT)
+        self._due = self._clock.monotonic() + min(wait, LONGEST_WAIT)
+        store, mailbox = self._store, self._mailbox
+        store.mailboxes.ended(mailbox, str(error))
+        self._log.warning("inbox not read", reason=str(error))
+        if error.at is not None and store.mailboxes.stuck(mailbox, error.at[1]) >= TRIES:
+            store.mailboxes.reached(mailbox, *error.at)
+            self._log.warning("message left out", reason=f"{error}; look at it in the mailbox yourself")
+
+
+def _told(row: Mapping[str, str | None]) -> Told:
+    return Told(
+        recipient=(row["recipient"] or "").lower(),
+        contact=row["contact"] or "",
+        open=row["state"] not in (NoticeState.CLOSED, NoticeState.RETRACTED),
+    )
+
+
+def _waiting(row: NoticeRow, by_hand: bool) -> NoticeState:
+    """Return where a notice is that its host has and has not decided."""
+    if row.reminded is not None:
+        return NoticeState.REMINDED
+    return NoticeState.BY_HAND if by_hand else NoticeState.SENT
