@@ -34,7 +34,7 @@ from bot.pipeline import Pipeline
 from bot.pipeline.helping.words import claims, may_be_under_18
 from bot.store import CaseRow, ClaimRow
 from tests.bots import Listening, post_fake
-from tests.console import open_case
+from tests.console import console_on, open_case
 from tests.doors import Said, desk_of, type_in, typing_at
 from tests.people import member
 
@@ -446,3 +446,46 @@ def test_their_own_file(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
     assert "gone since 21 November 2026" in made
     assert "was asked by mail" in made
     assert not list(world.config.storage.path.rglob("*.html"))
+
+
+def test_the_console_does_the_same(world: Stage, bot: Pipeline) -> None:
+    """A reviewer sees that somebody waits and not a word of theirs; a lead opens, answers and hands over the file."""
+    bot.tick()
+    conversation = write(world, f"{SECRET} <script>alert(1)</script>")
+    run(world, bot)
+    label = only(bot).label
+    with console_on(bot) as console:
+        console.person("Rea")
+        console.person("Lea", Role.LEAD)
+        rea, lea = console.signed_in("Rea"), console.signed_in("Lea")
+        rea.get("/")
+        assert "1 person says that they are depicted and waits for an answer" in rea.text
+        for path in ("/claims", f"/claim/{label}"):
+            rea.get(path)
+            assert label in rea.text
+            assert "Karla" not in rea.text
+            assert "no-store" in rea.page.headers["cache-control"]
+        assert rea.post(f"/claim/{label}/read").status_code == 403
+        lea.get(f"/claim/{label}")
+        assert "Karla" not in lea.text
+        assert "safe way not named yet: ask" in lea.text
+        lea.post(f"/claim/{label}/read")
+        assert "Karla" in lea.text
+        assert "<script>alert" not in lea.page.text
+        assert "There is one once it is written down" in lea.text
+        assert lea.post(f"/claim/{label}/file").status_code == 409
+        rea.get(f"/claim/{label}")
+        rea.post(f"/claim/{label}/age", age="adult")
+        lea.get(f"/claim/{label}")
+        lea.post(f"/claim/{label}/known", how="ngo", say="the helpline of her town wrote to us")
+        made = lea.post(f"/claim/{label}/file")
+        assert re.search(r'attachment; filename="summary-[\d-]+\.html"', made.headers["content-disposition"])
+        assert "no-store" in made.headers["cache-control"]
+        lea.get(f"/claim/{label}")
+        lea.post(f"/claim/{label}/answer", text="We have read it,\r\nand help.")
+        run(world, bot, 1)
+        assert said_to(world, conversation) == ["We have read it,\nand help."]
+        lea.get(f"/claim/{label}")
+        lea.post(f"/claim/{label}/forget", label=label)
+        assert bot.deps.store.claims.listing(everything=True) == []
+        assert lea.get(f"/claim/{label}").status_code == 404

@@ -20,10 +20,12 @@ from bot.loopback.stage import Stage, stage
 from bot.model import (
     ActionState,
     Actor,
+    AgeWhenMade,
     AnswerAbout,
     AnswerKind,
     Consent,
     Decision,
+    KnownBy,
     Level,
     LookState,
     NoticeItem,
@@ -72,7 +74,9 @@ PEOPLE: dict[str, tuple[Role | None, tuple[str, ...]]] = {
 }
 
 
-ASKS_FIRST = ("/notice/{notice}/preview",)  # ways that only show what would be done
+IN_CLIPS = "/claims/open"  # whose fields name the subreddit
+# ways that only show or hand over something
+ASKS_FIRST = ("/notice/{notice}/preview", "/claim/{claim}/read", "/claim/{claim}/file")
 
 
 def allowed(who: str, verb: Verb | None, path: str) -> bool:
@@ -80,7 +84,11 @@ def allowed(who: str, verb: Verb | None, path: str) -> bool:
     role, places = PEOPLE[who]
     if verb is None:
         return True
-    return role is not None and role >= NEEDS[verb] and (not places or "clips" in places or "{" not in path)
+    return (
+        role is not None
+        and role >= NEEDS[verb]
+        and (not places or "clips" in places or ("{" not in path and path != IN_CLIPS))
+    )
 
 
 def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, str]]:
@@ -118,6 +126,8 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         )
         person = console.bot.deps.store.gallery.add(name="N", consent=consent, model="m", vectors=[], by=by)
         filled, fields = path.replace("{person}", person), {"label": person}
+    if path.startswith("/claim"):
+        return prepared_claim(console, path, case)
     known, more = something_to_do(console.bot, path, number, case)
     if more or known != path:
         return known, fields | more
@@ -152,6 +162,24 @@ def answered(console: Console, case: CaseRow, number: int) -> tuple[str, str]:
     )
     assert label is not None
     return name, label
+
+
+def prepared_claim(console: Console, path: str, case: CaseRow) -> tuple[str, dict[str, str]]:
+    """Return the same for a way of a claim, of somebody who is known and was an adult unless it is to be dismissed."""
+    claims, by = console.bot.claims, member(console.bot)
+    label = claims.from_post("https://redd.it/1abcd2", "clips", by=by)
+    claims.set_age(label, AgeWhenMade.ADULT, by=by)
+    if not path.endswith("/dismiss"):
+        claims.set_known(label, KnownBy.NGO, "the helpline wrote to us on Monday", by=by)
+    fields = {
+        "address": "https://redd.it/1abcd2",
+        "subreddit": "clips",
+        "age": "adult",
+        "how": "lawyer",
+        "label": label,
+    }
+    fields |= {"say": "her lawyer wrote to us", "way": "modmail", "cases": case.label, "text": "Thank you, we read it."}
+    return path.replace("{claim}", label), fields
 
 
 def stands(console: Console, number: int) -> tuple[object, ...]:

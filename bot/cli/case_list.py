@@ -16,6 +16,7 @@ from bot.config import Config, closest
 from bot.errors import UsageError
 from bot.model import CaseState, Hold
 from bot.pipeline import Pipeline
+from bot.pipeline.helping.showing import waiting_in_words
 from bot.pipeline.reviewing.words.case import ago, plain_case, plain_group
 from bot.pipeline.reviewing.words.deeds import HEAVY, in_words, standing, together
 from bot.plural import many
@@ -83,12 +84,15 @@ def list_(
         under_appeal = pipeline.deps.store.review.appealed()
         now = pipeline.deps.clock.now()
         waiting = pipeline.deps.store.minors.waiting()
+        claimants = waiting_in_words(pipeline.deps.store.claims.waiting())
     if as_json:
         for group in groups:
             case = plain_case(group.case, appeal=group.case.id in under_appeal)
             emit({**case, "group": plain_group(group)})
     else:
         minors.warn_of(waiting)
+        if claimants:
+            warn(f"{claimants}: gifwarden claims list")
         narrow = bool(states or where or appealed or same)
         entries(
             _lines(settings, group, under_appeal, now, state=tuple(states) != (CaseState.OPEN,)) for group in groups

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from bot.errors import UsageError
-from bot.model import ActionState, CaseState, Hold, Verb
+from bot.model import ActionState, CaseState, ClaimState, Hold, Verb
 from bot.permalink import is_fullname, permalink_fullname
+from bot.pipeline.helping.showing import waiting_in_words
 from bot.pipeline.reviewing.words.case import ago
 from bot.pipeline.reviewing.words.deeds import HEAVY, in_words, standing, together
 from bot.rules.sureness import sureness
@@ -85,6 +86,7 @@ def show(visit: Visit) -> Response:
         more=rows[PAGE_ROWS - 1].case.id if len(rows) > PAGE_ROWS else None,
         appeals=[_alone(visit, case) for case in appeals],
         minors=_unreported(visit) if first else [],
+        claimants=waiting_in_words(_claimants(visit)) if first else "",
         subreddits=sorted(visit.config.subreddits),
         rules=store.case_queue.rules(),
         newest=store.case_queue.newest(),
@@ -175,6 +177,12 @@ def _deeds(visit: Visit, row: QueueRow) -> Iterable[str]:
     found = together((standing(kind, state, hold, mode), kind) for kind, state, hold in row.actions)
     heavy = {stands: [kind for kind in HEAVY if kind in kinds][:1] or kinds for stands, kinds in found.items()}
     return in_words(heavy)
+
+
+def _claimants(visit: Visit) -> int:
+    """Return how many people who say that they are depicted wait for an answer of this member's subreddits."""
+    rows = visit.store.claims.listing()
+    return sum(row.state is ClaimState.OPEN and visit.may(Verb.CLAIMS, [row.subreddit]) for row in rows)
 
 
 def _unreported(visit: Visit) -> list[MinorRow]:
