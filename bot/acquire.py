@@ -23,7 +23,7 @@ from bot.errors import (
     UnsupportedError,
 )
 from bot.fetch import Body, Fetcher, Page
-from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, get, parse, unwrapped
+from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, configured, get, parse, unwrapped
 from bot.model import Link, MediaFile
 
 SHORT_SIDE = 480  # pixels; fingerprints gain nothing from more
@@ -54,7 +54,7 @@ class Acquirer:
     def __init__(self, config: Config, fetcher: Fetcher, clock: Clock, hosts: tuple[Host, ...] = HOSTS) -> None:
         self._config = config
         self._fetcher = fetcher
-        self._hosts = hosts
+        self._hosts = configured(config, hosts)
         self._pace = _Pace(clock)
         self._states: dict[str, dict[str, Any]] = defaultdict(dict)
         self._lock = threading.Lock()

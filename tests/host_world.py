@@ -36,14 +36,14 @@ class HostClient:
     def __init__(self, park: PagePark, **hosts: Any) -> None:
         self.park = park
         self._clock = clock = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
-        self._config = config = Config.model_validate({"hosts": ALLOWED | hosts})
+        self.config = config = Config.model_validate({"hosts": ALLOWED | hosts})
         network = park.network
         self.fetcher = Fetcher(config.fetch, clock, resolve=network.resolve, dial=network.dial)
         self.acquirer = Acquirer(config, self.fetcher, clock)
 
     def forget(self) -> None:
         """Begin anew: nothing is known of any host's pace or tokens."""
-        self.acquirer = Acquirer(self._config, self.fetcher, self._clock)
+        self.acquirer = Acquirer(self.config, self.fetcher, self._clock)
 
     def get(self, url: str, *, want_original: bool = False) -> Acquired:
         return self.acquirer.acquire(link(url), want_original=want_original)

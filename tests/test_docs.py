@@ -29,6 +29,7 @@ SHOWN: dict[str, Any] = {
     "hosts.redgifs.interval_seconds": 2.0,
     "hosts.redgifs.report_email": "support@redgifs.com",
     "exchanges.example.folder": Path("lists"),
+    "hosts.bunkr.mirrors": ("bunkr.example",),
     "hosts.direct.allow": ("media.example.org",),
     "hosts.mastodon.allow": ("social.example.org", "files.example.net"),
     "hosts.page.allow": ("videos.example.org",),
@@ -166,7 +167,7 @@ def test_example_switched_on_has_the_defaults_or_the_shown_values(tmp_path: Path
     want = flat(
         config.Config(
             subreddits={"example": config.SubredditConfig()},
-            hosts=dict.fromkeys(("redgifs", "direct", "mastodon", "page"), config.HostConfig()),
+            hosts=dict.fromkeys(("redgifs", "bunkr", "gofile", "direct", "mastodon", "page"), config.HostConfig()),
             exchanges={"example": config.ExchangeConfig()},
         )
     )
@@ -187,6 +188,8 @@ def test_example_holds_no_secret(tmp_path: Path) -> None:
     """Every secret of the example is empty, and the line above names the variable that takes it."""
     got = flat(loaded(tmp_path / "config.toml"))
     secrets = {key: value.get_secret_value() for key, value in got.items() if isinstance(value, SecretStr)}
+    hosts = [key for key in secrets if re.fullmatch(r"hosts\.\w+\.account_token", key)]
+    assert "hosts.gofile.account_token" in hosts
     exchange = [f"exchanges.example.{key}" for key in ("key", "fetch_key", "feedback_key")]
     assert secrets == dict.fromkeys(
         (
@@ -196,6 +199,7 @@ def test_example_holds_no_secret(tmp_path: Path) -> None:
             "mail.password",
             "inbox.password",
             *exchange,
+            *hosts,
         ),
         "",
     )

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import Config
-from bot.config.checking import _ALLOW
+from bot.config.checking import KEYS_OF
 from bot.errors import AcquireError, BlockedError, NeedsTokenError, NotAllowedError, TryLaterError, UnsupportedError
 from bot.fetch import Page
 from bot.hosts import HOSTS, find, finder, page
@@ -31,7 +31,7 @@ from tests.host_world import LARGE, SMALL, HostClient
 def test_every_host_without_domains_takes_an_allow_list() -> None:
     """The configuration takes `allow` for just the hosts that own no domain, and none of them is a sexual context."""
     plugs = {plug.name: plug for plug in HOSTS if not plug.domains}
-    assert set(plugs) == _ALLOW
+    assert set(plugs) == set(KEYS_OF["allow"])
     assert not any(plug.adult or plug.lasting for plug in plugs.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
@@ -17,10 +18,11 @@ from bot.errors import (
     TryLaterError,
     UnsupportedError,
 )
-from bot.hosts import Rendition, find, get
+from bot.hosts import Rendition, configured, find, get
 from bot.hosts.gofile import MAX_REQUESTS
 from bot.loopback.answers import redirect, web_page
 from bot.loopback.http import Response, json_response
+from bot.model import Link, MediaRef
 from tests import host_files
 from tests.host_pages import PagePark
 from tests.host_world import LARGE, SMALL, HostClient, link
@@ -475,6 +477,38 @@ def test_gofile_is_read_within_so_many_requests(park: PagePark, client: HostClie
     site = host_files.Gofile(park)
     client.get(site.folder(CODE, [site.file(1, SMALL)], more=True))
     assert len([path for path in park.paths("api.gofile.io") if path.startswith("/contents/")]) == MAX_REQUESTS
+
+
+# what an operator sets
+
+
+def test_bunkr_takes_further_names_from_the_operator(park: PagePark, build: Callable[..., HostClient]) -> None:
+    """A new name of the site is known and asked where the operator names it, one of the past again too."""
+    url = host_files.Bunkr(park, "bunkr.example").album(ALBUM, {"1001": SMALL})
+    assert find(url) is None
+    client = build(bunkr={"mirrors": [".Bunkr.Example", "bunkr.is"]})
+    hosts = configured(client.config)
+    assert find(url, hosts) == MediaRef(host="bunkr", id=ALBUM, kind="album")
+    album = Link(url=url, host="bunkr", id=ALBUM, kind="album", source="url")
+    assert client.acquirer.acquire(album, want_original=False).media[0].data == SMALL
+    plug = get("bunkr", hosts)
+    assert plug is not None
+    assert [plug.reaches(name) for name in ("bunkr.is", "bunkr.la", "i.bunkr.example")] == [True, False, True]
+    assert find("https://bunkr.is/a/aB3dE5gH", hosts) == MediaRef(host="bunkr", id=ALBUM, kind="album")
+
+
+def test_gofile_takes_salt_and_account_from_the_operator(park: PagePark, build: Callable[..., HostClient]) -> None:
+    """A newer salt, or an account's own token, is used in the place of what is built in, and stands in no repr."""
+    site = host_files.Gofile(park)
+    site.salt = "newer0salt"
+    url = site.folder(CODE, [site.file(1, SMALL)])
+    assert build(gofile={"website_salt": "newer0salt"}).get(url).media[0].data == SMALL
+    site.tokens.append("operators-own-token")
+    client = build(gofile={"account_token": "operators-own-token", "website_salt": "newer0salt"})
+    before = len(park.log)
+    assert client.get(url).media[0].data == SMALL
+    assert "/accounts" not in {request.path for request in park.log[before:]}
+    assert "operators-own-token" not in repr(client.config)
 
 
 def test_what_a_host_gives_out_is_shown_nowhere(park: PagePark, client: HostClient) -> None:

@@ -19,7 +19,7 @@ from bot.errors import ConfigError
 from bot.pipeline.acting.modes import sends
 from tests.sentences import JARGON, damaged
 
-HOSTS = ("redgifs", "imgur", "giphy", "direct")
+HOSTS = ("redgifs", "imgur", "giphy", "bunkr", "gofile", "direct")
 
 
 def told(path: Path, text: str, environ: dict[str, str] | None = None) -> tuple[str, ...]:
@@ -83,7 +83,12 @@ BROKEN: list[tuple[str, int, str]] = [
     ("[storage]\nkey = 'abc'", 2, "$GIFWARDEN_STORAGE__KEY"),
     ("[hosts.redgif]\nenabled = true", 1, "did you mean [hosts.redgifs]?"),
     ("[hosts.'redgifs.com']\nenabled = true", 1, "did you mean [hosts.redgifs]?"),
-    ("[hosts.redgifs]\nallow = ['a.example.org']", 2, "allow belongs to [hosts.direct], [hosts.mastodon]"),
+    ("[hosts.redgifs]\nallow = ['a.example.org']", 2, "allow belongs to [hosts.direct] and [hosts.mastodon]"),
+    ("[hosts.redgifs]\nmirrors = ['a.example.org']", 2, "mirrors belongs to [hosts.bunkr] only"),
+    ("[hosts.redgifs]\naccount_token = 'abc'", 2, "account_token belongs to [hosts.gofile] only"),
+    ("[hosts.bunkr]\nmirrors = ['https://bunkr.example/a']", 2, 'write "bunkr.example"'),
+    ("[hosts.gofile]\nwebsite_salt = 'a b'", 2, "website_salt"),
+    ("[hosts.gofile]\naccount_token = 'a b'", 2, "account_token"),
     # values of the wrong kind or out of range
     ("[log]\nlevel = 'loud'", 2, 'must be one of "debug", "info"'),
     ("[subreddits.clips]\nmode = 'reprot'", 2, 'did you mean "report"?'),

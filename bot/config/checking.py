@@ -30,7 +30,13 @@ KEY_ELSEWHERE = (
 )
 
 
-_ALLOW = frozenset({"direct", "mastodon", "page"})  # the hosts without domains of their own
+# keys of some hosts only; those that `allow` is for have no domains of their own
+KEYS_OF: Mapping[str, tuple[str, ...]] = {
+    "allow": ("direct", "mastodon", "page"),
+    "mirrors": ("bunkr",),
+    "account_token": ("gofile",),
+    "website_salt": ("gofile",),
+}
 _EVERY_EXCHANGE = frozenset({"kind", "bank", "every_minutes", "stale_days"})
 
 
@@ -150,9 +156,10 @@ class Checker:
             settings = self._section(model, path, inner)
             if section == "exchanges" and not self._exchange(path, settings, inner):
                 continue
-            if section == "hosts" and name not in _ALLOW and settings.pop("allow", None):
-                theirs = "[hosts.direct], [hosts.mastodon] and [hosts.page]"
-                self._tell((*path, "allow"), f"hosts.{name}.allow belongs to {theirs} only; move or remove it")
+            for key, theirs in KEYS_OF.items() if section == "hosts" else ():
+                if name not in theirs and settings.pop(key, None):
+                    where = " and ".join(f"[hosts.{one}]" for one in theirs)
+                    self._tell((*path, key), f"hosts.{name}.{key} belongs to {where} only; move or remove it")
             if section == "hosts" or _named_well(section, name):
                 kept.setdefault(lower if section == "subreddits" else name, settings)
         return kept

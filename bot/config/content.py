@@ -226,6 +226,8 @@ JUDGES: Mapping[tuple[str, str], Judge] = {
     ("inbox", "host"): partial(_server, port="inbox.port"),
     ("hosts", "report_email"): _mail,
     ("hosts", "allow"): _domain,
+    ("hosts", "mirrors"): _domain,
+    ("hosts", "account_token"): _word,
     ("exchanges", "url"): service,
     ("exchanges", "folder"): _folder,
     ("exchanges", "bank"): _bank,

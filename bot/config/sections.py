@@ -217,6 +217,19 @@ class HostConfig(Section):
     interval_seconds: Pause | None = Field(
         None, description="Least time between two requests; default: fetch.host_interval_seconds."
     )
+    mirrors: tuple[str, ...] = Field(
+        (), description="For bunkr only: names that the site has taken and this version does not know yet."
+    )
+    account_token: SecretStr = Field(
+        SecretStr(""),
+        description="For gofile only: the API token of your account there, if it refuses guests. Better in the "
+        "environment or a file with mode 0600.",
+    )
+    website_salt: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9]{0,40}$",
+        description="For gofile only: what its site makes a guest's tokens with, if that is newer than this version.",
+    )
     report_email: str | None = Field(
         None, description="Where notices go, if you know better than the built-in contact."
     )

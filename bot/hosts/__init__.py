@@ -82,6 +82,7 @@ __all__ = [
     "Url",
     "Web",
     "belongs",
+    "configured",
     "find",
     "finder",
     "get",
@@ -108,11 +109,15 @@ def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> MediaRef | None:
     return None
 
 
+def configured(config: Config, hosts: tuple[Host, ...] = HOSTS) -> tuple[Host, ...]:
+    """Return the plugs as the operator's sections for them want them."""
+    return tuple(host.as_set(config.host(host.name)) for host in hosts)
+
+
 def finder(config: Config) -> Finder:
-    """Return `find` as an operator has it: pages of the domains in `[hosts.page]` are links too."""
-    allow = tuple(domain.lower().lstrip(".") for domain in config.host(AllowedPage.name).allow)
-    hosts = tuple(AllowedPage(allow) if isinstance(host, AllowedPage) else host for host in HOSTS)
-    return partial(find, hosts=hosts) if allow else find
+    """Return `find` as an operator has it: allowed pages and further names of a host are links too."""
+    hosts = configured(config)
+    return find if hosts == HOSTS else partial(find, hosts=hosts)
 
 
 def unwrapped(url: str, hosts: tuple[Host, ...] = HOSTS) -> str:

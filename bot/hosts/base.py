@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 from urllib.parse import unquote
 
+from bot.config import HostConfig
 from bot.errors import AcquireError, GoneError, HostChangedError
 from bot.fetch import Page, check_url, host_of
 from bot.model import Link, LinkKind, MediaRef
@@ -113,8 +114,8 @@ class Host(Protocol):
         """Return whether a host name may be contacted; names that the host has given up are known and not asked."""
         return self.owns(host)
 
-    def with_mirrors(self, domains: tuple[str, ...]) -> Self:  # noqa: ARG002  few hosts change their names
-        """Return the plug with further domains of its host's, which the operator knows."""
+    def as_set(self, settings: HostConfig) -> Host:  # noqa: ARG002  few plugs have anything to set
+        """Return the plug as the operator's section for it wants it."""
         return self
 
     def match(self, url: Url) -> MediaRef | None:

@@ -9,11 +9,24 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import cycle
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlencode
 
+from bot.config import HostConfig
 from bot.errors import AcquireError, BlockedError, GoneError, HostChangedError, TryLaterError, UnsupportedError
-from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Rendition, Url, Web, belongs, dig, extension, parse
+from bot.hosts.base import (
+    MEDIA_EXTENSIONS,
+    Host,
+    HostMedia,
+    LinkExample,
+    Rendition,
+    Url,
+    Web,
+    belongs,
+    dig,
+    extension,
+    parse,
+)
 from bot.hosts.pages import PageHost, mapping, tags
 from bot.model import Link, MediaRef
 
@@ -71,8 +84,10 @@ class Bunkr(PageHost):
         self.domains = (*self._sites, *self._former, *SERVERS)
         self.file_servers = self.domains
 
-    def with_mirrors(self, domains: tuple[str, ...]) -> Self:
-        return type(self)(domains)
+    def as_set(self, settings: HostConfig) -> Host:
+        return (
+            type(self)(tuple(domain.lower().lstrip(".") for domain in settings.mirrors)) if settings.mirrors else self
+        )
 
     def owns(self, host: str) -> bool:
         return super().owns(host) or bool(_SERVER.match(host))

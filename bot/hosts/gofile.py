@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from bot.config import HostConfig
 from bot.errors import (
     AcquireError,
     BlockedError,
@@ -23,7 +24,7 @@ from bot.errors import (
     UnsupportedError,
 )
 from bot.fetch import USER_AGENT
-from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Rendition, Url, Web, dig, extension, parse
+from bot.hosts.base import MEDIA_EXTENSIONS, Host, HostMedia, LinkExample, Rendition, Url, Web, dig, extension, parse
 from bot.hosts.pages import PageHost, mapping
 from bot.model import Link, MediaRef
 
@@ -67,6 +68,10 @@ class Gofile(PageHost):
         """`token`: of the operator's account, empty for a guest's; `salt`: a newer one than is built in, or empty."""
         self._token = token
         self._salt = salt or SALT
+
+    def as_set(self, settings: HostConfig) -> Host:
+        token, salt = settings.account_token.get_secret_value(), settings.website_salt
+        return type(self)(token, salt) if token or salt else self
 
     def match(self, url: Url) -> MediaRef | None:
         path = url.path

@@ -20,6 +20,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
+from bot.config import HostConfig
 from bot.errors import HostChangedError, NotAllowedError, UnsupportedError
 from bot.fetch import Page
 from bot.hosts.base import (
@@ -68,6 +69,10 @@ class AllowedPage(Host):
 
     def __init__(self, allow: tuple[str, ...] = ()) -> None:
         self._allow = allow
+
+    def as_set(self, settings: HostConfig) -> Host:
+        allow = tuple(domain.lower().lstrip(".") for domain in settings.allow)
+        return type(self)(allow) if allow else self
 
     def match(self, url: Url) -> MediaRef | None:
         if not belongs(url.host, self._allow) or (url.path and extension(url.path[-1]) in MEDIA_EXTENSIONS):

@@ -23,7 +23,8 @@ def channel_of(address: str, config: Config) -> tuple[str, Channel]:
     domain = channels.domain_of(address)
     if domain is None:
         raise UsageError(f"{address!r:.80} is no domain of the public internet; give one such as example.org")
-    owner = next((plug for plug in hosts.HOSTS if plug.domains and plug.owns(domain)), None)  # it knows its mirrors
+    plugs = hosts.configured(config)  # they know their mirrors
+    owner = next((plug for plug in plugs if plug.domains and plug.owns(domain)), None)
     found = known.contact(owner.name) if owner else known.channel_for(domain)
     return domain, found or Channel(name=domain.removeprefix("www."))
 
