@@ -10,6 +10,7 @@ GifwardenError                      exit code 1
 │   └── StaysRemovedError           a removal that is not taken back: the post was not up before it
 ├── AcquireError                    a link gave no bytes; `state` is the link state it ends in
 │   ├── GoneError                   gone         the host says it no longer exists
+│   │   └── PlaceholderError        gone         the host shows a picture that says so
 │   ├── BlockedError                blocked      we refuse to go there, or we are refused for good
 │   │   └── NotAllowedError         blocked      the configuration does not let us ask this host
 │   ├── NeedsTokenError             needs_token  the host wants a credential we do not have
@@ -196,6 +197,10 @@ class GoneError(AcquireError):
     """The host says that the media no longer exists."""
 
     state = "gone"
+
+
+class PlaceholderError(GoneError):
+    """The host shows its picture for removed media."""
 
 
 class BlockedError(AcquireError):

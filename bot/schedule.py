@@ -1,4 +1,4 @@
-"""The daemon: APScheduler calls the pipeline's steps in five lanes until it is told to stop.
+"""The daemon: APScheduler calls the pipeline's steps in six lanes until it is told to stop.
 
 Steps of one lane run one by one. Each lane waits for other servers: Reddit, the hosts of media, our mail server, the
 mailbox of answers, exchanges of hash lists. A slow one holds its own lane and no other.
@@ -35,8 +35,11 @@ LEASE_SECONDS = 120  # renewed four times as often, from a thread of its own: a 
 FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
+RECHECK_SECONDS = 60  # what is due among the looks at notices' media
 FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
-REDDIT, SCANNING, SENDING, READING, EXCHANGES = LANES = ("reddit", "scanning", "sending", "reading", "exchanges")
+REDDIT, SCANNING, LOOKING, SENDING, READING, EXCHANGES = LANES = (
+    "reddit", "scanning", "looking", "sending", "reading", "exchanges",
+)  # fmt: skip
 READ_SECONDS = 60  # the mailbox of answers is looked into
 EXCHANGE_SECONDS = 30  # what is due among the exchanges is looked for
 SIGNAL_SECONDS = 0.25
@@ -149,6 +152,7 @@ class Daemon:
             ("watch", REDDIT, lambda: pipeline.watch(self._go_on), poll),
             ("follow", REDDIT, lambda: pipeline.follow(self._go_on), FOLLOW_SECONDS),
             ("work", SCANNING, lambda: pipeline.scan(pipeline.slice(self._go_on)), WORK_SECONDS),
+            ("recheck", LOOKING, lambda: pipeline.recheck(self._go_on), RECHECK_SECONDS),
             ("judge", REDDIT, lambda: pipeline.decide(pipeline.slice(self._go_on)), WORK_SECONDS),
             ("act", REDDIT, lambda: pipeline.act(self.still_ours, by_mail=False), WORK_SECONDS),
             ("mail", SENDING, lambda: pipeline.mail(self.still_ours), WORK_SECONDS),

@@ -11,6 +11,7 @@ import pytest
 
 from bot.actions import ACTIONS, get
 from bot.actions.base import LOG_PAGES, ActionContext, ActionPlug, fit
+from bot.actions.notice_checks import Story
 from bot.clock import ManualClock
 from bot.config import MailConfig
 from bot.errors import MailError, RedditError, StaysRemovedError, UsageError
@@ -88,6 +89,7 @@ def stage() -> Iterator[Stage]:
                 clock=clock,
                 load_notice={NOTICE.id: NOTICE}.__getitem__,
                 policy={"redgifs": Policy("https://www.redgifs.com/terms")}.__getitem__,
+                still_there=lambda _: (frozenset(item.host_id for item in NOTICE.items), Story(sent=NOTICE.stated_at)),
                 claim_letter=lambda _claim, _answer: (server.actions.write_mail("testsub", "her", "s", "b"), "help"),
             )
             yield Stage(server, sink, clock, world)
@@ -123,7 +125,7 @@ def test_every_plug_describes_itself(stage: Stage, plug: ActionPlug) -> None:
 
 def test_only_enforce_removes() -> None:
     """What users see needs the mode enforce; what only moderators and hosts see is performed in report too."""
-    told = {"modmail", "answer", "claim_answer", "digest", "notice"}
+    told = {"modmail", "answer", "claim_answer", "digest", "notice", "reminder"}
     assert {plug.kind for plug in ACTIONS if "report" in plug.modes} == {"report", "approve", *told}
     assert {plug.kind for plug in ACTIONS if "observe" in plug.modes} == {"answer", "claim_answer", "digest"}
     assert all("enforce" in plug.modes for plug in ACTIONS)

@@ -18,6 +18,7 @@ from bot.errors import (
     GoneError,
     HostChangedError,
     NeedsTokenError,
+    PlaceholderError,
     TryLaterError,
     UnsupportedError,
 )
@@ -138,7 +139,7 @@ def test_a_stand_in_is_gone(park: PagePark, client: HostClient, name: str) -> No
     host, _, path = case.elsewhere.removeprefix("https://").partition("/")
     park.put_file(host, f"/{path}", b"stand-in")
     fail(park, case.files, redirect(case.elsewhere))
-    assert type(error_of(client, url)) is GoneError
+    assert type(error_of(client, url)) is PlaceholderError
 
 
 class Altered:

@@ -28,8 +28,9 @@ from tests.killing import Places, run_and_die, scenario
 from tests.people import member
 from tests.slow import few, one_of_each
 
-# what follows from a withdrawal is killed in test_withdrawals_killed.py
-MET = tuple(name for name in BOUNDARIES if not name.startswith(("withdraw.", "exchange.")))
+# killed in test_withdrawals_killed.py, and looks and reminders in test_rechecks_kept_to.py
+ELSEWHERE = ("withdraw.", "exchange.", "look.")
+MET = tuple(name for name in BOUNDARIES if not name.startswith(ELSEWHERE) and not name.endswith(":reminder"))
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload(["tests.killing", "tests.bots"])
 

@@ -17,6 +17,7 @@ from bot.actions.modmail import Modmail
 from bot.actions.note import Note
 from bot.actions.notice import SendNotice
 from bot.actions.nsfw import Nsfw
+from bot.actions.reminder import SendReminder
 from bot.actions.remove import Remove
 from bot.actions.report import Report
 from bot.actions.spoiler import Spoiler
@@ -38,6 +39,7 @@ ACTIONS: tuple[ActionPlug, ...] = (
     ClaimAnswer(),
     Digest(),
     SendNotice(),
+    SendReminder(),
 )
 
 RULE_KINDS = frozenset(plug.kind for plug in ACTIONS if plug.by_rule)

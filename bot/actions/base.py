@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from bot.actions.author_text import Removal
+from bot.actions.notice_checks import Story
 from bot.clock import Clock
 from bot.errors import RedditError, UsageError
 from bot.mail import Mailer
@@ -34,6 +35,11 @@ def no_receipt(action: int) -> Receipt | None:  # noqa: ARG001  the signature of
 def no_conversation(subreddit: str, at: datetime) -> str | None:  # noqa: ARG001  the signature of what stands in for it
     """Return None: no conversation is open."""
     return None
+
+
+def nothing_there(notice: str) -> tuple[frozenset[str], Story]:  # noqa: ARG001  the signature of what stands in for it
+    """Return nothing: nobody has looked."""
+    return frozenset(), Story()
 
 
 def no_policy(host: str) -> Policy:  # noqa: ARG001  the signature of what stands in for it
@@ -87,6 +93,8 @@ class ActionContext:
     mailer: Mailer | None
     clock: Clock
     load_notice: Callable[[str], Notice]  # by its id
+    # host ids on a notice that were there when last seen, and what happened to it
+    still_there: Callable[[str], tuple[frozenset[str], Story]] = nothing_there
     policy: Callable[[str], Policy] = no_policy  # the page on which a host says what it forbids
     texts: Callable[[], Texts] = Texts  # of notices
     receipt: Callable[[int], Receipt | None] = no_receipt  # of a done action, by its id

@@ -23,7 +23,7 @@ class SendNotice(Plug):
 
     def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Send it. The Message-ID follows from the notice and the sender, so a second try is the same mail."""
-        notice, mailer = _needed(action, world)
+        notice, mailer = needed(action, world)
         message = compose(
             notice,
             sender=mailer.sender,
@@ -40,13 +40,14 @@ class SendNotice(Plug):
 
     def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Mail a retraction, in the same thread. Raises MailError as sending does."""
-        notice, mailer = _needed(action, world)
+        notice, mailer = needed(action, world)
         message = retract(notice, sender=mailer.sender, date=world.clock.now(), texts=world.texts())
         reply = mailer.send(message)
         return Receipt(detail=f"retraction sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
 
 
-def _needed(action: Action, world: ActionContext) -> tuple[Notice, Mailer]:
+def needed(action: Action, world: ActionContext) -> tuple[Notice, Mailer]:
+    """Return the notice that an action is about, and what sends mail. Raises UsageError without either."""
     name = action.params.get("notice", "")
     if not name:
         raise UsageError(f"action {action.id} names no notice; plan it with: gifwarden notices confirm")

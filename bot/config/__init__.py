@@ -19,7 +19,7 @@ from bot.config.content import exchange as wrong_exchange
 from bot.config.content import is_address
 from bot.config.environment import private_text
 from bot.config.kinds import Section
-from bot.config.mail import InboxConfig, MailConfig
+from bot.config.mail import InboxConfig, MailConfig, NoticesConfig
 from bot.config.reading import Reading, find, key_path, keys, load, look, sealing_key, service_socket
 from bot.config.sections import (
     ActionsConfig,
@@ -57,6 +57,7 @@ __all__ = [
     "LogConfig",
     "MailConfig",
     "MetricsConfig",
+    "NoticesConfig",
     "NudityConfig",
     "OrdersConfig",
     "Reading",

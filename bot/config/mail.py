@@ -44,3 +44,13 @@ class InboxConfig(Section):
     password: SecretStr = Field(SecretStr(""), description="Better in GIFWARDEN_INBOX__PASSWORD.")
     folder: str = Field("INBOX", min_length=1, description="The folder that is read.")
     timeout_seconds: Seconds = Field(30, description="Longest wait for the server.")
+
+
+class NoticesConfig(Section):
+    """What follows once a notice has left."""
+
+    look: bool = Field(True, description="Whether media of notices that have left is looked for, to see if it is gone.")
+    overdue_days: Annotated[int, Field(ge=2, le=90)] = Field(
+        7, description="Days without a decision, the media still there, after which a notice is overdue."
+    )
+    remind: bool = Field(False, description="Whether the one reminder of an overdue notice goes out by itself.")

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.config.kinds import Bytes, Cap, Count, Minutes, OrderVerb, Pause, Seconds, Section, Tries
-from bot.config.mail import InboxConfig, MailConfig
+from bot.config.mail import InboxConfig, MailConfig, NoticesConfig
 from bot.model import Mode
 
 
@@ -366,6 +366,7 @@ class Config(Section):
     digest: DigestConfig = Field(default_factory=DigestConfig)
     mail: MailConfig = Field(default_factory=MailConfig)
     inbox: InboxConfig = Field(default_factory=InboxConfig)
+    notices: NoticesConfig = Field(default_factory=NoticesConfig)
     hosts: Mapping[str, HostConfig] = Field(default_factory=dict)
     exchanges: Mapping[str, ExchangeConfig] = Field(default_factory=dict)
     storage: StorageConfig = Field(default_factory=StorageConfig)

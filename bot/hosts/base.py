@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from bot.config import HostConfig
-from bot.errors import AcquireError, GoneError, HostChangedError
+from bot.errors import AcquireError, HostChangedError, PlaceholderError
 from bot.fetch import Page, check_url, host_of
 from bot.model import Link, LinkKind, MediaRef
 
@@ -133,7 +133,8 @@ class Host(Protocol):
 
     def stand_in(self, url: str) -> AcquireError | None:
         """Return what it means that a fetch ended at `url`; None if that is where media is."""
-        return GoneError(f"{self.name} shows its picture for removed media here") if self.is_placeholder(url) else None
+        said = f"{self.name} shows its picture for removed media here"
+        return PlaceholderError(said) if self.is_placeholder(url) else None
 
 
 def parse(text: str) -> Url | None:

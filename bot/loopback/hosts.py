@@ -53,6 +53,7 @@ class HostPark:
         self._server = LoopbackServer(self._handle)
         self._files: dict[tuple[str, str], tuple[bytes, str]] = {}
         self._scripts: dict[tuple[str, str | None], list[Answer]] = {}
+        self._refusing: dict[tuple[str, str], Answer] = {}
         self._gifs: dict[str, dict[str, Any]] = {}
         self._galleries: dict[str, list[str]] = {}
         self._posts: dict[tuple[str, str], dict[str, Any]] = {}
@@ -210,10 +211,27 @@ class HostPark:
         with self._lock:
             self._scripts.setdefault((host, path), []).append(answer)
 
+    def refuse(self, host: str, path: str, answer: Answer) -> None:
+        """Answer every request for that path of that host name with a failure, until `mend`."""
+        self.add_name(host)
+        with self._lock:
+            self._refusing[host, path] = answer
+
+    def put_back(self, host: str, id: str) -> None:
+        """Put something up again that was taken down."""
+        with self._lock:
+            self._gone.discard((host, id.lower() if host == "redgifs" else id))
+
+    def move(self, id: str, to: str) -> None:
+        """Let a redgifs id lead to what another id there holds."""
+        with self._lock:
+            self._gifs[id.lower()] = self._gifs[to.lower()]
+
     def mend(self) -> None:
         """Forget the failures that were asked for and did not happen yet."""
         with self._lock:
             self._scripts.clear()
+            self._refusing.clear()
 
     def expire_tokens(self) -> None:
         """Make redgifs forget all the tokens that it gave out."""
@@ -236,7 +254,7 @@ class HostPark:
             queue = self._scripts.get(key)
             if queue:
                 return queue.pop(0)
-        return None
+        return self._refusing.get((request.host, request.path))
 
     def _regular(self, request: Request) -> Response:
         if request.host == "api.redgifs.com":

@@ -14,6 +14,7 @@ from bot.pipeline.commands.inbox import CommandInbox
 from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.following.answers import Answers
+from bot.pipeline.following.rechecks import Rechecks
 from bot.pipeline.helping.claims import Claims
 from bot.pipeline.helping.summary import Summaries
 from bot.pipeline.judging.judge import Judge
@@ -57,9 +58,9 @@ GRACE_SECONDS = 3.0  # of real time for what is in work when a slice ends
 class Pipeline:
     """All steps over one store.
 
-    Five threads may work at once: one that scans (`scan`), one that mails (`mail`), one that reads answers (`read`),
-    one that fetches lists (`exchange`), beside which long fetches go on in some of their own, and one that calls all
-    the rest.
+    Six threads may work at once: one that scans (`scan`), one that looks again (`recheck`), one that mails (`mail`),
+    one that reads answers (`read`), one that fetches lists (`exchange`), beside which long fetches go on in some of
+    their own, and one that calls all the rest.
     """
 
     def __init__(self, deps: Deps) -> None:
@@ -85,6 +86,7 @@ class Pipeline:
         self.gallery = Gallery(config.gallery, store, clock, deps.workers, self.recogniser)
         self.scanner = Scanner(deps, self.recogniser)
         self.downloads = DownloadQueue(deps, self.scanner)
+        self.rechecks = Rechecks(deps, self.scanner, self.downloads)
         self.flood = FloodGuard(config.actions, store, clock, log)
         self.judge = Judge(deps, self.flood)
         self.outbox = Outbox(deps, self.flood)
@@ -204,6 +206,10 @@ class Pipeline:
         """Read what hosts answered; return how many mails are about notices."""
         return self.answers.round(go_on)
 
+    def recheck(self, go_on: GoOn = always) -> int:
+        """Look for the media of notices that have left, where that is due; return how many looks were made."""
+        return self.rechecks.round(go_on)
+
     def exchange(self, go_on: GoOn = always, *, aside: bool = False) -> int:
         """Fetch the exchanges that are due and tell them what was decided; return how many rows came.
 
@@ -264,6 +270,7 @@ class Pipeline:
             raise failure
         if done:
             self.act(go_on)
+        self.recheck(go_on)
 
     def slice(self, go_on: GoOn = always) -> GoOn:
         """Return what keeps `work` to a slice of time, so that the other steps get their turn."""

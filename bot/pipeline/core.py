@@ -44,6 +44,9 @@ BOUNDARIES = (
     "withdraw.case",  # one case of a withdrawn entry is closed or judged again
     "withdraw.followed",  # all that follows from a withdrawal is done
     "withdraw.destroyed",  # a suspected minor's entry holds nothing any more
+    "look.begun",  # a look at a notice's media is counted and the next planned, nothing asked
+    "look.seen",  # seen, nothing written down
+    "look.stored",
     "undo.performed",  # taken back, not yet written down
     *(f"act.begun:{plug.kind}" for plug in actions.ACTIONS),  # written down as being sent, not yet sent
     *(f"act.performed:{plug.kind}" for plug in actions.ACTIONS),  # sent, not yet written down as done

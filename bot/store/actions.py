@@ -143,7 +143,7 @@ class Actions:
         now = self._c.now()
         with self._c:
             row = self._c.one(
-                """select a.state, a.stopped, c.state as case_state, n.state as notice_state,
+                """select a.kind, a.state, a.stopped, c.state as case_state, n.state as notice_state,
                    (select o.id from actions o where o.post = a.post and o.kind = a.kind and o.id != a.id
                     and (o.state in ('sending', 'unknown', 'done', 'undo_planned')
                          or (o.state = 'parked' and o.parked_from in ('sending', 'unknown'))) limit 1) as other
@@ -157,7 +157,7 @@ class Actions:
                 return f"it is {row['state']} by now"
             if row["stopped"] or row["case_state"] not in (None, "open", "confirmed"):
                 return f"its case is {row['case_state']} by now"
-            if row["notice_state"] not in (None, "confirmed"):
+            if row["notice_state"] not in (None, "overdue" if row["kind"] == "reminder" else "confirmed"):
                 return f"its notice is {row['notice_state']} by now"
             if row["other"] is not None and not ordered:
                 self._c.run("update actions set done_by = ? where id = ?", (row["other"], action))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +11,7 @@ from bot.model import (
     LOOKS_THERE,
     NOTICE_LEFT,
     NOTICE_MOVES,
+    NOTICE_OPEN,
     NOTICE_WAITING,
     LookOutcome,
     NoticeEventKind,
@@ -127,6 +127,14 @@ class NoticeLife:
         """Return the media on a notice that has left, but those marked as a suspected minor's."""
         return [_item(row) for row in self._rows("n.label = ?", (name,))]
 
+    def there(self, name: str) -> frozenset[str]:
+        """Return the host ids of what was there when it was last seen, and is not removed."""
+        return frozenset(
+            item.host_id
+            for item in self.items(name)
+            if item.state == NoticeItemState.LISTED and item.outcome in LOOKS_THERE
+        )
+
     def unarmed(self) -> list[LifeItem]:
         """Return the media of notices whose host has them, for which no look is planned and that are not removed."""
         marks = ",".join("?" * len(NOTICE_WAITING))
@@ -138,15 +146,17 @@ class NoticeLife:
             )
         ]
 
-    def due(self, but: Collection[str] = ()) -> LifeItem | None:
-        """Return the media whose look is due longest, on none of these hosts; None if no look is due."""
-        marks, not_of = ",".join("?" * len(LOOKED)), ",".join("?" * len(but))
-        rows = self._rows(
-            f"n.state in ({marks}) and i.look_at <= ? and n.host not in ({not_of})",
-            (*LOOKED, self._c.now(), *but),
-            "order by look, i.host_id limit 1",
-        )
-        return _item(rows[0]) if rows else None
+    def due(self, limit: int) -> list[LifeItem]:
+        """Return media whose look is due, the longest due first."""
+        marks = ",".join("?" * len(LOOKED))
+        tail = f"order by look, i.notice, i.host_id limit {int(limit)}"
+        return [
+            _item(row) for row in self._rows(f"n.state in ({marks}) and i.look_at <= ?", (*LOOKED, self._c.now()), tail)
+        ]
+
+    def planned(self, host: str, *, before: datetime) -> list[LifeItem]:
+        """Return the media of a host whose look is planned before a moment."""
+        return [_item(row) for row in self._rows("n.host = ? and i.look_at < ?", (host, iso(before)))]
 
     def plan_look(self, item: LifeItem, at: datetime | None) -> None:
         """Let a media be looked for at a moment, or no more."""
@@ -203,14 +213,6 @@ class NoticeLife:
                 ),
             )
 
-    def rest(self, host: str, until: datetime) -> int:
-        """Look at nothing of a host before a moment, since it asked for that; return for how many media that is."""
-        return self._c.run(
-            """update notice_items set look_at = ? where look_at < ?
-               and notice in (select label from notices where host = ?)""",
-            (iso(until), iso(until), host),
-        )
-
     def bound(self) -> int:
         """Let looks that a wrong clock put off for longer than any be due in time; return how many."""
         late = self._c.clock.now() + LONGEST
@@ -245,36 +247,46 @@ class NoticeLife:
         )
         return [row["label"] for row in rows]
 
-    def come_back(self, item: LifeItem) -> str | None:
-        """Put a removed media that is there again on a draft of its own, which names the notice before it.
+    def to_remind(self) -> list[str]:
+        """Return overdue notices that went by mail, and of which no reminder was ever planned."""
+        rows = self._c.rows(
+            """select n.label from notices n join actions m on m.key = 'notice:' || n.label and m.state = 'done'
+               where n.state = 'overdue' and n.reminded_at is null
+               and not exists (select 1 from actions r where r.key = 'reminder:' || n.label) order by n.label"""
+        )
+        return [row["label"] for row in rows]
 
-        Return the draft's label; None if it stands on a newer notice already.
+    def draft_again(self, item: LifeItem, *, host_id: str, url: str) -> str | None:
+        """Put media that is up again, under this id of its host, on a draft of its own, which names the notice before.
+
+        Return the draft's label; None if it stands on an open notice already.
         """
-        now = self._c.now()
+        now, name = self._c.now(), label("N")
         with self._c:
-            newer = self._c.value(
-                """select n.label from notices n join notice_items i on i.notice = n.label
-                   where n.host = ? and i.host_id = ? and n.label != ?
-                   and n.state not in ('removed', 'closed', 'retracted')""",
-                (item.host, item.host_id, item.notice),
-            )
-            if newer is not None:
+            states = ",".join("?" * len(NOTICE_OPEN))
+            if self._c.value(
+                f"""select exists (select 1 from notices n join notice_items i on i.notice = n.label
+                    where n.host = ? and i.host_id = ? and n.state in ({states})
+                    and not (n.label = ? and i.state = 'removed'))""",  # noqa: S608  question marks only
+                (item.host, host_id, *NOTICE_OPEN, item.notice),
+            ):
                 return None
-            name = label("N")
             self._c.run(
                 """insert into notices (label, host, subreddit, state, recipient, entry, person, language, created_at,
                    updated_at) select ?, host, subreddit, 'drafted', recipient, entry, person, language, ?, ?
                    from notices where label = ?""",
                 (name, now, now, item.notice),
             )
+            same = host_id == item.host_id
             self._c.run(
                 """insert into notice_items (notice, case_id, host_id, url, seen_at, sha256, md5, entry, person, ground,
                    ground_detail, ranges, rendition, refers)
-                   select ?, case_id, host_id, url, ?, sha256, md5, entry, person, ground, ground_detail, ranges,
-                   rendition, ? from notice_items where notice = ? and host_id = ?""",
-                (name, now, item.notice, item.notice, item.host_id),
+                   select ?, case_id, ?, ?, ?, iif(?, sha256, null), iif(?, md5, null), entry, person, ground,
+                   ground_detail, ranges, iif(?, rendition, null), notice
+                   from notice_items where notice = ? and host_id = ?""",
+                (name, host_id, url, now, same, same, same, item.notice, item.host_id),
             )
-            self._events.record(name, NoticeEventKind.DRAFTED, f"again what {item.notice} had brought down")
+            self._events.record(name, NoticeEventKind.DRAFTED, f"after {item.notice}, which listed the same media")
             return name
 
     def elsewhere(self) -> list[tuple[str, str, str]]:
@@ -283,7 +295,7 @@ class NoticeLife:
         Each once: what is written down as such already is not among them.
         """
         rows = self._c.rows(
-            """select distinct max(o.notice) as earlier, i.notice as draft, i.host_id
+            """select max(o.gone_at), o.notice as earlier, i.notice as draft, i.host_id
                from notice_items i join notices n on n.label = i.notice
                join notice_items o on o.entry = i.entry and o.host_id != i.host_id and o.state = 'removed'
                join notices b on b.label = o.notice and b.host = n.host

@@ -18,7 +18,7 @@ WAITING = (("links", LINKS), ("actions", ACTIONS))
 
 
 class Waits:
-    """Column next_at of links and actions."""
+    """Column next_at of links and actions, and the looks at notices' media."""
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
@@ -43,6 +43,11 @@ class Waits:
                 f"update case_decisions set due_at = {MOVED.format('due_at')} where state = 'waiting'",  # noqa: S608  words from above
                 (f"{seconds:+.0f} seconds",),
             )
+            for column in ("look_at", "looked_at"):
+                self._c.run(
+                    f"update notice_items set {column} = {MOVED.format(column)} where look_at is not null",  # noqa: S608  words from above
+                    (f"{seconds:+.0f} seconds",),
+                )
             return sum(
                 self._c.run(
                     f"update {table} set next_at = {MOVED.format('next_at')} where {where}",  # noqa: S608  words from above

@@ -18,13 +18,14 @@ from bot.model import (
     CaseState,
     Found,
     Hold,
+    NoticeEventKind,
     NoticeState,
     Receipt,
     decided_by_others,
     standing,
 )
 from bot.pipeline.acting.flood import FloodGuard
-from bot.pipeline.acting.notice_texts import policy_of
+from bot.pipeline.acting.notice_texts import policy_of, still_there
 from bot.pipeline.acting.telling import Telling
 from bot.pipeline.acting.undoing import FIRST_WAIT, Undoing
 from bot.pipeline.core import Deps
@@ -82,6 +83,7 @@ class Outbox:
             clock=self._d.clock,
             load_notice=lambda name: self._d.store.notices.get(name).stated_notice(),
             policy=lambda host: policy_of(self._d.config, host),
+            still_there=lambda name: still_there(self._d.store, name),
             receipt=lambda action: self._d.store.actions.get(action).receipt,
             open_mail=self._open_mail,
             note_found=lambda action, before: self._d.store.actions.note_found(action.id, before),
@@ -250,6 +252,10 @@ class Outbox:
             self._d.store.notices.move(
                 action.params["notice"], NoticeState.SENT, expect=(NoticeState.CONFIRMED, NoticeState.DRAFTED)
             )
+        if action.kind == "reminder":
+            self._d.store.notice_life.happened(
+                action.params["notice"], NoticeEventKind.REMINDED, to=NoticeState.REMINDED
+            )
         now = self._d.store.actions.get(action.id)
         if now.stopped and now.case_id is not None and self._d.store.decided.undoes_last(now.case_id):
             self._d.store.decided.plan_undo([action.id], due=self._d.clock.now())  # decided while it was being sent
@@ -336,7 +342,7 @@ class Outbox:
             sentence = f"r/{action.subreddit} was stopped by {stop.who}; gifwarden go {action.subreddit} goes on"
             return Hold.STOP, sentence
         names: tuple[str, ...] = (action.subreddit,)
-        if action.kind == "notice":
+        if action.kind in ("notice", "reminder"):
             notice = self._d.store.notices.get(action.params["notice"])
             if notice.marked:
                 return Hold.MINOR, ON_NOTICE

@@ -11,7 +11,8 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.errors import AcquireError, CostlyError, DatabaseError, is_own_fault
@@ -52,6 +53,7 @@ class DownloadQueue:
         self._stopping = threading.Event()
         self._failure: Exception | None = None
         self._left: set[int] = set()  # links that are claimed, and nobody works on
+        self._aside: set[str] = set()  # groups of servers that are asked for something else now
         self._suspect = False  # what was started last had been begun before and never ended
         self._renewed = deps.clock.monotonic()
 
@@ -112,6 +114,21 @@ class DownloadQueue:
             if self._jobs:
                 self._change.wait(seconds)
 
+    @contextmanager
+    def apart(self, group: str) -> Iterator[bool]:
+        """Yield whether nothing is downloaded from a group of servers; if so, nothing else is before the block ends."""
+        with self._change:
+            free = group not in self._aside | {job.group for job in self._jobs.values() if job.downloading}
+            if free:
+                self._aside.add(group)
+        try:
+            yield free
+        finally:
+            if free:
+                with self._change:
+                    self._aside.discard(group)
+                    self._change.notify_all()
+
     def close(self) -> None:
         """Break off what is in work, so that it is fetched again by the next run. Nothing is started afterwards."""
         self._stopping.set()
@@ -134,7 +151,7 @@ class DownloadQueue:
         """Return the link whose turn it is among those whose host is free, ready hosts first."""
         acquirer = self._d.acquirer
         with self._change:
-            busy = {job.group for job in self._jobs.values() if job.downloading}
+            busy = self._aside | {job.group for job in self._jobs.values() if job.downloading}
             media = [job.row.link.id or job.row.link.url for job in self._jobs.values()]
             late = any(job.row.late for job in self._jobs.values())
             held = Counter(job.flow for job in self._jobs.values() if job.flow)

@@ -1,0 +1,33 @@
+"""The one reminder of a notice: never after an answer or a bounce, and never a second."""
+
+from __future__ import annotations
+
+from bot.errors import UsageError
+from bot.model import ActionState, NoticeState, Voice
+from bot.store import Store
+
+
+def remind(store: Store, name: str, *, by: Voice, why: str | None = None) -> None:
+    """Plan the one reminder of an overdue notice that went by mail.
+
+    Raises UsageError in one sentence if there is nothing to remind of, or not by mail.
+    """
+    with store.transaction():
+        row = store.notices.get(name)
+        mail, planned = store.actions.by_key(f"notice:{name}"), store.actions.by_key(key_of(name))
+        if row.reminded is not None or (planned is not None and planned.state != ActionState.CANCELLED):
+            raise UsageError(f"notice {name} has had its one reminder, and a second costs you the host's ear")
+        if row.state != NoticeState.OVERDUE:
+            raise UsageError(f"notice {name} is {row.state}; only one that is overdue is reminded of")
+        if mail is None or mail.state not in (ActionState.DONE, ActionState.FAILED):
+            raise UsageError(
+                f"notice {name} did not go by mail; remind its host by its form, then: "
+                f"gifwarden notices raise {name} reminder"
+            )
+        store.actions.plan(key=key_of(name), kind="reminder", subreddit=row.subreddit, params={"notice": name})
+        store.audit.record(by=by, what="reminder planned", subject=name, why=why)
+
+
+def key_of(name: str) -> str:
+    """Return the key of the one reminder of a notice."""
+    return f"reminder:{name}"
