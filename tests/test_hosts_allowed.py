@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
+from bot.channels import OWN
 from bot.config import Config
 from bot.config.checking import KEYS_OF
 from bot.errors import AcquireError, BlockedError, NeedsTokenError, NotAllowedError, TryLaterError, UnsupportedError
@@ -20,9 +22,10 @@ from bot.hosts import HOSTS, find, finder, page
 from bot.loopback.answers import redirect
 from bot.loopback.http import json_response
 from bot.loopback.stage import Stage
+from bot.migrations import migrations
 from bot.model import Link, LinkState
 from bot.samples import media
-from tests.bots import Listening, bot_on, changed
+from tests.bots import Listening, bank_the_fake, bot_on, changed, fake
 from tests.host_pages import PagePark
 from tests.host_posts import INSTANCE, SITE, STATUS, add_mastodon, add_page, mastodon_file
 from tests.host_world import LARGE, SMALL, HostClient
@@ -284,14 +287,51 @@ def test_the_data_of_a_page_is_bounded() -> None:
     assert list(page._videos(json.dumps([VIDEO_OBJECT] + [{}] * 6000))) == [(FILE, "")]
 
 
-def test_a_page_that_is_allowed_is_looked_at(world: Stage, log: Listening) -> None:
-    """In a bot with the domain in its list a posted page leads to the media of it; without, it is nobody's link."""
-    data = media.still(930, format="png", width=64, height=48)
+def test_a_bot_looks_at_what_is_allowed_and_tells_each_server_alone(world: Stage, log: Listening) -> None:
+    """A page on an allowed domain leads to its media, on another it is nobody's link; each domain is told alone."""
+    names = ("one.example.com", "www.two.example.com")
+    world.config.storage.path.mkdir(exist_ok=True)
+    channel = '[two]\ndomains = ["two.example.com"]\nemail = "desk@two.example.com"\n'
+    (world.config.storage.path / OWN).write_text(channel)
+    world.park.add_direct(SITE, "/v/1", media.still(930, format="png", width=64, height=48), "image/png")
     for host in (SITE, "other.example.com"):
         world.park.add_direct(host, "/watch/1", f'<video src="https://{SITE}/v/1"></video>'.encode(), "text/html")
         world.reddit.submit("quiet", author="a", title="x", url=f"https://{host}/watch/1")
-    world.park.add_direct(SITE, "/v/1", data, "image/png")
-    with bot_on(changed(world, hosts={"page": {"allow": [SITE]}}), log) as bot:
+    for name in names:
+        url = world.park.add_direct(name, "/heron.mp4", fake())
+        world.reddit.submit("clips", author="a", title="x", url=url)
+    allowed = {"page": {"allow": [SITE]}, "direct": {"allow": list(names)}}
+    with bot_on(changed(world, hosts=allowed), log) as bot:
+        bot.deps.store.banks.create("known-fakes", "block")
+        bank_the_fake(bot, fake())
         bot.tick()
         states = {row.link.host: row.state for row in bot.deps.store.links.listing()}
-    assert states == {"page": LinkState.JUDGED, "": LinkState.UNSUPPORTED}
+        told = {row.host: row.recipient for row in bot.deps.store.notices.listing()}
+    assert (states["page"], states[""]) == (LinkState.JUDGED, LinkState.UNSUPPORTED)
+    assert told == {"one.example.com": None, "two.example.com": "desk@two.example.com"}
+
+
+def test_notices_of_before_are_named_by_their_server() -> None:
+    """A notice about direct files goes to the one server that has them; one that mixes servers waits for a person."""
+    db = Database(memory=True)
+    migrations.apply(db, stop_before="m0078_notices_of_servers")
+    db.execute("insert into posts values ('t3_1', 'clips', '', '{}', '')")
+    for number, (notice, url) in enumerate((
+        ("N-1", "https://www.one.example.com/a.mp4"), ("N-1", "https://ONE.example.com/b.mp4"),
+        ("N-2", "https://one.example.com/a.mp4"), ("N-2", "https://two.example.com/a.mp4"),
+    )):  # fmt: skip
+        for statement, values in (
+            ("insert or ignore into notices (label, host, subreddit, state, created_at, updated_at)"
+             " values (?, 'direct', 'clips', 'drafted', '', '')", (notice,)),
+            ("insert into links (id, post, url, host, kind, source, state, next_at, updated_at)"
+             " values (?, 't3_1', ?, 'direct', 'media', 'url', 'judged', '', '')", (number, url + notice)),
+            ("insert into cases (id, label, link, post, state, verdict, opened_at)"
+             " values (?, ?, ?, 't3_1', 'open', '{}', '')", (number, f"C-{number}", number)),
+            ("insert into notice_items (notice, case_id, host_id, url, seen_at) values (?, ?, ?, ?, '')",
+             (notice, number, url, url)),
+        ):  # fmt: skip
+            db.execute(statement, values)
+    migrations.apply(db)
+    told = db.execute("select label, host from notices order by label").fetchall()
+    assert told == [("N-1", "one.example.com"), ("N-2", "direct")]
+    db.close()

@@ -36,8 +36,8 @@ class Registry:
         return iter(self._channels.values())
 
     def contact(self, name: str) -> Channel:
-        """Return the channel of that name; one of which nothing is known if there is none."""
-        return self._channels.get(name) or Channel(name=name)
+        """Return the channel of that name or domain; one of which nothing is known if there is none."""
+        return self._channels.get(name) or self.channel_for(name) or Channel(name=name)
 
     def channel_for(self, address: str) -> Channel | None:
         """Return whose a domain or web address is, by the longest domain; None if nobody's, and for what is neither."""
@@ -90,7 +90,7 @@ def merged(path: Path) -> Registry:
 
 
 def contact(name: str, folder: Path | None = None) -> Channel:
-    """Return a host plug's channel, all unknown if nobody wrote it down. `folder`: of the data; see `registry`."""
+    """Return a host plug's or a domain's channel, all unknown if nobody wrote it down. `folder`: see `registry`."""
     return registry(folder).contact(name)
 
 

@@ -25,6 +25,7 @@ from bot.migrations import (
     notice_answers,
     notice_life,
     notices,
+    servers,
     withdrawals,
 )
 from bot.migrations.first import migrations
@@ -51,6 +52,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     claims.m0075_claims,
     drafts.m0076_notice_drafts,
     notice_answers.m0077_notice_answers,
+    servers.m0078_notices_of_servers,
 )
 
 for _step in LATER:

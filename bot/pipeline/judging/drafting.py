@@ -8,7 +8,7 @@ from datetime import datetime
 from bot import actions, channels, hosts
 from bot.clock import Clock
 from bot.config import Config
-from bot.model import Evidence, Match, MediaInfo, NoticeItem
+from bot.model import Evidence, Link, Match, MediaInfo, NoticeItem
 from bot.pipeline.log import Log
 from bot.rules.sureness import best_match
 from bot.store import CaseRow, LinkRow, Store
@@ -34,18 +34,25 @@ class Drafting:
         plug = hosts.get(row.link.host)
         if plug is None or (not asked and self._store.notices.dropped(case.id)):
             return None
-        host = plug.served_by or plug.name
+        host = whose(plug, row.link)
         url = (plug.page_url(row.link.id) if row.link.id else None) or row.link.url
         label = self._store.notices.draft(
             host=host,
             subreddit=case.post.subreddit.lower(),
-            recipient=self._config.host(host).report_email or channels.contact(host, self._config.storage.path).email,
+            recipient=self._config.host(plug.served_by or plug.name).report_email
+            or channels.contact(host, self._config.storage.path).email,
             case=case.id,
             item=item_of(row.link.id or row.link.url, url, evidence, otherwise=self._clock.now()),
             among=alike(self._config, case.post.subreddit),
         )
         self._log.info("notice drafted", notice=label, case=case.label, host=host)
         return label
+
+
+def whose(plug: hosts.Host, link: Link) -> str:
+    """Return whom a notice goes to: the host that has the file. Of hosts without domains each server is its own."""
+    server = None if plug.domains else hosts.parse(link.url)
+    return server.host.removeprefix("www.") if server is not None else plug.served_by or plug.name
 
 
 def may_leave(config: Config, subreddit: str) -> bool:
