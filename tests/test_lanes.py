@@ -14,7 +14,7 @@ import pytest
 
 from bot import schedule
 from bot.assemble import Outside, Parts, assembled
-from bot.clock import SystemClock
+from bot.clock import SystemClock, iso
 from bot.config import Config
 from bot.loopback.stage import Stage, stage
 from bot.model import ActionState, Link, LinkState, Post
@@ -32,10 +32,10 @@ def bot_beside(world: Stage, slow: str) -> Iterator[Pipeline]:
     """Yield a bot by the machine's clock; of its servers `slow` sends a byte now and then."""
 
     def script(connection: socket.socket, over: threading.Event) -> None:
-        if slow != "mail":
+        if slow not in ("mail", "inbox"):
             connection.recv(65_536)
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        drip(connection, over, b" " if slow != "mail" else b"220-a\r\n", every=0.2)
+        drip(connection, over, {"mail": b"220-a\r\n", "inbox": b"* OK a\r\n"}.get(slow, b" "), every=0.2)
 
     with serving(script) as port:
         reddit = f"http://127.0.0.1:{port}" if slow == "reddit" else world.reddit.url
@@ -44,6 +44,14 @@ def bot_beside(world: Stage, slow: str) -> Iterator[Pipeline]:
         settings = world.config.model_dump()
         if slow == "mail":
             settings["mail"] |= {"port": port}
+        if slow == "inbox":
+            settings["inbox"] |= {
+                "host": "127.0.0.1",
+                "port": port,
+                "security": "none",
+                "username": "a",
+                "password": "b",
+            }
         settings["digest"] |= {"by": "off"}
         outside = Outside(
             reddit_url=reddit, oauth_url=reddit, resolve=world.park.network.resolve, dial=world.park.network.dial
@@ -78,6 +86,7 @@ def run_until(daemon: Daemon, done: Callable[[], bool], seconds: float = 30) -> 
         ("reddit", LinkState.MATCHED, PLANNED, DONE),
         ("host", LinkState.SEEN, DONE, DONE),
         ("mail", LinkState.JUDGED, DONE, SENDING),
+        ("inbox", LinkState.JUDGED, DONE, DONE),
     ],
 )
 def test_a_slow_server_holds_one_lane(
@@ -88,7 +97,7 @@ def test_a_slow_server_holds_one_lane(
     by_reddit: ActionState,
     by_mail: ActionState,
 ) -> None:
-    """While Reddit, a host or the mail server drips, what needs the other two is done."""
+    """While Reddit, a host, the mail server or the mailbox of answers drips, what needs the others is done."""
     monkeypatch.setattr(schedule, "WORK_SECONDS", 0.2)
     with stage(tmp_path) as world, bot_beside(world, slow) as bot:
         store, now = bot.deps.store, bot.deps.clock.now()
@@ -100,6 +109,13 @@ def test_a_slow_server_holds_one_lane(
         for key, to in (("reddit", ""), ("mail", "a@mods.example")):
             params = {"subject": f"s {key}", "body": "b", "to": to, "day": "2026-11-25"}
             store.actions.plan(key=key, kind="digest", subreddit="quiet", params=params)
+
+        if slow == "inbox":
+            store.connection.run(
+                """insert into notices (label, host, subreddit, state, created_at, updated_at, sent_at)
+                   values ('N-1', 'imgur', 'clips', 'sent', :now, :now, :now)""",
+                {"now": iso(now)},
+            )
 
         def states() -> tuple[str, ...]:
             found = [store.connection.value("select state from links")]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
+import shutil
+import ssl
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from bot.clock import ManualClock
 from bot.config import Config
@@ -18,6 +25,8 @@ from bot.model import Actor, AnswerAbout, Credential, HostDecision, NoticeEventK
 from bot.pipeline.following import answers as following
 from bot.pipeline.following.answers import Answers
 from bot.store import Store
+from tests import dovecot
+from tests.certificates import self_signed
 from tests.killing import Silent
 from tests.letters import letter, report
 
@@ -40,14 +49,15 @@ class Heard(Silent):
 class World:
     """A mailbox, a database with three notices that left (two to one desk), and what reads the one into the other."""
 
-    def __init__(self, box: ImapMailbox, key: str) -> None:
+    def __init__(self, box: Any, key: str, context: ssl.SSLContext | None = None) -> None:
         self.box = box
+        self.context = context
         self.clock = ManualClock(SENT + timedelta(days=1))
         self.config = Config.model_validate(
             {
                 "mail": {"sender": "abuse@mods.example"},
-                "inbox": {"host": "127.0.0.1", "port": box.port, "security": "none", "username": "desk",
-                          "password": "loopback", "timeout_seconds": 5},
+                "inbox": {"host": "127.0.0.1", "port": box.port, "security": "tls" if context else "none",
+                          "username": "desk", "password": "loopback", "timeout_seconds": 5},
             }
         )  # fmt: skip
         self.store = Store(None, self.clock, FieldCipher(key))
@@ -66,7 +76,9 @@ class World:
 
     def restart(self) -> None:
         """Begin anew, as after a stop."""
-        self.answers = Answers(self.config, self.store, self.clock, self.log, Inbox(self.config.inbox))
+        self.answers = Answers(
+            self.config, self.store, self.clock, self.log, Inbox(self.config.inbox, context=self.context)
+        )
 
     def read(self, *mails: bytes) -> list[Any]:
         """Deliver mails and read them; return what is kept, in the order in which it came."""
@@ -282,3 +294,25 @@ def test_words_are_sealed_and_go_with_their_notice(world: World) -> None:
     assert (row.words, row.marked, doubt.words is None) == (None, False, False)
     assert answers.forget(world.clock.now() + timedelta(days=1)) == 1
     assert [one.label for one in answers.listing()] == [row.label]
+
+
+@pytest.mark.slow
+def test_a_bounce_in_a_real_mailbox_finds_its_notice(tmp_path: Path) -> None:
+    """Dovecot, over TLS: a report and an answer that were delivered to it are read once, and nothing in it changes."""
+    folder = Path(tempfile.mkdtemp(prefix="dovecot"))  # its sockets' paths must be short
+    certificate, key = self_signed(tmp_path, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    try:
+        with dovecot.running(folder, certificate, key, "loopback") as server:
+            if server is None:
+                pytest.skip("dovecot is not installed; apt-get install dovecot-imapd")
+            box = SimpleNamespace(port=server.tls, deliver=lambda raw, **_: server.deliver(raw))
+            world = World(box, new_key(), ssl.create_default_context(cafile=str(certificate)))
+            assert len(world.read(report(returned=id_of(FIRST)), letter("Later", in_reply_to=id_of(SECOND)))) == 2
+            assert (world.state(), world.state(SECOND)) == (NoticeState.BOUNCED, NoticeState.SENT)
+            world.restart()
+            assert len(world.read(letter("Again", in_reply_to=id_of(SECOND)))) == 3
+            assert world.kinds(SECOND) == ["answered", "answered"]
+            assert (server.flags(), server.count(), world.log.warned) == (set(), 3, [])
+            world.store.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,189 @@
+"""From a notice's mail to its host's answer: what leaves, what comes back, and what people see and say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.loopback.imap import ImapMailbox
+from bot.loopback.smtp import Fault, SmtpSink
+from bot.loopback.stage import Stage, stage
+from bot.mail import Mailer
+from bot.model import HostDecision, NoticeState, Role
+from bot.pipeline import Pipeline
+from tests.bots import Listening, bank_the_fake, bot_on, fake, post_fake
+from tests.certificates import loopback_tls
+from tests.console import console_on
+from tests.letters import letter, report
+from tests.people import member
+from tests.test_outbox import state_notice
+
+
+@pytest.fixture
+def mailbox() -> Iterator[ImapMailbox]:
+    """A mailbox of its own."""
+    with ImapMailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def world(tmp_path: Path, rules: Path, mailbox: ImapMailbox) -> Iterator[Stage]:
+    """Loopback Reddit, hosts and mail, with a mailbox for answers."""
+    box = {"host": "127.0.0.1", "port": mailbox.port, "security": "none", "username": "desk", "password": "loopback"}
+    with stage(tmp_path, rules=rules, sections={"inbox": box}) as built:
+        yield built
+
+
+@pytest.fixture
+def bot(world: Stage, log: Listening) -> Iterator[Pipeline]:
+    """A bot with the trusted bank known-fakes, and a notice that its host got."""
+    with bot_on(world, log) as pipeline:
+        pipeline.deps.store.banks.create("known-fakes", "block")
+        bank_the_fake(pipeline, fake())
+        yield pipeline
+
+
+def command(world: Stage, folder: Path, *words: str) -> str:
+    """Return what a command on answers says."""
+    file = folder / "answers.toml"
+    file.write_text(f"[storage]\npath = '{world.config.storage.path}'\nrules = '{world.config.storage.rules}'\n")
+    done = CliRunner().invoke(app, ["notices", "answers", *words, "-c", str(file)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_greylisted_notice_leaves_once_and_its_bounce_comes_back(
+    world: Stage, bot: Pipeline, mailbox: ImapMailbox, tmp_path: Path
+) -> None:
+    """Over TLS with a login, greylisted, cut before and after the dot: one Message-ID, by which its bounce is known."""
+    server, client = loopback_tls(tmp_path)
+    with SmtpSink(login=("bot", "secret"), context=server) as sink:
+        mail = world.config.mail.model_copy(update={"port": sink.port, "security": "starttls", "username": "bot"})
+        mail = type(mail).model_validate({**mail.model_dump(), "password": "secret"})
+        object.__setattr__(bot.deps, "mailer", Mailer(mail, context=client))
+        post_fake(world)
+        bot.tick()
+        label = state_notice(bot)
+        sink.script(Fault(at="rcpt", code=451, text="greylisted"), Fault(at="body"), Fault(at="dot"))
+        for _ in range(8):
+            bot.mail()
+            world.clock.sleep(1200)
+        notice = bot.deps.store.notices.get(label)
+        sent = [one.message["Message-ID"] for one in sink.received]
+        assert notice.state == NoticeState.SENT
+        assert len(sent) == 2  # the one after which nobody could know, and the one that was confirmed
+        assert len(set(sent)) == 1
+        assert {(one.encrypted, one.login) for one in sink.received} == {(True, "bot")}
+    assert notice.recipient is not None
+    mailbox.deliver(
+        report("delayed", returned=sent[0], recipient=notice.recipient, status="4.4.1"), at=world.clock.now()
+    )
+    bot.read()
+    assert bot.deps.store.notices.get(label).state == NoticeState.SENT
+    mailbox.deliver(report(returned=sent[0], recipient=notice.recipient), at=world.clock.now())
+    world.clock.sleep(60)
+    bot.tick()  # as `run --once` reads it
+    assert bot.deps.store.notices.get(label).state == NoticeState.BOUNCED
+    kinds = [str(event.kind) for event in bot.deps.store.notice_events.of(label)]
+    assert kinds[-2:] == ["delayed", "bounced"]
+    assert "came back undelivered" in command(world, tmp_path)
+
+
+def test_an_answer_is_read_and_decided_by_who_may(
+    world: Stage, bot: Pipeline, mailbox: ImapMailbox, tmp_path: Path
+) -> None:
+    """A page, its notice's page and the command show the same; a lead says what it means, a reviewer does not."""
+    post_fake(world)
+    bot.tick()
+    label = state_notice(bot)
+    bot.tick()
+    (sent,) = world.mail.received
+    said = "We took it down.\n\N{RIGHT-TO-LEFT OVERRIDE}<script>alert(1)</script>\x1b[2J https://host.example/clip"
+    headers = {"in_reply_to": str(sent.message["Message-ID"]), "from": f"Desk <{sent.message['To']}>"}
+    mailbox.deliver(letter(said, **headers), at=world.clock.now())
+    bot.read()
+    (answer,) = bot.deps.store.notice_answers.listing()
+    assert (answer.notice, answer.waits) == (label, True)
+    listed, one = command(world, tmp_path), command(world, tmp_path, answer.label)
+    assert label in listed
+    for text in (one, command(world, tmp_path, answer.label, "--json")):
+        assert "We took it down." in text
+        assert "\x1b" not in text
+        assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in text
+    with console_on(bot) as console:
+        for name, role in (("rita", Role.REVIEWER), ("leo", Role.LEAD)):
+            console.person(name, role, ())
+        browser = console.signed_in("rita")
+        for path in ("/answers", f"/answer/{answer.label}", f"/notice/{label}"):
+            assert browser.get(path).status_code == 200
+            assert "Re: your notice" in browser.text
+            assert "<script>alert" not in browser.page.text
+        assert 'href="https://host.example' not in browser.page.text
+        assert "That is what it means" not in browser.text
+        assert browser.post(f"/answer/{answer.label}/decide", notice=label, means="rejected").status_code == 403
+        browser = console.signed_in("leo")
+        browser.get(f"/notice/{label}")
+        assert "That is what it means" in browser.text
+        for fields, status in (
+            ({"means": "perhaps", "notice": label}, 409),
+            ({"means": "removed", "notice": "N-ffffffffff"}, 404),
+            ({"means": "removed", "notice": "../x"}, 404),
+        ):
+            assert browser.post(f"/answer/{answer.label}/decide", **fields).status_code == status
+            browser.get(f"/notice/{label}")
+        browser.post(f"/answer/{answer.label}/decide", notice=label, means="removed", why="they say so")
+        assert "<b>removed</b>: the host says that it took it down" in browser.page.text
+        assert browser.get("/answers").status_code == 200
+        assert "Nothing waits to be read." in browser.text
+        assert browser.get("/answer/x").status_code == 404
+    assert bot.deps.store.notices.get(label).state == NoticeState.ANSWERED
+    assert [item.look is not None for item in bot.deps.store.notice_life.items(label)] == [True]
+    entry = next(row for row in bot.deps.store.audit.entries() if row["what"] == "notice answer: removed")
+    assert (entry["subject"], entry["who"]) == (label, "leo")
+    member(bot)
+    assert "rejected" in command(world, tmp_path, answer.label, "--means", "rejected", "--by", "ann")
+    assert bot.deps.store.notices.get(label).state == NoticeState.REJECTED
+
+
+def test_nothing_is_shown_of_an_answer_about_a_suspected_minors_media(
+    world: Stage, bot: Pipeline, mailbox: ImapMailbox, tmp_path: Path
+) -> None:
+    """While media on its notice is marked, no word of it is shown, at any door; a slip shows it again, else it goes."""
+    post = post_fake(world)
+    bot.tick()
+    label = state_notice(bot)
+    bot.tick()
+    (sent,) = world.mail.received
+    reply = {"in_reply_to": str(sent.message["Message-ID"])}
+    mailbox.deliver(letter("About CLIPNAME one.", subject="CLIPNAME", **reply), at=world.clock.now())
+    world.clock.sleep(60)
+    mailbox.deliver(
+        letter("CLIPNAME two", subject=f"CLIPNAME [{label}]", **{"from": str(sent.message["To"])}), at=world.clock.now()
+    )
+    bot.read()
+    answers = bot.deps.store.notice_answers
+    assert [(row.notice, row.proposed) for row in answers.listing()] == [(None, (label,)), (label, ())]
+    by = member(bot)
+    with console_on(bot) as console:
+        browser = console.signed_in("ann")
+        pages = ("/answers?show=all", f"/notice/{label}", *(f"/answer/{row.label}" for row in answers.listing()))
+        for marked in (False, True, False):
+            if marked:
+                bot.decisions.minors.hide(post, by=by)
+            elif answers.listing()[0].marked:
+                bot.decisions.minors.uncover(post, by=by)
+            for path in pages:
+                browser.get(path)
+                assert ("CLIPNAME" in browser.page.text) is not marked, path
+            told = command(world, tmp_path, answers.listing()[0].label) + command(world, tmp_path, "--json")
+            assert ("CLIPNAME" in told) is not marked
+        bot.decisions.minors.hide(post, by=by)
+        world.clock.sleep(601)
+        bot.decisions.minors.finish()
+        assert [row.words for row in answers.listing()] == [None, None]
+        assert bot.deps.store.connection.value("select count(sealed) from notice_answers") == 0
+        assert bot.answers.decide(answers.of(label)[0].label, HostDecision.RECEIPT, notice=None, by=by, why="x")
