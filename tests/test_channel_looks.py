@@ -240,9 +240,12 @@ def test_a_proposal_is_used_only_when_accepted(run: Run, net: Net, tmp_path: Pat
     assert "is the registrar's" in str(registrar.exception)
     assert not (tmp_path / "data" / "channels.toml").exists()
 
-    (tmp_path / "data" / "channels.toml").write_text('# mine\n[redgifs]\nnote = "ask Kim"  # or Sam\n')
+    own = tmp_path / "data" / "channels.toml"
+    own.write_text('# mine\n[redgifs]\nnote = "ask Kim"  # or Sam\n')
+    own.chmod(0o640)
     assert run("vids.example", "--accept", mark, "--by", "ann").exit_code == 0
-    written = (tmp_path / "data" / "channels.toml").read_text(encoding="utf-8")
+    written = own.read_text(encoding="utf-8")
+    assert own.stat().st_mode & 0o777 == 0o640
     assert written.startswith('# mine\n[redgifs]\nnote = "ask Kim"  # or Sam\n')
     found = contact("vids.example", tmp_path / "data")
     assert (found.email, found.domains, found.source) == (
@@ -323,7 +326,11 @@ def test_what_is_known_is_shown_without_asking(run: Run, net: Net) -> None:
         assert words in " ".join(shown.split())
     assert run("redgifs").output.count("support@redgifs.com") == 1
     assert net.asked == []
-    assert "nothing is written down of it" in run("redgifs.com.example").output
+    other = " ".join(run("redgifs.com.example").output.split())
+    assert "nothing is written down of it" in other
+    assert "is not redgifs" in other
+    assert "letters of other alphabets" in " ".join(run("xn--rdgifs-cva.com").output.split())
+    assert "careful" not in run("vids.example").output
 
 
 # the file

@@ -44,6 +44,8 @@ def write(path: Path, name: str, values: Mapping[str, Value]) -> None:
             file.write(after)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            fresh.chmod(path.stat().st_mode & 0o777)
         _check(path, fresh, name, values, lines)
         fresh.replace(path.resolve())
     except OSError as error:

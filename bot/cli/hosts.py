@@ -25,7 +25,7 @@ from bot.cli.base import (
 )
 from bot.cli.groups import App
 from bot.model import Channel, Form, FormField, Verb
-from bot.pipeline.looking.channel_looks import accept, channel_of
+from bot.pipeline.looking.channel_looks import accept, channel_of, resembles
 from bot.pipeline.scanning.host_health import HostRow, host_rows
 from bot.plural import many
 from bot.serialization import to_json_data
@@ -105,7 +105,8 @@ def contact(
     if as_json:
         emit(_plain(domain, channel, found))
         return
-    facts([("domain", domain), *_known(channel)])
+    like = None if channel.known else resembles(domain, settings)
+    facts([("domain", domain), *([("careful", like)] if like else []), *_known(channel)])
     if found is not None:
         facts(_proposed(found))
         if found.proposals:

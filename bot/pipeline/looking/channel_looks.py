@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import channels, hosts
 from bot.channels import own_file
 from bot.channels.proposals import Look, Proposal
-from bot.config import Config
+from bot.config import Config, closest
 from bot.errors import UsageError
 from bot.model import Actor, Channel
 from bot.store import Store
@@ -27,6 +27,17 @@ def channel_of(address: str, config: Config) -> tuple[str, Channel]:
     owner = next((plug for plug in plugs if plug.domains and plug.owns(domain)), None)
     found = known.contact(owner.name) if owner else known.channel_for(domain)
     return domain, found or Channel(name=domain.removeprefix("www."))
+
+
+def resembles(domain: str, config: Config) -> str | None:
+    """Return in a sentence whom a domain that nobody wrote down may be taken for, or None."""
+    bare = domain.removeprefix("www.")
+    if any(label.startswith("xn--") for label in bare.split(".")):
+        return f"{domain} is written in letters of other alphabets, which may look like a name that you know"
+    known = [name for one in channels.registry(config.storage.path) for name in one.domains]
+    labels = {label for name in known for label in name.split(".")[:-1] if len(label) > 5}
+    near = closest(bare, known) or next((label for label in sorted(labels) if label in bare), None)
+    return f"{domain} is not {near}, though it looks like it" if near else None
 
 
 def accept(look: Look, name: str, channel: Channel, config: Config, store: Store, *, by: Actor) -> Proposal:
