@@ -341,6 +341,8 @@ def test_what_is_known_is_shown_without_asking(run: Run, net: Net) -> None:
     [
         '[vids]\nemail = """\na@b.example"""\n',
         'vids = {note = "x"}\n',
+        '[vids]\nnote = """\nemail = 1\n"""\n',
+        'note = """\n[vids]\n"""\n',
         '[[vids.forms]]\nurl = "https://a.example/b"\n[vids]\n',
     ],
 )

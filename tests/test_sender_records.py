@@ -143,9 +143,16 @@ class NameServer:
                 if answer is not None:
                     sock.sendall(struct.pack("!H", len(answer)) + answer)
 
-        self._udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram)
-        self.port = self._udp.server_address[1]
-        self._tcp = socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Stream)
+        for left in range(50, -1, -1):  # one port for both, which another program may hold for one of them
+            self._udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram)
+            self.port = self._udp.server_address[1]
+            try:
+                self._tcp = socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Stream)
+                break
+            except OSError:
+                self._udp.server_close()
+                if not left:
+                    raise
         self._tcp.daemon_threads = self._udp.daemon_threads = True
 
     def answer(self, data: bytes, how: str) -> bytes | None:

@@ -62,12 +62,12 @@ def _check(path: Path, fresh: Path, name: str, values: Mapping[str, Value], line
     except UsageError as error:
         sentences = [mistake.replace(str(fresh), str(path)) for mistake in error.mistakes]
         raise UsageError(*sentences, where=str(path)) from None
-    said = found.pop(name, {})
-    was = before.pop(name, {})
-    kept = {key: value for key, value in was.items() if key not in said}
+    ours = values.keys() | ({"forms"} if "form" in values else set())
+    said, was = found.pop(name, {}), before.pop(name, {})
+    others = [{key: value for key, value in one.items() if key not in ours} for one in (said, was)]
     if (
         found != before
-        or kept.keys() - {"forms"}
+        or others[0] != others[1]
         or any(said.get(key) != values[key] for key in values if key != "form")
     ):
         raise UsageError(

@@ -36,8 +36,8 @@ def sender_records(mail: MailConfig, ask: Ask) -> Iterator[Diagnosis]:
     try:
         own = ask(domain)
         if own is None:
-            text = f"{domain}, the domain of mail.sender, does not exist, so hosts refuse its mail; correct mail.sender"
-            yield _fail(text)
+            said = f"by what the name servers here say, {domain} does not exist"
+            yield _fail(f"{said}; correct mail.sender, whose domain it is")
             return
         yield from _spf(domain, own, mail.host, ask)
         yield from _dkim(domain, mail.dkim_selector, ask)
