@@ -28,6 +28,7 @@ from bot.cli import (
     learn,
     maintenance,
     notice_answers,
+    notice_items,
     notices,
     nudity,
     parked,
@@ -71,6 +72,7 @@ cases.register(app)
 claims.register(app)
 notices.register(app)
 notice_answers.register()
+notice_items.register()
 actions.register(app)
 hosts.register(app)
 team.register(app)

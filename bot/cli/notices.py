@@ -27,10 +27,10 @@ from bot.cli.base import (
 from bot.cli.groups import App
 from bot.cli.screen import told_more
 from bot.errors import UsageError
-from bot.model import Actor, Capacity, Ground, Verb
+from bot.model import Actor, Capacity, Ground, NoticeState, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
-from bot.pipeline.reviewing.words.notice import ASKED, notice_facts, notice_mail
+from bot.pipeline.reviewing.words.notice import ASKED, notice_facts, notice_mail, told_facts
 from bot.serialization import to_json_data
 from bot.store import NoticeRow
 
@@ -72,16 +72,23 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
     with session(settings) as pipeline:
         known.notice(pipeline, name)
         row = pipeline.deps.store.notices.get(name)
+        events = pipeline.deps.store.notice_events.of(name)
+        offered = pipeline.decisions.grounds.offered(row)
+        missing = pipeline.decisions.notices.missing(row) if row.state == NoticeState.DRAFTED else []
     if as_json:
-        emit(_notice(row))
+        emit(_notice(row) | {"events": [to_json_data(event) for event in events]})
         return
     contact = channels.contact(row.host, settings.storage.path)
-    facts(notice_facts(settings, row))
+    facts([*notice_facts(settings, row), *told_facts(events)])
+    for sentence in missing:
+        say(f"\nit cannot be stated yet: {sentence}")
     if row.marked:
         say("\nthere was more on it: that is marked as a suspected minor's, and is shown to nobody")
     if row.stated_by and row.items:
         text = notice_mail(settings, row.stated_notice())
         say(f"\n{text.get_content()}", lines=True)
+    elif offered and not row.stated_by:
+        say(f"\nnot stated yet; the ground that was recorded for it is {offered[0]}: {offered[1]}")
     elif row.recipient and not row.stated_by:
         say("\nnot stated yet; see: gifwarden notices confirm --help")
     elif contact.form and not row.stated_by:
@@ -92,9 +99,15 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
 def notices_confirm(
     name: NoticeName,
     ground: Annotated[
-        str, typer.Option("--ground", help="original_footage, depicted_person, citable_list or public_statement.")
-    ],
-    detail: Annotated[str, typer.Option("--detail", help="Where the original is, which list, which statement.")],
+        str | None,
+        typer.Option(
+            "--ground",
+            help="original_footage, depicted_person, citable_list or public_statement; else the recorded one.",
+        ),
+    ] = None,
+    detail: Annotated[
+        str | None, typer.Option("--detail", help="Where the original is, which list, which statement.")
+    ] = None,
     capacity: Annotated[
         str | None,
         typer.Option("--capacity", help="third_party_notifier, authorised_representative or depicted_person."),
@@ -104,17 +117,34 @@ def notices_confirm(
         bool,
         typer.Option("--seen", help="You have looked at every media on it; the notice then says so, with the time."),
     ] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Do not record the ground for its entry or person, to be offered again.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not show the text and ask.")] = False,
     who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
     """State a notice as a person, after reading it; the daemon then mails it."""
-    chosen_ground, chosen_capacity = _choice(ground, Ground), _choice(capacity, Capacity) if capacity else None
+    chosen_ground = _choice(ground, Ground) if ground else None
+    chosen_capacity = _choice(capacity, Capacity) if capacity else None
     settings = read_config(config)
     with session(settings) as pipeline:
         by = _by(pipeline, who, name)
-        statement = Statement(ground=chosen_ground, detail=detail, capacity=chosen_capacity, by=by, to=to, seen=seen)
         row = pipeline.deps.store.notices.get(name)
+        offered = pipeline.decisions.grounds.offered(row)
+        stated = (chosen_ground, detail) if chosen_ground and detail else None if chosen_ground or detail else offered
+        if stated is None:
+            known_ = "for this media none is recorded" if offered is None else "the recorded one needs neither"
+            raise UsageError(f"a notice needs a ground and its detail: give --ground and --detail; {known_}")
+        statement = Statement(
+            ground=stated[0],
+            detail=stated[1],
+            capacity=chosen_capacity,
+            by=by,
+            to=to,
+            seen=seen,
+            keep=not once,
+        )
         text = notice_mail(settings, pipeline.decisions.notices.preview_notice(name, statement))
         if not yes:
             say(f"To: {text['To']}\nSubject: {text['Subject']}\n", lines=True)

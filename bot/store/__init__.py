@@ -45,6 +45,7 @@ from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minors import MinorRow, Minors
 from bot.store.notice_answers import AnswerRow, Mailboxes, NoticeAnswers
+from bot.store.notice_changes import NoticeChanges
 from bot.store.notice_events import NoticeEvents
 from bot.store.notice_life import LifeItem, NoticeLife
 from bot.store.notice_rows import NoticeRow
@@ -166,6 +167,7 @@ class Store:
         self.notices = Notices(self.connection, self.grounds, self.notice_events, self.notice_life)
         self.notice_answers = NoticeAnswers(self.connection, seal)
         self.mailboxes = Mailboxes(self.connection)
+        self.notice_changes = NoticeChanges(self.connection, self.notices, self.notice_events)
         self.paged = Paged(self.connection, self.actions, self.notices)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

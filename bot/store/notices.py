@@ -71,7 +71,9 @@ class Notices:
             if open_ is None:
                 detail = f"told before in {item.earlier}" if item.earlier else ""
                 self._events.record(name, NoticeEventKind.DRAFTED, detail, host_id=item.host_id)
-            elif open_["state"] != NoticeState.DRAFTED and new:
+            elif open_["state"] == NoticeState.DRAFTED:
+                name = self._where_it_fits(name, {subreddit, *among}, item)
+            elif new:
                 self._events.record(name, NoticeEventKind.ALREADY_TOLD, host_id=item.host_id)
             self.settle(name)
         return str(name)
@@ -85,6 +87,16 @@ class Notices:
             (name, host, subreddit, recipient, now, now),
         )
         return name
+
+    def carry(self, name: str, host_ids: Collection[str], to: str) -> None:
+        """Put media of a draft on another one. Call it in the transaction that knows both."""
+        for host_id in host_ids:
+            self._c.run(
+                "update notice_items set notice = ? where notice = ? and host_id = ?",
+                (to, name, host_id),
+            )
+        self.settle(to)
+        self.settle(name)
 
     def settle(self, name: str) -> None:
         """Let a notice be about what its media has in common; a draft of which nothing is left is retracted.
@@ -261,6 +273,19 @@ class Notices:
             ):
                 return name
         return None
+
+    def _where_it_fits(self, name: str, among: Collection[str], item: NoticeItem) -> str:
+        """Return the draft on which a media stands once it is known what it is: another one, if that has changed."""
+        row = self.get(name)
+        others = [one for one in row.items if one.host_id != item.host_id and one.ground is None]
+        own = any(one.ground for one in row.items if one.host_id == item.host_id)
+        if own or all(one_ground(item, one, self._grounds.of) for one in others):
+            return name
+        to = self._fitting(row.host, among, item) or self.begin(row.host, row.subreddit, row.recipient)
+        self.carry(name, [item.host_id], to)
+        self._events.record(name, NoticeEventKind.CHANGED, f"one media is another than it seemed, and on {to}")
+        self._events.record(to, NoticeEventKind.DRAFTED, f"from {name}", host_id=item.host_id)
+        return to
 
     def _earlier(self, name: str, host: str, item: NoticeItem) -> str | None:
         """Return the notice on which the same media stood before, if one ended; to that its return is written down."""

@@ -23,6 +23,7 @@ from bot.model import (
     NoticeState,
     one_ground,
 )
+from bot.pipeline.acting.grounds import GroundBook
 from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
 from bot.pipeline.log import Log
 from bot.store import CaseRow, NoticeRow, Store
@@ -41,13 +42,21 @@ class Statement:
     capacity: Capacity | None = None  # None: as configured
     to: str | None = None  # the host's address; None: as the notice has it
     seen: bool = False  # whether this person has looked at every media on the notice
+    keep: bool = True  # whether the ground is recorded for the entry or person, to be offered again
 
 
 class NoticeReview:
     """Notices: previewed, stated, retracted."""
 
     def __init__(
-        self, config: Config, store: Store, clock: Clock, log: Log, mailer: Mailer | None, outbox: Outbox
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        log: Log,
+        mailer: Mailer | None,
+        outbox: Outbox,
+        grounds: GroundBook,
     ) -> None:
         self._config = config
         self._store = store
@@ -55,6 +64,7 @@ class NoticeReview:
         self._log = log
         self._mailer = mailer
         self._outbox = outbox
+        self._grounds = grounds
 
     def preview_notice(self, name: str, statement: Statement) -> Notice:
         """Return what a notice would say if this person stated it now. Raises UsageError if something is missing."""
@@ -108,6 +118,8 @@ class NoticeReview:
             store.notices.confirm(notice, member=statement.by.member)
             if statement.seen:
                 store.notices.viewed(name)
+            if statement.keep:
+                self._grounds.keep(notice, by=statement.by)
             store.actions.plan(
                 key=f"notice:{name}",
                 kind="notice",
@@ -128,8 +140,8 @@ class NoticeReview:
         if self.mixed(row):
             yield (
                 f"notice {row.label} lists different media, and one ground would be said of all of it; take apart what "
-                f"does not belong together: gifwarden notices split {row.label}; or say the ground of each: gifwarden "
-                f"notices ground set"
+                f"does not belong together: gifwarden notices split {row.label}; or give each its "
+                "own ground: gifwarden notices ground"
             )
         if not recipient:
             yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import hosts
+from bot.pipeline.acting.grounds import GroundBook
 from bot.pipeline.acting.notices import NoticeReview
 from bot.pipeline.acting.outbox import Outbox
 from bot.pipeline.core import Deps
@@ -13,6 +14,7 @@ from bot.pipeline.reviewing.bank_feedback import BankFeedback
 from bot.pipeline.reviewing.cases import Appealed, CaseReview
 from bot.pipeline.reviewing.deciding import Deciding
 from bot.pipeline.reviewing.minors import Minors
+from bot.pipeline.reviewing.notice_items import NoticeItems
 from bot.pipeline.scanning.scanner import Scanner
 
 __all__ = ["Appealed", "Decisions"]
@@ -27,14 +29,20 @@ class Decisions:
     bank: BankFeedback
     minors: Minors
     notices: NoticeReview
+    items: NoticeItems
+    grounds: GroundBook
 
     @classmethod
     def of(cls, deps: Deps, scanner: Scanner, outbox: Outbox, judge: Judge) -> Decisions:
         """Return them for one database."""
         config, store, clock, log = deps.config, deps.store, deps.clock, deps.log
-        notices = NoticeReview(config, store, clock, log, deps.mailer, outbox)
+        grounds = GroundBook(store)
+        notices = NoticeReview(config, store, clock, log, deps.mailer, outbox, grounds)
+        items = NoticeItems(config, store, log, judge.drafting)
         bank = BankFeedback(config.review, store, scanner)
         deciding = Deciding(config.review, store, clock, log, bank, judge, notices, deps.boundary)
         cases = CaseReview(config.review, store, clock, log, outbox, judge, notices, deciding)
         minors = Minors(store, clock, log, deps.reddit, hosts.finder(config), cases.undo_action)
-        return cls(deciding=deciding, cases=cases, bank=bank, minors=minors, notices=notices)
+        return cls(
+            deciding=deciding, cases=cases, bank=bank, minors=minors, notices=notices, items=items, grounds=grounds
+        )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from email.message import EmailMessage
 
 from bot import channels
 from bot.actions import wording
 from bot.clock import day_and_time
 from bot.config import Config
-from bot.model import Ground, Notice
+from bot.model import Ground, Notice, NoticeEvent
 from bot.pipeline.acting.notice_texts import policy_of
+from bot.pipeline.reviewing.words.notice_items import happened, item_words
 from bot.store import NoticeRow
 
 ASKED = "Is every word of this true, and do you state it?"
@@ -37,6 +39,18 @@ def notice_facts(settings: Config, row: NoticeRow) -> list[tuple[str, str]]:
     return [
         ("notice", f"{row.label} ({row.state}), begun {day_and_time(row.created)} UTC"),
         ("to", f"{row.host} ({row.recipient or contact.form or 'no address known'})"),
-        *(("media", f"{item.host_id}  {item.url}") for item in row.items),
+        *(
+            line
+            for item in row.items
+            for line in (("media", f"{item.host_id}  {item.url}"), ("", "; ".join(item_words(item))))
+        ),
         ("cases", ", ".join(row.cases) or "none any more"),
+    ]
+
+
+def told_facts(events: Iterable[NoticeEvent]) -> list[tuple[str, str]]:
+    """Return label and text of what happened to a notice."""
+    return [
+        ("" if place else "happened", f"{day_and_time(one.at)} UTC  {one.words}{f', by {one.by}' if one.by else ''}")
+        for place, one in enumerate(happened(events))
     ]
