@@ -12,7 +12,7 @@ from bot.acquire import Acquired, Acquirer
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.fetch import Fetcher, refusal
-from bot.hosts import finder
+from bot.hosts import finder, get
 from bot.model import Link
 from tests.host_pages import PagePark
 from tests.host_posts import INSTANCE, SITE
@@ -28,6 +28,15 @@ def link(url: str) -> Link:
     found = FIND(url)
     assert found is not None, url
     return Link(url=url, host=found.host, id=found.id, kind=found.kind, source="url")
+
+
+def page_of(url: str) -> str | None:
+    """Return the public page of what a link leads to."""
+    found = FIND(url)
+    plug = get(found.host) if found else None
+    assert found is not None
+    assert plug is not None
+    return plug.page_url(found.id) if found.id else None
 
 
 class HostClient:

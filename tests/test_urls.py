@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.hosts import HOSTS, find, get, unwrapped
 from bot.hosts.base import parse
 from bot.hosts.wrappers import inner
+from bot.links.defanged import disguised
 from bot.model import Link
 
 TABLE = Path(__file__).parent / "data" / "urls.txt"
@@ -49,6 +50,14 @@ def test_the_table_speaks_of_every_host() -> None:
     assert all(kinds[plug.name, True] >= 6 for plug in HOSTS if plug.name != "page")  # its links are what is allowed
     assert all(kinds[plug.name, False] >= 5 for plug in HOSTS if plug.domains)
     assert len({url for _, _, _, url in ROWS}) == len(ROWS) > 450
+
+
+@pytest.mark.parametrize("domain", sorted({domain for plug in HOSTS for domain in plug.domains}))
+def test_disguised_names_of_every_host_are_read(domain: str) -> None:
+    """Whatever a host's name ends with, it is read where it is written to be put together by the reader."""
+    name, _, ending = domain.rpartition(".")
+    (found,) = disguised(f"look: {name} [dot] {ending}/a/aB3dE5gH")
+    assert found[1] == f"https://{domain}/a/aB3dE5gH"
 
 
 WRAPPED = {

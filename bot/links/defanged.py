@@ -18,7 +18,10 @@ _DOT_INSIDE, _SLASH_INSIDE = r"(?:dot|d0t|\.|punkt|punto|point)", r"(?:slash|/)"
 _DOT = rf"(?:{_GAP}{_OPEN}{_GAP}{_DOT_INSIDE}{_GAP}{_CLOSE}{_GAP}|{_WORD}dot{_WORD}|{_GAP}\.{_GAP})"
 _SLASH = rf"(?:{_GAP}{_OPEN}{_GAP}{_SLASH_INSIDE}{_GAP}{_CLOSE}{_GAP}|{_WORD}slash{_WORD}|{_GAP}/{_GAP})"
 _NAME = r"[a-z0-9][a-z0-9-]{0,62}"
-_ENDING = r"(?:com|net|org|it|co|cc|moe|is|io)"
+_ENDING = (  # those of the hosts' names, of which a test knows
+    r"(?:com|net|network|org|it|co|cc|moe|is|io|ac|app|ax|biz|black|cat|ci|cr|dev|fi|gg|in|la|me|media|nl|nu|ph|pk|ps"
+    r"|red|ru|se|si|site|sk|social|st|su|tech|to|ws)"
+)
 _PART = r"[a-z0-9_%~+=&?.-]{1,120}"
 _WRITTEN = re.compile(
     rf"(?<![\w./@-])(?P<scheme>{_SCHEME})?"
