@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from bot.model import (
     ClaimWord,
     KnownBy,
     LinkState,
+    Notice,
     NoticeItem,
     Role,
     SafeWay,
@@ -169,10 +171,12 @@ def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipe
     texts: dict[str, list[str]] = {}
     refused: dict[str, list[str]] = {}
     for media, by in (("media1", EX), ("media2", HER)):
+        order = write(world, f"gifwarden scan https://www.redgifs.com/watch/{media}", by=by, subject="scan")
         conversation = write(world, f"this is me https://www.redgifs.com/watch/{media} is it on your list?", by=by)
         run(world, bot)
         (row,) = [one for one in store.claims.listing() if one.state is ClaimState.OPEN]
         if media == "media1":  # the team has even linked it: nobody but the team sees that
+            assert bot.claims.near(row) == [found.label]
             bot.claims.link(row.label, cases=[found.label], by=member(bot, "Lea"))
         here = texts[media] = [bot.claims.draft(row.label)]
         for age in (AgeWhenMade.IN_DOUBT, AgeWhenMade.ADULT):
@@ -197,6 +201,7 @@ def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipe
         assert said_to(world, conversation) == here[-1:]  # nothing by itself, ever
         here.append(bot.claims.draft(row.label))
         store.claims.answered(row.label)
+        assert said_to(world, order) == []
     assert texts["media1"] == texts["media2"]
     assert refused["media1"] == refused["media2"]
     assert len(set(texts["media1"])) == 2  # by what they said of their age, and nothing else
@@ -438,6 +443,26 @@ def test_their_own_file(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
     assert "http" not in plain.replace("http-equiv", "")
     assert "https://www.redgifs.com/watch/media1" in full
     assert "<title>Summary 2026-" in plain
+    theirs = Notice(
+        id="",
+        host="redgifs",
+        to="a@b.example",
+        items=(),
+        ground="depicted_person",
+        ground_detail="it was posted without my consent",
+        capacity="depicted_person",
+        stated_by="Lea",
+        organisation="",
+        contact="",
+        stated_at=case.opened,
+    )
+    item = NoticeItem(host_id="media2", url="https://www.redgifs.com/watch/media2", seen_at=case.opened)
+    draft = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.example", case=other.id, item=item)
+    store.notices.confirm(replace(theirs, id=draft), member=by.member)
+    assert "ready for you to send" in bot.summaries.make(name, by=by).html
+    given = bot.summaries.make(name, by=by, addresses=True).html
+    assert "A text that you can send yourself" in given
+    assert "https://www.redgifs.com/watch/media2" in given
     store.connection.run("update notices set state = 'removed' where label = ?", (notice,))
     store.connection.run(
         "update notice_items set state = 'removed', gone_at = '2026-11-21T10:00:00Z' where notice = ?", (notice,)

@@ -94,9 +94,10 @@ def show(name: ClaimArgument, who: ByOption = None, as_json: JsonOption = False,
         row, by = _read(pipeline, name, who)
         words = pipeline.deps.store.claims.words(row.label)
         pipeline.claims.read(row.label, by=by)
+        near = pipeline.claims.near(row)
     if as_json:
         said = [{"what": word.what, "text": word.text, "at": word.at.isoformat()} for word in words]
-        emit({**plain_claim(row), "words": said})
+        emit({**plain_claim(row), "words": said, "near": near})
         return
     facts(
         [
@@ -108,6 +109,8 @@ def show(name: ClaimArgument, who: ByOption = None, as_json: JsonOption = False,
             *([("person", row.person)] if row.person else []),
         ]
     )
+    if near:
+        say(f"cases on what they named: {', '.join(near)}; those about them: gifwarden claims link {row.label}")
     for word in words:
         say(f"\n{word.what}, {day_and_time(word.at)}")
         say("\n".join(f"  {line}" for line in word.text.splitlines()), lines=True)

@@ -44,7 +44,8 @@ def about(config: Config, subreddit: str, rules: RuleSet, months: Sequence[Month
             "",
             "## If you are the person shown",
             "",
-            f"- [Write to the moderators]({_MAIL.format(name=subreddit)}) and give the link. Do not send the media.",
+            f"- [Write to the moderators]({_MAIL.format(name=subreddit)}) and give the link. Do not send the media, "
+            "nor an identity card or a picture of yourself: nobody asks for them.",
             "- Adults: [StopNCII.org](https://stopncii.org) makes a fingerprint on your own device and hands it to "
             "many platforms at once; the media does not leave your device.",
             "- Pictured under 18, whatever your age now: [Take It Down](https://takeitdown.ncmec.org) does the same. "

@@ -156,6 +156,19 @@ class Claims:
         self._store.audit.record(by=by, what="claim read", subject=name)
         return row
 
+    def near(self, row: ClaimRow) -> list[str]:
+        """Return the cases on what they named that are not linked yet: for a lead, who may link them."""
+        store = self._store
+        posts: list[str] = []
+        for one in store.claims.words(row.label, ClaimWord.LINK):
+            ref, fullname = hosts.find(one.text), permalink_fullname(one.text)
+            if fullname is not None:
+                posts.append(fullname)
+            elif ref is not None and ref.id:
+                posts += store.claims.posts_of_media(ref.host, ref.id)
+        found = [case.label for post in dict.fromkeys(posts) for case in store.cases.of_post(post)]
+        return [label for label in found if label not in row.cases]
+
     def asked(self, row: ClaimRow, language: str | None = None) -> Asked:
         """Return what an answer is made of: the claim's own words and what was recorded, nothing that was found."""
         return Asked(

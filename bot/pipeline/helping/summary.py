@@ -113,9 +113,13 @@ class Summaries:
         return facts
 
     def _texts(self, cases: Sequence[CaseRow]) -> tuple[Copied, ...]:
-        """Return the notices that are theirs to send: written for the person depicted, and stated."""
+        """Return the notices that are theirs to send: written for the person depicted, and stated.
+
+        Raises UsageError with what is missing of each, so that none is left out without a word.
+        """
         labels = {self._store.notices.of_case(case.id) for case in cases} - {None}
         found: list[Copied] = []
+        wrong: list[str] = []
         for label in sorted(str(one) for one in labels):
             notice = self._store.notices.get(label)
             if notice.capacity != "depicted_person" or notice.state in DRAFTS[:1]:
@@ -126,9 +130,12 @@ class Summaries:
                     sender=self._config.mail.sender,
                     policy=policy_of(self._config, notice.host),
                 )
-            except GifwardenError:  # it must not go out as it stands, and the command that states it says why
+            except GifwardenError as error:
+                wrong.append(f"a text that is theirs to send is not ready: {error}")
                 continue
             found.append(Copied(to=notice.recipient or notice.host, subject=said.subject, body=said.text))
+        if wrong:
+            raise UsageError(*wrong)
         return tuple(found)
 
 

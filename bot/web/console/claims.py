@@ -73,6 +73,7 @@ def read(visit: Visit) -> Response:
         row,
         words=[word for word in visit.store.claims.words(row.label) if word.what is not ClaimWord.CONVERSATION],
         draft=visit.pipeline.claims.draft(row.label, language),
+        near=visit.pipeline.claims.near(row),
         hour=visit.store.claims.word(row.label, ClaimWord.HOUR),
         language=language or row.language,
         approved=visit.pipeline.claims.approved(language or row.language),
@@ -158,7 +159,7 @@ def forget(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, row: ClaimRow, **facts: Any) -> Response:
-    told: dict[str, Any] = {"words": None, "draft": "", "hour": "", "hidden": (), "language": row.language}
+    told: dict[str, Any] = {"words": None, "draft": "", "hour": "", "near": (), "hidden": (), "language": row.language}
     return visit.page(
         "claim.html",
         row=row,
