@@ -23,9 +23,9 @@ from bot.loopback.answers import redirect
 from bot.loopback.http import json_response
 from bot.loopback.stage import Stage
 from bot.migrations import migrations
-from bot.model import Link, LinkState
-from bot.samples import media
+from bot.model import Link, LinkState, LookOutcome
 from tests.bots import Listening, bank_the_fake, bot_on, changed, fake
+from tests.following import sent
 from tests.host_pages import PagePark
 from tests.host_posts import INSTANCE, SITE, STATUS, add_mastodon, add_page, mastodon_file
 from tests.host_world import LARGE, SMALL, HostClient
@@ -287,17 +287,17 @@ def test_the_data_of_a_page_is_bounded() -> None:
     assert list(page._videos(json.dumps([VIDEO_OBJECT] + [{}] * 6000))) == [(FILE, "")]
 
 
-def test_a_bot_looks_at_what_is_allowed_and_tells_each_server_alone(world: Stage, log: Listening) -> None:
+def test_a_bot_follows_what_is_allowed_and_tells_each_server_alone(world: Stage, log: Listening) -> None:
     """A page on an allowed domain leads to its media, on another it is nobody's link; each domain is told alone."""
-    names = ("one.example.com", "www.two.example.com")
+    names = (SITE, "www.two.example.com", "three.example.com")
     world.config.storage.path.mkdir(exist_ok=True)
-    channel = '[two]\ndomains = ["two.example.com"]\nemail = "desk@two.example.com"\n'
-    (world.config.storage.path / OWN).write_text(channel)
-    world.park.add_direct(SITE, "/v/1", media.still(930, format="png", width=64, height=48), "image/png")
+    channels = [f'["{name}"]\ndomains = ["{name}"]\nemail = "desk@{name}"\n' for name in (SITE, "two.example.com")]
+    (world.config.storage.path / OWN).write_text("".join(channels))
     for host in (SITE, "other.example.com"):
         world.park.add_direct(host, "/watch/1", f'<video src="https://{SITE}/v/1"></video>'.encode(), "text/html")
-        world.reddit.submit("quiet", author="a", title="x", url=f"https://{host}/watch/1")
-    for name in names:
+        world.reddit.submit("clips", author="a", title="x", url=f"https://{host}/watch/1")
+    world.park.add_direct(SITE, "/v/1", fake())
+    for name in names[1:]:
         url = world.park.add_direct(name, "/heron.mp4", fake())
         world.reddit.submit("clips", author="a", title="x", url=url)
     allowed = {"page": {"allow": [SITE]}, "direct": {"allow": list(names)}}
@@ -305,10 +305,20 @@ def test_a_bot_looks_at_what_is_allowed_and_tells_each_server_alone(world: Stage
         bot.deps.store.banks.create("known-fakes", "block")
         bank_the_fake(bot, fake())
         bot.tick()
+        notices = {row.host: row for row in bot.deps.store.notices.listing()}
         states = {row.link.host: row.state for row in bot.deps.store.links.listing()}
-        told = {row.host: row.recipient for row in bot.deps.store.notices.listing()}
+        sent(bot, notices[SITE].label)
+        bot.recheck()
+        asked = len(world.park.paths(SITE))
+        world.clock.sleep(7 * 3600)
+        bot.recheck()
+        (item,) = bot.deps.store.notice_life.items(notices[SITE].label)
     assert (states["page"], states[""]) == (LinkState.JUDGED, LinkState.UNSUPPORTED)
-    assert told == {"one.example.com": None, "two.example.com": "desk@two.example.com"}
+    assert {host: row.recipient for host, row in notices.items()} == {
+        SITE: f"desk@{SITE}", "two.example.com": "desk@two.example.com", "three.example.com": None,
+    }  # fmt: skip
+    assert (item.looks, item.outcome) == (1, LookOutcome.THERE)
+    assert world.park.paths(SITE)[asked:] == ["/watch/1", "/v/1"]
 
 
 def test_notices_of_before_are_named_by_their_server() -> None:

@@ -112,6 +112,17 @@ WRAPPED = {
     ),
     "https://out.reddit.com/x?url=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3Dhttps%253A%252F%252Fredgifs.com%252Fwatch"
     "%252Fquietgreenheron": ("redgifs", "quietgreenheron", "media"),
+    "https://out.reddit.com/t3_1abcde?url=https%3A%2F%2Ffixupx.com%2Fexample%2Fstatus%2F1234567890123456789&token=A": (
+        "x", "1234567890123456789", "album",
+    ),
+    "https://web.archive.org/web/2025/https://pbs.twimg.com/media/AbC1dEfGhIjKlMn?format=jpg&name=orig": (
+        "x", "AbC1dEfGhIjKlMn", "media",
+    ),
+    "https://go.bsky.app/redirect?u=https%3A%2F%2Fimgbox.com%2Fg%2FaB3dE5gHjK": ("imgbox", "aB3dE5gHjK", "album"),
+    "https://href.li/?https://pixhost.cc/gallery/aB3dE": ("pixhost", "aB3dE", "album"),
+    "https://www.google.com/url?q=https://bsky.app/profile/example.bsky.social/post/3kabcdefghi2j": (
+        "bluesky", "example.bsky.social/3kabcdefghi2j", "album",
+    ),
     # a wrapper around what nobody knows is what it is by itself
     "https://out.reddit.com/t3_1abcde?url=https%3A%2F%2Fexample.org%2Fheron.gif": ("reddit", None, "page"),
     "https://www.google.com/url?q=https://example.org/heron.gif": ("", None, "unsupported"),

@@ -63,6 +63,7 @@ class Rechecks:
 
     def __init__(self, deps: Deps, scanner: Scanner, downloads: DownloadQueue) -> None:
         self._d = deps
+        self._find = hosts.finder(deps.config)
         self._scanner = scanner
         self._downloads = downloads
         self._afterwards = Afterwards(deps.config, deps.store, deps.clock, deps.log)
@@ -104,7 +105,7 @@ class Rechecks:
 
     def _look(self, item: LifeItem) -> int:
         life, now = self._d.store.notice_life, self._d.clock.now()
-        link = link_of(item)
+        link = link_of(item, self._find)
         group = self._d.acquirer.group(link)
         waits = max(self._d.acquirer.rests_for(group), self._too_soon(item))
         if waits > 0:
@@ -143,20 +144,20 @@ class Rechecks:
         except MarkedFileError:
             return None
         except AcquireError as error:
-            return self._refused(item, error)
+            return self._refused(link, error)
         self._d.store.health.note(link.host, "resolved")
         return sight
 
-    def _refused(self, item: LifeItem, error: AcquireError) -> Sight:
+    def _refused(self, link: Link, error: AcquireError) -> Sight:
         outcome = next((found for kind, found in _OUTCOMES.items() if isinstance(error, kind)), LookOutcome.UNREACHABLE)
         if error.status in (401, 403, 429, 451):
             outcome = LookOutcome.REFUSED
         if not isinstance(error, GoneError) and (counted := outcome_of(error)):
-            self._d.store.health.note(item.host, counted, str(error))
-        if outcome == LookOutcome.GONE and self._doubted(item.host):
+            self._d.store.health.note(link.host, counted, str(error))
+        if outcome == LookOutcome.GONE and self._doubted(link.host):
             return Sight(
                 outcome=LookOutcome.UNREACHABLE,
-                detail=f"{item.host} calls nearly everything gone lately, so it may refuse this machine",
+                detail=f"{link.host} calls nearly everything gone lately, so it may refuse this machine",
             )
         wait = error.retry_after if isinstance(error, TryLaterError) else None
         return Sight(outcome=outcome, detail=reason_of(error), wait=wait)
@@ -179,7 +180,7 @@ class Rechecks:
                 continue
             digests = {value for pair in ((found.sha256, found.md5), *found.also) for value in pair}
             if {item.sha256, item.md5} & digests or self._is_known(found):
-                return _there(item, link, file.url)
+                return _there(item, link, file.url, self._find)
             seen.append(found)
         if failures:
             return Sight(outcome=LookOutcome.UNREACHABLE, detail=failures[0])
@@ -200,7 +201,7 @@ class Rechecks:
         until = self._d.clock.now() + timedelta(seconds=seconds)
         life = self._d.store.notice_life
         for other in life.planned(item.host, before=until):
-            if self._d.acquirer.group(link_of(other)) == group:
+            if self._d.acquirer.group(link_of(other, self._find)) == group:
                 life.plan_look(other, until)
 
     def _write_down(self, item: LifeItem, sight: Sight) -> None:
@@ -211,22 +212,22 @@ class Rechecks:
         self._afterwards.looked(item, sight.outcome, sight.detail, then, sight.moved)
 
 
-def link_of(item: LifeItem) -> Link:
+def link_of(item: LifeItem, find: hosts.Finder) -> Link:
     """Return the link at which a media of a notice is looked for."""
-    found = hosts.find(item.url)
+    found = find(item.url)
     kind = found.kind if found is not None and found.kind != "page" else "media"
     host, name = (found.host, found.id) if found is not None else (item.host, item.host_id)
     return Link(url=item.url, host=host, id=name or item.host_id, kind=kind, source="target")
 
 
-def _there(item: LifeItem, link: Link, file: str) -> Sight:
+def _there(item: LifeItem, link: Link, file: str, find: hosts.Finder) -> Sight:
     """Return that a media is there, or under which other id of its host, if the file's address leads to one."""
-    found = hosts.find(file)
+    found = find(file)
     if link.kind != "media" or found is None or found.host != link.host or found.kind != "media" or not found.id:
         return Sight(outcome=LookOutcome.THERE)
     plug = hosts.get(found.host)
     page = plug.page_url(found.id) if plug else None
-    back = hosts.find(page) if page else None
+    back = find(page) if page else None
     same = (link.id or "").casefold() in file.casefold() or found.id.casefold() in item.url.casefold()
     if same or page is None or back is None or back.id != found.id:
         return Sight(outcome=LookOutcome.THERE)

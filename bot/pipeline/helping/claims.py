@@ -56,6 +56,7 @@ class Claims:
         self, config: Config, store: Store, clock: Clock, log: Log, reddit: Reddit | None, minors: Minors, team: Team
     ) -> None:
         self._config = config
+        self._find = hosts.finder(config)
         self._store = store
         self._clock = clock
         self._log = log
@@ -264,7 +265,7 @@ class Claims:
         lines: list[str] = []
         targets = list(row.cases)
         for one in self._store.claims.words(row.label, ClaimWord.LINK):
-            ref = hosts.find(one.text)
+            ref = self._find(one.text)
             if permalink_fullname(one.text) or share_path(one.text):
                 targets.append(one.text)
             elif ref is not None and ref.id:
