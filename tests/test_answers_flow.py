@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,7 @@ def test_an_answer_is_read_and_decided_by_who_may(
             assert browser.get(path).status_code == 200
             assert "Re: your notice" in browser.text
             assert "<script>alert" not in browser.page.text
+        assert re.search(r"<pre>We took it down\.\n\\u202e&lt;script&gt;", browser.page.text)
         assert 'href="https://host.example' not in browser.page.text
         assert "That is what it means" not in browser.text
         assert browser.post(f"/answer/{answer.label}/decide", notice=label, means="rejected").status_code == 403
