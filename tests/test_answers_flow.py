@@ -25,18 +25,17 @@ from tests.test_outbox import state_notice
 
 
 @pytest.fixture
-def mailbox() -> Iterator[ImapMailbox]:
-    """A mailbox of its own."""
-    with ImapMailbox() as box:
-        yield box
+def world(tmp_path: Path, rules: Path) -> Iterator[Stage]:
+    """Loopback Reddit, hosts and mail, with a mailbox for answers."""
+    with stage(tmp_path, rules=rules, answers=True) as built:
+        yield built
 
 
 @pytest.fixture
-def world(tmp_path: Path, rules: Path, mailbox: ImapMailbox) -> Iterator[Stage]:
-    """Loopback Reddit, hosts and mail, with a mailbox for answers."""
-    box = {"host": "127.0.0.1", "port": mailbox.port, "security": "none", "username": "desk", "password": "loopback"}
-    with stage(tmp_path, rules=rules, sections={"inbox": box}) as built:
-        yield built
+def mailbox(world: Stage) -> ImapMailbox:
+    """The mailbox."""
+    assert world.answers is not None
+    return world.answers
 
 
 @pytest.fixture

@@ -187,7 +187,8 @@ def test_the_other_side_shows_what_it_took_and_no_more(tmp_path: Path, capfd: py
 @slow
 def test_whatever_happens_in_the_demo_is_met_by_the_bot(tmp_path: Path) -> None:
     """A round of the script: posts, a raid, an appeal, a removal by hand, a notice mailed and answered."""
-    with stage(tmp_path, gallery=True, sections=worlds.sections(0)) as world, bot_on(world, Silent()) as bot:
+    here = stage(tmp_path, gallery=True, sections=worlds.sections(0), answers=True)
+    with here as world, bot_on(world, Silent()) as bot:
         ledger = Ledger(world)
         living = Living(world, bot, ledger)
         living.prepare("somebody")
@@ -205,6 +206,10 @@ def test_whatever_happens_in_the_demo_is_met_by_the_bot(tmp_path: Path) -> None:
         store = bot.deps.store
         assert {"open", "closed_elsewhere"} <= {str(case.state) for case in store.cases.listing()}
         assert store.case_queue.appealed()
+        assert {(str(row.kind), row.waits) for row in store.notice_answers.listing()} == {
+            ("automatic", False),
+            ("answer", True),
+        }
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.message import EmailMessage
 
 from bot.demo.ledger import Ledger
 from bot.demo.past import FirstDay
@@ -23,6 +24,8 @@ TITLES = (
     "Is this really her?", "You will not believe this clip", "Found this in an old folder", "Which film is this from?",
     "Somebody sent me this", "Better quality than last time", "Leaked, watch before it is gone", "Who is she?",
 )  # fmt: skip
+RECEIPT = "We have received your report. Our team looks at each of them.\n"
+TAKEN_DOWN = "Hello,\n\nwe have looked at what you reported and removed it.\n\nTrust and safety\n"
 EVERYDAY = ("Fog over the bridge", "My cat found the box", "Rain on the tent roof", "Slow train in the snow")
 
 
@@ -209,5 +212,21 @@ class Living:
                     self._s.park.gone("redgifs", id)
                 self._down |= ids
                 self._ledger.happened(f"redgifs answered notice {row.label}: {many(len(ids), 'item')} taken down")
+                self._answer(row.label, RECEIPT, automatic=True)
+                self._answer(row.label, TAKEN_DOWN)
                 return
         self._innocent()
+
+    def _answer(self, label: str, words: str, *, automatic: bool = False) -> None:
+        """Let the host answer the mail of a notice, into the mailbox that the bot reads."""
+        mails = [one.message for one in self._s.mail.received if f"[{label}]" in str(one.message["Subject"])]
+        if self._s.answers is None or not mails:
+            return
+        answer = EmailMessage()
+        answer["From"], answer["To"] = mails[-1]["To"], mails[-1]["From"]
+        answer["Subject"] = f"Re: {mails[-1]['Subject']}"
+        answer["In-Reply-To"] = answer["References"] = str(mails[-1]["Message-ID"])
+        if automatic:
+            answer["Auto-Submitted"] = "auto-replied"
+        answer.set_content(words)
+        self._s.answers.deliver(answer.as_bytes(), at=self._s.clock.now())

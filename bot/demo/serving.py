@@ -61,7 +61,7 @@ def serve(*, port: int | None = None, account: str, folder: Path | None = None, 
     folder = folder or worlds.place()
     with _stoppable(), worlds.taken(folder):
         _say(console, "starting a Reddit, hosts and a mail server on this machine; some cases wait in a moment")
-        with stage(folder, gallery=True, clock=SystemClock(), sections=worlds.sections(chosen)) as world:
+        with stage(folder, gallery=True, clock=SystemClock(), sections=worlds.sections(chosen), answers=True) as world:
             ledger = Ledger(world)
             telling = Telling(console)
             with bot_on(world, telling) as pipeline:

@@ -21,7 +21,7 @@ from bot.assemble import Outside
 from bot.config import Config
 from bot.errors import UsageError
 from bot.loopback.network import LoopbackNetwork
-from bot.loopback.stage import Sections, Stage, outside, settings
+from bot.loopback.stage import Sections, Stage, inbox, outside, settings
 
 NOTE = "world.json"
 POLL_SECONDS = 4.0
@@ -87,6 +87,7 @@ def note(folder: Path, stage: Stage) -> None:
     facts = {
         "reddit": stage.reddit.port,
         "mail": stage.mail.port,
+        "answers": stage.config.inbox.port,
         "console": stage.config.web.port,
         "login": stage.reddit.login,
         "names": names,
@@ -109,8 +110,9 @@ def found(folder: Path) -> World:
         raise UsageError("the demo is just starting; try again in some seconds")
     facts = json.loads(text)
     network = LoopbackNetwork((facts["names"], facts["ports"]))
+    beside = {**sections(facts["console"]), "inbox": inbox(facts["answers"])}
     return World(
-        config=settings(folder, facts["login"], facts["mail"], gallery=True, sections=sections(facts["console"])),
+        config=settings(folder, facts["login"], facts["mail"], gallery=True, sections=beside),
         outside=outside(f"http://127.0.0.1:{int(facts['reddit'])}", network),
     )
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 MAX_LINE = 8192
+LOGIN = ("desk", "loopback")
 _ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _FETCH = re.compile(r"(\d+) \(UID INTERNALDATE RFC822\.SIZE BODY\.PEEK\[\]<0\.(\d+)>\)", re.IGNORECASE)
 _SEARCH = re.compile(r"UID (\d+):\* SINCE (\d{1,2}-[A-Z]{3}-\d{4})", re.IGNORECASE)
@@ -51,7 +52,7 @@ class ImapMailbox:
     def __init__(
         self,
         *,
-        login: tuple[str, str] = ("desk", "loopback"),
+        login: tuple[str, str] = LOGIN,
         folder: str = "INBOX",
         context: ssl.SSLContext | None = None,
         implicit_tls: bool = False,

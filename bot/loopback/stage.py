@@ -14,6 +14,7 @@ from bot.assemble import Children, Outside, Parts, assembled
 from bot.clock import Clock, ManualClock
 from bot.config import Config
 from bot.loopback.hosts import HostPark
+from bot.loopback.imap import LOGIN, ImapMailbox
 from bot.loopback.network import LoopbackNetwork
 from bot.loopback.reddit.server import RedditServer
 from bot.loopback.smtp import SmtpSink
@@ -56,6 +57,7 @@ class Stage:
     park: HostPark
     mail: SmtpSink
     config: Config
+    answers: ImapMailbox | None = None  # where hosts' answers arrive, if there is a mailbox
     expected: dict[str, Expected] = field(default_factory=dict)
     notice_ids: set[str] = field(default_factory=set)  # host ids that must stand on a mail to redgifs
     never_asked: set[str] = field(default_factory=set)  # files that no host may be asked for
@@ -99,6 +101,12 @@ def settings(
     return Config.model_validate(made)
 
 
+def inbox(port: int) -> dict[str, Any]:
+    """Return the section of a mailbox on loopback."""
+    name, secret = LOGIN
+    return {"host": "127.0.0.1", "port": port, "security": "none", "username": name, "password": secret}
+
+
 def write_rules(folder: Path) -> Path:
     """Make the folder with the rules that come along and one that tells moderators; return it."""
     folder.mkdir()
@@ -116,11 +124,13 @@ def stage(
     rules: Path | None = None,
     clock: Clock | None = None,
     sections: Sections | None = None,
+    answers: bool = False,
 ) -> Iterator[Stage]:
     """Yield a loopback Reddit, hosts and mail server, and a configuration for them; all gone afterwards.
 
     `rules`: a folder of `write_rules`, which several may share that change nothing there; else it has its own.
-    Without a `clock` time stands still until it is told to pass. `sections`: further keys, by section.
+    Without a `clock` time stands still until it is told to pass. `sections`: further keys, by section. `answers`: with
+    a mailbox that is read.
     """
     clock = clock or ManualClock(START)
     rules = rules or write_rules(folder / "rules")
@@ -128,7 +138,11 @@ def stage(
         RedditServer(clock.now) as reddit,
         HostPark() as park,
         SmtpSink() as mail,
+        contextlib.ExitStack() as stack,
     ):
+        box = stack.enter_context(ImapMailbox()) if answers else None
+        if box is not None:
+            sections = {**(sections or {}), "inbox": inbox(box.port)}
         config = settings(folder, reddit.login, mail.port, rules=rules, gallery=gallery, sections=sections)
         for name in config.subreddits:
             reddit.add_subreddit(
@@ -136,7 +150,7 @@ def stage(
                 moderators=["head_moderator", "second_moderator"],
                 bot_permissions=["posts", "mail", "flair", "access"],
             )
-        yield Stage(clock=clock, reddit=reddit, park=park, mail=mail, config=config)
+        yield Stage(clock=clock, reddit=reddit, park=park, mail=mail, config=config, answers=box)
 
 
 def outside(reddit: str, network: LoopbackNetwork) -> Outside:
