@@ -15,11 +15,13 @@ from bot.errors import (
     TryLaterError,
     UnsupportedError,
 )
+from bot.hosts.erome import MAX_MEDIA, Erome
 from bot.loopback.answers import web_page
 from bot.loopback.http import json_response
 from tests import host_files
 from tests.host_pages import PagePark
-from tests.host_world import LARGE, SMALL, HostClient, page_of
+from tests.host_world import LARGE, SMALL, HostClient, link, page_of
+from tests.test_hosts_failures import Altered
 
 ALBUM, FILE, OTHER = "aB3dE5gH", "jK7mN9pQ", "rS1tU3vW"
 
@@ -44,6 +46,13 @@ def test_erome_media_that_a_page_names_twice_count_once(park: PagePark, client: 
     group = page[page.index('<div class="media-group"') :]
     park.put("www.erome.com", f"/a/{ALBUM}", web_page(page + group + group.replace("</video>", "</video></video>")))
     assert [media.data for media in client.get(url).media] == [SMALL]
+
+
+def test_erome_pages_of_any_size_are_read_within_bounds() -> None:
+    """A page that names media without end is read to so many."""
+    file = '<div class="media-group"><source src="https://v1.erome.com/1/aB3dE5gH/q{:07d}.mp4"></div>'
+    web = Altered("".join(file.format(number) for number in range(MAX_MEDIA + 100)))
+    assert len(Erome().resolve(link(f"https://www.erome.com/a/{ALBUM}"), web)) == MAX_MEDIA
 
 
 def test_erome_files_know_their_album(park: PagePark, client: HostClient) -> None:

@@ -130,6 +130,18 @@ def test_gofile_tokens_are_checked(park: PagePark, client: HostClient, token: ob
         client.get(f"https://gofile.io/d/{CODE}")
 
 
+@pytest.mark.parametrize("said", [{"canAccess": False}, None])
+def test_a_closed_folder_in_a_gofile_folder_hides_no_other(
+    park: PagePark, client: HostClient, said: dict[str, Any] | None
+) -> None:
+    """A folder in a folder that is closed, or not there any more, costs the others nothing."""
+    site = host_files.Gofile(park)
+    if said:
+        site.folder(host_files.uuid(9), [], **said)
+    url = site.folder(CODE, [{"id": host_files.uuid(9), "type": "folder", "name": "more"}, site.file(1, SMALL)])
+    assert [media.data for media in client.get(url).media] == [SMALL]
+
+
 def test_gofile_is_read_within_so_many_requests(park: PagePark, client: HostClient) -> None:
     """A folder without end costs no more than any."""
     site = host_files.Gofile(park)
@@ -147,5 +159,8 @@ def test_gofile_takes_salt_and_account_from_the_operator(park: PagePark, build: 
     client = build(gofile={"account_token": "operators-own-token", "website_salt": "newer0salt"})
     before = len(park.log)
     assert client.get(url).media[0].data == SMALL
+    site.say(CODE, {"status": "error-notPremium", "data": {}}, status=401)
+    with pytest.raises(NeedsTokenError, match="account_token"):
+        client.get(url)
     assert "/accounts" not in {request.path for request in park.log[before:]}
     assert "operators-own-token" not in repr(client.config)

@@ -85,9 +85,8 @@ class Bunkr(PageHost):
         self.file_servers = self.domains
 
     def as_set(self, settings: HostConfig) -> Host:
-        return (
-            type(self)(tuple(domain.lower().lstrip(".") for domain in settings.mirrors)) if settings.mirrors else self
-        )
+        mirrors = tuple(domain.lower().lstrip(".") for domain in settings.mirrors)
+        return type(self)(mirrors) if mirrors else self
 
     def owns(self, host: str) -> bool:
         return super().owns(host) or bool(_SERVER.match(host))

@@ -13,6 +13,7 @@ from bot.model import Link, MediaRef
 
 SITE = "https://www.erome.com"
 SHORT_SIDE = 480  # of the heights that a video is named with, the smallest from here on is asked for first
+MAX_MEDIA = 500  # of one album
 WAITING = "<title>Please wait a few moments</title>"  # a page with 200 in the place of the album
 
 _ID = re.compile(r"[A-Za-z0-9]{4,16}\Z")
@@ -57,7 +58,7 @@ class Erome(PageHost):
         page = web.page(f"{SITE}/a/{link.id}").text
         if WAITING in page[:1000]:
             raise TryLaterError("erome shows a page to wait at instead of the album")
-        groups = [tuple(dict.fromkeys(_named(group))) for group in page.split(_GROUP)[1:]]
+        groups = [tuple(dict.fromkeys(_named(group))) for group in page.split(_GROUP, MAX_MEDIA)[1:]]
         found = {media.id: media for files in groups if files for media in [self._media(files)]}
         if not found:
             raise HostChangedError("erome shows an album without media, which its plug does not know")

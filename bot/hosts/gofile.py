@@ -41,6 +41,7 @@ _SITES = frozenset({"gofile.io", "www.gofile.io"})
 _LANGUAGE = "en-US"
 _FROM = {"Origin": SITE, "Referer": f"{SITE}/"}
 _REFUSED = "gofile does not answer guests here: it is for members, or website_salt in [hosts.gofile] is out of date"
+_ACCOUNT_REFUSED = "gofile does not show this to the account of account_token in [hosts.gofile]"
 
 
 class Gofile(PageHost):
@@ -100,7 +101,6 @@ class Gofile(PageHost):
         if url is None or link.id is None:
             raise UnsupportedError("the link leads to a page of gofile, not to a folder")
         if self.is_file(url):
-            self._account(web)
             return (HostMedia(id=link.id, renditions=(self._rendition(link.url, web),)),)
         files = list(self._files(link.id, web))
         if not files:
@@ -120,13 +120,15 @@ class Gofile(PageHost):
             at, page, more = waiting.pop(0), 1, True
             while more and left:
                 left -= 1
-                answer = self._contents(at, page, web)
-                node = mapping(dig(answer, self.name, "data"), self.name)
-                error = _withheld(node)
-                if error is not None and at == id:
-                    raise error
-                if error is not None:
-                    break  # of a folder in a folder
+                try:
+                    answer = self._contents(at, page, web)
+                    node = mapping(dig(answer, self.name, "data"), self.name)
+                    if error := _withheld(node):
+                        raise error
+                except (BlockedError, GoneError, NeedsTokenError):
+                    if at == id:
+                        raise
+                    break  # a folder in a folder hides no other
                 if node.get("type") == "file":
                     yield node
                     break
@@ -161,13 +163,14 @@ class Gofile(PageHost):
             "X-BL": _LANGUAGE,
         }
         query = {"contentFilter": "", "page": page, "pageSize": PAGE_FILES, "sortField": "name", "sortDirection": 1}
+        refused = _ACCOUNT_REFUSED if self._token else _REFUSED
         try:
             answer = mapping(web.json(f"{API}/contents/{id}?{urlencode(query)}", headers=headers), self.name)
         except NeedsTokenError:
-            raise NeedsTokenError(_REFUSED) from None
+            raise NeedsTokenError(refused) from None
         status = dig(answer, self.name, "status")
         if status != "ok":
-            raise _refusal(status)
+            raise _refusal(status, refused)
         return answer
 
     def _account(self, web: Web) -> str:
@@ -176,7 +179,7 @@ class Gofile(PageHost):
         if not token:
             answer = mapping(web.json(f"{API}/accounts", headers=_FROM, form={}), self.name)
             if answer.get("status") != "ok":
-                raise _refusal(answer.get("status"))
+                raise _refusal(answer.get("status"), _REFUSED)
             token = dig(answer, self.name, "data", "token")
             if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x3a\x3c-\x7e]{8,200}", token):
                 raise HostChangedError("gofile gives a guest a token in a shape that its plug does not know")
@@ -203,7 +206,7 @@ class Gofile(PageHost):
         return f"{SITE}/d/{quote(id)}" if _CODE.match(id) else None  # a long id may be a file's, which has no page
 
 
-def _refusal(status: Any) -> AcquireError:
+def _refusal(status: Any, refused: str) -> AcquireError:
     """Return what it means that the API answers with another status than `ok`."""
     if status == "error-notFound":
         return GoneError("gofile says that this does not exist")
@@ -212,7 +215,7 @@ def _refusal(status: Any) -> AcquireError:
     if status == "error-rateLimit":
         return TryLaterError("gofile asks for fewer requests")
     if status in ("error-notPremium", "error-token", "error-wrongToken"):
-        return NeedsTokenError(_REFUSED)
+        return NeedsTokenError(refused)
     return HostChangedError("gofile refuses for a reason that its plug does not know")
 
 
