@@ -29,6 +29,7 @@ from tests.following import sent
 from tests.host_pages import PagePark
 from tests.host_posts import INSTANCE, SITE, STATUS, add_mastodon, add_page, mastodon_file
 from tests.host_world import LARGE, SMALL, HostClient
+from tests.slow import slow
 
 
 def test_every_host_without_domains_takes_an_allow_list() -> None:
@@ -287,6 +288,7 @@ def test_the_data_of_a_page_is_bounded() -> None:
     assert list(page._videos(json.dumps([VIDEO_OBJECT] + [{}] * 6000))) == [(FILE, "")]
 
 
+@slow
 def test_a_bot_follows_what_is_allowed_and_tells_each_server_alone(world: Stage, log: Listening) -> None:
     """A page on an allowed domain leads to its media, on another it is nobody's link; each domain is told alone."""
     names = (SITE, "www.two.example.com", "three.example.com")
