@@ -225,6 +225,12 @@ def test_under_18_goes_to_the_minors_path_by_a_person(world: Stage, bot: Pipelin
     row = only(bot)
     assert (row.age, row.language) == (AgeWhenMade.IN_DOUBT, "de")
     store = bot.deps.store
+    assert bot.claims.doubt(case) == row.label
+    assert bot.claims.doubt(open_case(bot, 5)) == ""
+    assert "support@redgifs.com" in bot.claims.draft(row.label)
+    assert "116 016" in bot.claims.draft(row.label)  # whom to talk to where they are
+    with terminal(world):
+        assert "may have been under 18" in " ".join(type_in("cases", "show", case.label).lines)
     assert store.minors.waiting() == []  # a stranger's words hide nothing
     entries = store.connection.value("select count(*) from entries")
     with terminal(world):
@@ -499,6 +505,11 @@ def test_the_console_does_the_same(world: Stage, bot: Pipeline) -> None:
         assert "<script>alert" not in lea.page.text
         assert "There is one once it is written down" in lea.text
         assert lea.post(f"/claim/{label}/file").status_code == 409
+        case = open_case(bot, 6)
+        bot.claims.link(label, cases=[case.label], by=member(bot))
+        bot.deps.store.claims.set_age(label, AgeWhenMade.IN_DOUBT)
+        rea.get(f"/case/{case.label}")
+        assert "may have been under 18 in this" in rea.text
         rea.get(f"/claim/{label}")
         rea.post(f"/claim/{label}/age", age="adult")
         lea.get(f"/claim/{label}")

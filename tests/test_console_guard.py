@@ -167,7 +167,7 @@ def answered(console: Console, case: CaseRow, number: int) -> tuple[str, str]:
 def prepared_claim(console: Console, path: str, case: CaseRow) -> tuple[str, dict[str, str]]:
     """Return the same for a way of a claim, of somebody who is known and was an adult unless it is to be dismissed."""
     claims, by = console.bot.claims, member(console.bot)
-    label = claims.from_post("https://redd.it/1abcd2", "clips", by=by)
+    label = console.bot.hearing.from_post("https://redd.it/1abcd2", "clips", by=by)
     claims.set_age(label, AgeWhenMade.ADULT, by=by)
     if not path.endswith("/dismiss"):
         claims.set_known(label, KnownBy.NGO, "the helpline wrote to us on Monday", by=by)

@@ -19,6 +19,7 @@ from bot.cli.base import (
     read_config,
     say,
     session,
+    warn,
 )
 from bot.cli.case_page import page
 from bot.cli.deciding import Wish, by_media, decide
@@ -63,7 +64,11 @@ def show(names: CaseNames, as_json: JsonOption = False, config: ConfigOption = N
     """Show each case on one screen: the post, what was found and how sure that is, what was or would be done."""
     settings = read_config(config)
     with session(settings) as pipeline:
-        pages = [page(pipeline, settings, row.label) for row in known.cases(pipeline, names)]
+        rows = known.cases(pipeline, names)
+        pages = [page(pipeline, settings, row.label) for row in rows]
+        doubts = {row.label: doubt for row in rows if (doubt := pipeline.claims.doubt(row))}
+    for label, doubt in doubts.items():
+        warn(f"{label}: who says in {doubt} that they are depicted may have been under 18; do not look at it")
     for place, (shown, lines) in enumerate(pages):
         if as_json:
             emit(shown)

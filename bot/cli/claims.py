@@ -138,13 +138,13 @@ def open_(
     settings = read_config(config)
     with session(settings, reddit=modmail is not None) as pipeline:
         if modmail is not None:
-            conversation, messages = pipeline.claims.conversation(modmail)
+            conversation, messages = pipeline.hearing.conversation(modmail)
             by = decider(pipeline, who, Verb.CLAIMS, [conversation.subreddit])
-            name = pipeline.claims.from_mail(conversation, messages, by=by)
+            name = pipeline.hearing.from_mail(conversation, messages, by=by)
         else:
             place = names.subreddit(settings, where or "")
             by = decider(pipeline, who, Verb.CLAIMS, [place])
-            name = pipeline.claims.from_post(post or "", place, by=by, language=language)
+            name = pipeline.hearing.from_post(post or "", place, by=by, language=language)
         row = pipeline.deps.store.claims.get(name)
     if as_json:
         emit(plain_claim(row))

@@ -16,6 +16,7 @@ from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.following.answers import Answers
 from bot.pipeline.following.rechecks import Rechecks
 from bot.pipeline.helping.claims import Claims
+from bot.pipeline.helping.hearing import Hearing
 from bot.pipeline.helping.summary import Summaries
 from bot.pipeline.judging.judge import Judge
 from bot.pipeline.judging.replay import Replayer
@@ -99,9 +100,10 @@ class Pipeline:
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
         self.summaries = Summaries(config, store, clock)
-        self.claims = Claims(config, store, clock, log, reddit, self.decisions.minors, self.team)
+        self.claims = Claims(config, store, clock, self.decisions.minors, self.team)
+        self.hearing = Hearing(store, log, reddit)
         runner = CommandRunner(config, store, clock, reddit, self.decisions, self.target_scanner, self.team)
-        self.orders = CommandInbox(deps, self.decisions, runner, self.team, self.claims.hear)
+        self.orders = CommandInbox(deps, self.decisions, runner, self.team, self.hearing.hear)
         self.digests = Digests(config, store, clock, log, deps.boundary)
         self.kill_switch = Stopping(config, store, clock, reddit)
         self.exchanges = ExchangeSync(config, store, clock, log, deps.endpoints, deps.boundary)

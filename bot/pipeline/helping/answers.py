@@ -19,6 +19,15 @@ _LABEL = re.compile(r"(?<![\w-])[A-Z]-[0-9a-f]{6,12}(?![\w-])|\bt[1-6]_[0-9a-z]{
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a link that they sent leads, and how somebody depicted tells it."""
+
+    title: str
+    form: str | None = None
+    mail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """All that a draft is made of: what the claimant said and what a person recorded of them."""
 
@@ -28,7 +37,8 @@ class Asked:
     age: AgeWhenMade
     known: bool
     safe_way: bool  # whether they named one
-    hosts: tuple[tuple[str, str | None], ...] = ()  # of the links that they sent, each with its form
+    wrote: str  # the language in which they wrote, which tells where they may want to talk to somebody
+    hosts: tuple[Place, ...] = ()  # of the links that they sent
 
 
 def draft(asked: Asked) -> str:
@@ -45,7 +55,7 @@ def draft(asked: Asked) -> str:
         *([] if young else [words.say("adult")]),
         *([] if adult else [words.say("under_18")]),
         words.say("reddit", subreddit=asked.subreddit),
-        *(_host(asked, host, form) for host, form in asked.hosts),
+        *(_host(asked, place) for place in asked.hosts),
     ]
     parts.append("\n".join([words.say("yourself"), "", *help_lines]))
     if not young:
@@ -56,7 +66,7 @@ def draft(asked: Asked) -> str:
         parts.append(words.say("way"))
     talk = [
         words.say("hotline", country=one.country, name=one.name, contact=one.contact, url=one.url)
-        for one in helplines(asked.language)
+        for one in helplines(asked.wrote)
     ]
     parts.append("\n".join([words.say("talk"), "", *talk]))
     parts += [words.say("delete"), words.say("closing", subreddit=asked.subreddit)]
@@ -102,9 +112,13 @@ def every_draft(asked: Asked, language: str) -> list[str]:
     ]
 
 
-def _host(asked: Asked, host: str, form: str | None) -> str:
+def _host(asked: Asked, place: Place) -> str:
     words = texts(asked.language)
-    return words.say("host", host=host, form=form) if form else words.say("host_unknown", host=host)
+    if place.form:
+        return words.say("host", host=place.title, form=place.form)
+    if place.mail:
+        return words.say("host_mail", host=place.title, mail=place.mail)
+    return words.say("host_unknown", host=place.title)
 
 
 def _bare(url: str) -> str:

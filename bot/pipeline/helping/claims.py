@@ -1,8 +1,7 @@
-"""Claims: somebody writes that they are depicted. A person answers; nothing is done or told by itself.
+"""What the team decides on claims: who is depicted, how old they were, what they are answered.
 
-A stranger's words open a claim and nothing else: they give no order, hold nothing up, and are looked up nowhere. Until
-a member has recorded how the team knows who a claimant is, nothing that was found is told to them, by any door: who
-abused them holds the same media and asks the same questions.
+Nothing is done or told by itself. Until a member has recorded how the team knows who a claimant is, nothing that was
+found is told to them, by any door: who abused them holds the same media and asks the same questions.
 """
 
 from __future__ import annotations
@@ -15,25 +14,16 @@ from bot import channels, hosts
 from bot.clock import Clock
 from bot.config import Config
 from bot.errors import RedditError, StoreError, UsageError
-from bot.links.text import urls_in
-from bot.model import PROGRAM, Actor, AgeWhenMade, ClaimSource, ClaimState, ClaimWord, KnownBy, SafeWay, Verb, Voice
+from bot.model import PROGRAM, Actor, AgeWhenMade, ClaimState, ClaimWord, KnownBy, SafeWay, Verb, Voice
 from bot.permalink import permalink_fullname, share_path
-from bot.pipeline.core import connected
 from bot.pipeline.helping import answers
-from bot.pipeline.helping.answers import Asked
+from bot.pipeline.helping.answers import Asked, Place
 from bot.pipeline.helping.texts import SHIPPED, texts
-from bot.pipeline.helping.words import LANGUAGES, claims, may_be_under_18
-from bot.pipeline.log import Log
+from bot.pipeline.helping.words import LANGUAGES
 from bot.pipeline.reviewing.minors import Minors
 from bot.pipeline.reviewing.team import Team
-from bot.reddit import Reddit
-from bot.reddit.modmail import Conversation, MailMessage
-from bot.store import ClaimRow, Store
+from bot.store import CaseRow, ClaimRow, Store
 
-MAX_MESSAGES = 20  # of one claimant that are kept
-MAX_LINKS = 50
-MAX_WAITING = 200  # claims of a subreddit that wait for an answer; whoever writes then is read on Reddit only
-MAX_DISMISSED = 3  # claims of one account; whoever had so many dismissed opens no more for a month
 DISMISSED_KEPT = timedelta(days=30)
 ENDED_KEPT = timedelta(days=14)  # after the last notice has ended
 SHORTEST = 12  # characters of the sentence that says how somebody is known
@@ -50,106 +40,15 @@ class Answered:
 
 
 class Claims:
-    """Opens claims, and does what the team decides on them."""
+    """Does what the team decides on claims."""
 
-    def __init__(
-        self, config: Config, store: Store, clock: Clock, log: Log, reddit: Reddit | None, minors: Minors, team: Team
-    ) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock, minors: Minors, team: Team) -> None:
         self._config = config
         self._find = hosts.finder(config)
         self._store = store
         self._clock = clock
-        self._log = log
-        self._reddit = reddit
         self._minors = minors
         self._team = team
-
-    def hear(self, conversation: Conversation, message: MailMessage) -> None:
-        """Take what a user wrote to the moderators: into their claim, or as a new one if it reads as one."""
-        store = self._store
-        text = f"{conversation.subject}\n{message.body}"
-        language = claims(text)
-        with store.transaction():
-            known = store.claims.of_account(message.author)
-            if (known is None and language is None) or not store.claims.hear(message.id):
-                return
-            if known is None:
-                known = self._opened(conversation, message.author, language or SHIPPED)
-            if known is None:
-                return
-            self._add(known, message.body, subject=conversation.subject)
-            store.claims.put(known, ClaimWord.CONVERSATION, conversation.id)
-            store.claims.heard(known)
-        self._log.info("claim heard", claim=known, subreddit=conversation.subreddit)
-
-    def _opened(self, conversation: Conversation, account: str, language: str) -> str | None:
-        store, place = self._store, conversation.subreddit
-        if store.claims.dismissed_of(account) >= MAX_DISMISSED or store.claims.waiting(place) >= MAX_WAITING:
-            self._log.warning(
-                "claim not taken", subreddit=place, reason="too many of one account or of this subreddit; see modmail"
-            )
-            return None
-        name = store.claims.open(subreddit=place, source=ClaimSource.MODMAIL, language=language, account=account)
-        store.audit.record(by=PROGRAM, what="claim opened", subject=name)
-        return name
-
-    def from_mail(self, conversation: Conversation, messages: Sequence[MailMessage], *, by: Actor) -> str:
-        """Open a claim by hand for the user of a conversation; return its label. Raises UsageError if there is none."""
-        author = conversation.participant
-        if author is None:
-            raise UsageError("that conversation is one of moderators alone; name one in which a user wrote")
-        theirs = [message for message in messages if message.author.casefold() == author.casefold()]
-        store = self._store
-        with store.transaction():
-            name = store.claims.of_account(author)
-            if name is None:
-                said = claims("\n".join(message.body for message in theirs)) or SHIPPED
-                name = store.claims.open(
-                    subreddit=conversation.subreddit, source=ClaimSource.BY_HAND, language=said, account=author, by=by
-                )
-                store.audit.record(by=by, what="claim opened", subject=name)
-            for message in theirs:
-                if store.claims.hear(message.id):
-                    self._add(name, message.body, subject=conversation.subject)
-            store.claims.put(name, ClaimWord.CONVERSATION, conversation.id)
-            store.claims.heard(name)
-        return name
-
-    def conversation(self, number: str) -> tuple[Conversation, tuple[MailMessage, ...]]:
-        """Return a conversation and what was written in it, by its id or address. Raises RedditError."""
-        return connected(self._reddit).whole_mail(number.rstrip("/").rpartition("/")[2])
-
-    def from_post(self, address: str, subreddit: str, *, by: Actor, language: str = SHIPPED) -> str:
-        """Open a claim by hand about a post, for somebody who told the team in another way; return its label."""
-        if permalink_fullname(address) is None and share_path(address) is None:
-            raise UsageError("that is no address of a post or comment; copy it from Reddit")
-        texts(language)
-        store = self._store
-        with store.transaction():
-            words = [(ClaimWord.LINK, address)]
-            name = store.claims.open(
-                subreddit=subreddit, source=ClaimSource.BY_HAND, language=language, words=words, by=by
-            )
-            store.audit.record(by=by, what="claim opened", subject=name)
-        return name
-
-    def _add(self, name: str, body: str, *, subject: str) -> None:
-        """Seal what somebody wrote, its links apart, and ask a person if it may speak of an age under 18."""
-        store = self._store
-        row = store.claims.get(name)
-        if row.messages >= MAX_MESSAGES:
-            return
-        if row.messages == 0 and subject:
-            store.claims.add(name, ClaimWord.SUBJECT, subject)
-        store.claims.add(name, ClaimWord.MESSAGE, body)
-        here = {one.text for one in store.claims.words(name, ClaimWord.LINK)}
-        for found in urls_in(f"{subject}\n{body}"):
-            if found.sure and found.url not in here and len(here) < MAX_LINKS:
-                here.add(found.url)
-                store.claims.add(name, ClaimWord.LINK, found.url)
-        if row.age is AgeWhenMade.NOT_SAID and may_be_under_18(f"{subject}\n{body}"):
-            store.claims.set_age(name, AgeWhenMade.IN_DOUBT)
-            store.audit.record(by=PROGRAM, what="claim: may be under 18", subject=name)
 
     def read(self, name: str, *, by: Actor) -> ClaimRow:
         """Write down that a member reads what is sealed in a claim; return the claim. Raises StoreError."""
@@ -176,24 +75,31 @@ class Claims:
             subreddit=row.subreddit,
             organisation=self._config.mail.organisation or f"r/{row.subreddit}",
             language=language or row.language,
+            wrote=row.language,
             age=row.age,
             known=row.known is not None,
             safe_way=row.safe_way is not None,
             hosts=self._places(row),
         )
 
-    def _places(self, row: ClaimRow) -> tuple[tuple[str, str | None], ...]:
-        """Return whose the links are that they sent, beside Reddit's, each with the form for who is depicted."""
-        found: dict[str, str | None] = {}
+    def _places(self, row: ClaimRow) -> tuple[Place, ...]:
+        """Return whose the links are that they sent, beside Reddit's, each with its channel for who is depicted."""
+        found: dict[str, Place] = {}
         known = channels.registry(self._config.storage.path)
         for one in self._store.claims.words(row.label, ClaimWord.LINK):
             channel = known.channel_for(one.text)
-            if channel is None:
-                found.setdefault(channels.domain_of(one.text) or "", None)
-            elif channel.name != "reddit":
-                form = channel.form_for("depicted_person")
-                found[channel.title or channel.name] = form.url if form else None
-        return tuple((title, form) for title, form in sorted(found.items()) if title)
+            title = (channel.title or channel.name) if channel else channels.domain_of(one.text)
+            if not title or (channel is not None and channel.name == "reddit"):
+                continue
+            form = channel.form_for("depicted_person") if channel else None
+            mail = channel.email if channel else None
+            found.setdefault(title, Place(title=title, form=form.url if form else None, mail=mail))
+        return tuple(place for _, place in sorted(found.items()))
+
+    def doubt(self, case: CaseRow) -> str:
+        """Return the claim of who may have been under 18 in what a case is about, empty if there is none."""
+        rows = (row for row in self._store.claims.listing() if row.age is AgeWhenMade.IN_DOUBT)
+        return next((row.label for row in rows if case.label in row.cases or case.label in self.near(row)), "")
 
     def draft(self, name: str, language: str | None = None) -> str:
         """Return a draft of an answer: in their language, or in English while nobody has approved of that one's texts.

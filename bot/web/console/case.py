@@ -67,6 +67,7 @@ def show(visit: Visit) -> Response:
         "case.html",
         case=case,
         row=row,
+        doubt=visit.pipeline.claims.doubt(row),
         place=place_of(visit),
         sure=sureness(case.evidence),
         mode=visit.config.mode(row.post.subreddit),

@@ -47,12 +47,12 @@ def open_(visit: Visit) -> Response:
         by = visit.act(Verb.CLAIMS, [place])
         if visit.config.subreddit(place) is None:
             raise UsageError("choose whose moderators answer")
-        label = visit.pipeline.claims.from_post(address, place, by=by, language=visit.field("language") or "en")
+        label = visit.pipeline.hearing.from_post(address, place, by=by, language=visit.field("language") or "en")
         return visit.go(f"/claim/{label}")
     visit.act(Verb.CLAIMS)
-    conversation, messages = visit.pipeline.claims.conversation(address)
+    conversation, messages = visit.pipeline.hearing.conversation(address)
     by = visit.act(Verb.CLAIMS, [conversation.subreddit])
-    return visit.go(f"/claim/{visit.pipeline.claims.from_mail(conversation, messages, by=by)}")
+    return visit.go(f"/claim/{visit.pipeline.hearing.from_mail(conversation, messages, by=by)}")
 
 
 def one(visit: Visit) -> Response:
