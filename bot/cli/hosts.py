@@ -24,15 +24,14 @@ from bot.cli.base import (
     show,
 )
 from bot.cli.groups import App
-from bot.model import Channel, Form, FormField, Verb
+from bot.model import Channel, Verb
 from bot.pipeline.looking.channel_looks import accept, channel_of, resembles
+from bot.pipeline.looking.channel_words import Fact, channel_facts
 from bot.pipeline.scanning.host_health import HostRow, host_rows
-from bot.plural import many
 from bot.serialization import to_json_data
 
 _STYLES = {"ok": "green", "changed": "red", "collapsed": "red", "off": "dim", "unseen": "dim"}
 MAX_PAGE = 2 << 20  # bytes of what a domain or a registry answers
-Fact = tuple[str, str]
 
 hosts = App(invoke_without_command=True)
 
@@ -106,7 +105,7 @@ def contact(
         emit(_plain(domain, channel, found))
         return
     like = None if channel.known else resembles(domain, settings)
-    facts([("domain", domain), *([("careful", like)] if like else []), *_known(channel)])
+    facts([("domain", domain), *([("careful", like)] if like else []), *channel_facts(channel)])
     if found is not None:
         facts(_proposed(found))
         if found.proposals:
@@ -115,69 +114,6 @@ def contact(
 
 def _figures(row: HostRow) -> list[str]:
     return [f"{span['resolved']}/{sum(span.values())}" for span in (row.hour, row.day, row.week)]
-
-
-def _known(one: Channel) -> Iterator[Fact]:
-    if not one.known:
-        yield "known", "nothing is written down of it"
-        return
-    yield "host", one.title or one.name
-    if one.email or not one.forms:
-        yield "mail", one.email or "none known"
-    for form in one.forms:
-        yield from _form(form, _read(one))
-    if one.api:
-        yield "API", f"{one.api.name}  {one.api.url}".strip()
-    if one.languages:
-        yield "languages", ", ".join(one.languages)
-    if one.policy:
-        yield "rules", f"{one.policy_name}  {one.policy}".strip()
-    if one.laws:
-        yield "follows", ", ".join(law.replace("_", " ").upper() for law in one.laws)
-    seats = (("established in", one.established), ("represented in the EU in", one.represented))
-    if said := ", ".join(f"{word} {country}" for word, country in seats if country):
-        yield "country", f"{said} ({one.seat_source})" if one.seat_source else said
-    if one.email_elsewhere:
-        yield "others say", f"{one.email_elsewhere}; not used, look whether the host says so"
-    yield "read", _read(one)
-    if one.note:
-        yield "note", one.note
-
-
-def _form(form: Form, above: str) -> Iterator[Fact]:
-    yield "form", f"{form.name}  {form.url}".strip()
-    says = [f"for {', '.join(form.capacities).replace('_', ' ')}"] if form.capacities else []
-    says += [f"{many(form.most_urls, 'item')} at once"] if form.most_urls else []
-    for word, value in (
-        ("an account", form.account),
-        ("a captcha", form.captcha),
-        ("an identity document", form.identity),
-    ):
-        if value is not None:
-            says.append(f"{'needs' if value else 'needs no'} {word.partition(' ')[2] if not value else word}")
-    if says:
-        yield "", "; ".join(says)
-    for place, field in enumerate(form.fields, 1):
-        yield "", f"{place}. {_field(field)}"
-    if form.note:
-        yield "", form.note
-    if (said := _read(form)) != above:
-        yield "", said
-
-
-def _field(field: FormField) -> str:
-    marks = [str(field.kind)]
-    marks += ["required"] if field.required else []
-    marks += [f"choose {field.choose}"] if field.choose else []
-    marks += [f"takes our {field.fills.replace('_', ' ')}"] if field.fills else []
-    return f"{field.label} ({', '.join(marks)})"
-
-
-def _read(one: Channel | Form) -> str:
-    source = f": {one.source}" if one.source else ""
-    if one.verified_on:
-        return f"in the host's own words on {one.verified_on}{source}"
-    return f"by others ({one.read_elsewhere}){source}" if one.read_elsewhere else "nowhere in the host's own words"
 
 
 def _proposed(found: Look) -> Iterator[Fact]:

@@ -14,19 +14,23 @@ from bot.store import Store
 def channel_of(address: str, config: Config) -> tuple[str, Channel]:
     """Return the domain of what a person gave, and whose channel it is: one of which nothing is known, if nobody's.
 
+    `address`: a domain, a web address, or the name of a channel.
+
     Raises UsageError if it is no domain of the public internet.
     """
     known = channels.registry(config.storage.path)
-    plug = hosts.get(address.strip().lower())
-    if plug is not None and plug.domains and "." not in address:
-        address = plug.domains[0]
+    named = known.contact(address.strip().lower())
+    if named.known and "." not in address:
+        return (named.domains or (named.name,))[0], named
     domain = channels.domain_of(address)
     if domain is None:
         raise UsageError(f"{address!r:.80} is no domain of the public internet; give one such as example.org")
     plugs = hosts.configured(config)  # they know their mirrors
     owner = next((plug for plug in plugs if plug.domains and plug.owns(domain)), None)
-    found = known.contact(owner.name) if owner else known.channel_for(domain)
-    return domain, found or Channel(name=domain.removeprefix("www."))
+    theirs = known.contact(owner.name) if owner else None
+    if theirs is None or not theirs.domains:  # as of those whose every server has an operator of its own
+        theirs = known.channel_for(domain)
+    return domain, theirs or Channel(name=domain.removeprefix("www."))
 
 
 def resembles(domain: str, config: Config) -> str | None:
