@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.loopback.imap import ImapMailbox
+from bot.loopback.imap import ImapFault, ImapMailbox
 from bot.loopback.smtp import Fault, SmtpSink
 from bot.loopback.stage import Stage, stage
 from bot.mail import Mailer
@@ -140,6 +140,10 @@ def test_an_answer_is_read_and_decided_by_who_may(
         assert "<b>removed</b>: the host says that it took it down" in browser.page.text
         assert browser.get("/answers").status_code == 200
         assert "Nothing waits to be read." in browser.text
+        mailbox.script(ImapFault(at="LOGIN"))
+        bot.read()
+        browser.get("/answers")
+        assert "The mailbox was not read: IMAP server 127.0.0.1" in browser.text
         assert browser.get("/answer/x").status_code == 404
     assert bot.deps.store.notices.get(label).state == NoticeState.ANSWERED
     assert [item.look is not None for item in bot.deps.store.notice_life.items(label)] == [True]

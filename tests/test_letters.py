@@ -93,6 +93,10 @@ def test_reports_of_before_the_standard_are_bounces_in_words() -> None:
     [
         ({"auto_submitted": "auto-replied"}, "We removed it.", AUTOMATIC),
         ({"auto_submitted": "auto-generated; owner-email=a@b"}, "", AUTOMATIC),
+        ({"auto_submitted": "auto-generated"}, "Hello, the clip has been removed. Ann", ANSWER),  # of a ticket system
+        ({"auto_submitted": "auto-generated"}, "If it violates our rules, it will be removed.", AUTOMATIC),
+        ({"precedence": "bulk"}, "We have removed it.", ANSWER),
+        ({"precedence": "bulk", "subject": "Out of office"}, "We have removed it.", AUTOMATIC),
         ({"auto_submitted": "no"}, "Hello", ANSWER),
         ({"auto_submitted": "No (really)"}, "Hello", ANSWER),
         ({"x_autoreply": "yes"}, "", AUTOMATIC),

@@ -14,16 +14,32 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.encryption import FieldCipher, new_key
-from bot.errors import ConflictError, StoreError, UsageError
+from bot.errors import ConflictError, DatabaseError, StoreError, UsageError
 from bot.inbox import Inbox
+from bot.letters import Delivery, Letter
 from bot.loopback.imap import ImapFault, ImapMailbox
-from bot.model import Actor, AnswerAbout, Credential, HostDecision, NoticeEventKind, NoticeState
+from bot.model import (
+    Actor,
+    AnswerAbout,
+    AnswerKind,
+    Credential,
+    HostDecision,
+    Link,
+    LookOutcome,
+    NoticeEventKind,
+    NoticeState,
+    Post,
+)
 from bot.pipeline.following import answers as following
-from bot.pipeline.following.answers import Answers
+from bot.pipeline.following.answers import Answers, Told, match
+from bot.pipeline.following.look_times import APART
+from bot.pipeline.following.reminders import remind
 from bot.store import Store
 from tests import dovecot
 from tests.certificates import self_signed
@@ -191,6 +207,60 @@ def test_what_anybody_can_write_decides_nothing(world: World) -> None:
         assert (now.state, now.acknowledged, world.kinds(name)) == (NoticeState.SENT, None, [])
 
 
+IDS = st.sampled_from(
+    [id_of(FIRST), id_of(SECOND), id_of(f"{OTHER}.reminder"), id_of(FIRST, "evil.example"), id_of("N-ffff"), "<a@b.c>"]
+)
+FEW = st.lists(IDS, max_size=3).map(tuple)
+
+
+@given(
+    kind=st.sampled_from(AnswerKind),
+    sender=st.sampled_from(["", DESK, ELSE, "x@sub.host.example", "m@evil.example"]),
+    ids=st.tuples(FEW, FEW, FEW),
+    numbers=st.lists(st.sampled_from([FIRST, SECOND, OTHER, "N-ffff"]), max_size=3).map(tuple),
+    recipients=st.lists(st.sampled_from(["", DESK, ELSE, "m@evil.example"]), max_size=2),
+    by_report=st.booleans(),
+)
+def test_only_our_own_message_ids_find_a_notice(
+    kind: AnswerKind,
+    sender: str,
+    ids: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+    numbers: tuple[str, ...],
+    recipients: list[str],
+    by_report: bool,
+) -> None:
+    """Whatever else a mail says, its notice is the one whose Message-ID it answers, or whose mail comes back."""
+    told = {FIRST: Told(recipient=DESK, contact=""), SECOND: Told(recipient=DESK, contact=""),
+            OTHER: Told(recipient=ELSE, contact="")}  # fmt: skip
+    returned, answers, thread = ids
+    letter_ = Letter(
+        kind=kind, sender=sender, subject="", text="", answers=answers, thread=thread, returned=returned,
+        by_report=by_report, numbers=numbers,
+        deliveries=tuple(Delivery(recipient=one, failed=True, delayed=False, status="", why="") for one in recipients),
+    )  # fmt: skip
+    found = match(letter_, told, "abuse@mods.example")
+    if found is None:
+        return
+    own = {f"<{name}{found.suffix}@mods.example>" for name in told if name == found.notice}
+    if found.about == AnswerAbout.REPORT:
+        assert own <= set(returned)
+        assert by_report
+        assert found.notice is not None
+        assert told[found.notice].recipient in recipients
+    elif found.about == AnswerAbout.THREAD:
+        assert own <= {*answers, *thread}
+        assert found.notice is not None
+    else:
+        assert found.notice is None
+        by_number = {name for name, proposed in found.named.items() if proposed} - {
+            name for one in (*returned, *answers, *thread) for name in told if one.startswith(f"<{name}")
+        }
+        assert all(
+            told[name].recipient.endswith("host.example") == sender.endswith("host.example") for name in by_number
+        )
+        assert not (by_number and sender in ("", "m@evil.example"))
+
+
 def test_a_known_senders_number_is_what_is_proposed(world: World) -> None:
     """A number of a sender's own notice is proposed alone; a free mailer's domain makes nobody known."""
     (row,) = world.read(letter(f"Ticket on {SECOND}", **{"from": "bot@tickets.host.example"}))
@@ -230,6 +300,66 @@ def test_a_person_says_what_an_answer_means_and_may_say_it_anew(world: World) ->
         say(first, HostDecision.ASKS, OTHER)
     with pytest.raises(StoreError, match="no answer A-1"):
         world.answers.decide("A-1", HostDecision.ASKS, notice=FIRST, by=world.by, why="x")
+
+
+def test_an_unread_answer_holds_the_reminder_and_a_word_that_is_not_true_ends_nothing(world: World) -> None:
+    """Nobody is reminded before an answer is read; what is there after *removed* is overdue, after *asks* it is not."""
+    store, life = world.store, world.store.notice_life
+    post = Post(fullname="t3_a", subreddit="clips", permalink="/x/", created=SENT, author="a")
+    link = Link(url="https://i.imgur.com/a.gif", host="imgur", id="a", kind="media", source="url", post="t3_a")
+    store.links.add([(post, (link,))])
+    store.connection.run(
+        """insert into cases (id, label, link, post, state, verdict, opened_at) select 1, 'C-1', id, 't3_a', 'open',
+           '{}', :at from links""",
+        {"at": "2026-11-02T09:00:00Z"},
+    )
+    store.connection.run(
+        """insert into notice_items (notice, case_id, host_id, url, seen_at)
+           values (?, 1, 'a', 'https://imgur.com/a', '2026-11-02T09:00:00Z')""",
+        (FIRST,),
+    )
+    store.actions.plan(key=f"notice:{FIRST}", kind="notice", subreddit="clips", params={"notice": FIRST})
+    store.connection.run("update actions set state = 'done'")
+    (row,) = world.read(letter("We looked into it.", in_reply_to=id_of(FIRST)))
+    assert life.happened(FIRST, NoticeEventKind.OVERDUE, to=NoticeState.OVERDUE)
+    assert life.to_remind() == []
+    with pytest.raises(UsageError, match="an answer that nobody has read"):
+        remind(store, FIRST, by=world.by)
+
+    def say(means: HostDecision) -> None:
+        world.answers.decide(row.label, means, notice=None, by=world.by, why="x")
+
+    def look() -> None:
+        world.clock.sleep(7200)
+        (item,) = life.items(FIRST)
+        life.plan_look(item, world.clock.now())
+        assert life.begin_look(item, world.clock.now())
+        life.looked(item, LookOutcome.THERE, "", state=item.state, gone=None, misses=0, next_at=None)
+
+    say(HostDecision.RECEIPT)
+    assert life.to_remind() == [FIRST]
+    look()
+    say(HostDecision.REMOVED)
+    (item,) = life.items(FIRST)
+    assert item.look == world.clock.now() + APART  # it was looked for a moment ago
+    assert life.late(world.clock.now()) == []
+    look()
+    assert life.late(world.clock.now()) == [FIRST]
+    say(HostDecision.ASKS)
+    look()
+    assert life.late(world.clock.now()) == []
+
+
+def test_what_fails_while_a_mail_is_kept_keeps_nothing_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail, what follows from it and how far was read are one step: it is read again, once."""
+    life = world.store.notice_life
+    with monkeypatch.context() as patch:
+        patch.setattr(life, "happened", lambda *_, **__: (_ for _ in ()).throw(DatabaseError("disk full")))
+        with pytest.raises(DatabaseError):
+            world.read(report(returned=id_of(FIRST)))
+    assert world.store.mailboxes.place(world.answers._mailbox) is None
+    (row,) = world.read()
+    assert (row.notice, world.state(), world.kinds()) == (FIRST, NoticeState.BOUNCED, ["bounced"])
 
 
 def test_a_bounce_that_was_none_and_one_that_was_told_in_words(world: World) -> None:

@@ -48,6 +48,15 @@ _MORE_THAN_RECEIPT = re.compile(
     re.IGNORECASE,
 )
 
+# Ticket systems mark what their people write as machine-made; where a mail says what was done, a person reads it.
+_DECIDED = re.compile(
+    r"\b(has|have|was|were|been) (now )?(been )?(removed|deleted|disabled|taken down|suspended|rejected|declined)\b"
+    r"|\b(we|i)('ve| have)? (removed|deleted|disabled|taken|took|suspended|rejected|declined)\b"
+    r"|\b(does|do|did|is|are) not (violate|in violation)\b|\bdecided\b|\bunable to (remove|take)\b"
+    r"|\b(wurde|wurden) (gelöscht|entfernt)\b|\ba été (supprimé|retiré)|\bha sido eliminad",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
@@ -111,8 +120,13 @@ def _kind(mail: Mail, deliveries: tuple[Delivery, ...], subject: str, text: str)
         return AnswerKind.BOUNCED
     if any(found.delayed for found in deliveries):
         return AnswerKind.DELAYED
-    if deliveries or _by_machine(mail) or _AUTO_SUBJECT.match(subject):
+    if deliveries or mail.type == "multipart/report" or _AUTO_SUBJECT.match(subject):
         return AnswerKind.AUTOMATIC
+    how = mail.headers.get("auto-submitted", "no").partition(";")[0].partition("(")[0].strip().lower()  # RFC 3834
+    if how == "auto-replied":  # in answer to any mail, whatever it was
+        return AnswerKind.AUTOMATIC
+    if how != "no" or _by_machine(mail):
+        return AnswerKind.ANSWER if _DECIDED.search(text) else AnswerKind.AUTOMATIC
     if _RECEIPT.search(text[:1500]) and not _MORE_THAN_RECEIPT.search(text):
         return AnswerKind.AUTOMATIC
     return AnswerKind.ANSWER
@@ -120,14 +134,11 @@ def _kind(mail: Mail, deliveries: tuple[Delivery, ...], subject: str, text: str)
 
 def _by_machine(mail: Mail) -> bool:
     headers = mail.headers
-    submitted = headers.get("auto-submitted", "no").partition(";")[0].partition("(")[0].strip().lower()
-    if submitted != "no":  # RFC 3834
-        return True
     if headers.get("precedence", "").strip().lower() in ("bulk", "junk", "list", "auto_reply"):
         return True
     if any(name.startswith(("x-autore", "x-auto-reply")) and value.lower() != "no" for name, value in headers.items()):
         return True
-    return mail.type == "multipart/report" or "list-id" in headers or headers.get("return-path", "").strip() == "<>"
+    return "list-id" in headers or headers.get("return-path", "").strip() == "<>"
 
 
 def _deliveries(mail: Mail) -> Iterator[Delivery]:

@@ -252,6 +252,13 @@ class Mailboxes:
             )
             return int(self._c.value("select tries from mailboxes where mark = ?", (mark,)))
 
+    def failing(self) -> str | None:
+        """Return why the mailbox that was asked last was not read; None if it was."""
+        row = self._c.one(
+            "select reason from mailboxes order by max(coalesce(read_at, ''), coalesce(failed_at, '')) desc"
+        )
+        return row["reason"] if row is not None else None
+
     def ended(self, mark: str, reason: str | None) -> None:
         """Write down that it was read, or why not."""
         column = "read_at" if reason is None else "failed_at"

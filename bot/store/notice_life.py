@@ -237,21 +237,32 @@ class NoticeLife:
         return [row["label"] for row in rows]
 
     def late(self, before: datetime) -> list[str]:
-        """Return the notices that left before a moment, without a decision, whose media was there when last seen."""
+        """Return the notices that left before a moment, without a decision, whose media was there when last seen.
+
+        So is one of which its host said that it took it down, where a look since then found it there.
+        """
         there = ",".join("?" * len(LOOKS_THERE))
         rows = self._c.rows(
             f"""select distinct n.label from notices n join notice_items i on i.notice = n.label
-                where n.state in ('sent', 'by_hand') and n.sent_at <= ? and i.state = 'listed'
+                where n.sent_at <= ? and i.state = 'listed' and (n.state in ('sent', 'by_hand')
+                or (n.state = 'answered' and 'removed' = (select means from notice_answers a
+                    where a.notice = n.label and a.decided_at < i.looked_at and a.means != 'receipt'
+                    order by a.decided_at desc, a.id desc limit 1)))
                 and i.outcome in ({there}) and {_UNMARKED} order by n.label""",  # noqa: S608  question marks and words of ours
             (iso(before), *LOOKS_THERE),
         )
         return [row["label"] for row in rows]
 
     def to_remind(self) -> list[str]:
-        """Return overdue notices that went by mail, and of which no reminder was ever planned."""
+        """Return overdue notices that went by mail, and of which no reminder was ever planned.
+
+        Where an answer waits to be read, nobody is reminded.
+        """
         rows = self._c.rows(
             """select n.label from notices n join actions m on m.key = 'notice:' || n.label and m.state = 'done'
                where n.state = 'overdue' and n.reminded_at is null
+               and not exists (select 1 from notice_answers a
+                               where a.notice = n.label and a.kind = 'answer' and a.means is null)
                and not exists (select 1 from actions r where r.key = 'reminder:' || n.label) order by n.label"""
         )
         return [row["label"] for row in rows]

@@ -24,6 +24,7 @@ from bot.model import (
     NoticeItemState,
     NoticeState,
 )
+from bot.pipeline.following.look_times import APART
 from bot.pipeline.log import Log
 from bot.pipeline.recovery import GoOn, always
 from bot.store import AnswerRow, NoticeRow, Store
@@ -238,7 +239,8 @@ class Answers:
         if standing == HostDecision.REMOVED:
             for item in store.notice_life.items(name):
                 if item.state in (NoticeItemState.LISTED, NoticeItemState.GONE_ONCE):
-                    store.notice_life.plan_look(item, self._clock.now())
+                    now = self._clock.now()
+                    store.notice_life.plan_look(item, now if item.looked is None else max(now, item.looked + APART))
 
     def _by_hand(self, name: str) -> bool:
         return any(event.kind == NoticeEventKind.BY_HAND for event in self._store.notice_events.of(name))

@@ -19,6 +19,8 @@ def remind(store: Store, name: str, *, by: Voice, why: str | None = None) -> Non
             raise UsageError(f"notice {name} has had its one reminder, and a second costs you the host's ear")
         if row.state != NoticeState.OVERDUE:
             raise UsageError(f"notice {name} is {row.state}; only one that is overdue is reminded of")
+        if store.notice_answers.unread(name):
+            raise UsageError(f"notice {name} has an answer that nobody has read: gifwarden notices answers --waiting")
         if mail is None or mail.state not in (ActionState.DONE, ActionState.FAILED):
             raise UsageError(
                 f"notice {name} did not go by mail; remind its host by its form, then: "

@@ -32,6 +32,7 @@ def show(visit: Visit) -> Response:
         rows=visit.store.notice_answers.listing(waiting=not everything, limit=ROWS),
         stands=answer_stands,
         reads=bool(visit.config.inbox.host),
+        failing=visit.store.mailboxes.failing() if visit.config.inbox.host else None,
         **WORDS,
     )
 
