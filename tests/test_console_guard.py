@@ -7,6 +7,7 @@ import re
 import socket
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -105,7 +106,19 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         name = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.example", case=case.id, item=item)
         filled = path.replace("{notice}", name)
         fields |= {"ground": "citable_list", "detail": "entry 1 of a list", "capacity": "third_party_notifier"}
-        fields |= {"read": digest_of(store.notices.get(name))}
+        if path.endswith("/split"):  # of another link to the same
+            further, beside = (
+                open_case(console.bot, 1000 + number),
+                replace(item, host_id=f"m{number}", sha256="ab" * 32),
+            )
+            store.connection.run("update notice_items set sha256 = ? where notice = ?", ("ab" * 32, name))
+            store.notices.draft(host="redgifs", subreddit="clips", recipient=None, case=further.id, item=beside)
+        if path.endswith("/move"):
+            further, beside = open_case(console.bot, 1000 + number), replace(item, host_id=f"m{number}")
+            fields["to"] = store.notices.draft(
+                host="redgifs", subreddit="clips", recipient=None, case=further.id, item=beside
+            )
+        fields |= {"read": digest_of(store.notices.get(name)), "item": f"n{number}"}
     if path.startswith("/answer/"):
         name, label = answered(console, case, number)
         filled, fields = path.replace("{answer}", label), {"notice": name, "means": "receipt"}

@@ -94,6 +94,26 @@ def test_what_a_host_was_told_is_not_told_again(store: Store) -> None:
     assert desk.told(name)[:1] == [(NoticeEventKind.DRAFTED, "a")]
 
 
+def test_what_is_judged_again_stands_where_it_belongs(store: Store) -> None:
+    """Another post's weaker evidence changes nothing; what turns out to be other media leaves what it stood with."""
+    desk = Desk(store)
+    name = desk.draft("a", "one", rendition="mp4, 640x360")
+    assert desk.draft("b", "one") == desk.draft("a") == name
+    item = store.notices.get(name).items[0]
+    assert (item.host_id, item.entry, item.rendition) == ("a", desk.entry("one"), "mp4, 640x360")
+    other = store.notices.draft(
+        host="redgifs",
+        subreddit="clips",
+        recipient=None,
+        case=desk.cases[0],
+        item=replace(item, entry=desk.entry("two")),
+    )
+    assert other != name
+    assert [one.host_id for one in store.notices.get(name).items] == ["b"]
+    assert len(store.notices.get(other).cases) == 2
+    assert store.notice_events.of(name)[-1].detail == f"one media is another than it seemed, and on {other}"
+
+
 def test_media_that_is_back_refers_to_where_it_was_told(store: Store) -> None:
     """Under the same link or another one of the same media; the notice of before says that it is back."""
     desk = Desk(store)

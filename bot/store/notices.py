@@ -277,11 +277,11 @@ class Notices:
     def _where_it_fits(self, name: str, among: Collection[str], item: NoticeItem) -> str:
         """Return the draft on which a media stands once it is known what it is: another one, if that has changed."""
         row = self.get(name)
-        others = [one for one in row.items if one.host_id != item.host_id and one.ground is None]
-        own = any(one.ground for one in row.items if one.host_id == item.host_id)
-        if own or all(one_ground(item, one, self._grounds.of) for one in others):
+        mine = next((one for one in row.items if one.host_id == item.host_id), None)
+        others = [one for one in row.items if one != mine and one.ground is None]
+        if mine is None or mine.ground or all(one_ground(mine, one, self._grounds.of) for one in others):
             return name
-        to = self._fitting(row.host, among, item) or self.begin(row.host, row.subreddit, row.recipient)
+        to = self._fitting(row.host, among, mine) or self.begin(row.host, row.subreddit, row.recipient)
         self.carry(name, [item.host_id], to)
         self._events.record(name, NoticeEventKind.CHANGED, f"one media is another than it seemed, and on {to}")
         self._events.record(to, NoticeEventKind.DRAFTED, f"from {name}", host_id=item.host_id)
@@ -298,7 +298,11 @@ class Notices:
         return str(row["label"])
 
     def _put(self, name: str, case: int, item: NoticeItem) -> bool:
-        """Put a case's media on a notice, or say anew what it is; return whether the case was not there."""
+        """Put a case's media on a notice, or say anew what it is; return whether the case was not there.
+
+        What is known of a media holds for all its cases. Only what is judged again, or knows for the first time what it
+        matched, changes that, and nothing does once a person has stated it.
+        """
         facts: Row = {
             "sha256": item.sha256,
             "md5": item.md5,
@@ -307,19 +311,20 @@ class Notices:
             "ranges": dumps(item.ranges),
             "rendition": item.rendition,
         }
+        shared = ", ".join((*facts, "refers", "ground", "ground_detail"))
         new = self._c.value("select 1 from notice_items where notice = ? and case_id = ?", (name, case)) is None
-        if new:
-            known = self._c.one(
-                "select refers, ground, ground_detail from notice_items where notice = ? and host_id = ?",
-                (name, item.host_id),
-            ) or {"refers": item.earlier}
-            where = {"host_id": item.host_id, "url": item.url, "seen_at": iso(item.seen_at)}
-            self._c.insert("notice_items", {"notice": name, "case_id": case, **where, **facts, **known})
-        # what is known of a media last holds for all its cases, until a person has stated what it was
-        self._c.run(
-            f"""update notice_items set {", ".join(f"{key} = :{key}" for key in facts)}
-                where notice = :notice and host_id = :host_id
-                and exists (select 1 from notices where label = :notice and state = 'drafted')""",  # noqa: S608  columns from above
-            {**facts, "notice": name, "host_id": item.host_id},
+        known = self._c.one(
+            f"select {shared} from notice_items where notice = ? and host_id = ? order by rowid limit 1",  # noqa: S608  columns from above
+            (name, item.host_id),
         )
+        if new:
+            row = {"host_id": item.host_id, "url": item.url, "seen_at": iso(item.seen_at), "refers": item.earlier}
+            self._c.insert("notice_items", {"notice": name, "case_id": case, **row, **(known or facts)})
+        if known and not (new and (known["entry"] or facts["entry"] is None)):
+            self._c.run(
+                f"""update notice_items set {", ".join(f"{key} = :{key}" for key in facts)}
+                    where notice = :notice and host_id = :host_id
+                    and exists (select 1 from notices where label = :notice and state = 'drafted')""",  # noqa: S608  columns from above
+                {**facts, "notice": name, "host_id": item.host_id},
+            )
         return new

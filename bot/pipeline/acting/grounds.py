@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from bot.errors import UsageError
-from bot.model import Actor, Grounded, GroundFor, Notice, NoticeItem
+from bot.model import Actor, Grounded, GroundFor, Notice, NoticeItem, one_ground
 from bot.store import NoticeRow, Store
 
 LONGEST = 2000  # characters of a detail
@@ -18,9 +19,16 @@ class GroundBook:
         self._store = store
 
     def offered(self, row: NoticeRow) -> Grounded | None:
-        """Return the ground that was recorded for what a notice lists, if it is one."""
+        """Return the ground that was recorded for what a notice lists, if it is one, and true of all of it."""
+        if self.mixed(row):
+            return None
         found = {self._store.grounds.recorded(item) for item in row.items if item.ground is None} - {None}
         return next(iter(found)) if len(found) == 1 else None
+
+    def mixed(self, row: NoticeRow) -> bool:
+        """Return whether different media would be reported under one ground."""
+        items = [item for item in row.items if item.ground is None]
+        return not all(one_ground(one, other, self._store.grounds.of) for one, other in combinations(items, 2))
 
     def keep(self, notice: Notice, *, by: Actor) -> None:
         """Record what was stated, for the entries or the person it is about. Call it in the statement's transaction."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from bot import actions
 from bot.actions import wording
@@ -21,7 +20,6 @@ from bot.model import (
     Notice,
     NoticeEventKind,
     NoticeState,
-    one_ground,
 )
 from bot.pipeline.acting.grounds import GroundBook
 from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
@@ -87,11 +85,6 @@ class NoticeReview:
             stated_at=now,
         )
 
-    def mixed(self, row: NoticeRow) -> bool:
-        """Return whether different media would be reported under one ground."""
-        items = [item for item in row.items if item.ground is None]
-        return not all(one_ground(one, other, self._store.grounds.of) for one, other in combinations(items, 2))
-
     def missing(self, row: NoticeRow) -> list[str]:
         """Return a sentence on each thing without which a draft cannot be sent, whatever a person states."""
         return [*self._wants(row, row.recipient), *self._wants_mode(row)]
@@ -137,7 +130,7 @@ class NoticeReview:
                 f"notice {row.label} holds what is marked as a suspected minor's, so nobody states it; in ten minutes "
                 "that comes off it, or stands on it again if it was a slip"
             )
-        if self.mixed(row):
+        if self._grounds.mixed(row):
             yield (
                 f"notice {row.label} lists different media, and one ground would be said of all of it; take apart what "
                 f"does not belong together: gifwarden notices split {row.label}; or give each its "

@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from bot import channels, text
 from bot.errors import StoreError, UsageError
-from bot.model import Capacity, Ground, NoticeState, Verb
+from bot.model import Capacity, Ground, Grounded, NoticeState, Verb
 from bot.pipeline.acting.notices import Statement
 from bot.pipeline.reviewing.words.actions import action_line
 from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_mail
+from bot.pipeline.reviewing.words.notice_items import happened, item_words
 from bot.serialization import dumps
 from bot.store import NoticeRow
 from bot.store.paged import NoticeFilter
@@ -24,7 +25,7 @@ from bot.web.console.base import Act, Page, View, Visit, number_of, reason_of
 
 ROWS = 50  # of a page
 MAX_DETAIL, MAX_ADDRESS = 2000, 254  # characters
-FIELDS = ("ground", "detail", "capacity", "to", "seen")
+FIELDS = ("ground", "detail", "capacity", "to", "seen", "once")
 _LABEL = re.compile(r"N-[0-9a-f]{1,20}")
 
 
@@ -73,12 +74,12 @@ def show(visit: Visit) -> Response:
 
 def one(visit: Visit) -> Response:
     """Show one notice: what it lists, what is missing, and what its host would read or has read."""
-    return _page(visit, _row(visit))
+    return _page(visit, row_of(visit))
 
 
 def preview(visit: Visit) -> Response:
     """Show the mail as the host would read it, for a person to state; nothing is done."""
-    row = _row(visit)
+    row = row_of(visit)
     if visit.field("again"):
         return _page(visit, row)
     try:
@@ -100,7 +101,7 @@ def preview(visit: Visit) -> Response:
 
 def confirm(visit: Visit) -> Response:
     """Record the statement of a text that was read, as `gifwarden notices confirm` does; the daemon sends it."""
-    row = _row(visit)
+    row = row_of(visit)
     if visit.field("read") != digest_of(row):
         raise UsageError(f"notice {row.label} has changed since you read it; look at it again, then confirm it")
     visit.pipeline.decisions.notices.confirm_notice(row.label, _statement(visit, row), read=row)
@@ -109,7 +110,7 @@ def confirm(visit: Visit) -> Response:
 
 def retract(visit: Visit) -> Response:
     """Withdraw a notice, as `gifwarden notices retract` does; if it was sent, the host is told."""
-    row = _row(visit)
+    row = row_of(visit)
     by = visit.act(Verb.NOTICES, row.subreddits)
     visit.pipeline.decisions.notices.retract_notice(row.label, by=by, why=reason_of(visit, "retracted"))
     return visit.go(f"/notice/{row.label}")
@@ -126,6 +127,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
             told["unsaid"] = str(error)
     mail_action = visit.store.actions.by_key(f"notice:{row.label}")
     drafted = row.state == NoticeState.DRAFTED
+    offered = visit.pipeline.decisions.grounds.offered(row) if drafted else None
     return visit.page(
         "notice.html",
         status=status,
@@ -136,9 +138,16 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         mail_stands=action_line(visit.config, mail_action) if mail_action else "",
         missing=visit.pipeline.decisions.notices.missing(row) if drafted else [],
         may=visit.may(Verb.NOTICES, row.subreddits),
+        read=digest_of(row),
+        mixed=drafted and visit.pipeline.decisions.grounds.mixed(row),
+        others=_others(visit, row) if drafted else [],
+        item_words=item_words,
+        happened=happened(visit.store.notice_events.of(row.label)),
+        again=visit.store.notices.told_again(row.label),
+        offered=offered,
         grounds=GROUND_WORDS,
         capacities=get_args(Capacity),
-        given=_given(visit) | ({} if visit.field("capacity") else {"capacity": visit.config.mail.capacity}),
+        given=_begun(visit, offered),
         mistakes=mistakes,
         answers=visit.store.notice_answers.of(row.label),
         may_answer=visit.may(Verb.NOTICES, row.subreddits),
@@ -147,9 +156,23 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
     )
 
 
+def _others(visit: Visit, row: NoticeRow) -> list[NoticeRow]:
+    """Return the other drafts to the host of a draft, the newest first."""
+    found = visit.store.paged.notices(NoticeFilter(states=(NoticeState.DRAFTED,), host=row.host), limit=ROWS)
+    return [other for _, other in found if other.label != row.label]
+
+
 def _given(visit: Visit) -> dict[str, str]:
     """Return what a form says, each on one line: so it goes from page to page, and to the host, as it was read."""
     return {name: text.line(" ".join(visit.field(name).split())) for name in FIELDS}
+
+
+def _begun(visit: Visit, offered: Grounded | None) -> dict[str, str]:
+    """Return what a form begins with: what it said already, else the configured capacity and the recorded ground."""
+    given = _given(visit)
+    if offered and not (given["ground"] or given["detail"]):
+        given["ground"], given["detail"] = offered
+    return given | ({} if given["capacity"] else {"capacity": visit.config.mail.capacity})
 
 
 def _statement(visit: Visit, row: NoticeRow) -> Statement:
@@ -171,15 +194,17 @@ def _statement(visit: Visit, row: NoticeRow) -> Statement:
         by=by,
         to=given["to"] or None,
         seen=bool(given["seen"]),
+        keep=not given["once"],
     )
 
 
 def digest_of(row: NoticeRow) -> str:
     """Return by what a notice is known again as it was read."""
-    return hashlib.sha256(dumps(row).encode()).hexdigest()
+    return hashlib.sha256(dumps(row.as_read).encode()).hexdigest()
 
 
-def _row(visit: Visit) -> NoticeRow:
+def row_of(visit: Visit) -> NoticeRow:
+    """Return the notice that an address names. Raises StoreError if there is none."""
     label = str(visit.request.path_params["notice"])
     if not _LABEL.fullmatch(label):
         raise StoreError("that is no notice's label, which looks like N-3f9c2a71b0")
