@@ -58,7 +58,6 @@ class ClaimWord(StrEnum):
     SUBJECT = "subject"
     MESSAGE = "message"  # what they wrote
     LINK = "link"  # an address that they named, or a person for them
-    NAME = "name"  # by which they want to be called
     CONTACT = "contact"  # where, by the safe way
     HOUR = "hour"  # when it is safe
     KNOWN = "known"  # a member's sentence on how the team knows who they are

@@ -199,10 +199,6 @@ class Claims:
         """Note how old they were when it was made."""
         self._c.run("update claims set age = ? where label = ?", (age, name))
 
-    def set_language(self, name: str, language: str) -> None:
-        """Note in which language they are answered."""
-        self._c.run("update claims set language = ? where label = ?", (language, name))
-
     def set_known(self, name: str, how: KnownBy, say: str, *, by: Actor) -> None:
         """Note how a member knows who they are; their sentence is sealed."""
         with self._c:
@@ -245,11 +241,15 @@ class Claims:
         with self._c:
             if not self._c.run("delete from claims where label = ?", (name,)):
                 raise StoreError(f"there is no claim {name}; see: gifwarden claims list")
-            self._c.run(
-                """update actions set state = 'cancelled', hold = null, reason = 'the claim is forgotten'
-                   where key like ? || ':%' and state in ('planned', 'held', 'failed')""",
-                (f"claim:{name}",),
-            )
+            self.keep_back(name, "the claim is forgotten")
+
+    def keep_back(self, name: str, reason: str) -> int:
+        """Cancel the answers that have not been sent; return how many."""
+        return self._c.run(
+            """update actions set state = 'cancelled', hold = null, reason = ?, updated_at = ?
+               where key like ? || ':%' and state in ('planned', 'held', 'failed')""",
+            (reason, self._c.now(), f"claim:{name}"),
+        )
 
     def over(self, *, silent: datetime, dismissed: datetime, ended: datetime) -> list[str]:
         """Return what is to be forgotten.

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot import hosts
 from bot.errors import UsageError
 from bot.links.text import urls_in
 from bot.model import AgeWhenMade
+from bot.permalink import permalink_fullname
 from bot.pipeline.helping.texts import texts
 from bot.pipeline.helping.words import LANGUAGES
 from bot.pipeline.reviewing.hotlines import helplines
@@ -94,7 +96,8 @@ def check(text: str, *, asked: Asked, sent: Sequence[str]) -> None:
     drafts = "\n".join(text for language in LANGUAGES for text in every_draft(asked, language))
     theirs = {_bare(url) for url in [*sent, *(one.url for one in urls_in(drafts))]}
     for one in urls_in(text):
-        if one.sure and _bare(one.url) not in theirs:
+        meant = one.sure or permalink_fullname(one.url) is not None or hosts.find(one.url) is not None
+        if meant and _bare(one.url) not in theirs:
             raise UsageError(
                 "the answer holds a link that they did not send and that is no help for everybody; as long as nobody "
                 "has recorded how the team knows who they are, it would tell them what was found: take it out"

@@ -61,7 +61,7 @@ class Claims:
         store = self._store
         posts: list[str] = []
         for one in store.claims.words(row.label, ClaimWord.LINK):
-            ref, fullname = hosts.find(one.text), permalink_fullname(one.text)
+            ref, fullname = self._find(one.text), permalink_fullname(one.text)
             if fullname is not None:
                 posts.append(fullname)
             elif ref is not None and ref.id:
@@ -98,7 +98,8 @@ class Claims:
 
     def doubt(self, case: CaseRow) -> str:
         """Return the claim of who may have been under 18 in what a case is about, empty if there is none."""
-        rows = (row for row in self._store.claims.listing() if row.age is AgeWhenMade.IN_DOUBT)
+        young = (AgeWhenMade.IN_DOUBT, AgeWhenMade.UNDER_18)
+        rows = (row for row in self._store.claims.listing() if row.age in young)
         return next((row.label for row in rows if case.label in row.cases or case.label in self.near(row)), "")
 
     def draft(self, name: str, language: str | None = None) -> str:
@@ -208,20 +209,25 @@ class Claims:
             store.audit.record(by=by, what=f"claim: known by {how}", subject=name)
 
     def set_safe_way(self, name: str, way: SafeWay, *, contact: str, hour: str, by: Actor) -> None:
-        """Record how and when it is safe to write to them. Raises UsageError if it is not said where."""
+        """Record how and when it is safe to write to them; an answer that waits to go elsewhere is not sent any more.
+
+        Raises UsageError if it is not said where.
+        """
         self._alive(name)
         if way is not SafeWay.MODMAIL and not contact.strip():
             raise UsageError("say where they can be reached by that way")
         store = self._store
         with store.transaction():
             store.claims.set_safe_way(name, way, contact=contact.strip()[:LONGEST], hour=hour.strip()[:LONGEST])
+            if way is not SafeWay.MODMAIL:
+                store.claims.keep_back(name, "they named another way that is safe")
             store.audit.record(by=by, what=f"claim: safe way {way}", subject=name)
 
     def link(self, name: str, *, cases: Sequence[str] = (), person: str | None = None, by: Actor) -> None:
         """Record which cases a claim is about and which protected person they are.
 
-        Raises StoreError if there is no such case or person, UsageError if the case is a suspected minor's, RightsError
-        if the case is in a subreddit in which the member does not decide.
+        Raises StoreError if there is no such case or person, RightsError if the case is in a subreddit in which the
+        member does not decide.
         """
         store = self._store
         self._alive(name)

@@ -71,6 +71,7 @@ class Hearing:
         store = self._store
         with store.transaction():
             name = store.claims.of_account(author)
+            fresh = name is None  # then what was heard before was dismissed since, or forgotten
             if name is None:
                 said = claims("\n".join(message.body for message in theirs)) or SHIPPED
                 name = store.claims.open(
@@ -78,7 +79,7 @@ class Hearing:
                 )
                 store.audit.record(by=by, what="claim opened", subject=name)
             for message in theirs:
-                if store.claims.hear(message.id):
+                if store.claims.hear(message.id) or fresh:
                     self._add(name, message.body, subject=conversation.subject)
             store.claims.put(name, ClaimWord.CONVERSATION, conversation.id)
             store.claims.heard(name)

@@ -57,7 +57,7 @@ class Helpline:
     verified_on: date
 
 
-TALK_VERIFIED = date(2026, 11, 30)  # against stored public pages of their own or of who runs them; hours change
+TALK_VERIFIED = date(2026, 11, 30)  # against stored public pages about them; numbers and hours change
 HELPLINES = (
     Helpline(
         country="United States",
