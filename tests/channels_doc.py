@@ -97,6 +97,8 @@ def render() -> str:
     for kind, title in KINDS.items():
         if found := channels.bodies(kind):
             parts += [f"\n### {title}\n", *_bodies(found)]
+    if missing := sorted(EU - {one.country for one in channels.bodies(BodyKind.COORDINATOR)}):
+        parts += [f"\nOf these countries of the EU no coordinator is written down: {', '.join(missing)}."]
     return "\n".join(parts) + "\n"
 
 
@@ -108,6 +110,37 @@ LAWS = {
     Law.UK_OSA: "the UK's Online Safety Act",
     Law.AU_OSA: "Australia's Online Safety Act",
 }
+EU = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
 KINDS = {
     BodyKind.COORDINATOR: "Digital Services Coordinators (DSA 49, complaints: DSA 53)",
     BodyKind.DISPUTES: "Out-of-court dispute settlement (DSA 21)",
