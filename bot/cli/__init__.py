@@ -29,6 +29,7 @@ from bot.cli import (
     maintenance,
     notice_answers,
     notice_items,
+    notice_steps,
     notices,
     nudity,
     parked,
@@ -73,6 +74,7 @@ claims.register(app)
 notices.register(app)
 notice_answers.register()
 notice_items.register()
+notice_steps.register()
 actions.register(app)
 hosts.register(app)
 team.register(app)

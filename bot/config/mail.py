@@ -54,3 +54,6 @@ class NoticesConfig(Section):
         7, description="Days without a decision, the media still there, after which a notice is overdue."
     )
     remind: bool = Field(False, description="Whether the one reminder of an overdue notice goes out by itself.")
+    country: str = Field(
+        "", pattern="^([A-Z]{2})?$", description="Where you are established, such as DE: whose coordinator hears you."
+    )

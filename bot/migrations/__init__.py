@@ -52,6 +52,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     claims.m0075_claims,
     drafts.m0076_notice_drafts,
     notice_answers.m0077_notice_answers,
+    notice_life.m0080_notice_recourses,
     servers.m0078_notices_of_servers,
 )
 

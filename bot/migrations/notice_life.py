@@ -32,3 +32,13 @@ def m0071_notice_life(db: Database) -> None:
     db.execute("alter table notice_items_new rename to notice_items")
     for sql in (*indexes, "create index notice_items_case on notice_items (case_id)"):
         db.execute(sql)
+
+
+def m0080_notice_recourses(db: Database) -> None:
+    """Write down what people did beyond a notice, or decided not to do."""
+    db.execute(
+        """create table notice_recourses (
+            notice text not null references notices on delete cascade, recourse text not null, taken integer not null,
+            reference text, at text not null, member integer not null references team, why text,
+            primary key (notice, recourse)) strict"""
+    )

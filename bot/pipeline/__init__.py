@@ -15,6 +15,7 @@ from bot.pipeline.commands.runner import CommandRunner
 from bot.pipeline.core import BOUNDARIES, Deps, no_boundary
 from bot.pipeline.following.answers import Answers
 from bot.pipeline.following.rechecks import Rechecks
+from bot.pipeline.following.steps import NoticeSteps
 from bot.pipeline.helping.claims import Claims
 from bot.pipeline.helping.hearing import Hearing
 from bot.pipeline.helping.summary import Summaries
@@ -88,6 +89,7 @@ class Pipeline:
         self.scanner = Scanner(deps, self.recogniser)
         self.downloads = DownloadQueue(deps, self.scanner)
         self.rechecks = Rechecks(deps, self.scanner, self.downloads)
+        self.notice_steps = NoticeSteps(config, store, clock)
         self.flood = FloodGuard(config.actions, store, clock, log)
         self.judge = Judge(deps, self.flood)
         self.outbox = Outbox(deps, self.flood)

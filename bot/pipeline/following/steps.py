@@ -1,0 +1,197 @@
+"""What comes next for a notice, and what people do for it: remind, raise, leave, close. Each is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot import channels
+from bot.actions.wording import Written, written
+from bot.clock import Clock, day_and_time
+from bot.config import Config
+from bot.errors import UsageError
+from bot.model import (
+    NOTICE_LEFT,
+    NOTICE_WAITING,
+    Actor,
+    LookOutcome,
+    NoticeEvent,
+    NoticeEventKind,
+    NoticeItemState,
+    NoticeState,
+    Recourse,
+)
+from bot.pipeline.acting.notice_texts import policy_of, story_of
+from bot.pipeline.following.recourses import Proposal, Standing, proposals
+from bot.pipeline.following.reminders import remind
+from bot.plural import many
+from bot.store import LifeItem, NoticeRow, Store
+from bot.store.notice_recourses import RecourseRow
+from bot.text import line
+
+RAISED_LOOK = timedelta(hours=48)  # after a decision was taken further, before its media is looked for again
+MAX_REFERENCE = 100  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextSteps:
+    """One notice as a person follows it up."""
+
+    row: NoticeRow
+    sentence: str  # what comes next
+    items: tuple[LifeItem, ...]
+    events: tuple[NoticeEvent, ...]  # the oldest first
+    proposals: tuple[Proposal, ...]
+    recourses: tuple[RecourseRow, ...]  # what people took, or did not want
+    earlier: tuple[str, ...]  # notices by which the same came down before
+
+
+class NoticeSteps:
+    """Any thread may call."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+
+    def of(self, name: str) -> NextSteps:
+        """Return how a notice stands and what is open. Raises StoreError if there is none of that name."""
+        store = self._store
+        row, items, events = store.notices.get(name), store.notice_life.items(name), store.notice_events.of(name)
+        recourses = store.notice_recourses.of(name)
+        found: list[Proposal] = []
+        if row.sent is not None and row.capacity is not None:
+            said = [event.at for event in events if event.kind in (NoticeEventKind.DECIDED, NoticeEventKind.ANSWERED)]
+            kept = any(item.state == NoticeItemState.KEPT for item in items)
+            standing = Standing(
+                host=row.host,
+                state=row.state,
+                capacity=row.capacity,
+                sent=row.sent,
+                decided=max(said, default=None),
+                there=kept or bool(store.notice_life.there(name)),
+                done=frozenset(one.recourse for one in recourses),
+            )
+            channel = channels.contact(row.host, self._config.storage.path)
+            found = proposals(standing, self._clock.now(), channel, self._config.notices.country)
+        return NextSteps(
+            row=row,
+            sentence=_sentence(row, items),
+            items=tuple(items),
+            events=tuple(events),
+            proposals=tuple(found),
+            recourses=tuple(recourses),
+            earlier=tuple(store.notice_life.earlier(name)),
+        )
+
+    def text(self, name: str, recourse: Recourse, *, reason: str) -> Written:
+        """Return what a person can hand in for a recourse that is open. Raises UsageError if none is written for it."""
+        steps = self.of(name)
+        kind = self._open(steps, recourse).text
+        if kind is None:
+            raise UsageError(f"nothing is written for {recourse}; what it needs: gifwarden notices next {name}")
+        gone = {item.host_id for item in steps.items if item.state == NoticeItemState.REMOVED}
+        notice = steps.row.stated_notice()
+        left = tuple(item for item in notice.items if item.host_id not in gone)
+        complained = next((one.at for one in steps.recourses if one.recourse == Recourse.COMPLAINT and one.taken), None)
+        decided = [event.at for event in steps.events if event.kind == NoticeEventKind.DECIDED]
+        story = replace(
+            story_of(self._store, name, reason=reason, complained=complained), decided=max(decided, default=None)
+        )
+        return written(
+            replace(notice, items=left or notice.items),
+            sender=self._config.mail.sender,
+            kind=kind,
+            policy=policy_of(self._config, steps.row.host),
+            story=story,
+        )
+
+    def remind(self, name: str, *, by: Actor, why: str | None = None) -> None:
+        """Plan the one reminder. Raises UsageError if there is nothing to remind of."""
+        remind(self._store, name, by=by, why=why)
+
+    def take(self, name: str, recourse: Recourse, *, by: Actor, reference: str = "", why: str | None = None) -> None:
+        """Write down that a person took a recourse. Raises UsageError if it is not open for this notice.
+
+        After a decision its media is looked for again.
+        """
+        said = line(" ".join(reference.split()), MAX_REFERENCE)
+        life = self._store.notice_life
+        with self._store.transaction():
+            steps = self.of(name)
+            self._open(steps, recourse)
+            self._note(name, recourse, by=by, taken=True, reference=said, why=why)
+            detail = f"{recourse}{f', number {said}' if said else ''}"
+            if recourse == Recourse.REMINDER:
+                life.happened(name, NoticeEventKind.REMINDED, detail, to=NoticeState.REMINDED, member=by.member)
+            else:
+                life.happened(name, NoticeEventKind.RAISED, detail, member=by.member)
+            if steps.row.state == NoticeState.REJECTED:
+                for item in steps.items:
+                    if item.state != NoticeItemState.REMOVED:
+                        life.plan_look(item, self._clock.now() + RAISED_LOOK)
+
+    def leave(self, name: str, recourse: Recourse, *, by: Actor, why: str | None = None) -> None:
+        """Write down that a recourse is not wanted, so that it is not proposed any more. Raises as `take`."""
+        with self._store.transaction():
+            self._open(self.of(name), recourse)
+            self._note(name, recourse, by=by, taken=False, why=why)
+
+    def close(self, name: str, *, by: Actor, why: str) -> None:
+        """End a notice: its media is not looked for any more. Raises UsageError if it has not left, or has ended."""
+        with self._store.transaction():
+            state = self._store.notices.get(name).state
+            if state not in NOTICE_LEFT:
+                how = "it is over" if state == NoticeState.RETRACTED else f"instead: gifwarden notices retract {name}"
+                raise UsageError(f"notice {name} is {state}, so there is nothing to close; {how}")
+            if not self._store.notice_life.happened(
+                name, NoticeEventKind.CLOSED, line(why), to=NoticeState.CLOSED, member=by.member
+            ):
+                raise UsageError(f"notice {name} is closed already")
+            self._store.audit.record(by=by, what="notice closed", subject=name, why=why)
+
+    def _open(self, steps: NextSteps, recourse: Recourse) -> Proposal:
+        found = next((one for one in steps.proposals if one.recourse == recourse), None)
+        if found is None:
+            name = steps.row.label
+            raise UsageError(f"{recourse} is not open for notice {name} now; what is: gifwarden notices next {name}")
+        return found
+
+    def _note(
+        self, name: str, recourse: Recourse, *, by: Actor, taken: bool, reference: str = "", why: str | None = None
+    ) -> None:
+        member = by.member
+        assert member is not None, "a person decides"
+        self._store.notice_recourses.put(
+            name, recourse, taken=taken, member=member, reference=reference or None, why=why
+        )
+        what = f"{recourse} {'taken' if taken else 'left'}"
+        self._store.audit.record(by=by, what=what, subject=name, why=why)
+
+
+_THEN = {
+    NoticeState.DRAFTED: "a person states it",
+    NoticeState.CONFIRMED: "it is mailed",
+    NoticeState.BOUNCED: "it came back: correct the address, or use the host's form",
+    NoticeState.ANSWERED: "a person says what the answer means: gifwarden notices answers --waiting",
+    NoticeState.REJECTED: "a person takes it further, or closes it",
+    NoticeState.CLOSED: "nothing more",
+    NoticeState.RETRACTED: "nothing more",
+}
+
+
+def _sentence(row: NoticeRow, items: list[LifeItem]) -> str:
+    """Return in words what comes next for a notice."""
+    looks = [item.look for item in items if item.look is not None]
+    look = f"the next look is at {day_and_time(min(looks))} UTC" if looks else "no look is planned"
+    gone = sum(item.state == NoticeItemState.REMOVED for item in items)
+    so_far = f"{gone} of {many(len(items), 'media', 'media')} removed; " if items and gone else ""
+    unsure = sum(item.outcome in (LookOutcome.REFUSED, LookOutcome.UNSURE) for item in items)
+    asks = "; the looks say nothing, so look yourself" if unsure and row.state in NOTICE_WAITING else ""
+    if row.state == NoticeState.OVERDUE:
+        return f"{so_far}remind its host, or take it further; {look}{asks}"
+    if row.state == NoticeState.REMOVED:
+        return f"whether it comes back is looked for: {look}"
+    if row.state in NOTICE_WAITING:
+        return f"{so_far}{look}{asks}"
+    return so_far + _THEN[row.state] + (f"; {look}" if looks else "")
