@@ -138,14 +138,12 @@ def _vouched(channel: Channel) -> Channel:
     """Return it with each form saying where it was read: where its channel was, unless it says so itself."""
     where = {key: getattr(channel, key) for key in _VOUCHERS}
     forms = (
-        form if form.verified_on or form.read_elsewhere else replace(form, **(where | _said(form.source)))
+        form
+        if form.verified_on or form.read_elsewhere
+        else replace(form, **(where | ({"source": form.source} if form.source else {})))
         for form in channel.forms
     )
     return replace(channel, forms=tuple(forms))
-
-
-def _said(source: str) -> dict[str, str]:
-    return {"source": source} if source else {}
 
 
 _lock = threading.Lock()
