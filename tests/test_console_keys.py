@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.keyboard import swapped
+from bot.web.console import PAGES
 from tests.console import console_on
 
 SIGNS = st.sampled_from(string.ascii_lowercase + string.digits + "./")
@@ -48,3 +49,10 @@ def test_keys_are_a_persons_own(bot: Pipeline) -> None:
         ben.get("/me")
         ben.post("/me/keys/reset")
         assert "data-own-keys" not in ben.get("/").text
+
+
+def test_every_page_of_the_menu_has_keys_of_its_own() -> None:
+    """Where one has none, or two have the same, no key of any page works."""
+    keys = [page.keys for page in PAGES if page.name]
+    assert all(re.fullmatch("g [a-z]", one) for one in keys), keys
+    assert len(set(keys)) == len(keys)

@@ -75,6 +75,7 @@ def _label(visit: Visit) -> str:
 PAGE = Page(
     name="Answers",
     path="/answers",
+    keys="g e",
     more=True,
     ways=(
         View(path="/answers", answer=show),
