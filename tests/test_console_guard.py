@@ -35,6 +35,7 @@ from bot.model import (
     Verb,
 )
 from bot.model.team import NEEDS
+from bot.notice_texts import Texts
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deciding import Target
 from bot.store import CaseRow
@@ -119,6 +120,9 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
                 host="redgifs", subreddit="clips", recipient=None, case=further.id, item=beside
             )
         fields |= {"read": digest_of(store.notices.get(name)), "item": f"n{number}"}
+    if path == "/notice-texts/approve":
+        fields |= {"language": "de", "name": "reminder", "digest": Texts().digest("de", "reminder")}
+        console.bot.deps.store.connection.run("delete from approved_texts")
     if path.startswith("/answer/"):
         name, label = answered(console, case, number)
         filled, fields = path.replace("{answer}", label), {"notice": name, "means": "receipt"}

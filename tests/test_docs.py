@@ -156,7 +156,7 @@ def test_example_explains_every_key() -> None:
 def test_example_as_shipped_is_the_defaults() -> None:
     """The example as it is shipped loads, and changes no default."""
     shipped, none = flat(config.load(EXAMPLE, {})), flat(config.load(None, {}))
-    for key in ("storage.path", "storage.rules"):
+    for key in ("storage.path", "storage.rules", "storage.notices"):
         assert shipped.pop(key) == ROOT / none.pop(key)
     assert shipped == none
 
@@ -175,6 +175,7 @@ def test_example_switched_on_has_the_defaults_or_the_shown_values(tmp_path: Path
     for key in (
         "storage.path",
         "storage.rules",
+        "storage.notices",
         "storage.key_file",
         "gallery.detector",
         "gallery.embedder",
@@ -304,7 +305,7 @@ def test_user_agent_is_the_one_that_is_sent() -> None:
 def test_named_commands_exist() -> None:
     """Every `gifwarden …` in code of a Markdown file or the example begins with a command that there is."""
     there = commands()
-    groups = {name.split()[0] for name in there if " " in name}
+    groups = {name.rpartition(" ")[0] for name in there if " " in name}
     for path in [*markdown(), EXAMPLE]:
         for words in re.findall(
             r"(?:`|^ *|/bin/)gifwarden ((?:[a-z]+(?:-[a-z]+)* ?)+)", path.read_text(encoding="utf-8"), re.MULTILINE
@@ -318,6 +319,6 @@ def test_changelog_names_every_command() -> None:
     bullet = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("- Commands: ")[1].split("\n- ")[0]
     listed = set()
     for code in re.findall(r"`([^`]+)`", bullet):
-        group, *rest = re.sub(r"\[.*?\]", "", " ".join(code.split())).split()
-        listed |= {f"{group} {name}" for name in rest[0].split("|")} if rest else {group}
+        *group, names = re.sub(r"\[.*?\]", "", " ".join(code.split())).split()
+        listed |= {" ".join((*group, name)) for name in names.split("|")}
     assert listed == commands()

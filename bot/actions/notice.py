@@ -7,6 +7,7 @@ from bot.actions.wording import compose, retract
 from bot.errors import UsageError
 from bot.mail import Mailer
 from bot.model import Action, Mode, Notice, PlannedAction, Receipt
+from bot.notice_texts import Kind, name_of
 
 
 class SendNotice(Plug):
@@ -24,10 +25,16 @@ class SendNotice(Plug):
     def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Send it. The Message-ID follows from the notice and the sender, so a second try is the same mail."""
         notice, mailer = needed(action, world)
+        texts = world.texts()
+        if notice.text and notice.text != texts.digest(notice.language, name_of(Kind.NOTICE, notice.capacity)):
+            raise UsageError(
+                f"the text of notice {notice.id} was changed since it was stated, so it is not sent; retract it and "
+                "state what it says now"
+            )
         message = compose(
             notice,
             sender=mailer.sender,
-            texts=world.texts(),
+            texts=texts,
             policy=world.policy(notice.host),
             date=world.clock.now(),
         )

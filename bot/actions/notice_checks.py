@@ -44,9 +44,9 @@ class Story:
     part: str | None = None  # a mark of the items that are taken back, where others on the notice stand
 
 
-def wanting(notice: Notice, sender: str, kind: Kind, policy: Policy, story: Story) -> Iterator[str]:
-    """Yield a sentence on each thing for which a notice must not go out as it stands."""
-    for what in dict.fromkeys(_wrong(notice, sender, policy, story)):
+def wanting(notice: Notice, sender: str, kind: Kind, policy: Policy, story: Story, *, mailed: bool) -> Iterator[str]:
+    """Yield a sentence on each thing for which a notice must not go out as it stands; `mailed`: by us."""
+    for what in dict.fromkeys(_wrong(notice, sender, policy, story, mailed=mailed)):
         yield f"notice {notice.id if _ID.fullmatch(notice.id) else '?'} {what}"
     if kind in (Kind.COMPLAINT, Kind.OUT_OF_COURT, Kind.COORDINATOR) and not _says(story.reason):
         yield f"notice {notice.id} lacks a sentence on what is complained of; give one"
@@ -64,7 +64,7 @@ def wanting(notice: Notice, sender: str, kind: Kind, policy: Policy, story: Stor
         )
 
 
-def _wrong(notice: Notice, sender: str, policy: Policy, story: Story) -> Iterator[str]:
+def _wrong(notice: Notice, sender: str, policy: Policy, story: Story, *, mailed: bool) -> Iterator[str]:
     if not _ID.fullmatch(notice.id):
         yield "has an id that is no Message-ID; use at most 24 letters, digits, dots and dashes"
     grounds = GROUNDS.get(notice.capacity, ())
@@ -83,9 +83,9 @@ def _wrong(notice: Notice, sender: str, policy: Policy, story: Story) -> Iterato
         needed["the detail of an item's own ground"] = ""
     yield from (f"lacks {name}; add it" for name, text in needed.items() if not _says(text))
     yield from _claimed(notice, policy, story)
-    for name, address in (("recipient", notice.to), ("contact", notice.contact or sender), ("sender", sender)):
-        # what she sends herself goes by her own address, or into a form
-        if not is_address(address) and notice.capacity != "depicted_person":
+    addresses = {"contact": notice.contact or sender, **({"recipient": notice.to, "sender": sender} if mailed else {})}
+    for name, address in addresses.items():
+        if not is_address(address) and notice.capacity != "depicted_person":  # she is reached at her own
             yield f"has a {name} that is not a plain e-mail address; correct it, or use the host's own form"
     if not 1 <= len(notice.items) <= MAX_ITEMS:
         yield f"has {len(notice.items)} items, and a desk reads 1 to {MAX_ITEMS}; split it"

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -76,7 +77,7 @@ def compose(
     """
     if kind not in MAILED:
         raise UsageError(f"{kind} is no mail to a host; a person hands it in where it belongs")
-    said = written(notice, sender=sender, kind=kind, texts=texts, policy=policy, story=story)
+    said = _written(notice, sender, kind, texts, policy, story, mailed=True)
     if notice.capacity == "depicted_person":
         raise UsageError(
             f"notice {notice.id} is the depicted person's own: it is handed to her to send, and never mailed by us; "
@@ -117,6 +118,9 @@ def retract(
     Raises UsageError as `compose` does.
     """
     story = Story(reason=reason, part=part)
+    if mistakes(texts, notice.language, Kind.RETRACTION) or not texts.approved(notice.language, Kind.RETRACTION):
+        # a host is told that we were wrong, whatever became of the texts meanwhile
+        notice, texts = replace(notice, language="en"), SHIPPED
     return compose(notice, sender=sender, kind=Kind.RETRACTION, texts=texts, story=story, date=date)
 
 
@@ -129,12 +133,21 @@ def written(
     policy: Policy = Policy(),
     story: Story = Story(),
 ) -> Written:
-    """Return what a text says, and its subject: lines of about 72 columns, where no word is longer.
+    """Return what a text says, and its subject: lines of 74 columns, where no word is longer.
 
-    What the person depicted sends herself has blanks for her name, address and the day. Raises UsageError as `compose`.
+    What the person depicted sends herself has blanks for her name, address and the day. Raises UsageError as `compose`,
+    but the notice needs no recipient.
     """
+    return _written(notice, sender, kind, texts, policy, story, mailed=False)
+
+
+def _written(
+    notice: Notice, sender: str, kind: Kind, texts: Texts, policy: Policy, story: Story, *, mailed: bool
+) -> Written:
     name = name_of(kind, notice.capacity)
-    if wrong := [*wanting(notice, sender, kind, policy, story)] or mistakes(texts, notice.language, name):
+    if wrong := [*wanting(notice, sender, kind, policy, story, mailed=mailed)] or mistakes(
+        texts, notice.language, name
+    ):
         raise UsageError(*wrong)
     if not texts.approved(notice.language, name):
         raise UsageError(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any
 
 import typer
 
 from bot import channels
-from bot.cli import known
+from bot.cli import known, notice_form, notice_texts
 from bot.cli.base import (
     LONGEST,
     PAGE,
@@ -25,12 +25,22 @@ from bot.cli.base import (
     session,
 )
 from bot.cli.groups import App
+from bot.cli.notice_options import (
+    AccessOption,
+    CapacityOption,
+    DetailOption,
+    GroundOption,
+    LanguageOption,
+    LawOption,
+    NamedOption,
+    OnceOption,
+    SeenOption,
+    statement,
+)
 from bot.cli.screen import told_more
-from bot.errors import UsageError
-from bot.model import Actor, Capacity, Ground, NoticeState, Verb
+from bot.model import Actor, NoticeState, Verb
 from bot.pipeline import Pipeline
-from bot.pipeline.acting.notices import Statement
-from bot.pipeline.reviewing.words.notice import ASKED, notice_facts, notice_mail, told_facts
+from bot.pipeline.reviewing.words.notice import ASKED, HANDED, notice_facts, notice_read, told_facts
 from bot.serialization import to_json_data
 from bot.store import NoticeRow
 
@@ -40,6 +50,8 @@ NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b
 
 def register(parent: typer.Typer) -> None:
     """Add these commands."""
+    notice_form.register(notices)
+    notice_texts.register(notices)
     parent.add_typer(notices, name="notices")
 
 
@@ -75,6 +87,8 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
         events = pipeline.deps.store.notice_events.of(name)
         offered = pipeline.decisions.grounds.offered(row)
         missing = pipeline.decisions.notices.missing(row) if row.state == NoticeState.DRAFTED else []
+        said = row.stated_by and row.items and not as_json
+        text = notice_read(settings, pipeline.deps.store, row.stated_notice()) if said else None
     if as_json:
         emit(_notice(row) | {"events": [to_json_data(event) for event in events]})
         return
@@ -84,74 +98,54 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
         say(f"\nit cannot be stated yet: {sentence}")
     if row.marked:
         say("\nthere was more on it: that is marked as a suspected minor's, and is shown to nobody")
-    if row.stated_by and row.items:
-        text = notice_mail(settings, row.stated_notice())
-        say(f"\n{text.get_content()}", lines=True)
+    if text:
+        say(f"\nTo: {text.to}\nSubject: {text.subject}\n", lines=True)
+        say("\n".join(text.lines), lines=True)
     elif offered and not row.stated_by:
         say(f"\nnot stated yet; the ground that was recorded for it is {offered[0]}: {offered[1]}")
     elif row.recipient and not row.stated_by:
         say("\nnot stated yet; see: gifwarden notices confirm --help")
     elif contact.form and not row.stated_by:
-        say(f"\n{row.host} takes reports by form; an e-mail address can be given with: gifwarden notices confirm --to")
+        say(f"\n{row.host} takes reports by form; fill it with: gifwarden notices form {name} --help")
 
 
 @notices.command(name="confirm")
 def notices_confirm(
     name: NoticeName,
-    ground: Annotated[
-        str | None,
-        typer.Option(
-            "--ground",
-            help="original_footage, depicted_person, citable_list or public_statement; else the recorded one.",
-        ),
-    ] = None,
-    detail: Annotated[
-        str | None, typer.Option("--detail", help="Where the original is, which list, which statement.")
-    ] = None,
-    capacity: Annotated[
-        str | None,
-        typer.Option("--capacity", help="third_party_notifier, authorised_representative or depicted_person."),
-    ] = None,
+    ground: GroundOption = None,
+    detail: DetailOption = None,
+    capacity: CapacityOption = None,
     to: Annotated[str | None, typer.Option("--to", help="The host's address, if you know it better.")] = None,
-    seen: Annotated[
-        bool,
-        typer.Option("--seen", help="You have looked at every media on it; the notice then says so, with the time."),
-    ] = False,
-    once: Annotated[
-        bool, typer.Option("--once", help="Do not record the ground for its entry or person, to be offered again.")
-    ] = False,
+    seen: SeenOption = False,
+    language: LanguageOption = None,
+    law: LawOption = None,
+    access: AccessOption = "",
+    named: NamedOption = None,
+    once: OnceOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not show the text and ask.")] = False,
     who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """State a notice as a person, after reading it; the daemon then mails it."""
-    chosen_ground = _choice(ground, Ground) if ground else None
-    chosen_capacity = _choice(capacity, Capacity) if capacity else None
+    """State a notice as a person, after reading it; the daemon then mails it, or it is hers to send."""
     settings = read_config(config)
     with session(settings) as pipeline:
         by = _by(pipeline, who, name)
         row = pipeline.deps.store.notices.get(name)
-        offered = pipeline.decisions.grounds.offered(row)
-        stated = (chosen_ground, detail) if chosen_ground and detail else None if chosen_ground or detail else offered
-        if stated is None:
-            known_ = "for this media none is recorded" if offered is None else "the recorded one needs neither"
-            raise UsageError(f"a notice needs a ground and its detail: give --ground and --detail; {known_}")
-        statement = Statement(
-            ground=stated[0],
-            detail=stated[1],
-            capacity=chosen_capacity,
-            by=by,
-            to=to,
-            seen=seen,
-            keep=not once,
-        )
-        text = notice_mail(settings, pipeline.decisions.notices.preview_notice(name, statement))
+        stated = statement(
+            offered=pipeline.decisions.grounds.offered(row),
+            once=once, by=by, ground=ground, detail=detail, capacity=capacity, to=to, seen=seen, language=language,
+            law=law, access=access, named=named,
+        )  # fmt: skip
+        notice = pipeline.decisions.notices.preview_notice(name, stated)
+        text = notice_read(settings, pipeline.deps.store, notice)
+        hers = notice.capacity == "depicted_person"
+        if not yes or hers:
+            say(f"To: {text.to}\nSubject: {text.subject}\n", lines=True)
+            say("\n".join(text.lines), lines=True)
         if not yes:
-            say(f"To: {text['To']}\nSubject: {text['Subject']}\n", lines=True)
-            say(str(text.get_content()), lines=True)
             typer.confirm(ASKED, abort=True)
-        pipeline.decisions.notices.confirm_notice(name, statement, read=row)
-    say(f"{name} is confirmed by {by.name}; the daemon sends it")
+        pipeline.decisions.notices.confirm_notice(name, stated, read=row)
+    say(f"{name} is confirmed by {by.name}; {f'{HANDED} {name}' if hers else 'the daemon sends it'}")
 
 
 @notices.command(name="retract")
@@ -168,12 +162,6 @@ def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
     """Return who states or retracts a notice. Raises UsageError if there is none, or they may not."""
     known.notice(pipeline, name)
     return decider(pipeline, who, Verb.NOTICES, pipeline.deps.store.notices.get(name).subreddits)
-
-
-def _choice(text: str, kind: Any) -> Any:
-    if text not in get_args(kind):
-        raise UsageError(f"{text} is not one of {', '.join(get_args(kind))}")
-    return cast("Any", text)
 
 
 def _notice(row: NoticeRow) -> dict[str, Any]:

@@ -222,6 +222,7 @@ JUDGES: Mapping[tuple[str, str], Judge] = {
     ("digest", "to"): _mail,
     ("mail", "host"): _server,
     ("mail", "sender"): _mail,
+    ("mail", "reply_to"): _mail,
     ("mail", "dkim_selector"): _selector,
     ("inbox", "host"): partial(_server, port="inbox.port"),
     ("hosts", "report_email"): _mail,

@@ -24,6 +24,15 @@ class MailConfig(Section):
     organisation: str = Field(
         "", description="Who sends: the team's or organisation's name; hosts may have to reveal it."
     )
+    reply_to: str = Field(
+        "", description="Address that a person answers, named in notices; empty: that of mail.sender."
+    )
+    name_persons: bool = Field(
+        False, description="Whether a third party's notice names the person who states it, unless they say otherwise."
+    )
+    national_law: str = Field(
+        "", description="Provision of your law that notices name, such as § 201a StGB; only one that you can state."
+    )
     capacity: Capacity = Field(
         "third_party_notifier",
         description="On whose behalf notices speak, unless the person who states one says otherwise.",

@@ -112,6 +112,7 @@ def _placed(config: Config, base: Path) -> Config:
         update={
             "path": base / config.storage.path,
             "rules": base / config.storage.rules,
+            "notices": base / config.storage.notices,
             "key_file": base / config.storage.key_file if config.storage.key_file else None,
         }
     )

@@ -278,6 +278,9 @@ class StorageConfig(Section):
         Path("data"), description="Folder of the database and the key, relative to the configuration file."
     )
     rules: Path = Field(Path("rules"), description="Folder of the rule files, relative to the configuration file.")
+    notices: Path = Field(
+        Path("notices"), description="Folder of your own texts of notices, relative to the configuration file."
+    )
     key_file: Path | None = Field(
         None,
         description="File (mode 0600) with the key that seals kept fingerprints; default: key in storage.path.",

@@ -94,7 +94,7 @@ def settings(
             "sender": "safety@moderators.example.org",
             "organisation": "The moderators of r/clips",
         },
-        "storage": {"path": folder / "data", "rules": rules or folder / "rules"},
+        "storage": {"path": folder / "data", "rules": rules or folder / "rules", "notices": folder / "notices"},
     }
     for name, keys in (sections or {}).items():
         made[name] = {**made.get(name, {}), **keys}

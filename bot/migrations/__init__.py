@@ -24,6 +24,7 @@ from bot.migrations import (
     looking,
     notice_answers,
     notice_life,
+    notice_texts,
     notices,
     servers,
     withdrawals,
@@ -54,6 +55,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     notice_answers.m0077_notice_answers,
     notice_life.m0080_notice_recourses,
     servers.m0078_notices_of_servers,
+    notice_texts.m0079_notice_texts,
 )
 
 for _step in LATER:

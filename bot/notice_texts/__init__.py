@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from bot.notice_texts.required import ELEMENTS, Element, claims, missing, mistakes
 from bot.notice_texts.sandbox import render
-from bot.notice_texts.texts import GROUNDS, LANGUAGES, NAMES, Kind, Policy, Texts, name_of
+from bot.notice_texts.texts import CAPACITIES, GROUNDS, LANGUAGES, NAMES, Kind, Policy, Texts, name_of
 from bot.notice_texts.values import VALUES
 
 __all__ = [
+    "CAPACITIES",
     "ELEMENTS",
     "GROUNDS",
     "LANGUAGES",

@@ -54,7 +54,7 @@ WORDS: tuple[str, ...] = (
     *(f"{word}.{capacity}" for word in ("role", "good_faith") for capacity in CAPACITIES),
     *(f"belief.{capacity}" for capacity in CAPACITIES[1:]),
     *(f"subject.{kind}" for kind in Kind),
-    *("more", "range", "blank.name", "blank.contact", "blank.day"),
+    *("authority", "more", "range", "blank.name", "blank.contact", "blank.day"),
 )
 """The keys of `words.txt`."""
 NAMES: tuple[str, ...] = (
@@ -134,8 +134,12 @@ class Texts:
 
     def approved(self, language: str, name: str) -> bool:
         """Return whether a text may be sent as it is: English as it ships, and what a person has approved."""
-        own = self.source(language, name).own or self.source(language, "words").own
-        return (language == "en" and not own) or self.digest(language, name) in self._approved
+        ships = language == "en" and not self.is_own(language, name)
+        return ships or self.digest(language, name) in self._approved
+
+    def is_own(self, language: str, name: str) -> bool:
+        """Return whether a text, or a sentence in it, is the operator's."""
+        return any(self._own(language, one) is not None for one in (name, "words"))
 
     def said(self, language: str, key: str, values: Mapping[str, Any]) -> str:
         """Return a sentence of `words.txt`, on one line."""

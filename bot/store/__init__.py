@@ -9,6 +9,7 @@ from typing import Self
 from bot.clock import Clock
 from bot.encryption import FieldCipher
 from bot.store.actions import Actions
+from bot.store.approved_texts import ApprovedText, ApprovedTexts
 from bot.store.audit import AuditLog
 from bot.store.authors import Authors
 from bot.store.backfills import BackfillRow, Backfills
@@ -30,6 +31,7 @@ from bot.store.feedback import Feedback, FeedbackRow
 from bot.store.flood import Flood, QuarantineRow
 from bot.store.gallery import Gallery, PersonRow
 from bot.store.grounds import Grounds
+from bot.store.handed import HandedNotices
 from bot.store.health import Health
 from bot.store.hours import Hours
 from bot.store.judgements import Judgement, Judgements
@@ -79,6 +81,7 @@ __all__ = [
     "ActionRow",
     "AnswerRow",
     "AppealRow",
+    "ApprovedText",
     "BackfillRow",
     "Banking",
     "CachedScan",
@@ -162,6 +165,7 @@ class Store:
         self.actions = Actions(self.connection)
         self.told = Told(self.connection, self.actions)
         self.told_cases = ToldCases(self.connection)
+        self.approved_texts = ApprovedTexts(self.connection)
         self.notice_events = NoticeEvents(self.connection)
         self.notice_life = NoticeLife(self.connection, self.notice_events)
         self.grounds = Grounds(self.connection)
@@ -170,6 +174,7 @@ class Store:
         self.notice_answers = NoticeAnswers(self.connection, seal)
         self.mailboxes = Mailboxes(self.connection)
         self.notice_changes = NoticeChanges(self.connection, self.notices, self.notice_events)
+        self.handed = HandedNotices(self.connection, self.notices)
         self.paged = Paged(self.connection, self.actions, self.notices)
         self.review = Review(self.connection)
         self.wiki = WikiRules(self.connection)

@@ -39,6 +39,11 @@ class NoticeRow:
     contact: str | None
     language: str
     reference: str | None  # the host's own number of it
+    law: str
+    access: str
+    named: bool
+    authority: str | None  # by which record somebody speaks for the person depicted, in opaque labels
+    text: str  # the digest of the text in which it was stated
     stated: datetime | None
     created: datetime
     sent: datetime | None  # when it left, or was put into a form
@@ -56,7 +61,7 @@ class NoticeRow:
 
         Raises StoreError before a person has stated it, UsageError while all of it is marked as a suspected minor's.
         """
-        if not (self.ground and self.capacity and self.stated_by and self.recipient and self.stated):
+        if not (self.ground and self.capacity and self.stated_by and self.stated):
             raise StoreError(f"notice {self.label} has no statement yet; see: gifwarden notices confirm")
         if self.marked and not self.items:
             raise UsageError(
@@ -65,7 +70,7 @@ class NoticeRow:
         return Notice(
             id=self.label,
             host=self.host,
-            to=self.recipient,
+            to=self.recipient or "",
             items=self.items,
             ground=self.ground,
             ground_detail=self.ground_detail or "",
@@ -75,6 +80,10 @@ class NoticeRow:
             contact=self.contact or "",
             stated_at=self.stated,
             language=self.language,
+            law=self.law,
+            access=self.access,
+            named=self.named,
+            text=self.text,
         )
 
 
@@ -104,6 +113,11 @@ def notice_of(connection: Connection, row: Row) -> NoticeRow:
         contact=row["contact"],
         language=row["language"],
         reference=row["reference"],
+        law=row["law"],
+        access=row["access"],
+        named=bool(row["named"]),
+        authority=row["authority"],
+        text=row["text"] or "",
         stated=_moment(row["stated_at"]),
         created=from_iso(row["created_at"]),
         sent=_moment(row["sent_at"]),

@@ -196,12 +196,13 @@ class Notices:
                 return
             state = self._c.value("select state from notices where label = ?", (name,))
             if state == NoticeState.CONFIRMED:
-                if not self._c.run(
+                self._c.run(
                     """update actions set state = 'cancelled', hold = null,
                        reason = 'a case on the notice was decided otherwise', updated_at = ?
                        where key = 'notice:' || ? and state in ('planned', 'held', 'failed')""",
                     (self._c.now(), name),
-                ):
+                )
+                if self._c.value("select 1 from actions where key = 'notice:' || ? and state != 'cancelled'", (name,)):
                     return  # it is leaving at this moment, or has left
                 self.move(name, NoticeState.DRAFTED, expect=(NoticeState.CONFIRMED,), told="a case on it was decided")
             elif state != NoticeState.DRAFTED:
@@ -209,16 +210,20 @@ class Notices:
             self.take_off(case, name)
             self.settle(name)
 
-    def confirm(self, notice: Notice, *, member: int) -> bool:
-        """Record what a member of the team states on a draft, now; False if it is no draft any more."""
+    def confirm(self, notice: Notice, *, member: int, authority: str | None = None) -> bool:
+        """Record what a member of the team states on a draft, now; False if it is no draft any more.
+
+        `authority`: by which record they speak for the person depicted.
+        """
         now = self._c.now()
         with self._c:
             stated = self._c.run(
                 """update notices set state = 'confirmed', recipient = ?, ground = ?, ground_detail = ?, capacity = ?,
-                   stated_by = ?, stated_member = ?, organisation = ?, contact = ?, stated_at = ?, updated_at = ?
+                   stated_by = ?, stated_member = ?, organisation = ?, contact = ?, stated_at = ?, updated_at = ?,
+                   language = ?, law = ?, access = ?, named = ?, authority = ?, text = ?
                    where label = ? and state = 'drafted'""",
                 (
-                    notice.to,
+                    notice.to or None,
                     notice.ground,
                     notice.ground_detail,
                     notice.capacity,
@@ -228,6 +233,12 @@ class Notices:
                     notice.contact,
                     now,
                     now,
+                    notice.language,
+                    notice.law,
+                    notice.access,
+                    int(notice.named),
+                    authority,
+                    notice.text,
                     notice.id,
                 ),
             )

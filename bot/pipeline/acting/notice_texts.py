@@ -1,14 +1,22 @@
-"""What the texts of notices take from configuration, registry and team: which texts, which policy, which language."""
+"""What the texts of notices take from configuration, registry, team and gallery."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from bot import channels
-from bot.actions.notice_checks import Story
+from bot.actions.wording import Kind, Story, Written, written
+from bot.clock import Clock
 from bot.config import Config
-from bot.notice_texts import LANGUAGES, Policy
-from bot.store import Store
+from bot.errors import StoreError, UsageError
+from bot.model import Notice
+from bot.notice_texts import LANGUAGES, Policy, Texts, mistakes
+from bot.store import NoticeRow, Store
+
+
+def texts_of(config: Config, store: Store) -> Texts:
+    """Return the texts of notices as they stand now, with what the team has approved."""
+    return Texts(config.storage.notices, store.approved_texts.listing())
 
 
 def policy_of(config: Config, host: str) -> Policy:
@@ -39,3 +47,67 @@ def story_of(store: Store, name: str, *, reason: str = "", complained: datetime 
 def still_there(store: Store, name: str) -> tuple[frozenset[str], Story]:
     """Return the host ids on a notice that were there when last seen, and what became of it."""
     return store.notice_life.there(name), story_of(store, name)
+
+
+def contact_of(config: Config) -> str:
+    """Return the address to which answers go."""
+    return config.mail.reply_to or config.mail.sender
+
+
+def text_of(config: Config, store: Store, notice: Notice, kind: Kind = Kind.NOTICE, story: Story = Story()) -> Written:
+    """Return what a text says of a notice, to be read or handed over. Raises UsageError with all that is missing."""
+    return written(
+        notice,
+        sender=config.mail.sender,
+        kind=kind,
+        texts=texts_of(config, store),
+        policy=policy_of(config, notice.host),
+        story=story,
+    )
+
+
+def authority_of(store: Store, clock: Clock, row: NoticeRow) -> str:
+    """Return by which record somebody may speak for the persons depicted, in opaque labels.
+
+    Raises UsageError, which says what to record and how, if one of the media shows somebody of whom none is there.
+    """
+    claimed = {claim.person: claim.label for claim in store.claims.listing() if claim.known and claim.person}
+    of_case = {case: claim.label for claim in store.claims.listing() if claim.known for case in claim.cases}
+    found: dict[str, None] = {}
+    persons = {item.person for item in row.items}
+    for person in sorted(filter(None, persons)):
+        found[claimed.get(person) or _recorded(store, clock, person)] = None
+    if None in persons:
+        labels = {of_case[case] for case in row.cases if case in of_case}
+        if not labels:
+            raise UsageError(
+                f"notice {row.label} shows somebody of whom no authorisation is on record, so nobody speaks for her: "
+                "record her mandate with gifwarden person add --help, or, where she wrote to you, how you know who she "
+                "is with gifwarden claims known --help; or state it as third_party_notifier"
+            )
+        found |= dict.fromkeys(sorted(labels))
+    return ", ".join(found)
+
+
+def _recorded(store: Store, clock: Clock, person: str) -> str:
+    """Return the label of somebody in the gallery whose record has not run out. Raises UsageError if there is none."""
+    try:
+        row = store.gallery.get(person)
+    except StoreError:
+        row = None
+    if row is None or row.expires <= clock.now():
+        raise UsageError(
+            f"the record of {person} {'has run out' if row else 'is gone'}, so nobody speaks for her: record her "
+            "mandate anew with gifwarden person add --help, or state it as third_party_notifier"
+        )
+    return person
+
+
+def approve(config: Config, store: Store, language: str, name: str) -> str:
+    """Return the digest of a text that a person has read and approves. Raises UsageError if it cannot be used."""
+    texts = texts_of(config, store)
+    if wrong := mistakes(texts, language, name):
+        raise UsageError(*wrong)
+    if texts.approved(language, name):
+        raise UsageError(f"the text {language}/{name} is approved as it is")
+    return texts.digest(language, name)

@@ -10,7 +10,7 @@ from bot.actions import wording
 from bot.clock import Clock
 from bot.config import Config
 from bot.errors import UsageError
-from bot.mail import Mailer
+from bot.mail import Mailer, is_address
 from bot.model import (
     ActionState,
     Actor,
@@ -21,7 +21,9 @@ from bot.model import (
     NoticeEventKind,
     NoticeState,
 )
+from bot.notice_texts import Kind, name_of
 from bot.pipeline.acting.grounds import GroundBook
+from bot.pipeline.acting.notice_texts import authority_of, contact_of, language_of, text_of, texts_of
 from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
 from bot.pipeline.log import Log
 from bot.store import CaseRow, NoticeRow, Store
@@ -41,6 +43,11 @@ class Statement:
     to: str | None = None  # the host's address; None: as the notice has it
     seen: bool = False  # whether this person has looked at every media on the notice
     keep: bool = True  # whether the ground is recorded for the entry or person, to be offered again
+    language: str | None = None  # None: one that the host takes
+    law: str | None = None  # the national law that they can state; None: as configured
+    access: str = ""  # what is needed to see the media, such as a login
+    named: bool | None = None  # whether a third party's notice names them; None: as configured
+    by_hand: bool = False  # whether a person puts it into the host's form
 
 
 class NoticeReview:
@@ -69,8 +76,13 @@ class NoticeReview:
         row = self._store.notices.get(name)
         mail, now = self._config.mail, self._clock.now()
         recipient = statement.to or row.recipient
-        if (wants := next(self._wants(row, recipient), None)) is not None:
+        capacity = statement.capacity or mail.capacity
+        mailed = capacity != "depicted_person" and not statement.by_hand
+        if (wants := next(self._wants(row, recipient, mailed=mailed), None)) is not None:
             raise UsageError(wants)
+        if capacity == "authorised_representative":
+            authority_of(self._store, self._clock, row)
+        language = statement.language or language_of(self._config, row.host)
         return Notice(
             id=row.label,
             host=row.host,
@@ -78,11 +90,15 @@ class NoticeReview:
             items=tuple(replace(item, viewed_at=now) for item in row.items) if statement.seen else row.items,
             ground=statement.ground,
             ground_detail=statement.detail,
-            capacity=statement.capacity or mail.capacity,
+            capacity=capacity,
             stated_by=statement.by.name,
             organisation=mail.organisation,
-            contact=mail.sender,
+            contact=contact_of(self._config),
             stated_at=now,
+            language=language,
+            law=mail.national_law if statement.law is None else statement.law,
+            access=statement.access,
+            named=mail.name_persons if statement.named is None else statement.named,
         )
 
     def missing(self, row: NoticeRow) -> list[str]:
@@ -100,31 +116,43 @@ class NoticeReview:
             raise UsageError(f"notice {name} is {row.state}; only a drafted one can be confirmed")
         if read is not None and read.as_read != row.as_read:
             raise UsageError(f"notice {name} has changed since you read it; look at it again, then confirm it")
-        if (wants := next(self._wants_mode(row), None)) is not None:
-            raise UsageError(wants)
         notice = self.preview_notice(name, statement)
-        wording.compose(notice, sender=self._config.mail.sender)  # what cannot be said is refused here, not later
+        hers = notice.capacity == "depicted_person"
+        mailed = not hers and not statement.by_hand
+        if mailed and (wants := next(self._wants_mode(row), None)) is not None:
+            raise UsageError(wants)
+        text_of(self._config, store, notice)  # what cannot be said is refused here, not later
+        texts = texts_of(self._config, store)
+        notice = replace(notice, text=texts.digest(notice.language, name_of(Kind.NOTICE, notice.capacity)))
+        represents = notice.capacity == "authorised_representative"
         with store.transaction():
             # a person states what is on it, so nobody may put more on it meanwhile
             if store.notices.get(name).as_read != row.as_read:
                 raise UsageError(f"notice {name} was changed at this moment; look at it again, then confirm it")
-            store.notices.confirm(notice, member=statement.by.member)
+            authority = authority_of(store, self._clock, row) if represents else None
+            store.notices.confirm(notice, member=statement.by.member, authority=authority)
             if statement.seen:
                 store.notices.viewed(name)
             if statement.keep:
                 self._grounds.keep(notice, by=statement.by)
-            store.actions.plan(
-                key=f"notice:{name}",
-                kind="notice",
-                subreddit=row.subreddit,
-                params={"notice": name},
+            if mailed:
+                store.actions.plan(
+                    key=f"notice:{name}",
+                    kind="notice",
+                    subreddit=row.subreddit,
+                    params={"notice": name},
+                )
+            store.audit.record(
+                by=statement.by,
+                what="notice handed to the person depicted" if hers else "notice confirmed",
+                subject=name,
+                why=", ".join(filter(None, (notice.ground, notice.capacity, authority))),
             )
-            store.audit.record(by=statement.by, what="notice confirmed", subject=name, why=notice.ground)
         self._log.info("notice confirmed", notice=name, host=row.host)
         return store.notices.get(name)
 
-    def _wants(self, row: NoticeRow, recipient: str | None) -> Iterator[str]:
-        """Yield what a notice needs that is not there, or why it may not leave."""
+    def _wants(self, row: NoticeRow, recipient: str | None, *, mailed: bool = True) -> Iterator[str]:
+        """Yield what a notice needs that is not there, or why it may not leave; `mailed`: by us."""
         if row.marked:
             yield (
                 f"notice {row.label} holds what is marked as a suspected minor's, so nobody states it; in ten minutes "
@@ -136,12 +164,17 @@ class NoticeReview:
                 f"does not belong together: gifwarden notices split {row.label}; or give each its "
                 "own ground: gifwarden notices ground"
             )
-        if not recipient:
+        if mailed and not recipient:
             yield (
                 f"no e-mail address of {row.host} is known; give one with --to, or use its form: "
-                f"gifwarden notices show {row.label}"
+                f"gifwarden notices form {row.label}"
             )
-        for key in ("host", "sender", "organisation"):
+        if mailed and recipient and not is_address(recipient):
+            yield (
+                f"notice {row.label} has a recipient that is not a plain e-mail address; correct it, or use the "
+                f"host's own form: gifwarden notices form {row.label}"
+            )
+        for key in ("host", "sender", "organisation") if mailed else ("sender", "organisation"):
             if not getattr(self._config.mail, key):
                 yield f"mail.{key} is not set, and a notice needs it; set it in the configuration"
 
@@ -233,5 +266,6 @@ class NoticeReview:
                 sender=self._mailer.sender,
                 date=self._clock.now(),
                 part=case.label,
+                texts=texts_of(self._config, self._store),
             )
         )

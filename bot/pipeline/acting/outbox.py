@@ -25,7 +25,7 @@ from bot.model import (
     standing,
 )
 from bot.pipeline.acting.flood import FloodGuard
-from bot.pipeline.acting.notice_texts import policy_of, still_there
+from bot.pipeline.acting.notice_texts import policy_of, still_there, texts_of
 from bot.pipeline.acting.telling import Telling
 from bot.pipeline.acting.undoing import FIRST_WAIT, Undoing
 from bot.pipeline.core import Deps
@@ -82,6 +82,7 @@ class Outbox:
             mailer=self._d.mailer,
             clock=self._d.clock,
             load_notice=lambda name: self._d.store.notices.get(name).stated_notice(),
+            texts=lambda: texts_of(self._d.config, self._d.store),
             policy=lambda host: policy_of(self._d.config, host),
             still_there=lambda name: still_there(self._d.store, name),
             receipt=lambda action: self._d.store.actions.get(action).receipt,

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import channels
-from bot.actions import wording
 from bot.clock import Clock, day
 from bot.config import Config
 from bot.errors import GifwardenError, UsageError
 from bot.model import ActionState, Actor, AgeWhenMade, CaseState, NoticeItemState, NoticeState
-from bot.pipeline.acting.notice_texts import policy_of
+from bot.pipeline.acting.notice_texts import text_of
 from bot.pipeline.helping.page import Copied, Fact, Page, Place, date_of, html_of
 from bot.store import CaseRow, ClaimRow, NoticeRow, Store
 from bot.store.notice_life import LifeItem
@@ -125,11 +124,7 @@ class Summaries:
             if notice.capacity != "depicted_person" or notice.state in DRAFTS[:1]:
                 continue
             try:
-                said = wording.written(
-                    notice.stated_notice(),
-                    sender=self._config.mail.sender,
-                    policy=policy_of(self._config, notice.host),
-                )
+                said = text_of(self._config, self._store, notice.stated_notice())
             except GifwardenError as error:
                 wrong.append(f"a text that is theirs to send is not ready: {error}")
                 continue

@@ -12,10 +12,14 @@ from starlette.responses import Response
 
 from bot import channels, text
 from bot.errors import StoreError, UsageError
-from bot.model import Capacity, Ground, Grounded, NoticeState, Verb
+from bot.model import Capacity, Ground, Grounded, Notice, NoticeState, Verb
+from bot.notice_texts import LANGUAGES
+from bot.pipeline.acting.by_hand import FROM as BY_HAND_FROM
+from bot.pipeline.acting.notice_texts import language_of
 from bot.pipeline.acting.notices import Statement
 from bot.pipeline.reviewing.words.actions import action_line
-from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_mail
+from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_read
+from bot.pipeline.reviewing.words.notice_form import FilledForm, filled_forms
 from bot.pipeline.reviewing.words.notice_items import happened, item_words
 from bot.serialization import dumps
 from bot.store import NoticeRow
@@ -25,7 +29,7 @@ from bot.web.console.base import Act, Page, View, Visit, number_of, reason_of
 
 ROWS = 50  # of a page
 MAX_DETAIL, MAX_ADDRESS = 2000, 254  # characters
-FIELDS = ("ground", "detail", "capacity", "to", "seen", "once")
+FIELDS = ("ground", "detail", "capacity", "to", "seen", "language", "law", "access", "named", "by_hand", "once")
 _LABEL = re.compile(r"N-[0-9a-f]{1,20}")
 
 
@@ -83,16 +87,20 @@ def preview(visit: Visit) -> Response:
     if visit.field("again"):
         return _page(visit, row)
     try:
-        statement = _statement(visit, row)
-        mail = notice_mail(visit.config, visit.pipeline.decisions.notices.preview_notice(row.label, statement))
+        statement = statement_of(visit, row)
+        notice = visit.pipeline.decisions.notices.preview_notice(row.label, statement)
+        read = notice_read(visit.config, visit.store, notice)
+        forms = filled_forms(visit.config, visit.store, notice) if statement.by_hand else ()
     except UsageError as error:
         return _page(visit, row, mistakes=error.mistakes, status=409)
     return visit.page(
         "notice_preview.html",
         row=row,
-        to=str(mail["To"]),
-        subject=str(mail["Subject"]),
-        lines=str(mail.get_content()).splitlines(),
+        to=read.to,
+        subject=read.subject,
+        lines=read.lines,
+        forms=forms,
+        hers=notice.capacity == "depicted_person",
         given=_given(visit),
         read=digest_of(row),
         asked=ASKED,
@@ -104,7 +112,7 @@ def confirm(visit: Visit) -> Response:
     row = row_of(visit)
     if visit.field("read") != digest_of(row):
         raise UsageError(f"notice {row.label} has changed since you read it; look at it again, then confirm it")
-    visit.pipeline.decisions.notices.confirm_notice(row.label, _statement(visit, row), read=row)
+    visit.pipeline.decisions.notices.confirm_notice(row.label, statement_of(visit, row), read=row)
     return visit.go(f"/notice/{row.label}")
 
 
@@ -116,13 +124,23 @@ def retract(visit: Visit) -> Response:
     return visit.go(f"/notice/{row.label}")
 
 
+def forms_of(visit: Visit, row: NoticeRow, notice: Notice) -> tuple[FilledForm, ...]:
+    """Return the host's form, filled, where the notice may still go by hand and there is a form for it."""
+    if row.state not in BY_HAND_FROM:
+        return ()
+    try:
+        return filled_forms(visit.config, visit.store, notice)
+    except UsageError:
+        return ()
+
+
 def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), status: int = 200) -> Response:
-    told: dict[str, Any] = {"lines": [], "to": "", "subject": "", "unsaid": ""}
+    told: dict[str, Any] = {"lines": [], "to": "", "subject": "", "unsaid": "", "forms": ()}
     if row.stated_by and row.items:
         try:
-            mail = notice_mail(visit.config, row.stated_notice())
-            told |= {"lines": str(mail.get_content()).splitlines(), "to": str(mail["To"])}
-            told["subject"] = str(mail["Subject"])
+            notice = row.stated_notice()
+            told |= notice_read(visit.config, visit.store, notice)._asdict()
+            told["forms"] = forms_of(visit, row, notice)
         except UsageError as error:
             told["unsaid"] = str(error)
     mail_action = visit.store.actions.by_key(f"notice:{row.label}")
@@ -145,6 +163,9 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         happened=happened(visit.store.notice_events.of(row.label)),
         again=visit.store.notices.told_again(row.label),
         offered=offered,
+        by_hand=row.state in BY_HAND_FROM and row.state != NoticeState.DRAFTED,
+        languages=LANGUAGES,
+        language=language_of(visit.config, row.host),
         grounds=GROUND_WORDS,
         capacities=get_args(Capacity),
         given=_begun(visit, offered),
@@ -172,10 +193,13 @@ def _begun(visit: Visit, offered: Grounded | None) -> dict[str, str]:
     given = _given(visit)
     if offered and not (given["ground"] or given["detail"]):
         given["ground"], given["detail"] = offered
-    return given | ({} if given["capacity"] else {"capacity": visit.config.mail.capacity})
+    if given["capacity"]:
+        return given
+    mail = visit.config.mail
+    return given | {"capacity": mail.capacity, "law": mail.national_law, "named": "yes" if mail.name_persons else ""}
 
 
-def _statement(visit: Visit, row: NoticeRow) -> Statement:
+def statement_of(visit: Visit, row: NoticeRow) -> Statement:
     """Return what a form states. Raises UsageError if it is not complete, RightsError if they may not state it."""
     by = visit.act(Verb.NOTICES, row.subreddits)
     given = _given(visit)
@@ -183,8 +207,10 @@ def _statement(visit: Visit, row: NoticeRow) -> Statement:
         raise UsageError("a notice needs a ground: choose which of them is true")
     if given["capacity"] not in get_args(Capacity):
         raise UsageError("a notice is stated in some capacity: choose the true one")
-    if len(given["detail"]) > MAX_DETAIL or len(given["to"]) > MAX_ADDRESS:
-        raise UsageError(f"that is too long: the detail may have {MAX_DETAIL} characters, an address {MAX_ADDRESS}")
+    if len(given["detail"]) > MAX_DETAIL or max(len(given[name]) for name in ("to", "law", "access")) > MAX_ADDRESS:
+        raise UsageError(f"that is too long: the detail may have {MAX_DETAIL} characters, the others {MAX_ADDRESS}")
+    if given["language"] and given["language"] not in LANGUAGES:
+        raise UsageError(f"notices are written in {', '.join(LANGUAGES)}; choose one of them")
     ground: Ground = next(one for one in get_args(Ground) if one == given["ground"])
     capacity: Capacity = next(one for one in get_args(Capacity) if one == given["capacity"])
     return Statement(
@@ -195,6 +221,11 @@ def _statement(visit: Visit, row: NoticeRow) -> Statement:
         to=given["to"] or None,
         seen=bool(given["seen"]),
         keep=not given["once"],
+        language=given["language"] or None,
+        law=given["law"],
+        access=given["access"],
+        named=bool(given["named"]),
+        by_hand=bool(given["by_hand"]),
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from email.message import EmailMessage
+from typing import NamedTuple
 
 from bot import channels
-from bot.actions import wording
 from bot.clock import day_and_time
 from bot.config import Config
 from bot.model import Ground, Notice, NoticeEvent
-from bot.pipeline.acting.notice_texts import policy_of
+from bot.pipeline.acting.notice_texts import text_of
 from bot.pipeline.reviewing.words.notice_items import happened, item_words
-from bot.store import NoticeRow
+from bot.store import NoticeRow, Store
 
 ASKED = "Is every word of this true, and do you state it?"
 GROUND_WORDS: dict[Ground, tuple[str, str]] = {
@@ -28,9 +27,24 @@ GROUND_WORDS: dict[Ground, tuple[str, str]] = {
 """What a person states by each ground, and what its detail must say."""
 
 
-def notice_mail(settings: Config, notice: Notice) -> EmailMessage:
-    """Return the mail that the host would read. Raises UsageError if it must not go out as it stands."""
-    return wording.compose(notice, sender=settings.mail.sender, policy=policy_of(settings, notice.host))
+HANDED = "It is hers to send: give it to her the way that is safe, and say when she has: gifwarden notices by-hand"
+
+
+class Read(NamedTuple):
+    """What a host reads: to whom it goes, its subject, its lines."""
+
+    to: str
+    subject: str
+    lines: list[str]
+
+
+def notice_read(settings: Config, store: Store, notice: Notice) -> Read:
+    """Return what the host would read. Raises UsageError with all for which it must not go out as it stands."""
+    said = text_of(settings, store, notice)
+    contact = channels.contact(notice.host, settings.storage.path)
+    form = contact.form_for(notice.capacity)
+    to = notice.to or (form.url if form else f"{notice.host}, of whose channel nothing is known")
+    return Read(to, said.subject, said.text.splitlines())
 
 
 def notice_facts(settings: Config, row: NoticeRow) -> list[tuple[str, str]]:
@@ -45,6 +59,8 @@ def notice_facts(settings: Config, row: NoticeRow) -> list[tuple[str, str]]:
             for line in (("media", f"{item.host_id}  {item.url}"), ("", "; ".join(item_words(item))))
         ),
         ("cases", ", ".join(row.cases) or "none any more"),
+        *((("by record", row.authority),) if row.authority else ()),
+        *((("their number", row.reference),) if row.reference else ()),
     ]
 
 
