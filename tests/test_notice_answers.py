@@ -123,6 +123,24 @@ def id_of(name: str, domain: str = "mods.example") -> str:
     return f"<{name}@{domain}>"
 
 
+def with_media(world: World) -> None:
+    """Put a media of Imgur's on the first notice."""
+    store = world.store
+    post = Post(fullname="t3_a", subreddit="clips", permalink="/x/", created=SENT, author="a")
+    link = Link(url="https://i.imgur.com/a.gif", host="imgur", id="a", kind="media", source="url", post="t3_a")
+    store.links.add([(post, (link,))])
+    store.connection.run(
+        """insert into cases (id, label, link, post, state, verdict, opened_at) select 1, 'C-1', id, 't3_a', 'open',
+           '{}', :at from links""",
+        {"at": "2026-11-02T09:00:00Z"},
+    )
+    store.connection.run(
+        """insert into notice_items (notice, case_id, host_id, url, seen_at)
+           values (?, 1, 'a', 'https://imgur.com/a', '2026-11-02T09:00:00Z')""",
+        (FIRST,),
+    )
+
+
 def test_answers_find_their_notice_and_decide_nothing(world: World) -> None:
     """A thread's answer is laid beside its notice, a receipt acknowledges it, and its state stays; each mail once."""
     human = letter("We looked into it.", in_reply_to=id_of(FIRST))
@@ -159,6 +177,11 @@ def test_a_bounce_changes_the_state_and_a_delay_does_not(world: World) -> None:
     assert world.kinds() == ["delayed", "bounced"]
     world.read(letter("Received.", in_reply_to=id_of(SECOND), auto_submitted="auto-replied"))
     world.read(report(returned=id_of(SECOND)), report(returned=id_of(OTHER + ".retraction"), recipient=ELSE))
+    both = report("relayed", returned=id_of(OTHER), recipient=ELSE, status="2.0.0").replace(
+        b"Reporting-MTA",
+        b"Reporting-MTA: dns; a\r\n\r\nFinal-Recipient: rfc822; x@y.example\r\nAction: failed\r\n\r\nX",
+    )
+    assert str(world.read(both)[-1].kind) == "automatic"  # it failed for somebody whom we did not write to
     assert (world.state(SECOND), world.state(OTHER)) == (NoticeState.SENT, NoticeState.SENT)
     assert (world.kinds(SECOND), world.kinds(OTHER)) == (["acknowledged", "bounced"], ["bounced"])
 
@@ -175,6 +198,9 @@ FORGED = {
     "two threads": letter("both", in_reply_to=f"{id_of(FIRST)} {id_of(SECOND)}"),
     "a report on another recipient": report(returned=id_of(FIRST), recipient="x@evil.example"),
     "a report on another mail": report(returned="<a@b.example>"),
+    "a report that gives nothing back": report(returned="<a@b.example>").replace(
+        b"Auto-Submitted", f"In-Reply-To: {id_of(FIRST)}\r\nAuto-Submitted".encode()
+    ),
     "a report in words": letter(
         f"550 5.1.1 no\n\nMessage-ID: {id_of(FIRST)}\n", **{"from": "mailer-daemon@evil.example"}
     ),
@@ -188,6 +214,7 @@ PROPOSED = {
     "a number against its thread": (FIRST, SECOND),
     "two threads": (FIRST, SECOND),
     "a report on another recipient": (FIRST,),
+    "a report that gives nothing back": (FIRST,),
     "a report in words": (FIRST,),
     "a receipt without a thread": (FIRST, SECOND),
 }
@@ -268,6 +295,10 @@ def test_a_known_senders_number_is_what_is_proposed(world: World) -> None:
     world.store.connection.run("update notices set recipient = 'small.host@gmail.com' where label = ?", (OTHER,))
     rows = world.read(letter(f"about {OTHER}", **{"from": "mallory@gmail.com"}))
     assert (rows[-1].proposed, rows[-1].words.known) == ((), False)
+    with_media(world)
+    world.store.connection.run("update notices set recipient = null, state = 'by_hand' where label = ?", (FIRST,))
+    rows = world.read(letter("Your form", **{"from": "help@imgur.com"}))  # nobody wrote there: it was its form
+    assert (rows[-1].proposed, rows[-1].words.known) == ((FIRST,), True)
 
 
 def test_a_person_says_what_an_answer_means_and_may_say_it_anew(world: World) -> None:
@@ -305,19 +336,7 @@ def test_a_person_says_what_an_answer_means_and_may_say_it_anew(world: World) ->
 def test_an_unread_answer_holds_the_reminder_and_a_word_that_is_not_true_ends_nothing(world: World) -> None:
     """Nobody is reminded before an answer is read; what is there after *removed* is overdue, after *asks* it is not."""
     store, life = world.store, world.store.notice_life
-    post = Post(fullname="t3_a", subreddit="clips", permalink="/x/", created=SENT, author="a")
-    link = Link(url="https://i.imgur.com/a.gif", host="imgur", id="a", kind="media", source="url", post="t3_a")
-    store.links.add([(post, (link,))])
-    store.connection.run(
-        """insert into cases (id, label, link, post, state, verdict, opened_at) select 1, 'C-1', id, 't3_a', 'open',
-           '{}', :at from links""",
-        {"at": "2026-11-02T09:00:00Z"},
-    )
-    store.connection.run(
-        """insert into notice_items (notice, case_id, host_id, url, seen_at)
-           values (?, 1, 'a', 'https://imgur.com/a', '2026-11-02T09:00:00Z')""",
-        (FIRST,),
-    )
+    with_media(world)
     store.actions.plan(key=f"notice:{FIRST}", kind="notice", subreddit="clips", params={"notice": FIRST})
     store.connection.run("update actions set state = 'done'")
     (row,) = world.read(letter("We looked into it.", in_reply_to=id_of(FIRST)))
@@ -370,6 +389,10 @@ def test_a_bounce_that_was_none_and_one_that_was_told_in_words(world: World) -> 
     rows = world.read(letter(f"550 no\n\nMessage-ID: {id_of(SECOND)}\n", **{"from": "mailer-daemon@relay.example"}))
     world.answers.decide(rows[-1].label, HostDecision.UNDELIVERED, notice=SECOND, by=world.by, why="as it says")
     assert world.state(SECOND) == NoticeState.BOUNCED
+    world.store.connection.run("update notices set state = 'sent' where label = ?", (SECOND,))  # to another address
+    (*_, row) = world.read(letter("Hello?", in_reply_to=id_of(SECOND)))
+    world.answers.decide(row.label, HostDecision.RECEIPT, notice=None, by=world.by, why="nothing")
+    assert world.state(SECOND) == NoticeState.SENT
     rows = world.read(letter("We have received your report.", auto_submitted="auto-replied"))
     world.answers.decide(rows[-1].label, HostDecision.RECEIPT, notice=FIRST, by=world.by, why="a receipt")
     assert world.store.notices.get(FIRST).acknowledged is not None

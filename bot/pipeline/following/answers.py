@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from bot.actions.wording import message_id
 from bot.clock import Clock, backoff
@@ -75,6 +77,7 @@ class Told:
 
     recipient: str  # in small letters
     contact: str  # our address at that time
+    site: str = ""  # the host's own name, as its pages have it: who answers a form writes from there
     open: bool = True  # whether anything can still come of it
 
 
@@ -86,7 +89,8 @@ class Match:
     notice: str | None = None
     suffix: str = ""  # which of our mails of it: empty for the notice, else .reminder, .retraction, …
     named: Mapping[str, bool] = field(default_factory=dict)  # that it may be about, and whether it is proposed
-    known: bool = False  # whether the sender's address is of a domain that we wrote to
+    known: bool = False  # whether the sender's address is of a domain that we wrote to, or of the host's own
+    delivery: Delivery | None = None  # of a report: what became of the mail to whom we wrote
 
 
 def match(letter: Letter, told: Mapping[str, Told], sender: str) -> Match | None:
@@ -98,14 +102,15 @@ def match(letter: Letter, told: Mapping[str, Told], sender: str) -> Match | None
     """
     ids = {name: tuple(_ours(found, told, sender)) for name, found in (
         ("returned", letter.returned), ("answers", letter.answers), ("thread", letter.thread))}  # fmt: skip
-    known = [name for name, one in told.items() if one.open and _same_sender(letter.sender, one.recipient)]
+    known = [name for name, one in told.items() if one.open and _same_sender(letter.sender, one)]
     numbers = [name for name in letter.numbers if name in told]
     if letter.deliveries:
-        found = dict(ids["returned"])
-        if letter.by_report and len(found) == 1:
+        found = dict(ids["returned"] or ids["answers"] or ids["thread"])
+        if letter.by_report and ids["returned"] and len(found) == 1:
             ((name, suffix),) = found.items()
-            if any(one.recipient == told[name].recipient for one in letter.deliveries):
-                return Match(about=AnswerAbout.REPORT, notice=name, suffix=suffix)
+            for one in letter.deliveries:
+                if one.recipient == told[name].recipient:
+                    return Match(about=AnswerAbout.REPORT, notice=name, suffix=suffix, delivery=one)
         return _doubt(found, (), known) if found else None
     found = dict(ids["answers"] or ids["thread"])
     if len(found) == 1 and set(numbers) <= set(found):
@@ -136,15 +141,17 @@ def _ours(ids: Iterable[str], told: Mapping[str, Told], sender: str) -> Iterable
             yield name, suffix
 
 
-def _same_sender(address: str, recipient: str) -> bool:
-    if not address or not recipient:
+def _same_sender(address: str, told: Told) -> bool:
+    """Return whether an address is the one that we wrote to, or of its domain, or of the host's own."""
+    if not address:
         return False
-    if address == recipient:
+    if address == told.recipient:
         return True
-    ours, theirs = recipient.rpartition("@")[2], address.rpartition("@")[2]
-    if ours in _FREE_MAIL or theirs in _FREE_MAIL or "." not in theirs:
+    theirs = address.rpartition("@")[2]
+    if theirs in _FREE_MAIL or "." not in theirs:
         return False
-    return ours == theirs or theirs.endswith(f".{ours}") or ours.endswith(f".{theirs}")
+    ours = {told.recipient.rpartition("@")[2], told.site} - {""} - _FREE_MAIL
+    return any(theirs == one or theirs.endswith(f".{one}") or one.endswith(f".{theirs}") for one in ours)
 
 
 def places_of(store: Store, row: AnswerRow, notice: str | None = None) -> list[str] | None:
@@ -209,9 +216,11 @@ class Answers:
                 return f"{name} is about no notice of ours"
             if means == HostDecision.RECEIPT and answer.kind == AnswerKind.AUTOMATIC:
                 store.notice_life.acknowledged(chosen)
-            self._settle(chosen, by, f"answer {name}: {MEANS[means]}", bounced=answer.kind == AnswerKind.BOUNCED)
+            bounced = answer.kind == AnswerKind.BOUNCED
+            self._settle(chosen, means, by, f"answer {name}: {MEANS[means]}", bounced=bounced)
             if answer.means is not None and answer.notice is not None and answer.notice != chosen:
-                self._settle(answer.notice, by, f"answer {name} is about another notice")
+                none = HostDecision.RECEIPT
+                self._settle(answer.notice, none, by, f"answer {name} is about another notice", bounced=bounced)
         self._log.info("notice answer decided", notice=chosen, answer=name, means=str(means))
         return f"{name} is about {chosen}: {MEANS[means]}; the notice is {store.notices.get(chosen).state}"
 
@@ -222,24 +231,23 @@ class Answers:
         if row.sent is None and row.state != NoticeState.CONFIRMED:
             raise UsageError(f"notice {name} is {row.state} and was not sent, so nothing can answer it")
 
-    def _settle(self, name: str, by: Actor, detail: str, *, bounced: bool = False) -> None:
-        """Let a notice go where what people said of its answers leads; without a decision among it, back to waiting.
+    def _settle(self, name: str, means: HostDecision, by: Actor, detail: str, *, bounced: bool) -> None:
+        """Let a notice go where a word of a person leads, or back where a word is taken that led it.
 
-        `bounced`: what was decided is the report that it came back.
+        `bounced`: the word was said of the report that it came back.
         """
         store = self._store
-        row, standing = store.notices.get(name), store.notice_answers.standing(name)
-        led = row.state in (NoticeState.ANSWERED, NoticeState.REJECTED)
-        to = None
-        if standing is not None:
-            to = _LEADS[standing]
-        elif led or (bounced and row.state == NoticeState.BOUNCED):
-            to = _waiting(row, self._by_hand(name))
+        row = store.notices.get(name)
+        standing: HostDecision | None = None if means == HostDecision.RECEIPT else means
+        led = {NoticeState.ANSWERED, NoticeState.REJECTED} | ({NoticeState.BOUNCED} if bounced else set())
+        if row.state in led:
+            standing = store.notice_answers.standing(name)  # of all its answers, the last word
+        to = _LEADS[standing] if standing else _waiting(row, self._by_hand(name)) if row.state in led else None
         store.notice_life.happened(name, NoticeEventKind.DECIDED, detail, to=to, member=by.member)
         if standing == HostDecision.REMOVED:
+            now = self._clock.now()
             for item in store.notice_life.items(name):
                 if item.state in (NoticeItemState.LISTED, NoticeItemState.GONE_ONCE):
-                    now = self._clock.now()
                     store.notice_life.plan_look(item, now if item.looked is None else max(now, item.looked + APART))
 
     def _by_hand(self, name: str) -> bool:
@@ -280,10 +288,11 @@ class Answers:
         if full:
             self._log.warning("answers too many", notice=found.notice, reason="it stays in the mailbox alone")
             return False
-        status = next((one for one in letter.deliveries if one.failed or one.delayed), None)
+        status = found.delivery or next((one for one in letter.deliveries if one.failed or one.delayed), None)
+        kind = _kind_of(found.delivery) if found.delivery else letter.kind
         name = answers.keep(
             mark,
-            kind=letter.kind,
+            kind=kind,
             about=found.about,
             notice=found.notice,
             named=found.named,
@@ -300,25 +309,25 @@ class Answers:
         if name is None:
             return False
         if found.notice is not None:
-            self._happened(name, letter, found.notice, found.suffix, status)
-        self._log.info("answer came", answer=name, kind=str(letter.kind), about=str(found.about), notice=found.notice)
+            self._happened(name, kind, found.notice, found.suffix, status)
+        self._log.info("answer came", answer=name, kind=str(kind), about=str(found.about), notice=found.notice)
         return True
 
-    def _happened(self, name: str, letter: Letter, notice: str, suffix: str, status: Delivery | None) -> None:
+    def _happened(self, name: str, kind: AnswerKind, notice: str, suffix: str, status: Delivery | None) -> None:
         """Write down what a mail about a notice is. Only that it came back undelivered changes the notice's state."""
         life = self._store.notice_life
         code = f" ({status.status})" if status and status.status else ""
-        if letter.kind == AnswerKind.BOUNCED:
+        if kind == AnswerKind.BOUNCED:
             # who confirmed receipt has it, whatever else comes back; of a retraction nothing is left to wait for
             row = self._store.notices.get(notice)
             ends = row.acknowledged is None and not suffix.startswith(".retraction")
             to = NoticeState.BOUNCED if ends and row.state in NOTICE_WAITING else None
             life.happened(notice, NoticeEventKind.BOUNCED, f"{name}: it came back undelivered{code}", to=to)
-        elif letter.kind == AnswerKind.DELAYED:
+        elif kind == AnswerKind.DELAYED:
             life.happened(notice, NoticeEventKind.DELAYED, f"{name}: a mail server goes on trying{code}")
-        elif letter.kind == AnswerKind.ANSWER:
+        elif kind == AnswerKind.ANSWER:
             life.happened(notice, NoticeEventKind.ANSWERED, f"{name} waits for a person to read it")
-        elif not letter.deliveries:
+        elif status is None:
             life.acknowledged(notice)
 
     def _failed(self, error: InboxError) -> None:
@@ -333,12 +342,25 @@ class Answers:
             self._log.warning("message left out", reason=f"{error}; look at it in the mailbox yourself")
 
 
+def _kind_of(delivery: Delivery) -> AnswerKind:
+    if delivery.failed:
+        return AnswerKind.BOUNCED
+    return AnswerKind.DELAYED if delivery.delayed else AnswerKind.AUTOMATIC
+
+
 def _told(row: Mapping[str, str | None]) -> Told:
     return Told(
         recipient=(row["recipient"] or "").lower(),
         contact=row["contact"] or "",
+        site=_site(row["url"] or ""),
         open=row["state"] not in (NoticeState.CLOSED, NoticeState.RETRACTED),
     )
+
+
+def _site(url: str) -> str:
+    with contextlib.suppress(ValueError):
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    return ""
 
 
 def _waiting(row: NoticeRow, by_hand: bool) -> NoticeState:
