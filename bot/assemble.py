@@ -23,6 +23,7 @@ from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
 from bot.inbox import Inbox
+from bot.jobs import Here
 from bot.mail import Mailer
 from bot.nudity import NudityModel
 from bot.pipeline import Deps, Pipeline, no_boundary
@@ -226,6 +227,7 @@ def assembled(
             )
             return rules if settings is None or settings.moderators_exempt else rules.exempting_nobody()
 
+        acquirer = Acquirer(config, fetcher, clock)
         rulebook = Rulebook(config, store, log, read, files)
         for name in (None, *config.subreddits):
             rulebook.rules_for(name)
@@ -234,8 +236,9 @@ def assembled(
                 config=config,
                 store=store,
                 clock=clock,
-                acquirer=Acquirer(config, fetcher, clock),
+                acquirer=acquirer,
                 workers=workers,
+                jobs=Here(acquirer, workers),
                 rulebook=rulebook,
                 log=log,
                 endpoints=endpoints,

@@ -60,13 +60,14 @@ FLOORS = {
         "systemd",
     ),
     2: ("hosts", "signals", "faces", "nudity", "actions", "exchanges", "channels"),
-    3: ("acquire", "fingerprint", "workers", "contact_sheets"),
+    3: ("acquire", "fingerprint", "workers", "contact_sheets", "jobs"),
     4: ("pipeline", "assemble"),
     5: ("cli", "schedule", "demo", "web", "bench", "loopback", "samples"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
-# fingerprints, a look has a child of its own, the command line opens the other doors, the daemon shows its state, the
+# fingerprints, a look has a child of its own, a scan job is all of fetching
+# and fingerprinting, the command line opens the other doors, the daemon shows its state, the
 # demo that is served runs a daemon with a page of its own, and
 # only the demo and benchmarks use simulators and sample media.
 SIDEWAYS = {
@@ -76,6 +77,9 @@ SIDEWAYS = {
     ("workers", "fingerprint"),
     ("contact_sheets", "fingerprint"),
     ("contact_sheets", "workers"),
+    ("jobs", "acquire"),
+    ("jobs", "fingerprint"),
+    ("jobs", "workers"),
     ("cli", "schedule"),
     ("cli", "demo"),
     ("cli", "bench"),

@@ -141,7 +141,7 @@ def test_files_that_come_after_their_post_was_marked_are_marked(
     """Media that was on its way when its post was marked is decoded no more, and its files are known from then on."""
     post = post_fake(world)
     bot.watch()
-    in_the_middle(monkeypatch, bot.scanner, "download", lambda: MEANWHILE[meanwhile](bot, post))
+    in_the_middle(monkeypatch, bot.deps.acquirer, "acquire", lambda: MEANWHILE[meanwhile](bot, post))
     decoded: list[int] = []
     monkeypatch.setattr(bot.deps.workers, "fingerprint", lambda *_, **__: decoded.append(1))
     finish(bot, claimed(bot))
@@ -393,7 +393,7 @@ def test_a_suspicion_that_is_taken_back_is_not_carried_out(
     minors.hide(post, by=member(bot))
     minors.finish()
     world.clock.sleep(601)
-    in_the_middle(monkeypatch, minors, "_post", lambda: minors.show(post, by=member(bot)))
+    in_the_middle(monkeypatch, minors, "post_of", lambda: minors.show(post, by=member(bot)))
     assert minors.finish() == 0
     assert bot.deps.store.links.get(1).state == LinkState.JUDGED
     assert bot.deps.store.links.evidence(1) is not None

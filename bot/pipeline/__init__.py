@@ -127,6 +127,7 @@ class Pipeline:
         self.deps.endpoints.stop()
         self.deps.acquirer.stop()
         self.deps.workers.stop()
+        self.deps.jobs.stop()
         self.looks.close()
 
     def watch(self, go_on: GoOn = always) -> int:

@@ -13,6 +13,7 @@ from bot.config import Config
 from bot.endpoints import Endpoints
 from bot.errors import RedditError
 from bot.inbox import Inbox
+from bot.jobs import Jobs
 from bot.mail import Mailer
 from bot.pipeline.log import Log
 from bot.pipeline.rulebook import Rulebook
@@ -80,6 +81,7 @@ class Deps:
     clock: Clock
     acquirer: Acquirer
     workers: Workers
+    jobs: Jobs
     rulebook: Rulebook
     log: Log
     endpoints: Endpoints

@@ -19,7 +19,7 @@ from bot.errors import AcquireError, CostlyError, DatabaseError, is_own_fault
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import log_reason, postpone, reason_of, try_again
 from bot.pipeline.scanning.result_cache import ResultCache
-from bot.pipeline.scanning.scanner import Scanner, names_of_files
+from bot.pipeline.scanning.scanner import Scanner, names_of_fetched
 from bot.store import LinkRow
 from bot.store.tries import SENTENCE
 from bot.store.turns import Pick
@@ -138,6 +138,7 @@ class DownloadQueue:
             return
         self._d.acquirer.stop()
         self._d.workers.stop()
+        self._d.jobs.stop()
         until = time.monotonic() + LEAVE_SECONDS
         for job in jobs:
             if job.thread is not None:
@@ -209,8 +210,7 @@ class DownloadQueue:
 
     def _run(self, job: _Job, originals: bool) -> None:
         try:
-            with self._d.acquirer.work():
-                self._step(job, originals)
+            self._step(job, originals)
         except Exception as error:  # noqa: BLE001  not to be recorded with the link: the caller of `start` hears of it
             with self._change:
                 self._failure = self._failure or error
@@ -230,15 +230,15 @@ class DownloadQueue:
             if not self._still_ours(row):
                 self._leave(row, ())
                 return
-            acquired = self._working.download(row.link, want_original=originals, in_front=not row.late)
-            with self._change:  # its host is free for the next link
-                job.downloading = False
-                self._change.notify_all()
-            files = names_of_files(acquired.media)
-            if not self._still_ours(row):  # so that nothing is decoded that a person stopped meanwhile
-                self._leave(row, files)
-                return
-            looked = self._working.fingerprint(row.link, acquired, target=row.link.url, pace=pace)
+            with self._d.jobs.begin(row.link, want_original=originals, in_front=not row.late) as fetched:
+                with self._change:  # its host is free for the next link
+                    job.downloading = False
+                    self._change.notify_all()
+                files = names_of_fetched(fetched)
+                if not self._still_ours(row):  # so that nothing is decoded that a person stopped meanwhile
+                    self._leave(row, files)
+                    return
+                looked = self._working.fingerprint(row.link, fetched, target=row.link.url, pace=pace)
         except Exception as error:  # noqa: BLE001  the boundary around one link: recorded with it below
             failure = error
         if self._stopping.is_set():

@@ -11,6 +11,7 @@ from bot import hosts
 from bot.acquire import Acquired
 from bot.errors import AcquireError, MarkedFileError, MediaError, TryLaterError
 from bot.fingerprint import digests, from_json, to_json
+from bot.jobs import Fetched, FileFacts, Held, held
 from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, Match, MediaFile, MediaInfo, SourceMatch
 from bot.pipeline.core import Deps
@@ -106,16 +107,17 @@ class Scanner:
             raise MarkedFileError("what this link leads to")
 
     def fingerprint(
-        self, link: Link, acquired: Acquired, *, target: str, pace: Aside | Budget | None = None
+        self, link: Link, fetched: Fetched | Acquired, *, target: str, pace: Aside | Budget | None = None
     ) -> ScanResult:
-        """Return what is in the media that were downloaded.
+        """Return what is in the media that were downloaded, on whatever machine.
 
         Raises MarkedFileError if one of them was marked as a suspected minor's: then no decoder gets any of them.
         Raises OutsideError if no decoder starts, and CostlyError if a budget is exceeded.
         """
         self._d.boundary("acquire.fetched")
-        files = self.unmarked(acquired.media)
-        infos, prints, faces = self._fingerprints(acquired.media, pace)
+        acquired = Held(fetched, self._d.workers) if isinstance(fetched, Acquired) else fetched
+        files = self._none_marked(names_of_fetched(acquired))
+        infos, prints, faces = self._fingerprints(acquired, pace)
         infos += [MediaInfo(index=index, state="failed", error=reason) for index, reason in acquired.failures]
         plug = hosts.get(link.host)
         evidence = Evidence(
@@ -133,7 +135,9 @@ class Scanner:
 
     def unmarked(self, media: Sequence[MediaFile]) -> tuple[str, ...]:
         """Return the names of files by which they are marked. Raises MarkedFileError if one of them was."""
-        files = names_of_files(media)
+        return self._none_marked(names_of_files(media))
+
+    def _none_marked(self, files: tuple[str, ...]) -> tuple[str, ...]:
         if self._d.store.minors.is_never(*files):
             raise MarkedFileError()
         return files
@@ -147,21 +151,17 @@ class Scanner:
         as `fingerprint` does.
         """
         self.unmarked(files)
-        return self._fingerprints(files, pace)
+        return self._fingerprints(held(files, self._d.workers), pace)
 
     def _fingerprints(
-        self, files: Sequence[MediaFile], pace: Aside | Budget | None
+        self, fetched: Fetched, pace: Aside | Budget | None
     ) -> tuple[list[MediaInfo], tuple[tuple[int, Fingerprint], ...], tuple[FaceMatch, ...]]:
         infos: list[MediaInfo] = []
         prints: list[tuple[int, Fingerprint]] = []
         faces: list[FaceMatch] = []
-        looked_for = self._recogniser.on
-        for file in files:
-            try:
-                also = (file.original,) if file.original else ()
-                found = self._d.workers.fingerprint(file.data, also=also, faces=looked_for, nudity=True, pace=pace)
-            except MediaError as error:
-                infos.append(MediaInfo(index=file.index, state="failed", error=str(error)))
+        for file, found in fetched.prints(faces=self._recogniser.on, pace=pace):
+            if isinstance(found, MediaError):
+                infos.append(MediaInfo(index=file.index, state="failed", error=str(found)))
                 continue
             faces += self._recogniser.recognise(file.index, found.faces)
             prints.append((file.index, replace(found, faces=())))
@@ -260,6 +260,11 @@ def names_of_files(media: Sequence[MediaFile]) -> tuple[str, ...]:
     )
 
 
+def names_of_fetched(fetched: Fetched) -> tuple[str, ...]:
+    """Return the same names of files that another machine may hold."""
+    return tuple(name for file in fetched.files for pair in file.digests for name in names_of(*pair))
+
+
 def file_names(data: bytes) -> tuple[str, ...]:
     """Return the names under which a file is marked."""
     return names_of(*digests(data))
@@ -282,7 +287,7 @@ def info_of(index: int, found: Fingerprint) -> MediaInfo:
     )
 
 
-def rendition_of(file: MediaFile, found: Fingerprint) -> str:
+def rendition_of(file: MediaFile | FileFacts, found: Fingerprint) -> str:
     """Return in words which of a host's files the hashes of `info_of` are of, such as "mp4, 1280x720, original".
 
     An original is only hashed: its size is as the host tells it, and its format is not looked for.
