@@ -38,7 +38,7 @@ from bot.model.team import NEEDS
 from bot.notice_texts import Texts
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deciding import Target
-from bot.store import CaseRow
+from bot.store import CaseRow, Store
 from bot.store.notice_answers import AnswerWords
 from bot.web.console.app import acts
 from bot.web.console.base import word_for
@@ -119,6 +119,9 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
             fields["to"] = store.notices.draft(
                 host="redgifs", subreddit="clips", recipient=None, case=further.id, item=beside
             )
+        if path.endswith(("/remind", "/raise", "/leave", "/close")):
+            overdue(store, name)
+            fields["recourse"] = "coordinator"
         fields |= {"read": digest_of(store.notices.get(name)), "item": f"n{number}"}
     if path == "/notice-texts/approve":
         fields |= {"language": "de", "name": "reminder", "digest": Texts().digest("de", "reminder")}
@@ -160,6 +163,19 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
         console.bot.decisions.minors.minor(case.label, by=by)
         console.bot.deps.store.connection.run("update actions set state = 'failed' where state = 'planned'")
     return filled, fields
+
+
+def overdue(store: Store, name: str) -> None:
+    """Let a notice have left by mail, its media still there, and be overdue."""
+    now = store.connection.now()
+    store.actions.plan(key=f"notice:{name}", kind="notice", subreddit="clips", params={"notice": name})
+    store.connection.run("update actions set state = 'done' where key = ?", (f"notice:{name}",))
+    store.connection.run("update notice_items set outcome = 'there', looked_at = ? where notice = ?", (now, name))
+    store.connection.run(
+        """update notices set state = 'overdue', sent_at = ?, stated_at = ?, stated_by = 'Ann', ground = 'citable_list',
+           ground_detail = 'entry 1 of a list', capacity = 'third_party_notifier' where label = ?""",
+        (now, now, name),
+    )
 
 
 def answered(console: Console, case: CaseRow, number: int) -> tuple[str, str]:

@@ -108,7 +108,9 @@ def test_each_proposal_says_what_it_is_where_and_what_it_takes() -> None:
     assert channels.coordinator("DE") is not None
 
 
-def test_people_take_a_notice_further_and_close_it(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
+def test_people_take_a_notice_further_and_close_it(
+    world: Stage, bot: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A rejected notice: proposed, written, raised with its number, looked for again, left, closed; all on record."""
     store, clock, steps, ann = bot.deps.store, bot.deps.clock, bot.notice_steps, at_home(bot)
     entry, cases = bank_the_fake(bot), found_cases(world, bot)
@@ -129,8 +131,8 @@ def test_people_take_a_notice_further_and_close_it(world: Stage, bot: Pipeline, 
     mail = "[mail]\nsender = 'safety@moderators.example.org'\norganisation = 'The moderators'\n"
     file.write_text(f"{mail}[storage]\npath = '{storage.path}'\nrules = '{storage.rules}'\n", encoding="utf-8")
 
-    def said(*words: str) -> str:
-        done = CliRunner().invoke(app, ["notices", *words, "-c", str(file)])
+    def said(*words: str, group: str = "notices") -> str:
+        done = CliRunner().invoke(app, [group, *words, "-c", str(file)])
         assert done.exit_code == 0, done.output
         return done.output
 
@@ -163,6 +165,11 @@ def test_people_take_a_notice_further_and_close_it(world: Stage, bot: Pipeline, 
         (Recourse.OFCOM, False, None, "ann"),
     ]
     assert any(event.kind == NoticeEventKind.RAISED and event.by == "ann" for event in found.events)
+    monkeypatch.setenv("COLUMNS", "80")
+    figures = said("hosts", group="stats")
+    assert max(map(len, figures.splitlines())) <= 80, figures
+    assert "61 h" in figures
+    assert json.loads(said("hosts", "--json", group="stats"))["within_48_h"] == {"removed": 0, "of": 1}
     assert said("close", "N-0a1", "--why", "done") == "N-0a1 is closed\n"
     with pytest.raises(UsageError, match="closed already"):
         steps.close("N-0a1", by=ann, why="x")

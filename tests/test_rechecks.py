@@ -15,6 +15,7 @@ from bot.model import NoticeEventKind, NoticeItemState, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.following.look_times import WAITING
 from bot.pipeline.following.reminders import remind
+from bot.pipeline.following.scoreboard import scores
 from bot.samples import media
 from tests.bots import _printed, bank_the_fake, fake, near_copy
 from tests.following import drafted, found_cases, sent
@@ -224,6 +225,11 @@ def test_hosts_of_every_kind(world: Stage, bot: Pipeline) -> None:
         assert drafts == one.drafts, id
         assert len(asked[id]) == sum(one.outcomes.values()) == item.looks, id  # one question a look
         assert all(later - sooner > 0.98 for sooner, later in itertools.pairwise(asked[id])), id  # as rounds end
+    figures = {one.host: one for one in scores(store, clock.now())}
+    assert (figures["imgur"].sentence, figures["imgur"].reuploads) == ("1 of 1 media removed; half of it within 6 h", 1)
+    red = figures["redgifs"]
+    assert (red.notices, red.media, red.removed, red.rejected, red.bounced, red.reuploads) == (17, 16, 6, 1, 1, 2)
+    assert (red.within, round(red.median_hours or 0), red.there, red.unknown) == ({24: (3, 16), 48: (5, 16)}, 336, 5, 4)
     _, mail = world.mail.received[mails:]  # after the retraction
     assert (mail.message["Message-ID"], mail.message["References"]) == (
         "<N-reminded.reminder@moderators.example.org>",

@@ -23,6 +23,7 @@ from bot.cli.base import (
     show,
     warn,
 )
+from bot.cli.host_scores import host_scores
 from bot.clock import day_and_time, iso
 from bot.config import key_path, sealing_key
 from bot.encryption import FieldCipher
@@ -45,8 +46,17 @@ def register(app: typer.Typer) -> None:
     app.command()(backup)
 
 
-def stats(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def stats(
+    what: Annotated[
+        str | None, typer.Argument(help="hosts: how soon hosts act on notices; else all the rest.", metavar="[hosts]")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Show what is in each state, what happened lately, how right rules and removals were, how subreddits are read."""
+    if what is not None:
+        host_scores(what, as_json=as_json, config=config)
+        return
     with session(read_config(config)) as pipeline:
         store = pipeline.deps.store
         counts, places, budget = store.maintenance.counts(), store.watched.places(), store.watched.budget()

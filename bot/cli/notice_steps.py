@@ -28,7 +28,8 @@ from bot.errors import UsageError
 from bot.model import NOTICE_LEFT, Actor, NoticeState, Recourse, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.following.steps import NextSteps
-from bot.pipeline.following.words import event_line, item_line, proposal_lines, steps_plain
+from bot.pipeline.following.words import item_line, proposal_lines, steps_plain
+from bot.pipeline.reviewing.words.notice_items import happened
 
 KINDS = ", ".join(Recourse)
 OVER = frozenset({NoticeState.CLOSED, NoticeState.RETRACTED})
@@ -128,7 +129,9 @@ def _show(steps: NextSteps) -> None:
     facts([("after", label) for label in steps.earlier])
     facts([("media", f"{item.host_id}: {item_line(item)}") for item in steps.items])
     say("")
-    facts([(day_and_time(event.at), event_line(event)) for event in steps.events])
+    for told in happened(steps.events):
+        by = f", by {told.by}" if told.by else ""
+        say(f"{day_and_time(told.at)}  {told.words}{by}")
     for proposal in steps.proposals:
         say("")
         facts(proposal_lines(proposal))

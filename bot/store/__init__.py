@@ -52,6 +52,7 @@ from bot.store.notice_events import NoticeEvents
 from bot.store.notice_life import LifeItem, NoticeLife
 from bot.store.notice_recourses import NoticeRecourses
 from bot.store.notice_rows import NoticeRow
+from bot.store.notice_scores import NoticeScores
 from bot.store.notices import Notices
 from bot.store.opinions import Opinions, Said
 from bot.store.paged import Paged
@@ -170,6 +171,7 @@ class Store:
         self.notice_life = NoticeLife(self.connection, self.notice_events)
         self.grounds = Grounds(self.connection)
         self.notice_recourses = NoticeRecourses(self.connection)
+        self.notice_scores = NoticeScores(self.connection)
         self.notices = Notices(self.connection, self.grounds, self.notice_events, self.notice_life)
         self.notice_answers = NoticeAnswers(self.connection, seal)
         self.mailboxes = Mailboxes(self.connection)

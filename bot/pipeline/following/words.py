@@ -1,22 +1,14 @@
-"""A notice's life as people read it at every door: its events, its media, what is open."""
+"""A notice's life as people read it at every door: its media, and what is open."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.clock import day, day_and_time
-from bot.model import NoticeEvent
 from bot.pipeline.following.recourses import Proposal
 from bot.pipeline.following.steps import NextSteps
 from bot.serialization import to_json_data
 from bot.store import LifeItem
-
-
-def event_line(event: NoticeEvent) -> str:
-    """Return what happened, in one line without its time."""
-    about = f" {event.host_id}" if event.host_id else ""
-    who = f", by {event.by}" if event.by else ""
-    return f"{str(event.kind).replace('_', ' ')}{about}{f': {event.detail}' if event.detail else ''}{who}"
 
 
 def item_line(item: LifeItem) -> str:

@@ -9,9 +9,11 @@ from starlette.responses import Response
 
 from bot.errors import StoreError
 from bot.model import ActionState, Verb
+from bot.pipeline.following.scoreboard import HostScore, scores
 from bot.pipeline.keeping.diagnosis import budget_said, known_here
 from bot.pipeline.keeping.parked import try_again
 from bot.pipeline.scanning.host_health import ALARMS, HostRow, host_rows
+from bot.plural import many
 from bot.store.metrics import WAITING_LINKS
 from bot.store.tries import SENTENCE, ParkedRow
 from bot.web.console import plots
@@ -47,6 +49,34 @@ class Shown:
         parts = [(kind, sum(row.week[name] for name in names)) for kind, names in groups]
         told = ", ".join(f"{number:,} {WORDS[name]}" for name, number in row.week.items() if number)
         return Shown(row=row, bar=plots.shares(parts), week=told, alarm=row.state in ALARMS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """How a host acts on notices, as a bar and in words."""
+
+    score: HostScore
+    bar: tuple[plots.Shape, ...]
+    words: str
+
+    @staticmethod
+    def of(score: HostScore) -> Acting:
+        """Return a host as it is shown."""
+        soon = score.within[48][0]
+        parts = (
+            ("good", soon),
+            ("later", score.removed - soon),
+            ("bad", score.there + score.rejected),
+            ("away", score.unknown),
+        )
+        words = [f"{many(score.notices, 'notice')}, {score.by_hand} of them by hand"]
+        words += [f"within {hours} h {done} of {of}" for hours, (done, of) in score.within.items() if of]
+        counts = (
+            (score.rejected, "kept by its decision"), (score.there, "still up"), (score.unknown, "of unknown fate"),
+            (score.bounced, "bounced"), (score.reuploads, "up again"),
+        )  # fmt: skip
+        words += [f"{number} {what}" for number, what in counts if number]
+        return Acting(score=score, bar=plots.shares(parts), words=" · ".join(words))
 
 
 def show(visit: Visit) -> Response:
@@ -87,6 +117,7 @@ def show(visit: Visit) -> Response:
         parked_more=len(parked) - SHOWN,
         why_parked=SENTENCE,
         may_retry=visit.may(Verb.RETRY),
+        scores=[Acting.of(one) for one in scores(store, now)],
         unseen=[one.row for one in rows if not one.bar and not one.alarm],
     )
 

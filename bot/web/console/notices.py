@@ -17,6 +17,8 @@ from bot.notice_texts import LANGUAGES
 from bot.pipeline.acting.by_hand import FROM as BY_HAND_FROM
 from bot.pipeline.acting.notice_texts import language_of
 from bot.pipeline.acting.notices import Statement
+from bot.pipeline.following.steps import NoticeSteps
+from bot.pipeline.following.words import item_line, proposal_lines
 from bot.pipeline.reviewing.words.actions import action_line
 from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_read
 from bot.pipeline.reviewing.words.notice_form import FilledForm, filled_forms
@@ -160,6 +162,9 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         mixed=drafted and visit.pipeline.decisions.grounds.mixed(row),
         others=_others(visit, row) if drafted else [],
         item_words=item_words,
+        steps=NoticeSteps(visit.config, visit.store, visit.pipeline.deps.clock).of(row.label),
+        item_stands=item_line,
+        proposal_lines=proposal_lines,
         happened=happened(visit.store.notice_events.of(row.label)),
         again=visit.store.notices.told_again(row.label),
         offered=offered,
