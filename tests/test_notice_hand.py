@@ -190,6 +190,8 @@ def test_hers_is_handed_over_and_never_mailed(store: Store) -> None:
     event = [one for one in store.notice_events.of(name) if one.kind == NoticeEventKind.BY_HAND]
     assert [(one.detail, one.by) for one in event] == [("number T-1 2", "ann")]
     assert "cannot become by_hand" in refused("by-hand", name)
+    assert "told by hand, too" in " ".join(fine("retract", name).split())
+    assert f"We retract notice {name}" in fine("show", name)
 
 
 def test_a_case_decided_otherwise_leaves_what_was_handed_over(store: Store) -> None:

@@ -118,9 +118,6 @@ def retract(
     Raises UsageError as `compose` does.
     """
     story = Story(reason=reason, part=part)
-    if mistakes(texts, notice.language, Kind.RETRACTION) or not texts.approved(notice.language, Kind.RETRACTION):
-        # a host is told that we were wrong, whatever became of the texts meanwhile
-        notice, texts = replace(notice, language="en"), SHIPPED
     return compose(notice, sender=sender, kind=Kind.RETRACTION, texts=texts, story=story, date=date)
 
 
@@ -145,10 +142,14 @@ def _written(
     notice: Notice, sender: str, kind: Kind, texts: Texts, policy: Policy, story: Story, *, mailed: bool
 ) -> Written:
     name = name_of(kind, notice.capacity)
-    if wrong := [*wanting(notice, sender, kind, policy, story, mailed=mailed)] or mistakes(
-        texts, notice.language, name
-    ):
+    if wrong := [*wanting(notice, sender, kind, policy, story, mailed=mailed)]:
         raise UsageError(*wrong)
+    broken = mistakes(texts, notice.language, name)
+    if kind == Kind.RETRACTION and (broken or not texts.approved(notice.language, name)):
+        # a host is told that we were wrong, whatever became of the texts meanwhile
+        notice, texts, broken = replace(notice, language="en"), SHIPPED, ()
+    if broken:
+        raise UsageError(*broken)
     if not texts.approved(notice.language, name):
         raise UsageError(
             f"the text {notice.language}/{name} is a draft that nobody of the team has approved as it is; read it: "

@@ -40,7 +40,7 @@ from bot.cli.notice_options import (
 from bot.cli.screen import told_more
 from bot.model import Actor, NoticeState, Verb
 from bot.pipeline import Pipeline
-from bot.pipeline.reviewing.words.notice import ASKED, HANDED, notice_facts, notice_read, told_facts
+from bot.pipeline.reviewing.words.notice import ASKED, HANDED, notice_facts, notice_read, row_read, told_facts
 from bot.serialization import to_json_data
 from bot.store import NoticeRow
 
@@ -88,7 +88,7 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
         offered = pipeline.decisions.grounds.offered(row)
         missing = pipeline.decisions.notices.missing(row) if row.state == NoticeState.DRAFTED else []
         said = row.stated_by and row.items and not as_json
-        text = notice_read(settings, pipeline.deps.store, row.stated_notice()) if said else None
+        text = row_read(settings, pipeline.deps.store, row) if said else None
     if as_json:
         emit(_notice(row) | {"events": [to_json_data(event) for event in events]})
         return

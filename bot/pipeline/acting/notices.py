@@ -215,7 +215,7 @@ class NoticeReview:
                 member=by.member,
             )
             store.audit.record(by=by, what="notice retracted", subject=name, why=why)
-        return "the host was told by mail" if told else "it had not been sent"
+        return _how_told(row, told=told)
 
     def retract_for_case(self, case: CaseRow, *, by: Actor, why: str) -> str | None:
         """Take a case's media off its notice; a host that was told of it is told that it no longer holds.
@@ -250,9 +250,7 @@ class NoticeReview:
             detail = "one media is taken back" if told else "one media is taken off"
             store.notice_events.record(name, NoticeEventKind.CHANGED, detail, member=by.member)
             store.audit.record(by=by, what=f"media taken off notice {name}", subject=case.label, why=why)
-        return (
-            f"its media is taken off notice {name}: {'the host was told by mail' if told else 'it had not been sent'}"
-        )
+        return f"its media is taken off notice {name}: {_how_told(row, told=told)}"
 
     def _take_back(self, row: NoticeRow, case: CaseRow) -> None:
         if self._mailer is None:
@@ -269,3 +267,10 @@ class NoticeReview:
                 texts=texts_of(self._config, self._store),
             )
         )
+
+
+def _how_told(row: NoticeRow, *, told: bool) -> str:
+    """Return how the host of a notice hears that it does not hold; `told`: by mail."""
+    if row.sent is not None and not told:
+        return f"it went by hand, so its host is told by hand, too; the words: gifwarden notices show {row.label}"
+    return "the host was told by mail" if told else "it had not been sent"

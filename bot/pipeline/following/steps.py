@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot import channels
-from bot.actions.wording import Written, written
+from bot.actions.wording import Written
 from bot.clock import Clock, day_and_time
 from bot.config import Config
 from bot.errors import UsageError
@@ -21,7 +21,7 @@ from bot.model import (
     NoticeState,
     Recourse,
 )
-from bot.pipeline.acting.notice_texts import policy_of, story_of
+from bot.pipeline.acting.notice_texts import story_of, text_of
 from bot.pipeline.following.recourses import Proposal, Standing, proposals
 from bot.pipeline.following.reminders import remind
 from bot.plural import many
@@ -98,13 +98,7 @@ class NoticeSteps:
         story = replace(
             story_of(self._store, name, reason=reason, complained=complained), decided=max(decided, default=None)
         )
-        return written(
-            replace(notice, items=left or notice.items),
-            sender=self._config.mail.sender,
-            kind=kind,
-            policy=policy_of(self._config, steps.row.host),
-            story=story,
-        )
+        return text_of(self._config, self._store, replace(notice, items=left or notice.items), kind, story)
 
     def remind(self, name: str, *, by: Actor, why: str | None = None) -> None:
         """Plan the one reminder. Raises UsageError if there is nothing to remind of."""

@@ -20,7 +20,7 @@ from bot.pipeline.acting.notices import Statement
 from bot.pipeline.following.steps import NoticeSteps
 from bot.pipeline.following.words import item_line, proposal_lines
 from bot.pipeline.reviewing.words.actions import action_line
-from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_read
+from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_read, row_read
 from bot.pipeline.reviewing.words.notice_form import FilledForm, filled_forms
 from bot.pipeline.reviewing.words.notice_items import happened, item_words
 from bot.serialization import dumps
@@ -141,7 +141,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
     if row.stated_by and row.items:
         try:
             notice = row.stated_notice()
-            told |= notice_read(visit.config, visit.store, notice)._asdict()
+            told |= row_read(visit.config, visit.store, row)._asdict()
             told["forms"] = forms_of(visit, row, notice)
         except UsageError as error:
             told["unsaid"] = str(error)

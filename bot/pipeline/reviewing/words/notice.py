@@ -8,7 +8,8 @@ from typing import NamedTuple
 from bot import channels
 from bot.clock import day_and_time
 from bot.config import Config
-from bot.model import Ground, Notice, NoticeEvent
+from bot.model import ActionState, Ground, Notice, NoticeEvent, NoticeState
+from bot.notice_texts import Kind
 from bot.pipeline.acting.notice_texts import text_of
 from bot.pipeline.reviewing.words.notice_items import happened, item_words
 from bot.store import NoticeRow, Store
@@ -38,13 +39,24 @@ class Read(NamedTuple):
     lines: list[str]
 
 
-def notice_read(settings: Config, store: Store, notice: Notice) -> Read:
+def notice_read(settings: Config, store: Store, notice: Notice, kind: Kind = Kind.NOTICE) -> Read:
     """Return what the host would read. Raises UsageError with all for which it must not go out as it stands."""
-    said = text_of(settings, store, notice)
+    said = text_of(settings, store, notice, kind)
     contact = channels.contact(notice.host, settings.storage.path)
     form = contact.form_for(notice.capacity)
     to = notice.to or (form.url if form else f"{notice.host}, of whose channel nothing is known")
     return Read(to, said.subject, said.text.splitlines())
+
+
+def row_read(settings: Config, store: Store, row: NoticeRow) -> Read:
+    """Return what the host of a stated notice reads; of one that went by hand and was retracted, what takes it back.
+
+    Raises as `notice_read`.
+    """
+    mail = store.actions.by_key(f"notice:{row.label}")
+    by_hand = row.sent is not None and (mail is None or mail.state is ActionState.CANCELLED)
+    kind = Kind.RETRACTION if by_hand and row.state is NoticeState.RETRACTED else Kind.NOTICE
+    return notice_read(settings, store, row.stated_notice(), kind)
 
 
 def notice_facts(settings: Config, row: NoticeRow) -> list[tuple[str, str]]:
