@@ -176,7 +176,11 @@ def test_nobody_represents_her_without_a_record(store: Store) -> None:
 
 def test_hers_is_handed_over_and_never_mailed(store: Store) -> None:
     """Her notice is a text with blanks, no mail is planned; once she has sent it, that is said with day and number."""
-    name = drafted(store, "happycat", to=None)
+    name = drafted(store, "happycat")
+    unknown = refused("confirm", name, *GROUND, "--capacity", "depicted_person", "--yes")
+    assert "nothing is handed to her" in unknown
+    fine("confirm", name, *GROUND, "--yes")  # as a third party
+    name = drafted(store, "sleepydog", to=None, person=person_of(store))
     said = fine("confirm", name, *GROUND, "--capacity", "depicted_person", "--yes")
     assert "/s/ [your name], [today's date]" in said
     assert "It is hers to send" in " ".join(said.split())
@@ -196,7 +200,7 @@ def test_hers_is_handed_over_and_never_mailed(store: Store) -> None:
 
 def test_a_case_decided_otherwise_leaves_what_was_handed_over(store: Store) -> None:
     """A notice that nobody has sent yet becomes a draft again when a case on it is decided otherwise."""
-    name = drafted(store, "happycat", "sleepydog", to=None)
+    name = drafted(store, "happycat", "sleepydog", to=None, person=person_of(store))
     fine("confirm", name, *GROUND, "--capacity", "depicted_person", "--yes")
     store.notices.drop_case(store.cases.get(store.notices.get(name).cases[0]).id)
     row = store.notices.get(name)

@@ -81,9 +81,10 @@ def authority_of(store: Store, clock: Clock, row: NoticeRow) -> str:
         labels = {of_case[case] for case in row.cases if case in of_case}
         if not labels:
             raise UsageError(
-                f"notice {row.label} shows somebody of whom no authorisation is on record, so nobody speaks for her: "
-                "record her mandate with gifwarden person add --help, or, where she wrote to you, how you know who she "
-                "is with gifwarden claims known --help; or state it as third_party_notifier"
+                f"notice {row.label} shows somebody of whom no authorisation is on record, so nobody speaks for "
+                "her, and nothing is handed to her: record her mandate with gifwarden person add --help, or, where she "
+                "wrote to you, how you know who she is with gifwarden claims known --help; or state it as "
+                "third_party_notifier"
             )
         found |= dict.fromkeys(sorted(labels))
     return ", ".join(found)

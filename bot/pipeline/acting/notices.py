@@ -80,7 +80,7 @@ class NoticeReview:
         mailed = capacity != "depicted_person" and not statement.by_hand
         if (wants := next(self._wants(row, recipient, mailed=mailed), None)) is not None:
             raise UsageError(wants)
-        if capacity == "authorised_representative":
+        if capacity != "third_party_notifier":  # nothing is handed to somebody of whom nobody knows who she is
             authority_of(self._store, self._clock, row)
         language = statement.language or language_of(self._config, row.host)
         return Notice(

@@ -121,7 +121,7 @@ class Summaries:
         wrong: list[str] = []
         for label in sorted(str(one) for one in labels):
             notice = self._store.notices.get(label)
-            if notice.capacity != "depicted_person" or notice.state in DRAFTS[:1]:
+            if notice.capacity != "depicted_person" or notice.state is NoticeState.DRAFTED:
                 continue
             try:
                 said = text_of(self._config, self._store, notice.stated_notice())
@@ -156,9 +156,10 @@ def _of_notice(host: str, notice: NoticeRow, item: LifeItem | None) -> tuple[lis
         if notice.capacity == "depicted_person":
             return [], None, [f"A request to {host} is ready for you to send; ask the moderators for its text."]
         return [], None, [f"The moderators are preparing a request to {host}; it has not been sent."]
-    by_hand = state is NoticeState.BY_HAND
-    way = "by its form" if by_hand else "by mail"
-    facts.append(Fact(at=notice.sent, text=f"{host} was asked {way} to take it down"))
+    way = "by its form" if state is NoticeState.BY_HAND else "by mail"
+    asked = f"{host} was asked {way} to take it down"
+    hers = notice.capacity == "depicted_person"
+    facts.append(Fact(at=notice.sent, text=f"you asked {host} to take it down" if hers else asked))
     if notice.acknowledged:
         facts.append(Fact(at=notice.acknowledged, text=f"{host} confirmed that it received that"))
     if notice.reminded:
