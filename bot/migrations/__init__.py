@@ -56,6 +56,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     notice_life.m0080_notice_recourses,
     servers.m0078_notices_of_servers,
     notice_texts.m0079_notice_texts,
+    drafts.m0081_notice_items_found,
 )
 
 for _step in LATER:

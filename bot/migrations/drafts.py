@@ -93,3 +93,9 @@ def _told(db: Database) -> None:
             where not exists (select 1 from notice_events e where e.notice = known.label and e.kind = known.kind)
             order by at"""
     )
+
+
+def m0081_notice_items_found(db: Database) -> None:
+    """Find media on notices by its id, what it matched and its file: a raid is drafted case by case."""
+    for column in ("host_id", "entry", "sha256"):
+        db.execute(f"create index notice_items_{column} on notice_items ({column})")

@@ -127,15 +127,25 @@ def notice_of(connection: Connection, row: Row) -> NoticeRow:
     )
 
 
-def drafted_with(connection: Connection, host: str, among: str) -> dict[str, list[NoticeItem]]:
-    """Return what stands on each draft of a host, the oldest first. `among`: subreddits, as JSON."""
+def drafted_with(
+    connection: Connection, host: str, among: str, item: NoticeItem, *, grounded: bool
+) -> dict[str, list[NoticeItem]]:
+    """Return what stands on each draft of a host that has something like a media, the oldest draft first.
+
+    `among`: subreddits, as JSON; `grounded`: whether a ground is known for it, so that any other may be like it.
+    """
     found: dict[str, list[NoticeItem]] = {}
     for row in connection.rows(
-        """select i.*, e.label as entry_label from notices n join notice_items i on i.notice = n.label
+        """select i.*, e.label as entry_label, min(i.rowid) from notices n join notice_items i on i.notice = n.label
            left join entries e on e.id = i.entry
-           where n.host = ? and n.state = 'drafted' and n.subreddit in (select value from json_each(?))
-           order by n.created_at, n.rowid, i.rowid""",
-        (host, among),
+           where n.label in (
+               select notice from notice_items where entry = (select id from entries where label = :entry)
+               union select notice from notice_items where sha256 = :sha256
+               union select notice from notice_items where :grounded and (ground is not null
+                   or entry in (select entry from grounds) or person in (select person from grounds)))
+           and n.host = :host and n.state = 'drafted' and n.subreddit in (select value from json_each(:among))
+           group by i.notice, i.host_id order by n.created_at, n.rowid, i.rowid""",
+        {"host": host, "among": among, "entry": item.entry, "sha256": item.sha256, "grounded": grounded},
     ):
         found.setdefault(row["notice"], []).append(item_of(row))
     return found

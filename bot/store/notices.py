@@ -67,15 +67,17 @@ class Notices:
                 name = self.begin(host, subreddit, recipient)
             if open_ is None:
                 item = replace(item, earlier=self._earlier(name, host, item))
-            new = self._put(name, case, item)
+            new, changed = self._put(name, case, item)
             if open_ is None:
                 detail = f"told before in {item.earlier}" if item.earlier else ""
                 self._events.record(name, NoticeEventKind.DRAFTED, detail, host_id=item.host_id)
-            elif open_["state"] == NoticeState.DRAFTED:
+            elif open_["state"] != NoticeState.DRAFTED:
+                if new:
+                    self._events.record(name, NoticeEventKind.ALREADY_TOLD, host_id=item.host_id)
+            elif changed:
                 name = self._where_it_fits(name, {subreddit, *among}, item)
-            elif new:
-                self._events.record(name, NoticeEventKind.ALREADY_TOLD, host_id=item.host_id)
-            self.settle(name)
+            if changed:
+                self.settle(name)
         return str(name)
 
     def begin(self, host: str, subreddit: str, recipient: str | None) -> str:
@@ -278,10 +280,9 @@ class Notices:
 
     def _fitting(self, host: str, among: Collection[str], item: NoticeItem) -> str | None:
         """Return the oldest draft of these subreddits on which a media may stand beside all others, if there is one."""
-        for name, items in drafted_with(self._c, host, json.dumps(sorted(among))).items():
-            if len({one.host_id for one in items}) < MAX_ITEMS and all(
-                one_ground(item, one, self._grounds.of) for one in items
-            ):
+        grounded = self._grounds.of(item) is not None
+        for name, items in drafted_with(self._c, host, json.dumps(sorted(among)), item, grounded=grounded).items():
+            if len(items) < MAX_ITEMS and all(one_ground(item, one, self._grounds.of) for one in items):
                 return name
         return None
 
@@ -308,8 +309,8 @@ class Notices:
             self._events.record(row["label"], NoticeEventKind.REUPLOADED, f"it is back: {name}", host_id=row["host_id"])
         return str(row["label"])
 
-    def _put(self, name: str, case: int, item: NoticeItem) -> bool:
-        """Put a case's media on a notice, or say anew what it is; return whether the case was not there.
+    def _put(self, name: str, case: int, item: NoticeItem) -> tuple[bool, bool]:
+        """Put a case's media on a notice, or say anew what it is; return whether the case, or what is known, is new.
 
         What is known of a media holds for all its cases. Only what is judged again, or knows for the first time what it
         matched, changes that, and nothing does once a person has stated it.
@@ -331,11 +332,13 @@ class Notices:
         if new:
             row = {"host_id": item.host_id, "url": item.url, "seen_at": iso(item.seen_at), "refers": item.earlier}
             self._c.insert("notice_items", {"notice": name, "case_id": case, **row, **(known or facts)})
+        changed = known is None
         if known and not (new and (known["entry"] or facts["entry"] is None)):
+            changed = any(known[key] != value for key, value in facts.items())
             self._c.run(
                 f"""update notice_items set {", ".join(f"{key} = :{key}" for key in facts)}
                     where notice = :notice and host_id = :host_id
                     and exists (select 1 from notices where label = :notice and state = 'drafted')""",  # noqa: S608  columns from above
                 {**facts, "notice": name, "host_id": item.host_id},
             )
-        return new
+        return new, changed
