@@ -79,10 +79,16 @@ def test_reports_of_before_the_standard_are_bounces_in_words() -> None:
     for headers in (
         {"from": "Mail Delivery System <mailer-daemon@relay.example>"},
         {"from": "x@relay.example", "x_failed_recipients": "desk@host.example"},
+        {"from": "MAILER-DAEMON <>"},
     ):
         found = read_letter(letter(text, **headers))
         assert (found.kind, found.returned, found.by_report) == (BOUNCED, (OURS,), False)
         assert found.deliveries[0].status == "5.1.1"
+    whole = b"From: postmaster@relay.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nno\r\n"
+    whole += f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {OURS}\r\n\r\nx\r\n--b--\r\n".encode()
+    for raw in (whole, whole.replace(b"\r\n", b"\r"), whole.replace(b"boundary=b", b"boundary=c")):
+        found = read_letter(raw)
+        assert (found.kind, found.returned, found.by_report) == (BOUNCED, (OURS,), False)
     delayed = letter(text, **{"from": "mailer-daemon@relay.example", "subject": "Warning: message delayed 24 hours"})
     assert read_letter(delayed).kind == DELAYED
     assert read_letter(letter("hello", **{"from": "postmaster@host.example"})).kind == ANSWER

@@ -28,7 +28,7 @@ _RETURNED_ID = re.compile(r"^[> \t]*Message-ID:\s*(<[^<>\s]{3,250}>)", re.IGNORE
 _STATUS = re.compile(r"\b([245])\.\d{1,3}\.\d{1,3}\b")
 _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RETURNED_PARTS = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
-_DAEMONS = re.compile(r"(mailer-daemon|postmaster)@", re.IGNORECASE)
+_DAEMONS = re.compile(r"\b(mailer-daemon|post_?master)\b", re.IGNORECASE)
 _AUTO_SUBJECT = re.compile(
     r"\s*\[?\s*(auto(matic|matische|-| )?\s?(reply|response|antwort)|out of (the )?office|abwesen|abwesenheit"
     r"|(réponse|reponse) automatique|absence du bureau|respuesta autom[aá]tica|fuera de la oficina)",
@@ -94,9 +94,9 @@ def read_letter(raw: bytes) -> Letter:
     text, said = _text(mail)
     sender = _sender(mail.headers.get("from", ""))
     subject = line(" ".join(words(mail.headers.get("subject", "")).split()), MAX_SUBJECT)
-    returned = tuple(_returned(mail))
-    by_report = bool(deliveries and returned)
-    daemon = bool(_DAEMONS.match(sender))
+    daemon = bool(_DAEMONS.search(mail.headers.get("from", "")))
+    returned = tuple(_returned(mail)) if daemon or mail.type == "multipart/report" else ()
+    by_report = bool(deliveries and returned and mail.type == "multipart/report")
     failed_to = mail.headers.get("x-failed-recipients", "")
     if not deliveries and (failed_to or daemon):  # of before RFC 3464
         returned = returned or tuple(_RETURNED_ID.findall(said)[:MAX_IDS])
@@ -154,7 +154,7 @@ def _deliveries(mail: Mail) -> Iterator[Delivery]:
         first = found[1] if found else ""
         yield Delivery(
             recipient=recipient,
-            failed=action == "failed" or (not action and first == "5"),
+            failed=action in ("failed", "expired") or (not action and first == "5"),
             delayed=action == "delayed" or (not action and first == "4"),
             status=found[0] if found else "",
             why=line(words(headers.get("diagnostic-code", "")), MAX_WHY),
@@ -184,8 +184,6 @@ def _recipient(value: str) -> str:
 
 def _returned(mail: Mail) -> Iterator[str]:
     """Yield the Message-ID of each mail that is given back, where it is given back as what it is."""
-    if mail.type != "multipart/report":
-        return
     for part in mail.parts:
         if part.type in _RETURNED_PARTS:
             headers, _ = headers_of(part.data())

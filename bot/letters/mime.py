@@ -73,7 +73,8 @@ class Mail:
 
 def taken_apart(raw: bytes) -> Mail:
     """Return a mail's headers and parts, as far as the bounds go."""
-    headers, body = headers_of(raw[:MAX_BYTES])
+    raw = raw[:MAX_BYTES]
+    headers, body = headers_of(raw if b"\n" in raw else raw.replace(b"\r", b"\n"))
     kind, parameters = content_type(headers)
     parts = tuple(_parts(headers, body, 0, [MAX_PARTS]))
     return Mail(headers=headers, type=kind, parameters=parameters, parts=parts)
@@ -176,6 +177,8 @@ def _parts(headers: Mapping[str, str], body: bytes, depth: int, left: list[int])
         return
     line = rb"(?:\A|\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]*(?=\r?(?:\n|\Z))"
     marks = list(re.finditer(line, body))[: MAX_PARTS + 1]
+    if not marks:  # what it says it is made of is not there
+        yield Part(type="text/plain", headers={}, parameters={}, body=body)
     for number, mark in enumerate(marks):
         if mark[1]:
             break
