@@ -17,7 +17,7 @@ from bot.store.sealing import answer_place
 WAITS = "a.means is null and (a.kind = 'answer' or a.how = 'doubt')"  # for a person; a constant, no value in it
 _MARKED = """exists (select 1 from notice_items i join cases c on c.id = i.case_id
     where c.state = 'minor' and (i.notice = a.notice
-    or i.notice in (select notice from notice_answers_about where answer = a.id)))"""
+    or (a.how = 'doubt' and i.notice in (select notice from notice_answers_about where answer = a.id))))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,8 @@ class NoticeAnswers:
         """Destroy the words of all that may be about a notice on which a case's media stands."""
         self._c.run(
             """update notice_answers set sealed = null where id in
-               (select a.id from notice_answers a left join notice_answers_about m on m.answer = a.id
+               (select a.id from notice_answers a
+                left join notice_answers_about m on m.answer = a.id and a.how = 'doubt'
                 join notice_items i on i.notice in (a.notice, m.notice) where i.case_id = ?)""",
             (case,),
         )

@@ -126,7 +126,8 @@ def _doubt(found: Iterable[str], numbers: Iterable[str], known: list[str]) -> Ma
     proposed = dict.fromkeys(found, True) | {name: True for name in numbers if name in known}
     if not proposed:
         proposed = dict.fromkeys(known[:PROPOSED], True)
-    quiet = {name: False for name in numbers if name not in proposed}
+    # what may be about marked media is not shown, whichever notice of the host that stands on
+    quiet = {name: False for name in (*numbers, *known[:MOST_OF_ONE]) if name not in proposed}
     return Match(about=AnswerAbout.DOUBT, named={**proposed, **quiet}, known=bool(known))
 
 

@@ -22,7 +22,7 @@ ABOUT = {
     AnswerAbout.DOUBT: "nobody has said yet",
 }
 WITHHELD = "not shown: a notice that it may be about holds what is marked as a suspected minor's"
-GONE = "its words are destroyed: its notice has ended"
+GONE = "its words are destroyed here; the mail itself is in the mailbox, if nobody emptied that"
 ANYBODY = "anybody can write a sender's name: read the words, and look whether the media is gone"
 
 
