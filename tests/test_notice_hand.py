@@ -222,14 +222,14 @@ def test_a_form_is_filled_in_its_order(store: Store) -> None:
         "   https://www.redgifs.com/watch/happycat",
         "   Intimate media",
         "-> you know it, or leave it empty",
-        "-> this notice has no authority: leave it empty",
+        "-> nobody can say that in this capacity: leave it empty",
         "-> never attach the media",
     ):
         assert wanted in said, wanted
     (first, second) = (json.loads(line) for line in fine("form", name, *GROUND, "--json").splitlines())
     assert first["fields"][0]["value"] == "https://www.redgifs.com/watch/happycat"
     assert second["fields"][0]["value"] == "https://www.redgifs.com/watch/sleepydog"
-    assert "The original footage: https://studio.example/films/12" in first["fields"][2]["value"]
+    assert "(deepfake). It is made from other footage" in first["fields"][2]["value"]
     assert store.notices.get(name).state is NoticeState.DRAFTED
     assert "a notice needs a ground" in refused("form", name)
 
@@ -277,5 +277,7 @@ def test_a_language_is_approved_by_a_person_before_it_is_used(store: Store) -> N
     listed = CliRunner().invoke(app, ["notices", "texts", "list"])
     assert "draft" in next(line for line in listed.output.splitlines() if "yours" in line)
     own.write_text("{{ hots }}\n", encoding="utf-8")
+    broken_there = "notices/de/notice.third_party_notifier.txt, line 1: there is no value hots"
+    assert broken_there in " ".join(CliRunner().invoke(app, ["doctor"]).output.split())
     broken = CliRunner().invoke(app, ["notices", "texts", "list"])
     assert "notices/de/notice.third_party_notifier.txt, line 1: there is no value hots" in str(broken.exception)

@@ -200,7 +200,7 @@ def test_the_first_screen_says_everything() -> None:
         *RULES,
         "National law: § 201a StGB",
         "To see it: a login",
-        "in your clip: 00:03 to 00:12",
+        "in your clip: 0:03 to 0:12",
         EXAMPLE.organisation,
         EXAMPLE.contact,
         *(item.host_id for item in EXAMPLE.items),

@@ -23,7 +23,7 @@ from email.policy import SMTP
 from typing import Any, NamedTuple
 
 from bot.actions.notice_checks import MAX_ITEMS, Story, one_line, wanting
-from bot.clock import day, day_and_time
+from bot.clock import day, day_and_time, minutes
 from bot.errors import UsageError
 from bot.model import Notice, NoticeItem
 from bot.notice_texts import Kind, Policy, Texts, missing, mistakes, name_of, render
@@ -244,7 +244,7 @@ def _item(item: NoticeItem, notice: Notice, word: Any) -> Mapping[str, Any]:
         "url": item.url,
         "fetched": f"{day_and_time(item.seen_at)} UTC",
         "seen": _moment(item.viewed_at),
-        "times": ", ".join(word("range", start=_clock(start), end=_clock(end)) for start, end in item.ranges),
+        "times": ", ".join(word("range", start=minutes(start), end=minutes(end)) for start, end in item.ranges),
         "rendition": one_line(item.rendition or "") if hashes else "",
         "title": word(f"title.{own}") if own else "",
         "why": word(f"why.{notice.capacity}.{own}") if own else "",
@@ -280,13 +280,6 @@ def _laid_out(text: str) -> str:
 
 def _moment(moment: datetime | None) -> str:
     return f"{day_and_time(moment)} UTC" if moment else ""
-
-
-def _clock(seconds: float) -> str:
-    """Return a place in a clip as players show it: 1:02:03, 00:41."""
-    whole = int(seconds)
-    hours = f"{whole // 3600}:" if whole >= 3600 else ""
-    return f"{hours}{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _header(text: str) -> str:

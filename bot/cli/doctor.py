@@ -29,6 +29,7 @@ from bot.pipeline.keeping.diagnosis import (
     ok,
     storage,
     team,
+    text_files,
     warn,
     watched,
 )
@@ -75,6 +76,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
         yield _fail("storage", error)
     yield from _rules(config, banks)
     yield from channel_file(config)
+    yield from text_files(config)
     yield from modes(config)
     if missing := login_missing(config):
         yield Diagnosis(level="fail", subject="reddit", text=missing)

@@ -13,6 +13,7 @@ from bot.clock import day_and_time
 from bot.config import Config, closest
 from bot.errors import ConfigError
 from bot.model import Backing, ExchangeState
+from bot.notice_texts import LANGUAGES, NAMES, Texts, mistakes
 from bot.pipeline.acting.modes import ASKED, sends
 from bot.pipeline.core import Deps
 from bot.pipeline.keeping.exchange_standing import left_over, standing
@@ -66,6 +67,7 @@ def known_here(deps: Deps) -> Iterator[Diagnosis]:
     yield from exchanges(deps)
     yield from host_alarms(deps)
     yield from channel_file(deps.config, places=False)
+    yield from text_files(deps.config)
     yield from modes(deps.config)
     yield from host_switches(deps.config)
 
@@ -255,6 +257,17 @@ def channel_file(config: Config, *, places: bool = True) -> Iterator[Diagnosis]:
             )
     else:
         yield ok("channels", f"{path if places else path.name} is read")
+
+
+def text_files(config: Config) -> Iterator[Diagnosis]:
+    """Yield whether the operator's own texts of notices are right, if there are any."""
+    texts = Texts(config.storage.notices)
+    own = [(language, name) for language in LANGUAGES for name in NAMES if texts.is_own(language, name)]
+    wrong = dict.fromkeys(one for language, name in own for one in mistakes(texts, language, name))
+    for sentence in (*wrong, *texts.strangers()):
+        yield Diagnosis(level="fail", subject="notices", text=sentence)
+    if own and not wrong:
+        yield ok("notices", f"{many(len(own), 'text')} of your own can be used once they are approved")
 
 
 def host_alarms(deps: Deps) -> Iterator[Diagnosis]:

@@ -110,7 +110,9 @@ def _field(field: FormField, values: Mapping[Fill, str], *, one: bool) -> Filled
         value = field.choose
     elif field.fills is not None:
         value = values.get(field.fills, "")
-        if not value:
+        if not value and field.fills in (Fill.AUTHORITY, Fill.STATEMENT_NOT_CONSENTED):
+            lacks = "nobody can say that in this capacity: leave it empty, or state the notice in the true one"
+        elif not value:
             what = field.fills.replace("_", " ")
             lacks = f"this notice has no {what}: {'it is needed' if field.required else 'leave it empty'}"
         elif field.fills in (Fill.ITEM_URL, Fill.ITEM_ID) and not one:
@@ -136,12 +138,12 @@ def _values(config: Config, store: Store, notice: Notice, said: Written, items: 
     name = word("blank.name") if hers else notice.stated_by
     signer = notice.organisation if third and not notice.named else name
     policy = policy_of(config, notice.host)
-    reason = f"{word(f'shown.{notice.ground}')} {word(f'why.{capacity}.{notice.ground}')} {notice.ground_detail}"
+    shown, why = (_sentence(word(f"{key}.{notice.ground}")) for key in ("shown", f"why.{capacity}"))
     return {
         Fill.ITEM_URL: "\n".join(item.url for item in listed),
         Fill.ITEM_URLS: "\n".join(item.url for item in listed),
         Fill.ITEM_ID: "\n".join(item.host_id for item in listed),
-        Fill.REASON: reason[:1].upper() + reason[1:],
+        Fill.REASON: f"{shown} {why} {notice.ground_detail}",
         Fill.LEGAL_REASON: " ".join(filter(None, (word(f"illegal.{notice.ground}"), notice.law))),
         Fill.POLICY: ", ".join(filter(None, policy[::-1])),
         Fill.SUBJECT: said.subject,
@@ -157,6 +159,10 @@ def _values(config: Config, store: Store, notice: Notice, said: Written, items: 
         Fill.SIGNATURE: signer,
         Fill.TODAY: word("blank.day") if hers else day(notice.stated_at),
     }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _notes(form: Form) -> tuple[str, ...]:
