@@ -28,9 +28,10 @@ from tests.killing import Places, run_and_die, scenario
 from tests.people import member
 from tests.slow import few, one_of_each
 
-# killed in test_withdrawals_killed.py, and looks and reminders in test_rechecks_kept_to.py
+# killed in test_withdrawals_killed.py, test_rechecks_kept_to.py (looks, reminders), test_claims.py (answers to claims)
 ELSEWHERE = ("withdraw.", "exchange.", "look.")
-MET = tuple(name for name in BOUNDARIES if not name.startswith(ELSEWHERE) and not name.endswith(":reminder"))
+KINDS = (":reminder", ":claim_answer")
+MET = tuple(name for name in BOUNDARIES if not name.startswith(ELSEWHERE) and not name.endswith(KINDS))
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload(["tests.killing", "tests.bots"])
 

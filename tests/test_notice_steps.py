@@ -37,6 +37,7 @@ def opened(
     """Return what is open for such a notice, in order."""
     standing = Standing(
         host="example",
+        recipient=None,
         state=state,
         capacity=capacity,
         sent=NOW - timedelta(days=days),
@@ -89,7 +90,7 @@ def test_each_proposal_says_what_it_is_where_and_what_it_takes() -> None:
     """Every recourse has its law or none, its needs, and places that are known or said not to be."""
     assert {rule.recourse for rule in TABLE} == set(Recourse)
     standing = Standing(
-        host="example", state=S.REJECTED, capacity="depicted_person", sent=NOW - timedelta(days=9),
+        host="example", recipient=None, state=S.REJECTED, capacity="depicted_person", sent=NOW - timedelta(days=9),
         decided=NOW - timedelta(days=2), there=True, done=NONE,
     )  # fmt: skip
     found = {one.recourse: one for one in proposals(standing, NOW, IRISH, "DE")}

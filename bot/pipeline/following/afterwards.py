@@ -49,7 +49,7 @@ class Afterwards:
             self._again(item, moved.id, moved.url, f"{item.host_id} is at {moved.id} now")
         if then.state == NoticeItemState.REMOVED != was:
             hours = ((then.gone or self._clock.now()) - item.sent).total_seconds() / 3600
-            said = f"seen gone twice, the first time {hours:.0f} h after the notice left"
+            said = f"{item.host_id} was seen gone twice, the first time {hours:.0f} h after the notice left"
             life.happened(item.notice, NoticeEventKind.REMOVED, said, host_id=item.host_id)
             if life.all_removed(item.notice):
                 self._removed(item.notice)

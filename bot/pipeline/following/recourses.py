@@ -129,6 +129,7 @@ class Standing:
     """All of a notice that decides what is open."""
 
     host: str
+    recipient: str | None  # to whom it was mailed, if it was
     state: NoticeState
     capacity: Capacity
     sent: datetime
@@ -190,7 +191,7 @@ def _until(rule: Rule, standing: Standing) -> datetime | None:
 
 def _where(recourse: Recourse, standing: Standing, channel: Channel, country: str) -> Iterator[str]:
     if recourse in (Recourse.REMINDER, Recourse.COMPLAINT):
-        yield channel.email or channel.form or f"no way to reach {standing.host} is known"
+        yield standing.recipient or channel.email or channel.form or f"no way to reach {standing.host} is known"
     elif recourse == Recourse.SETTLEMENT:
         bodies = [one for one in channels.bodies(BodyKind.DISPUTES) if not one.hosts or standing.host in one.hosts]
         yield from map(_body, [one for one in bodies if not one.who or standing.capacity in one.who])
@@ -218,10 +219,5 @@ def _coordinators(channel: Channel, country: str) -> Iterator[str]:
 
 
 def _body(one: Body) -> str:
-    read = f", read on {day_of(one)}" if one.verified_on else ", not verified"
-    return f"{one.title} ({one.country}): {one.form or one.web or 'address not known'}{read}"
-
-
-def day_of(one: Body) -> str:
-    """Return the day on which what is known of a body was read."""
-    return one.verified_on.isoformat() if one.verified_on else ""
+    read = f"read on {one.verified_on.isoformat()}" if one.verified_on else "not verified"
+    return f"{one.title} ({one.country}): {one.form or one.web or 'address not known'}, {read}"

@@ -65,6 +65,7 @@ class NoticeSteps:
             kept = any(item.state == NoticeItemState.KEPT for item in items)
             standing = Standing(
                 host=row.host,
+                recipient=row.recipient,
                 state=row.state,
                 capacity=row.capacity,
                 sent=row.sent,

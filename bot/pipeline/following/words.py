@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from bot.clock import day, day_and_time
+from bot.model import NoticeItemState
 from bot.pipeline.following.recourses import Proposal
 from bot.pipeline.following.steps import NextSteps
 from bot.serialization import to_json_data
 from bot.store import LifeItem
 
+_STANDS = {
+    NoticeItemState.LISTED: "told of",
+    NoticeItemState.GONE_ONCE: "seen gone once",
+    NoticeItemState.REMOVED: "removed",
+    NoticeItemState.KEPT: "kept by its host",
+    NoticeItemState.TAKEN_BACK: "taken back",
+}
+
 
 def item_line(item: LifeItem) -> str:
     """Return how one media stands, in one line."""
-    parts = [str(item.state).replace("_", " ")]
+    parts = [_STANDS[item.state]]
     if item.gone is not None:
         parts.append(f"seen gone at {day_and_time(item.gone)} UTC")
     if item.outcome is not None and item.looked is not None:

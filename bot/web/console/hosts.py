@@ -69,7 +69,7 @@ class Acting:
             ("bad", score.there + score.rejected),
             ("away", score.unknown),
         )
-        words = [f"{many(score.notices, 'notice')}, {score.by_hand} of them by hand"]
+        words = [many(score.notices, "notice") + (f", {score.by_hand} by hand" if score.by_hand else "")]
         words += [f"within {hours} h {done} of {of}" for hours, (done, of) in score.within.items() if of]
         counts = (
             (score.rejected, "kept by its decision"), (score.there, "still up"), (score.unknown, "of unknown fate"),
