@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -25,22 +21,16 @@ from bot.cli.base import (
     read_config,
     say,
     session,
-    warn,
 )
+from bot.cli.claim_given import claim, moment, one_of, text_of, to_read, warn_of_language, write_new
 from bot.cli.groups import App
 from bot.clock import day_and_time
-from bot.config import closest
-from bot.errors import UsageError, unreadable
-from bot.model import Actor, AgeWhenMade, ClaimWord, KnownBy, SafeWay, Verb
-from bot.pipeline import Pipeline
+from bot.errors import UsageError
+from bot.model import AgeWhenMade, ClaimWord, KnownBy, SafeWay, Verb
 from bot.pipeline.helping.showing import AGES, STATES, WAYS, known_in_words, plain_claim
 from bot.pipeline.helping.texts import texts as texts_of
-from bot.store import ClaimRow
-
-MAX_TEXT = 100_000  # bytes of a file with an answer
 
 claims_app = App(help="People who say that they are depicted: what they are answered, and who may know what.")
-Chosen = TypeVar("Chosen", bound=StrEnum)
 ClaimArgument = Annotated[str, typer.Argument(help="The claim's label, e.g. T-3f9c2a71b0.")]
 
 
@@ -91,7 +81,7 @@ def list_(
 def show(name: ClaimArgument, who: ByOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show a claim with what they wrote, to a lead; that it was read stands in the audit trail."""
     with session(read_config(config)) as pipeline:
-        row, by = _read(pipeline, name, who)
+        row, by = to_read(pipeline, name, who)
         words = pipeline.deps.store.claims.words(row.label)
         pipeline.claims.read(row.label, by=by)
         near = pipeline.claims.near(row)
@@ -169,13 +159,13 @@ def answer(
 
     It goes into their conversation, as from the subreddit. If they named another safe way, a person gives it there.
     """
-    due = None if at is None else _moment(at)
+    due = None if at is None else moment(at)
     with session(read_config(config)) as pipeline:
-        row, by = _read(pipeline, name, who)
-        words = pipeline.claims.draft(row.label, language) if text is None else _text(text)
+        row, by = to_read(pipeline, name, who)
+        words = pipeline.claims.draft(row.label, language) if text is None else text_of(text)
         if not send:
             pipeline.claims.read(row.label, by=by)
-            _warn_of_language(pipeline, language or row.language)
+            warn_of_language(pipeline, language or row.language)
             say(words, lines=True)
             return
         done = pipeline.claims.answer(row.label, words, by=by, due=due, now=now)
@@ -208,7 +198,7 @@ def age(
         raise UsageError("say one of --adult and --under-18")
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
-        row = _claim(pipeline, name)
+        row = claim(pipeline, name)
         by = decider(pipeline, who, Verb.CLAIMS, [row.subreddit])
         said = AgeWhenMade.ADULT if adult else AgeWhenMade.UNDER_18
         lines = pipeline.claims.set_age(row.label, said, by=by)
@@ -234,8 +224,8 @@ def known(
     Until then a claimant gets help, and no word of what was found: whoever abused them asks the same questions.
     """
     with session(read_config(config)) as pipeline:
-        row, by = _read(pipeline, name, who)
-        pipeline.claims.set_known(row.label, _one_of(KnownBy, how, "--how"), sentence, by=by)
+        row, by = to_read(pipeline, name, who)
+        pipeline.claims.set_known(row.label, one_of(KnownBy, how, "--how"), sentence, by=by)
     say(f"{row.label} is known; their own file: gifwarden claims file {row.label}")
 
 
@@ -250,8 +240,8 @@ def safe_way(
 ) -> None:
     """Record how and when it is safe to write to them. There, too, only that there is an answer is written first."""
     with session(read_config(config)) as pipeline:
-        row, by = _read(pipeline, name, who)
-        chosen = _one_of(SafeWay, way, "--way")
+        row, by = to_read(pipeline, name, who)
+        chosen = one_of(SafeWay, way, "--way")
         pipeline.claims.set_safe_way(row.label, chosen, contact=contact, hour=hour, by=by)
     say(f"{row.label}: {WAYS[chosen]}" + ("" if chosen is SafeWay.MODMAIL else "; nothing goes to their modmail now"))
 
@@ -270,7 +260,7 @@ def link(
     if not cases and person is None:
         raise UsageError("name what it is about: --case, --person")
     with session(read_config(config)) as pipeline:
-        row, by = _read(pipeline, name, who)
+        row, by = to_read(pipeline, name, who)
         rows = names.cases(pipeline, cases or ())
         pipeline.claims.link(row.label, cases=[case.label for case in rows], person=person, by=by)
         row = pipeline.deps.store.claims.get(row.label)
@@ -283,7 +273,7 @@ def dismiss(
 ) -> None:
     """Say that it is no claim. What they wrote is destroyed here; on Reddit it stays."""
     with session(read_config(config)) as pipeline:
-        row = _claim(pipeline, name)
+        row = claim(pipeline, name)
         pipeline.claims.dismiss(row.label, by=decider(pipeline, who, Verb.CLAIMS, [row.subreddit]), why=why)
     say(f"{row.label} is dismissed; what they wrote is destroyed here")
 
@@ -294,7 +284,7 @@ def forget(
 ) -> None:
     """Destroy all that somebody wrote and the key that it is sealed with, at once and for good."""
     with session(read_config(config)) as pipeline:
-        row, by = _read(pipeline, name, who)
+        row, by = to_read(pipeline, name, who)
         pipeline.claims.forget(row.label, by=by, why=why)
     say(f"{row.label} is forgotten; backups made before today still hold it, sealed: delete them")
 
@@ -316,13 +306,13 @@ def file_(
     Only for who is known. Its name and title say nothing; it is made when it is asked for and kept nowhere.
     """
     with session(read_config(config)) as pipeline:
-        row, by = _read(pipeline, name, who)
+        row, by = to_read(pipeline, name, who)
         made = pipeline.summaries.make(row.label, by=by, addresses=addresses)
     if out is None:
         typer.echo(made.html, nl=False)
         return
     path = out / made.name if out.is_dir() else out
-    _write(path, made.html)
+    write_new(path, made.html)
     say(f"written to {path}; give it to them by their safe way, then delete it")
 
 
@@ -345,66 +335,3 @@ def texts(
     for section in words.sections.values():
         say(section, lines=True)
         say("")
-
-
-def _claim(pipeline: Pipeline, name: str) -> ClaimRow:
-    labels = [row.label for row in pipeline.deps.store.claims.listing(everything=True)]
-    if name not in labels:
-        raise names.missing("claim", name, labels, "gifwarden claims list")
-    return pipeline.deps.store.claims.get(name)
-
-
-def _read(pipeline: Pipeline, name: str, who: str | None) -> tuple[ClaimRow, Actor]:
-    """Return a claim and who may read what is sealed in it."""
-    row = _claim(pipeline, name)
-    return row, decider(pipeline, who, Verb.CLAIMANTS, [row.subreddit])
-
-
-def _one_of(kind: type[Chosen], given: str, option: str) -> Chosen:
-    if given not in tuple(kind):
-        near = closest(given, tuple(kind))
-        raise UsageError(
-            f"{option} {given} is none; {f'did you mean {near}?' if near else 'choose ' + ', '.join(kind)}"
-        )
-    return kind(given)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--at {text} is no moment; write it as 2026-12-01T18:00, in UTC") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _text(source: str) -> str:
-    """Return the text of a file or of standard input. Raises UsageError."""
-    try:
-        if source == "-":
-            return sys.stdin.read(MAX_TEXT)
-        with Path(source).open(encoding="utf-8") as file:
-            return file.read(MAX_TEXT)
-    except UnicodeDecodeError:
-        raise UsageError(f"{source} is no text in UTF-8") from None
-    except OSError as error:
-        raise UsageError(unreadable(Path(source), error)) from None
-
-
-def _write(path: Path, content: str) -> None:
-    """Write a new file that only its owner can read. Raises UsageError."""
-    try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(content)
-    except FileExistsError:
-        raise UsageError(f"{path} is there already; name a new file") from None
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; name another place") from None
-
-
-def _warn_of_language(pipeline: Pipeline, language: str) -> None:
-    if not pipeline.claims.approved(language):
-        warn(
-            f"they wrote in {language}, and nobody has approved of its texts: gifwarden claims texts {language}, then "
-            "--approve; until then the draft is in English unless --language asks for it"
-        )
