@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import app
+from bot.cli import app, doctor
 from bot.loopback.imap import ImapFault, ImapMailbox
 from bot.loopback.smtp import Fault, SmtpSink
 from bot.loopback.stage import Stage, stage
@@ -144,6 +144,14 @@ def test_an_answer_is_read_and_decided_by_who_may(
         bot.read()
         browser.get("/answers")
         assert "The mailbox was not read: IMAP server 127.0.0.1" in browser.text
+        told = []
+        for fault in ((), (ImapFault(at="LOGIN"),), (ImapFault(at="EXAMINE"),)):
+            mailbox.script(*fault)
+            told += [(one.level, one.text.partition(";")[0]) for one in doctor._inbox(world.config)]
+        (fine, login, folder) = told
+        assert (fine[0], "1 message in INBOX" in fine[1]) == ("ok", True)
+        assert (login[0], login[1].endswith("refuses the login")) == ("fail", True)
+        assert (folder[0], "does not open the folder INBOX" in folder[1]) == ("fail", True)
         assert browser.get("/answer/x").status_code == 404
     assert bot.deps.store.notices.get(label).state == NoticeState.ANSWERED
     assert [item.look is not None for item in bot.deps.store.notice_life.items(label)] == [True]
