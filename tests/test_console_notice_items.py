@@ -91,6 +91,8 @@ def test_the_form_begins_with_the_recorded_ground(console: Console) -> None:
     found = GroundFor(ground="public_statement", detail="the statement of 3 May", entry=entry)
     assert store.grounds.put(found, member=member(console.bot).member)
     lea = console.signed_in("Lea")
+    said = "public statement: the statement of 3 May (offered when it is reported)"
+    assert said in shown(lea, f"/entry/{entry}")
     page = shown(lea, f"/notice/{names[3]}")
     assert "Filled in with the ground that was recorded" in page
     assert "the statement of 3 May</textarea>" in lea.page.text

@@ -209,7 +209,7 @@ def test_the_rendition_is_that_of_the_hashes() -> None:
 
 def test_a_raid_is_one_notice_a_media(world: Stage, bot: Pipeline) -> None:
     """Two clips in many posts: two drafts, each of one media; the same file under another link joins its own."""
-    other = media.clip(402, seconds=1, width=320, height=180)
+    other = media.still(402, width=320, height=180)
     bot.deps.store.banks.add("known-fakes", bot.deps.workers.fingerprint(other), by=member(bot))
     urls = [world.park.add_redgifs(name, hd=data) for name, data in (("RaidA", fake()), ("RaidB", other))]
     urls.append(world.park.add_redgifs("RaidC", hd=fake()))

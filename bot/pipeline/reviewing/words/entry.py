@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.clock import day, day_and_time, from_iso, minutes
 from bot.config import Config
-from bot.model import Backing, Credential, Withdrawal
+from bot.model import Backing, Credential, GroundFor, Withdrawal
 from bot.pipeline.reviewing.words.entries import WORDS, said_of
 from bot.plural import many
 from bot.serialization import to_json_data
@@ -65,6 +65,7 @@ class Card:
     against: tuple[Said, ...]  # who disputes it, and was not answered yet
     settled: tuple[tuple[str, datetime], ...]  # who answered disputes, and when
     withdrawn: WithdrawnRow | None
+    ground: GroundFor | None  # on which its media is reported, as it was recorded
 
     @classmethod
     def of(cls, store: Store, label: str) -> Card:
@@ -82,6 +83,7 @@ class Card:
             against=tuple(store.opinions.against(label)),
             settled=tuple(store.opinions.settled(label)),
             withdrawn=store.withdrawn.get(label),
+            ground=store.grounds.get(label),
         )
 
 
@@ -199,6 +201,8 @@ def facts_of(settings: Config, card: Card, how: How = by_command) -> Iterator[Fa
             yield "origin", f"{held.note.origin}{at}{who}"
     if not past.notes:
         yield "origin", f"not known; {how('note', row.label, '--origin URL --at 1:23')}"
+    if card.ground is not None:
+        yield "ground", f"{card.ground.ground.replace('_', ' ')}: {card.ground.detail} (offered when it is reported)"
     yield "hits", hits_of(past)
     for label in past.suppressed_by:
         yield "against", f"{label} (allow): what resembles that as well is not taken for this, but for its very file"
@@ -230,6 +234,7 @@ def plain(settings: Config, card: Card) -> dict[str, Any]:
         "words": [] if unnamed else [{"by": w.by, "credential": w.credential, "at": w.at} for w in past.words],
         "from_list": row.source,
         "case": past.case,
+        "ground": {"ground": card.ground.ground, "detail": card.ground.detail} if card.ground else None,
         "notes": [
             {
                 "note": held.note.note or None,
