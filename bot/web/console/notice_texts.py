@@ -56,6 +56,7 @@ def approve(visit: Visit) -> Response:
 PAGE = Page(
     name="Texts of notices",
     path="/notice-texts",
+    keys="g x",
     more=True,
     ways=(
         View(path="/notice-texts", answer=show),
