@@ -31,7 +31,7 @@ def notice(store: Store, name: str, state: NoticeState) -> None:
     st.sampled_from(list(NoticeState)),
     st.lists(st.tuples(st.sampled_from(list(NoticeEventKind)), st.sampled_from([None, *NoticeState])), max_size=12),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_order_of_events_leads_where_a_notice_may_not_go(
     start: NoticeState, events: list[tuple[NoticeEventKind, NoticeState | None]]
 ) -> None:
