@@ -47,6 +47,7 @@ docs:
 pages:
     {{ python }} -m tests.commands_doc
     {{ python }} -m tests.failure_table
+    {{ python }} -m tests.broken_doc
     {{ python }} -m tests.channels_doc
 
 # the whole flow on loopback; arguments go to it

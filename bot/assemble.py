@@ -33,6 +33,7 @@ from bot.reddit import Reddit
 from bot.rules import RuleSet, load
 from bot.store import Store
 from bot.store.base import CONNECTION, Factory
+from bot.store.place import look
 from bot.workers import Workers
 
 DATABASE = "gifwarden.db"
@@ -95,6 +96,7 @@ def open_store(config: Config, clock: Clock, factory: Factory = CONNECTION) -> S
     """Open the database; a key is made on the first use. Raises StoreError, SealError or ConfigError."""
     database = config.storage.path / DATABASE
     _close_to_others(config.storage.path)
+    look(database)  # before a key is looked for there, or made
     key = sealing_key(config.storage)
     if key is None:
         if database.exists():

@@ -322,7 +322,16 @@ class Inbox:
             ) from None
         except ssl.SSLCertVerificationError as error:
             raise InboxError(
-                f"{self._where} shows a certificate that does not verify: {error.verify_message}", setup=True
+                f"{self._where} shows a certificate that does not verify: {error.verify_message}; have it "
+                "renewed, check inbox.host, and this machine's clock and authorities",
+                setup=True,
+            ) from None
+        except ssl.SSLError as error:
+            why = (error.reason or type(error).__name__).replace("_", " ").lower()
+            raise InboxError(
+                f"{self._where} speaks no TLS that we know there ({why}); check inbox.port and inbox.security: 993 is "
+                "tls, 143 starttls",
+                setup=True,
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error) as error:
             if what == "the login":  # imaplib repeats what it was told in answer to it

@@ -258,7 +258,15 @@ class Mailer:
                 f"{self._place} offers no login that we know; empty mail.username if it wants none", retry=False
             ) from None
         except ssl.SSLCertVerificationError as error:
-            raise MailError(f"{self._place} shows a certificate that does not verify: {error.verify_message}") from None
+            raise MailError(
+                f"{self._place} shows a certificate that does not verify: {error.verify_message}; have it "
+                "renewed, check mail.host, and this machine's clock and authorities"
+            ) from None
+        except ssl.SSLError as error:
+            raise MailError(
+                f"{self._place} speaks no TLS that we know there ({_tls_words(error)}); check mail.port and "
+                "mail.security: 465 is tls, 587 starttls"
+            ) from None
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that is none
             strerror = error.strerror if isinstance(error, OSError) else None
             reason = self._clean(strerror or str(error) or type(error).__name__)
@@ -269,6 +277,10 @@ class Mailer:
         secret = self._config.password.get_secret_value()
         text = text.replace(secret, "***") if secret else text  # some servers echo what they were sent
         return line(" ".join(text.split()), MAX_REPLY)
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    return (error.reason or type(error).__name__).replace("_", " ").lower()
 
 
 class _Refused(smtplib.SMTPResponseException):

@@ -13,11 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(folder: Path, host: x509.GeneralName) -> tuple[Path, Path]:
-    """Write a certificate for a host that is its own authority, and its key; return both files."""
+def self_signed(folder: Path, host: x509.GeneralName, *, ended: timedelta = timedelta(0)) -> tuple[Path, Path]:
+    """Write a certificate for a host that is its own authority, and its key; return both files.
+
+    `ended`: how long ago its day was over.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - (ended + timedelta(days=1) if ended else timedelta(0))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -62,7 +62,7 @@ FLOORS = {
     2: ("hosts", "signals", "faces", "nudity", "actions", "exchanges", "channels"),
     3: ("acquire", "fingerprint", "workers", "contact_sheets", "jobs"),
     4: ("pipeline", "assemble"),
-    5: ("cli", "schedule", "demo", "web", "bench", "loopback", "samples"),
+    5: ("__main__", "cli", "schedule", "demo", "web", "bench", "loopback", "samples"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
@@ -80,6 +80,7 @@ SIDEWAYS = {
     ("jobs", "acquire"),
     ("jobs", "fingerprint"),
     ("jobs", "workers"),
+    ("__main__", "cli"),
     ("cli", "schedule"),
     ("cli", "demo"),
     ("cli", "bench"),

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from bot.assemble import action_params, assembled, face_model, nudity_model, rule_files
-from bot.cli.base import Quiet, host_names, known_banks, login_missing, look_at_config, parts, wiki_rules
-from bot.config import Config, MailConfig, NudityConfig
+from bot.assemble import DATABASE, action_params, assembled, face_model, nudity_model, rule_files
+from bot.cli.base import (
+    Quiet,
+    has_database,
+    host_names,
+    known_banks,
+    login_missing,
+    look_at_config,
+    parts,
+    place,
+    wiki_rules,
+)
+from bot.config import Config, GalleryConfig, InboxConfig, MailConfig, NudityConfig
 from bot.dns import TxtRecords
 from bot.errors import GifwardenError, UsageError, for_once
 from bot.inbox import Inbox
@@ -34,12 +45,25 @@ from bot.pipeline.keeping.diagnosis import (
     watched,
 )
 from bot.pipeline.keeping.sender_records import sender_records
+from bot.pipeline.keeping.surroundings import clock_in, clock_of, daemon, machine, pages
 from bot.pipeline.rulebook import said_of
 from bot.plural import many
 from bot.rules import load, run_examples, unknown_banks
+from bot.schedule import LEASE_SECONDS
+from bot.store.place import RESTORE, look
+from bot.web.server import Place, free
+from bot.web.status import LOOPBACK
 from bot.workers import Workers
 
 NEEDED_RIGHTS = frozenset({"posts", "mail"})
+
+
+@dataclass(slots=True)
+class _Known:
+    """What one part found and others ask for: the banks, if the database opens, and whether a daemon works on it."""
+
+    banks: dict[str, BankKind] | None = None
+    working: bool = False
 
 
 def examine(path: Path | None) -> Iterator[Diagnosis]:
@@ -53,41 +77,89 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     if reading.error is not None:
         yield from _fails("configuration", reading.error)
         # with what can be read of the configuration, so that not one file after the other has to be mended
-        yield from _rules(config, known_banks(config))
+        known = _Known()
+        yield from _each("storage", _banks(config, known))
+        yield from _each("rules", _rules(config, known.banks))
+        if known.banks is not None:
+            yield from _each("rules", _wiki(config))
         return
+    yield from machine(config)
     yield ok(
         "configuration", f"{many(len(config.subreddits), 'subreddit')} watched" if config.subreddits else "readable"
     )
     if not config.subreddits:
         yield warn("configuration", "no subreddit is watched yet; add a section [subreddits.NAME]")
-    banks: dict[str, BankKind] | None = None
     # sections that are wrong about mail or a model are findings of their own and must not hide the others
-    plain = config.model_copy(update={"mail": MailConfig(), "nudity": NudityConfig()})
-    try:
-        with assembled(plain, Quiet(), parts=parts()) as pipeline:
-            banks = pipeline.deps.store.banks.kinds()
-            yield from storage(pipeline.deps)
-            yield from team(pipeline.deps)
-            yield from watched(pipeline.deps)
-            yield from exchanges(pipeline.deps)
-            yield from _decoder(pipeline)
-            yield from host_alarms(pipeline.deps)
-    except GifwardenError as error:
-        yield _fail("storage", error)
-    yield from _rules(config, banks)
-    yield from channel_file(config)
-    yield from text_files(config)
+    plain = config.model_copy(
+        update={"mail": MailConfig(), "nudity": NudityConfig(), "gallery": GalleryConfig(), "inbox": InboxConfig()}
+    )
+    known = _Known()
+    yield from _each("storage", _storage(plain, known))
+    yield from _each("rules", _rules(config, known.banks))
+    if known.banks is not None:
+        yield from _each("rules", _wiki(config))
+    yield from _each("channels", channel_file(config))
+    yield from _each("notices", text_files(config))
     yield from modes(config)
-    if missing := login_missing(config):
-        yield Diagnosis(level="fail", subject="reddit", text=missing)
-    else:
-        with assembled(plain, Quiet(), parts=parts(reddit=True, memory=True)) as pipeline:
-            yield from _reddit(pipeline)
-    yield from _gallery(config)
-    yield from _nudity(config)
-    yield from _mail(config)
-    yield from _inbox(config)
+    yield from _each("reddit", _reddit(config, plain))
+    yield from _each("gallery", _gallery(config))
+    yield from _each("nudity", _nudity(config))
+    yield from _each("mail", _mail(config))
+    yield from _each("inbox", _inbox(config))
+    if not known.working:
+        yield from _each("web", _ports(config))
     yield from host_switches(config)
+
+
+def _each(subject: str, findings: Iterator[Diagnosis]) -> Iterator[Diagnosis]:
+    """Yield findings; whatever ends them early is one, and keeps nobody from looking further."""
+    try:
+        yield from findings
+    except GifwardenError as error:
+        yield from _fails(subject, error)
+    except OSError as error:
+        text = f"the system says {error.strerror or error!s} at {place(error)}; mend that and ask again"
+        yield Diagnosis(level="fail", subject=subject, text=text)
+    except Exception as error:  # noqa: BLE001  what is broken in a way that nobody thought of must not hide the rest
+        text = (
+            f"unexpected {type(error).__name__} at {place(error)}; this is a bug in gifwarden, please report this line"
+        )
+        yield Diagnosis(level="fail", subject=subject, text=text)
+
+
+def _banks(config: Config, known: _Known) -> Iterator[Diagnosis]:
+    """Yield nothing but what keeps from reading the kinds of the banks, which go to `known`."""
+    known.banks = known_banks(config)
+    yield from ()
+
+
+def _storage(plain: Config, known: _Known) -> Iterator[Diagnosis]:
+    """Yield what is found in the data folder; the banks go to `known`. No database is made where there is none."""
+    path = plain.storage.path
+    look(path / DATABASE)
+    there = has_database(plain)
+    if not there:
+        yield warn(
+            "storage",
+            f"there is no database in {path}: the first start makes an empty one; if there was one, set storage.path "
+            f"to where it is, or {RESTORE}",
+        )
+    with assembled(plain, Quiet(), parts=parts(memory=not there)) as pipeline:
+        deps = pipeline.deps
+        known.banks = deps.store.banks.kinds()
+        if there:
+            yield (whole := pages(path / DATABASE))
+            if whole.level == "fail":
+                return
+            finding, known.working = daemon(deps, LEASE_SECONDS)
+            yield finding
+            yield from clock_in(deps)
+        yield from storage(deps)
+        yield from team(deps)
+        yield from watched(deps)
+        yield from exchanges(deps)
+        yield from _each("decoder", _decoder(pipeline))
+        yield from host_alarms(deps)
 
 
 def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Diagnosis]:
@@ -109,11 +181,14 @@ def _rules(config: Config, banks: Mapping[str, BankKind] | None) -> Iterator[Dia
             yield Diagnosis(level="fail", subject=subject, text=str(failures[0]))
         else:
             yield ok(subject, f"{many(len(rules.rules), 'rule')}, {examples_said(rules, failures)}")
+    for sentence in named.values():
+        yield warn("rules", sentence)
+
+
+def _wiki(config: Config) -> Iterator[Diagnosis]:
     for name, row in wiki_rules(config).items():
         said, newest = said_of(row, name, config.subreddits[name].wiki)
         yield ok("rules", said) if newest else warn("rules", said)
-    for sentence in named.values():
-        yield warn("rules", sentence)
 
 
 def _own_rules(config: Config, name: str) -> bool:
@@ -126,6 +201,10 @@ def _decoder(pipeline: Pipeline) -> Iterator[Diagnosis]:
         pipeline.deps.workers.fingerprint(_picture())
     except GifwardenError as error:
         yield _fail("decoder", error)
+    except OSError as error:
+        why = f"the decoder does not start ({error.strerror or error})"
+        text = f"{why}; check the limits on open files, processes and memory (ulimit -a)"
+        yield Diagnosis(level="fail", subject="decoder", text=text)
     else:
         yield ok("decoder", "a child process decoded a test picture")
     if pipeline.deps.config.decode.without_filter:
@@ -139,13 +218,23 @@ def _picture() -> bytes:
     return picture.getvalue()
 
 
-def _reddit(pipeline: Pipeline) -> Iterator[Diagnosis]:
+def _reddit(config: Config, plain: Config) -> Iterator[Diagnosis]:
+    if missing := login_missing(config):
+        yield Diagnosis(level="fail", subject="reddit", text=missing)
+        return
+    with assembled(plain, Quiet(), parts=parts(reddit=True, memory=True)) as pipeline:
+        yield from _account(pipeline)
+
+
+def _account(pipeline: Pipeline) -> Iterator[Diagnosis]:
     config, api = pipeline.deps.config, pipeline.deps.api
     try:
         yield ok("reddit", f"logged in as u/{api.me()}")
     except GifwardenError as error:
         yield _fail("reddit", error)
         return
+    finally:
+        yield from clock_of(api.clock_ahead(), pipeline.deps.clock)
     left = api.budget()
     text = f"{left.remaining:,} of {left.limit:,} requests are left until {left.resets:%H:%M} UTC"
     yield ok("reddit", text) if left.remaining > left.limit / 10 else warn("reddit", text)
@@ -159,12 +248,16 @@ def _reddit(pipeline: Pipeline) -> Iterator[Diagnosis]:
         does = f"mode {settings.mode}: {effect(settings.mode)}"
         if not missing:
             yield ok(f"r/{name}", "the account has the rights it needs")
-        elif settings.mode == "observe":
-            yield warn(f"r/{name}", f"{does}; without the right to {', '.join(missing)} it could do no more")
+            continue
+        what = f"the account lacks the right to {', '.join(missing)}" if rights else "the account is no moderator"
+        give = f"give it what it lacks at r/{name}/about/moderators"
+        mend = (
+            f"{give if rights else f'invite it at r/{name}/about/moderators with the rights to posts and mail'}; {does}"
+        )
+        if settings.mode == "observe":
+            yield warn(f"r/{name}", f"{what}, so it could do no more than observe; {mend}")
         else:
-            yield Diagnosis(
-                level="fail", subject=f"r/{name}", text=f"the account lacks the right to {', '.join(missing)}; {does}"
-            )
+            yield Diagnosis(level="fail", subject=f"r/{name}", text=f"{what}; {mend}")
 
 
 def _gallery(config: Config) -> Iterator[Diagnosis]:
@@ -222,6 +315,17 @@ def _inbox(config: Config) -> Iterator[Diagnosis]:
         yield ok("inbox", Inbox(config.inbox).check())
     except GifwardenError as error:
         yield _fail("inbox", error)
+
+
+def _ports(config: Config) -> Iterator[Diagnosis]:
+    """Yield whether the daemon could serve where it is to; whoever asks has made sure that none does."""
+    for address, port, key in (
+        (config.web.address, config.web.port, "web.port"),
+        (LOOPBACK, config.metrics.port, "metrics.port"),
+    ):
+        if port:
+            free(Place(address=address, port=port, key=key))
+            yield ok("web", f"{key} {port} is free")
 
 
 def _fail(subject: str, error: GifwardenError) -> Diagnosis:

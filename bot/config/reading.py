@@ -137,7 +137,11 @@ def sealing_key(config: StorageConfig, environ: Mapping[str, str] | None = None)
     if environ.get("GIFWARDEN_STORAGE__KEY"):
         return environ["GIFWARDEN_STORAGE__KEY"].strip()
     path = key_path(config)
-    return private_text(path).strip() if path.exists() else None
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise ConfigError(unreadable(path, error)) from None
+    return private_text(path).strip() if there else None
 
 
 def key_path(config: StorageConfig) -> Path:

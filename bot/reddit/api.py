@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Self, TypeVar
 
 from bot.clock import Clock, SystemClock
@@ -32,7 +34,7 @@ class Calls:
         """Set up without using the network. Raises RedditError, naming the key, if a credential is missing."""
         self._site = reddit_url or REDDIT_URL
         self._praw, self._requestor = connect(config, self._site, oauth_url or OAUTH_URL)
-        clock = clock or SystemClock()
+        self._clock = clock = clock or SystemClock()
         self._budget = Budget(clock)
         self._line = RequestQueue(self._budget, clock)
         self._requestor.on_answer = self._budget.told
@@ -64,6 +66,15 @@ class Calls:
     def budget(self) -> RateLimit:
         """Return what Reddit's limit on requests still allows."""
         return self._budget.figures()
+
+    def clock_ahead(self) -> timedelta | None:
+        """Return by how much our clock is ahead of Reddit's as of its last answer, or None if that says no time."""
+        last = self._requestor.last
+        try:
+            theirs = parsedate_to_datetime(last.headers["Date"]) if last is not None else None
+        except (KeyError, TypeError, ValueError):
+            return None
+        return self._clock.now() - theirs if theirs is not None and theirs.tzinfo is not None else None
 
     def get(self, path: str, doing: str, **params: str | int | None) -> Any:
         """Return the JSON of a path; parameters that are None are left out. `doing` completes "could not …"."""

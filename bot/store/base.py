@@ -20,6 +20,7 @@ from sqlite_utils import Database
 from bot.clock import Clock, iso
 from bot.errors import DatabaseError, StoreError
 from bot.migrations import known_steps, migrations, new_database
+from bot.store import place
 
 Row = Mapping[str, Any]
 Factory = type[sqlite3.Connection]
@@ -51,10 +52,12 @@ class Connection:
         self._where = str(path) if path else ":memory:"
         try:
             if path:
+                if not path.exists():
+                    place.look(path)
                 _make_private(path)
             raw = self._open()
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"cannot open the database {self._where}: {error}; check storage.path") from None
+            raise place.explained(path, error) from None
         try:
             with _alone(path):
                 self._set_up(raw)
@@ -63,7 +66,7 @@ class Connection:
             raw.execute(f"pragma busy_timeout = {STEP_MS}")
         except sqlite3.Error as error:
             raw.close()
-            raise StoreError(f"{self._where} cannot be used as a gifwarden database: {error}") from None
+            raise place.explained(path, error) from None
         except BaseException:
             raw.close()
             raise
@@ -256,6 +259,11 @@ class Connection:
 
     def _migrate(self) -> None:
         applied = {step.name for step in migrations.applied(self.db)}
+        if not place.is_ours(self.db.conn, tuple(applied)):
+            raise StoreError(
+                f"{self._where} is the database of another program, and is left alone; move it away, or set "
+                "storage.path"
+            )
         if applied - known_steps():
             raise StoreError(f"{self._where} was written by a newer gifwarden; update the program or restore a backup")
         if migrations.pending(self.db) and not self._begin_new():

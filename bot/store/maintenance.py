@@ -38,6 +38,14 @@ class Maintenance:
         """Return how many rows a table has."""
         return int(self._c.value(f"select count(*) from {table}"))  # noqa: S608  one of two
 
+    def newest(self) -> str | None:
+        """Return the newest moment that was written down here by this program's clock, or None."""
+        found: str | None = self._c.value(
+            """select max(at) from (select max(at) as at from audit union all select max(seen_at) from posts
+                                    union all select max(checked_at) from watched)"""
+        )
+        return found or None
+
     def forget_before(self, moment: datetime) -> int:
         """Delete posts seen before then that no case holds, with links and evidence; return how many."""
         with self._c:

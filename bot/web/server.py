@@ -103,6 +103,11 @@ class Server:
             bound.close()
 
 
+def free(place: Place) -> None:
+    """Make sure that a place can be served. Raises ConfigError if it is taken or is no address of this machine."""
+    _bind(place).close()
+
+
 class Guarded(H11Protocol):
     """A connection whose client cannot hold it: each request and each answer has its time, and places are few."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from bot import channels, hosts
@@ -22,7 +24,7 @@ from bot.pipeline.scanning.host_health import ALARMS, host_rows
 from bot.plural import many
 from bot.store.tries import SENTENCE
 
-MIN_DISK = 1 << 30
+LITTLE_DISK, NO_DISK = 1 << 30, 64 << 20  # bytes
 LOSSES_SHOWN = timedelta(days=7)
 JOBS = {
     "act": "do what was decided",
@@ -89,12 +91,27 @@ def modes(config: Config) -> Iterator[Diagnosis]:
         yield ok("observe", ASKED)
 
 
+def disk(path: Path, *, places: bool = True) -> Diagnosis:
+    """Return how much room there is for the data; `places`: whether to name the folder."""
+    there = path
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free
+    size = f"{free / (1 << 30):.1f} GiB" if free >= 1 << 29 else f"{free >> 20} MiB"
+    where = str(path) if places else "storage.path"
+    text = f"{size} free in {where}"
+    if free >= LITTLE_DISK:
+        return ok("storage", text)
+    advice = f"only {text}; make room on its disk, or move the folder and set storage.path"
+    if free >= NO_DISK:
+        return warn("storage", advice)
+    return Diagnosis(level="fail", subject="storage", text=advice)
+
+
 def storage(deps: Deps, *, places: bool = True) -> Iterator[Diagnosis]:
     """What is kept, and what stops or holds; `places`: whether who reads it may know where it stands on the disk."""
     store, config = deps.store, deps.config
-    free = shutil.disk_usage(config.storage.path).free
-    text = f"{free / (1 << 30):.1f} GiB free in {config.storage.path if places else 'storage.path'}"
-    yield ok("storage", text) if free >= MIN_DISK else warn("storage", text)
+    yield disk(config.storage.path, places=places)
     banks = store.banks.listing(hashes=False)
     names = {bank.name for bank in banks}
     entries = sum(bank.entries for bank in banks)
@@ -246,7 +263,7 @@ def host_switches(config: Config) -> Iterator[Diagnosis]:
 def channel_file(config: Config, *, places: bool = True) -> Iterator[Diagnosis]:
     """Yield whether the operator's own file of channels is right, if there is one."""
     path = config.storage.path / channels.OWN
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  where this account may not look, storage says so
         return
     try:
         channels.merged(path)

@@ -1,0 +1,72 @@
+"""What doctor says of broken installations: one sentence that says what to do, whatever is broken."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.loopback.reddit.server import RedditServer
+from tests.broken import copied, prepare
+from tests.broken_doc import TARGET, asked, finding, fixed, row
+from tests.broken_table import BROKEN, Broken
+from tests.doctored import Doctor, can_mount
+from tests.slow import slow
+
+Clinic = tuple[Doctor, Path, RedditServer]
+ROOT = Path(__file__).parent.parent
+WITHOUT_PRAW = """
+import importlib.abc, sys
+class Gone(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] == "praw":
+            raise ModuleNotFoundError("No module named 'praw'", name="praw")
+sys.meta_path.insert(0, Gone())
+from bot.__main__ import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """A doctor, a sound installation and a Reddit."""
+    folder = tmp_path_factory.mktemp("clinic")
+    with RedditServer() as reddit, Doctor(folder) as doctor:
+        prepare(folder / "sound", reddit)
+        yield doctor, folder / "sound", reddit
+
+
+@pytest.mark.parametrize("broken", [pytest.param(one, id=one.name, marks=() if one.quick else slow) for one in BROKEN])
+def test_doctor_says_one_sentence(clinic: Clinic, tmp_path: Path, broken: Broken) -> None:
+    """What is broken is told once, with what to do, as docs/doctor.md has it; it never hangs and never stumbles."""
+    doctor, sound, reddit = clinic
+    if broken.needs == "mounts" and not can_mount():
+        pytest.skip("file systems can be mounted by the superuser only")
+    if broken.needs == "root" and os.geteuid():
+        pytest.skip("files can be given away by the superuser only")
+    with copied(sound, tmp_path / "here", reddit) as place:
+        told = doctor.examine(asked(place, broken))
+        assert "Traceback" not in told.err
+        assert told.err == ""
+        said = finding(told, broken)
+        assert said is not None, told.findings
+        assert "\n" not in said
+        failed = [one for one in told.findings if one[0] == "fail"]
+        assert told.code == (1 if failed else 0)
+        assert len(failed) <= 1, failed
+        assert not any("bug in gifwarden" in text for _, _, text in told.findings)
+        assert row(broken, told.code, fixed(said, place)) in TARGET.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_missing_package_is_told_by_the_command(tmp_path: Path) -> None:
+    """What cannot even be imported is a sentence with exit code 2."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PRAW], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("gifwarden: the package praw is missing; install gifwarden again")
+    assert len(done.stderr.splitlines()) == 1
