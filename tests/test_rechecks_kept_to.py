@@ -150,6 +150,31 @@ def test_what_is_marked_as_a_minors_is_never_asked_for(world: Stage) -> None:
         assert len(kinds) == 1
 
 
+def test_a_case_that_comes_later_hurries_no_look(world: Stage) -> None:
+    """Another case of a media that was seen gone once, or is kept, changes neither its state nor its next look."""
+    with bot_on(world, Silent()) as bot:
+        told(world, bot, 2)
+        store, clock = bot.deps.store, bot.deps.clock
+        world.park.gone(FILES, "/0.mp4")
+        clock.sleep(6 * HOUR)
+        bot.recheck()
+        before = store.notice_life.items("N-1")
+        assert [item.state for item in before] == [NoticeItemState.GONE_ONCE, NoticeItemState.LISTED]
+        store.connection.run(
+            "delete from notice_items where notice = 'N-1' and url like '%1.mp4'"
+        )  # its case is the other's now
+        store.connection.run(
+            """insert into notice_items (notice, case_id, host_id, url, seen_at)
+               select i.notice, c.id, i.host_id, i.url, i.seen_at from notice_items i join cases c
+               where i.notice = 'N-1' and c.id not in (select case_id from notice_items where notice = 'N-1')"""
+        )
+        bot.recheck()
+        assert store.notice_life.items("N-1")[0] == before[0]
+        clock.sleep(HOUR)
+        assert bot.recheck() == 1
+        assert store.notices.get("N-1").state == NoticeState.REMOVED
+
+
 def test_a_notice_is_removed_with_its_last_media(world: Stage) -> None:
     """One of two gone ends nothing; the reminder lists what is still there; both gone end it, with the hours."""
     with bot_on(world, Silent()) as bot:

@@ -26,6 +26,17 @@ LONGEST = timedelta(days=31)  # no look is planned further ahead, so what is was
 # media of a case that is marked as a suspected minor's is neither looked for nor counted
 _UNMARKED = """not exists (select 1 from notice_items m join cases c on c.id = m.case_id
     where m.notice = i.notice and m.host_id = i.host_id and c.state = 'minor')"""
+# a case that came later has a row of its own, of which no look knows yet
+_UNPLANNED = """not exists (select 1 from notice_items s where s.notice = i.notice and s.host_id = i.host_id
+    and (s.look_at is not null or s.state = 'removed'))"""
+STATES = (
+    NoticeItemState.LISTED,
+    NoticeItemState.GONE_ONCE,
+    NoticeItemState.KEPT,
+    NoticeItemState.REMOVED,
+    NoticeItemState.TAKEN_BACK,
+)
+FURTHEST = "max(instr('lgkrt', substr(i.state, 1, 1)))"  # of a media's rows, as a place in STATES, from 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +152,7 @@ class NoticeLife:
         return [
             _item(row)
             for row in self._rows(
-                f"n.state in ({marks}) and i.look_at is null and i.state in ('listed', 'gone_once')",
+                f"n.state in ({marks}) and i.state in ('listed', 'gone_once') and {_UNPLANNED}",
                 tuple(NOTICE_WAITING),
             )
         ]
@@ -333,7 +344,7 @@ class NoticeLife:
             f"""select i.notice, n.host, i.host_id, min(i.url) as url, max(i.sha256) as sha256, max(i.md5) as md5,
                 max(coalesce(e.state = 'active', 0) and exists (select 1 from signals s where s.entry = e.id)) as known,
                 max(e.duration is not null) as clip,
-                max(i.state) as state, n.state as notice_state, max(i.outcome) as outcome, max(i.looks) as looks,
+                {FURTHEST} as state, n.state as notice_state, max(i.outcome) as outcome, max(i.looks) as looks,
                 max(i.misses) as misses, n.sent_at, max(i.gone_at) as gone_at, max(i.looked_at) as looked_at,
                 min(i.look_at) as look
                 from notice_items i join notices n on n.label = i.notice left join entries e on e.id = i.entry
@@ -353,7 +364,7 @@ def _item(row: Row) -> LifeItem:
         md5=row["md5"],
         known=bool(row["known"]),
         clip=bool(row["clip"]),
-        state=NoticeItemState(row["state"]),
+        state=STATES[row["state"] - 1],
         notice_state=NoticeState(row["notice_state"]),
         outcome=LookOutcome(row["outcome"]) if row["outcome"] else None,
         looks=row["looks"],

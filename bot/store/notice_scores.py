@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.clock import from_iso
 from bot.model import NOTICE_LEFT, NoticeItemState, NoticeState
 from bot.store.base import Connection
+from bot.store.notice_life import FURTHEST, STATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class NoticeScores:
         """Return all media on notices that have left, but those marked as a suspected minor's."""
         marks = ",".join("?" * len(NOTICE_LEFT))
         rows = self._c.rows(
-            f"""select i.notice, n.host, n.state as notice_state, max(i.state) as state, n.sent_at,
+            f"""select i.notice, n.host, n.state as notice_state, {FURTHEST} as state, n.sent_at,
                 max(i.gone_at) as gone_at, max(case when i.outcome in
                 ('there', 'moved', 'gone', 'placeholder', 'other_media') then i.looked_at end) as seen_at,
                 exists (select 1 from notice_events e where e.notice = n.label and e.kind = 'by_hand') as by_hand
@@ -50,10 +51,10 @@ class NoticeScores:
                 notice=row["notice"],
                 host=row["host"],
                 notice_state=NoticeState(row["notice_state"]),
-                state=NoticeItemState(row["state"]),
+                state=(state := STATES[row["state"] - 1]),
                 by_hand=bool(row["by_hand"]),
                 sent=from_iso(row["sent_at"]),
-                gone=from_iso(row["gone_at"]) if row["gone_at"] and row["state"] == NoticeItemState.REMOVED else None,
+                gone=from_iso(row["gone_at"]) if row["gone_at"] and state == NoticeItemState.REMOVED else None,
                 seen=from_iso(row["seen_at"]) if row["seen_at"] else None,
             )
             for row in rows
