@@ -27,6 +27,7 @@ from bot.fetch import Fetcher, refusal
 from bot.loopback.network import LoopbackNetwork
 from bot.samples import media
 from bot.workers import Workers
+from tests import fuzz
 
 LIMITS = FetchConfig(
     max_bytes=200_000, max_page_bytes=50_000, connect_seconds=5, read_seconds=5, total_seconds=6, max_redirects=3
@@ -401,7 +402,7 @@ def document() -> str:
         for (end, sentence), inputs in alike.items():
             what, said = (text.replace("|", "\\|") for text in ("; ".join(inputs), sentence))
             parts.append(f"| {what} | {end} | {said} |\n")
-    return "".join(parts)
+    return "".join(parts) + fuzz.document()
 
 
 if __name__ == "__main__":

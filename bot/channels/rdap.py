@@ -42,7 +42,7 @@ def server_of(bootstrap: Any, domain: str) -> str | None:
             continue
         names = {name.lower().rstrip(".") for name in service[0] if isinstance(name, str)}
         rank = next((place for place, suffix in enumerate(suffixes) if suffix in names), None)
-        url = next((url for url in service[1] if isinstance(url, str) and _is_https(url)), None)
+        url = next((found for url in service[1] if isinstance(url, str) and (found := _https(url))), None)
         if rank is not None and url is not None and (best is None or rank < best[0]):
             best = rank, url
     return best[1] if best else None
@@ -101,8 +101,10 @@ def _card(card: Any) -> Iterator[tuple[str, str]]:
             yield one[0].lower(), one[3][:300]
 
 
-def _is_https(url: str) -> bool:
+def _https(url: str) -> str | None:
+    """Return an address as it is asked, without what stood around it; None if it is none with https."""
     try:
-        return check_url(url).scheme == "https"
+        found = check_url(url)
     except AcquireError:
-        return False
+        return None
+    return str(found) if found.scheme == "https" else None

@@ -58,7 +58,7 @@ def parse(text: str, *, url: str, now: datetime) -> SecurityTxt | None:
         faults.append("names its languages more than once")
     return SecurityTxt(
         contacts=tuple(one for one in contacts[:MAX_CONTACTS] if len(one) <= MAX_VALUE and one.isprintable()),
-        policy=next((one for one in found.get("policy", []) if len(one) <= MAX_VALUE), None),
+        policy=next((one for one in found.get("policy", []) if len(one) <= MAX_VALUE and one.isprintable()), None),
         languages=tuple(dict.fromkeys(_languages(named[0]))) if named else (),
         expires=expires,
         signed=signed,

@@ -28,6 +28,7 @@ from bot.endpoints import bodies
 from bot.endpoints.transport import Transport, UntrustedError
 from bot.errors import EndpointError
 from bot.exchange import Exchange, Exchanges
+from bot.serialization import encodable
 from bot.tls import trusting
 
 USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
@@ -65,7 +66,9 @@ class Answer:
         if self.body.count(b"[") + self.body.count(b"{") > MOST_PARTS or self.body.count(b",") > MOST_VALUES:
             raise EndpointError(f"{self.host} sent far more in one answer than a page holds", retry=False)
         try:
-            return json.loads(self.body)
+            found = json.loads(self.body)
+            # half characters come as escapes, as what UTF-8 does not know, or in another encoding
+            return encodable(found) if any(mark in self.body for mark in (b"\\u", b"\xed", b"\0")) else found
         except (ValueError, RecursionError):
             raise EndpointError(f"{self.host} sent something other than whole JSON") from None
 

@@ -22,6 +22,7 @@ from bot.fetch import replies
 from bot.fetch.guard import Deadline, Dial, GuardedBackend, Resolve, system_dial, system_resolve
 from bot.fetch.memory_budget import MemoryBudget
 from bot.fetch.urls import check_url, host_of
+from bot.serialization import encodable
 from bot.tls import trusting
 
 USER_AGENT = f"gifwarden/{__version__} (moderation bot)"
@@ -139,7 +140,7 @@ class Fetcher:
         post = _Post(form=form, json=body) if form is not None or body is not None else None
         reply, text = self._text(url, {"Accept": "application/json", **(headers or {})}, allow, post, seconds)
         try:
-            return json.loads(text)
+            return encodable(json.loads(text))
         except (ValueError, RecursionError):
             raise HostChangedError(f"{host_of(reply.url)} sent something other than JSON") from None
 

@@ -7,7 +7,9 @@ wrappers  redirect pages, caches and proxies whose address names a link
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from bot.config import Config
@@ -92,6 +94,8 @@ __all__ = [
 
 Finder = Callable[[str], MediaRef | None]
 
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # or turns the text
+MAX_ID = 500  # characters; imgur once wrote fifty ids for an album
 WRAPPERS_DEEP = 3  # a link shared from a search page that was shared from Reddit
 
 
@@ -105,8 +109,13 @@ def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> MediaRef | None:
         if host.owns(parts.host) or not host.domains:
             found = host.match(parts)
             if found is not None:
-                return found
+                return replace(found, id=None, kind="page") if _is_no_id(found.id or "") else found
     return None
+
+
+def _is_no_id(text: str) -> bool:
+    """Return whether no host has such an id: it is too long, or whoever reads it would not see what stands there."""
+    return len(text) > MAX_ID or _UNSEEN.search(text) is not None
 
 
 def configured(config: Config, hosts: tuple[Host, ...] = HOSTS) -> tuple[Host, ...]:

@@ -157,6 +157,12 @@ def belongs(host: str, domains: tuple[str, ...]) -> bool:
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
 
+def own(url: Any, domains: tuple[str, ...]) -> str | None:
+    """Return an address that an answer names, None if it is none of a server of these domains."""
+    parts = parse(url) if isinstance(url, str) else None
+    return parts.text if parts is not None and belongs(parts.host, domains) else None
+
+
 def stem(name: str) -> str:
     """Return a file name without its extension."""
     return name.partition(".")[0]

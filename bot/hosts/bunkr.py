@@ -29,6 +29,7 @@ from bot.hosts.base import (
 )
 from bot.hosts.pages import PageHost, mapping, tags
 from bot.model import Link, MediaRef
+from bot.serialization import encodable
 
 # The site's names. An operator adds further ones by `mirrors` in [hosts.bunkr].
 MIRRORS = (
@@ -239,7 +240,7 @@ def _listed(text: str) -> Iterator[Mapping[str, str]]:
 
 def _decoded(text: str) -> str:
     try:
-        return str(json.loads(f'"{text}"', strict=False))
+        return str(encodable(json.loads(f'"{text}"', strict=False)))
     except ValueError:
         return text
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import BlockedError, GoneError, HostChangedError, NeedsTokenError, UnsupportedError
-from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, dig, extension, parse, pixels, stem
+from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, dig, extension, own, parse, pixels, stem
 from bot.model import Link, MediaRef
 
 FILES = "https://i.imgur.com"
@@ -74,11 +74,12 @@ class Imgur(Host):
                 return self._ref(_slug(path[1]), "media")
             if len(path) == 1 and (server in ("i", "o") or extension(path[0])):
                 return self._ref(_file(path[0]), "media")
-            if len(path) == 1 and path[0].lower() not in _PAGES:
+            if len(path) == 1:
                 return self._ref(_slug(path[0]), "media")
         return self._ref(None, "page")
 
     def _ref(self, id: str | None, kind: Any) -> MediaRef:
+        id = id if id and id.lower() not in _PAGES else None
         return MediaRef(host=self.name, id=id, kind=kind if id else "page")
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
@@ -132,9 +133,9 @@ def _by_name(id: str, ending: str) -> tuple[Rendition, ...]:
 
 
 def _media(item: Any) -> HostMedia:
-    url = dig(item, "imgur", "url")
-    if not isinstance(url, str):
-        raise HostChangedError("imgur names no file for a media, which its plug relies on")
+    url = own(dig(item, "imgur", "url"), Imgur.domains)
+    if url is None:
+        raise HostChangedError("imgur names no file of its own for a media, which its plug relies on")
     id = item.get("id")
     width, height = pixels(item.get("width")), pixels(item.get("height"))
     original = Rendition(url=url, width=width, height=height, original=True)

@@ -20,7 +20,8 @@ _NUMBER = re.compile(r"(\d{5,20})(?!\w)", re.ASCII)
 _ID = re.compile(r"([A-Za-z0-9]{18,26}|\d{1,20})(?![\w-])", re.ASCII)  # Pleroma's and GoToSocial's hold letters
 _NAME = re.compile(r"@[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}(?:@[A-Za-z0-9.-]{3,200}(?::\d{1,5})?)?\Z")
 _LISTS = frozenset({"context", "favourites", "history", "quotes", "reblogs"})
-_KINDS = frozenset({"image", "video", "gifv", "unknown"})  # unknown: of another server, and not kept on this one
+# A tuple: what an answer holds there may be a list, which is looked for in no set
+_KINDS = ("image", "video", "gifv", "unknown")  # unknown: of another server, and not kept on this one
 
 
 class Mastodon(Host):

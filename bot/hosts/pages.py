@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.errors import HostChangedError
 from bot.hosts.base import Host, HostMedia, Rendition, Url, belongs, parse
+from bot.serialization import encodable
 
 # No quantifier can run over the same characters twice: pages are strangers' text and may be megabytes of it.
 _ATTRIBUTE = re.compile(r"""(?<![\w:-])([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -27,7 +28,7 @@ class PageHost(Host):
 
     def is_placeholder(self, url: str) -> bool:
         parts = parse(url)
-        return parts is None or not self.is_file(parts)
+        return parts is None or not self._is_own(parts)
 
     def file(
         self, url: Any, *, width: int | None = None, height: int | None = None, original: bool = False
@@ -35,9 +36,13 @@ class PageHost(Host):
         """Return a file that the host's answer names. Raises HostChangedError if it is none of the host's own."""
         text = f"https:{url}" if isinstance(url, str) and url.startswith("//") else url
         parts = parse(text) if isinstance(text, str) else None
-        if parts is None or not self.is_file(parts):
+        if parts is None or not self._is_own(parts):
             raise HostChangedError(f"{self.name} names no file of its own for a media, which its plug relies on")
         return Rendition(url=secure(parts.text), width=width, height=height, original=original)
+
+    def _is_own(self, url: Url) -> bool:
+        """Return whether an address is a file on a server that may be asked: an answer can name any server."""
+        return self.reaches(url.host) and self.is_file(url)
 
     def linked(self, id: str | None, url: Url) -> tuple[HostMedia, ...]:
         """Return the one file that a link itself leads to."""
@@ -74,7 +79,7 @@ def script(page: str, id: str, where: str) -> Any:
 def decoded(text: str, where: str) -> Any:
     """Return decoded JSON. Raises HostChangedError, naming `where`, if it is none."""
     try:
-        return json.loads(text)
+        return encodable(json.loads(text))
     except (ValueError, RecursionError):
         raise HostChangedError(f"{where} sends a page whose data is not JSON, which its plug relies on") from None
 

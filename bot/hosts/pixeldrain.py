@@ -36,7 +36,7 @@ _SITES = frozenset(_DOMAINS) | {f"www.{domain}" for domain in _DOMAINS}
 _ID = re.compile(r"[A-Za-z0-9_-]{6,12}\Z")
 _FOLDER = re.compile(r"[A-Za-z0-9_-]{2,40}\Z")
 _REASON = re.compile(r"[a-z_]{1,60}\Z")
-_MISSING = frozenset({"not_found", "file_not_found", "list_not_found", "path_not_found"})
+_MISSING = ("not_found", "file_not_found", "list_not_found", "path_not_found")  # no set: an answer may hold a list
 # What these captchas are for passes with time; those of a file stay.
 _PASSING = frozenset({"ip_download_limited", "ip_transfer_limited", "server_overload"})
 _CAPTCHA = "_captcha_required"

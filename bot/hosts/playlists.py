@@ -12,10 +12,10 @@ USEFUL = 480  # pixels of the short side; fingerprints gain nothing from more
 MAX_LINES = 20_000
 MAX_FILES = 300  # of one rendition; more is a film
 
-# A name beside the playlist, at most with a query: no path, no host, no scheme.
-_FILE = re.compile(r"[A-Za-z0-9_]{1,64}\.(?:mp4|m4s|m4v|cmfv|ts)(?:\?[\x21\x23-\x7e]{0,500})?\Z")
-_PLAYLIST = re.compile(r"[A-Za-z0-9_]{1,64}\.m3u8(?:\?[\x21\x23-\x7e]{0,500})?\Z")
-_BENEATH = re.compile(r"[A-Za-z0-9_]{1,64}/[A-Za-z0-9_]{1,64}\.m3u8(?:\?[\x21\x23-\x7e]{0,500})?\Z")
+# A name beside the playlist, at most with a query: no path, no host, no scheme, and no fragment, which no server sees.
+_FILE = re.compile(r"[A-Za-z0-9_]{1,64}\.(?:mp4|m4s|m4v|cmfv|ts)(?:\?[\x21\x24-\x7e]{0,500})?\Z")
+_PLAYLIST = re.compile(r"[A-Za-z0-9_]{1,64}\.m3u8(?:\?[\x21\x24-\x7e]{0,500})?\Z")
+_BENEATH = re.compile(r"[A-Za-z0-9_]{1,64}/[A-Za-z0-9_]{1,64}\.m3u8(?:\?[\x21\x24-\x7e]{0,500})?\Z")
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]{1,40})=("[^"\n]{0,2000}"|[^",\n]{0,500})')
 
 

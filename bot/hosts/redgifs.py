@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import GoneError, HostChangedError, NeedsTokenError, UnsupportedError
-from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, dig, pixels
+from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, dig, own, pixels
 from bot.model import Link, MediaRef
 
 API = "https://api.redgifs.com/v2"
@@ -97,11 +97,11 @@ def _media(gif: Any) -> HostMedia:
     sd = _scaled(width, height)
     found = []
     for name, size in (("sd", sd), ("hd", (width, height))):
-        url = urls.get(name) if isinstance(urls, Mapping) else None
-        if isinstance(url, str):
+        url = own(urls.get(name), Redgifs.domains) if isinstance(urls, Mapping) else None
+        if url is not None:
             found.append(Rendition(url=url, width=size[0], height=size[1], original=name == "hd", headers=_HEADERS))
     if not found:
-        raise HostChangedError("redgifs names neither an sd nor an hd file, which its plug relies on")
+        raise HostChangedError("redgifs names neither an sd nor an hd file of its own, which its plug relies on")
     id = gif.get("id")
     return HostMedia(id=id.lower() if isinstance(id, str) else None, renditions=tuple(found))
 

@@ -60,7 +60,8 @@ class Streamable(PageHost):
         return MediaRef(host=self.name, id=id, kind="media" if id else "page")
 
     def is_file(self, url: Url) -> bool:
-        return url.host.startswith("cdn") and extension(url.path[-1]) == "mp4" and _id(url) is not None
+        ending = extension(url.path[-1]) if url.path else ""
+        return url.host.startswith("cdn") and ending == "mp4" and _id(url) is not None
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)

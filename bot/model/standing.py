@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +17,7 @@ REMOVALS = frozenset({"removelink", "removecomment", "spamlink", "spamcomment"})
 DECISIONS = APPROVALS | REMOVALS
 MACHINES = frozenset({"automoderator", "reddit"})  # what they do waits for a moderator, as our cases do
 UNDECIDED = frozenset({"automod_filtered", "reddit"})  # categories of what waits in the moderation queue
+_HALF = re.compile("[\ud800-\udfff]")  # half characters, which no database takes
 _DELETED = frozenset({"deleted", "author"})  # categories of what its author took down
 _NOBODY = (None, "", "[deleted]")  # authors of what was deleted, or whose account is gone
 
@@ -90,7 +92,7 @@ def standing(data: Mapping[str, Any]) -> PostStatus:
 
 def _standing(data: Mapping[str, Any]) -> PostStatus:
     category, remover = _text(data, "removed_by_category"), data.get("banned_by")
-    by = remover if isinstance(remover, str) and remover else None  # True: Reddit's own filter
+    by = _text(data, "banned_by")  # None with a remover of True: Reddit's own filter
     left = next((_text(data, key) for key in ("body", "selftext") if key in data), None)
     author = data.get("author")
     gone = author in _NOBODY
@@ -129,4 +131,4 @@ def _machine(name: str | None) -> bool:
 
 def _text(data: Mapping[str, Any], key: str) -> str | None:
     value = data.get(key)
-    return value if isinstance(value, str) and value else None
+    return _HALF.sub("\ufffd", value) if isinstance(value, str) and value else None

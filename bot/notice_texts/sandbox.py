@@ -16,10 +16,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import UsageError
 from bot.notice_texts.values import LISTS, VALUES
+from bot.text import line as shown
 
 MAX_SOURCE = 20_000  # characters of a text
 MAX_OUTPUT = 60_000  # characters of what comes of it
 MAX_DEPTH = 6  # of `if` and `for` within one another
+MAX_NAME = 60  # characters of a name in a sentence
+MAX_SAID = 400  # characters of what is said of one mistake
 MAX_LOOPS = 2  # within one another
 
 # A line that holds tags alone leaves no line behind; the comment keeps the count of lines.
@@ -51,11 +54,12 @@ def mistakes(source: str, where: str, *, line: int = 1) -> list[str]:
     try:
         tree = _environment().parse(_tight(source))
     except TemplateSyntaxError as error:
-        return [f"{where}, line {error.lineno + line - 1}: {(error.message or 'is no template').rstrip('.')}"]
+        said = shown((error.message or "is no template").rstrip("."), MAX_SAID)  # it quotes what it does not know
+        return [f"{where}, line {error.lineno + line - 1}: {said}"]
     except (ValueError, RecursionError, OverflowError):
         return [f"{where}: is nested too deeply, or holds a number that is none; write it more plainly"]
     found = [(at + line - 1, what) for at, what in _Walk().tree(tree.body, {}, 0, 0, 1)]
-    return [f"{where}, line {at}: {what}" for at, what in sorted(set(found))]
+    return [f"{where}, line {at}: {shown(what, MAX_SAID)}" for at, what in sorted(set(found))]
 
 
 def render(source: str, values: Mapping[str, Any], where: str) -> str:
@@ -71,7 +75,8 @@ def render(source: str, values: Mapping[str, Any], where: str) -> str:
                 raise UsageError(f"{where}: becomes longer than {MAX_OUTPUT} characters; shorten it")
             parts.append(part)
     except TemplateError as error:  # what `mistakes` has not seen; a half text is never returned
-        raise UsageError(f"{where}, line {getattr(error, 'lineno', '?')}: {error.message}") from None
+        said = shown(error.message or "", MAX_SAID)
+        raise UsageError(f"{where}, line {getattr(error, 'lineno', '?')}: {said}") from None
     return "".join(parts)
 
 
@@ -155,5 +160,6 @@ class _Walk:
             return "hash", ""
         if name not in VALUES or (node.name not in scope and attributes):
             known = ", ".join(one for one in VALUES if "." not in one)
-            return name, f"there is no value {'.'.join((node.name, *reversed(attributes)))}; known: {known}"
+            named = shown(".".join((node.name, *reversed(attributes))), MAX_NAME)
+            return name, f"there is no value {named}; known: {known}"
         return name, ""

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from bot.model import AuthorFacts, Evidence, Match, Post
 from bot.rules.checks.effort import Budget
+from bot.text import line
 
 Fact = Literal["account", "contributor", "moderator"]
 """What no listing tells of an author: the account's page, approved users, moderators of the subreddit."""
@@ -86,5 +87,5 @@ def _one_line(text: str) -> str:
 
 def show(word: str, limit: int = 60) -> str:
     """Return a word from a file, fit for one line of a message."""
-    line = _one_line(word)
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    words = _one_line(word)
+    return line(words if len(words) <= limit else words[: limit - 1] + "…")

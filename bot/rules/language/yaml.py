@@ -19,6 +19,7 @@ from bot.errors import Gathered, Mistake, RuleError, StoppedError, unreadable
 from bot.rules.checks.base import show
 from bot.rules.checks.effort import spend
 from bot.rules.language.slips import slip
+from bot.text import line
 
 MAX_CHARS = 256 * 1024  # of a file; PyYAML reads about 100 KiB a second
 MAX_DEPTH = 12
@@ -26,6 +27,7 @@ MAX_ITEMS = 1000  # of one list
 MAX_NODES = 20_000  # keys and values of a file
 MAX_RULES = 500  # of a file
 MAX_NAME = 200  # characters of a name in what is no YAML
+MAX_SAID = 1200  # characters of a sentence: it may list what is known, and quote what is not
 MAX_BROKEN = 50  # documents of a file that are no YAML; then the file is another thing
 
 ScalarKind = Literal["text", "bool", "number", "null"]
@@ -143,7 +145,7 @@ def fail(at: str, message: str) -> NoReturn:
     if at == TOLD:
         raise RuleError
     where = (at.line, at.file) if isinstance(at, Place) else (0, str(at))
-    raise RuleError(Mistake(f"{at}: {message}", *where))
+    raise RuleError(Mistake(f"{at}: {line(message, MAX_SAID)}", *where))
 
 
 def text_of(path: Path) -> str:

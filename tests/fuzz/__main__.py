@@ -1,0 +1,68 @@
+"""Runs one target under atheris: `python -m tests.fuzz urls --runs 1000000`. `--again FILE` runs one input."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.fuzz import TARGETS
+
+LONGEST = 300  # bytes of an input
+SHM = Path("/dev/shm")
+
+
+def main() -> None:
+    """Fuzz until so many inputs were run, or one fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--runs", type=int, default=1_000_000, help="inputs")
+    parser.add_argument("--seconds", type=int, default=0, help="end after so long, 0: after the runs")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--corpus", type=Path, help="a folder in which inputs that reach more code are kept")
+    parser.add_argument("--again", type=Path, help="a file that failed, to be run once more, without a fuzzer")
+    asked = parser.parse_args()
+    if asked.again is not None:
+        from tests.fuzz.held import held
+
+        return held(importlib.import_module(f"tests.fuzz.{asked.target}").check, asked.again.read_bytes())
+    with tempfile.TemporaryDirectory(dir=SHM if SHM.is_dir() else None) as folder:
+        corpus = asked.corpus or Path(folder)
+        corpus.mkdir(parents=True, exist_ok=True)
+        fuzz(asked.target, corpus, runs=asked.runs, seconds=asked.seconds, seed=asked.seed)
+    return None
+
+
+def fuzz(target: str, corpus: Path, *, runs: int, seconds: int, seed: int) -> None:
+    """Let atheris look for an input that fails; what failed is written beside the corpus as `crash-…`."""
+    import atheris
+
+    # what is imported before this is not looked into
+    with atheris.instrument_imports(include=list(TARGETS[target]), enable_loader_override=False):
+        check = importlib.import_module(f"tests.fuzz.{target}").check
+    from tests.fuzz.held import held
+
+    for number in range(64):  # where to begin: each example as it is, and some altered
+        (corpus / f"seed-{number:02}").write_bytes(bytes([40 + number % 8 * 10, number, *range(number, number + 40)]))
+    began, ran = time.process_time(), 0
+
+    def one(data: bytes) -> None:
+        nonlocal ran
+        ran += 1
+        held(check, data)
+        if ran % 50_000 == 0 or ran >= runs:
+            spent, most = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            print(f"{target}: {ran} inputs in {spent:.0f} s of the processor, {most} MiB", file=sys.stderr, flush=True)
+
+    flags = [f"-runs={runs}", f"-seed={seed}", f"-max_len={LONGEST}", "-len_control=0", "-print_final_stats=1"]
+    flags += [f"-max_total_time={seconds}"] if seconds else []
+    atheris.Setup([sys.argv[0], *flags, f"-artifact_prefix={corpus}/", str(corpus)], one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
