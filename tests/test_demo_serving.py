@@ -186,19 +186,26 @@ def test_the_other_side_shows_what_it_took_and_no_more(tmp_path: Path, capfd: py
 
 @slow
 def test_whatever_happens_in_the_demo_is_met_by_the_bot(tmp_path: Path) -> None:
-    """A round of the script: posts, a raid, an appeal, a removal by hand, a notice mailed and answered."""
+    """A round of the script: posts, a raid, an appeal, a removal by hand, a claim, a notice mailed and answered."""
     here = stage(tmp_path, gallery=True, sections=worlds.sections(0), answers=True)
     with here as world, bot_on(world, Silent()) as bot:
         ledger = Ledger(world)
         living = Living(world, bot, ledger)
         living.prepare("somebody")
-        for _ in range(8):
+        for _ in range(9):
             world.clock.sleep(120)
             bot.tick()
             living.step()
         bot.tick()
         happened = " ".join(line.said for line in ledger.lines(by_bot=False))
-        for words in ("a raid", "appealed", "on Reddit, by hand", "stated the ground of notice", "taken down"):
+        for words in (
+            "a raid",
+            "appealed",
+            "on Reddit, by hand",
+            "are in a video",
+            "stated the ground of notice",
+            "taken down",
+        ):
             assert words in happened
         received = " ".join(line.said for line in ledger.lines(by_bot=True))
         for words in ("Reported", "Removed", "Message to", "Modmail to", "The mail server took a mail to"):
@@ -206,6 +213,7 @@ def test_whatever_happens_in_the_demo_is_met_by_the_bot(tmp_path: Path) -> None:
         store = bot.deps.store
         assert {"open", "closed_elsewhere"} <= {str(case.state) for case in store.cases.listing()}
         assert store.case_queue.appealed()
+        assert len(store.claims.listing()) == 1
         assert {(str(row.kind), row.waits) for row in store.notice_answers.listing()} == {
             ("automatic", False),
             ("answer", True),

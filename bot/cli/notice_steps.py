@@ -25,7 +25,7 @@ from bot.cli.base import (
 from bot.cli.notices import NoticeName, notices
 from bot.clock import day_and_time
 from bot.errors import UsageError
-from bot.model import NOTICE_LEFT, Actor, NoticeState, Recourse, Verb
+from bot.model import Actor, NoticeState, Recourse, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.following.steps import NextSteps
 from bot.pipeline.following.words import item_line, proposal_lines, steps_plain
@@ -64,7 +64,7 @@ def notices_next(
         store, steps = pipeline.deps.store, pipeline.notice_steps
         if name is None:
             rows = store.notices.listing(limit or (PAGE, LONGEST)[as_json])
-            every = [steps.of(row.label) for row in rows if row.state in NOTICE_LEFT - OVER]
+            every = [steps.of(row.label) for row in rows if row.state not in OVER]
         else:
             known.notice(pipeline, name)
             every = [steps.of(name)]

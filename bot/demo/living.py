@@ -24,6 +24,7 @@ TITLES = (
     "Is this really her?", "You will not believe this clip", "Found this in an old folder", "Which film is this from?",
     "Somebody sent me this", "Better quality than last time", "Leaked, watch before it is gone", "Who is she?",
 )  # fmt: skip
+SHE_WRITES = ("please help", "Somebody posted this: {link} and that is me in the video. I never agreed to it.")
 RECEIPT = "We have received your report. Our team looks at each of them.\n"
 TAKEN_DOWN = "Hello,\n\nwe have looked at what you reported and removed it.\n\nTrust and safety\n"
 EVERYDAY = ("Fog over the bridge", "My cat found the box", "Rain on the tent roof", "Slow train in the snow")
@@ -93,6 +94,7 @@ class Living:
             yield self._the_author_appeals
             yield self._a_moderator_removes_by_hand
             yield self._exact
+            yield self._somebody_says_that_they_are_depicted
             yield self._a_notice_is_stated
             yield self._the_host_takes_it_down
 
@@ -181,6 +183,14 @@ class Living:
                 self._ledger.happened(f"u/{SECOND} removed “{case.post.title}” in r/clips on Reddit, by hand")
                 return
         self._innocent()
+
+    def _somebody_says_that_they_are_depicted(self) -> None:
+        """Let somebody write to the moderators of what the bot found, or of something that it never saw."""
+        number = self._next()
+        author = f"visitor_{number}"
+        link = self._s.park.add_redgifs(self._id("Hers"), hd=self._copy())
+        self._s.reddit.actions.write_mail("clips", author, SHE_WRITES[0], SHE_WRITES[1].format(link=link))
+        self._ledger.happened(f"u/{author} wrote to the moderators of r/clips that they are in a video")
 
     def _a_notice_is_stated(self) -> None:
         """Let the second moderator state a notice that waits for its ground."""
