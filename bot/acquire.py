@@ -25,6 +25,7 @@ from bot.errors import (
 from bot.fetch import Body, Fetcher, Page
 from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, configured, get, parse, unwrapped
 from bot.model import Link, MediaFile
+from bot.pace import Pace, Standing
 
 SHORT_SIDE = 480  # pixels; fingerprints gain nothing from more
 SLOW = "its host is slow, so it is fetched behind other links"
@@ -55,7 +56,7 @@ class Acquirer:
         self._config = config
         self._fetcher = fetcher
         self._hosts = configured(config, hosts)
-        self._pace = _Pace(clock)
+        self._pace = Pace(clock)
         self._states: dict[str, dict[str, Any]] = defaultdict(dict)
         self._lock = threading.Lock()
 
@@ -125,6 +126,29 @@ class Acquirer:
     def wait_for(self, group: str) -> float:
         """Return in how many seconds a request to a group would be sent."""
         return max(self._pace.resting(group), self._pace.due(group))
+
+    def standing(self, link: Link) -> Standing:
+        """Return how it stands with the servers that a link leads to."""
+        group = self.group(link)
+        with self._lock:
+            state = {key: value for key, value in self._states[self._server_name(link)].items() if type(value) is str}
+        return Standing(due=max(0.0, self._pace.due(group)), rest=max(0.0, self._pace.resting(group)), state=state)
+
+    def take_over(self, link: Link, standing: Standing) -> None:
+        """Go by how another machine left the servers that a link leads to."""
+        self._pace.take_over(self.group(link), standing.due, standing.rest)
+        with self._lock:
+            state = self._states[self._server_name(link)]
+            state.clear()
+            state.update(standing.state)
+
+    def rest(self, group: str, seconds: float) -> None:
+        """Leave a group of servers alone for that long."""
+        self._pace.rest(group, seconds)
+
+    def _server_name(self, link: Link) -> str:
+        host = get(link.host, self._hosts)
+        return link.host if host is None else host.served_by or host.name
 
     def work(self) -> AbstractContextManager[None]:
         """Return a block in which a thread's bytes are counted; they are free again at its end."""
@@ -270,7 +294,7 @@ class _Web:
     def __init__(
         self,
         fetcher: Fetcher,
-        pace: _Pace,
+        pace: Pace,
         group: str,
         interval: float,
         allow: Callable[[str], bool],
@@ -342,49 +366,3 @@ class _Web:
             raise
         finally:
             self._hurry.left = given - (time.monotonic() - began)
-
-
-class _Pace:
-    """Spaces the requests to each group of servers, and lets a group rest that asked for it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._next: dict[str, float] = {}
-        self._resting: dict[str, float] = {}
-
-    def now(self) -> datetime:
-        """Return the time of the clock that requests are spaced by."""
-        return self._clock.now()
-
-    def turn(self, group: str, interval: float) -> None:
-        """Wait for this request's turn, in seconds of the clock. Raises TryLaterError while the group rests."""
-        with self._lock:
-            self._check(group)
-            now = self._clock.monotonic()
-            start = max(now, self._next.get(group, now))
-            self._next[group] = start + interval
-        if start > now:
-            self._clock.sleep(start - now)
-            with self._lock:
-                self._check(group)  # another thread may have been sent away meanwhile
-
-    def rest(self, group: str, seconds: float) -> None:
-        """Refuse all requests to the group for that long."""
-        with self._lock:
-            until = self._clock.monotonic() + seconds
-            self._resting[group] = max(until, self._resting.get(group, until))
-
-    def resting(self, group: str) -> float:
-        """Return for how many seconds all requests to the group are refused; 0 or less if none are."""
-        return self._resting.get(group, 0.0) - self._clock.monotonic()
-
-    def due(self, group: str) -> float:
-        """Return in how many seconds the group's next turn is; 0 or less if it is now."""
-        return self._next.get(group, 0.0) - self._clock.monotonic()
-
-    def _check(self, group: str) -> None:
-        left = self.resting(group)
-        if left > 0:
-            raise TryLaterError(f"{group} asked to wait; its next turn is in {left:.0f} seconds", retry_after=left)
-        self._resting.pop(group, None)

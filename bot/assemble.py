@@ -23,7 +23,7 @@ from bot.errors import ConfigError, SealError
 from bot.faces import FaceModel
 from bot.fetch import Dial, Fetcher, Resolve, system_dial, system_resolve
 from bot.inbox import Inbox
-from bot.jobs import Here
+from bot.jobs import Elsewhere, Here
 from bot.mail import Mailer
 from bot.nudity import NudityModel
 from bot.pipeline import Deps, Pipeline, no_boundary
@@ -182,6 +182,16 @@ def web(config: FetchConfig, clock: Clock, outside: Outside) -> Fetcher:
 
 
 @contextlib.contextmanager
+def machine(config: Config, clock: Clock, outside: Outside) -> Iterator[Here]:
+    """Yield what does scan jobs on this machine by these settings, and close everything behind it."""
+    forbid_core_dumps()
+    with contextlib.ExitStack() as stack:
+        fetcher = stack.enter_context(web(config.fetch, clock, outside))
+        workers = stack.enter_context(Workers(config.decode, _gallery(config), nudity_model(config)))
+        yield Here(Acquirer(config, fetcher, clock), workers)
+
+
+@contextlib.contextmanager
 def assembled(
     config: Config,
     log: Log,
@@ -240,7 +250,7 @@ def assembled(
                 clock=clock,
                 acquirer=acquirer,
                 workers=workers,
-                jobs=Here(acquirer, workers),
+                jobs=Elsewhere(config, acquirer) if config.workers.scheduler else Here(acquirer, workers),
                 rulebook=rulebook,
                 log=log,
                 endpoints=endpoints,

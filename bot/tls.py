@@ -1,9 +1,12 @@
-"""Whom a connection trusts: the certificate authorities of certifi, read once for every client of this process."""
+"""Whom a connection trusts: certifi's authorities, read once for all clients here, or one of our own among machines."""
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -14,4 +17,24 @@ def trusting() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-__all__ = ["trusting"]
+def mutual(folder: Path, role: str, *, server: bool = False) -> ssl.SSLContext:
+    """Return the context of one `role` of ours that trusts our own authority alone, and shows its own certificate.
+
+    `folder` holds `ca.pem` and the role's `.pem` and `.key`. As a client it holds a server to the name it was told.
+    Raises OSError (ssl.SSLError is one) if they cannot be read or do not go together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(str(folder / "ca.pem"))
+    context.load_cert_chain(str(folder / f"{role}.pem"), str(folder / f"{role}.key"))
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def role_of(certificate: Mapping[str, Any] | None) -> str:
+    """Return the role in a peer's certificate, as `ssl` gives it; empty if there is none."""
+    names = (certificate or {}).get("subjectAltName", ())
+    return next((name for kind, name in names if kind == "DNS"), "")
+
+
+__all__ = ["mutual", "role_of", "trusting"]

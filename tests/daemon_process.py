@@ -16,16 +16,7 @@ from bot.samples import media
 from bot.schedule import Daemon
 from tests.doors import Logins
 from tests.people import member
-
-
-class Printing:
-    """A logger that prints each event as a JSON line."""
-
-    def info(self, event: str, **facts: object) -> None:
-        """Print the event."""
-        print(json.dumps({"event": event, **facts}, default=str), flush=True)
-
-    warning = info
+from tests.printing import Printing
 
 
 def main(folder: Path, port: int = 0) -> None:

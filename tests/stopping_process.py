@@ -21,8 +21,8 @@ from bot.config import Config
 from bot.loopback.stage import stage
 from bot.model import Link, Post
 from bot.schedule import Daemon
-from tests.daemon_process import Printing
 from tests.dripping import drip, serving
+from tests.printing import Printing
 
 LOCK = (
     "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None); "

@@ -34,6 +34,7 @@ SHOWN: dict[str, Any] = {
     "hosts.mastodon.allow": ("social.example.org", "files.example.net"),
     "hosts.page.allow": ("videos.example.org",),
     "storage.key_file": Path("secrets/key"),
+    "workers.certificates": Path("certificates"),
     "gallery.detector": Path("models/detector.onnx"),
     "gallery.embedder": Path("models/embedder.onnx"),
 }
@@ -179,6 +180,7 @@ def test_example_switched_on_has_the_defaults_or_the_shown_values(tmp_path: Path
         "storage.key_file",
         "gallery.detector",
         "gallery.embedder",
+        "workers.certificates",
         "exchanges.example.folder",
     ):
         want[key] = tmp_path / want[key]

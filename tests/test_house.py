@@ -58,11 +58,13 @@ FLOORS = {
         "rules",
         "notice_texts",
         "systemd",
+        "certificates",
+        "pace",
     ),
     2: ("hosts", "signals", "faces", "nudity", "actions", "exchanges", "channels"),
     3: ("acquire", "fingerprint", "workers", "contact_sheets", "jobs"),
     4: ("pipeline", "assemble"),
-    5: ("__main__", "cli", "schedule", "demo", "web", "bench", "loopback", "samples"),
+    5: ("__main__", "cli", "schedule", "demo", "web", "bench", "loopback", "samples", "cluster"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
@@ -85,6 +87,7 @@ SIDEWAYS = {
     ("cli", "demo"),
     ("cli", "bench"),
     ("cli", "web"),
+    ("cli", "cluster"),
     ("bench", "loopback"),
     ("bench", "samples"),
     ("bench", "schedule"),
@@ -272,7 +275,7 @@ def test_every_named_exception_is_used() -> None:
         ("imaplib", "inbox"),
         ("imap_tools", "inbox"),
         ("av", "frames"),
-        ("cryptography", "encryption signatures"),
+        ("cryptography", "encryption signatures certificates"),
         ("yaml", "rules"),
         ("apscheduler", "schedule"),
         ("tomllib", "config channels"),
@@ -283,6 +286,8 @@ def test_every_named_exception_is_used() -> None:
         ("jinja2", "web notice_texts"),
         ("dlib", "faces"),
         ("onnxruntime", "networks"),
+        ("distributed", "cluster"),
+        ("dask", "cluster"),
     ],
 )
 def test_each_outside_thing_has_one_owner(package: str, owner: str) -> None:

@@ -20,6 +20,7 @@ from bot.cli import (
     bench_faces,
     cases,
     claims,
+    cluster,
     console,
     demo,
     exchange,
@@ -56,6 +57,7 @@ app = App(
 )
 demo.register(app)
 service.register(app)
+cluster.register(app)
 console.register(app)
 backfill.register(app)
 learn.register(app)

@@ -25,6 +25,7 @@ from bot.config import Config, GalleryConfig, InboxConfig, MailConfig, NudityCon
 from bot.dns import TxtRecords
 from bot.errors import GifwardenError, UsageError, for_once
 from bot.inbox import Inbox
+from bot.jobs import cluster_status, version
 from bot.mail import Mailer
 from bot.model import BankKind
 from bot.pipeline import Pipeline
@@ -109,6 +110,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     if not known.working:
         yield from _each("web", _ports(config))
     yield from host_switches(config)
+    yield from _workers(config)
 
 
 def _each(subject: str, findings: Iterator[Diagnosis]) -> Iterator[Diagnosis]:
@@ -210,6 +212,34 @@ def _decoder(pipeline: Pipeline) -> Iterator[Diagnosis]:
     if pipeline.deps.config.decode.without_filter:
         said = "decode.without_filter = true: files are decoded even where the kernel sets no filter"
         yield warn("decoder", said, chosen=True)
+
+
+def _workers(config: Config) -> Iterator[Diagnosis]:
+    if not config.workers.scheduler:
+        return
+    try:
+        found = cluster_status(config)
+    except GifwardenError as error:
+        yield _fail("workers", error)
+        return
+    if found["version"] != version():
+        text = f"the scheduler has gifwarden {found['version']} and this machine {version()}; install the same on both"
+        yield Diagnosis(level="fail", subject="workers", text=text)
+    if not found["workers"]:
+        text = "no worker is there, so no link is fetched; start one: gifwarden worker"
+        yield Diagnosis(level="fail", subject="workers", text=text)
+    else:
+        links = sum(one["links"] for one in found["workers"])
+        text = f"{many(len(found['workers']), 'worker')} for {many(links, 'link')} at once"
+        if links < config.fetch.concurrency:
+            text += f"; fetch.concurrency is {config.fetch.concurrency}, and what is beyond {links} waits"
+        elif links > config.fetch.concurrency:
+            text += f"; raise fetch.concurrency from {config.fetch.concurrency} to use them all"
+        yield ok("workers", text) if links == config.fetch.concurrency else warn("workers", text, chosen=True)
+    for one in found["refused"]:
+        yield warn(
+            "workers", f"{one['name']} has gifwarden {one['version']} and is refused; install {found['version']}"
+        )
 
 
 def _picture() -> bytes:

@@ -9,11 +9,13 @@ slips        what is wrong with such a statement, in words
 environment  variables, each with its setting
 checking     every value against its declaration
 wanted       what a setting must be
+addresses    of machines that work together
 content      values of the right kind that cannot be meant
 """
 
 from __future__ import annotations
 
+from bot.config.addresses import WorkersConfig, cluster_parts
 from bot.config.checking import ExchangeKeys
 from bot.config.content import exchange as wrong_exchange
 from bot.config.content import is_address
@@ -66,7 +68,9 @@ __all__ = [
     "Section",
     "StorageConfig",
     "SubredditConfig",
+    "WorkersConfig",
     "closest",
+    "cluster_parts",
     "find",
     "is_address",
     "key_path",

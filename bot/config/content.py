@@ -236,6 +236,7 @@ JUDGES: Mapping[tuple[str, str], Judge] = {
     ("exchanges", "key"): _word,
     ("exchanges", "fetch_key"): _word,
     ("exchanges", "feedback_key"): _word,
+    ("workers", "certificates"): _folder,
     ("gallery", "detector"): _folder,
     ("gallery", "embedder"): _folder,
     ("gallery", "detector_checksum"): _checksum,

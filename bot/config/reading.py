@@ -125,7 +125,10 @@ def _placed(config: Config, base: Path) -> Config:
         name: settings.model_copy(update={"folder": base / settings.folder}) if settings.folder else settings
         for name, settings in config.exchanges.items()
     }
-    return config.model_copy(update={"storage": storage, "gallery": gallery, "exchanges": exchanges})
+    folder = config.workers.certificates
+    workers = config.workers.model_copy(update={"certificates": base / folder if folder else None})
+    placed = {"storage": storage, "gallery": gallery, "exchanges": exchanges, "workers": workers}
+    return config.model_copy(update=placed)
 
 
 def sealing_key(config: StorageConfig, environ: Mapping[str, str] | None = None) -> str | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from bot.config.addresses import WorkersConfig
 from bot.config.kinds import Bytes, Cap, Count, Minutes, OrderVerb, Pause, Seconds, Section, Tries
 from bot.config.mail import InboxConfig, MailConfig, NoticesConfig
 from bot.model import Mode
@@ -360,6 +361,7 @@ class Config(Section):
     subreddits: Mapping[str, SubredditConfig] = Field(default_factory=dict)
     fetch: FetchConfig = Field(default_factory=FetchConfig)
     decode: DecodeConfig = Field(default_factory=DecodeConfig)
+    workers: WorkersConfig = Field(default_factory=WorkersConfig)
     banks: BanksConfig = Field(default_factory=BanksConfig)
     gallery: GalleryConfig = Field(default_factory=GalleryConfig)
     nudity: NudityConfig = Field(default_factory=NudityConfig)

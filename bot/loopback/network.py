@@ -20,8 +20,9 @@ Roads = tuple[Mapping[str, Sequence[str]], Mapping[str, int]]  # name → addres
 class LoopbackNetwork:
     """Names, addresses and what was dialled. Safe to use from several threads."""
 
-    def __init__(self, roads: Roads | None = None) -> None:
-        """`roads`: those of another one, which serves them in a process of its own."""
+    def __init__(self, roads: Roads | None = None, *, at: str = "127.0.0.1") -> None:
+        """`roads`: those of another one, which serves them in a process of its own; `at`: where that is reached."""
+        self._at = at
         self._lock = threading.Lock()
         names, ports = roads or ({}, {})
         self._names: dict[str, tuple[str, ...]] = {name: tuple(addresses) for name, addresses in names.items()}
@@ -78,7 +79,7 @@ class LoopbackNetwork:
             target = self._ports.get(address)
         if target is None:
             raise httpcore.ConnectError("nothing listens there")
-        return _PlainStream(httpcore.SyncBackend().connect_tcp("127.0.0.1", target, timeout), self)
+        return _PlainStream(httpcore.SyncBackend().connect_tcp(self._at, target, timeout), self)
 
     def _handshake(self, name: str | None) -> None:
         with self._lock:

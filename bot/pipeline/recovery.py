@@ -9,12 +9,14 @@ from pathlib import Path
 
 from bot.clock import DAY, Clock, backoff
 from bot.errors import OWN_FAULT, GifwardenError, is_own_fault
+from bot.jobs import ClusterError
 from bot.model import LinkState
 from bot.pipeline.core import Deps
 from bot.store import LinkRow
 from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
+WORKERS_WAIT = 5.0  # seconds until a link is looked at again that no worker could take
 SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
 HOME = Path(__file__).parent.parent.parent
 
@@ -63,11 +65,13 @@ def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None
 
 
 def postpone(deps: Deps, row: LinkRow, error: Exception) -> None:
-    """Leave a link as it is for a minute: a fault of our own disk or memory is none of its attempts or tries."""
-    deps.log.warning("link waits for our own disk or memory", link=row.id, reason=log_reason(error))
+    """Leave a link as it is for a while: a fault of our own disk or memory, or a want of workers, is no attempt."""
+    workers = isinstance(error, ClusterError)
+    said = "link waits for workers" if workers else "link waits for our own disk or memory"
+    deps.log.warning(said, link=row.id, reason=log_reason(error))
     deps.store.tries.end("link", row.id)
-    until = deps.clock.now() + timedelta(seconds=FIRST_WAIT)
-    deps.store.links.postpone(row.id, until=until, reason=OWN_FAULT)
+    until = deps.clock.now() + timedelta(seconds=WORKERS_WAIT if workers else FIRST_WAIT)
+    deps.store.links.postpone(row.id, until=until, reason=str(error) if workers else OWN_FAULT)
 
 
 def guarded(deps: Deps, row: LinkRow, step: Callable[[LinkRow], int]) -> int:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.errors import AcquireError, CostlyError, DatabaseError, is_own_fault
+from bot.jobs import ClusterError
 from bot.pipeline.core import Deps
 from bot.pipeline.recovery import log_reason, postpone, reason_of, try_again
 from bot.pipeline.scanning.result_cache import ResultCache
@@ -56,6 +57,7 @@ class DownloadQueue:
         self._aside: set[str] = set()  # groups of servers that are asked for something else now
         self._suspect = False  # what was started last had been begun before and never ended
         self._renewed = deps.clock.monotonic()
+        self._alone = False  # no machine takes jobs, which is said
 
     @property
     def in_work(self) -> int:
@@ -76,6 +78,8 @@ class DownloadQueue:
         self._give_back()
         self._renew()
         known, busy = 0, self.in_work > 0  # what ends from here on may have held others up, so the caller looks again
+        if self._nobody():
+            return busy
         while not self._stopping.is_set() and known < KNOWN_AT_ONCE and self.in_work < self._d.config.fetch.concurrency:
             pick = self._next()
             if pick is None:
@@ -106,7 +110,7 @@ class DownloadQueue:
 
     def waiting(self) -> bool:
         """Return whether a link is in work or could be started now."""
-        return self.in_work > 0 or self._next() is not None
+        return self.in_work > 0 or (self._d.jobs.away() is None and self._next() is not None)
 
     def wait(self, seconds: float) -> None:
         """Return when a download or a link is finished, at the latest after `seconds` of real time."""
@@ -147,6 +151,14 @@ class DownloadQueue:
             self._d.store.queue.release_all(self._who)
         except DatabaseError as error:  # who starts next gives back whatever is claimed
             self._d.log.warning("links in work not given back", reason=str(error))
+
+    def _nobody(self) -> bool:
+        """Return whether no machine takes jobs for now; that is said once, and so is that one does again."""
+        away = self._d.jobs.away()
+        if away is not None and not self._alone:
+            self._d.log.warning("no worker takes links; they wait", reason=away)
+        self._alone = self._alone if away is None else True
+        return away is not None
 
     def _next(self) -> Pick | None:
         """Return the link whose turn it is among those whose host is free, ready hosts first."""
@@ -254,6 +266,9 @@ class DownloadQueue:
                     store.queue.release(row.id)
                     return
                 if looked is not None:
+                    if self._alone:
+                        self._alone = False
+                        self._d.log.info("workers take links again")
                     self._working.keep(row, looked)
                 elif isinstance(failure, AcquireError):
                     self._working.record_failure(row, failure)
@@ -271,7 +286,11 @@ class DownloadQueue:
 
     def _failed_unexpectedly(self, row: LinkRow, error: Exception) -> None:
         own, reason = is_own_fault(error), reason_of(error)
-        if not own:
+        if isinstance(error, ClusterError):
+            own = not error.lost
+            if error.lost:
+                self._d.log.warning("worker lost", link=row.id, host=row.link.host, reason=reason)
+        elif not own:
             self._d.log.warning("link failed unexpectedly", link=row.id, host=row.link.host, reason=reason)
         with self._d.store.transaction():
             if self._still_ours(row):

@@ -1,9 +1,4 @@
-"""Scan jobs: a link is resolved, fetched and fingerprinted on one machine, which holds its bytes all the while.
-
-A job has two halves. Of what was fetched only digests are told, and whoever gave the job says whether the files may be
-decoded: marks of suspected minors and the key under which they stand stay with the coordinator. Then every file's
-fingerprint follows. Matching, judging and storing are the coordinator's.
-"""
+"""What a scan job is, and jobs that are done in this process."""
 
 from __future__ import annotations
 
@@ -13,10 +8,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.acquire import Acquired, Acquirer
-from bot.errors import MediaError
+from bot.errors import MediaError, OutsideError
 from bot.fingerprint import digests
 from bot.model import Fingerprint, Link, MediaFile
+from bot.pace import Standing
 from bot.workers import Aside, Budget, Workers
+
+
+class ClusterError(OutsideError):
+    """No worker can take a job for now: nothing is said of the link. `lost`: a worker had it and is gone."""
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,9 @@ class Jobs(Protocol):
         Raises as `Acquirer.acquire`.
         """
 
+    def away(self) -> str | None:
+        """Return in a sentence why no job can be begun for now, or None."""
+
     def stop(self) -> None:
         """Break off what is in work; nothing is begun any more."""
 
@@ -114,6 +121,18 @@ class Here:
                 yield held
             finally:
                 held.drop()
+
+    def standing(self, link: Link) -> Standing:
+        """Return how it stands with the servers of a link."""
+        return self._acquirer.standing(link)
+
+    def take_over(self, link: Link, standing: Standing) -> None:
+        """Go by how another machine left them."""
+        self._acquirer.take_over(link, standing)
+
+    def away(self) -> str | None:
+        """Return None: this machine is here."""
+        return None
 
     def stop(self) -> None:
         """Break off what is fetched and decoded."""

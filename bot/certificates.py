@@ -1,0 +1,100 @@
+"""Certificates by which the machines of one installation know one another: an authority of their own, a role each."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from bot.errors import UsageError
+
+ROLES = ("coordinator", "scheduler", "worker")
+DAYS = 825
+
+
+def write_certificates(folder: Path, now: datetime | None = None) -> tuple[Path, ...]:
+    """Write an authority and a certificate for each role into a new folder; return the files.
+
+    The authority's key is made, used and forgotten, so that nobody can make a fourth: all are written anew together.
+    Raises UsageError if the folder is there already or cannot be written.
+    """
+    now = now or datetime.now(UTC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gifwarden authority")])
+    authority = (
+        _builder(name, name, key, now)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_usage(signs=True), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+        written = [_write(folder / "ca.pem", authority.public_bytes(serialization.Encoding.PEM))]
+        for role in ROLES:
+            own = ec.generate_private_key(ec.SECP256R1())
+            subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, role)])
+            both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+            made = (
+                _builder(subject, name, own, now)
+                .add_extension(x509.SubjectAlternativeName([x509.DNSName(role)]), critical=False)
+                .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+                .add_extension(x509.ExtendedKeyUsage(both), critical=False)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+                .add_extension(_usage(signs=False), critical=True)
+                .sign(key, hashes.SHA256())
+            )
+            written += [
+                _write(folder / f"{role}.pem", made.public_bytes(serialization.Encoding.PEM)),
+                _write(
+                    folder / f"{role}.key",
+                    own.private_bytes(
+                        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                    ),
+                ),
+            ]
+    except FileExistsError:
+        raise UsageError(f"{folder} is there already; name a new folder, no certificate is written over") from None
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; check its rights") from None
+    return tuple(written)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=DAYS))
+    )
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write(path: Path, data: bytes) -> Path:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    return path

@@ -1,0 +1,208 @@
+"""`gifwarden worker`: fetches and decodes what a scheduler gives it. Bytes stay in its memory, and only for a job."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.assemble import Outside, machine
+from bot.clock import SystemClock
+from bot.cluster import settings
+from bot.cluster.door import WORD_SECONDS
+from bot.config import Config
+from bot.errors import GifwardenError, OutsideError, UsageError
+from bot.jobs import ClusterError, Here, scan_job, version
+from bot.jobs.messages import error_to, packed
+from bot.pipeline.log import Log
+
+LEAVE_SECONDS = 3.0
+NAME = "gifwarden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a worker is run."""
+
+    scheduler: str
+    certificates: Path | None = None
+    name: str = ""
+    links: int = 6  # at once
+    decoders: int = 1
+    models: Path = Path("data")  # where model files are that a command installed
+    listen: str = ""  # the address of this machine at which it is found; empty: as the system says
+
+
+class Station:
+    """The fetcher and the children of this process, made for the settings that jobs come with, and kept."""
+
+    def __init__(self, options: Options, outside: Outside) -> None:
+        self._options = options
+        self._outside = outside
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._settings = ""
+        self._here: Here | None = None
+        self.stopping = False
+
+    def machine_for(self, told: Mapping[str, Any]) -> Here:
+        """Return what does jobs by these settings; made anew if they are others than before."""
+        text = json.dumps(told, sort_keys=True)
+        with self._lock:
+            if self.stopping:
+                raise ClusterError("this worker is being stopped")
+            if self._here is None or text != self._settings:
+                config = Config.model_validate(
+                    {
+                        **told,
+                        "decode": {**told["decode"], "workers": self._options.decoders},
+                        "storage": {"path": self._options.models},
+                    }
+                )
+                self._stack.close()  # waits for what is in work by other settings
+                self._stack = ExitStack()
+                self._here = None
+                try:
+                    made: AbstractContextManager[Here] = machine(config, SystemClock(), self._outside)
+                    self._here, self._settings = self._stack.enter_context(made), text
+                except GifwardenError as error:  # a model that is not there: none of this link's faults
+                    raise ClusterError(f"the worker {self._options.name} cannot begin: {error}") from None
+            return self._here
+
+    def stop(self) -> None:
+        """Break off what is in work, and take nothing more."""
+        self.stopping = True
+        if self._here is not None:
+            self._here.stop()
+
+    def close(self) -> None:
+        """End the children."""
+        self._stack.close()
+
+
+_stations: dict[str, tuple[Station, Callable[[str, bytes], dict[str, Any]]]] = {}
+
+
+def run_job(name: str, message: bytes) -> None:
+    """Do one job, in a thread of a worker. What comes of it is said to the scheduler, and nothing is returned."""
+    station, say = _stations[NAME]
+
+    def ask(body: bytes) -> bytes | None:
+        word = say(name, body).get("word")
+        return word if isinstance(word, bytes) else None
+
+    def tell(body: bytes) -> None:
+        if station.stopping:  # a child that we end ourselves says nothing of its file
+            raise ClusterError("a worker that had this link was stopped")
+        if say(name, body).get("gone"):
+            raise ClusterError("nobody waits for this link any more")
+
+    last = scan_job(message, station.machine_for, ask, tell)
+    if station.stopping:
+        last = packed({"is": "error", "error": error_to(ClusterError("a worker that had this link was stopped"))})
+    with contextlib.suppress(Exception):  # whoever gave it knows by the lost connection
+        say(name, last)
+
+
+async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Event | None = None) -> None:
+    """Work until SIGTERM or SIGINT, or until `stop` is set.
+
+    Raises UsageError if the scheduler is of another version, and OutsideError if it does not answer or goes.
+    """
+    package = settings.distributed()
+    security = settings.security(options.scheduler, options.certificates, "worker")
+    name = options.name or socket.gethostname()
+    loop = asyncio.get_running_loop()
+    stop = stop or asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError, RuntimeError):  # not in a thread
+            loop.add_signal_handler(number, stop.set)
+    await _same_version(package, options, security, name)
+    station = Station(options, outside)
+    scratch = settings.scratch()
+    try:
+        worker = package.Worker(
+            options.scheduler,
+            nthreads=options.links,
+            name=name,
+            host=options.listen or None,
+            security=security,
+            memory_limit=0,  # it keeps no results
+            resources={settings.resource(): options.links},
+            local_directory=scratch,
+            dashboard=False,
+            dashboard_address="127.0.0.1:0",
+            death_timeout=30,
+        )
+
+        def say(job: str, body: bytes) -> dict[str, Any]:
+            said = asyncio.run_coroutine_threadsafe(worker.scheduler.gifwarden_say(name=job, body=body), loop)
+            try:
+                answer = said.result(WORD_SECONDS + 60)
+            except BaseException:
+                said.cancel()
+                raise
+            return answer if isinstance(answer, dict) else {}
+
+        _stations[NAME] = (station, say)
+        try:
+            await worker
+        except (OSError, TimeoutError) as error:
+            raise OutsideError(f"the scheduler at {options.scheduler} lets nobody in: {error}") from None
+        log.info("worker ready", worker=name, links=options.links, decoders=options.decoders, version=version())
+        stopped, closed = asyncio.create_task(stop.wait()), asyncio.create_task(worker.finished())
+        await asyncio.wait({stopped, closed}, return_when=asyncio.FIRST_COMPLETED)
+        lost = not stop.is_set()
+        stopped.cancel()
+        if not lost:
+            with contextlib.suppress(Exception):  # whoever does not hear it will see
+                await asyncio.wait_for(
+                    worker.scheduler.retire_workers(workers=[worker.address], close_workers=False, remove=False), 3
+                )
+        await asyncio.to_thread(station.stop)
+        if not lost:
+            await _until(lambda: not worker.state.executing_count, LEAVE_SECONDS)
+            with contextlib.suppress(Exception):  # it is going anyway
+                await asyncio.wait_for(worker.close(timeout=2, executor_wait=False), 5)
+        closed.cancel()
+        log.info("worker stopped", worker=name)
+        if lost:
+            raise OutsideError(f"the scheduler at {options.scheduler} is gone; start this worker again, systemd does")
+    finally:
+        await asyncio.to_thread(station.close)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+async def _until(true: Callable[[], bool], seconds: float) -> None:
+    end = asyncio.get_running_loop().time() + seconds
+    while not true() and asyncio.get_running_loop().time() < end:
+        await asyncio.sleep(0.05)
+
+
+async def _same_version(package: Any, options: Options, security: Any, name: str) -> None:
+    """Raise UsageError if the scheduler is of another version."""
+    try:
+        async with package.rpc(
+            options.scheduler, connection_args=security.get_connection_args("worker"), timeout=10
+        ) as there:
+            told = await asyncio.wait_for(there.gifwarden_version(name=name, other=version()), 15)
+    except (OSError, TimeoutError) as error:
+        raise OutsideError(f"the scheduler at {options.scheduler} does not answer ({type(error).__name__})") from None
+    except Exception as error:  # noqa: BLE001  whatever answers there raises what it likes
+        raise OutsideError(
+            f"what answers at {options.scheduler} is not gifwarden scheduler: {type(error).__name__}"
+        ) from None
+    theirs = told.get("version") if isinstance(told, dict) else None
+    if theirs != version():
+        raise UsageError(
+            f"this worker has gifwarden {version()} and the scheduler {theirs}; install the same on all machines"
+        )

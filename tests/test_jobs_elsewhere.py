@@ -1,0 +1,279 @@
+"""Links that workers elsewhere fetch: nothing is lost, nothing is done twice, and nothing they say is obeyed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.certificates import write_certificates
+from bot.config import Config
+from bot.errors import UsageError
+from bot.jobs import ClusterError, messages
+from bot.jobs.messages import packed, unpacked
+from bot.loopback.http import Response
+from bot.loopback.stage import Stage
+from bot.model import LinkState
+from bot.pipeline import Pipeline
+from bot.tls import mutual
+from tests.bots import Listening, fake, post_fake
+from tests.elsewhere import Ended, elsewhere
+from tests.people import member
+
+
+@pytest.fixture
+def known() -> Sequence[bytes]:
+    """The fake is banked."""
+    return (fake(),)
+
+
+def told(said: bytes) -> str:
+    """Return what kind of message it is."""
+    return str(unpacked(said)[0]["is"])
+
+
+def fetch(bot: Pipeline) -> None:
+    """Fetch and decode what can be started now, and nothing else."""
+    bot.downloads.start()
+    while bot.downloads.in_work:
+        bot.downloads.wait(60)
+
+
+def test_a_worker_elsewhere_finds_what_this_machine_finds(world: Stage, bot: Pipeline) -> None:
+    """Evidence and fingerprints are the same, bit for bit, whichever machine fetched the link."""
+    post_fake(world)
+    bot.watch()
+    fetch(bot)
+    store = bot.deps.store
+    here, prints = store.links.evidence(1), store.links.fingerprints(1)
+    assert here is not None
+    store.queue.fetch_afresh(1)
+    with elsewhere(world, bot) as away:
+        fetch(away)
+    there = store.links.evidence(1)
+    assert there is not None
+    assert replace(there, fetched_at=here.fetched_at) == here
+    assert store.links.fingerprints(1) == prints
+    assert store.links.get(1).state == LinkState.ACQUIRED
+
+
+def test_a_marked_file_is_dropped_by_the_worker_before_it_is_decoded(
+    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker tells digests, the coordinator knows the mark, and no decoder gets a byte."""
+    first = post_fake(world)
+    bot.tick()
+    bot.decisions.minors.minor(first, by=member(bot))
+    world.park.add_redgifs("SameAgain", sd=fake(), hd=fake(), width=320, height=180)
+    url = "https://www.redgifs.com/watch/sameagain"
+    world.reddit.submit("clips", author="b", title="x", url=url, created=world.clock.now())
+    bot.watch()
+    decoded: list[int] = []
+    monkeypatch.setattr(bot.deps.workers, "fingerprint", lambda *_, **__: decoded.append(1))
+    said: list[str] = []
+
+    def listening(body: bytes) -> bytes:
+        said.append(told(body))
+        return body
+
+    with elsewhere(world, bot, spoil=listening) as away:
+        fetch(away)
+    assert said == ["fetched", "dropped"]
+    assert not decoded
+    assert bot.deps.store.links.get(2).state == LinkState.BLOCKED
+
+
+@pytest.mark.parametrize("when", ["fetched", "print", "end"])
+def test_a_link_whose_worker_is_lost_is_tried_again_and_counted_once(
+    world: Stage, bot: Pipeline, log: Listening, when: str
+) -> None:
+    """A worker that dies costs one attempt of the link it had, which is said; the next try finds what is there."""
+    post_fake(world)
+    bot.watch()
+
+    def lost(body: bytes) -> bytes:
+        if told(body) == when:
+            raise Ended
+        return body
+
+    with elsewhere(world, bot, spoil=lost) as away:
+        fetch(away)
+    row = bot.deps.store.links.get(1)
+    if when == "end":  # all that was asked for had come
+        assert (row.state, row.attempts) == (LinkState.ACQUIRED, 0)
+        return
+    assert (row.state, row.attempts, row.tries) == (LinkState.FAILED, 1, 0)
+    assert "worker" in (row.reason or "")
+    assert any(event == "worker lost" for event, _ in log.warnings)
+    world.clock.sleep(1200)
+    with elsewhere(world, bot) as away:
+        fetch(away)
+    assert bot.deps.store.links.get(1).state == LinkState.ACQUIRED
+
+
+def test_links_wait_uncounted_while_no_worker_is_there(world: Stage, bot: Pipeline, log: Listening) -> None:
+    """A scheduler that does not answer costs no link an attempt; it is said once, and not asked with every link."""
+    post_fake(world)
+    bot.watch()
+    dialled: list[int] = []
+
+    def nobody() -> Any:
+        dialled.append(1)
+        raise ClusterError("the scheduler does not answer")
+
+    with elsewhere(world, bot, dial=nobody) as away:
+        fetch(away)
+        for _ in range(3):
+            away.downloads.start()
+        assert not away.downloads.waiting()
+    row = bot.deps.store.links.get(1)
+    assert (row.state, row.attempts, row.tries) == (LinkState.SEEN, 0, 0)
+    assert len(dialled) == 1
+    assert [event for event, _ in log.warnings].count("no worker takes links; they wait") == 1
+    world.clock.sleep(60)
+    with elsewhere(world, bot) as away:
+        fetch(away)
+    assert bot.deps.store.links.get(1).state == LinkState.ACQUIRED
+
+
+def test_what_a_host_asks_of_one_worker_holds_for_all(world: Stage, bot: Pipeline) -> None:
+    """A host that asks one machine to wait is left alone by every other, and its token is asked for once."""
+    post_fake(world)
+    bot.watch()
+    with elsewhere(world, bot) as away:
+        fetch(away)
+    assert bot.deps.acquirer.standing(bot.deps.store.links.get(1).link).state.get("token")
+    bot.deps.store.queue.fetch_afresh(1)
+    world.park.fail_once(
+        "api.redgifs.com", "/v2/gifs/onetwothree", Response(status=429, headers={"Retry-After": "900"})
+    )
+    with elsewhere(world, bot) as away:
+        fetch(away)
+    assert 800 < bot.deps.acquirer.rests_for("redgifs") <= 900
+    assert sum(request.path.endswith("/auth/temporary") for request in world.park.log) == 1
+
+
+def test_a_worker_of_another_version_gets_no_link(world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says in one sentence what to do, and the link waits as it is."""
+    post_fake(world)
+    bot.watch()
+    with elsewhere(world, bot) as away:
+        monkeypatch.setattr("bot.jobs.work.version", lambda: "0.0.9+00000000")
+        fetch(away)
+    row = bot.deps.store.links.get(1)
+    assert (row.state, row.attempts) == (LinkState.SEEN, 0)
+    assert "install the same" in (row.reason or "")
+
+
+class Opened:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, tuple[str, int]]:
+        return os.mkdir, (str(self.path), 0o700)
+
+
+LIES = {
+    "no message": b"\x80\x04no",
+    "a list": b"[]",
+    "no files": packed({"is": "fetched", "files": [], "failures": [], "retry": False}),
+    "a place beyond": packed({"is": "fetched", "files": [[99, [["0" * 64, "0" * 32]], False, None]], "failures": []}),
+    "the same place twice": packed(
+        {"is": "fetched", "files": [[0, [["0" * 64, "0" * 32]], False, None]] * 2, "failures": [], "retry": False}
+    ),
+    "short digests": packed({"is": "fetched", "files": [[0, [["0", "0"]], False, None]], "failures": []}),
+    "another error": packed({"is": "error", "error": {"kind": "SystemExit", "text": "x"}}),
+    "words that are none": packed({"is": "error", "error": {"kind": "GoneError", "text": 3}}),
+    "deep": b'{"is":' + b"[" * 100_000,
+    "long": packed({"is": "fetched", "files": [[0, "x" * 300_000, False, None]], "failures": []}),
+    "a time that is none": packed({"is": "end", "standing": {"due": float("nan"), "rest": 0, "state": {}}}),
+}
+
+
+@pytest.mark.parametrize("lie", [*LIES, "a pickle", "a pickle for a fingerprint"])
+def test_a_worker_that_lies_runs_no_code_and_loses_its_link(
+    world: Stage, bot: Pipeline, tmp_path: Path, lie: str
+) -> None:
+    """Whatever a worker answers is read as JSON of fixed shapes: else its link is tried again, and nothing is run."""
+    post_fake(world)
+    bot.watch()
+    bomb = pickle.dumps(Opened(tmp_path / "run"))
+    pickle.loads(pickle.dumps(Opened(tmp_path / "proof")))
+    assert (tmp_path / "proof").is_dir()
+
+    def lying(body: bytes) -> bytes:
+        if told(body) == "fetched":
+            return bomb if lie == "a pickle" else LIES.get(lie, body)
+        return packed(unpacked(body)[0], bomb) if told(body) == "print" else body
+
+    with elsewhere(world, bot, spoil=lying) as away:
+        fetch(away)
+    assert not (tmp_path / "run").exists()
+    row = bot.deps.store.links.get(1)
+    assert (row.state, row.attempts) == (LinkState.FAILED, 1)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60)
+@given(JSON)
+def test_what_is_read_of_a_message_is_what_was_meant_or_refused(value: Any) -> None:
+    """Each reader of a part of a message returns something of its shape, or says ValueError, TypeError or KeyError."""
+    for reader in (
+        messages.error_from,
+        messages.standing_of,
+        messages.pace_from,
+        lambda part: messages.facts_from(part, 3),
+        lambda part: messages.failures_from(part, 3),
+        lambda part: unpacked(json.dumps(part).encode()),
+    ):
+        try:
+            reader(value)
+        except (ValueError, TypeError, KeyError):
+            continue
+
+
+@pytest.mark.parametrize(
+    ("address", "wrong"),
+    [
+        ("tcp://10.0.0.2:8788", "without encryption"),
+        ("tcp://scheduler.example:8788", "without encryption"),
+        ("http://127.0.0.1:8788", "no address"),
+        ("tls://127.0.0.1", "no address"),
+        ("tls://a:b@c:8788", "no address"),
+        ("tls://[::1:8788", "no address"),
+        ("tls://10.0.0.2:8788", "workers.certificates"),
+    ],
+)
+def test_an_address_without_encryption_is_this_machines_alone(address: str, wrong: str) -> None:
+    """Other machines are reached by TLS with certificates of one's own, or the configuration says what is wrong."""
+    with pytest.raises(ValueError, match=wrong):
+        Config.model_validate({"workers": {"scheduler": address}})
+    assert Config.model_validate({"workers": {"scheduler": "tcp://127.0.0.1:8788"}}).workers.certificates is None
+
+
+def test_certificates_are_written_once_and_go_together(tmp_path: Path) -> None:
+    """Each role can show its own and check the others'; keys are their owner's alone, and none is written over."""
+    folder = tmp_path / "certificates"
+    files = write_certificates(folder)
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
+    assert not (folder / "ca.key").exists()
+    for role in ("coordinator", "scheduler", "worker"):
+        mutual(folder, role, server=True)
+    with pytest.raises(UsageError, match="there already"):
+        write_certificates(folder)
