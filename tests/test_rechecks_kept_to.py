@@ -192,7 +192,7 @@ def test_a_notice_is_removed_with_its_last_media(world: Stage) -> None:
         assert row.state == NoticeState.CLOSED
         said = [event.detail for event in store.notice_events.of("N-1") if event.kind == NoticeEventKind.REMOVED]
         assert said == [
-            "https://media.example.net/0.mp4 was seen gone twice, the first time 24 h after the notice left",
-            "https://media.example.net/1.mp4 was seen gone twice, the first time 336 h after the notice left",
+            "it was seen gone twice, the first time 24 h after the notice left",
+            "it was seen gone twice, the first time 336 h after the notice left",
             "all 2 media on it, 336 h after it left at the latest look",
         ]

@@ -134,6 +134,15 @@ class NoticeLife:
                 (self._c.now(), reference, self._c.now(), name),
             )
 
+    def by_hand(self, name: str) -> bool:
+        """Return whether a person handed a notice in, maybe after its mail."""
+        return bool(
+            self._c.value(
+                "select exists (select 1 from notice_events where notice = ? and kind = ?)",
+                (name, NoticeEventKind.BY_HAND),
+            )
+        )
+
     def items(self, name: str) -> list[LifeItem]:
         """Return the media on a notice that has left, but those marked as a suspected minor's."""
         return [_item(row) for row in self._rows("n.label = ?", (name,))]
@@ -274,6 +283,7 @@ class NoticeLife:
                where n.state = 'overdue' and n.reminded_at is null
                and not exists (select 1 from notice_answers a
                                where a.notice = n.label and a.kind = 'answer' and a.means is null)
+               and not exists (select 1 from notice_events h where h.notice = n.label and h.kind = 'by_hand')
                and not exists (select 1 from actions r where r.key = 'reminder:' || n.label) order by n.label"""
         )
         return [row["label"] for row in rows]

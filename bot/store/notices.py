@@ -149,6 +149,17 @@ class Notices:
         rows = self._c.rows("select notice from notice_items where case_id = ? order by rowid desc", (case,))
         return [row["notice"] for row in rows]
 
+    def cases_of(self, name: str) -> dict[str, list[str]]:
+        """Return the labels of the cases that each media on a notice stands for, by the host's id."""
+        found: dict[str, list[str]] = {}
+        for row in self._c.rows(
+            """select i.host_id, c.label from notice_items i join cases c on c.id = i.case_id
+               where i.notice = ? order by i.rowid""",
+            (name,),
+        ):
+            found.setdefault(row["host_id"], []).append(row["label"])
+        return found
+
     def dropped(self, case: int) -> bool:
         """Return whether a person took a case's media off a draft, so that no rule puts it on one again."""
         return bool(self._c.value("select 1 from notice_drops where case_id = ?", (case,)))

@@ -77,9 +77,12 @@ def authority_of(store: Store, clock: Clock, row: NoticeRow) -> str:
     persons = {item.person for item in row.items}
     for person in sorted(filter(None, persons)):
         found[claimed.get(person) or _recorded(store, clock, person)] = None
-    if None in persons:
-        labels = {of_case[case] for case in row.cases if case in of_case}
-        if not labels:
+    nobodys = {item.host_id for item in row.items if item.person is None}
+    if nobodys:
+        about = store.notices.cases_of(row.label)
+        speaks = {media: {of_case[case] for case in about[media] if case in of_case} for media in nobodys}
+        labels = {label for found_for in speaks.values() for label in found_for}
+        if not all(speaks.values()):  # who speaks for one media speaks for no other
             raise UsageError(
                 f"notice {row.label} shows somebody of whom no authorisation is on record, so nobody speaks for "
                 "her, and nothing is handed to her: record her mandate with gifwarden person add --help, or, where she "

@@ -203,7 +203,8 @@ class NoticeReview:
             if mail and mail.state in IN_DOUBT:
                 raise UsageError(f"notice {name} is being sent; try again when that has ended")
         # a mail whose fate nobody knows leaves the notice confirmed: the host is told then, too
-        told = mail is not None and row.state != NoticeState.DRAFTED and mail.state in TAKEN
+        left = mail is not None and row.state != NoticeState.DRAFTED and mail.state in TAKEN
+        told = left and not self._came_back(name)
         if told and mail is not None:
             self._outbox.undoing.reverse(mail)
         with store.transaction():
@@ -215,7 +216,7 @@ class NoticeReview:
                 member=by.member,
             )
             store.audit.record(by=by, what="notice retracted", subject=name, why=why)
-        return _how_told(row, told=told)
+        return self._how_told(row, told=told)
 
     def retract_for_case(self, case: CaseRow, *, by: Actor, why: str) -> str | None:
         """Take a case's media off its notice; a host that was told of it is told that it no longer holds.
@@ -241,7 +242,7 @@ class NoticeReview:
         mail = store.actions.by_key(f"notice:{name}")
         if mail is not None and mail.state in IN_DOUBT:
             raise UsageError(f"notice {name} is being sent; try again when that has ended")
-        told = mail is not None and mail.state in TAKEN
+        told = mail is not None and mail.state in TAKEN and not self._came_back(name)
         if told:
             self._take_back(row, case)
         with store.transaction():
@@ -250,27 +251,41 @@ class NoticeReview:
             detail = "one media is taken back" if told else "one media is taken off"
             store.notice_events.record(name, NoticeEventKind.CHANGED, detail, member=by.member)
             store.audit.record(by=by, what=f"media taken off notice {name}", subject=case.label, why=why)
-        return f"its media is taken off notice {name}: {_how_told(row, told=told)}"
+        return f"its media is taken off notice {name}: {self._how_told(row, told=told)}"
+
+    def _came_back(self, name: str) -> bool:
+        """Whether the mail of a notice came back and a form was taken instead: then nobody reads what is mailed."""
+        kinds = {event.kind for event in self._store.notice_events.of(name)}
+        return kinds >= {NoticeEventKind.BOUNCED, NoticeEventKind.BY_HAND}
+
+    def _how_told(self, row: NoticeRow, *, told: bool) -> str:
+        """Return how the host of a notice hears that it does not hold; `told`: by mail."""
+        words = f"the words: gifwarden notices show {row.label}"
+        by_hand = self._store.notice_life.by_hand(row.label)
+        if told and by_hand:
+            return f"the host was told by mail; it was put into its form, too, so tell it there by hand; {words}"
+        if row.sent is not None and not told:
+            return f"it went by hand, so its host is told by hand, too; {words}"
+        return "the host was told by mail" if told else "it had not been sent"
 
     def _take_back(self, row: NoticeRow, case: CaseRow) -> None:
         if self._mailer is None:
             raise UsageError(f"notice {row.label} cannot be taken back without a mail server; fill in [mail]")
-        host_id = case.host_id or case.url
+        # by what stands on the notice: the case itself forgets its media with its post
+        its = {media for media, cases in self._store.notices.cases_of(row.label).items() if case.label in cases}
         notice = row.stated_notice()
-        items = tuple(item for item in notice.items if item.host_id == host_id)
+        items = tuple(item for item in notice.items if item.host_id in its)
+        if not items:  # what is marked meanwhile is named to nobody, and the others stand
+            raise UsageError(
+                f"nothing of {case.label} on notice {row.label} can be named to its host any more, so nothing was "
+                "taken back; write to the host yourself"
+            )
         self._mailer.send(
             wording.retract(
-                replace(notice, items=items or notice.items),
+                replace(notice, items=items),
                 sender=self._mailer.sender,
                 date=self._clock.now(),
                 part=case.label,
                 texts=texts_of(self._config, self._store),
             )
         )
-
-
-def _how_told(row: NoticeRow, *, told: bool) -> str:
-    """Return how the host of a notice hears that it does not hold; `told`: by mail."""
-    if row.sent is not None and not told:
-        return f"it went by hand, so its host is told by hand, too; the words: gifwarden notices show {row.label}"
-    return "the host was told by mail" if told else "it had not been sent"

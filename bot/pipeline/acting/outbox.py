@@ -34,6 +34,7 @@ from bot.store import ActionRow
 from bot.store.tries import SENTENCE
 
 ON_NOTICE = "a media on its notice is marked as a suspected minor's"
+UNREAD = "an answer to its notice waits to be read: gifwarden notices answers --waiting"
 LATER = 600.0  # seconds before what a cap, a refused login or a mode held is looked at again
 TELLS = frozenset({"modmail", "message"})  # what only tells of what was done is not held by the flood guard
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN)
@@ -179,6 +180,8 @@ class Outbox:
                 return Hold.QUARANTINE, flood
             if gone := self._flood.withdrawn(row.case_id) or self._flood.disputed(row.case_id):
                 return Hold.PERSON, gone
+        if kind == "reminder" and self._d.store.notice_answers.unread(row.action.params["notice"]):
+            return Hold.OUTSIDE, UNREAD
         if told := self._telling.waits(row):
             return told
         if cap := self._cap(kind):

@@ -44,12 +44,12 @@ class Afterwards:
         if ended:
             return
         if was == NoticeItemState.REMOVED and outcome in LOOKS_THERE:
-            self._again(item, item.host_id, item.url, f"{item.host_id} is there again")
+            self._again(item, item.host_id, item.url, "it is there again")
         elif moved is not None and moved.id:
-            self._again(item, moved.id, moved.url, f"{item.host_id} is at {moved.id} now")
+            self._again(item, moved.id, moved.url, "it is under another id now")
         if then.state == NoticeItemState.REMOVED != was:
             hours = ((then.gone or self._clock.now()) - item.sent).total_seconds() / 3600
-            said = f"{item.host_id} was seen gone twice, the first time {hours:.0f} h after the notice left"
+            said = f"it was seen gone twice, the first time {hours:.0f} h after the notice left"
             life.happened(item.notice, NoticeEventKind.REMOVED, said, host_id=item.host_id)
             if life.all_removed(item.notice):
                 self._removed(item.notice)
@@ -76,7 +76,7 @@ class Afterwards:
         for earlier, draft, host_id in life.elsewhere():
             with store.transaction():
                 life.refer(draft, host_id, earlier)
-                said = f"the same is at {host_id} now, and stands on the draft {draft}"
+                said = f"the same is up again, and stands on the draft {draft}"
                 life.happened(earlier, NoticeEventKind.REUPLOADED, said, host_id=host_id)
 
     def _removed(self, name: str) -> None:

@@ -243,16 +243,19 @@ class Answers:
         led = {NoticeState.ANSWERED, NoticeState.REJECTED} | ({NoticeState.BOUNCED} if bounced else set())
         if row.state in led:
             standing = store.notice_answers.standing(name)  # of all its answers, the last word
-        to = _LEADS[standing] if standing else _waiting(row, self._by_hand(name)) if row.state in led else None
+        to = (
+            _LEADS[standing]
+            if standing
+            else _waiting(row, self._store.notice_life.by_hand(name))
+            if row.state in led
+            else None
+        )
         store.notice_life.happened(name, NoticeEventKind.DECIDED, detail, to=to, member=by.member)
         if standing == HostDecision.REMOVED:
             now = self._clock.now()
             for item in store.notice_life.items(name):
                 if item.state in (NoticeItemState.LISTED, NoticeItemState.GONE_ONCE):
                     store.notice_life.plan_look(item, now if item.looked is None else max(now, item.looked + APART))
-
-    def _by_hand(self, name: str) -> bool:
-        return any(event.kind == NoticeEventKind.BY_HAND for event in self._store.notice_events.of(name))
 
     @property
     def _mailbox(self) -> str:

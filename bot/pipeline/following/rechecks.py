@@ -232,4 +232,4 @@ def _there(item: LifeItem, link: Link, file: str, find: hosts.Finder) -> Sight:
     if same or page is None or back is None or back.id != found.id:
         return Sight(outcome=LookOutcome.THERE)
     to = Link(url=page, host=found.host, id=found.id, kind="media", source="target")
-    return Sight(outcome=LookOutcome.MOVED, detail=f"the same media, under its id {found.id} now", moved=to)
+    return Sight(outcome=LookOutcome.MOVED, detail="the same media, under another id now", moved=to)

@@ -21,9 +21,10 @@ def remind(store: Store, name: str, *, by: Voice, why: str | None = None) -> Non
             raise UsageError(f"notice {name} is {row.state}; only one that is overdue is reminded of")
         if store.notice_answers.unread(name):
             raise UsageError(f"notice {name} has an answer that nobody has read: gifwarden notices answers --waiting")
-        if mail is None or mail.state not in (ActionState.DONE, ActionState.FAILED):
+        by_hand = store.notice_life.by_hand(name)  # also after a mail, which came back or was not read
+        if by_hand or mail is None or mail.state not in (ActionState.DONE, ActionState.FAILED):
             raise UsageError(
-                f"notice {name} did not go by mail; remind its host by its form, then: "
+                f"notice {name} did not go by mail, or not by mail alone; remind its host by its form, then: "
                 f"gifwarden notices raise {name} reminder"
             )
         store.actions.plan(key=key_of(name), kind="reminder", subreddit=row.subreddit, params={"notice": name})
