@@ -234,11 +234,11 @@ def test_a_lease_of_a_wrong_year_locks_nobody_out(tmp_path: Path) -> None:
     """A lease that reaches further than any does was taken by a wrong clock; an honest one of another is respected."""
     with stage(tmp_path) as world, bot_on(world, Silent()) as bot:
         lease = bot.deps.store.lease
-        lease.take("vm:111", 365 * 86_400)
+        lease.take("elsewhere:111", 365 * 86_400)
         with Daemon(bot)._leased():
             pass
-        lease.take("vm:111", LEASE_SECONDS)
-        with pytest.raises(LeaseError, match="vm:111"), Daemon(bot)._leased():
+        lease.take("elsewhere:111", LEASE_SECONDS)
+        with pytest.raises(LeaseError, match="elsewhere:111"), Daemon(bot)._leased():
             pass
 
 

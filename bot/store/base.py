@@ -266,7 +266,15 @@ class Connection:
             )
         if applied - known_steps():
             raise StoreError(f"{self._where} was written by a newer gifwarden; update the program or restore a backup")
-        if migrations.pending(self.db) and not self._begin_new():
+        pending = migrations.pending(self.db)
+        if pending and not self._begin_new():
+            if self.path is not None:
+                if place.locked(self.path):
+                    raise StoreError(
+                        f"a daemon of an earlier version works on {self._where}; stop it before this version changes "
+                        "the shape of its database"
+                    )
+                place.keep(self.db.conn, self.path, pending[0].name)
             migrations.apply(self.db)
 
     def _begin_new(self) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from bot.clock import from_iso, iso
 from bot.errors import LeaseError
 from bot.store.base import Connection
+from bot.store.place import locked
 
 SKEW = timedelta(minutes=10)  # by which the clocks of two machines may differ
 _COMMAND = ":command"  # ends the name of a command that does a daemon's work for a moment
@@ -74,13 +75,14 @@ class DaemonLease:
         """Take or renew the daemon's lease. Raises LeaseError if another holder's has not run out.
 
         At the `start`, with the lock held, a lease that reaches further than any does not count: a wrong clock took it.
-        Nor does that of a command of this machine: it had the lock too, so it was killed.
+        Nor does that of a daemon or a command of this machine: it had the lock too, so it was killed. Else systemd
+        would start a killed daemon again and again while its lease runs, and give it up.
         """
         with self._c:
             row = self._c.one("select holder, expires_at from lease where name = 'daemon'")
             now = self._c.clock.now()
             until = from_iso(row["expires_at"]) if row else now
-            killed = row is not None and _of_command_here(row["holder"])
+            killed = row is not None and row["holder"].startswith(f"{socket.gethostname()}:")
             honest = not start or (until <= now + timedelta(seconds=seconds) + SKEW and not killed)
             if row and row["holder"] != holder and until > now and honest:
                 raise LeaseError(
@@ -120,17 +122,7 @@ class DaemonLease:
         """
         if self._c.path is None:
             return False
-        try:
-            descriptor = os.open(self._c.path.with_name(f"{self._c.path.name}.lock"), os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        return locked(self._c.path)
 
     def release(self, holder: str) -> None:
         """Give the lease back."""

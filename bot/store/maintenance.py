@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.clock import iso
 from bot.store.base import Connection
+from bot.store.place import forget_earlier
 
 # tables with what is sealed by the database's key, and the column that holds it
 SEALED = {
@@ -68,6 +69,10 @@ class Maintenance:
     def any_sealed(self) -> bool:
         """Return whether the database holds anything that only its key opens or recognises."""
         return any(self._c.value(f"select exists (select 1 from {table})") for table in (*SEALED, "never"))  # noqa: S608  names from above
+
+    def forget_earlier(self, before: datetime) -> int:
+        """Delete the copies that were kept before an update until then; return how many."""
+        return 0 if self._c.path is None else forget_earlier(self._c.path, before.timestamp())
 
     def truncate_log(self) -> None:
         """Fold the write-ahead log into the database and empty it, once no other process reads or writes in it.

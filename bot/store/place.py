@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -15,6 +16,8 @@ from bot.errors import StoreError, file_fault
 
 LOG = "-wal"
 STEPS = 100_000  # of SQLite's machine, between two looks at the clock
+EARLIER = ".before-"  # and the first step that it had not had
+ROOM = 64 << 20  # bytes that are left beside a copy
 BESIDE = ("", LOG, "-shm", "-journal", ".lock")
 FULL = 1 << 20  # bytes that are free where SQLite failed for want of room
 RESTORE = "restore a backup (docs/backup.md)"
@@ -90,6 +93,55 @@ def damage(path: Path, seconds: float) -> str | None:
     except sqlite3.Error as error:
         return "" if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT else str(error)
     return None if found == "ok" else " ".join(str(found).split())
+
+
+def locked(path: Path) -> bool:
+    """Return whether a process of this machine holds the daemon's lock. To find out is to take it for a moment."""
+    try:
+        descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def keep(raw: sqlite3.Connection, path: Path, step: str) -> None:
+    """Keep a copy of a database before its first new step, for a return to the earlier version; once, mode 0600.
+
+    Nothing depends on it: every step is a transaction, and a kill between two loses nothing. So where there is no room
+    for it, or it cannot be written, there is none.
+    """
+    target = path.with_name(f"{path.name}{EARLIER}{step}")
+    fresh = path.with_name(f".{target.name}.new")
+    try:
+        if target.exists() or shutil.disk_usage(path.parent).free < 2 * path.stat().st_size + ROOM:
+            return
+        fresh.unlink(missing_ok=True)
+        os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        raw.execute("vacuum into ?", (str(fresh),))
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        fresh.rename(target)
+    except (OSError, sqlite3.Error):
+        fresh.unlink(missing_ok=True)
+
+
+def forget_earlier(path: Path, before: float) -> int:
+    """Delete what was kept before steps until a moment, in seconds of Unix time; return how many files.
+
+    What was forgotten since is still in them.
+    """
+    gone = 0
+    for file in (*path.parent.glob(f"{path.name}{EARLIER}*"), *path.parent.glob(f".{path.name}{EARLIER}*.new")):
+        if file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
 def _usable(place: Path) -> None:

@@ -19,6 +19,7 @@ from bot.store import Store
 
 LOOK_HOURS = 20  # a post is looked for at least that often: what was deleted since is found well within 48 hours
 AGAIN_HOURS = 1  # a post that Reddit does not show at all is looked for once more before it counts as deleted
+EARLIER_HOURS = 24  # that a copy of before an update is kept
 LATE_HOURS = 44  # from here on a person is told that the 48 hours are at risk
 BATCHES = 50  # of a hundred posts that one step looks for
 
@@ -74,6 +75,7 @@ class Forgetting:
         store.looking.forget()
         store.forgetting.forget_ended()
         store.notice_answers.forget(now - timedelta(days=storage.seen_days))
+        store.maintenance.forget_earlier(now - timedelta(hours=EARLIER_HOURS))
         store.maintenance.truncate_log()
         return deleted, old
 

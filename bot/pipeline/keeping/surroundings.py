@@ -52,7 +52,7 @@ def daemon(deps: Deps, seconds: float) -> tuple[Diagnosis, bool]:
             f"{row.holder} left a lease until {day_and_time(row.until)} UTC, by a wrong clock; the next start ends it"
         )
     elif row.holder.startswith(f"{socket.gethostname()}:"):
-        text = f"{row.holder} was killed and left its lease, which ends at {until}; a start before then is refused"
+        return ok("daemon", f"{row.holder} was killed and left its lease; the next start here takes it over"), False
     else:
         text = (
             f"{row.holder}, on another machine or under an earlier name of this one, holds the lease until {until}; if "
