@@ -25,7 +25,7 @@ from bot.cli.base import (
 )
 from bot.cli.host_scores import host_scores
 from bot.clock import day_and_time, iso
-from bot.config import key_path, sealing_key
+from bot.config import Config, key_path, sealing_key
 from bot.encryption import FieldCipher
 from bot.errors import UsageError
 from bot.model import Verb
@@ -33,6 +33,7 @@ from bot.pipeline.keeping.diagnosis import budget_said
 from bot.plural import many
 from bot.serialization import to_json_data
 from bot.store.backup import check
+from bot.store.drill import drill
 
 MONTHS = 12  # shown
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
@@ -140,13 +141,27 @@ def purge(
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(help="The file to write, or a folder for a file named by the time.")],
-    checked: Annotated[bool, typer.Option("--check", help="Check this copy instead of writing one.")] = False,
+    target: Annotated[
+        Path | None, typer.Argument(help="The file to write, or a folder for a file named by the time.")
+    ] = None,
+    checked: Annotated[
+        bool, typer.Option("--check", "--verify", help="Check this copy instead of writing one.")
+    ] = False,
+    drilled: Annotated[
+        bool, typer.Option("--drill", help="Take one, put it back in private, open it with the key, and delete it.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Copy the database while the daemon works, or check a copy. The key is not in it."""
     settings = read_config(config)
+    if drilled:
+        if target is not None or checked:
+            raise UsageError("a drill deletes the copy that it takes and has no file; leave the name and --check out")
+        _drill(settings, as_json=as_json)
+        return
+    if target is None:
+        raise UsageError("name the file to write, or a folder; or try it all with: gifwarden backup --drill")
     if not checked:
         with session(settings) as pipeline:
             if target.is_dir():
@@ -178,6 +193,27 @@ def backup(
             ("restore", f"stop the daemon, put it in place of {settings.storage.path / DATABASE}; see docs/backup.md"),
         ]
     )
+
+
+def _drill(settings: Config, *, as_json: bool) -> None:
+    with session(settings) as pipeline:
+        key = sealing_key(settings.storage)
+        done = drill(pipeline.deps.store, FieldCipher(key) if key else None)
+    if as_json:
+        emit(to_json_data(done))
+    else:
+        where = key_path(settings.storage)
+        facts(
+            [
+                ("backup", f"{done.bytes / (1 << 20):,.1f} MiB in {done.taking:.1f} s, whole; deleted again"),
+                ("restored", f"in {done.restoring:.1f} s: {many(done.rows, 'row')} of {many(done.tables, 'table')}"),
+                ("key", f"opens {done.opened:,} of {many(done.sealed, 'sealed value')} that were tried"),
+                ("", f"it is not in a backup: keep a copy of {where} in another place"),
+                *(("fail", fault) for fault in done.faults),
+            ]
+        )
+    if done.faults:
+        raise typer.Exit(1)
 
 
 def _right(right: int, decided: int) -> str:
