@@ -25,6 +25,7 @@ from bot.links import post_of
 from bot.loopback.http import json_response
 from bot.model import standing
 from bot.notice_texts.sandbox import mistakes
+from bot.pipeline.commands.parser import MAX_LINE, BadCommand, Command, read_message
 from bot.rules import parse
 from bot.serialization import dumps
 from tests.fuzz import TARGETS
@@ -189,6 +190,17 @@ def test_a_mistake_in_a_notice_text_is_a_sentence(source: str) -> None:
     (said,) = mistakes(source, "a.txt")
     assert len(said) < 500
     assert "known: host" in said or "[…]" in said
+
+
+CASE_LINK = "https://www.reddit.com/comments/1abcd2"
+
+
+@pytest.mark.parametrize("verb", ["minor", "scan"])
+def test_an_order_too_long_to_be_read_whole_is_none(verb: str) -> None:
+    """A link is never cut off, so that it names another post: what is too long is asked about."""
+    for blanks in range(MAX_LINE - 80, MAX_LINE + 10):
+        found = read_message(f"gifwarden, {verb} {' ' * blanks}{CASE_LINK}", names=("gifwarden",))
+        assert found == Command(verb=verb, target=CASE_LINK) or isinstance(found, BadCommand), found
 
 
 def test_the_server_of_a_domain_is_an_address() -> None:

@@ -69,6 +69,8 @@ def read_message(text: str, *, names: Iterable[str], case: str | None = None) ->
     if called is None:
         return None
     separator, rest = called
+    if len(lines[0]) > MAX_LINE:  # cut off, its link would name another post
+        return BadCommand(help="That line is too long for an order; write name, verb and link alone on it.")
     if any(_orders_too(line, names) for line in lines[1:]) and isinstance(
         _read_line(rest, separator=separator, below=[], case=case), Command
     ):
