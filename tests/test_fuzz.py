@@ -215,6 +215,14 @@ def test_a_playlist_names_no_fragment() -> None:
         files("#EXTM3U\na.ts?b#1\na.ts?b#2\n#EXT-X-ENDLIST\n", "the host")
 
 
+@pytest.mark.parametrize("more", [" and count", " or not count"])
+def test_a_condition_without_end_is_a_mistake(more: str) -> None:
+    """A condition of very many parts is refused when it is read, and does not end the stack when it is rendered."""
+    (said,) = mistakes(f"{{% if count{more * 200} %}}a{{% endif %}}", "a.txt")
+    assert "put together" in said
+    assert mistakes(f"{{% if count{more * 10} %}}a{{% endif %}}", "a.txt") == []
+
+
 def test_a_policy_that_cannot_be_shown_is_none() -> None:
     """A security.txt whose policy holds control characters names no policy."""
     text = "Contact: mailto:abuse@host.example\nPolicy: https://host.example\x84/policy\n"

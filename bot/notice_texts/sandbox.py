@@ -21,6 +21,7 @@ from bot.text import line as shown
 MAX_SOURCE = 20_000  # characters of a text
 MAX_OUTPUT = 60_000  # characters of what comes of it
 MAX_DEPTH = 6  # of `if` and `for` within one another
+MAX_PARTS = 40  # of one condition within one another
 MAX_NAME = 60  # characters of a name in a sentence
 MAX_SAID = 400  # characters of what is said of one mistake
 MAX_LOOPS = 2  # within one another
@@ -126,9 +127,13 @@ class _Walk:
         yield from self.tree(node.body, {**scope, node.target.name: over}, depth + 1, loops + 1, node.lineno)
         yield from self.tree(node.else_, scope, depth + 1, loops, node.lineno)
 
-    def _reads(self, node: nodes.Node, scope: Mapping[str, str], line: int) -> Iterator[tuple[int, str]]:
+    def _reads(
+        self, node: nodes.Node, scope: Mapping[str, str], line: int, depth: int = 0
+    ) -> Iterator[tuple[int, str]]:
         """Yield what is wrong with what is read or said in one place."""
-        if isinstance(node, nodes.Name | nodes.Getattr):
+        if depth > MAX_PARTS:  # Jinja goes down into them one by one, until the stack ends
+            yield line, f"more than {MAX_PARTS} conditions are put together with and, or, not; split them"
+        elif isinstance(node, nodes.Name | nodes.Getattr):
             name, wrong = self._name(node, scope)
             if wrong:
                 yield line, wrong
@@ -138,7 +143,7 @@ class _Walk:
             yield line, "values are compared with == and != only"
         elif isinstance(node, _PLAIN):
             for child in node.iter_child_nodes():
-                yield from self._reads(child, scope, child.lineno or line)
+                yield from self._reads(child, scope, child.lineno or line, depth + 1)
         else:
             word = type(node).__name__
             yield line, f"{word} has no place in a text of a notice: it holds text, values, if and for"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.fuzz import TARGETS
 
+LOOKED_INTO = 3  # times as slow as other code is what a fuzzer looks into
 LONGEST = 300  # bytes of an input
 SHM = Path("/dev/shm")
 
@@ -44,7 +45,7 @@ def fuzz(target: str, corpus: Path, *, runs: int, seconds: int, seed: int) -> No
     # what is imported before this is not looked into
     with atheris.instrument_imports(include=list(TARGETS[target]), enable_loader_override=False):
         check = importlib.import_module(f"tests.fuzz.{target}").check
-    from tests.fuzz.held import held
+    from tests.fuzz.held import SECONDS, held
 
     for number in range(64):  # where to begin: each example as it is, and some altered
         (corpus / f"seed-{number:02}").write_bytes(bytes([40 + number % 8 * 10, number, *range(number, number + 40)]))
@@ -53,7 +54,7 @@ def fuzz(target: str, corpus: Path, *, runs: int, seconds: int, seed: int) -> No
     def one(data: bytes) -> None:
         nonlocal ran
         ran += 1
-        held(check, data)
+        held(check, data, seconds=LOOKED_INTO * SECONDS)
         if ran % 50_000 == 0 or ran >= runs:
             spent, most = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             print(f"{target}: {ran} inputs in {spent:.0f} s of the processor, {most} MiB", file=sys.stderr, flush=True)

@@ -16,14 +16,14 @@ MOST_SAID = 1400  # characters of a sentence for people
 Check = Callable[[Drawn], None]
 
 
-def held(check: Check, data: bytes) -> None:
-    """Fail if an input takes too long, or if `check` does; the failure tells what the input was."""
+def held(check: Check, data: bytes, *, seconds: float = SECONDS) -> None:
+    """Fail if an input takes longer, or if `check` does; the failure tells what the input was."""
     drawn = Drawn(data)
     try:
         took = _took(check, drawn)
-        if took > SECONDS:
+        if took > seconds:
             took = min(took, *(_took(check, Drawn(data)) for _ in range(2)))  # a pause of the machine is nobody's fault
-        assert took <= SECONDS, f"took {took:.2f} s"
+        assert took <= seconds, f"took {took:.2f} s"
     except BaseException as error:
         for made in drawn.made:
             error.add_note(f"input: {made!r}"[:SHOWN])
