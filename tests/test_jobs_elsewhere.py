@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from bot.certificates import write_certificates
 from bot.config import Config
 from bot.errors import UsageError
-from bot.jobs import ClusterError, messages
+from bot.jobs import ClusterError, cluster_status, messages
 from bot.jobs.messages import packed, unpacked
 from bot.loopback.http import Response
 from bot.loopback.stage import Stage
@@ -277,3 +279,28 @@ def test_certificates_are_written_once_and_go_together(tmp_path: Path) -> None:
         mutual(folder, role, server=True)
     with pytest.raises(UsageError, match="there already"):
         write_certificates(folder)
+
+
+@pytest.mark.parametrize("answer", [None, b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\2[]", b"\0\0\0\2{}"])
+def test_what_is_no_scheduler_is_said_in_one_sentence(answer: bytes | None) -> None:
+    """Nobody at the address, or something else that answers there, is a sentence that names the address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+        def serve() -> None:
+            near, _ = server.accept()
+            with near:
+                near.recv(1000)
+                near.sendall(answer or b"")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        if answer is None:
+            server.close()
+        else:
+            thread.start()
+        with pytest.raises(ClusterError) as caught:
+            cluster_status(Config.model_validate({"workers": {"scheduler": address}}))
+        if answer is not None:
+            thread.join(10)
+    assert address in str(caught.value)
+    assert "\n" not in str(caught.value)

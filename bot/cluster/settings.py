@@ -42,17 +42,21 @@ def distributed() -> Any:
         raise UsageError(
             f"this needs the extra cluster ({error.name}); run: pip install 'gifwarden[cluster]'"
         ) from None
-    dask.config.set(SETTINGS | {"temporary-directory": scratch()})
+    dask.config.set(SETTINGS | {"temporary-directory": str(_memory())})
     for name in ("distributed", "distributed.worker", "distributed.scheduler", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said in our words
     return package
 
 
 def scratch() -> str:
-    """Return a folder in memory, for Dask wants one. Raises UsageError if there is none."""
+    """Return a new folder in memory, for Dask wants one; the caller removes it. Raises UsageError if there is none."""
+    return tempfile.mkdtemp(prefix="gifwarden-", dir=_memory())
+
+
+def _memory() -> Path:
     if not MEMORY.is_dir():
         raise UsageError(f"there is no {MEMORY}, a folder in memory; mount one, for a worker writes nothing to a disk")
-    return tempfile.mkdtemp(prefix="gifwarden-", dir=MEMORY)
+    return MEMORY
 
 
 def resource() -> str:

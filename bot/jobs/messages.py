@@ -56,7 +56,9 @@ DECIDES = (
     "jobs",
     "motion",
     "nudity",
+    "pace",
     "signals",
+    "workers",
 )
 KINDS: Mapping[str, type[GifwardenError]] = {
     kind.__name__: kind
