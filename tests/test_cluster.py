@@ -26,7 +26,8 @@ from tests.slow import slow
 
 pytest.importorskip("distributed", reason="needs the extra cluster")
 HOSTS = [f"h{number}.example" for number in range(12)]
-CLIP = media.clip(961, seconds=1, width=320, height=180)
+CLIP = media.clip(961, seconds=2, width=320, height=180)
+ROUNDS = 3  # of which the one counts that others on this machine disturbed least
 
 
 def seconds(pid: int) -> float:
@@ -154,7 +155,7 @@ def on_machines() -> None:
 def test_three_workers_are_worth_three(world: Stage, tmp_path: Path, log: Listening) -> None:
     """A clip costs a worker the same whether it is alone or one of three, and none of it goes to a disk."""
     on_machines()
-    each = 8
+    each = 4
     with trial(world, tmp_path, log, 3) as one:
         first = one.cluster.start(0)
         alone = _cost(one, [first], each)
@@ -178,10 +179,13 @@ def _cost(one: Trial, workers: list[Process], count: int) -> float:
             break
         one.post(2 * len(workers))
         one.drain()
-    before = sum(map(seconds, pids))
-    one.post(count)
-    one.drain()
-    return (sum(map(seconds, pids)) - before) / count
+    costs = []
+    for _ in range(ROUNDS):
+        before = sum(map(seconds, pids))
+        one.post(count)
+        one.drain()
+        costs.append((sum(map(seconds, pids)) - before) / count)
+    return min(costs)
 
 
 @slow
