@@ -535,3 +535,19 @@ def test_the_console_does_the_same(world: Stage, bot: Pipeline) -> None:
         lea.post(f"/claim/{label}/forget", label=label)
         assert bot.deps.store.claims.listing(everything=True) == []
         assert lea.get(f"/claim/{label}").status_code == 404
+
+
+def test_what_one_team_was_told_is_not_anothers_to_read(world: Stage, bot: Pipeline) -> None:
+    """Who writes to two subreddits has a claim with each: neither team reads, or answers, what the other was told."""
+    bot.tick()
+    write(world, f"{SECRET} https://redd.it/abc123")
+    run(world, bot)
+    there = world.reddit.actions.write_mail("gifs", HER, "please help", "that's me in this video on r/gifs")
+    run(world, bot)
+    rows = {row.subreddit: row for row in bot.deps.store.claims.listing()}
+    assert sorted(rows) == ["clips", "gifs"]
+    claims = bot.deps.store.claims
+    assert [word.text for word in claims.words(rows["clips"].label, ClaimWord.MESSAGE)] == [
+        f"{SECRET} https://redd.it/abc123"
+    ]
+    assert claims.word(rows["gifs"].label, ClaimWord.CONVERSATION) == there

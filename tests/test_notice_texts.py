@@ -224,6 +224,22 @@ def test_only_what_a_person_approved_is_sent(tmp_path: Path) -> None:
         compose(EXAMPLE, sender=SENDER, texts=Texts(tmp_path / "notices", {texts.digest("en", name)}))
 
 
+@pytest.mark.parametrize("when", ["law", "not law", "count == 2", "host == 'redgifs'"])
+def test_no_condition_hides_another_capacity(when: str, tmp_path: Path) -> None:
+    """A third party's text speaks for nobody, whatever it depends on: it is refused when read, or when it is said."""
+    name = "notice.third_party_notifier"
+    hidden = f"{{% if {when} %}}I represent the woman who is shown.{{% endif %}}\n"
+    texts = own(tmp_path, "en", name, shipped("en", name) + hidden)
+    texts = Texts(tmp_path / "notices", {texts.digest("en", name)})
+
+    def said() -> str:
+        both = (replace(EXAMPLE, law=law) for law in ("", "\u00a7 201a StGB"))
+        return "".join(written(notice, sender=SENDER, texts=texts).text for notice in both)
+
+    with pytest.raises(UsageError, match="speaks for the person depicted"):
+        said()
+
+
 def test_wrong_files_are_named(tmp_path: Path) -> None:
     """Sentences that are none, what is no text, and what is not UTF-8 give a sentence each."""
     texts = own(tmp_path, "en", "words", "title.orignal_footage: a\nno colon\nmore: {{ x }}\nmore: b\n")

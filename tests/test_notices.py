@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.actions.notice_checks import unsigned
 from bot.actions.wording import Policy, Written, compose, message_id, retract, written
 from bot.errors import UsageError
 from bot.model import Capacity, Ground, Notice, NoticeItem, NoticeState
@@ -350,6 +351,9 @@ def test_a_notice_that_cannot_go_out_is_one_sentence(changes: dict[str, Any], wo
         "https://cdn.discordapp.com/attachments/1/2/a.mp4?ex=1&is=2&hm=3",
         "https://preview.redd.it/a.gif?s=0123",
         "https://media.host.example/a.mp4?token=1",
+        "https://media.host.example/a.mp4?st=abc&e=1700000000",
+        "https://media.host.example/a.mp4?md5=abc&expires_at=1700000000",
+        "https://media.host.example/a.mp4?validto=17&hash=abc",
         "javascript:alert(1)",
         "redgifs.com/watch/x",
         "https://user:pass@host.example/x",
@@ -380,6 +384,11 @@ def test_only_public_pages_are_named(url: str) -> None:
         ("I represent the woman in the clip", "speaks for"),
         ("I am the person in the clip", "speaks for"),
         ("we are authorised by her", "speaks for"),
+        ("I\u2019m the woman in the clip", "speaks for"),
+        ("we\u2019re authorised by her", "speaks for"),
+        ("we are acting on behalf of her", "speaks for"),
+        ("on behalf of the victim", "speaks for"),
+        ("this is me in the clip", "speaks for"),
     ],
 )
 @pytest.mark.parametrize("field", ["ground_detail", "organisation", "stated_by"])
@@ -477,3 +486,17 @@ def test_the_documentation_shows_the_real_thing() -> None:
     for capacity, grounds in GROUNDS.items():
         row = next(line for line in page.splitlines() if line.startswith(f"| `{capacity}`"))
         assert {ground for ground in get_args(Ground) if f"`{ground}`" in row} - {capacity} == set(grounds) - {capacity}
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://c5bu-b.cdn.cr/storage/media/0f0f-aB3d.mp4?token=0f&ex=1", "https://c5bu-b.cdn.cr/storage/media/0f0f-aB3d.mp4"),
+        ("https://cdn.discordapp.com/attachments/1/2/a.mp4?ex=1&is=2&hm=3", "https://cdn.discordapp.com/attachments/1/2/a.mp4"),
+        ("https://host.example/watch?v=1", "https://host.example/watch?v=1"),
+        ("https://preview.redd.it/a.gif?s=0123", "https://preview.redd.it/a.gif?s=0123"),
+    ],
+)  # fmt: skip
+def test_what_expires_is_left_off_an_address(url: str, kept: str) -> None:
+    """A signed address names its file without the signature, where that leaves one that a desk may be sent."""
+    assert unsigned(url) == kept

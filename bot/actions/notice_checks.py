@@ -24,6 +24,9 @@ _SIGNED = frozenset(
 )
 _SIGNED_PREFIXES = ("x-amz-", "x-goog-", "key-pair-")
 _SIGNED_DISCORD = frozenset({"ex", "is", "hm"})
+# A moment beside a digest is a signature, whatever either is called.
+_UNTIL = frozenset({"e", "ex", "exp", "expire", "expiry", "expires_at", "validto", "until", "se", "ttl"})
+_DIGESTS = frozenset({"st", "md5", "hash", "auth", "sign", "key", "h", "s", "wmsauthsign"})
 # Their signature is called s, like many an innocent parameter.
 _SIGNED_HOSTS = frozenset({"preview.redd.it", "external-preview.redd.it"})
 _REDDIT_USER = re.compile(r"(?<![\w/.-])/?u/[\w-]{3,20}|reddit\.com/(?:u|user)/|redd\.it/(?:u|user)/", re.IGNORECASE)
@@ -118,8 +121,16 @@ def _is_public(url: str) -> bool:
         return False
     if not fine or len(url) > MAX_URL or url != one_line(url) or " " in url:
         return False
+    if names & _UNTIL and names & _DIGESTS:
+        return False
     prefixed = any(name.startswith(_SIGNED_PREFIXES) for name in names)
     return not (names & _SIGNED or prefixed or names >= _SIGNED_DISCORD or parts.hostname in _SIGNED_HOSTS)
+
+
+def unsigned(url: str) -> str:
+    """Return an address without what makes it expire, if that leaves one that a desk may be sent."""
+    bare = url.partition("#")[0].partition("?")[0]
+    return bare if not _is_public(url) and _is_public(bare) else url
 
 
 def _says(text: str) -> bool:

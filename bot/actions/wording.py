@@ -14,7 +14,7 @@ comes of them is checked against what the law asks for before anybody sees it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -26,7 +26,7 @@ from bot.actions.notice_checks import MAX_ITEMS, Story, one_line, wanting
 from bot.clock import day, day_and_time, minutes
 from bot.errors import UsageError
 from bot.model import Notice, NoticeItem
-from bot.notice_texts import Kind, Policy, Texts, missing, mistakes, name_of, render
+from bot.notice_texts import Kind, Policy, Texts, claims, missing, mistakes, name_of, render
 from bot.text import wrapped
 
 WIDTH = 74
@@ -163,7 +163,19 @@ def _written(
     lacking = missing(text, values, kind=kind, capacity=notice.capacity, language=notice.language)
     if left := [f"notice {notice.id} does not say {element.what}; correct its text" for element, _ in lacking]:
         raise UsageError(*left)  # a half text never leaves, whatever a template does with these very values
+    if over := [
+        f"the text of notice {notice.id} {claim}; correct it" for claim in _overstated(text, notice, policy, kind)
+    ]:
+        raise UsageError(*over)
     return Written(subject, text)
+
+
+def _overstated(text: str, notice: Notice, policy: Policy, kind: Kind) -> Iterator[str]:
+    """Yield what a text claims that its capacity cannot. What addresses and ids happen to hold is no claim."""
+    names = [one_line(held) for item in notice.items for held in (item.url, item.host_id)]
+    for name in sorted({*names, policy.url} - {""}, key=len, reverse=True):
+        text = text.replace(name, " ")
+    yield from claims(" ".join(text.split()), None if kind == Kind.FTC else notice.capacity)
 
 
 def message_id(name: str, sender: str) -> str:

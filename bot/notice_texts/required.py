@@ -187,7 +187,9 @@ _STATUS = re.compile(
 )
 _OF_PERSONS = re.compile(
     r"take[\s_-]*it[\s_-]*down|223a|/s/"
-    r"|\b(?:I|we)\s+(?:represent|act\s+for|act\s+on\s+behalf|speak\s+for)\b"
+    r"|\b(?:I|we)\s+(?:(?:am|are)\s+)?(?:represent(?:ing)?|(?:act|speak)(?:ing)?\s+for|act(?:ing)?\s+on\s+behalf)\b"
+    r"|\bon\s+behalf\s+of\s+(?:the|this|a)\s+(?:person|individual|victim|woman|man)\b"
+    r"|\b(?:this|that|it)\s+is\s+me\b|\bI\s+am\s+(?:her|him)\b"
     r"|\b(?:I\s+am|I'm|we\s+are|we're)\s+(?:the\s+(?:person|individual|woman|man)|depicted|authori[sz]ed)"
     r"|\bbin\s+(?:ich\s+)?(?:die\s+abgebildete|bevollm)|\bvertrete[n]?\s+die\s+(?:abgebildete|betroffene)"
     r"|\b(?:je\s+suis|nous\s+sommes)\s+(?:la\s+personne|mandat|autoris)|\b(?:soy|somos)\s+la\s+persona"
@@ -222,7 +224,8 @@ def claims(text: str, capacity: Capacity | None) -> Iterator[str]:
         yield "claims to come from a trusted flagger, a legal status that it must not claim"
     if _DIRECTIVE.search(text):
         yield "pleads Directive (EU) 2024/1385, which binds states and not hosts"
-    if capacity == "third_party_notifier" and (found := _OF_PERSONS.search(text)):
+    plain = text.replace("\u2019", "'").replace("\u00b4", "'").replace("`", "'")
+    if capacity == "third_party_notifier" and (found := _OF_PERSONS.search(plain)):
         yield f"speaks for the person depicted (“{found[0]}”), which a third_party_notifier cannot"
 
 
@@ -256,9 +259,9 @@ def _mistakes(
             for element, lacking in missing(text, values, kind=kind, capacity=capacity, language=language):
                 less = f" ({lacking})" if lacking else ""
                 found[f"{where}: leaves out {element.what}{less}, which {element.source} asks for; add it"] = None
-        spoken = "\n".join((text, *(said[key] for key in said if key.split(".")[1:2] == [capacity])))
-        for claim in claims(spoken, None if kind == Kind.FTC else capacity):
-            found[f"{where}: {claim}; say it without"] = None
+            spoken = "\n".join((text, *(said[key] for key in said if key.split(".")[1:2] == [capacity])))
+            for claim in claims(spoken, None if kind == Kind.FTC else capacity):
+                found[f"{where}: {claim}; say it without"] = None
     return tuple(found)
 
 

@@ -139,11 +139,11 @@ class Claims:
                 return self.word(name, ClaimWord.CONVERSATION), one.text
         raise StoreError(f"claim {name} has no answer {number} any more")
 
-    def of_account(self, account: str) -> str | None:
-        """Return the claim of an account that was not dismissed, or None."""
+    def of_account(self, account: str, subreddit: str) -> str | None:
+        """Return the claim of an account that was not dismissed, or None; what it told others is another's to read."""
         found = self._c.value(
-            "select label from claims where who = ? and state != ? order by id desc limit 1",
-            (self._who(account), ClaimState.DISMISSED),
+            "select label from claims where who = ? and subreddit = ? and state != ? order by id desc limit 1",
+            (self._who(account), subreddit.lower(), ClaimState.DISMISSED),
         )
         return None if found is None else str(found)
 

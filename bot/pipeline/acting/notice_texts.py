@@ -81,8 +81,8 @@ def authority_of(store: Store, clock: Clock, row: NoticeRow) -> str:
     if nobodys:
         about = store.notices.cases_of(row.label)
         speaks = {media: {of_case[case] for case in about[media] if case in of_case} for media in nobodys}
-        labels = {label for found_for in speaks.values() for label in found_for}
-        if not all(speaks.values()):  # who speaks for one media speaks for no other
+        labels = set.intersection(*speaks.values())  # who speaks for one media speaks for no other
+        if not labels:
             raise UsageError(
                 f"notice {row.label} shows somebody of whom no authorisation is on record, so nobody speaks for "
                 "her, and nothing is handed to her: record her mandate with gifwarden person add --help, or, where she "

@@ -39,7 +39,7 @@ class Hearing:
         text = f"{conversation.subject}\n{message.body}"
         language = claims(text)
         with store.transaction():
-            known = store.claims.of_account(message.author)
+            known = store.claims.of_account(message.author, conversation.subreddit)
             if (known is None and language is None) or not store.claims.hear(message.id):
                 return
             if known is None:
@@ -70,7 +70,7 @@ class Hearing:
         theirs = [message for message in messages if message.author.casefold() == author.casefold()]
         store = self._store
         with store.transaction():
-            name = store.claims.of_account(author)
+            name = store.claims.of_account(author, conversation.subreddit)
             fresh = name is None  # then what was heard before was dismissed since, or forgotten
             if name is None:
                 said = claims("\n".join(message.body for message in theirs)) or SHIPPED

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot import actions, channels, hosts
+from bot.actions.notice_checks import unsigned
 from bot.clock import Clock
 from bot.config import Config
 from bot.model import Evidence, Link, Match, MediaInfo, NoticeItem
@@ -35,7 +36,7 @@ class Drafting:
         if plug is None or (not asked and self._store.notices.dropped(case.id)):
             return None
         host = whose(plug, row.link)
-        url = (plug.page_url(row.link.id) if row.link.id else None) or row.link.url
+        url = (plug.page_url(row.link.id) if row.link.id else None) or unsigned(row.link.url)
         label = self._store.notices.draft(
             host=host,
             subreddit=case.post.subreddit.lower(),
