@@ -186,6 +186,19 @@ def test_a_bounce_changes_the_state_and_a_delay_does_not(world: World) -> None:
     assert (world.kinds(SECOND), world.kinds(OTHER)) == (["acknowledged", "bounced"], ["bounced"])
 
 
+def test_a_report_after_mail_servers_gave_up_changes_nothing(world: World) -> None:
+    """Hosts show notices to uploaders, who can write a report as a mail server does: late, it waits for a person."""
+    world.clock.sleep(7 * 86400)
+    rows = world.read(report(returned=id_of(FIRST)))
+    assert (rows[-1].about, rows[-1].waits, rows[-1].proposed) == (AnswerAbout.DOUBT, True, (FIRST,))
+    assert (world.state(), world.kinds()) == (NoticeState.SENT, [])
+    world.store.connection.run(
+        "update notices set reminded_at = ? where label = ?", (world.store.connection.now(), FIRST)
+    )
+    world.read(report(returned=id_of(FIRST + ".reminder")))
+    assert world.state() == NoticeState.BOUNCED
+
+
 FORGED = {
     "an unknown sender and a number": letter(f"{FIRST} was removed.", **{"from": "mallory@evil.example"}),
     "a subject alone": letter("Hi", subject=f"Re: [{FIRST}]", **{"from": "mallory@evil.example"}),

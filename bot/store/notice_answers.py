@@ -165,9 +165,10 @@ class NoticeAnswers:
         return HostDecision(found) if found else None
 
     def left(self, limit: int = 5000) -> list[Row]:
-        """Return label, recipient, our address, a page and state of the notices that left, the newest first."""
+        """Return label, recipient, our address, a page, state and moments of notices that left, the newest first."""
         return self._c.rows(
-            """select label, recipient, state, contact, (select min(url) from notice_items where notice = label) as url
+            """select label, recipient, state, contact, sent_at, reminded_at,
+               (select min(url) from notice_items where notice = label) as url
                from notices where sent_at is not null or state = 'confirmed'
                order by coalesce(sent_at, updated_at) desc, label limit ?""",
             (limit,),

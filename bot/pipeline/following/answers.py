@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from bot.actions.wording import message_id
-from bot.clock import Clock, backoff
+from bot.actions.wording import Kind, message_id
+from bot.clock import Clock, backoff, from_iso
 from bot.config import Config
 from bot.errors import ConflictError, InboxError, UsageError
 from bot.inbox import Arrived, Inbox, Place
@@ -34,6 +34,7 @@ from bot.store.notice_answers import AnswerWords
 
 FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0  # seconds before a mailbox that failed is asked again
 TRIES = 3  # of a message that cannot be fetched; then it is left to people
+GIVEN_UP = timedelta(days=6)  # mail servers try for four to five days (RFC 5321, 4.5.4.1)
 MOST_IN_DOUBT = 500  # mails that wait for a person to say what they are about; more stay in the mailbox alone
 MOST_OF_ONE = 100  # mails of one notice
 PROPOSED = 5  # notices of a sender that are proposed for a mail that names none
@@ -79,6 +80,7 @@ class Told:
     contact: str  # our address at that time
     site: str = ""  # the host's own name, as its pages have it: who answers a form writes from there
     open: bool = True  # whether anything can still come of it
+    left: Mapping[str, datetime] = field(default_factory=dict)  # when each of our mails of it left, by suffix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +95,8 @@ class Match:
     delivery: Delivery | None = None  # of a report: what became of the mail to whom we wrote
 
 
-def match(letter: Letter, told: Mapping[str, Told], sender: str) -> Match | None:
-    """Return which notice a mail is about; None if it is about none.
+def match(letter: Letter, told: Mapping[str, Told], sender: str, at: datetime | None = None) -> Match | None:
+    """Return which notice a mail is about; None if it is about none. `at`: when it arrived.
 
     `told`: the notices that left; `sender`: our own address. A Message-ID of ours is known to whom we wrote alone, so
     an answer to it is about its notice, and a mail server's report that gives it back and names whom we wrote to is
@@ -109,7 +111,7 @@ def match(letter: Letter, told: Mapping[str, Told], sender: str) -> Match | None
         if letter.by_report and ids["returned"] and len(found) == 1:
             ((name, suffix),) = found.items()
             for one in letter.deliveries:
-                if one.recipient == told[name].recipient:
+                if one.recipient == told[name].recipient and not _late(told[name].left.get(suffix), at):
                     return Match(about=AnswerAbout.REPORT, notice=name, suffix=suffix, delivery=one)
         return _doubt(found, (), known) if found else None
     found = dict(ids["answers"] or ids["thread"])
@@ -119,6 +121,11 @@ def match(letter: Letter, told: Mapping[str, Told], sender: str) -> Match | None
     if not (found or numbers or known):
         return None
     return _doubt(found, numbers, known)
+
+
+def _late(left: datetime | None, at: datetime | None) -> bool:
+    """Whether a mail server has given up long before: then whoever was shown our mail may have written the report."""
+    return left is not None and at is not None and at - left > GIVEN_UP
 
 
 def _doubt(found: Iterable[str], numbers: Iterable[str], known: list[str]) -> Match:
@@ -283,7 +290,7 @@ class Answers:
         """Keep a mail that is about a notice, and do what follows without a person."""
         answers = self._store.notice_answers
         letter = read_letter(arrived.raw)
-        found = match(letter, told, self._config.mail.sender)
+        found = match(letter, told, self._config.mail.sender, arrived.at or self._clock.now())
         if found is None:
             return False
         full = answers.count() >= MOST_IN_DOUBT if found.notice is None else (
@@ -357,6 +364,11 @@ def _told(row: Mapping[str, str | None]) -> Told:
         recipient=(row["recipient"] or "").lower(),
         contact=row["contact"] or "",
         site=_site(row["url"] or ""),
+        left={
+            suffix: from_iso(moment)
+            for suffix, moment in (("", row["sent_at"]), (f".{Kind.REMINDER}", row["reminded_at"]))
+            if moment
+        },
         open=row["state"] not in (NoticeState.CLOSED, NoticeState.RETRACTED),
     )
 
