@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 LONGEST = 12_000  # characters of a text
 MOST_EDITS = 10
+MOST_GROWN = 3  # of them that put a part there once more
 _RAW = range(1, 40)  # the first byte of what is taken as it is
 _TOKEN = re.compile(r"\w+|[^\w\s]+")
 _REPEATS = (1, 1, 1, 2, 3, 8, 40, 400)
@@ -33,6 +34,7 @@ class Drawn:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self._grown = 0
         self.made: list[object] = []
 
     @property
@@ -122,13 +124,18 @@ class Drawn:
         way = self.below(8)
         if way == 0:
             del within[key]
+        elif way in (1, 2, 4) and self._grown >= MOST_GROWN:  # what is doubled ten times over fills a memory
+            within[key] = self._value(words)
         elif way == 1 and isinstance(within, list):
+            self._grown += 1
             within.insert(key, at)
         elif way == 2 and isinstance(within, list):
+            self._grown += 1
             within.extend(within[:50] * self.pick((1, 8)))
         elif way == 3 and isinstance(at, str):
             within[key] = self._edited(at, (at,), words)[:LONGEST]
         elif way == 4 and isinstance(within, dict):
+            self._grown += 1
             within[self.pick(words) if words else "x"] = at
         elif way == 5 and isinstance(at, str) and words:
             within[key] = self.pick(words)
