@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import UsageError
 from bot.loopback.stage import Stage
-from bot.model import AnswerAbout, AnswerKind, ClaimSource, KnownBy, NoticeEventKind, NoticeState
+from bot.model import AgeWhenMade, AnswerAbout, AnswerKind, ClaimSource, KnownBy, NoticeEventKind, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.by_hand import put_by_hand
 from bot.pipeline.acting.notice_texts import authority_of
@@ -122,3 +122,24 @@ def test_no_id_stays_in_what_happened(world: Stage, bot: Pipeline) -> None:
     assert any(event.host_id == "stillhere" for event in events)
     store.connection.run("update cases set state = 'minor' where id = ?", (cases[0],))
     assert not [event for event in store.notice_events.of("N-0a1") if event.host_id]
+
+
+def test_their_file_says_what_is_gone_where_the_post_is_forgotten(world: Stage, bot: Pipeline) -> None:
+    """Since when a media is gone is told by the notice, not by a link whose id is forgotten or never was."""
+    entry, cases = bank_the_fake(bot), found_cases(world, bot)
+    store, clock = bot.deps.store, bot.deps.clock
+    url = world.park.add_redgifs("StillHere", hd=fake())
+    drafted(bot, "N-0a1", cases, [("stillhere", url)], host="redgifs", entry=entry)
+    sent(bot, "N-0a1")
+    world.park.gone("redgifs", "StillHere")
+    for _ in range(4):
+        clock.sleep(6 * 3600)
+        bot.recheck()
+    assert store.notices.get("N-0a1").state == NoticeState.REMOVED
+    name = store.claims.open(subreddit="clips", source=ClaimSource.BY_HAND, language="en", by=member(bot))
+    store.claims.set_known(name, KnownBy.LAWYER, "her lawyer wrote today", by=member(bot))
+    store.claims.set_age(name, AgeWhenMade.ADULT)
+    store.claims.link(name, cases=[cases[0]])
+    assert "gone since" in bot.summaries.make(name, by=member(bot)).html
+    store.forgetting.forget_post(store.cases.of_id(cases[0]).post.fullname)
+    assert "gone since" in bot.summaries.make(name, by=member(bot)).html

@@ -81,9 +81,10 @@ class Summaries:
         coming: list[str] = []
         gone: datetime | None = None
         for notice in notices.values():
-            item = next(
-                (one for one in self._store.notice_life.items(notice.label) if one.host_id == first.host_id), None
-            )
+            # by what stands on the notice: files without an id, and those of deleted posts, have none in their case
+            labels = {case.label for case in cases}
+            about = {media for media, its in self._store.notices.cases_of(notice.label).items() if labels & {*its}}
+            item = next((one for one in self._store.notice_life.items(notice.label) if one.host_id in about), None)
             facts, since, then = _of_notice(title, notice, item)
             told += facts
             gone = gone or since
