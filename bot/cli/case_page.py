@@ -27,6 +27,7 @@ from bot.pipeline.reviewing.words.compare import compare_lines
 from bot.plural import many
 from bot.store import ActionRow, CaseRow, GroupRow, NoticeRow
 
+COVERED = "not shown"
 NOTHING = ("done", "nothing: its rule leaves it to a person")
 _SLUG = re.compile(r"^(/r/[^/]+/comments/[^/]+/)([^/]+/)(.*)$")
 
@@ -40,9 +41,10 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
     when = {kind: from_iso(event["at"]) for kind, event in case.done_at.items()}
     lines = [
         ("case", f"{row.label} ({row.state}), opened {day_and_time(row.opened)} UTC, {ago(now - row.opened)}"),
+        *([("WARNING", case.footage.words)] if case.footage else ()),
         *(("appeal", line) for line in appeal_lines(case.appeals)),
         *_like(case.group),
-        *_post(row),
+        *_post(row, shown=case.footage is None),
         *_under("against", case.against),
         *told,
         *_under("compare", compare_lines(case.beside)),
@@ -86,14 +88,15 @@ def _like(group: GroupRow | None) -> Iterator[Fact]:
     yield "group", f"one of {posts} ({states}); --all decides all"
 
 
-def _post(row: CaseRow) -> Iterator[Fact]:
+def _post(row: CaseRow, *, shown: bool) -> Iterator[Fact]:
+    """Yield where it was posted; `shown`: whether the address of its media is told."""
     post = row.post
     if not post.permalink:
         yield "post", f"r/{post.subreddit}; deleted on Reddit, so its address, author and text are forgotten"
         return
     if row.proposal is not None:
         if row.state != CaseState.MINOR:
-            yield "link", row.url
+            yield "link", row.url if shown else COVERED
             yield "", f"of r/{post.subreddit}; who posted it is not shown"
         return
     marks = [mark for mark, held in (("NSFW", post.over_18), ("edited", post.edited)) if held]
@@ -104,7 +107,9 @@ def _post(row: CaseRow) -> Iterator[Fact]:
         return
     if post.title:
         yield "title", post.title
-    if row.source == PREVIEW:
+    if not shown:
+        yield "link", COVERED
+    elif row.source == PREVIEW:
         yield "link", "Reddit's preview of it; the media itself was not seen"
         yield "", row.url
     else:

@@ -96,7 +96,9 @@ def notices_show(name: NoticeName, as_json: JsonOption = False, config: ConfigOp
     facts([*notice_facts(settings, row), *told_facts(events)])
     for sentence in missing:
         say(f"\nit cannot be stated yet: {sentence}")
-    if row.marked:
+    if row.same_footage:
+        say(f"\nthere is more on it, of footage marked as a suspected minor's: {', '.join(row.same_footage)}")
+    elif row.marked:
         say("\nthere was more on it: that is marked as a suspected minor's, and is shown to nobody")
     if text:
         say(f"\nTo: {text.to}\nSubject: {text.subject}\n", lines=True)

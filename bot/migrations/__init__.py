@@ -22,6 +22,7 @@ from bot.migrations import (
     learning,
     lists,
     looking,
+    minors,
     notice_answers,
     notice_life,
     notice_texts,
@@ -57,6 +58,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     servers.m0078_notices_of_servers,
     notice_texts.m0079_notice_texts,
     drafts.m0081_notice_items_found,
+    minors.m0082_minor_footage,
 )
 
 for _step in LATER:

@@ -45,6 +45,7 @@ from bot.store.local_features import Sketches
 from bot.store.looking import Looking
 from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
+from bot.store.minor_footage import MinorFootage
 from bot.store.minors import MinorRow, Minors
 from bot.store.notice_answers import AnswerRow, Mailboxes, NoticeAnswers
 from bot.store.notice_changes import NoticeChanges
@@ -142,7 +143,8 @@ class Store:
         self.path = path
         self._clock, self._seal, self._factory = clock, seal, factory
         self.connection = (ReadingConnection if reading else Connection)(path, clock, factory)
-        self.minors = Minors(self.connection, seal)
+        self.footage = MinorFootage(self.connection)
+        self.minors = Minors(self.connection, seal, self.footage)
         self.untold = Untold(self.connection)
         self.judgements = Judgements(self.connection)
         self.links = Links(self.connection, seal, self.minors, self.untold)

@@ -17,6 +17,7 @@ from bot.errors import StoreError
 from bot.model import MINOR_ORDER, PROGRAM, CaseState, Entry, LinkState, Post, Verdict, Voice
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
+from bot.store.minor_footage import MinorFootage
 from bot.store.sealing import fingerprint_place
 
 WHY_BLOCKED = "suspected minor: never fetched"
@@ -57,29 +58,21 @@ def names_of(sha256: str | None, md5: str | None) -> tuple[str, ...]:
 class Minors:
     """Tables minors, never, minor_holds and link_files."""
 
-    def __init__(self, connection: Connection, seal: FieldCipher | None) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None, footage: MinorFootage) -> None:
         self._c = connection
+        self._footage = footage
         self._seal = seal
 
     def mark(self, post: Post, urls: Sequence[str], *, seen: datetime, by: Voice, case: str | None) -> str:
         """Keep what is needed to report a post; return its label, which it keeps if it was marked before."""
         known = self._c.value("select label from minors where post = ? and reported_at is null", (post.fullname,))
         name = str(known or case or label("M"))
+        where = (name, post.fullname, post.subreddit, post.permalink)
         self._c.run(
             """insert into minors (label, post, subreddit, permalink, urls, seen_at, marked_at, marked_by,
                marked_member) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update
                set urls = iif(reported_at is null, excluded.urls, urls) where excluded.urls != '[]'""",
-            (
-                name,
-                post.fullname,
-                post.subreddit,
-                post.permalink,
-                json.dumps(list(urls)),
-                iso(seen),
-                self._c.now(),
-                by.name,
-                by.member,
-            ),
+            (*where, json.dumps(list(urls)), iso(seen), self._c.now(), by.name, by.member),
         )
         return name
 
@@ -267,6 +260,7 @@ class Minors:
                 self._c.run("delete from never where mark = ?", (mark,))
             if row["marked"]:
                 self._c.run("delete from minors where label = ? and reported_at is null", (row["label"],))
+                self._footage.unmark(row["label"])
             found.append((row["post"], [number for number, _ in json.loads(row["cases"])]))
         self.drop_holds(root)
         self._look_again(now)

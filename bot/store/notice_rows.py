@@ -10,16 +10,18 @@ from bot.errors import StoreError, UsageError
 from bot.model import Capacity, Ground, Notice, NoticeItem, NoticeState
 from bot.serialization import loads
 from bot.store.base import Connection, Row
+from bot.store.minor_footage import RESTS_ON_MARKED
 
-_ITEMS = """select i.*, c.label, c.state = 'minor' as minor, p.subreddit, e.label as entry_label from notice_items i
-    join cases c on c.id = i.case_id join posts p on p.fullname = c.post left join entries e on e.id = i.entry"""
+_ITEMS = f"""select i.*, c.label, c.state = 'minor' as minor, {RESTS_ON_MARKED} as same, p.subreddit,
+    e.label as entry_label from notice_items i join cases c on c.id = i.case_id
+    join posts p on p.fullname = c.post left join entries e on e.id = i.entry"""  # noqa: S608  words of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRow:
     """A stored notice. Ground and statement are None until a person has confirmed it.
 
-    Media of a case that is marked as a suspected minor's are not among its items, whoever asks.
+    Media of a case that is marked as a suspected minor's, or is of the same footage, are not among its items.
     """
 
     label: str
@@ -29,6 +31,7 @@ class NoticeRow:
     recipient: str | None
     items: tuple[NoticeItem, ...]
     marked: bool  # whether media that is marked as a suspected minor's stands on it besides
+    same_footage: tuple[str, ...]  # of these cases: the same footage was marked in another one
     subreddits: tuple[str, ...]  # of the cases that it stands for
     cases: tuple[str, ...]
     ground: Ground | None
@@ -90,7 +93,7 @@ class NoticeRow:
 def notice_of(connection: Connection, row: Row) -> NoticeRow:
     """Return a notice of its row in table notices."""
     items = connection.rows(f"{_ITEMS} where notice = ? order by i.rowid", (row["label"],))
-    minors = {item["host_id"] for item in items if item["minor"]}
+    minors = {item["host_id"] for item in items if item["minor"] or item["same"]}
     once: dict[str, Row] = {}
     for item in items:
         if item["host_id"] not in minors:
@@ -103,6 +106,7 @@ def notice_of(connection: Connection, row: Row) -> NoticeRow:
         recipient=row["recipient"],
         items=tuple(map(item_of, once.values())),
         marked=bool(minors),
+        same_footage=tuple(dict.fromkeys(item["label"] for item in items if item["same"])),
         subreddits=tuple(sorted({item["subreddit"] for item in items} | {row["subreddit"]})),
         cases=tuple(item["label"] for item in items),
         ground=row["ground"],

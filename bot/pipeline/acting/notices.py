@@ -153,7 +153,12 @@ class NoticeReview:
 
     def _wants(self, row: NoticeRow, recipient: str | None, *, mailed: bool = True) -> Iterator[str]:
         """Yield what a notice needs that is not there, or why it may not leave; `mailed`: by us."""
-        if row.marked:
+        if row.same_footage:
+            yield (
+                f"notice {row.label} holds the same footage as what was marked as a suspected minor's "
+                f"({', '.join(row.same_footage)}), so nobody states it; mark that too, or dismiss it"
+            )
+        elif row.marked:
             yield (
                 f"notice {row.label} holds what is marked as a suspected minor's, so nobody states it; in ten minutes "
                 "that comes off it, or stands on it again if it was a slip"

@@ -30,10 +30,13 @@ class Drafting:
     def draft(self, row: LinkRow, evidence: Evidence, case: CaseRow, *, asked: bool = False) -> str | None:
         """Put a case's media on a draft to whoever has the file; return the notice's label.
 
-        None if no plug knows its host, or a person took it off a draft; `asked`: a person wants it on one again.
+        None if no plug knows its host, a person took it off a draft, or the same footage was marked as a suspected
+        minor's. `asked`: a person wants it on one again.
         """
         plug = hosts.get(row.link.host)
         if plug is None or (not asked and self._store.notices.dropped(case.id)):
+            return None
+        if self._store.footage.of_case(case.id) is not None:
             return None
         host = whose(plug, row.link)
         url = (plug.page_url(row.link.id) if row.link.id else None) or unsigned(row.link.url)

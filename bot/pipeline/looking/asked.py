@@ -38,6 +38,8 @@ def why_not(store: Store, wish: Wish) -> str | None:
     things = [row.post.fullname, *([f"{row.host}:{row.host_id}"] if row.host_id else [])]
     if row.state == CaseState.MINOR or store.minors.is_never(*things):
         return MINOR
+    if (same := store.footage.of_case(row.id)) is not None:
+        return same.words
     if row.post.removed_by_category == "deleted" or row.url.startswith(GONE):
         return DELETED
     return None

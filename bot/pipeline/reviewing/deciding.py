@@ -93,6 +93,7 @@ class Deciding:
             cases = self._may(verb, targets, by)
             for case in cases:
                 if (wanted := self._banking(verb, case, banking)) is not None:
+                    self._refuse_footage(case)
                     self._learning.can_bank(case, wanted)
             row = store.decided.add(
                 verb,
@@ -201,6 +202,11 @@ class Deciding:
         self._log.info("decision performed", decision=row.label, verb=str(row.verb), cases=len(row.cases))
         return lines
 
+    def _refuse_footage(self, case: CaseRow) -> None:
+        """Raise UsageError if a case is of footage that was marked as a suspected minor's: nothing of it is banked."""
+        if (same := self._store.footage.of_case(case.id)) is not None:
+            raise UsageError(f"{case.label} goes into no bank, for {same.words}")
+
     @staticmethod
     def _banking(verb: Decision, case: CaseRow, banking: Banking | None) -> Banking | None:
         """Return what a decision puts into a bank. To confirm a proposal is to bank its media."""
@@ -308,6 +314,7 @@ class Deciding:
         store, lines = self._store, []
         if row.verb in CONFIRMING:
             if (banking := self._banking(row.verb, case, row.banking)) is not None:
+                self._refuse_footage(case)
                 lines += self._learning.bank_from(case, banking, by=by)
             if any(a.outcome == "upheld" and a.closed_member == by.member for a in store.review.appeals(case.id)):
                 for label in store.review.made_by(case.id, "banked"):

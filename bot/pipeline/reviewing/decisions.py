@@ -42,7 +42,7 @@ class Decisions:
         bank = BankFeedback(config.review, store, scanner)
         deciding = Deciding(config.review, store, clock, log, bank, judge, notices, deps.boundary)
         cases = CaseReview(config.review, store, clock, log, outbox, judge, notices, deciding)
-        minors = Minors(store, clock, log, deps.reddit, hosts.finder(config), cases.undo_action)
+        minors = Minors(store, clock, log, deps.reddit, hosts.finder(config), cases.undo_action, judge.draft_again)
         return cls(
             deciding=deciding, cases=cases, bank=bank, minors=minors, notices=notices, items=items, grounds=grounds
         )

@@ -20,10 +20,11 @@ from bot.pipeline.core import connected
 from bot.pipeline.judging.judge import NEEDS_PERSON
 from bot.pipeline.log import Log
 from bot.reddit import Reddit
-from bot.store import ActionRow, MinorRow, Store
+from bot.store import ActionRow, CaseRow, MinorRow, Store
 
 WAIT = timedelta(minutes=10)  # in which a slip can be taken back
 HIDDEN = "suspected minor: hidden for now"
+SAME_FOOTAGE = "a suspected minor's: the same footage was marked in another case"
 _CASE = re.compile(r"[CM]-[0-9a-f]+")
 _SUBREDDIT = re.compile(r"/r/(\w+)/")
 
@@ -52,6 +53,7 @@ class Minors:
         reddit: Reddit | None,
         find: hosts.Finder,
         undo: Callable[..., str],
+        draft_again: Callable[[CaseRow], None],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -59,6 +61,7 @@ class Minors:
         self._reddit = reddit
         self._find = find
         self._undo = undo  # an action, by its number
+        self._draft_again = draft_again  # what was kept off drafts while the same footage was marked
         self._ends: dict[str, float] = {}  # post → when its time is over, on the clock that never jumps
 
     def minor(self, target: str, *, by: Voice, why: str = "suspected minor") -> Marked:
@@ -137,7 +140,11 @@ class Minors:
             root = store.minors.root_of(post)
             if root is None:
                 return None
+            warned = {case for row in store.minors.beside(root) for case in store.footage.beside(row.label)}
             shown = store.minors.let_go(root)
+            for case in warned:
+                if store.footage.of_case(case) is None and not store.notices.all_of_case(case):
+                    self._draft_again(store.cases.of_id(case))
             for name, cases in shown:
                 store.actions.cancel_on(name, reason="the suspicion was taken back", key=minor_key(name))
                 store.actions.unorder(minor_key(name))  # nobody ordered it any more: it is taken back as any removal
@@ -219,9 +226,18 @@ class Minors:
         for case in cases:
             store.actions.cancel(case=case.id, reason=HIDDEN)
             store.notices.hold_mail(case.id, HIDDEN)
+        self._warn_others(post, label, cases)
         store.minors.hold(post, root=root, label=label, marks=marks, fresh=fresh, by=by, why=why)
         self._plan(post)
         return label
+
+    def _warn_others(self, post: Post, label: str, cases: Sequence[CaseRow]) -> None:
+        """Let other cases of the same footage warn, and hold their mails, until a person has said what each is."""
+        store = self._store
+        made = [entry for case in cases for entry in store.review.all_made(case.id)]
+        store.footage.mark(post.fullname, label, made)
+        for case in store.footage.beside(label):
+            store.notices.hold_mail(case, SAME_FOOTAGE)
 
     def _plan(self, post: Post) -> bool:
         """Plan removal and lock, anew if they were undone; return whether the removal is new."""
@@ -285,6 +301,7 @@ class Minors:
         media = [f"{link.host}:{link.id}" for link in links if link.id]
         store.minors.never([post.fullname, *media])
         store.minors.never_files(post.fullname)
+        self._warn_others(post, label, cases)
         for case in cases:
             store.actions.cancel(case=case.id, reason="suspected minor")
             store.notice_answers.destroy(case.id)

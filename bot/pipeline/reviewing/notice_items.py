@@ -113,6 +113,8 @@ class NoticeItems:
             case = self._store.cases.of_id(case.id)
             if case.state in NOT_AGAIN:
                 raise UsageError(f"{case.label} is {case.state}, so its media is not reported to its host")
+            if (same := self._store.footage.of_case(case.id)) is not None:
+                raise UsageError(f"{case.label} goes on no notice, for {same.words}")
             evidence = self._store.links.evidence(case.link)
             if evidence is None or not case.post.permalink:
                 raise UsageError(f"nothing is known of {case.label}'s media any more, so no notice can name it")

@@ -66,6 +66,7 @@ class Withdrawals:
                 files = store.withdrawn.files(label)
                 marks = store.minors.never(name for pair in files for name in names_of(*pair))
                 store.withdrawn.marked(label, marks)
+                store.footage.mark_entry(label, label)
             store.banks.withdraw(label, why)
             store.withdrawn.signed(label, by=by)
             store.audit.record(by=by, what=f"entry withdraw: {why}", subject=label, why=said)
@@ -91,6 +92,7 @@ class Withdrawals:
             row = store.withdrawn.get(label)
             if row is not None and row.why is Withdrawal.MINOR:
                 store.withdrawn.unmark(label)
+                store.footage.unmark(label)
             if store.minors.is_never_label(label):
                 raise ConflictError(
                     f"{label} holds a file that was marked as a suspected minor's, so nobody restores it; to be rid of "

@@ -88,7 +88,7 @@ def show(visit: Visit) -> Response:
         waiting=waiting,
         choices=_choices(visit, case, waiting) if may else [],
         may=may,
-        banks=_banks(visit, row) if may else [],
+        banks=_banks(visit, row) if may and case.footage is None else [],
         offer=offer(visit, row, case.evidence) if may else None,
         levels=LEVELS,
         mine=mine,
@@ -128,6 +128,8 @@ def _choices(visit: Visit, case: Seen, waiting: DecisionRow | None) -> list[Choi
     if row.state in (CaseState.CONFIRMED, CaseState.DISMISSED):
         verbs = (Decision.UNDO,)
     if row.proposal is not None and not visit.may(Verb.BANKS, [row.post.subreddit]):
+        verbs = tuple(verb for verb in verbs if verb is not Decision.CONFIRM)
+    if row.proposal is not None and case.footage is not None:
         verbs = tuple(verb for verb in verbs if verb is not Decision.CONFIRM)
     mode = visit.config.mode(row.post.subreddit)
     made: list[Choice] = []

@@ -17,6 +17,7 @@ from bot.rules.checks.evidence import RESEMBLES
 from bot.serialization import to_json_data
 from bot.store import ActionRow, AppealRow, CaseRow, GroupRow, NoticeRow, Store
 from bot.store.base import Row
+from bot.store.minor_footage import Footage
 
 Fact = tuple[str, str]
 
@@ -34,6 +35,7 @@ class Seen:
     history: Sequence[Row]
     beside: Sequence[dict[str, Any]]  # what each entry that was found is compared with
     unlooked: Sequence[str]  # what of the post was not looked at yet
+    footage: Footage | None = None  # what it shares with what was marked as a suspected minor's
     doubts: Sequence[str] = ()  # what was said against its entries since
 
     @property
@@ -60,12 +62,14 @@ class Seen:
     def plain(self) -> dict[str, Any]:
         """Return all of it as plain data."""
         bare = self.row.state == CaseState.MINOR
-        evidence = self.evidence
+        evidence = None if self.footage else self.evidence  # it tells where the media is
         if evidence is not None and self.row.proposal is not None:
             evidence = replace(evidence, post=None, link=replace(evidence.link, post=None))
         return {
             **plain_case(self.row, appeal=self.appeal is not None),
-            "url": None if bare else self.row.url,
+            "url": None if bare or self.footage else self.row.url,
+            **({"host_id": None} if self.footage else {}),
+            "same_footage": {"entry": self.footage.entry, "marked": self.footage.label} if self.footage else None,
             "group": plain_group(self.group) if self.group else None,
             "evidence": to_json_data(evidence) if evidence else None,
             "not_looked_at": list(self.unlooked),
@@ -96,6 +100,7 @@ def seen(store: Store, name: str, *, group: bool = True) -> Seen:
         history=store.review.history(row.label),
         beside=compared(store, evidence),
         unlooked=() if minor else not_looked_at(store, row.post.fullname),
+        footage=store.footage.of_case(row.id),
         doubts=tuple(doubts(store, evidence)),
     )
 
