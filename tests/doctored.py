@@ -31,7 +31,7 @@ from bot.config import DecodeConfig
 from bot.workers import Child, Workers
 
 ROOT = Path(__file__).parent.parent
-LONGEST = 60  # seconds that any doctor may take here
+LONGEST = 120  # seconds that any doctor may take here
 PRIVATE = 1 << 18  # MS_PRIVATE, with
 REC, BIND, REMOUNT, READ_ONLY = 1 << 14, 1 << 12, 1 << 5, 1
 NEW_MOUNTS = 0x20000

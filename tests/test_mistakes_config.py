@@ -366,7 +366,10 @@ def test_a_damaged_file_is_read_or_told_in_sentences(tmp_path: Path, data: st.Da
         where = re.match(rf"{re.escape(str(tmp_path / 'config.toml'))}, line (\d+): (.+)\Z", said)
         assert where is not None, said
         assert 1 <= int(where[1]) <= count
-        assert not JARGON.search(where[2]), said
+        ours = [
+            word for word in JARGON.findall(where[2]) if word not in text
+        ]  # what stands in the file may be repeated
+        assert not ours, said
         assert "hunter2" not in said
 
 
