@@ -697,6 +697,19 @@ def test_a_terminal_too_narrow_for_a_table_gets_a_block_for_each_row(
         assert [word for cell in row for word in cell.split() if words.count(word) != 2] == [], f"at {width} columns"
 
 
+def test_one_long_word_leaves_a_table_a_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A column gives what it can before rows become blocks: as much as leaves its longest word whole."""
+    monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=80, color_system=None))
+    row = ("de", "notice.authorised_representative", "approved", "yours", "2026-11-30, A Practising Moderator")
+    base.show(["language", "text", "state", "whose", "approved"], [row], empty="none")
+    shown = capsys.readouterr().out
+    assert shown.split()[:5] == ["language", "text", "state", "whose", "approved"]
+    assert all(len(line.rstrip()) <= 80 for line in shown.splitlines())
+    assert set(" ".join(row).split()) <= set(shown.split())
+
+
 def test_the_command_page_is_up_to_date() -> None:
     """docs/commands.md says what the help says; python -m tests.commands_doc writes it."""
     assert TARGET.read_text(encoding="utf-8") == render()

@@ -44,12 +44,13 @@ def test_a_draft_is_changed_on_its_page(console: Console) -> None:
     split = next(row for row in store.notices.listing() if row.label not in names)
     assert [item.host_id for item in split.items] == ["quickfox"]
     assert f"drafted: split off {name}" in lea.text
+    assert f'split off <a href="/notice/{name}">{name}</a>' in lea.page.text
     assert lea.send(f"/notice/{name}/drop", read | {"item": "happycat"}).status_code == 409
     assert "has changed since you read it" in lea.text
     for way, fields, said in (
         ("split", {"rest": "yes"}, "all of notice"),
         ("move", {"item": "happycat"}, "choose the draft that it goes to"),
-        ("move", {"item": "happycat", "to": other}, "is other media than what notice"),
+        ("move", {"item": "happycat", "to": other}, "choose its own ground and write its detail, then move it"),
         ("ground", {"item": "happycat", "detail": "list 7"}, "choose which ground it is"),
         ("drop", {}, "no media is named"),
     ):

@@ -163,7 +163,11 @@ def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None
     ):
         assert lea.post(f"/notice/{name}/preview", **STATED | wrong).status_code == 409, wrong
         assert said in lea.text.lower() or said in lea.text, wrong
+        assert "--to" not in lea.text, wrong  # a page says what to do on it
         assert "State it" in lea.text  # with what was written in its fields
+    assert "Deutsch (draft)" in lea.text or "German (draft)" in lea.text
+    assert lea.post(f"/notice/{name}/preview", **STATED, language="de").status_code == 409
+    assert '<a href="/notice-texts/de/notice.third_party_notifier">read it, and approve it' in lea.page.text
     assert lea.post(f"/notice/{name}/preview", **STATED).status_code == 200
     read = re.search(r"<pre>(.*?)</pre>", lea.page.text, re.DOTALL)
     assert read is not None

@@ -184,6 +184,8 @@ def test_hers_is_handed_over_and_never_mailed(store: Store) -> None:
     said = fine("confirm", name, *GROUND, "--capacity", "depicted_person", "--yes")
     assert "/s/ [your name], [today's date]" in said
     assert "It is hers to send" in " ".join(said.split())
+    waits = " ".join(CliRunner().invoke(app, ["notices", "next", name]).output.split())
+    assert f"when she has sent it: gifwarden notices by-hand {name}" in waits
     assert store.actions.by_key(f"notice:{name}") is None
     assert store.notices.get(name).state is NoticeState.CONFIRMED
     assert store.audit.entries(1)[0]["what"] == "notice handed to the person depicted"
@@ -195,6 +197,11 @@ def test_hers_is_handed_over_and_never_mailed(store: Store) -> None:
     assert [(one.detail, one.by) for one in event] == [("number T-1 2", "ann")]
     assert "cannot become by_hand" in refused("by-hand", name)
     assert "told by hand, too" in " ".join(fine("retract", name).split())
+    waits = " ".join(CliRunner().invoke(app, ["notices", "next", name]).output.split())
+    assert f"gifwarden notices raise {name} retraction" in waits
+    assert name in CliRunner().invoke(app, ["notices", "next"]).output
+    fine("raise", name, "retraction")
+    assert name not in CliRunner().invoke(app, ["notices", "next"]).output
     assert f"We retract notice {name}" in fine("show", name)
 
 
@@ -241,7 +248,12 @@ def test_by_hand_is_stated_as_before_a_mail(store: Store) -> None:
     for day in ("2020-01-01", "2999-01-01", "soon"):
         assert "day" in refused("by-hand", name, *GROUND, "--on", day), day
     assert store.notices.get(name).state is NoticeState.DRAFTED
+    today = store.connection.clock.now().date().isoformat()
+    assert f"give {today}, or leave the day out" in refused("by-hand", name, *GROUND, "--on", "2020-01-01")
     said = fine("by-hand", name, *GROUND, "--reference", "ABC-9")
+    assert "its looks are planned within a minute" in " ".join(
+        CliRunner().invoke(app, ["notices", "next", name]).output.split()
+    )
     assert "number ABC-9; its media is looked for from now on" in " ".join(said.split())
     assert store.notices.get(name).state is NoticeState.BY_HAND
     mailed = drafted(store, "sleepydog")

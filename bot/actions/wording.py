@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from bot.actions.notice_checks import MAX_ITEMS, Story, one_line, wanting
 from bot.clock import day, day_and_time, minutes
-from bot.errors import UsageError
+from bot.errors import Advised, UsageError
 from bot.model import Notice, NoticeItem
 from bot.notice_texts import Kind, Policy, Texts, claims, missing, mistakes, name_of, render
 from bot.text import wrapped
@@ -152,8 +152,12 @@ def _written(
         raise UsageError(*broken)
     if not texts.approved(notice.language, name):
         raise UsageError(
-            f"the text {notice.language}/{name} is a draft that nobody of the team has approved as it is; read it: "
-            f"gifwarden notices texts show {notice.language} {name}"
+            Advised(
+                f"the text {notice.language}/{name} is a draft that nobody of the team has approved as it is",
+                f"read it: gifwarden notices texts show {notice.language} {name}",
+                page="read it, and approve it if every word is right",
+                path=f"/notice-texts/{notice.language}/{name}",
+            )
         )
     values = _values(notice, sender, texts, policy, story)
     text = _laid_out(

@@ -25,14 +25,13 @@ from bot.cli.base import (
 from bot.cli.notices import NoticeName, notices
 from bot.clock import day_and_time
 from bot.errors import UsageError
-from bot.model import Actor, NoticeState, Recourse, Verb
+from bot.model import Actor, Recourse, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.following.steps import NextSteps
 from bot.pipeline.following.words import item_line, proposal_lines, steps_plain
 from bot.pipeline.reviewing.words.notice_items import happened
 
 KINDS = ", ".join(Recourse)
-OVER = frozenset({NoticeState.CLOSED, NoticeState.RETRACTED})
 RecourseName = Annotated[str, typer.Argument(help=f"What: {KINDS}.", metavar="RECOURSE")]
 
 
@@ -50,7 +49,7 @@ def notices_next(
     ] = None,
     write: Annotated[
         str | None,
-        typer.Option("--write", help="Print a text to hand in: complaint, settlement, coordinator, ftc."),
+        typer.Option("--write", help="Print a text to hand in: complaint, settlement, coordinator, ftc, retraction."),
     ] = None,
     because: Annotated[str, typer.Option("--because", help="With --write: a sentence on what is complained of.")] = "",
     limit: LimitOption = None,
@@ -64,7 +63,7 @@ def notices_next(
         store, steps = pipeline.deps.store, pipeline.notice_steps
         if name is None:
             rows = store.notices.listing(limit or (PAGE, LONGEST)[as_json])
-            every = [steps.of(row.label) for row in rows if row.state not in OVER]
+            every = [found for row in rows if not (found := steps.of(row.label)).over]
         else:
             known.notice(pipeline, name)
             every = [steps.of(name)]

@@ -38,6 +38,7 @@ from bot.cli.notice_options import (
     statement,
 )
 from bot.cli.screen import told_more
+from bot.config import Config
 from bot.model import Actor, NoticeState, Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.words.notice import ASKED, HANDED, notice_facts, notice_read, row_read, told_facts
@@ -45,6 +46,7 @@ from bot.serialization import to_json_data
 from bot.store import NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
+LONGEST_HOST = 24  # characters in a table
 NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 
@@ -58,20 +60,21 @@ def register(parent: typer.Typer) -> None:
 @notices.command(name="list")
 def notices_list(limit: LimitOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show notices, newest first."""
-    with session(read_config(config)) as pipeline:
+    settings = read_config(config)
+    with session(settings) as pipeline:
         columns = {
             "notice": "notice",
             "state": "state",
             "host": "host",
             "items": "items",
-            "recipient": "to",
+            "way": "goes by",
             "stated_by": "stated by",
         }
         rows = [_notice(row) for row in pipeline.deps.store.notices.listing(limit or (PAGE, LONGEST)[as_json])]
         every = pipeline.deps.store.maintenance.count("notices")
     if not as_json:
         rows = [
-            {**row, "items": len(row["items"]), "recipient": row["recipient"] or "no address known"} for row in rows
+            {**row, "items": len(row["items"]), "host": _short(row["host"]), "way": _way(settings, row)} for row in rows
         ]
     listing(rows, as_json=as_json, columns=columns, empty="no notices")
     told_more(len(rows), every, as_json=as_json)
@@ -164,6 +167,17 @@ def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
     """Return who states or retracts a notice. Raises UsageError if there is none, or they may not."""
     known.notice(pipeline, name)
     return decider(pipeline, who, Verb.NOTICES, pipeline.deps.store.notices.get(name).subreddits)
+
+
+def _way(settings: Config, row: dict[str, Any]) -> str:
+    if row["recipient"]:
+        return "mail"
+    return "form" if channels.contact(row["host"], settings.storage.path).form else "no way known"
+
+
+def _short(host: str) -> str:
+    """Return a host as a table has room for it: the end of a long name, which says whose it is."""
+    return host if len(host) <= LONGEST_HOST else f"…{host[1 - LONGEST_HOST :]}"
 
 
 def _notice(row: NoticeRow) -> dict[str, Any]:

@@ -149,12 +149,13 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, t
         return
     width = columns_of(out)
     page = out if out.is_terminal else Console(width=width or UNWRAPPED, highlight=False)
-    if width is not None and not _has_room(width, columns, cells):
+    widths = [None] * len(columns) if width is None else _widths(width, columns, cells)
+    if widths is None:
         page.print(_blocks(columns, cells, title))
         return
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for name, column in zip(columns, zip(*cells, strict=True), strict=True):
-        table.add_column(name, overflow="fold", no_wrap=_is_label(column))
+    for name, column, wide in zip(columns, zip(*cells, strict=True), widths, strict=True):
+        table.add_column(name, overflow="fold", no_wrap=_is_label(column), width=wide)
     for line in cells:
         table.add_row(*line)
     page.print(table)
@@ -164,24 +165,23 @@ def _is_label(column: Sequence[Text]) -> bool:
     return all(len(cell) <= MAX_LABEL and " " not in cell.plain for cell in column)
 
 
-def _has_room(width: int, columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> bool:
-    """Return whether a line is wide enough for a table in which no word is cut."""
-    left = width - GAP * (len(columns) - 1)
-    wrapped: list[tuple[int, int]] = []  # (width of the whole, width of the longest word) of columns that may wrap
+def _widths(width: int, columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> Sequence[int | None] | None:
+    """Return how wide each column is so that no word is cut; None if the line is too narrow for that."""
+    least: list[int] = []  # labels are whole; other columns have their longest word, and wrap
+    whole: list[int] = []
     for name, column in zip(columns, zip(*cells, strict=True), strict=True):
         texts = [name, *(cell.plain for cell in column)]
-        whole = max(cell_len(text) for text in texts)
-        if _is_label(column):
-            left -= whole
-        else:
-            wrapped.append((whole, max(cell_len(word) for text in texts for word in text.split() or [""])))
-    # the widest gives first, until all are as wide as they are long or equally wide
-    for done, (whole, word) in enumerate(sorted(wrapped)):
-        share = min(whole, left // (len(wrapped) - done))
-        if word > share:
-            return False
-        left -= share
-    return left >= 0
+        whole.append(max(cell_len(text) for text in texts))
+        word = max(cell_len(word) for text in texts for word in text.split() or [""])
+        least.append(whole[-1] if _is_label(column) else word)
+    spare = width - GAP * (len(columns) - 1) - sum(least)
+    if spare < 0:
+        return None
+    widths = list(least)
+    while spare > 0 and (short := [place for place, wide in enumerate(widths) if wide < whole[place]]):
+        widths[min(short, key=widths.__getitem__)] += 1  # the narrowest first, until all are equally wide
+        spare -= 1
+    return widths
 
 
 def _blocks(columns: Sequence[str], cells: Sequence[Sequence[Text]], title: str | None) -> Table:

@@ -92,7 +92,7 @@ def settings(
             "port": mail_port,
             "security": "none",
             "sender": "safety@moderators.example.org",
-            "organisation": "The moderators of r/clips",
+            "organisation": "Clip Subreddits Moderation Team",
         },
         "storage": {"path": folder / "data", "rules": rules or folder / "rules", "notices": folder / "notices"},
     }

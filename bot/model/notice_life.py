@@ -67,6 +67,7 @@ class Recourse(StrEnum):
     """What a person can do beyond the notice. The program proposes and never does it."""
 
     REMINDER = "reminder"
+    RETRACTION = "retraction"  # telling by hand that what went by hand is taken back
     COMPLAINT = "complaint"  # the host's own procedure, DSA 20
     SETTLEMENT = "settlement"  # a certified body out of court, DSA 21
     COORDINATOR = "coordinator"  # DSA 53

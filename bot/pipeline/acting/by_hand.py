@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from bot.clock import Clock, day
-from bot.errors import UsageError
+from bot.errors import Advised, UsageError
 from bot.model import NOTICE_MOVES, ActionState, Actor, NoticeState
 from bot.pipeline.acting.notices import NoticeReview, Statement
 from bot.pipeline.acting.outbox import IN_DOUBT
@@ -37,10 +37,22 @@ def put_by_hand(
     at, number = _moment(clock, row, on), _number(reference)
     if row.state == NoticeState.DRAFTED and statement is None:
         raise UsageError(
-            f"notice {name} is not stated yet: say on which ground, as before a mail: --ground, --detail, --capacity"
+            Advised(
+                f"notice {name} is not stated yet",
+                "say on which ground, as before a mail: --ground, --detail, --capacity",
+                page="state it on its page, as before a mail",
+                path=f"/notice/{name}",
+            )
         )
     if row.state != NoticeState.DRAFTED and statement is not None:
-        raise UsageError(f"notice {name} is stated already, on the ground {row.ground}; leave --ground out")
+        raise UsageError(
+            Advised(
+                f"notice {name} is stated already, on the ground {row.ground}",
+                "leave --ground out",
+                page="say on its page that it was handed in",
+                path=f"/notice/{name}",
+            )
+        )
     if row.state not in FROM:
         raise UsageError(f"notice {name} is {row.state}, and that cannot become by_hand")
     with store.transaction():
@@ -67,9 +79,9 @@ def _moment(clock: Clock, row: NoticeRow, on: date | None) -> datetime:
     if on is None or on == now.date():
         return now
     if not row.created.astimezone(UTC).date() <= on < now.date():
-        raise UsageError(
-            f"notice {row.label} was begun on {day(row.created)}, and today is {day(now)}; give a day between them"
-        )
+        begun, today = day(row.created), day(now)
+        between = f"give {today}, or leave the day out" if begun == today else "give a day between them"
+        raise UsageError(f"notice {row.label} was begun on {begun}, and today is {today}; {between}")
     return max(datetime.combine(on, time(12), UTC), row.created)
 
 

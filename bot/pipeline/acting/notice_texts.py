@@ -8,7 +8,7 @@ from bot import channels
 from bot.actions.wording import Kind, Story, Written, written
 from bot.clock import Clock
 from bot.config import Config
-from bot.errors import StoreError, UsageError
+from bot.errors import Advised, StoreError, UsageError
 from bot.model import Notice
 from bot.notice_texts import LANGUAGES, Policy, Texts, mistakes
 from bot.store import NoticeRow, Store
@@ -84,10 +84,15 @@ def authority_of(store: Store, clock: Clock, row: NoticeRow) -> str:
         labels = set.intersection(*speaks.values())  # who speaks for one media speaks for no other
         if not labels:
             raise UsageError(
-                f"notice {row.label} shows somebody of whom no authorisation is on record, so nobody speaks for "
-                "her, and nothing is handed to her: record her mandate with gifwarden person add --help, or, where she "
-                "wrote to you, how you know who she is with gifwarden claims known --help; or state it as "
-                "third_party_notifier"
+                Advised(
+                    f"notice {row.label} shows somebody of whom no authorisation is on record, so nobody speaks for "
+                    "her, and nothing is handed to her",
+                    "record her mandate with gifwarden person add --help, or, where she wrote to you, how you know "
+                    "who she is with gifwarden claims known --help; or state it as third_party_notifier",
+                    page="where she wrote to you, say under Claims how you know who she is; her mandate is recorded by "
+                    "who runs gifwarden; or state it as third party notifier",
+                    path="/claims",
+                )
             )
         found |= dict.fromkeys(sorted(labels))
     return ", ".join(found)
@@ -101,8 +106,11 @@ def _recorded(store: Store, clock: Clock, person: str) -> str:
         row = None
     if row is None or row.expires <= clock.now():
         raise UsageError(
-            f"the record of {person} {'has run out' if row else 'is gone'}, so nobody speaks for her: record her "
-            "mandate anew with gifwarden person add --help, or state it as third_party_notifier"
+            Advised(
+                f"the record of {person} {'has run out' if row else 'is gone'}, so nobody speaks for her",
+                "record her mandate anew with gifwarden person add --help, or state it as third_party_notifier",
+                page="who runs gifwarden records her mandate anew, or you state it as third party notifier",
+            )
         )
     return person
 

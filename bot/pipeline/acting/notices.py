@@ -9,7 +9,7 @@ from bot import actions
 from bot.actions import wording
 from bot.clock import Clock
 from bot.config import Config
-from bot.errors import UsageError
+from bot.errors import Advised, UsageError
 from bot.mail import Mailer, is_address
 from bot.model import (
     ActionState,
@@ -78,8 +78,9 @@ class NoticeReview:
         recipient = statement.to or row.recipient
         capacity = statement.capacity or mail.capacity
         mailed = capacity != "depicted_person" and not statement.by_hand
-        if (wants := next(self._wants(row, recipient, mailed=mailed), None)) is not None:
-            raise UsageError(wants)
+        wants = [*self._wants(row, recipient, mailed=mailed), *(self._wants_mode(row) if mailed else ())]
+        if wants:
+            raise UsageError(*wants)
         if capacity != "third_party_notifier":  # nothing is handed to somebody of whom nobody knows who she is
             authority_of(self._store, self._clock, row)
         language = statement.language or language_of(self._config, row.host)
@@ -164,20 +165,24 @@ class NoticeReview:
                 "that comes off it, or stands on it again if it was a slip"
             )
         if self._grounds.mixed(row):
-            yield (
-                f"notice {row.label} lists different media, and one ground would be said of all of it; take apart what "
-                f"does not belong together: gifwarden notices split {row.label}; or give each its "
-                "own ground: gifwarden notices ground"
+            yield Advised(
+                f"notice {row.label} lists different media, and one ground would be said of all of it",
+                f"take apart what does not belong together: gifwarden notices split {row.label}; or give each its "
+                "own ground: gifwarden notices ground",
+                page="take apart what does not belong together, or give each its own ground: both under Change what "
+                "stands on it",
             )
         if mailed and not recipient:
-            yield (
-                f"no e-mail address of {row.host} is known; give one with --to, or use its form: "
-                f"gifwarden notices form {row.label}"
+            yield Advised(
+                f"no e-mail address of {row.host} is known",
+                f"give one with --to, or use its form: gifwarden notices form {row.label}",
+                page="write one into the box for it below, or tick there that you hand it in by the host's form",
             )
         if mailed and recipient and not is_address(recipient):
-            yield (
-                f"notice {row.label} has a recipient that is not a plain e-mail address; correct it, or use the "
-                f"host's own form: gifwarden notices form {row.label}"
+            yield Advised(
+                f"notice {row.label} has a recipient that is not a plain e-mail address",
+                f"correct it, or use the host's own form: gifwarden notices form {row.label}",
+                page="correct it in the box below, or tick there that you hand it in by the host's form",
             )
         for key in ("host", "sender", "organisation") if mailed else ("sender", "organisation"):
             if not getattr(self._config.mail, key):
@@ -186,7 +191,11 @@ class NoticeReview:
     def _wants_mode(self, row: NoticeRow) -> Iterator[str]:
         modes = {self._config.mode(subreddit) for subreddit in row.subreddits}
         if not modes & actions.get("notice").modes:
-            yield f"r/{row.subreddit} is in mode observe, in which no notice is sent; change its mode first"
+            yield Advised(
+                f"r/{row.subreddit} is in mode observe, in which no notice is sent",
+                f"change its mode first, or hand it in by the host's form: gifwarden notices form {row.label}",
+                page="who runs gifwarden changes its mode, or you tick below that you hand it in by the host's form",
+            )
 
     def retract_notice(self, name: str, *, by: Actor, why: str) -> str:
         """Withdraw a notice; one that was or may have been sent is retracted by mail. Return what was done.

@@ -63,7 +63,7 @@ _LEADS = {
     HostDecision.UNDELIVERED: NoticeState.BOUNCED,
 }
 MEANS = {
-    HostDecision.REMOVED: "the host says that it took it down; it is looked for now",
+    HostDecision.REMOVED: "the host says that it took it down; it is looked for within the hour",
     HostDecision.REJECTED: "the host says that it stays",
     HostDecision.ASKS: "the host wants to know more: write back by mail",
     HostDecision.UNDELIVERED: "it never reached the host",

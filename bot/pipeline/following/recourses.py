@@ -37,6 +37,7 @@ class Rule:
     who: tuple[Capacity, ...] = ANYBODY
     after: timedelta = timedelta()  # since the notice left
     within: timedelta | None = None  # since the host's decision
+    by_hand: bool = False  # only for what a person handed in
     there: bool = True  # only while media on it was there when last seen
     warning: str = ""
     text: Kind | None = None  # what is written for it
@@ -50,6 +51,16 @@ TABLE: tuple[Rule, ...] = (
         why="No decision came, and the media is still there: remind its host, once.",
         law="",
         needs=("a person who says so, or notices.remind",),
+    ),
+    Rule(
+        recourse=Recourse.RETRACTION,
+        states=frozenset({NoticeState.RETRACTED}),
+        why="It went by hand and is taken back: its host does not know that before somebody tells it, by hand, too.",
+        law="",
+        needs=("the way by which the notice went",),
+        there=False,
+        by_hand=True,
+        text=Kind.RETRACTION,
     ),
     Rule(
         recourse=Recourse.COMPLAINT,
@@ -136,6 +147,7 @@ class Standing:
     decided: datetime | None  # when the host's decision came, if one did
     there: bool  # whether media on it was there when last seen
     done: frozenset[Recourse]  # what a person took, or did not want
+    by_hand: bool = False  # whether a person handed it in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +193,7 @@ def _open(rule: Rule, standing: Standing, now: datetime) -> bool:
         and rule.recourse not in standing.done
         and now - standing.sent >= rule.after
         and (standing.there or not rule.there)
+        and (standing.by_hand or not rule.by_hand)
         and (until is None or now <= until)
     )
 
@@ -190,7 +203,9 @@ def _until(rule: Rule, standing: Standing) -> datetime | None:
 
 
 def _where(recourse: Recourse, standing: Standing, channel: Channel, country: str) -> Iterator[str]:
-    if recourse in (Recourse.REMINDER, Recourse.COMPLAINT):
+    if recourse == Recourse.RETRACTION:
+        yield channel.form or standing.recipient or channel.email or f"no way to reach {standing.host} is known"
+    elif recourse in (Recourse.REMINDER, Recourse.COMPLAINT):
         yield standing.recipient or channel.email or channel.form or f"no way to reach {standing.host} is known"
     elif recourse == Recourse.SETTLEMENT:
         bodies = [one for one in channels.bodies(BodyKind.DISPUTES) if not one.hosts or standing.host in one.hosts]

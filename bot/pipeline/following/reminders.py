@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import UsageError
+from bot.errors import Advised, UsageError
 from bot.model import ActionState, NoticeState, Voice
 from bot.store import Store
 
@@ -20,12 +20,23 @@ def remind(store: Store, name: str, *, by: Voice, why: str | None = None) -> Non
         if row.state != NoticeState.OVERDUE:
             raise UsageError(f"notice {name} is {row.state}; only one that is overdue is reminded of")
         if store.notice_answers.unread(name):
-            raise UsageError(f"notice {name} has an answer that nobody has read: gifwarden notices answers --waiting")
+            raise UsageError(
+                Advised(
+                    f"notice {name} has an answer that nobody has read",
+                    "it waits: gifwarden notices answers --waiting",
+                    page="it stands on the notice's page: read it, and say what it means",
+                    path=f"/notice/{name}",
+                )
+            )
         by_hand = store.notice_life.by_hand(name)  # also after a mail, which came back or was not read
         if by_hand or mail is None or mail.state not in (ActionState.DONE, ActionState.FAILED):
             raise UsageError(
-                f"notice {name} did not go by mail, or not by mail alone; remind its host by its form, then: "
-                f"gifwarden notices raise {name} reminder"
+                Advised(
+                    f"notice {name} did not go by mail, or not by mail alone",
+                    f"remind its host by its form, then: gifwarden notices raise {name} reminder",
+                    page="remind its host by its form, then write it down with I did it",
+                    path=f"/notice/{name}",
+                )
             )
         store.actions.plan(key=key_of(name), kind="reminder", subreddit=row.subreddit, params={"notice": name})
         store.audit.record(by=by, what="reminder planned", subject=name, why=why)

@@ -9,11 +9,12 @@ from bot import channels
 from bot.actions.wording import Written
 from bot.clock import Clock, day_and_time
 from bot.config import Config
-from bot.errors import UsageError
+from bot.errors import Advised, UsageError
 from bot.model import (
     NOTICE_LEFT,
     NOTICE_WAITING,
     Actor,
+    HostDecision,
     LookOutcome,
     NoticeEvent,
     NoticeEventKind,
@@ -45,6 +46,12 @@ class NextSteps:
     recourses: tuple[RecourseRow, ...]  # what people took, or did not want
     earlier: tuple[str, ...]  # notices by which the same came down before
 
+    @property
+    def over(self) -> bool:
+        """Whether nobody has anything to do for it any more."""
+        ended = self.row.state in (NoticeState.CLOSED, NoticeState.RETRACTED)
+        return ended and all(one.recourse != Recourse.RETRACTION for one in self.proposals)
+
 
 class NoticeSteps:
     """Any thread may call."""
@@ -72,12 +79,13 @@ class NoticeSteps:
                 decided=max(said, default=None),
                 there=kept or bool(store.notice_life.there(name)),
                 done=frozenset(one.recourse for one in recourses),
+                by_hand=store.notice_life.by_hand(name),
             )
             channel = channels.contact(row.host, self._config.storage.path)
             found = proposals(standing, self._clock.now(), channel, self._config.notices.country)
         return NextSteps(
             row=row,
-            sentence=_sentence(row, items),
+            sentence=self._sentence(row, items),
             items=tuple(items),
             events=tuple(events),
             proposals=tuple(found),
@@ -90,7 +98,14 @@ class NoticeSteps:
         steps = self.of(name)
         kind = self._open(steps, recourse).text
         if kind is None:
-            raise UsageError(f"nothing is written for {recourse}; what it needs: gifwarden notices next {name}")
+            raise UsageError(
+                Advised(
+                    f"nothing is written for {recourse}",
+                    f"what it needs: gifwarden notices next {name}",
+                    page="what it needs stands on the notice's page",
+                    path=f"/notice/{name}",
+                )
+            )
         gone = {item.host_id for item in steps.items if item.state == NoticeItemState.REMOVED}
         notice = steps.row.stated_notice()
         left = tuple(item for item in notice.items if item.host_id not in gone)
@@ -137,19 +152,81 @@ class NoticeSteps:
         with self._store.transaction():
             state = self._store.notices.get(name).state
             if state not in NOTICE_LEFT:
-                how = "it is over" if state == NoticeState.RETRACTED else f"instead: gifwarden notices retract {name}"
-                raise UsageError(f"notice {name} is {state}, so there is nothing to close; {how}")
+                raise UsageError(
+                    f"notice {name} is {state}, so there is nothing to close; it is over"
+                    if state == NoticeState.RETRACTED
+                    else Advised(
+                        f"notice {name} is {state}, so there is nothing to close",
+                        f"instead: gifwarden notices retract {name}",
+                        page="retract it instead",
+                        path=f"/notice/{name}",
+                    )
+                )
             if not self._store.notice_life.happened(
                 name, NoticeEventKind.CLOSED, line(why), to=NoticeState.CLOSED, member=by.member
             ):
                 raise UsageError(f"notice {name} is closed already")
             self._store.audit.record(by=by, what="notice closed", subject=name, why=why)
 
+    def _sentence(self, row: NoticeRow, items: list[LifeItem]) -> str:
+        """Return in words what comes next for a notice: what waits for a person before what comes by itself."""
+        name, store = row.label, self._store
+        look = self._look(row, items)
+        if store.notice_answers.unread(name):
+            return Advised(
+                f"an answer waits for a person; {look}",
+                "read it, and say what it means: gifwarden notices answers --waiting",
+                page="read it below, and say what it means",
+            )
+        if row.state == NoticeState.CONFIRMED and row.capacity == "depicted_person":
+            return Advised(
+                "it is hers to send: a person hands it to her, the way that is safe",
+                f"when she has sent it: gifwarden notices by-hand {name}",
+                page="say below when she has sent it",
+            )
+        if row.state == NoticeState.RETRACTED and row.sent is not None and self._to_tell(row):
+            return Advised(
+                "it went by hand, so a person tells its host by hand that it is taken back",
+                f"the words: gifwarden notices show {name}; when it is told: gifwarden notices raise {name} retraction",
+                page="the words stand above; write down below that you told it",
+            )
+        gone = sum(item.state == NoticeItemState.REMOVED for item in items)
+        so_far = f"{gone} of {many(len(items), 'media', 'media')} removed; " if items and gone else ""
+        unsure = sum(item.outcome in (LookOutcome.REFUSED, LookOutcome.UNSURE) for item in items)
+        asks = "; the looks say nothing, so look yourself" if unsure and row.state in NOTICE_WAITING else ""
+        if row.state == NoticeState.OVERDUE:
+            return f"{so_far}remind its host, or take it further; {look}{asks}"
+        if row.state == NoticeState.REMOVED:
+            return f"whether it comes back is looked for: {look}"
+        if row.state in NOTICE_WAITING:
+            return f"{so_far}{look}{asks}"
+        then = _ANSWERED[store.notice_answers.standing(name)] if row.state == NoticeState.ANSWERED else _THEN[row.state]
+        return so_far + then + (f"; {look}" if any(item.look for item in items) else "")
+
+    def _look(self, row: NoticeRow, items: list[LifeItem]) -> str:
+        """Return when media is looked for next; the daemon plans the looks of what has just left at its next step."""
+        looks = [item.look for item in items if item.look is not None]
+        if looks:
+            return f"the next look is at {day_and_time(min(looks))} UTC"
+        fresh = row.state in NOTICE_WAITING and bool(items) and all(item.looked is None for item in items)
+        return "its looks are planned within a minute" if fresh and self._config.notices.look else "no look is planned"
+
+    def _to_tell(self, row: NoticeRow) -> bool:
+        done = {one.recourse for one in self._store.notice_recourses.of(row.label)}
+        return self._store.notice_life.by_hand(row.label) and Recourse.RETRACTION not in done
+
     def _open(self, steps: NextSteps, recourse: Recourse) -> Proposal:
         found = next((one for one in steps.proposals if one.recourse == recourse), None)
         if found is None:
             name = steps.row.label
-            raise UsageError(f"{recourse} is not open for notice {name} now; what is: gifwarden notices next {name}")
+            raise UsageError(
+                Advised(
+                    f"{recourse} is not open for notice {name} now",
+                    f"what is: gifwarden notices next {name}",
+                    page="what is stands on the notice's page",
+                    path=f"/notice/{name}",
+                )
+            )
         return found
 
     def _note(
@@ -168,25 +245,15 @@ _THEN = {
     NoticeState.DRAFTED: "a person states it",
     NoticeState.CONFIRMED: "it is mailed",
     NoticeState.BOUNCED: "it came back: correct the address, or use the host's form",
-    NoticeState.ANSWERED: "a person says what the answer means: gifwarden notices answers --waiting",
     NoticeState.REJECTED: "a person takes it further, or closes it",
     NoticeState.CLOSED: "nothing more",
     NoticeState.RETRACTED: "nothing more",
 }
-
-
-def _sentence(row: NoticeRow, items: list[LifeItem]) -> str:
-    """Return in words what comes next for a notice."""
-    looks = [item.look for item in items if item.look is not None]
-    look = f"the next look is at {day_and_time(min(looks))} UTC" if looks else "no look is planned"
-    gone = sum(item.state == NoticeItemState.REMOVED for item in items)
-    so_far = f"{gone} of {many(len(items), 'media', 'media')} removed; " if items and gone else ""
-    unsure = sum(item.outcome in (LookOutcome.REFUSED, LookOutcome.UNSURE) for item in items)
-    asks = "; the looks say nothing, so look yourself" if unsure and row.state in NOTICE_WAITING else ""
-    if row.state == NoticeState.OVERDUE:
-        return f"{so_far}remind its host, or take it further; {look}{asks}"
-    if row.state == NoticeState.REMOVED:
-        return f"whether it comes back is looked for: {look}"
-    if row.state in NOTICE_WAITING:
-        return f"{so_far}{look}{asks}"
-    return so_far + _THEN[row.state] + (f"; {look}" if looks else "")
+_ANSWERED = {
+    HostDecision.REMOVED: "its host says that it took it down, and looks say whether it did",
+    HostDecision.ASKS: "its host asks: a person writes back by mail, in the same thread",
+    HostDecision.REJECTED: "a person takes it further, or closes it",
+    HostDecision.UNDELIVERED: "correct the address, or use the host's form",
+    HostDecision.RECEIPT: "its host has said nothing of it yet",
+    None: "its host answered",
+}

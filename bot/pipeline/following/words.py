@@ -12,7 +12,7 @@ from bot.serialization import to_json_data
 from bot.store import LifeItem
 
 _STANDS = {
-    NoticeItemState.LISTED: "told of",
+    NoticeItemState.LISTED: "on the notice",
     NoticeItemState.GONE_ONCE: "seen gone once",
     NoticeItemState.REMOVED: "removed",
     NoticeItemState.KEPT: "kept by its host",

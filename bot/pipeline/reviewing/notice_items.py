@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.config import Config, closest
-from bot.errors import UsageError
+from bot.errors import Advised, UsageError
 from bot.model import Actor, CaseState, Grounded, NoticeItem, NoticeState, one_ground
 from bot.pipeline.acting.grounds import checked
 from bot.pipeline.judging.drafting import Drafting, may_leave
@@ -188,7 +188,10 @@ class NoticeItems:
             return None
         if (recorded := self._store.grounds.recorded(item)) is None:
             raise UsageError(
-                f"{item.host_id} is other media than what notice {target.label} is about; give its own ground with "
-                "--ground and --detail"
+                Advised(
+                    f"{item.host_id} is other media than what notice {target.label} is about",
+                    "give its own ground with --ground and --detail",
+                    page="choose its own ground and write its detail, then move it",
+                )
             )
         return recorded

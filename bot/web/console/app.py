@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.config import Config
 from bot.errors import (
+    Advised,
     ConflictError,
     DatabaseError,
     GifwardenError,
@@ -244,4 +245,5 @@ def _failed(error: GifwardenError, status: int) -> Response:
 
 
 def _mistakes(error: GifwardenError) -> tuple[str, ...]:
-    return getattr(error, "mistakes", ()) or (str(error),)
+    first = error.args[0] if error.args else None
+    return getattr(error, "mistakes", ()) or (first if isinstance(first, Advised) else str(error),)

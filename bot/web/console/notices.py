@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from bot import channels, text
-from bot.errors import StoreError, UsageError
+from bot.errors import RightsError, StoreError, UsageError
 from bot.model import Capacity, Ground, Grounded, Notice, NoticeState, Verb
-from bot.notice_texts import LANGUAGES
+from bot.notice_texts import LANGUAGES, Kind, name_of
 from bot.pipeline.acting.by_hand import FROM as BY_HAND_FROM
-from bot.pipeline.acting.notice_texts import language_of
+from bot.pipeline.acting.notice_texts import language_of, texts_of
 from bot.pipeline.acting.notices import Statement
 from bot.pipeline.following.steps import NoticeSteps
 from bot.pipeline.following.words import item_line, proposal_lines
@@ -42,6 +42,10 @@ class Shelf(StrEnum):
     DRAFTED = "drafted"
     CONFIRMED = "confirmed"
     SENT = "sent"
+    BY_HAND = "by_hand"
+    ANSWERED = "answered"
+    OVERDUE = "overdue"
+    ENDED = "ended"
     RETRACTED = "retracted"
 
 
@@ -49,11 +53,13 @@ STATES = {
     Shelf.ALL: (),
     Shelf.DRAFTED: (NoticeState.DRAFTED,),
     Shelf.CONFIRMED: (NoticeState.CONFIRMED,),
-    Shelf.SENT: tuple(
-        set(NoticeState) - {NoticeState.DRAFTED, NoticeState.CONFIRMED, NoticeState.RETRACTED}
-    ),
+    Shelf.SENT: (NoticeState.SENT, NoticeState.REMINDED),
+    Shelf.BY_HAND: (NoticeState.BY_HAND,),
+    Shelf.ANSWERED: (NoticeState.ANSWERED, NoticeState.REJECTED, NoticeState.BOUNCED),
+    Shelf.OVERDUE: (NoticeState.OVERDUE,),
+    Shelf.ENDED: (NoticeState.REMOVED, NoticeState.CLOSED),
     Shelf.RETRACTED: (NoticeState.RETRACTED,),
-}  # fmt: skip
+}
 
 
 def show(visit: Visit) -> Response:
@@ -69,7 +75,10 @@ def show(visit: Visit) -> Response:
     return visit.page(
         "notices.html",
         shelf=shelf,
-        tabs=[(name, str(name).capitalize(), sum(counts.get(one, 0) for one in STATES[name])) for name in Shelf],
+        tabs=[
+            (name, str(name).replace("_", " ").capitalize(), sum(counts.get(one, 0) for one in STATES[name]))
+            for name in Shelf
+        ],
         rows=[row for _, row in rows[:ROWS]],
         more=rows[ROWS - 1][0] if len(rows) > ROWS else None,
         query=urlencode({name: value for name, value in held.items() if value}),
@@ -94,7 +103,7 @@ def preview(visit: Visit) -> Response:
         read = notice_read(visit.config, visit.store, notice)
         forms = filled_forms(visit.config, visit.store, notice) if statement.by_hand else ()
     except UsageError as error:
-        return _page(visit, row, mistakes=error.mistakes, status=409)
+        return refused(visit, row, error)
     return visit.page(
         "notice_preview.html",
         row=row,
@@ -114,7 +123,12 @@ def confirm(visit: Visit) -> Response:
     row = row_of(visit)
     if visit.field("read") != digest_of(row):
         raise UsageError(f"notice {row.label} has changed since you read it; look at it again, then confirm it")
-    visit.pipeline.decisions.notices.confirm_notice(row.label, statement_of(visit, row), read=row)
+    try:
+        visit.pipeline.decisions.notices.confirm_notice(row.label, statement_of(visit, row), read=row)
+    except RightsError:
+        raise
+    except UsageError as error:  # what was written stays in its fields
+        return refused(visit, row, error)
     return visit.go(f"/notice/{row.label}")
 
 
@@ -134,6 +148,11 @@ def forms_of(visit: Visit, row: NoticeRow, notice: Notice) -> tuple[FilledForm, 
         return filled_forms(visit.config, visit.store, notice)
     except UsageError:
         return ()
+
+
+def refused(visit: Visit, row: NoticeRow, error: UsageError) -> Response:
+    """Return the page of a notice with what is wrong with what was stated, and all of that in its fields."""
+    return _page(visit, visit.store.notices.get(row.label), mistakes=error.mistakes, status=409)
 
 
 def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), status: int = 200) -> Response:
@@ -170,6 +189,8 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         offered=offered,
         by_hand=row.state in BY_HAND_FROM and row.state != NoticeState.DRAFTED,
         languages=LANGUAGES,
+        drafts=_drafts(visit),
+        of_media=visit.store.notices.cases_of(row.label) if drafted else {},
         language=language_of(visit.config, row.host),
         grounds=GROUND_WORDS,
         capacities=get_args(Capacity),
@@ -186,6 +207,16 @@ def _others(visit: Visit, row: NoticeRow) -> list[NoticeRow]:
     """Return the other drafts to the host of a draft, the newest first."""
     found = visit.store.paged.notices(NoticeFilter(states=(NoticeState.DRAFTED,), host=row.host), limit=ROWS)
     return [other for _, other in found if other.label != row.label]
+
+
+def _drafts(visit: Visit) -> dict[str, str]:
+    """Return what stands beside each language: whether somebody approved what notices say in it."""
+    texts, names = texts_of(visit.config, visit.store), [name_of(Kind.NOTICE, each) for each in get_args(Capacity)]
+    approved = {language: sum(texts.approved(language, name) for name in names) for language in LANGUAGES}
+    return {
+        language: "" if count == len(names) else " (partly a draft)" if count else " (draft)"
+        for language, count in approved.items()
+    }
 
 
 def _given(visit: Visit) -> dict[str, str]:

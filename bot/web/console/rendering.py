@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -13,11 +14,14 @@ from markupsafe import Markup, escape
 
 from bot import text
 from bot.clock import day_and_time, iso, tenths
+from bot.errors import Advised
 from bot.pipeline.reviewing.words.case import ago
 from bot.pipeline.reviewing.words.preview import SAID
 from bot.plural import many
 
 HERE = Path(__file__).parent
+_PAGES = {"C": "case", "E": "entry", "N": "notice"}
+_LABEL = re.compile(r"\b([CEN])-[0-9a-f]{10}\b")
 
 
 @cache
@@ -38,6 +42,8 @@ def _environment(beside: Path | None = None) -> Environment:
         "short": _short,
         "tenths": tenths,
         "lines": _lines,
+        "here": _here,
+        "linked": _linked,
     }
     made.globals |= {"many": many, "said": SAID}
     return made
@@ -59,6 +65,22 @@ def _moment(value: datetime) -> str:
 
 def _short(value: str, most: int = 90) -> str:
     return text.line(value, most)
+
+
+def _here(mistake: str) -> Markup:
+    """Return a sentence on what is wrong with what to do about it on a page, not at a terminal; it may lead there."""
+    if not isinstance(mistake, Advised):
+        return escape(text.line(mistake))
+    page = escape(text.line(mistake.page))
+    if mistake.path:
+        page = Markup('<a href="{}">{}</a>').format(text.line(mistake.path), page)
+    return escape(text.line(mistake.fact)) + "; " + page
+
+
+def _linked(words: str) -> Markup:
+    """Return words in which labels of cases, entries and notices lead to their pages."""
+    said = str(escape(text.line(words)))
+    return Markup(_LABEL.sub(lambda label: f'<a href="/{_PAGES[label[1]]}/{label[0]}">{label[0]}</a>', said))  # noqa: S704  escaped before
 
 
 def _exact(value: str) -> Markup:

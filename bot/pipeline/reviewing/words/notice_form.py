@@ -9,7 +9,7 @@ from bot import channels
 from bot.actions.wording import MAX_ITEMS, Written
 from bot.clock import day
 from bot.config import Config
-from bot.errors import UsageError
+from bot.errors import Advised, UsageError
 from bot.model import FieldKind, Fill, Form, FormField, Notice
 from bot.pipeline.acting.notice_texts import contact_of, policy_of, text_of, texts_of
 from bot.store import Store
@@ -63,7 +63,14 @@ def filled_forms(config: Config, store: Store, notice: Notice) -> tuple[FilledFo
     if form is None:
         other = ", ".join(sorted({one for each in channel.forms for one in each.capacities}))
         why = f"the forms of {notice.host} take {other} alone" if other else f"no form of {notice.host} is known"
-        raise UsageError(f"{why}; see: gifwarden hosts contact {notice.host}")
+        raise UsageError(
+            Advised(
+                why,
+                f"see: gifwarden hosts contact {notice.host}",
+                page="what is known of its channels stands under Channels",
+                path="/channels",
+            )
+        )
     said = text_of(config, store, notice)
     each = min(form.most_urls or MAX_ITEMS, MAX_ITEMS)
     groups = [notice.items[start : start + each] for start in range(0, len(notice.items), each)]
