@@ -28,7 +28,7 @@ from bot.web.console.audit import ROWS as AUDIT_ROWS
 from tests.console import Browser, Console, console_on, open_case
 from tests.doors import daemon_on
 from tests.people import member
-from tests.test_console_guard import NASTY, read, shape
+from tests.test_console_guard import NASTY, overdue, read, shape
 
 
 @pytest.fixture
@@ -127,12 +127,12 @@ def test_an_action_is_undone_as_by_the_command(console: Console, ben: Browser) -
     assert store.actions.get(done.action.id).state is not ActionState.UNDO_PLANNED
 
 
-def draft(console: Console, number: int, *, id: str, recipient: str | None = None) -> str:
-    """Draft a notice on the media of a case in r/clips; return its label."""
-    case = open_case(console.bot, number, id=id)
+def draft(console: Console, number: int, *, id: str, recipient: str | None = None, place: str = "clips") -> str:
+    """Draft a notice on the media of a case; return its label."""
+    case = open_case(console.bot, number, id=id, subreddit=place)
     item = NoticeItem(host_id=id, url=f"https://www.redgifs.com/watch/{id}", seen_at=case.opened, sha256="ab" * 32)
     store = console.bot.deps.store
-    return store.notices.draft(host="redgifs", subreddit="clips", recipient=recipient, case=case.id, item=item)
+    return store.notices.draft(host="redgifs", subreddit=place, recipient=recipient, case=case.id, item=item)
 
 
 STATED = {
@@ -198,6 +198,37 @@ def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None
     assert "Retracted" in world.mail.received[-1].message["Subject"]
     for path, status in (("/notices?show=x", 409), ("/notice/N-1", 404), ("/notice/x", 404)):
         assert ben.get(path).status_code == status, path
+
+
+def test_a_step_beyond_a_notice_is_written_on_a_page(console: Console) -> None:
+    """What is handed in to a coordinator is read and copied in the console; what is not open is not written."""
+    name = draft(console, 1, id="happycat")
+    overdue(console.bot.deps.store, name)
+    console.bot.deps.store.connection.run("update notices set organisation = 'Mods', contact = 'a@mods.example'")
+    lea = console.signed_in("Lea")
+    assert "Write a text to hand in" in shown(lea, f"/notice/{name}")
+    assert "gifwarden" not in lea.text.partition("What you can do beyond it")[2]
+    page = shown(lea, f"/notice/{name}/text?recourse=coordinator&because=No+reasons+were+given.")
+    assert "No reasons were given." in page
+    assert "53" in page
+    assert lea.get(f"/notice/{name}/text?recourse=complaint").status_code == 409
+    assert f'<a href="/notice/{name}">what is stands on' in lea.page.text
+
+
+def test_a_mail_is_refused_where_none_is_sent_before_it_is_read(console: Console) -> None:
+    """In mode observe the preview says so, with all that was written; a form is named where the host has one."""
+    name = draft(console, 1, id="happycat", place="quiet")
+    lea = console.signed_in("Lea")
+    shown(lea, f"/notice/{name}")
+    assert lea.post(f"/notice/{name}/preview", **STATED).status_code == 409
+    assert "no notice is sent; who runs gifwarden changes its mode." in lea.text
+    assert "https://news.example/1</textarea>" in lea.page.text
+    (console.bot.deps.config.storage.path / "channels.toml").write_text(
+        "[redgifs]\ndomains = ['redgifs.com']\n[[redgifs.forms]]\nurl = 'https://www.redgifs.com/report'\n"
+    )
+    assert "or you tick below that you hand it in by the host's form" in shown(lea, f"/notice/{name}")
+    assert lea.post(f"/notice/{name}/preview", **STATED, by_hand="yes").status_code == 200
+    assert "All of its words, as one text" in lea.text
 
 
 def test_quarantine_as_by_the_command(console: Console, ben: Browser) -> None:

@@ -24,6 +24,7 @@ FLOORS = {
     0: (
         "model",
         "errors",
+        "advice",
         "clock",
         "config",
         "serialization",
@@ -100,6 +101,7 @@ SIDEWAYS = {
 GROUND_ORDER = (
     "text",
     "errors",
+    "advice",
     "clock",
     "model",
     "serialization",

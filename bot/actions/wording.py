@@ -23,8 +23,9 @@ from email.policy import SMTP
 from typing import Any, NamedTuple
 
 from bot.actions.notice_checks import MAX_ITEMS, Story, one_line, wanting
+from bot.advice import Advised
 from bot.clock import day, day_and_time, minutes
-from bot.errors import Advised, UsageError
+from bot.errors import UsageError
 from bot.model import Notice, NoticeItem
 from bot.notice_texts import Kind, Policy, Texts, claims, missing, mistakes, name_of, render
 from bot.text import wrapped
@@ -58,6 +59,7 @@ class Written(NamedTuple):
 
     subject: str
     text: str
+    flow: str = ""  # the same with no line broken
 
 
 def compose(
@@ -160,9 +162,8 @@ def _written(
             )
         )
     values = _values(notice, sender, texts, policy, story)
-    text = _laid_out(
-        render(texts.source(notice.language, name).text, values, texts.source(notice.language, name).where)
-    )
+    whole = render(texts.source(notice.language, name).text, values, texts.source(notice.language, name).where)
+    text = _laid_out(whole)
     subject = texts.said(notice.language, f"subject.{kind}", values)
     lacking = missing(text, values, kind=kind, capacity=notice.capacity, language=notice.language)
     if left := [f"notice {notice.id} does not say {element.what}; correct its text" for element, _ in lacking]:
@@ -171,7 +172,7 @@ def _written(
         f"the text of notice {notice.id} {claim}; correct it" for claim in _overstated(text, notice, policy, kind)
     ]:
         raise UsageError(*over)
-    return Written(subject, text)
+    return Written(subject, text, _laid_out(whole, None))
 
 
 def _overstated(text: str, notice: Notice, policy: Policy, kind: Kind) -> Iterator[str]:
@@ -280,13 +281,16 @@ def _ids(items: Iterable[NoticeItem]) -> tuple[str, int]:
     return ", ".join(shown), len(names) - len(shown)
 
 
-def _laid_out(text: str) -> str:
-    """Return a text as mail carries it: lines of 72 columns, no blanks at their ends, no line that begins with From."""
+def _laid_out(text: str, width: int | None = WIDTH) -> str:
+    """Return a text as mail carries it: lines of 74 columns, no blanks at their ends, no line that begins with From.
+
+    `width`: None leaves lines unbroken, for who reads it on something narrower.
+    """
     lines: list[str] = []
     for number, whole in enumerate(text.split("\n")):
         point = _POINT.match(whole)
         hang = 2 if number and _LABEL.match(whole) else len(point[0]) if point else 0
-        lines += wrapped(whole.rstrip(), WIDTH, hang).split("\n")
+        lines += wrapped(whole.rstrip(), width, hang).split("\n")
     kept: list[str] = []
     for one in (line.rstrip() for line in lines):
         if one or (kept and kept[-1]):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
+from bot.advice import Advised
 from bot.clock import Clock, day
-from bot.errors import Advised, UsageError
+from bot.errors import UsageError
 from bot.model import NOTICE_MOVES, ActionState, Actor, NoticeState
 from bot.pipeline.acting.notices import NoticeReview, Statement
 from bot.pipeline.acting.outbox import IN_DOUBT

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from bot import channels
 from bot.actions.wording import Kind, Story, Written, written
+from bot.advice import Advised
 from bot.clock import Clock
 from bot.config import Config
-from bot.errors import Advised, StoreError, UsageError
+from bot.errors import StoreError, UsageError
 from bot.model import Notice
 from bot.notice_texts import LANGUAGES, Policy, Texts, mistakes
 from bot.store import NoticeRow, Store

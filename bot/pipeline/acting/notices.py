@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot import actions
+from bot import actions, channels
 from bot.actions import wording
+from bot.advice import Advised
 from bot.clock import Clock
 from bot.config import Config
-from bot.errors import Advised, UsageError
+from bot.errors import UsageError
 from bot.mail import Mailer, is_address
 from bot.model import (
     ActionState,
@@ -191,10 +192,13 @@ class NoticeReview:
     def _wants_mode(self, row: NoticeRow) -> Iterator[str]:
         modes = {self._config.mode(subreddit) for subreddit in row.subreddits}
         if not modes & actions.get("notice").modes:
+            form = channels.contact(row.host, self._config.storage.path).form
             yield Advised(
-                f"r/{row.subreddit} is in mode observe, in which no notice is sent",
-                f"change its mode first, or hand it in by the host's form: gifwarden notices form {row.label}",
-                page="who runs gifwarden changes its mode, or you tick below that you hand it in by the host's form",
+                f"subreddit r/{row.subreddit} is in mode observe, in which no notice is sent",
+                "change its mode first"
+                + (f", or hand it in by the host's form: gifwarden notices form {row.label}" if form else ""),
+                page="who runs gifwarden changes its mode"
+                + (", or you tick below that you hand it in by the host's form" if form else ""),
             )
 
     def retract_notice(self, name: str, *, by: Actor, why: str) -> str:

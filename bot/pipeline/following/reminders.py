@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.errors import Advised, UsageError
+from bot.advice import Advised
+from bot.errors import UsageError
 from bot.model import ActionState, NoticeState, Voice
 from bot.store import Store
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from bot import channels
 from bot.actions.wording import Written
+from bot.advice import Advised
 from bot.clock import Clock, day_and_time
 from bot.config import Config
-from bot.errors import Advised, UsageError
+from bot.errors import UsageError
 from bot.model import (
     NOTICE_LEFT,
     NOTICE_WAITING,

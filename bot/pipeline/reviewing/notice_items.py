@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.advice import Advised
 from bot.config import Config, closest
-from bot.errors import Advised, UsageError
+from bot.errors import UsageError
 from bot.model import Actor, CaseState, Grounded, NoticeItem, NoticeState, one_ground
 from bot.pipeline.acting.grounds import checked
 from bot.pipeline.judging.drafting import Drafting, may_leave

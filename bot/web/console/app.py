@@ -18,9 +18,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.advice import Advised
 from bot.config import Config
 from bot.errors import (
-    Advised,
     ConflictError,
     DatabaseError,
     GifwardenError,

@@ -6,8 +6,19 @@ from starlette.responses import Response
 
 from bot.errors import UsageError
 from bot.model import Recourse, Verb
-from bot.web.console.base import Act, Page, Visit, reason_of
+from bot.pipeline.following.steps import NoticeSteps
+from bot.web.console.base import MAX_WHY, Act, Page, View, Visit, reason_of
 from bot.web.console.notices import row_of
+
+
+def text(visit: Visit) -> Response:
+    """Show what can be handed in for a proposal, as `gifwarden notices next --write` does; nothing is recorded."""
+    row, because = row_of(visit), " ".join((visit.query("because") or "").split())[:MAX_WHY]
+    steps = NoticeSteps(visit.config, visit.store, visit.pipeline.deps.clock)
+    recourse = _named(visit.query("recourse") or "")
+    return visit.page(
+        "notice_handed.html", row=row, recourse=recourse, said=steps.text(row.label, recourse, reason=because)
+    )
 
 
 def remind(visit: Visit) -> Response:
@@ -41,7 +52,10 @@ def close(visit: Visit) -> Response:
 
 
 def _recourse(visit: Visit) -> Recourse:
-    chosen = visit.field("recourse")
+    return _named(visit.field("recourse"))
+
+
+def _named(chosen: str) -> Recourse:
     if chosen not in tuple(Recourse):
         raise UsageError("choose what you did from the list on the notice's page")
     return Recourse(chosen)
@@ -49,6 +63,7 @@ def _recourse(visit: Visit) -> Recourse:
 
 PAGE = Page(
     ways=(
+        View(path="/notice/{notice}/text", answer=text),
         Act(path="/notice/{notice}/remind", answer=remind, verb=Verb.NOTICES),
         Act(path="/notice/{notice}/raise", answer=take, verb=Verb.NOTICES),
         Act(path="/notice/{notice}/leave", answer=leave, verb=Verb.NOTICES),

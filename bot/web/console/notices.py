@@ -110,6 +110,7 @@ def preview(visit: Visit) -> Response:
         to=read.to,
         subject=read.subject,
         lines=read.lines,
+        flow=read.flow,
         forms=forms,
         hers=notice.capacity == "depicted_person",
         given=_given(visit),
@@ -156,7 +157,7 @@ def refused(visit: Visit, row: NoticeRow, error: UsageError) -> Response:
 
 
 def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), status: int = 200) -> Response:
-    told: dict[str, Any] = {"lines": [], "to": "", "subject": "", "unsaid": "", "forms": ()}
+    told: dict[str, Any] = {"lines": [], "flow": [], "to": "", "subject": "", "unsaid": "", "forms": ()}
     if row.stated_by and row.items:
         try:
             notice = row.stated_notice()

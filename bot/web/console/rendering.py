@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot import text
+from bot.advice import Advised
 from bot.clock import day_and_time, iso, tenths
-from bot.errors import Advised
 from bot.pipeline.reviewing.words.case import ago
 from bot.pipeline.reviewing.words.preview import SAID
 from bot.plural import many

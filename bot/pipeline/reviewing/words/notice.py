@@ -32,11 +32,12 @@ HANDED = "It is hers to send: give it to her the way that is safe, and say when 
 
 
 class Read(NamedTuple):
-    """What a host reads: to whom it goes, its subject, its lines."""
+    """What a host reads: to whom it goes, its subject, its lines; `flow`: the same unbroken, for a narrow screen."""
 
     to: str
     subject: str
     lines: list[str]
+    flow: list[str]
 
 
 def notice_read(settings: Config, store: Store, notice: Notice, kind: Kind = Kind.NOTICE) -> Read:
@@ -45,7 +46,7 @@ def notice_read(settings: Config, store: Store, notice: Notice, kind: Kind = Kin
     contact = channels.contact(notice.host, settings.storage.path)
     form = contact.form_for(notice.capacity)
     to = notice.to or (form.url if form else f"{notice.host}, of whose channel nothing is known")
-    return Read(to, said.subject, said.text.splitlines())
+    return Read(to, said.subject, said.text.splitlines(), (said.flow or said.text).splitlines())
 
 
 def row_read(settings: Config, store: Store, row: NoticeRow) -> Read:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from bot import channels
 from bot.actions.wording import MAX_ITEMS, Written
+from bot.advice import Advised
 from bot.clock import day
 from bot.config import Config
-from bot.errors import Advised, UsageError
+from bot.errors import UsageError
 from bot.model import FieldKind, Fill, Form, FormField, Notice
 from bot.pipeline.acting.notice_texts import contact_of, policy_of, text_of, texts_of
 from bot.store import Store
