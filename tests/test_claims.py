@@ -33,7 +33,10 @@ from bot.model import (
     SafeWay,
 )
 from bot.pipeline import Pipeline
-from bot.pipeline.helping.words import claims, may_be_under_18
+from bot.pipeline.helping.texts import texts
+from bot.pipeline.helping.words import LANGUAGES, claims, may_be_under_18
+from bot.pipeline.reviewing.hotlines import HELPLINES, Ages
+from bot.reddit.modmail import MAX_BODY
 from bot.store import CaseRow, ClaimRow
 from tests.bots import Listening, post_fake
 from tests.console import console_on, open_case
@@ -168,7 +171,7 @@ def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipe
     bot.tick()
     found = known_case(bot)
     store = bot.deps.store
-    texts: dict[str, list[str]] = {}
+    drafts: dict[str, list[str]] = {}
     refused: dict[str, list[str]] = {}
     for media, by in (("media1", EX), ("media2", HER)):
         order = write(world, f"gifwarden scan https://www.redgifs.com/watch/{media}", by=by, subject="scan")
@@ -178,7 +181,7 @@ def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipe
         if media == "media1":  # the team has even linked it: nobody but the team sees that
             assert bot.claims.near(row) == [found.label]
             bot.claims.link(row.label, cases=[found.label], by=member(bot, "Lea"))
-        here = texts[media] = [bot.claims.draft(row.label)]
+        here = drafts[media] = [bot.claims.draft(row.label)]
         for age in (AgeWhenMade.IN_DOUBT, AgeWhenMade.ADULT):
             store.claims.set_age(row.label, age)
             here.append(bot.claims.draft(row.label))
@@ -203,10 +206,10 @@ def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipe
         here.append(bot.claims.draft(row.label))
         store.claims.answered(row.label)
         assert said_to(world, order) == []
-    assert texts["media1"] == texts["media2"]
+    assert drafts["media1"] == drafts["media2"]
     assert refused["media1"] == refused["media2"]
-    assert len(set(texts["media1"])) == 2  # by what they said of their age, and nothing else
-    for text in texts["media1"]:
+    assert len(set(drafts["media1"])) == 2  # by what they said of their age, and nothing else
+    for text in drafts["media1"]:
         assert "everybody gets this same answer" in text
         assert not re.search(r"[CENTP]-[0-9a-f]{6}", text)
     assert store.cases.get(found.label).state is CaseState.OPEN
@@ -258,6 +261,24 @@ def test_under_18_goes_to_the_minors_path_by_a_person(world: Stage, bot: Pipelin
     assert "Waren Sie" not in bot.claims.draft(row.label)
 
 
+def test_helplines_are_for_their_age_and_the_safe_way_is_asked_early(bot: Pipeline) -> None:
+    """No line for adults alone to who was under 18, nor one for children to an adult; safety stands third."""
+    name = bot.hearing.from_post("https://redd.it/1abcd2", "clips", by=member(bot))
+    store, adults = bot.deps.store, {one.name for one in HELPLINES if one.ages is Ages.ADULTS}
+    young = {one.name for one in HELPLINES if one.ages is Ages.YOUNG}
+    for language in LANGUAGES:
+        store.connection.run("update claims set language = ?", (language,))
+        for age, wrong in ((AgeWhenMade.UNDER_18, adults), (AgeWhenMade.ADULT, young), (AgeWhenMade.NOT_SAID, set())):
+            store.claims.set_age(name, age)
+            text = bot.claims.draft(name, language)
+            assert not [one for one in wrong if one in text]
+            assert texts(language).say("way") in text.split("\n\n")[1:3]
+            assert [one for one in HELPLINES if language in one.languages and one.name in text]
+            assert len(text) < MAX_BODY
+        said = texts(language).say("only_adult")
+        assert (said in text) is any(language in one.languages and one.name in adults for one in HELPLINES)
+
+
 def test_by_another_way_only_that_there_is_an_answer(world: Stage, bot: Pipeline) -> None:
     """Once they named a safe way and hour, nothing of an answer goes where others may read it, and not at any hour."""
     people(bot)
@@ -274,6 +295,14 @@ def test_by_another_way_only_that_there_is_an_answer(world: Stage, bot: Pipeline
         done = as_("Lea", "answer", row.label, "--send", "--now")
     words = " ".join(done.lines)
     assert "k@safe.example" in words
+    assert f"gifwarden claims given {row.label}" in words
+    assert only(bot).state is ClaimState.TO_GIVE  # nothing was sent, so it waits on top until somebody gave it
+    assert bot.deps.store.claims.waiting("clips") == 1
+    with terminal(world):
+        assert "to be given" in str(type_in("claims", "list").lines)
+        assert as_("Lea", "given", row.label).code == 0
+        assert "no answer" in str(as_("Lea", "given", row.label).lines)
+    assert only(bot).state is ClaimState.ANSWERED
     assert "There is an answer for you." in words or "Il y a une réponse pour vous." in words
     run(world, bot)
     assert said_to(world, conversation) == []
@@ -291,6 +320,13 @@ def test_by_another_way_only_that_there_is_an_answer(world: Stage, bot: Pipeline
     world.clock.sleep(2 * 3600)
     run(world, bot, 1)
     assert len(said_to(world, conversation)) == 1  # what waited for the modmail stays unsent
+    assert only(bot).state is ClaimState.TO_GIVE
+    post = bot.hearing.from_post("https://redd.it/1abcd2", "clips", by=by)
+    with terminal(world):
+        done = as_("Lea", "answer", post, "--send")
+        assert "nothing was sent: there is no conversation" in str(done.lines)
+        assert "no message of theirs" in str(as_("Lea", "show", post).lines)
+    assert bot.deps.store.claims.get(post).state is ClaimState.TO_GIVE
 
 
 def test_what_is_sealed_goes_with_its_key(world: Stage, bot: Pipeline) -> None:
@@ -440,6 +476,10 @@ def test_their_own_file(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
         assert "how old they were" in " ".join(as_("Lea", "file", name).lines)
         bot.claims.set_age(name, AgeWhenMade.ADULT, by=by)
         bot.decisions.minors.hide(hidden.label, by=by)
+        covered = "\n".join(as_("Lea", "file", name, "--with-addresses").lines)
+        assert "3 posts were" in covered  # the same footage in other cases is told no more than the marked one
+        assert not re.search(r"media\d", covered)
+        store.connection.run("delete from minor_footage")  # as if it were other footage
         plain = "\n".join(as_("Lea", "file", name).lines)
         full = "\n".join(as_("Lea", "file", name, "--with-addresses").lines)
         assert as_("Rea", "file", name, "--out", str(tmp_path)).code != 0
@@ -522,6 +562,29 @@ def test_the_console_does_the_same(world: Stage, bot: Pipeline) -> None:
         assert "may have been under 18 in this" in rea.text
         rea.get(f"/claim/{label}")
         rea.post(f"/claim/{label}/age", age="adult")
+        assert bot.claims.sends(only(bot))
+        rea.post(f"/claim/{label}/age", age="under_18")  # a slip of the finger hides nothing
+        assert "Under 18: is that right?" in rea.text
+        assert case.label in rea.text
+        assert bot.deps.store.claims.get(label).age is AgeWhenMade.ADULT
+        assert bot.deps.store.cases.get(case.label).state is CaseState.OPEN
+        second = bot.hearing.from_post("https://redd.it/1abcd2", "clips", by=member(bot))
+        lea.get(f"/claim/{second}")
+        assert "Opened by hand" in lea.text or "opened by hand" in lea.text
+        lea.post(f"/claim/{second}/read")
+        assert "Send it" not in lea.text
+        assert "There is no conversation" in lea.text
+        lea.post(f"/claim/{second}/answer", text="We have read it.")
+        assert "Nothing was sent" in lea.text
+        assert "I gave it to them" in lea.text
+        rea.get("/")
+        assert "2 people say that they are depicted and wait" in rea.text
+        lea.post(f"/claim/{second}/given")
+        assert bot.deps.store.claims.get(second).state is ClaimState.ANSWERED
+        rea.get(f"/claim/{second}")
+        rea.post(f"/claim/{second}/age", age="under_18", sure="yes")
+        assert bot.deps.store.claims.get(second).age is AgeWhenMade.UNDER_18
+        bot.claims.forget(second, by=member(bot), why="test")
         lea.get(f"/claim/{label}")
         lea.post(f"/claim/{label}/known", how="ngo", say="the helpline of her town wrote to us")
         made = lea.post(f"/claim/{label}/file")

@@ -204,6 +204,8 @@ def prepared_claim(console: Console, path: str, case: CaseRow) -> tuple[str, dic
     claims.set_age(label, AgeWhenMade.ADULT, by=by)
     if not path.endswith("/dismiss"):
         claims.set_known(label, KnownBy.NGO, "the helpline wrote to us on Monday", by=by)
+    if path.endswith("/given"):
+        claims.answer(label, "Thank you, we read it.", by=by)
     fields = {
         "address": "https://redd.it/1abcd2",
         "subreddit": "clips",

@@ -376,6 +376,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "claims dismiss": ("T-1",),
     "claims file": ("T-1",),
     "claims forget": ("T-1",),
+    "claims given": ("T-1",),
     "claims known": ("T-1", "--how", "ngo", "--say", "the helpline wrote to us"),
     "claims link": ("T-1", "--case", "C-1"),
     "claims open": ("--post", "https://redd.it/1abcd2", "--subreddit", "clips"),

@@ -27,7 +27,7 @@ from bot.cli.groups import App
 from bot.clock import day_and_time
 from bot.errors import UsageError
 from bot.model import AgeWhenMade, ClaimWord, KnownBy, SafeWay, Verb
-from bot.pipeline.helping.showing import AGES, STATES, WAYS, known_in_words, plain_claim
+from bot.pipeline.helping.showing import AGES, STATES, WAYS, heard_in_words, known_in_words, plain_claim, to_give
 from bot.pipeline.helping.texts import texts as texts_of
 
 claims_app = App(help="People who say that they are depicted: what they are answered, and who may know what.")
@@ -60,7 +60,7 @@ def list_(
                 "state": STATES[row.state],
                 "age": AGES[row.age],
                 "known": "known" if row.known else "not known",
-                "heard": day_and_time(row.heard),
+                "heard": day_and_time(row.heard) if row.messages else "none",
             }
             for row in rows
         ),
@@ -95,6 +95,7 @@ def show(name: ClaimArgument, who: ByOption = None, as_json: JsonOption = False,
             ("age", AGES[row.age]),
             ("who it is", known_in_words(row)),
             ("safe way", WAYS[row.safe_way] if row.safe_way else "not named yet: ask"),
+            ("heard", heard_in_words(row)),
             ("cases", ", ".join(row.cases) or "none linked"),
             *([("person", row.person)] if row.person else []),
         ]
@@ -157,7 +158,8 @@ def answer(
 ) -> None:
     """Print a draft of an answer, for a person to read and change; with --send, send it.
 
-    It goes into their conversation, as from the subreddit. If they named another safe way, a person gives it there.
+    It goes into their conversation, as from the subreddit. If they named another safe way, or there is no conversation,
+    nothing is sent: a person gives it to them, and says so with claims given.
     """
     due = None if at is None else moment(at)
     with session(read_config(config)) as pipeline:
@@ -177,12 +179,18 @@ def answer(
         when = f"not before {day_and_time(due)}" if due else "at the daemon's next step"
         say(f"it is sent {when}" + ("" if running else ", once a daemon runs: gifwarden run"))
         return
-    if done.way is SafeWay.MODMAIL:
-        say("there is no conversation in which to send it: give it to them as they told you of it")
-        return
-    say(f"nothing is sent here. Their safe way is {WAYS[done.way]}: {where}" + (f"; when: {hour}" if hour else ""))
-    say(f"first write only this there, without a subject: {done.nudge}")
-    say("when they answer there, give them what you have written, and nothing before")
+    for line in to_give(done, where=where, hour=hour):
+        say(line)
+    say(f"until you have, it stays on top of the list; then: gifwarden claims given {name}")
+
+
+@claims_app.command()
+def given(name: ClaimArgument, who: ByOption = None, config: ConfigOption = None) -> None:
+    """Say that you gave them the answer that could not be sent."""
+    with session(read_config(config)) as pipeline:
+        row, by = to_read(pipeline, name, who)
+        pipeline.claims.given(row.label, by=by)
+    say(f"{row.label} is answered")
 
 
 @claims_app.command()

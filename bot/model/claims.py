@@ -6,11 +6,20 @@ from enum import StrEnum
 
 
 class ClaimState(StrEnum):
-    """open → answered → open again with their next word; dismissed by a person. What is forgotten leaves no row."""
+    """open → answered → open again with their next word; dismissed by a person. What is forgotten leaves no row.
+
+    What the program cannot send is to give, until a person says that they gave it.
+    """
 
     OPEN = "open"  # waits for a person's answer
+    TO_GIVE = "to_give"  # an answer is written, and a person has to give it to them
     ANSWERED = "answered"
     DISMISSED = "dismissed"  # it was none; what they wrote is destroyed
+
+    @property
+    def waits(self) -> bool:
+        """Whether they wait for something that a person does."""
+        return self in (ClaimState.OPEN, ClaimState.TO_GIVE)
 
 
 class ClaimSource(StrEnum):

@@ -164,7 +164,7 @@ class Claims:
         """Return claims, those that wait for an answer first, then the oldest first; dismissed ones if `everything`."""
         rows = self._c.rows(
             f"""{_SELECT} where ? or c.state != 'dismissed'
-                order by c.state != 'open', c.age not in ('in_doubt', 'under_18'), c.heard_at, c.id""",
+                order by c.state not in ('open', 'to_give'), c.age not in ('in_doubt', 'under_18'), c.heard_at, c.id""",
             (everything,),
         )
         return [self._row(row) for row in rows]
@@ -173,8 +173,8 @@ class Claims:
         """Return how many claims wait for a person's answer, everywhere or in one subreddit."""
         return int(
             self._c.value(
-                "select count(*) from claims where state = ? and (? is null or subreddit = ?)",
-                (ClaimState.OPEN, subreddit, subreddit and subreddit.lower()),
+                "select count(*) from claims where state in (?, ?) and (? is null or subreddit = ?)",
+                (ClaimState.OPEN, ClaimState.TO_GIVE, subreddit, subreddit and subreddit.lower()),
             )
         )
 
@@ -194,6 +194,10 @@ class Claims:
         self._c.run(
             "update claims set state = ?, answered_at = ? where label = ?", (ClaimState.ANSWERED, self._c.now(), name)
         )
+
+    def to_give(self, name: str) -> None:
+        """Note that an answer is written and that a person has to give it to them."""
+        self._c.run("update claims set state = ? where label = ?", (ClaimState.TO_GIVE, name))
 
     def set_age(self, name: str, age: AgeWhenMade) -> None:
         """Note how old they were when it was made."""

@@ -11,9 +11,9 @@ from bot.errors import UsageError
 from bot.links.text import urls_in
 from bot.model import AgeWhenMade
 from bot.permalink import permalink_fullname
-from bot.pipeline.helping.texts import texts
+from bot.pipeline.helping.texts import Texts, texts
 from bot.pipeline.helping.words import LANGUAGES
-from bot.pipeline.reviewing.hotlines import helplines
+from bot.pipeline.reviewing.hotlines import Ages, Helpline, helplines
 from bot.reddit.modmail import MAX_BODY
 
 # Labels of ours, and Reddit's names of things: whoever is answered learns nothing from them but that there is something
@@ -50,6 +50,8 @@ def draft(asked: Asked) -> str:
     parts = [words.say("opening")]
     if not young and not adult:
         parts.append(words.say("age"))
+    if not asked.safe_way:
+        parts.append(words.say("way"))
     parts.append(words.say("now_under_18" if young else "now", subreddit=asked.subreddit))
     if asked.known:
         parts.append(words.say("known"))
@@ -64,11 +66,10 @@ def draft(asked: Asked) -> str:
         parts.append(words.say("mandate", organisation=asked.organisation))
     if not asked.known:
         parts.append(words.say("who"))
-    if not asked.safe_way:
-        parts.append(words.say("way"))
     talk = [
-        words.say("hotline", country=one.country, name=one.name, contact=one.contact, url=one.url)
+        words.say("hotline", country=one.country, name=one.name, contact=_contact(words, one), url=one.url)
         for one in helplines(asked.wrote)
+        if not (young and one.ages is Ages.ADULTS) and not (adult and one.ages is Ages.YOUNG)
     ]
     parts.append("\n".join([words.say("talk"), "", *talk]))
     parts += [words.say("delete"), words.say("closing", subreddit=asked.subreddit)]
@@ -113,6 +114,12 @@ def every_draft(asked: Asked, language: str) -> list[str]:
         for known in (True, False)
         for way in (True, False)
     ]
+
+
+def _contact(words: Texts, one: Helpline) -> str:
+    """Return what to dial or do, and for whom alone it is: of who has not said an age every line is told."""
+    only = {Ages.YOUNG: words.say("only_young"), Ages.ADULTS: words.say("only_adult")}.get(one.ages)
+    return ", ".join(filter(None, (only, one.contact)))
 
 
 def _host(asked: Asked, place: Place) -> str:

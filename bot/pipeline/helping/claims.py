@@ -124,7 +124,7 @@ class Claims:
             store.audit.record(by=by, what="claim texts approved", subject=language)
 
     def answer(self, name: str, text: str, *, by: Actor, due: datetime | None = None, now: bool = False) -> Answered:
-        """Send what a member wrote, or record that they give it by the safe way. `due`: not before then.
+        """Send what a member wrote; what cannot be sent waits until one says that they gave it. `due`: not before then.
 
         `now`: the member says that this is a safe hour. Raises UsageError if it must not go out as it stands.
         """
@@ -147,13 +147,35 @@ class Claims:
         with store.transaction():
             answer = store.claims.add(name, ClaimWord.ANSWER, text.strip())
             if way is SafeWay.MODMAIL and conversation:
+                store.claims.answered(name)
                 key = f"claim:{name}:{answer}"
                 params = {"claim": name, "answer": str(answer)}
                 store.actions.plan(key=key, kind="claim_answer", subreddit=row.subreddit, params=params, due=due)
                 number = store.actions.keyed(key)[0]
-            store.claims.answered(name)
-            store.audit.record(by=by, what="claim answered", subject=name)
+            else:
+                store.claims.to_give(name)
+            said = "claim answered" if number is not None else "answer to a claim written, to be given by hand"
+            store.audit.record(by=by, what=said, subject=name)
         return Answered(number=number, way=way, nudge=answers.nudge(asked.language))
+
+    def sends(self, row: ClaimRow) -> bool:
+        """Return whether an answer can be sent by the program: in the conversation in which they wrote."""
+        if row.state is ClaimState.DISMISSED or row.safe_way not in (None, SafeWay.MODMAIL):
+            return False
+        return bool(self._store.claims.word(row.label, ClaimWord.CONVERSATION))
+
+    def by_hand(self, row: ClaimRow) -> Answered:
+        """Return how an answer is given that the program does not send."""
+        return Answered(number=None, way=row.safe_way or SafeWay.MODMAIL, nudge=answers.nudge(row.language))
+
+    def given(self, name: str, *, by: Actor) -> None:
+        """Record that a member gave them the answer that was written. Raises UsageError if none waits for that."""
+        if self._alive(name).state is not ClaimState.TO_GIVE:
+            raise UsageError(f"no answer to {name} waits to be given; see: gifwarden claims show {name}")
+        store = self._store
+        with store.transaction():
+            store.claims.answered(name)
+            store.audit.record(by=by, what="claim answered, by hand", subject=name)
 
     def set_age(self, name: str, age: AgeWhenMade, *, by: Actor) -> list[str]:
         """Record how old they were when it was made; return a line on each thing that was done.
@@ -167,6 +189,28 @@ class Claims:
             store.claims.set_age(name, age)
             store.audit.record(by=by, what=f"claim: {age}", subject=name)
         return self._hidden(row, by) if age is AgeWhenMade.UNDER_18 else []
+
+    def would_hide(self, row: ClaimRow) -> list[str]:
+        """Return a line on each thing that is hidden once they were under 18: labels and subreddits, no address."""
+        store = self._store
+        lines = [f"{label} in r/{store.cases.get(label).post.subreddit}" for label in row.cases]
+        for one in store.claims.words(row.label, ClaimWord.LINK):
+            ref, fullname = self._find(one.text), permalink_fullname(one.text)
+            if fullname is not None:
+                lines.append(self._named(fullname))
+            elif share_path(one.text):
+                lines.append("a post that they named by a share link, which Reddit is asked for then")
+            elif ref is not None and ref.id:
+                lines.append(f"a file on {ref.host}, never fetched from then on")
+                lines += map(self._named, store.claims.posts_of_media(ref.host, ref.id))
+        return list(dict.fromkeys(lines))
+
+    def _named(self, fullname: str) -> str:
+        post = self._store.links.post(fullname)
+        if post is None:
+            return "a post that they named, of which nothing is known here yet"
+        labels = ", ".join(case.label for case in self._store.cases.of_post(fullname))
+        return f"{labels or 'a post without a case'} in r/{post.subreddit}"
 
     def _hidden(self, row: ClaimRow, by: Actor) -> list[str]:
         lines: list[str] = []
@@ -219,8 +263,8 @@ class Claims:
         store = self._store
         with store.transaction():
             store.claims.set_safe_way(name, way, contact=contact.strip()[:LONGEST], hour=hour.strip()[:LONGEST])
-            if way is not SafeWay.MODMAIL:
-                store.claims.keep_back(name, "they named another way that is safe")
+            if way is not SafeWay.MODMAIL and store.claims.keep_back(name, "they named another way that is safe"):
+                store.claims.to_give(name)
             store.audit.record(by=by, what=f"claim: safe way {way}", subject=name)
 
     def link(self, name: str, *, cases: Sequence[str] = (), person: str | None = None, by: Actor) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.clock import day_and_time
 from bot.model import AgeWhenMade, ClaimState, KnownBy, SafeWay
+from bot.pipeline.helping.claims import Answered
 from bot.store import ClaimRow
 
 AGES: Mapping[AgeWhenMade, str] = {
@@ -31,6 +33,7 @@ WAYS: Mapping[SafeWay, str] = {
 }
 STATES: Mapping[ClaimState, str] = {
     ClaimState.OPEN: "waits for an answer",
+    ClaimState.TO_GIVE: "an answer is to be given to them by hand",
     ClaimState.ANSWERED: "answered",
     ClaimState.DISMISSED: "dismissed",
 }
@@ -57,6 +60,28 @@ def plain_claim(row: ClaimRow) -> dict[str, Any]:
         "cases": list(row.cases),
         "person": row.person,
     }
+
+
+def heard_in_words(row: ClaimRow) -> str:
+    """Return what was heard of them and when, in words."""
+    if not row.messages:
+        return f"opened by hand {day_and_time(row.opened)}, no message of theirs"
+    many = "1 message" if row.messages == 1 else f"{row.messages} messages"
+    return f"{many}, the last {day_and_time(row.heard)}"
+
+
+def to_give(done: Answered, *, where: str, hour: str) -> list[str]:
+    """Return what a person has to do to give an answer that the program cannot send. For who may read the claim."""
+    if done.way is SafeWay.MODMAIL:
+        return [
+            "nothing was sent: there is no conversation in which to send it. Give it to them as they told you of it"
+            + (f"; when: {hour}" if hour else "")
+        ]
+    return [
+        f"nothing was sent. Their safe way is {WAYS[done.way]}: {where}" + (f"; when: {hour}" if hour else ""),
+        f"first write only this there, without a subject: {done.nudge}",
+        "when they answer there, give them what you have written, and nothing before",
+    ]
 
 
 def known_in_words(row: ClaimRow) -> str:

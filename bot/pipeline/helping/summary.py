@@ -45,7 +45,12 @@ class Summaries:
         row = self._store.claims.get(name)
         check(row)
         now = self._clock.now()
-        cases = [case for label in row.cases if (case := self._store.cases.get(label)).state is not CaseState.MINOR]
+        linked = [self._store.cases.get(label) for label in row.cases]
+        cases = [  # nothing is told of what is marked as a suspected minor's, nor of the same footage elsewhere
+            case
+            for case in linked
+            if case.state is not CaseState.MINOR and self._store.footage.of_case(case.id) is None
+        ]
         places = self._places(cases, addresses=addresses)
         texts = self._texts(cases) if addresses else ()
         page = Page(

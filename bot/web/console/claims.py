@@ -16,7 +16,7 @@ from bot.errors import StoreError, UsageError
 from bot.model import AgeWhenMade, ClaimState, ClaimWord, KnownBy, SafeWay, Verb
 from bot.permalink import permalink_fullname, share_path
 from bot.pipeline.helping.answers import nudge
-from bot.pipeline.helping.showing import AGES, KNOWN, STATES, WAYS, known_in_words
+from bot.pipeline.helping.showing import AGES, KNOWN, STATES, WAYS, heard_in_words, known_in_words, to_give
 from bot.pipeline.helping.words import LANGUAGES
 from bot.store import ClaimRow
 from bot.web.console.base import Act, Page, View, Visit, reason_of
@@ -32,7 +32,7 @@ def show(visit: Visit) -> Response:
     return visit.page(
         "claims.html",
         rows=rows,
-        waiting=ClaimState.OPEN,
+        heard=heard_in_words,
         states=STATES,
         ages=AGES,
         subreddits=[name for name in sorted(visit.config.subreddits) if visit.may(Verb.CLAIMS, [name])],
@@ -74,6 +74,7 @@ def read(visit: Visit) -> Response:
         words=[word for word in visit.store.claims.words(row.label) if word.what is not ClaimWord.CONVERSATION],
         draft=visit.pipeline.claims.draft(row.label, language),
         near=visit.pipeline.claims.near(row),
+        give=_how_to_give(visit, row) if row.state is ClaimState.TO_GIVE else (),
         hour=visit.store.claims.word(row.label, ClaimWord.HOUR),
         language=language or row.language,
         approved=visit.pipeline.claims.approved(language or row.language),
@@ -81,22 +82,41 @@ def read(visit: Visit) -> Response:
 
 
 def answer(visit: Visit) -> Response:
-    """Send what a lead has read and changed, or note that they give it by the safe way."""
+    """Send what a lead has read and changed, or say how they give it by hand."""
     row = _row(visit)
     by = visit.act(Verb.CLAIMANTS, [row.subreddit])
     text = visit.field("text").replace("\r\n", "\n")
     at = visit.field("at").strip()
-    visit.pipeline.claims.answer(row.label, text, by=by, due=_moment(at) if at else None, now=bool(visit.field("now")))
+    due = _moment(at) if at else None
+    done = visit.pipeline.claims.answer(row.label, text, by=by, due=due, now=bool(visit.field("now")))
+    if done.number is not None:
+        return visit.go(f"/claim/{row.label}")
+    row = visit.store.claims.get(row.label)
+    return _page(visit, row, give=_how_to_give(visit, row))
+
+
+def given(visit: Visit) -> Response:
+    """Note that a lead gave them the answer that could not be sent."""
+    row = _row(visit)
+    visit.pipeline.claims.given(row.label, by=visit.act(Verb.CLAIMANTS, [row.subreddit]))
     return visit.go(f"/claim/{row.label}")
 
 
+def _how_to_give(visit: Visit, row: ClaimRow) -> list[str]:
+    words = visit.store.claims
+    where, hour = words.word(row.label, ClaimWord.CONTACT), words.word(row.label, ClaimWord.HOUR)
+    return to_give(visit.pipeline.claims.by_hand(row), where=where, hour=hour)
+
+
 def age(visit: Visit) -> Response:
-    """Record how old they were when it was made; under 18, say what was hidden for it."""
+    """Record how old they were when it was made; under 18, say first what is hidden for it, then what was."""
     row = _row(visit)
     by = visit.act(Verb.CLAIMS, [row.subreddit])
     said = _one_of(AgeWhenMade, visit.field("age"), "say whether they were 18 or older, or under 18")
     if said not in (AgeWhenMade.ADULT, AgeWhenMade.UNDER_18):
         raise UsageError("say whether they were 18 or older, or under 18")
+    if said is AgeWhenMade.UNDER_18 and not visit.field("sure"):
+        return _page(visit, row, sure=visit.pipeline.claims.would_hide(row) or ["nothing that is known here yet"])
     lines = visit.pipeline.claims.set_age(row.label, said, by=by)
     return _page(visit, visit.store.claims.get(row.label), hidden=lines) if lines else visit.go(f"/claim/{row.label}")
 
@@ -160,6 +180,7 @@ def forget(visit: Visit) -> Response:
 
 def _page(visit: Visit, row: ClaimRow, **facts: Any) -> Response:
     told: dict[str, Any] = {"words": None, "draft": "", "hour": "", "near": (), "hidden": (), "language": row.language}
+    told |= {"give": (), "sure": ()}
     return visit.page(
         "claim.html",
         row=row,
@@ -169,6 +190,8 @@ def _page(visit: Visit, row: ClaimRow, **facts: Any) -> Response:
         safe_way=WAYS[row.safe_way] if row.safe_way else "",
         nudge=nudge(row.language),
         lead=visit.may(Verb.CLAIMANTS, [row.subreddit]),
+        heard=heard_in_words(row),
+        sends=visit.pipeline.claims.sends(row),
         alive=row.state is not ClaimState.DISMISSED,
         languages=LANGUAGES,
         ages=(AgeWhenMade.ADULT, AgeWhenMade.UNDER_18),
@@ -212,6 +235,7 @@ PAGE = Page(
         View(path="/claim/{claim}", answer=one),
         Act(path="/claim/{claim}/read", answer=read, verb=Verb.CLAIMANTS),
         Act(path="/claim/{claim}/answer", answer=answer, verb=Verb.CLAIMANTS),
+        Act(path="/claim/{claim}/given", answer=given, verb=Verb.CLAIMANTS),
         Act(path="/claim/{claim}/age", answer=age, verb=Verb.CLAIMS),
         Act(path="/claim/{claim}/known", answer=known, verb=Verb.CLAIMANTS),
         Act(path="/claim/{claim}/safe-way", answer=safe_way, verb=Verb.CLAIMANTS),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from bot.errors import UsageError
-from bot.model import ActionState, CaseState, ClaimState, Hold, Verb
+from bot.model import ActionState, CaseState, Hold, Verb
 from bot.permalink import is_fullname, permalink_fullname
 from bot.pipeline.helping.showing import waiting_in_words
 from bot.pipeline.reviewing.words.case import ago
@@ -182,7 +182,7 @@ def _deeds(visit: Visit, row: QueueRow) -> Iterable[str]:
 def _claimants(visit: Visit) -> int:
     """Return how many people who say that they are depicted wait for an answer of this member's subreddits."""
     rows = visit.store.claims.listing()
-    return sum(row.state is ClaimState.OPEN and visit.may(Verb.CLAIMS, [row.subreddit]) for row in rows)
+    return sum(row.state.waits and visit.may(Verb.CLAIMS, [row.subreddit]) for row in rows)
 
 
 def _unreported(visit: Visit) -> list[MinorRow]:
