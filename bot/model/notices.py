@@ -34,6 +34,7 @@ class NoticeItem:
     viewed_at: datetime | None = None  # when a person looked at it there; None: nobody says so
     entry: str | None = None  # the entry that it matched, by its label; never said to a host
     person: str | None = None  # the protected person whom it shows, by label; never said to a host
+    resembles: str | None = None  # the one whom it resembles, while no person has confirmed a case of it
     ground: Ground | None = None  # None: the notice's
     ground_detail: str = ""
     ranges: tuple[tuple[float, float], ...] = ()  # seconds in the host's clip; empty: all of it, or a still

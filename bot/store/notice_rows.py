@@ -12,8 +12,8 @@ from bot.serialization import loads
 from bot.store.base import Connection, Row
 from bot.store.minor_footage import RESTS_ON_MARKED
 
-_ITEMS = f"""select i.*, c.label, c.state = 'minor' as minor, {RESTS_ON_MARKED} as same, p.subreddit,
-    e.label as entry_label from notice_items i join cases c on c.id = i.case_id
+_ITEMS = f"""select i.*, c.label, c.state = 'minor' as minor, c.state = 'confirmed' as decided,
+    {RESTS_ON_MARKED} as same, p.subreddit, e.label as entry_label from notice_items i join cases c on c.id = i.case_id
     join posts p on p.fullname = c.post left join entries e on e.id = i.entry"""  # noqa: S608  words of ours
 
 
@@ -94,6 +94,7 @@ def notice_of(connection: Connection, row: Row) -> NoticeRow:
     """Return a notice of its row in table notices."""
     items = connection.rows(f"{_ITEMS} where notice = ? order by i.rowid", (row["label"],))
     minors = {item["host_id"] for item in items if item["minor"] or item["same"]}
+    decided = {item["host_id"] for item in items if item["decided"]}
     once: dict[str, Row] = {}
     for item in items:
         if item["host_id"] not in minors:
@@ -104,7 +105,7 @@ def notice_of(connection: Connection, row: Row) -> NoticeRow:
         subreddit=row["subreddit"],
         state=NoticeState(row["state"]),
         recipient=row["recipient"],
-        items=tuple(map(item_of, once.values())),
+        items=tuple(_decided(item_of(item), item["host_id"] in decided) for item in once.values()),
         marked=bool(minors),
         same_footage=tuple(dict.fromkeys(item["label"] for item in items if item["same"])),
         subreddits=tuple(sorted({item["subreddit"] for item in items} | {row["subreddit"]})),
@@ -129,6 +130,11 @@ def notice_of(connection: Connection, row: Row) -> NoticeRow:
         reminded=_moment(row["reminded_at"]),
         ended=_moment(row["ended_at"]),
     )
+
+
+def _decided(item: NoticeItem, confirmed: bool) -> NoticeItem:
+    """Return a media as it is told: a likeness is no identity before a person has confirmed a case of it."""
+    return item if confirmed or item.person is None else replace(item, person=None, resembles=item.person)
 
 
 def drafted_with(

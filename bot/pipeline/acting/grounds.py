@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -10,6 +11,11 @@ from bot.model import Actor, Grounded, GroundFor, Notice, NoticeItem, one_ground
 from bot.store import NoticeRow, Store
 
 LONGEST = 2000  # characters of a detail
+FEWEST = 3  # words beside the day that say who was told, and where
+_DAY = re.compile(  # 2026-11-22, 22.11.2026, 22 November 2026, 22 de noviembre de 2026, November 22, 2026
+    r"\b(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\s?\d{1,2}[./]\s?\d{4}"
+    r"|\d{1,2}\.? (?:de )?[^\W\d_]{3,10}\.? (?:de )?(?:19|20)\d\d|[^\W\d_]{3,10} \d{1,2}, (?:19|20)\d\d)\b"
+)
 
 
 class GroundBook:
@@ -66,6 +72,13 @@ def checked(ground: Grounded) -> Grounded:
     if len(detail) > LONGEST:
         raise UsageError(f"the detail of a ground may have {LONGEST} characters, this one has {len(detail)}")
     return ground[0], detail
+
+
+def told_when(detail: str) -> bool:
+    """Return whether a detail says when somebody was told, with its day, and in words by and to whom."""
+    day = _DAY.search(detail)
+    rest = detail[: day.start()] + detail[day.end() :] if day else ""
+    return len(re.findall(r"[^\W\d_]{2,}", rest)) >= FEWEST
 
 
 def _stated(notice: Notice) -> Iterator[GroundFor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from bot import channels
@@ -13,6 +14,8 @@ from bot.errors import StoreError, UsageError
 from bot.model import Notice
 from bot.notice_texts import LANGUAGES, Policy, Texts, mistakes
 from bot.store import NoticeRow, Store
+
+_LABEL = re.compile(r"[TP]-[0-9a-f]+")
 
 
 def texts_of(config: Config, store: Store) -> Texts:
@@ -97,6 +100,13 @@ def authority_of(store: Store, clock: Clock, row: NoticeRow) -> str:
             )
         found |= dict.fromkeys(sorted(labels))
     return ", ".join(found)
+
+
+def on_record(store: Store, clock: Clock, detail: str) -> bool:
+    """Return whether a detail names a claim whose writer is known, or a protected person whose record stands."""
+    known = {claim.label for claim in store.claims.listing() if claim.known}
+    known |= {person.label for person in store.gallery.listing() if person.expires > clock.now()}
+    return bool(known & set(_LABEL.findall(detail)))
 
 
 def _recorded(store: Store, clock: Clock, person: str) -> str:

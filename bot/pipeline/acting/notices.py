@@ -23,8 +23,8 @@ from bot.model import (
     NoticeState,
 )
 from bot.notice_texts import Kind, name_of
-from bot.pipeline.acting.grounds import GroundBook
-from bot.pipeline.acting.notice_texts import authority_of, contact_of, language_of, text_of, texts_of
+from bot.pipeline.acting.grounds import GroundBook, told_when
+from bot.pipeline.acting.notice_texts import authority_of, contact_of, language_of, on_record, text_of, texts_of
 from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
 from bot.pipeline.log import Log
 from bot.store import CaseRow, NoticeRow, Store
@@ -84,6 +84,8 @@ class NoticeReview:
             raise UsageError(*wants)
         if capacity != "third_party_notifier":  # nothing is handed to somebody of whom nobody knows who she is
             authority_of(self._store, self._clock, row)
+        else:
+            self._refuse_hearsay(row, statement)
         language = statement.language or language_of(self._config, row.host)
         return Notice(
             id=row.label,
@@ -102,6 +104,22 @@ class NoticeReview:
             access=statement.access,
             named=mail.name_persons if statement.named is None else statement.named,
         )
+
+    def _refuse_hearsay(self, row: NoticeRow, statement: Statement) -> None:
+        """Raise UsageError if a third party says what she told without a record of her, or of who was told and when."""
+        details = [item.ground_detail for item in row.items if item.ground == "depicted_person"]
+        if statement.ground == "depicted_person" and any(item.ground is None for item in row.items):
+            details.append(statement.detail)
+        if all(told_when(detail) or on_record(self._store, self._clock, detail) for detail in details):
+            return
+        try:
+            authority_of(self._store, self._clock, row)
+        except UsageError:
+            raise UsageError(
+                "depicted_person says that she told somebody: write in the detail who was told, where and on which "
+                "day, such as 'told us by modmail, on 2026-11-22', or record her claim (gifwarden claims known) or her "
+                "entry in the gallery (gifwarden person add)"
+            ) from None
 
     def missing(self, row: NoticeRow) -> list[str]:
         """Return a sentence on each thing without which a draft cannot be sent, whatever a person states."""

@@ -9,7 +9,7 @@ from bot import actions, channels, hosts
 from bot.actions.notice_checks import unsigned
 from bot.clock import Clock
 from bot.config import Config
-from bot.model import Evidence, Link, Match, MediaInfo, NoticeItem
+from bot.model import CaseState, Evidence, Link, Match, MediaInfo, NoticeItem
 from bot.pipeline.log import Log
 from bot.rules.sureness import best_match
 from bot.store import CaseRow, LinkRow, Store
@@ -30,13 +30,13 @@ class Drafting:
     def draft(self, row: LinkRow, evidence: Evidence, case: CaseRow, *, asked: bool = False) -> str | None:
         """Put a case's media on a draft to whoever has the file; return the notice's label.
 
-        None if no plug knows its host, a person took it off a draft, or the same footage was marked as a suspected
-        minor's. `asked`: a person wants it on one again.
+        None if no plug knows its host, a person took it off a draft, the same footage was marked as a suspected
+        minor's, or a likeness that nobody has confirmed is all there is. `asked`: a person wants it on one again.
         """
         plug = hosts.get(row.link.host)
         if plug is None or (not asked and self._store.notices.dropped(case.id)):
             return None
-        if self._store.footage.of_case(case.id) is not None:
+        if self._store.footage.of_case(case.id) is not None or likeness_alone(case, evidence):
             return None
         host = whose(plug, row.link)
         url = (plug.page_url(row.link.id) if row.link.id else None) or unsigned(row.link.url)
@@ -51,6 +51,15 @@ class Drafting:
         )
         self._log.info("notice drafted", notice=label, case=case.label, host=host)
         return label
+
+
+def likeness_alone(case: CaseRow, evidence: Evidence) -> str | None:
+    """Return whom a case's media resembles if nothing else speaks for it and no person has confirmed it, else None."""
+    if case.state == CaseState.CONFIRMED or evidence.source:
+        return None
+    if any(match.bank_kind != "allow" and not match.suppressed for match in evidence.matches):
+        return None
+    return next((face.person for face in evidence.faces if face.person), None)
 
 
 def whose(plug: hosts.Host, link: Link) -> str:

@@ -9,7 +9,7 @@ from bot.config import Config, closest
 from bot.errors import UsageError
 from bot.model import Actor, CaseState, Grounded, NoticeItem, NoticeState, one_ground
 from bot.pipeline.acting.grounds import checked
-from bot.pipeline.judging.drafting import Drafting, may_leave
+from bot.pipeline.judging.drafting import Drafting, likeness_alone, may_leave
 from bot.pipeline.log import Log
 from bot.plural import many
 from bot.store import CaseRow, NoticeRow, Store
@@ -119,6 +119,11 @@ class NoticeItems:
             evidence = self._store.links.evidence(case.link)
             if evidence is None or not case.post.permalink:
                 raise UsageError(f"nothing is known of {case.label}'s media any more, so no notice can name it")
+            if person := likeness_alone(case, evidence):
+                raise UsageError(
+                    f"{case.label} resembles {person}, not decided: a likeness is no identity, so look and confirm it "
+                    f"first: gifwarden cases confirm {case.label}"
+                )
             label = self._drafting.draft(self._store.links.get(case.link), evidence, case, asked=True)
             if label is None:
                 raise UsageError(f"{case.label}'s media is on no host that a notice can be sent to")

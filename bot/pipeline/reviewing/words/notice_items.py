@@ -54,6 +54,8 @@ def _item(item: NoticeItem) -> Iterator[str]:
         yield f"of {item.entry}"
     if item.person:
         yield f"shows {item.person}"
+    if item.resembles:
+        yield f"resembles {item.resembles}, not decided"
     if item.ground:
         yield f"on its own ground, {item.ground.replace('_', ' ')}: {item.ground_detail}"
     if item.earlier:
