@@ -470,7 +470,7 @@ def test_a_notice_is_mailed_as_composed(stage: Stage) -> None:
     assert received.message["Date"].datetime == stage.clock.now()
     text = received.message.get_content()
     assert "https://www.redgifs.com/watch/quickredfox" in text
-    assert "Your policy that forbids it: https://www.redgifs.com/terms" in text
+    assert "Your policy on this: https://www.redgifs.com/terms" in text
     assert probe(stage, action) == "unknown"
 
 
@@ -495,7 +495,7 @@ def test_a_notice_is_taken_back_by_a_retraction(stage: Stage) -> None:
     undo(stage, action)
     sent, taken_back = (received.message for received in stage.sink.received)
     assert taken_back["In-Reply-To"] == sent["Message-ID"]
-    assert "We retract notice N-3f9c2a" in taken_back.get_content()
+    assert "We withdraw notice N-3f9c2a" in taken_back.get_content()
 
 
 def test_what_is_not_configured_is_named(stage: Stage) -> None:

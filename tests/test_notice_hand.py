@@ -202,7 +202,7 @@ def test_hers_is_handed_over_and_never_mailed(store: Store) -> None:
     assert name in CliRunner().invoke(app, ["notices", "next"]).output
     fine("raise", name, "retraction")
     assert name not in CliRunner().invoke(app, ["notices", "next"]).output
-    assert f"We retract notice {name}" in fine("show", name)
+    assert f"We withdraw notice {name}" in fine("show", name)
 
 
 def test_a_case_decided_otherwise_leaves_what_was_handed_over(store: Store) -> None:

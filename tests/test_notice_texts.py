@@ -119,7 +119,7 @@ def test_a_text_that_leaves_out_one_element_is_refused(
         kept = contextlib.nullcontext() if kind == Kind.RETRACTION else pytest.raises(UsageError, match="leaves out")
         with kept:
             said = written(stated, sender=SENDER, kind=kind, texts=texts, policy=RULES, story=STORY)
-            assert "We retract notice" in said.text
+            assert "We withdraw notice" in said.text
         tried += 1
     assert tried >= 6
 
@@ -319,5 +319,5 @@ def test_an_item_says_its_own_ground_where_it_differs() -> None:
 def test_a_host_is_always_told_that_we_were_wrong() -> None:
     """A retraction whose text is no longer approved, or broken, goes out in English; one that is goes in its own."""
     german = replace(EXAMPLE, language="de")
-    assert "We retract notice N-3f9c2a" in body(retract(german, sender=SENDER, date=EXAMPLE.stated_at))
+    assert "We withdraw notice N-3f9c2a" in body(retract(german, sender=SENDER, date=EXAMPLE.stated_at))
     assert "Wir ziehen Meldung N-3f9c2a" in body(retract(german, sender=SENDER, date=EXAMPLE.stated_at, texts=ALL))

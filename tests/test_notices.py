@@ -198,7 +198,8 @@ def test_the_first_screen_says_everything() -> None:
         "redgifs",
         "face was replaced",
         EXAMPLE.ground_detail,
-        *RULES,
+        RULES.url,
+        RULES.name,
         "National law: § 201a StGB",
         "To see it: a login",
         "in your clip: 0:03 to 0:12",
@@ -296,9 +297,10 @@ def test_a_retraction_answers_the_notice() -> None:
     )
     assert taken_back["In-Reply-To"] == taken_back["References"] == "<N-3f9c2a@mods.example>"
     assert taken_back["Message-ID"] == "<N-3f9c2a.retraction@mods.example>"
-    assert taken_back["Subject"].strip().startswith("Retracted: ")
+    assert taken_back["Subject"].strip().startswith("Notice withdrawn, please do not act: happyfluffycat")
+    assert "deepfake" not in str(taken_back).lower()
     text = body(taken_back)
-    assert "We retract notice N-3f9c2a of 2026-11-22" in text
+    assert "We withdraw notice N-3f9c2a of 2026-11-22" in text
     assert "Reason: we were wrong" in text
     assert all(item.host_id in text and item.url in text for item in EXAMPLE.items)
     assert EXAMPLE.ground_detail not in text

@@ -24,10 +24,11 @@ from typing import Any, NamedTuple
 
 from bot.actions.notice_checks import MAX_ITEMS, Story, one_line, wanting
 from bot.advice import Advised
-from bot.clock import day, day_and_time, minutes
+from bot.clock import minutes
 from bot.errors import UsageError
 from bot.model import Notice, NoticeItem
 from bot.notice_texts import Kind, Policy, Texts, claims, missing, mistakes, name_of, render
+from bot.notice_texts.dates import day, day_and_time
 from bot.text import wrapped
 
 WIDTH = 74
@@ -166,7 +167,10 @@ def _written(
     text = _laid_out(whole)
     subject = texts.said(notice.language, f"subject.{kind}", values)
     lacking = missing(text, values, kind=kind, capacity=notice.capacity, language=notice.language)
-    if left := [f"notice {notice.id} does not say {element.what}; correct its text" for element, _ in lacking]:
+    left = [f"notice {notice.id} does not say {element.what}; correct its text" for element, _ in lacking]
+    if kind == Kind.NOTICE and values["category"] not in " ".join(text.split()):
+        left.append(f"notice {notice.id} does not name the category that {notice.host} asks for; add it to its text")
+    if left:
         raise UsageError(*left)  # a half text never leaves, whatever a template does with these very values
     if over := [
         f"the text of notice {notice.id} {claim}; correct it" for claim in _overstated(text, notice, policy, kind)
@@ -207,7 +211,7 @@ def _values(notice: Notice, sender: str, texts: Texts, policy: Policy, story: St
         signer, name = organisation, ""
     else:
         signer = f"{name}, {organisation}"
-    stated = word("blank.day") if hers else day(notice.stated_at)
+    stated = word("blank.day") if hers else day(notice.stated_at, notice.language)
     ids, more = _ids(notice.items)
     if more:
         ids = word("more", ids=ids, more=more)
@@ -216,12 +220,13 @@ def _values(notice: Notice, sender: str, texts: Texts, policy: Policy, story: St
         "number": notice.id,
         "day": stated,
         "title": word(f"title.{ground}"),
-        "shown": word(f"shown.{ground}"),
+        "shown": texts.by_ground(notice.language, "shown", capacity, ground),
         "why": word(f"why.{capacity}.{ground}"),
         "detail": one_line(notice.ground_detail),
-        "illegal": word(f"illegal.{ground}"),
+        "illegal": texts.by_ground(notice.language, "illegal", capacity, ground),
         "policy": policy.url,
         "policy_name": one_line(policy.name),
+        "category": one_line(policy.category),
         "law": one_line(notice.law),
         "access": one_line(notice.access),
         "role": word(f"role.{capacity}"),
@@ -235,13 +240,14 @@ def _values(notice: Notice, sender: str, texts: Texts, policy: Policy, story: St
         "count": len(notice.items),
         "ids": ids,
         "more": more,
+        "uk": int("GB" not in policy.not_in),
         "hashes": int(any(item.sha256 or item.md5 for item in notice.items)),
         "items": tuple(_item(item, notice, word) for item in notice.items),
-        "sent": _moment(story.sent),
-        "acknowledged": _moment(story.acknowledged),
-        "looked": _moment(story.looked),
-        "decided": _moment(story.decided),
-        "complained": _moment(story.complained),
+        "sent": _moment(story.sent, notice.language),
+        "acknowledged": _moment(story.acknowledged, notice.language),
+        "looked": _moment(story.looked, notice.language),
+        "decided": _moment(story.decided, notice.language),
+        "complained": _moment(story.complained, notice.language),
         "answer": one_line(story.answer),
         "reference": one_line(story.reference),
         "reason": one_line(story.reason),
@@ -259,13 +265,14 @@ def _item(item: NoticeItem, notice: Notice, word: Any) -> Mapping[str, Any]:
     return {
         "id": one_line(item.host_id),
         "url": item.url,
-        "fetched": f"{day_and_time(item.seen_at)} UTC",
-        "seen": _moment(item.viewed_at),
+        "fetched": day_and_time(item.seen_at, notice.language),
+        "seen": _moment(item.viewed_at, notice.language),
         "times": ", ".join(word("range", start=minutes(start), end=minutes(end)) for start, end in item.ranges),
         "rendition": one_line(item.rendition or "") if hashes else "",
         "title": word(f"title.{own}") if own else "",
         "why": word(f"why.{notice.capacity}.{own}") if own else "",
         "detail": one_line(item.ground_detail) if own else "",
+        "hashed": int(bool(hashes)),
         "hashes": hashes,
     }
 
@@ -298,8 +305,8 @@ def _laid_out(text: str, width: int | None = WIDTH) -> str:
     return "\n".join(kept).rstrip("\n") + "\n"
 
 
-def _moment(moment: datetime | None) -> str:
-    return f"{day_and_time(moment)} UTC" if moment else ""
+def _moment(moment: datetime | None, language: str) -> str:
+    return day_and_time(moment, language) if moment else ""
 
 
 def _header(text: str) -> str:

@@ -178,5 +178,6 @@ def domain_of(text: str) -> str | None:
 
 _JUDGES: dict[str, Callable[[str], None]] = {
     "email": _address, "email_elsewhere": _address, "url": _web, "policy": _web, "web": _web, "form": _web,
-    "domains": _domain, "languages": _language, "established": _country, "represented": _country, "country": _country,
+    "domains": _domain, "languages": _language, "established": _country, "represented": _country,
+    "not_in": _country, "country": _country,
 }  # fmt: skip

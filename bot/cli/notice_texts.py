@@ -108,5 +108,5 @@ def _show(settings: Config, store: Store, language: str, name: str, *, source: b
             known_text(language, name)
         say(texts_of(settings, store).source(language, name).text.rstrip(), lines=True)
         return
-    for capacity, said in text_examples(settings, store, language, name):
-        say(f"{language}/{name}, as {capacity}\nSubject: {said.subject}\n\n{said.text}", lines=True)
+    for capacity, ground, said in text_examples(settings, store, language, name):
+        say(f"{language}/{name}, as {capacity}, on {ground}\nSubject: {said.subject}\n\n{said.text}", lines=True)

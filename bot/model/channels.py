@@ -129,9 +129,11 @@ class Channel:
     languages: tuple[str, ...] = ()  # that notices may be written in (ISO 639-1); empty: not known
     policy: str | None = None  # address of the rules that a notice can refer to
     policy_name: str = ""
+    category: str = ""  # what its rules call this, where it takes no notice that does not name it
     laws: tuple[Law, ...] = ()
     established: str | None = None  # country of its main establishment (ISO 3166-1)
     represented: str | None = None  # country of its legal representative in the EU (DSA 13)
+    not_in: tuple[str, ...] = ()  # countries in which it serves nothing (ISO 3166-1)
     seat_source: str = ""  # where the countries were read, if not where the rest was
     verified_on: date | None = None
     read_elsewhere: ReadElsewhere | None = None

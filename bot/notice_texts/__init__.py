@@ -1,6 +1,7 @@
 """The texts of notices to hosts: templates in a sandbox, by language, kind and capacity.
 
 texts     files: what ships, an operator's in front, what was approved
+dates     days and moments as a language writes them
 values    what a text may name
 sandbox   the small part of Jinja in which they are written
 required  what a law asks each text to say, and what it must not

@@ -32,6 +32,7 @@ class Element:
     values: tuple[str, ...] = ()
     words: Mapping[str, str] | None = None  # language → pattern
     capacities: tuple[Capacity, ...] = EVERYBODY
+    where: str | None = None  # the value that must be 1 for it to be asked
 
 
 def _same(pattern: str) -> dict[str, str]:
@@ -120,11 +121,11 @@ _TAKE_IT_DOWN = (
         capacities=PERSONS,
     ),
 )
-_UK = Element(source="UK", what="the Online Safety Act 2023", words=_same("Online Safety Act 2023"))
+_UK = Element(source="UK", what="the Online Safety Act 2023", words=_same("Online Safety Act 2023"), where="uk")
 _FIRST = (
     Element(source="an abuse desk", what="what it is, and on which host", values=("title", "host")),
     Element(source="an abuse desk", what="what is shown", values=("shown",)),
-    Element(source="an abuse desk", what="which policy of the host's forbids it", values=("policy", "policy_name")),
+    Element(source="an abuse desk", what="the host's own policy on it", values=("policy", "policy_name")),
     Element(source="an abuse desk", what="what is needed to see it", values=("access",)),
     Element(
         source="an abuse desk",
@@ -164,7 +165,8 @@ ELEMENTS: Mapping[Kind, tuple[Element, ...]] = {
         Element(
             source="the host",
             what="that the notice is retracted",
-            words={"en": "[Rr]etract", "de": "[Zz]urück", "fr": "[Rr]etir", "es": "[Rr]etira"},
+            # in French and Spanish not the word for taking media down: a desk would do that
+            words={"en": "[Rr]etract|[Ww]ithdr[ae]w", "de": "[Zz]urück", "fr": "[Aa]nnul", "es": "[Aa]nul"},
         ),
     ),
     Kind.COMPLAINT: (_article(20), _NUMBER, _SENT, _THEIRS, _REASON, _WHY, _WHOSE, _FROM),
@@ -210,7 +212,7 @@ def missing(
     """Yield each element that a text does not say, and which of its values lack: those that are not empty count."""
     flat = _flat(text)
     for element in ELEMENTS[kind]:
-        if capacity not in element.capacities:
+        if capacity not in element.capacities or (element.where and values[element.where] != 1):
             continue
         lacking = [name for name in element.values if not all(_flat(one) in flat for one in _of(values, name))]
         pattern = element_words(element, language)
@@ -268,7 +270,10 @@ def _mistakes(
 def _trial(said: Mapping[str, str], capacity: Capacity, *, full: bool) -> dict[str, Any]:
     """Return values that cannot occur by chance; `full`: with all that may be empty, and two items."""
     mark = {name: f"zq{number}x" for number, name in enumerate(VALUES) if "." not in name and name not in LISTS}
-    optional = ("policy", "policy_name", "law", "access", "reference", "acknowledged", "looked", "decided", "answer")
+    optional = (
+        "policy", "policy_name", "category", "law", "access", "reference",
+        "acknowledged", "looked", "decided", "answer",
+    )  # fmt: skip
     fields = [name.partition(".")[2] for name in VALUES if name.startswith("items.")]
     bare = ("seen", "times", "rendition", "title", "why", "detail")
     items = tuple(
@@ -276,13 +281,14 @@ def _trial(said: Mapping[str, str], capacity: Capacity, *, full: bool) -> dict[s
             field: (f"zq{field}{n}x",) if field == "hashes" else "" if field in bare and not full else f"zq{field}{n}x"
             for field in fields
         }
+        | {"hashed": 1}
         for n in (range(2) if full else range(1))
     )
     person = capacity in PERSONS
     return {
         **mark,
         **({} if full else dict.fromkeys((*optional, "complained"), "")),
-        "count": len(items), "more": 0, "hashes": 1, "partly": 0, "items": items,
+        "count": len(items), "more": 0, "hashes": 1, "partly": 0, "uk": 1, "items": items,
         "good_faith": said[f"good_faith.{capacity}"],
         "belief": said[f"belief.{capacity}"] if person else "",
         "signature": f"/s/ {mark['name' if capacity == 'authorised_representative' else 'signer']}, {mark['day']}",

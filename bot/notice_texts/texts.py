@@ -50,13 +50,18 @@ GROUNDS: Mapping[Capacity, tuple[Ground, ...]] = {
 
 WORDS: tuple[str, ...] = (
     *(f"{word}.{ground}" for word in ("title", "shown", "illegal") for ground in get_args(Ground)),
-    *(f"why.{capacity}.{ground}" for capacity in CAPACITIES for ground in GROUNDS[capacity]),
+    *(
+        f"{word}.{capacity}.{ground}"
+        for word in ("why", "shown", "illegal")
+        for capacity in CAPACITIES
+        for ground in GROUNDS[capacity]
+    ),
     *(f"{word}.{capacity}" for word in ("role", "good_faith") for capacity in CAPACITIES),
     *(f"belief.{capacity}" for capacity in CAPACITIES[1:]),
     *(f"subject.{kind}" for kind in Kind),
     *("authority", "more", "range", "blank.name", "blank.contact", "blank.day"),
 )
-"""The keys of `words.txt`."""
+"""The keys of `words.txt`: `shown.CAPACITY.GROUND` and `illegal.CAPACITY.GROUND` may be there, all others are."""
 NAMES: tuple[str, ...] = (
     *(f"notice.{capacity}" for capacity in CAPACITIES),
     *(str(kind) for kind in Kind if kind != Kind.NOTICE),
@@ -88,10 +93,12 @@ class Sentence:
 
 
 class Policy(NamedTuple):
-    """The page on which a host forbids this; empty: not known."""
+    """What a host's own rules say of this; empty: not known."""
 
-    url: str = ""
+    url: str = ""  # the page
     name: str = ""
+    category: str = ""  # what they call it, where they take no notice that does not
+    not_in: tuple[str, ...] = ()  # countries in which the host serves nothing
 
 
 class Texts:
@@ -145,6 +152,16 @@ class Texts:
         """Return a sentence of `words.txt`, on one line."""
         sentence = self.words(language)[key]
         return " ".join(sandbox.render(sentence.text, values, f"{sentence.where}, line {sentence.line}").split())
+
+    def by_ground(self, language: str, word: str, capacity: Capacity, ground: Ground) -> str:
+        """Return a sentence by ground, in the words of a capacity where it has its own.
+
+        What an operator says of a ground comes before what ships for a capacity.
+        """
+        words, own, general = self.words(language), f"{word}.{capacity}.{ground}", f"{word}.{ground}"
+        shipped = f"{language}/words.txt"
+        theirs = own in words and words[own].where == shipped != words[general].where
+        return self.said(language, general if theirs or own not in words else own, {})
 
     def strangers(self) -> list[str]:
         """Return a sentence on each file of the operator's that is none of the texts."""

@@ -24,9 +24,9 @@ def texts_of(config: Config, store: Store) -> Texts:
 
 
 def policy_of(config: Config, host: str) -> Policy:
-    """Return the page on which a host forbids this, as far as the registry knows it."""
+    """Return what a host's own rules say of this, as far as the registry knows it."""
     channel = channels.contact(host, config.storage.path)
-    return Policy(channel.policy or "", channel.policy_name)
+    return Policy(channel.policy or "", channel.policy_name, channel.category, channel.not_in)
 
 
 def language_of(config: Config, host: str) -> str:

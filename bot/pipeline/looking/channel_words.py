@@ -26,11 +26,15 @@ def channel_facts(one: Channel) -> Iterator[Fact]:
         yield "languages", ", ".join(one.languages)
     if one.policy:
         yield "rules", f"{one.policy_name}  {one.policy}".strip()
+    if one.category:
+        yield "category", f"{one.category}; a notice names it, and who sends it, in its subject"
     if one.laws:
         yield "follows", ", ".join(law.replace("_", " ").upper() for law in one.laws)
     seats = (("established in", one.established), ("represented in the EU in", one.represented))
     if said := ", ".join(f"{word} {country}" for word, country in seats if country):
         yield "country", f"{said} ({one.seat_source})" if one.seat_source else said
+    if one.not_in:
+        yield "serves not", ", ".join(one.not_in)
     if one.email_elsewhere:
         yield "others say", f"{one.email_elsewhere}; not used, look whether the host says so"
     yield "read", _read(one)

@@ -146,14 +146,15 @@ def _values(config: Config, store: Store, notice: Notice, said: Written, items: 
     name = word("blank.name") if hers else notice.stated_by
     signer = notice.organisation if third and not notice.named else name
     policy = policy_of(config, notice.host)
-    shown, why = (_sentence(word(f"{key}.{notice.ground}")) for key in ("shown", f"why.{capacity}"))
+    shown, illegal = (texts.by_ground(notice.language, key, capacity, notice.ground) for key in ("shown", "illegal"))
+    shown, why = _sentence(shown), _sentence(word(f"why.{capacity}.{notice.ground}"))
     return {
         Fill.ITEM_URL: "\n".join(item.url for item in listed),
         Fill.ITEM_URLS: "\n".join(item.url for item in listed),
         Fill.ITEM_ID: "\n".join(item.host_id for item in listed),
         Fill.REASON: f"{shown} {why} {notice.ground_detail}",
-        Fill.LEGAL_REASON: " ".join(filter(None, (word(f"illegal.{notice.ground}"), notice.law))),
-        Fill.POLICY: ", ".join(filter(None, policy[::-1])),
+        Fill.LEGAL_REASON: " ".join(filter(None, (illegal, notice.law))),
+        Fill.POLICY: ", ".join(filter(None, (policy.name, policy.url))),
         Fill.SUBJECT: said.subject,
         Fill.NOTICE: said.text,
         Fill.NUMBER: notice.id,

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.actions.wording import Kind, Policy, Story, Texts, Written, written
 from bot.config import Config
 from bot.errors import UsageError
-from bot.model import Capacity, Notice, NoticeItem
-from bot.notice_texts import CAPACITIES, LANGUAGES, NAMES, mistakes
+from bot.model import Capacity, Ground, Notice, NoticeItem
+from bot.notice_texts import CAPACITIES, GROUNDS, LANGUAGES, NAMES, mistakes
 from bot.pipeline.acting.notice_texts import contact_of, texts_of
 from bot.store import ApprovedText, Store
 
@@ -26,6 +27,13 @@ STORY = Story(
     reason="an example of a sentence that a person writes",
     reference="T-1234",
 )
+
+DETAILS: dict[Ground, str] = {
+    "original_footage": "https://studio.example/films/12, 00:41",
+    "depicted_person": "she wrote to us on 20 November",
+    "citable_list": "https://list.example, entry 12",
+    "public_statement": "https://news.example/statement, 20 November",
+}
 
 
 class TextState(StrEnum):
@@ -86,8 +94,18 @@ def known_text(language: str, name: str) -> None:
         raise UsageError(f"there is no such text; known: {', '.join(NAMES)}")
 
 
-def text_examples(config: Config, store: Store, language: str, name: str) -> Iterator[tuple[Capacity, Written]]:
+class Example(NamedTuple):
+    """What a text says in one capacity on one ground."""
+
+    capacity: Capacity
+    ground: Ground
+    said: Written
+
+
+def text_examples(config: Config, store: Store, language: str, name: str) -> Iterator[Example]:
     """Yield what a text says of an example, in each capacity in which it is used, whether it is approved or not.
+
+    On each ground that it can carry, where that changes a word: who approves it has read all of it.
 
     Raises UsageError with what is wrong with it.
     """
@@ -100,18 +118,22 @@ def text_examples(config: Config, store: Store, language: str, name: str) -> Ite
     kind = Kind(word)
     third: tuple[Capacity, ...] = ("third_party_notifier",)
     for capacity in (one for one in CAPACITIES if one == of) if of else CAPACITIES[1:2] if kind == Kind.FTC else third:
-        said = written(
-            _example(config, capacity, language),
-            sender="notices@mods.example",
-            kind=kind,
-            texts=texts,
-            policy=Policy("https://host.example/rules", "Content Policy"),
-            story=STORY,
-        )
-        yield capacity, said
+        read: set[Written] = set()
+        for ground in GROUNDS[capacity]:
+            said = written(
+                _example(config, capacity, ground, language),
+                sender="notices@mods.example",
+                kind=kind,
+                texts=texts,
+                policy=Policy("https://host.example/rules", "Content Policy", "intimate images"),
+                story=STORY,
+            )
+            if said not in read:
+                read.add(said)
+                yield Example(capacity, ground, said)
 
 
-def _example(config: Config, capacity: Capacity, language: str) -> Notice:
+def _example(config: Config, capacity: Capacity, ground: Ground, language: str) -> Notice:
     items = (
         NoticeItem(
             host_id="quickredfox",
@@ -129,8 +151,8 @@ def _example(config: Config, capacity: Capacity, language: str) -> Notice:
         host="host.example",
         to="abuse@host.example",
         items=items,
-        ground="original_footage",
-        ground_detail="https://studio.example/films/12, 00:41",
+        ground=ground,
+        ground_detail=DETAILS[ground],
         capacity=capacity,
         stated_by="Alex Example",
         organisation=config.mail.organisation or "Example Moderators",
