@@ -195,7 +195,7 @@ def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None
     shown(lea, f"/notice/{name}")
     assert lea.post(f"/notice/{name}/retract", why="it was another").status_code == 200
     assert store.notices.get(name).state is NoticeState.RETRACTED
-    assert "Retracted" in world.mail.received[-1].message["Subject"]
+    assert "Notice withdrawn" in world.mail.received[-1].message["Subject"]
     for path, status in (("/notices?show=x", 409), ("/notice/N-1", 404), ("/notice/x", 404)):
         assert ben.get(path).status_code == status, path
 

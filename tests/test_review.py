@@ -200,7 +200,7 @@ def test_an_overturned_case_is_restored_whole(world: Stage, bot: Pipeline) -> No
     assert banked(bot, "wrong") == []
     assert bot.deps.store.banks.signals(entry) == ()
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
-    assert "Retracted" in str(world.mail.received[-1].message["Subject"])
+    assert "Notice withdrawn" in str(world.mail.received[-1].message["Subject"])
     history = [row["what"] for row in bot.deps.store.review.history(case.label)]
     assert history[-3:] == ["case appealed", "case dismissed", "remove undone"]
 
