@@ -193,9 +193,16 @@ def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None
     assert name in shown(ben, "/notices?show=sent&host=redgifs")
     assert name not in shown(ben, "/notices?show=drafted")
     shown(lea, f"/notice/{name}")
-    assert lea.post(f"/notice/{name}/retract", why="it was another").status_code == 200
+    assert "Its host is told by mail that it no longer holds." in lea.page.text
+    before = len(world.mail.received)
+    assert lea.post(f"/notice/{name}/retract", why="it was another", reason="another face").status_code == 200
+    assert "Reason: another face" in lea.text
+    assert store.notices.get(name).state is not NoticeState.RETRACTED
+    assert len(world.mail.received) == before
+    assert lea.send(f"/notice/{name}/retract", lea.fields("csrf", "read", "why", "reason")).status_code == 200
     assert store.notices.get(name).state is NoticeState.RETRACTED
     assert "Notice withdrawn" in world.mail.received[-1].message["Subject"]
+    assert "Reason: another face" in world.mail.received[-1].message.get_content()
     for path, status in (("/notices?show=x", 409), ("/notice/N-1", 404), ("/notice/x", 404)):
         assert ben.get(path).status_code == status, path
 

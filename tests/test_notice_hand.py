@@ -196,7 +196,9 @@ def test_hers_is_handed_over_and_never_mailed(store: Store) -> None:
     event = [one for one in store.notice_events.of(name) if one.kind == NoticeEventKind.BY_HAND]
     assert [(one.detail, one.by) for one in event] == [("number T-1 2", "ann")]
     assert "cannot become by_hand" in refused("by-hand", name)
-    assert "told by hand, too" in " ".join(fine("retract", name).split())
+    told = " ".join(fine("retract", name, "--reason", "the original shows another face").split())
+    assert "told by hand, too" in told
+    assert "Reason: the original shows another face" in told
     waits = " ".join(CliRunner().invoke(app, ["notices", "next", name]).output.split())
     assert f"gifwarden notices raise {name} retraction" in waits
     assert name in CliRunner().invoke(app, ["notices", "next"]).output

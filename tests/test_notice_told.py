@@ -12,6 +12,7 @@ from bot.model import AgeWhenMade, AnswerAbout, AnswerKind, ClaimSource, KnownBy
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.by_hand import put_by_hand
 from bot.pipeline.acting.notice_texts import authority_of
+from bot.pipeline.acting.notices import Hearing
 from bot.store.notice_answers import AnswerWords
 from tests.bots import bank_the_fake, fake
 from tests.following import drafted, found_cases, sent
@@ -143,3 +144,22 @@ def test_their_file_says_what_is_gone_where_the_post_is_forgotten(world: Stage, 
     assert "gone since" in bot.summaries.make(name, by=member(bot)).html
     store.forgetting.forget_post(store.cases.of_id(cases[0]).post.fullname)
     assert "gone since" in bot.summaries.make(name, by=member(bot)).html
+
+
+def test_the_host_reads_the_reason_that_is_for_it(world: Stage, bot: Pipeline) -> None:
+    """A retraction says the sentence for the host, never the one for the record; a wrong one changes nothing."""
+    entry, cases = bank_the_fake(bot), found_cases(world, bot)
+    drafted(bot, "N-0a1", cases, [("first", "https://www.redgifs.com/watch/first")], host="redgifs", entry=entry)
+    notices, by = bot.decisions.notices, member(bot)
+    with pytest.raises(UsageError, match="has not left, so no host reads a reason"):
+        notices.retract_notice("N-0a1", by=by, why="ours alone", reason="the original shows another face")
+    sent(bot, "N-0a1")
+    assert notices.hearing(bot.deps.store.notices.get("N-0a1")) is Hearing.MAIL
+    before = len(mails(world))
+    with pytest.raises(UsageError, match="names a Reddit user"):
+        notices.retract_notice("N-0a1", by=by, why="ours alone", reason="u/somebody said so")
+    assert len(mails(world)) == before
+    notices.retract_notice("N-0a1", by=by, why="ours alone", reason="the original shows another face")
+    said = str(mails(world)[-1])
+    assert "Reason: the original shows another face" in said
+    assert "ours alone" not in said

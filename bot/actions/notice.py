@@ -48,7 +48,8 @@ class SendNotice(Plug):
     def undo(self, action: Action, world: ActionContext) -> Receipt:
         """Mail a retraction, in the same thread. Raises MailError as sending does."""
         notice, mailer = needed(action, world)
-        message = retract(notice, sender=mailer.sender, date=world.clock.now(), texts=world.texts())
+        reason = action.params.get("reason", "")
+        message = retract(notice, sender=mailer.sender, date=world.clock.now(), reason=reason, texts=world.texts())
         reply = mailer.send(message)
         return Receipt(detail=f"retraction sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))
 

@@ -41,7 +41,16 @@ from bot.cli.screen import told_more
 from bot.config import Config
 from bot.model import Actor, NoticeState, Verb
 from bot.pipeline import Pipeline
-from bot.pipeline.reviewing.words.notice import ASKED, HANDED, notice_facts, notice_read, row_read, told_facts
+from bot.pipeline.acting.notices import Hearing
+from bot.pipeline.reviewing.words.notice import (
+    ASKED,
+    HANDED,
+    notice_facts,
+    notice_read,
+    retraction_read,
+    row_read,
+    told_facts,
+)
 from bot.serialization import to_json_data
 from bot.store import NoticeRow
 
@@ -155,11 +164,26 @@ def notices_confirm(
 
 @notices.command(name="retract")
 def notices_retract(
-    name: NoticeName, who: ByOption = None, why: WhyOption = "retracted", config: ConfigOption = None
+    name: NoticeName,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence that the host reads.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not show the retraction and ask.")] = False,
+    who: ByOption = None,
+    why: WhyOption = "retracted",
+    config: ConfigOption = None,
 ) -> None:
-    """Withdraw a notice; if it was sent, the host is told."""
-    with session(read_config(config)) as pipeline:
-        done = pipeline.decisions.notices.retract_notice(name, by=_by(pipeline, who, name), why=why)
+    """Withdraw a notice; if it was sent, the host is told, after you have read what it will read."""
+    settings = read_config(config)
+    with session(settings) as pipeline:
+        by, notices = _by(pipeline, who, name), pipeline.decisions.notices
+        row = pipeline.deps.store.notices.get(name)
+        hears = notices.hearing(row)
+        if row.state != NoticeState.RETRACTED and hears is not Hearing.NOBODY and not yes:
+            text = retraction_read(settings, pipeline.deps.store, row, reason)
+            say(f"To: {text.to}\nSubject: {text.subject}\n", lines=True)
+            say("\n".join(text.lines), lines=True)
+            if hears is not Hearing.BY_HAND:
+                typer.confirm("Is this right, and is it mailed to the host?", abort=True)
+        done = notices.retract_notice(name, by=by, why=why, reason=reason)
     say(f"{name} is retracted; {done}")
 
 

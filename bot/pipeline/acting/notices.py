@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from bot import actions, channels
 from bot.actions import wording
@@ -49,6 +50,15 @@ class Statement:
     access: str = ""  # what is needed to see the media, such as a login
     named: bool | None = None  # whether a third party's notice names them; None: as configured
     by_hand: bool = False  # whether a person puts it into the host's form
+
+
+class Hearing(StrEnum):
+    """How the host of a notice hears that it no longer holds."""
+
+    NOBODY = "nobody"  # it has not left
+    MAIL = "mail"
+    BY_HAND = "by_hand"
+    BOTH = "both"  # it was mailed, and put into the host's form
 
 
 class NoticeReview:
@@ -219,8 +229,19 @@ class NoticeReview:
                 + (", or you tick below that you hand it in by the host's form" if form else ""),
             )
 
-    def retract_notice(self, name: str, *, by: Actor, why: str) -> str:
+    def hearing(self, row: NoticeRow) -> Hearing:
+        """Return how the host would hear of a retraction."""
+        mail = self._store.actions.by_key(f"notice:{row.label}")
+        # a mail whose fate nobody knows leaves the notice confirmed: the host is told then, too
+        left = mail is not None and row.state != NoticeState.DRAFTED and mail.state in TAKEN
+        if left and not self._came_back(row.label):
+            return Hearing.BOTH if self._store.notice_life.by_hand(row.label) else Hearing.MAIL
+        return Hearing.NOBODY if row.sent is None else Hearing.BY_HAND
+
+    def retract_notice(self, name: str, *, by: Actor, why: str, reason: str = "") -> str:
         """Withdraw a notice; one that was or may have been sent is retracted by mail. Return what was done.
+
+        `why` is for our record, `reason` a sentence for the host.
 
         Raises StoreError if there is no such notice, UsageError if it is retracted already or leaving now.
         """
@@ -228,6 +249,11 @@ class NoticeReview:
         row = store.notices.get(name)
         if row.state == NoticeState.RETRACTED:
             raise UsageError(f"notice {name} is retracted already")
+        hears = self.hearing(row)
+        if reason and hears is Hearing.NOBODY:
+            raise UsageError(f"notice {name} has not left, so no host reads a reason; --why is for the record")
+        if reason:  # what must not be said is refused before anything is done
+            text_of(self._config, store, row.stated_notice(), Kind.RETRACTION, wording.Story(reason=reason))
         with store.transaction():
             mail = store.actions.by_key(f"notice:{name}")
             waiting = (ActionState.PLANNED, ActionState.HELD)
@@ -238,11 +264,10 @@ class NoticeReview:
                 mail = None
             if mail and mail.state in IN_DOUBT:
                 raise UsageError(f"notice {name} is being sent; try again when that has ended")
-        # a mail whose fate nobody knows leaves the notice confirmed: the host is told then, too
-        left = mail is not None and row.state != NoticeState.DRAFTED and mail.state in TAKEN
-        told = left and not self._came_back(name)
+        told = hears in (Hearing.MAIL, Hearing.BOTH)
         if told and mail is not None:
-            self._outbox.undoing.reverse(mail)
+            params = {**mail.action.params, "reason": reason}
+            self._outbox.undoing.reverse(replace(mail, action=replace(mail.action, params=params)))
         with store.transaction():
             store.notices.move(
                 name,

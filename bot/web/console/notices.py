@@ -16,11 +16,11 @@ from bot.model import Capacity, Ground, Grounded, Notice, NoticeState, Verb
 from bot.notice_texts import LANGUAGES, Kind, name_of
 from bot.pipeline.acting.by_hand import FROM as BY_HAND_FROM
 from bot.pipeline.acting.notice_texts import language_of, texts_of
-from bot.pipeline.acting.notices import Statement
+from bot.pipeline.acting.notices import Hearing, Statement
 from bot.pipeline.following.steps import NoticeSteps
 from bot.pipeline.following.words import item_line, proposal_lines
 from bot.pipeline.reviewing.words.actions import action_line
-from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, notice_read, row_read
+from bot.pipeline.reviewing.words.notice import ASKED, GROUND_WORDS, HEARS, notice_read, retraction_read, row_read
 from bot.pipeline.reviewing.words.notice_form import FilledForm, filled_forms
 from bot.pipeline.reviewing.words.notice_items import happened, item_words
 from bot.serialization import dumps
@@ -134,10 +134,20 @@ def confirm(visit: Visit) -> Response:
 
 
 def retract(visit: Visit) -> Response:
-    """Withdraw a notice, as `gifwarden notices retract` does; if it was sent, the host is told."""
+    """Withdraw a notice, as `gifwarden notices retract` does; what its host is to read is shown first."""
     row = row_of(visit)
-    by = visit.act(Verb.NOTICES, row.subreddits)
-    visit.pipeline.decisions.notices.retract_notice(row.label, by=by, why=reason_of(visit, "retracted"))
+    by, notices = visit.act(Verb.NOTICES, row.subreddits), visit.pipeline.decisions.notices
+    hears, reason = notices.hearing(row), visit.field("reason").strip()[:MAX_DETAIL]
+    if row.state != NoticeState.RETRACTED and hears is not Hearing.NOBODY and visit.field("read") != digest_of(row):
+        try:
+            read = retraction_read(visit.config, visit.store, row, reason)
+        except UsageError as error:
+            return _page(visit, row, mistakes=error.mistakes, status=409)
+        return visit.page(
+            "notice_retraction.html", row=row, text=read, reason=reason, hears=HEARS[hears],
+            why=reason_of(visit, ""), read=digest_of(row),
+        )  # fmt: skip
+    notices.retract_notice(row.label, by=by, why=reason_of(visit, "retracted"), reason=reason)
     return visit.go(f"/notice/{row.label}")
 
 
@@ -167,6 +177,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
             told["unsaid"] = str(error)
     mail_action = visit.store.actions.by_key(f"notice:{row.label}")
     drafted = row.state == NoticeState.DRAFTED
+    hears = visit.pipeline.decisions.notices.hearing(row)
     offered = visit.pipeline.decisions.grounds.offered(row) if drafted else None
     return visit.page(
         "notice.html",
@@ -182,6 +193,8 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         mixed=drafted and visit.pipeline.decisions.grounds.mixed(row),
         others=_others(visit, row) if drafted else [],
         item_words=item_words,
+        hears=HEARS[hears],
+        host_hears=hears is not Hearing.NOBODY,
         steps=NoticeSteps(visit.config, visit.store, visit.pipeline.deps.clock).of(row.label),
         item_stands=item_line,
         proposal_lines=proposal_lines,

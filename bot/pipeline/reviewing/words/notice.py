@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bot import channels
+from bot.actions.wording import Story
 from bot.clock import day_and_time
 from bot.config import Config
 from bot.model import ActionState, Ground, Notice, NoticeEvent, NoticeState
 from bot.notice_texts import Kind
 from bot.pipeline.acting.notice_texts import text_of
+from bot.pipeline.acting.notices import Hearing
 from bot.pipeline.reviewing.words.notice_items import happened, item_words
 from bot.store import NoticeRow, Store
 
@@ -30,6 +32,13 @@ GROUND_WORDS: dict[Ground, tuple[str, str]] = {
 
 HANDED = "It is hers to send: give it to her the way that is safe, and say when she has: gifwarden notices by-hand"
 
+HEARS: dict[Hearing, str] = {
+    Hearing.NOBODY: "It has not left, so nobody is told.",
+    Hearing.MAIL: "Its host is told by mail that it no longer holds.",
+    Hearing.BY_HAND: "It went by hand, so its host is told by hand, too, in the words that are shown.",
+    Hearing.BOTH: "Its host is told by mail; it was put into its form, too, so tell it there by hand.",
+}
+
 
 class Read(NamedTuple):
     """What a host reads: to whom it goes, its subject, its lines; `flow`: the same unbroken, for a narrow screen."""
@@ -40,13 +49,20 @@ class Read(NamedTuple):
     flow: list[str]
 
 
-def notice_read(settings: Config, store: Store, notice: Notice, kind: Kind = Kind.NOTICE) -> Read:
+def notice_read(
+    settings: Config, store: Store, notice: Notice, kind: Kind = Kind.NOTICE, story: Story = Story()
+) -> Read:
     """Return what the host would read. Raises UsageError with all for which it must not go out as it stands."""
-    said = text_of(settings, store, notice, kind)
+    said = text_of(settings, store, notice, kind, story)
     contact = channels.contact(notice.host, settings.storage.path)
     form = contact.form_for(notice.capacity)
     to = notice.to or (form.url if form else f"{notice.host}, of whose channel nothing is known")
     return Read(to, said.subject, said.text.splitlines(), (said.flow or said.text).splitlines())
+
+
+def retraction_read(settings: Config, store: Store, row: NoticeRow, reason: str) -> Read:
+    """Return what the host would read of a retraction, with a sentence for it. Raises as `notice_read`."""
+    return notice_read(settings, store, row.stated_notice(), Kind.RETRACTION, Story(reason=reason))
 
 
 def row_read(settings: Config, store: Store, row: NoticeRow) -> Read:
