@@ -179,7 +179,7 @@ def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipe
         run(world, bot)
         (row,) = [one for one in store.claims.listing() if one.state is ClaimState.OPEN]
         if media == "media1":  # the team has even linked it: nobody but the team sees that
-            assert bot.claims.near(row) == [found.label]
+            assert bot.claims.near(row, by=member(bot, "Lea")) == [found.label]
             bot.claims.link(row.label, cases=[found.label], by=member(bot, "Lea"))
         here = drafts[media] = [bot.claims.draft(row.label)]
         for age in (AgeWhenMade.IN_DOUBT, AgeWhenMade.ADULT):
@@ -277,6 +277,97 @@ def test_helplines_are_for_their_age_and_the_safe_way_is_asked_early(bot: Pipeli
             assert len(text) < MAX_BODY
         said = texts(language).say("only_adult")
         assert (said in text) is any(language in one.languages and one.name in adults for one in HELPLINES)
+
+
+ELSEWHERE = tuple(f"redgifs:fake{number}" for number in range(3))
+
+
+def slipped(world: Stage, bot: Pipeline, number: int, by: str = EX) -> tuple[ClaimRow, CaseRow]:
+    """Let an uploader name a post and fakes of his elsewhere, and a reviewer believe that he was 16."""
+    case = open_case(bot, number)
+    fakes = " ".join(f"https://www.redgifs.com/watch/{one.partition(':')[2]}" for one in ELSEWHERE)
+    write(world, f"I was 16, that's me in this video https://redd.it/{case.post.fullname[3:]} {fakes}", by=by)
+    run(world, bot)
+    row = next(one for one in bot.deps.store.claims.listing() if one.state is ClaimState.OPEN)
+    lines = bot.claims.set_age(row.label, AgeWhenMade.UNDER_18, by=member(bot, "Rea"))
+    assert sum("never fetched" in line for line in lines) == len(ELSEWHERE)
+    bot.deps.store.claims.answered(row.label)
+    return row, case
+
+
+def marked(bot: Pipeline) -> list[bool]:
+    """Return of each of the fakes elsewhere whether it is never fetched."""
+    return [bot.deps.store.minors.is_never(one) for one in ELSEWHERE]
+
+
+def test_an_under_18_slip_is_taken_back_with_what_was_named_elsewhere(world: Stage, bot: Pipeline) -> None:
+    """Within the ten minutes with the post, and what the marks blocked is looked at; not if another mark holds it."""
+    people(bot)
+    bot.tick()
+    _, case = slipped(world, bot, 3)
+    assert marked(bot) == [True] * 3
+    post = post_fake(world, id="fake0")
+    run(world, bot)
+    assert [one.state for one in bot.deps.store.links.listing() if one.link.post == post] == [LinkState.BLOCKED]
+    bot.decisions.minors.cancel(case.label, by=member(bot))
+    assert marked(bot) == [False] * 3
+    assert not bot.deps.store.minors.is_never("redgifs:media3")
+    run(world, bot)
+    assert [one.state for one in bot.deps.store.links.listing() if one.link.post == post] != [LinkState.BLOCKED]
+    row, case = slipped(world, bot, 5, by=HER)
+    other, _ = slipped(world, bot, 6, by="a_third")
+    for target in (case.label, post):  # of this claim all posts; the other one holds what was named elsewhere too
+        bot.decisions.minors.cancel(target, by=member(bot))
+        assert marked(bot) == [True] * 3
+    with pytest.raises(UsageError, match="--adult"):
+        bot.claims.dismiss(other.label, by=member(bot), why="spam")
+    held = open_case(bot, 8, id="fake1").post.fullname
+    bot.decisions.minors.hide(held, by=member(bot))  # another mark, which can be taken back for now
+    bot.claims.set_age(other.label, AgeWhenMade.ADULT, by=member(bot))
+    assert marked(bot) == [False, True, False]
+    bot.decisions.minors.cancel(held, by=member(bot))
+    assert marked(bot) == [False] * 3
+    assert bot.deps.store.claims.get(row.label).age is AgeWhenMade.UNDER_18
+
+
+def test_18_or_older_releases_what_stands_on_the_claim_alone(world: Stage, bot: Pipeline) -> None:
+    """Also after the ten minutes; what is marked with a post stays, and after a report all of it."""
+    people(bot)
+    bot.tick()
+    store, by = bot.deps.store, member(bot, "Rea")
+    row, case = slipped(world, bot, 3)
+    assert any(f"cases cancel {case.label}" in line for line in bot.claims.set_age(row.label, AgeWhenMade.ADULT, by=by))
+    assert marked(bot) == [False] * 3
+    bot.claims.set_age(row.label, AgeWhenMade.UNDER_18, by=by)
+    bot.decisions.minors.minor(open_case(bot, 9, id="fake2").label, by=by)
+    world.clock.sleep(11 * 60)
+    run(world, bot)
+    assert marked(bot) == [True] * 3
+    (line,) = bot.claims.set_age(row.label, AgeWhenMade.ADULT, by=by)
+    assert "2 of what they named elsewhere" in line
+    assert marked(bot) == [False, False, True]  # a post of that one is marked
+    assert store.minors.is_never("redgifs:media3")
+    bot.claims.set_age(row.label, AgeWhenMade.UNDER_18, by=by)
+    store.connection.run(
+        "update actions set state = 'done' where post = ?", (case.post.fullname,)
+    )  # Reddit's post is gone
+    bot.decisions.minors.reported(case.label, by=by)
+    assert bot.claims.set_age(row.label, AgeWhenMade.ADULT, by=by) == []
+    assert marked(bot) == [True] * 3
+
+
+def test_cases_of_other_subreddits_are_not_named_to_a_lead(world: Stage, bot: Pipeline) -> None:
+    """A lead of r/clips sees of what somebody named the cases in r/clips alone; the warning stands on all."""
+    bot.tick()
+    store, lea = bot.deps.store, member(bot, "Lea")
+    store.team.give(lea.member, Role.LEAD, ("clips",), by=None)
+    store.connection.run("delete from team_roles where role = 'operator' and member = ?", (lea.member,))
+    here, there = open_case(bot, 1), open_case(bot, 2, subreddit="quiet")
+    write(world, "I was 16, that's me in this video https://redd.it/000001 https://redd.it/000002")
+    run(world, bot)
+    row = only(bot)
+    assert bot.claims.near(row, by=lea) == [here.label]
+    assert bot.claims.doubt(there) == row.label
 
 
 def test_by_another_way_only_that_there_is_an_answer(world: Stage, bot: Pipeline) -> None:

@@ -33,7 +33,7 @@ from bot.pipeline.keeping.list_import import take
 from bot.pipeline.reviewing.words.case import plain_case
 from bot.samples import media
 from bot.store.links import PAST
-from bot.store.minors import WHY_BLOCKED
+from bot.store.never import WHY_BLOCKED
 from tests.bots import bank_the_fake, bot_on, fake, near_copy
 from tests.console import console_on
 from tests.killing import Silent

@@ -84,7 +84,7 @@ def show(name: ClaimArgument, who: ByOption = None, as_json: JsonOption = False,
         row, by = to_read(pipeline, name, who)
         words = pipeline.deps.store.claims.words(row.label)
         pipeline.claims.read(row.label, by=by)
-        near = pipeline.claims.near(row)
+        near = pipeline.claims.near(row, by=by)
     if as_json:
         said = [{"what": word.what, "text": word.text, "at": word.at.isoformat()} for word in words]
         emit({**plain_claim(row), "words": said, "near": near})

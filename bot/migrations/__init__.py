@@ -59,6 +59,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     notice_texts.m0079_notice_texts,
     drafts.m0081_notice_items_found,
     minors.m0082_minor_footage,
+    claims.m0083_claim_marks,
 )
 
 for _step in LATER:

@@ -33,3 +33,17 @@ def m0075_claims(db: Database) -> None:
             language text primary key, digest text not null, approved_at text not null,
             approved_member integer not null references team) strict"""
     )
+
+
+def m0083_claim_marks(db: Database) -> None:
+    """Know what is never fetched on the word of a claim alone, and which posts it had hidden; earlier marks stay."""
+    db.execute(
+        """create table claim_marks (
+            claim integer not null references claims on delete cascade, mark text not null,
+            primary key (claim, mark)) strict"""
+    )
+    db.execute(
+        """create table claim_minors (
+            claim integer not null references claims on delete cascade, label text not null,
+            primary key (claim, label)) strict"""
+    )

@@ -47,6 +47,7 @@ from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minor_footage import MinorFootage
 from bot.store.minors import MinorRow, Minors
+from bot.store.never import Never
 from bot.store.notice_answers import AnswerRow, Mailboxes, NoticeAnswers
 from bot.store.notice_changes import NoticeChanges
 from bot.store.notice_events import NoticeEvents
@@ -144,7 +145,8 @@ class Store:
         self._clock, self._seal, self._factory = clock, seal, factory
         self.connection = (ReadingConnection if reading else Connection)(path, clock, factory)
         self.footage = MinorFootage(self.connection)
-        self.minors = Minors(self.connection, seal, self.footage)
+        self.never = Never(self.connection, seal)
+        self.minors = Minors(self.connection, seal, self.footage, self.never)
         self.untold = Untold(self.connection)
         self.judgements = Judgements(self.connection)
         self.links = Links(self.connection, seal, self.minors, self.untold)

@@ -232,7 +232,7 @@ class Claims:
         """Note that it was no claim, and destroy what was said; only that the account was dismissed stays a while."""
         with self._c:
             row = self._one(name)
-            for table in ("claim_words", "claim_cases"):
+            for table in ("claim_words", "claim_cases", "claim_marks", "claim_minors"):
                 self._c.run(f"delete from {table} where claim = ?", (row["id"],))  # noqa: S608  names from the line above
             self._c.run(
                 """update claims set state = ?, closed_at = ?, sealed_key = null, person = null, safe_way = null

@@ -12,7 +12,8 @@ from bot.errors import SealError
 from bot.model import PREVIEW, UNTOLD, Evidence, Link, LinkState, Post, Verdict
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row
-from bot.store.minors import WHY_BLOCKED, Minors
+from bot.store.minors import Minors
+from bot.store.never import WHY_BLOCKED
 from bot.store.sealing import fingerprint_place
 from bot.store.untold import MOMENTS, Untold
 

@@ -18,9 +18,8 @@ from bot.model import MINOR_ORDER, PROGRAM, CaseState, Entry, LinkState, Post, V
 from bot.serialization import dumps, loads
 from bot.store.base import Connection, Row, label
 from bot.store.minor_footage import MinorFootage
+from bot.store.never import WHY_BLOCKED, Never
 from bot.store.sealing import fingerprint_place
-
-WHY_BLOCKED = "suspected minor: never fetched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +55,12 @@ def names_of(sha256: str | None, md5: str | None) -> tuple[str, ...]:
 
 
 class Minors:
-    """Tables minors, never, minor_holds and link_files."""
+    """Tables minors, minor_holds and link_files."""
 
-    def __init__(self, connection: Connection, seal: FieldCipher | None, footage: MinorFootage) -> None:
+    def __init__(self, connection: Connection, seal: FieldCipher | None, footage: MinorFootage, never: Never) -> None:
         self._c = connection
         self._footage = footage
+        self._never = never
         self._seal = seal
 
     def mark(self, post: Post, urls: Sequence[str], *, seen: datetime, by: Voice, case: str | None) -> str:
@@ -114,23 +114,18 @@ class Minors:
                where label = ?""",
             (self._c.now(), by.name, by.member, name),
         )
+        self._never.reported(name)
 
-    def never(self, things: Iterable[str]) -> list[str]:
+    def never(self, things: Iterable[str], *, held: bool = False) -> list[str]:
         """Never fetch these again: fullnames of posts, and media as `host:id`; return the marks that are new.
 
-        Kept as keyed digests only.
+        Kept as keyed digests only. `held`: it can be taken back; return also those that only a claim holds.
         """
-        if self._seal is None:
-            return []
-        marks = [self._seal.keyed_digest(thing) for thing in things]
-        return [m for m in marks if self._c.run("insert or ignore into never values (?, ?)", (m, self._c.now()))]
+        return self._never.add(self._never.digests(things), held=held)
 
-    def never_files(self, post: str) -> list[str]:
-        """Never decode the files of a post again, under whatever link; return the marks that are new."""
-        if self._seal is None:
-            return []
-        marks, now = sorted(self._marks_of(post)), self._c.now()
-        return [mark for mark in marks if self._c.run("insert or ignore into never values (?, ?)", (mark, now))]
+    def never_files(self, post: str, *, held: bool = False) -> list[str]:
+        """Never decode the files of a post again, under whatever link; return as `never`."""
+        return [] if self._seal is None else self._never.add(sorted(self._marks_of(post)), held=held)
 
     def saw_files(self, link: int, files: Iterable[str]) -> None:
         """Remember which files were behind a link, `sha256:HEX` and `md5:HEX`: as keyed digests, while it is stored."""
@@ -247,7 +242,8 @@ class Minors:
         """Give what was hidden with a post its states back; return each post and its cases."""
         now = self._c.now()
         found: list[tuple[str, list[int]]] = []
-        for row in self._c.rows("select * from minor_holds where root = ? order by rowid", (root,)):
+        rows = self._c.rows("select * from minor_holds where root = ? order by rowid", (root,))
+        for row in rows:
             for number, state in json.loads(row["cases"]):
                 self._c.run("update cases set state = ? where id = ? and state = 'minor'", (state, number))
             for number, state, reason in json.loads(row["links"]):
@@ -256,30 +252,15 @@ class Minors:
                        where id = ? and reason = ?""",
                     (state, reason, now, now, number, WHY_BLOCKED),
                 )
-            for mark in json.loads(row["marks"]):
-                self._c.run("delete from never where mark = ?", (mark,))
             if row["marked"]:
                 self._c.run("delete from minors where label = ? and reported_at is null", (row["label"],))
                 self._footage.unmark(row["label"])
             found.append((row["post"], [number for number, _ in json.loads(row["cases"])]))
         self.drop_holds(root)
-        self._look_again(now)
+        self._never.free(mark for row in rows for mark in json.loads(row["marks"]))
+        self._never.taken_back(row["label"] for row in rows)
+        self._never.look_again()
         return found
-
-    def _look_again(self, now: str) -> None:
-        """Put links of other posts that were blocked for what is marked no more back into the queue."""
-        rows = self._c.rows(
-            """select id, post, host, host_id from links l where state = ? and reason = ? and url not like 'minor:%'
-               and kind in ('media', 'album') and not exists (select 1 from minor_holds h where h.post = l.post)""",
-            (LinkState.BLOCKED, WHY_BLOCKED),
-        )
-        for row in rows:  # what another mark blocks is blocked again when its file comes
-            media = f"{row['host']}:{row['host_id']}"
-            if not self.is_never(row["post"], *([media] if row["host_id"] else [])):
-                self._c.run(
-                    "update links set state = ?, reason = null, next_at = ?, updated_at = ? where id = ?",
-                    (LinkState.SEEN, now, now, row["id"]),
-                )
 
     def drop_holds(self, root: str) -> None:
         """Forget how what was hidden with a post stood: it can be taken back no more."""
@@ -287,10 +268,7 @@ class Minors:
 
     def is_never(self, *things: str) -> bool:
         """Return whether any of these must never be fetched."""
-        if self._seal is None or not self._c.value("select exists (select 1 from never)"):
-            return False
-        marks = [self._seal.keyed_digest(thing) for thing in things]
-        return any(self._c.value("select 1 from never where mark = ?", (mark,)) for mark in marks)
+        return self._never.holds(things)
 
     def is_never_entry(self, entry: Entry) -> bool:
         """Return whether an entry holds a file that was marked."""

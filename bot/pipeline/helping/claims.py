@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot import channels, hosts
 from bot.clock import Clock
 from bot.config import Config
-from bot.errors import RedditError, StoreError, UsageError
+from bot.errors import RedditError, RightsError, StoreError, UsageError
 from bot.model import PROGRAM, Actor, AgeWhenMade, ClaimState, ClaimWord, KnownBy, SafeWay, Verb, Voice
 from bot.permalink import permalink_fullname, share_path
 from bot.pipeline.helping import answers
@@ -56,8 +56,11 @@ class Claims:
         self._store.audit.record(by=by, what="claim read", subject=name)
         return row
 
-    def near(self, row: ClaimRow) -> list[str]:
-        """Return the cases on what they named that are not linked yet: for a lead, who may link them."""
+    def near(self, row: ClaimRow, *, by: Actor) -> list[str]:
+        """Return the cases on what they named that are not linked yet: of subreddits in which a lead may link them."""
+        return [case.label for case in self._near(row) if self._decides(by, case.post.subreddit)]
+
+    def _near(self, row: ClaimRow) -> list[CaseRow]:
         store = self._store
         posts: list[str] = []
         for one in store.claims.words(row.label, ClaimWord.LINK):
@@ -66,8 +69,15 @@ class Claims:
                 posts.append(fullname)
             elif ref is not None and ref.id:
                 posts += store.claims.posts_of_media(ref.host, ref.id)
-        found = [case.label for post in dict.fromkeys(posts) for case in store.cases.of_post(post)]
-        return [label for label in found if label not in row.cases]
+        found = [case for post in dict.fromkeys(posts) for case in store.cases.of_post(post)]
+        return [case for case in found if case.label not in row.cases]
+
+    def _decides(self, by: Actor, subreddit: str) -> bool:
+        try:
+            self._team.still(by, Verb.CASES, [subreddit])
+        except RightsError:
+            return False
+        return True
 
     def asked(self, row: ClaimRow, language: str | None = None) -> Asked:
         """Return what an answer is made of: the claim's own words and what was recorded, nothing that was found."""
@@ -99,8 +109,10 @@ class Claims:
     def doubt(self, case: CaseRow) -> str:
         """Return the claim of who may have been under 18 in what a case is about, empty if there is none."""
         young = (AgeWhenMade.IN_DOUBT, AgeWhenMade.UNDER_18)
-        rows = (row for row in self._store.claims.listing() if row.age in young)
-        return next((row.label for row in rows if case.label in row.cases or case.label in self.near(row)), "")
+        for row in self._store.claims.listing():
+            if row.age in young and (case.label in row.cases or case.label in [one.label for one in self._near(row)]):
+                return row.label
+        return ""
 
     def draft(self, name: str, language: str | None = None) -> str:
         """Return a draft of an answer: in their language, or in English while nobody has approved of that one's texts.
@@ -181,14 +193,26 @@ class Claims:
         """Record how old they were when it was made; return a line on each thing that was done.
 
         Under 18, what they named and what the claim is about is hidden as a suspected minor's, as `cases minor` does:
-        no hash is taken, nothing is looked at. Raises StoreError or RightsError.
+        no hash is taken, nothing is looked at. What they named elsewhere is never fetched on the claim's word alone:
+        taking the last of its posts back, or 18 or older, ends that; a report keeps it.
+        Raises StoreError or RightsError.
         """
         store = self._store
         row = self._alive(name)
         with store.transaction():
             store.claims.set_age(name, age)
             store.audit.record(by=by, what=f"claim: {age}", subject=name)
-        return self._hidden(row, by) if age is AgeWhenMade.UNDER_18 else []
+            lines = self._released(row, by) if age is AgeWhenMade.ADULT else []
+        return self._hidden(row, by) if age is AgeWhenMade.UNDER_18 else lines
+
+    def _released(self, row: ClaimRow, by: Actor) -> list[str]:
+        store = self._store
+        freed = store.never.release(row.id)
+        lines = [f"{freed} of what they named elsewhere may be fetched again"] if freed else []
+        for label in store.never.hidden_for(row.id):
+            if self._decides(by, store.minors.get(label).subreddit):
+                lines.append(f"{label} is still hidden; if that was a slip: gifwarden cases cancel {label}")
+        return lines
 
     def would_hide(self, row: ClaimRow) -> list[str]:
         """Return a line on each thing that is hidden once they were under 18: labels and subreddits, no address."""
@@ -213,30 +237,37 @@ class Claims:
         return f"{labels or 'a post without a case'} in r/{post.subreddit}"
 
     def _hidden(self, row: ClaimRow, by: Actor) -> list[str]:
-        lines: list[str] = []
-        targets = list(row.cases)
-        for one in self._store.claims.words(row.label, ClaimWord.LINK):
+        store = self._store
+        targets, media = list(row.cases), dict[str, str]()
+        for one in store.claims.words(row.label, ClaimWord.LINK):
             ref = self._find(one.text)
             if permalink_fullname(one.text) or share_path(one.text):
                 targets.append(one.text)
             elif ref is not None and ref.id:
-                self._store.minors.never([f"{ref.host}:{ref.id}"])
-                targets += self._store.claims.posts_of_media(ref.host, ref.id)
-                lines.append(f"a file on {ref.host}: never fetched from now on")
+                media[f"{ref.host}:{ref.id}"] = ref.host
+                targets += store.claims.posts_of_media(ref.host, ref.id)
+        lines: list[str] = []
+        labels: list[str] = []
         for target in dict.fromkeys(targets):
-            lines.append(self._hide(target, by))
-        return lines
+            line, hidden = self._hide(target, by)
+            lines.append(line)
+            labels += hidden
+        with store.transaction():  # after the posts, whose holds own what is theirs
+            store.never.own(row.id, media, labels)
+        return [*lines, *(f"a file on {host}: never fetched from now on" for host in media.values())]
 
-    def _hide(self, target: str, by: Actor) -> str:
+    def _hide(self, target: str, by: Actor) -> tuple[str, list[str]]:
+        """Return what was done, and the labels under which it is hidden."""
         try:
             post, _ = self._minors.post_of(target)
             if self._config.subreddit(post.subreddit) is None:
-                return f"a post in r/{post.subreddit}, which is not watched: report it to Reddit by hand"
+                return f"a post in r/{post.subreddit}, which is not watched: report it to Reddit by hand", []
             self._team.still(by, Verb.CASES, [post.subreddit])
             hidden = self._minors.hide(post.fullname if target.startswith("C-") else target, by=by)
         except (UsageError, StoreError, RedditError) as error:
-            return f"not hidden, do it by hand with gifwarden cases minor: {error}"
-        return f"{hidden.label} in r/{hidden.subreddit} is hidden; report it as gifwarden cases minor says"
+            return f"not hidden, do it by hand with gifwarden cases minor: {error}", []
+        labels = [hidden.label, *(one.label for one in self._store.minors.beside(hidden.post))]
+        return f"{hidden.label} in r/{hidden.subreddit} is hidden; report it as gifwarden cases minor says", labels
 
     def set_known(self, name: str, how: KnownBy, say: str, *, by: Actor) -> None:
         """Record how the team knows who they are. Raises UsageError without a sentence."""
@@ -290,6 +321,11 @@ class Claims:
         row = self._alive(name)
         if row.known is not None:
             raise UsageError(f"somebody recorded how the team knows who wrote {name}; a lead can forget it")
+        if store.never.owned_by(row.id):
+            raise UsageError(
+                f"what {name} named elsewhere is never fetched on its word; if that was a slip, first: "
+                f"gifwarden claims age {name} --adult"
+            )
         with store.transaction():
             store.claims.dismiss(name)
             store.audit.record(by=by, what="claim dismissed", subject=name, why=why)

@@ -221,8 +221,9 @@ class Minors:
         fresh = store.minors.waiting_label(post.fullname) is None
         urls = tuple(dict.fromkeys(link.url for link in links if "://" in link.url))
         label = store.minors.mark(post, urls, seen=self._clock.now(), by=by, case=cases[0].label if cases else None)
-        marks = store.minors.never([post.fullname, *(f"{link.host}:{link.id}" for link in links if link.id)])
-        marks += store.minors.never_files(post.fullname)
+        media = (f"{link.host}:{link.id}" for link in links if link.id)
+        marks = store.minors.never([post.fullname, *media], held=True)
+        marks += store.minors.never_files(post.fullname, held=True)
         for case in cases:
             store.actions.cancel(case=case.id, reason=HIDDEN)
             store.notices.hold_mail(case.id, HIDDEN)
