@@ -78,7 +78,7 @@ PEOPLE: dict[str, tuple[Role | None, tuple[str, ...]]] = {
 
 IN_CLIPS = "/claims/open"  # whose fields name the subreddit
 # ways that only show or hand over something
-ASKS_FIRST = ("/notice/{notice}/preview", "/claim/{claim}/read", "/claim/{claim}/file")
+ASKS_FIRST = ("/notice/{notice}/preview", "/claim/{claim}/read", "/claim/{claim}/file", "/claim/{claim}/answer")
 
 
 def allowed(who: str, verb: Verb | None, path: str) -> bool:
@@ -97,6 +97,7 @@ def prepared(console: Console, path: str, number: int) -> tuple[str, dict[str, s
     """Return the address and the fields with which a way does something in r/clips."""
     case = open_case(console.bot, number)
     by = member(console.bot)
+    console.bot.deps.store.connection.run("delete from minor_footage")  # what an earlier way marked holds up no other
     done = next(row for row in console.bot.deps.store.actions.of_case(case.id) if row.state == ActionState.DONE)
     filled = path.replace("{label}", case.label).replace("{number}", str(done.action.id))
     fields = {"verb": "dismiss", "version": str(case.version), "key": f"{number:032x}", "level": "outlines"}
