@@ -10,15 +10,19 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app, doctor
+from bot.errors import UsageError
 from bot.loopback.imap import ImapFault, ImapMailbox
 from bot.loopback.smtp import Fault, SmtpSink
 from bot.loopback.stage import Stage, stage
 from bot.mail import Mailer
-from bot.model import HostDecision, NoticeState, Role
+from bot.model import ActionState, HostDecision, NoticeEventKind, NoticeState, Role
 from bot.pipeline import Pipeline
+from bot.pipeline.acting.by_hand import put_by_hand
+from bot.pipeline.acting.notices import Statement
 from tests.bots import Listening, bank_the_fake, bot_on, fake, post_fake
 from tests.certificates import loopback_tls
 from tests.console import console_on
+from tests.killing import STATES_GROUND
 from tests.letters import letter, report
 from tests.people import member
 from tests.test_outbox import state_notice
@@ -91,6 +95,129 @@ def test_a_greylisted_notice_leaves_once_and_its_bounce_comes_back(
     kinds = [str(event.kind) for event in bot.deps.store.notice_events.of(label)]
     assert kinds[-2:] == ["delayed", "bounced"]
     assert "came back undelivered" in command(world, tmp_path)
+
+
+def test_a_notice_that_came_back_leaves_again_to_another_address(
+    world: Stage, bot: Pipeline, mailbox: ImapMailbox, tmp_path: Path
+) -> None:
+    """A person states it again on its page or by the command: a further mail of its thread, which all counts from."""
+    store, clock = bot.deps.store, world.clock
+    post_fake(world)
+    bot.tick()
+    label = state_notice(bot)
+    bot.tick()
+
+    def comes_back(number: int, recipient: str) -> NoticeState:
+        returned = str(world.mail.received[number].message["Message-ID"])
+        mailbox.deliver(report(returned=returned, recipient=recipient), at=clock.now())
+        clock.sleep(60)
+        bot.read()
+        return store.notices.get(label).state
+
+    first = store.notices.get(label)
+    assert first.recipient is not None
+    assert comes_back(0, first.recipient) == NoticeState.BOUNCED
+    clock.sleep(8 * 86400)
+    with pytest.raises(UsageError, match=f"came back from {first.recipient}; give"):
+        bot.decisions.notices.confirm_notice(
+            label, Statement(ground="original_footage", detail="as before", by=member(bot))
+        )
+    with console_on(bot) as console:
+        console.person("leo", Role.LEAD, ())
+        browser = console.signed_in("leo")
+        browser.get(f"/notice/{label}")
+        assert "State it again, to another address" in browser.text
+        assert f"{STATES_GROUND}</textarea>" in browser.page.text
+        fields = {
+            "ground": "original_footage", "detail": STATES_GROUND, "capacity": "third_party_notifier",
+            "to": "desk@other.example",
+        }  # fmt: skip
+        browser.post(f"/notice/{label}/preview", **fields)
+        assert "desk@other.example" in browser.page.text
+        read = re.search(r'name="read" value="([0-9a-f]+)"', browser.page.text)
+        assert read is not None
+        browser.post(f"/notice/{label}/confirm", read=read[1], **fields)
+    assert store.notices.get(label).state == NoticeState.CONFIRMED
+    bot.tick()
+    row = store.notices.get(label)
+    assert (row.state, row.recipient) == (NoticeState.SENT, "desk@other.example")
+    assert row.sent is not None
+    assert first.sent is not None
+    assert (row.sent - first.sent).days == 8
+    mails = [one.message for one in world.mail.received]
+    own = mails[0]["Message-ID"]
+    assert [one["To"] for one in mails] == [first.recipient, "desk@other.example"]
+    assert (mails[1]["Message-ID"], mails[1]["References"]) == (own.replace("@", ".2@"), own)
+    assert mails[1].get_content() != ""
+    assert comes_back(0, "desk@other.example") == NoticeState.SENT  # that one is of no mail that counts
+    assert comes_back(1, "desk@other.example") == NoticeState.BOUNCED
+    file = tmp_path / "again.toml"
+    file.write_text(world_config(world))
+    words = ["notices", "confirm", label, "--to", "third@other.example", "--yes", "--by", "ann", "-c", str(file)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    bot.tick()
+    assert str(world.mail.received[2].message["Message-ID"]) == own.replace("@", ".3@")
+    assert bot.decisions.notices.retract_notice(label, by=member(bot), why="wrong") == "the host was told by mail"
+    last = world.mail.received[-1].message
+    assert [last["To"], last["References"]] == ["third@other.example", own]
+
+
+def test_a_mail_that_was_planned_again_is_held_cancelled_and_put_into_a_form_as_the_first_is(
+    world: Stage, bot: Pipeline
+) -> None:
+    """A mark, a decision and a form find the further mail; a draft of it is mailed under its number."""
+    store = bot.deps.store
+    post_fake(world)
+    bot.tick()
+    label = state_notice(bot)
+    bot.tick()
+
+    def again() -> ActionState:
+        said = Statement(ground="original_footage", detail="as before", by=member(bot), to="desk@other.example")
+        bot.decisions.notices.confirm_notice(label, said)
+        mail = store.actions.mail_of(label)
+        assert mail is not None
+        assert mail.action.params == {"notice": label, "mail": "2"}
+        return mail.state
+
+    store.notice_life.happened(label, NoticeEventKind.BOUNCED, to=NoticeState.BOUNCED)
+    assert again() == ActionState.PLANNED
+    (case,) = store.notices.get(label).cases
+    number = store.cases.get(case).id
+    store.notices.hold_mail(number, "marked")
+    mail = store.actions.mail_of(label)
+    assert mail is not None
+    assert mail.state == ActionState.HELD
+    assert bot.decisions.notices.retract_notice(label, by=member(bot), why="wrong") == "it had not been sent"
+    store.connection.run("update notices set state = 'drafted' where label = ?", (label,))
+    assert again() == ActionState.PLANNED
+    put_by_hand(bot.decisions.notices, store, world.clock, label, by=member(bot))
+    mail = store.actions.mail_of(label)
+    assert mail is not None
+    assert (mail.state, store.notices.get(label).state) == (ActionState.CANCELLED, NoticeState.BY_HAND)
+    store.connection.run("update notices set state = 'drafted' where label = ?", (label,))
+    assert again() == ActionState.PLANNED
+    store.notices.drop_case(number)
+    mail = store.actions.mail_of(label)
+    assert mail is not None
+    assert (mail.state, store.notices.get(label).state) == (ActionState.CANCELLED, NoticeState.RETRACTED)
+    assert len(world.mail.received) == 1
+
+
+def world_config(world: Stage) -> str:
+    """Return a configuration of the same place, for commands."""
+    return f"""[storage]
+path = '{world.config.storage.path}'
+rules = '{world.config.storage.rules}'
+[mail]
+host = '127.0.0.1'
+port = {world.mail.port}
+security = 'none'
+sender = '{world.config.mail.sender}'
+organisation = '{world.config.mail.organisation}'
+[subreddits.{next(iter(world.config.subreddits))}]
+mode = 'enforce'
+"""
 
 
 def test_an_answer_is_read_and_decided_by_who_may(

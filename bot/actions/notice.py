@@ -11,7 +11,7 @@ from bot.notice_texts import Kind, name_of
 
 
 class SendNotice(Plug):
-    """`notice` is the id of a confirmed notice."""
+    """`notice` is the id of a confirmed notice, `mail` the number of a further mail after one that came back."""
 
     kind = "notice"
     help = "Mail a notice to the host; only after a person has confirmed it; taken back by a retraction."
@@ -37,6 +37,7 @@ class SendNotice(Plug):
             texts=texts,
             policy=world.policy(notice.host),
             date=world.clock.now(),
+            mail=action.params.get("mail", ""),
         )
         reply = mailer.send(message)
         return Receipt(detail=f"sent to {notice.to}: {reply}", reference=str(message["Message-ID"]))

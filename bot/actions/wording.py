@@ -72,11 +72,13 @@ def compose(
     policy: Policy = Policy(),
     story: Story = Story(),
     date: datetime | None = None,
+    mail: str = "",
 ) -> EmailMessage:
     """Return a mail to the host of a notice, from `sender`, the address of `[mail]`.
 
-    `date` is when it is sent, default `stated_at`. All but the notice itself belong to its thread. Raises UsageError
-    with a sentence on each thing for which it must not go out as it stands.
+    `date` is when it is sent, default `stated_at`. All but the notice itself belong to its thread; so does the notice
+    that is sent again after it came back, of which `mail` is the number. Raises UsageError with a sentence on each
+    thing for which it must not go out as it stands.
     """
     if kind not in MAILED:
         raise UsageError(f"{kind} is no mail to a host; a person hands it in where it belongs")
@@ -93,10 +95,11 @@ def compose(
     message["Subject"] = _header(said.subject)
     message["Date"] = (date or notice.stated_at).astimezone(UTC)
     original = message_id(notice.id, sender)
-    if kind == Kind.NOTICE:
+    if kind == Kind.NOTICE and not mail:
         message["Message-ID"] = original
     else:
-        message["Message-ID"] = message_id(f"{notice.id}.{kind}{f'.{story.part}' if story.part else ''}", sender)
+        which = mail if kind == Kind.NOTICE else f"{kind}{f'.{story.part}' if story.part else ''}"
+        message["Message-ID"] = message_id(f"{notice.id}.{which}", sender)
         message["In-Reply-To"] = original
         message["References"] = original
     short = said.text.isascii() and max(map(len, said.text.splitlines())) < 900

@@ -129,7 +129,9 @@ def notices_confirm(
     ground: GroundOption = None,
     detail: DetailOption = None,
     capacity: CapacityOption = None,
-    to: Annotated[str | None, typer.Option("--to", help="The host's address, if you know it better.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="The host's address, if you know it better, or where it came back.")
+    ] = None,
     seen: SeenOption = False,
     language: LanguageOption = None,
     law: LawOption = None,
@@ -140,13 +142,16 @@ def notices_confirm(
     who: ByOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """State a notice as a person, after reading it; the daemon then mails it, or it is hers to send."""
+    """State a notice as a person, after reading it; the daemon then mails it, or it is hers to send.
+
+    One that came back is stated again, to another address.
+    """
     settings = read_config(config)
     with session(settings) as pipeline:
         by = _by(pipeline, who, name)
         row = pipeline.deps.store.notices.get(name)
         stated = statement(
-            offered=pipeline.decisions.grounds.offered(row),
+            offered=pipeline.decisions.notices.offered(row),
             once=once, by=by, ground=ground, detail=detail, capacity=capacity, to=to, seen=seen, language=language,
             law=law, access=access, named=named,
         )  # fmt: skip

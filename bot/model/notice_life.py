@@ -15,8 +15,8 @@ NOTICE_MOVES: Mapping[S, frozenset[S]] = {
     S.CONFIRMED: frozenset({S.DRAFTED, S.SENT, S.BY_HAND, S.RETRACTED}),
     S.SENT: _SAID | _WAY_OUT | {S.BOUNCED, S.OVERDUE},
     S.BY_HAND: _SAID | _WAY_OUT | {S.OVERDUE},
-    # sent, reminded: the report was none, a person says
-    S.BOUNCED: _SAID | _WAY_OUT | {S.DRAFTED, S.BY_HAND, S.SENT, S.REMINDED},
+    # confirmed: stated again, to another address; sent, reminded: the report was none, a person says
+    S.BOUNCED: _SAID | _WAY_OUT | {S.CONFIRMED, S.BY_HAND, S.SENT, S.REMINDED},
     # it turned out to be no decision, or a person said which
     S.ANSWERED: _WAY_OUT | {S.SENT, S.BY_HAND, S.OVERDUE, S.REMINDED, S.REJECTED, S.REMOVED},
     S.REJECTED: _WAY_OUT | {S.ANSWERED, S.SENT, S.BY_HAND, S.OVERDUE, S.REMINDED, S.REMOVED},  # a person erred

@@ -120,7 +120,7 @@ __all__ = [
     "WithdrawnRow",
 ]
 
-from bot.store.actions import ActionRow
+from bot.store.action_rows import ActionRow
 
 
 class Store:

@@ -4,32 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clock import from_iso, iso
+from bot.clock import iso
 from bot.errors import StoreError
-from bot.model import MINOR_ORDER, Action, ActionState, Before, Hold, Receipt
+from bot.model import MINOR_ORDER, ActionState, Before, Hold, Receipt
 from bot.serialization import dumps, loads
-from bot.store.base import Connection, Row
-
-SELECT = "select a.*, c.label as case_label from actions a left join cases c on c.id = a.case_id"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionRow:
-    """A stored action and where it is on its way."""
-
-    action: Action
-    case_id: int | None
-    state: ActionState
-    hold: Hold | None  # of a held action
-    reason: str | None
-    attempts: int
-    receipt: Receipt | None
-    stopped: bool  # a person decided otherwise while it was being sent
-    due: datetime  # not tried before
-    done_by: int | None  # the action of another case that did the same to the post
+from bot.store.action_rows import SELECT, ActionRow, action_of
+from bot.store.base import Connection
 
 
 class Actions:
@@ -112,27 +94,55 @@ class Actions:
                 order by a.id limit 100""",  # noqa: S608  question marks only
             (*states, self._c.now(), by_mail, by_mail, json.dumps(dict(mailed or {})), these, these),
         )
-        return [_row(row) for row in rows]
+        return [action_of(row) for row in rows]
 
     def get(self, action: int) -> ActionRow:
         """Return one action. Raises StoreError if there is none."""
         row = self._c.one(f"{SELECT} where a.id = ?", (action,))
         if row is None:
             raise StoreError(f"there is no action {action}; see: gifwarden actions list")
-        return _row(row)
+        return action_of(row)
 
     def of_case(self, case: int) -> list[ActionRow]:
         """Return the actions of a case, oldest first."""
-        return [_row(row) for row in self._c.rows(f"{SELECT} where a.case_id = ? order by a.id", (case,))]
+        return [action_of(row) for row in self._c.rows(f"{SELECT} where a.case_id = ? order by a.id", (case,))]
 
     def listing(self, limit: int = 1000) -> list[ActionRow]:
         """Return actions, newest first."""
-        return [_row(row) for row in self._c.rows(f"{SELECT} order by a.id desc limit ?", (limit,))]
+        return [action_of(row) for row in self._c.rows(f"{SELECT} order by a.id desc limit ?", (limit,))]
 
     def by_key(self, key: str) -> ActionRow | None:
         """Return the action with this key, or None."""
         row = self._c.one(f"{SELECT} where a.key = ?", (key,))
-        return _row(row) if row else None
+        return action_of(row) if row else None
+
+    def mail_of(self, notice: str) -> ActionRow | None:
+        """Return the mail of a notice, the last one where it was stated again after it came back; None if it has none.
+
+        The first has the key `notice:LABEL`, each further one that key with a colon and its number.
+        """
+        row = self._c.one(
+            f"""{SELECT} where a.key = ?1 or (a.key >= ?1 || ':' and a.key < ?1 || ';') order by a.id desc limit 1""",
+            (f"notice:{notice}",),
+        )
+        return action_of(row) if row else None
+
+    def plan_mail(self, notice: str, *, subreddit: str) -> bool:
+        """Plan the mail of a notice: the first, one that failed or was cancelled anew, or after one that left another.
+
+        False if one is on its way.
+        """
+        last = self.mail_of(notice)
+        number = int(last.action.params.get("mail", "1")) if last else 1
+        if last is not None and last.state in (ActionState.DONE, ActionState.UNDO_PLANNED, ActionState.UNDONE):
+            number += 1
+        further = {"mail": str(number)} if number > 1 else {}
+        return self.plan(
+            key=f"notice:{notice}:{number}" if further else f"notice:{notice}",
+            kind="notice",
+            subreddit=subreddit,
+            params={"notice": notice, **further},
+        )
 
     def begin(self, action: int, *, again: bool = False, ordered: bool = False) -> str | None:
         """Write down that a planned action is being sent; return None, or why it must not be.
@@ -336,7 +346,7 @@ class Actions:
     def on_post(self, post: str, kind: str) -> list[ActionRow]:
         """Return the actions of a kind on a post, oldest first."""
         rows = self._c.rows(f"{SELECT} where a.post = ? and a.kind = ? order by a.id", (post, kind))
-        return [_row(row) for row in rows]
+        return [action_of(row) for row in rows]
 
     def open_mail(self, subreddit: str, *, at: datetime, window: timedelta) -> str | None:
         """Return the newest conversation with a subreddit's moderators that was opened within a window before then."""
@@ -373,7 +383,7 @@ class Actions:
                 order by a.id desc""",
             (subreddit, author),
         )
-        return [(_row(row), row["case_label"]) for row in rows]
+        return [(action_of(row), row["case_label"]) for row in rows]
 
     def sent_since(self, kind: str, since: datetime) -> int:
         """Return how many actions of a kind were begun since then.
@@ -388,28 +398,3 @@ class Actions:
                 (kind, iso(since), iso(now + (now - since))),
             )
         )
-
-
-def _row(row: Row) -> ActionRow:
-    return ActionRow(
-        action=Action(
-            id=row["id"],
-            kind=row["kind"],
-            case=row["case_label"] or "",
-            post=row["post"] or "",
-            subreddit=row["subreddit"],
-            permalink=row["permalink"],
-            params=json.loads(row["params"]),
-            planned=from_iso(row["planned_at"]),
-            sent=from_iso(row["sent_at"]) if row["sent_at"] else None,
-        ),
-        case_id=row["case_id"],
-        state=ActionState(row["state"]),
-        hold=Hold(row["hold"]) if row["hold"] else None,
-        reason=row["reason"],
-        attempts=row["attempts"],
-        receipt=loads(Receipt, row["receipt"]) if row["receipt"] else None,
-        stopped=bool(row["stopped"]),
-        due=from_iso(row["next_at"]),
-        done_by=row["done_by"],
-    )

@@ -165,10 +165,16 @@ class NoticeAnswers:
         return HostDecision(found) if found else None
 
     def left(self, limit: int = 5000) -> list[Row]:
-        """Return label, recipient, our address, a page, state and moments of notices that left, the newest first."""
+        """Return of notices that left, the newest first: label, recipient, our address, a page, state and moments.
+
+        And which number their last mail has, where the first came back.
+        """
         return self._c.rows(
             """select label, recipient, state, contact, sent_at, reminded_at,
-               (select min(url) from notice_items where notice = label) as url
+               (select min(url) from notice_items where notice = label) as url,
+               (select json_extract(params, '$.mail') from actions where key = 'notice:' || label
+                or (key >= 'notice:' || label || ':' and key < 'notice:' || label || ';')
+                order by id desc limit 1) as mail
                from notices where sent_at is not null or state = 'confirmed'
                order by coalesce(sent_at, updated_at) desc, label limit ?""",
             (limit,),

@@ -279,8 +279,11 @@ class NoticeLife:
         Where an answer waits to be read, nobody is reminded.
         """
         rows = self._c.rows(
-            """select n.label from notices n join actions m on m.key = 'notice:' || n.label and m.state = 'done'
-               where n.state = 'overdue' and n.reminded_at is null
+            """select n.label from notices n
+               where n.state = 'overdue' and exists (select 1 from actions m where m.state = 'done' and
+                   (m.key = 'notice:' || n.label
+                    or (m.key >= 'notice:' || n.label || ':' and m.key < 'notice:' || n.label || ';')))
+               and n.reminded_at is null
                and not exists (select 1 from notice_answers a
                                where a.notice = n.label and a.kind = 'answer' and a.means is null)
                and not exists (select 1 from notice_events h where h.notice = n.label and h.kind = 'by_hand')

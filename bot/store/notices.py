@@ -183,7 +183,8 @@ class Notices:
         """Hold the mail of the notice on which a case stands, if it has not begun to leave."""
         self._c.run(
             """update actions set state = 'held', hold = ?, reason = ?, next_at = ?, updated_at = ?
-               where state = 'planned' and key in (select 'notice:' || notice from notice_items where case_id = ?)""",
+               where state = 'planned' and kind = 'notice'
+               and json_extract(params, '$.notice') in (select notice from notice_items where case_id = ?)""",
             (Hold.MINOR, reason, self._c.now(), self._c.now(), case),
         )
 
@@ -209,13 +210,18 @@ class Notices:
                 return
             state = self._c.value("select state from notices where label = ?", (name,))
             if state == NoticeState.CONFIRMED:
+                mail = self._c.value(
+                    """select max(id) from actions
+                       where key = ?1 or (key >= ?1 || ':' and key < ?1 || ';')""",
+                    (f"notice:{name}",),
+                )
                 self._c.run(
                     """update actions set state = 'cancelled', hold = null,
                        reason = 'a case on the notice was decided otherwise', updated_at = ?
-                       where key = 'notice:' || ? and state in ('planned', 'held', 'failed')""",
-                    (self._c.now(), name),
+                       where id = ? and state in ('planned', 'held', 'failed')""",
+                    (self._c.now(), mail),
                 )
-                if self._c.value("select 1 from actions where key = 'notice:' || ? and state != 'cancelled'", (name,)):
+                if self._c.value("select 1 from actions where id = ? and state != 'cancelled'", (mail,)):
                     return  # it is leaving at this moment, or has left
                 self.move(name, NoticeState.DRAFTED, expect=(NoticeState.CONFIRMED,), told="a case on it was decided")
             elif state != NoticeState.DRAFTED:
@@ -226,6 +232,8 @@ class Notices:
     def confirm(self, notice: Notice, *, member: int, authority: str | None = None) -> bool:
         """Record what a member of the team states on a draft, now; False if it is no draft any more.
 
+        One that came back is stated again as if it had not left: what counts from its mail counts from the next.
+
         `authority`: by which record they speak for the person depicted.
         """
         now = self._c.now()
@@ -233,8 +241,9 @@ class Notices:
             stated = self._c.run(
                 """update notices set state = 'confirmed', recipient = ?, ground = ?, ground_detail = ?, capacity = ?,
                    stated_by = ?, stated_member = ?, organisation = ?, contact = ?, stated_at = ?, updated_at = ?,
-                   language = ?, law = ?, access = ?, named = ?, authority = ?, text = ?
-                   where label = ? and state = 'drafted'""",
+                   language = ?, law = ?, access = ?, named = ?, authority = ?, text = ?,
+                   sent_at = null, acknowledged_at = null
+                   where label = ? and state in ('drafted', 'bounced')""",
                 (
                     notice.to or None,
                     notice.ground,
@@ -256,6 +265,7 @@ class Notices:
                 ),
             )
             if stated:
+                self._life.entered(notice.id, NoticeState.CONFIRMED)
                 self._events.record(notice.id, NoticeEventKind.CONFIRMED, notice.ground, member=member)
         return bool(stated)
 

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from bot.clock import from_iso
 from bot.model import ActionState, NoticeState
-from bot.store.actions import ActionRow, Actions
+from bot.store.action_rows import ActionRow
+from bot.store.actions import Actions
 from bot.store.base import Connection, Row
 from bot.store.notice_rows import NoticeRow
 from bot.store.notices import Notices

@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.clock import from_iso, iso
 from bot.model import ActionState, Receipt, Rung
 from bot.serialization import dumps
-from bot.store.actions import ActionRow, Actions
+from bot.store.action_rows import ActionRow
+from bot.store.actions import Actions
 from bot.store.base import Connection
 
 _TELLING = "('message', 'modmail')"

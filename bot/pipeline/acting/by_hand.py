@@ -95,7 +95,7 @@ def _number(reference: str | None) -> str | None:
 
 def _hold_back(store: Store, name: str, by: Actor) -> None:
     """Let a planned mail of the notice not be sent as well. Raises UsageError while it leaves."""
-    mail = store.actions.by_key(f"notice:{name}")
+    mail = store.actions.mail_of(name)
     if mail is None:
         return
     if mail.state in IN_DOUBT:

@@ -19,6 +19,7 @@ from bot.model import (
     Capacity,
     CaseState,
     Ground,
+    Grounded,
     Notice,
     NoticeEventKind,
     NoticeState,
@@ -30,6 +31,7 @@ from bot.pipeline.acting.outbox import IN_DOUBT, Outbox
 from bot.pipeline.log import Log
 from bot.store import CaseRow, NoticeRow, Store
 
+STATED_FROM = (NoticeState.DRAFTED, NoticeState.BOUNCED)  # in which a person can state a notice
 STANDING = (CaseState.CONFIRMED,)  # cases for which a person says that the media is what the notice says
 TAKEN = (ActionState.DONE, ActionState.FAILED)  # a mail that was accepted, or whose fate nobody knows
 
@@ -87,8 +89,19 @@ class NoticeReview:
         row = self._store.notices.get(name)
         mail, now = self._config.mail, self._clock.now()
         recipient = statement.to or row.recipient
-        capacity = statement.capacity or mail.capacity
+        came_back = row.state == NoticeState.BOUNCED
+        capacity = statement.capacity or (row.capacity if came_back and row.capacity else mail.capacity)
         mailed = capacity != "depicted_person" and not statement.by_hand
+        if came_back and not mailed:
+            raise UsageError(
+                f"notice {name} is stated already, and came back; say when it was handed in: gifwarden notices by-hand "
+                f"{name}"
+            )
+        if came_back and not statement.to:
+            raise UsageError(
+                f"notice {name} came back from {row.recipient}; give the host's other address with --to, or use its "
+                f"form: gifwarden notices form {name}"
+            )
         wants = [*self._wants(row, recipient, mailed=mailed), *(self._wants_mode(row) if mailed else ())]
         if wants:
             raise UsageError(*wants)
@@ -131,6 +144,12 @@ class NoticeReview:
                 "entry in the gallery (gifwarden person add)"
             ) from None
 
+    def offered(self, row: NoticeRow) -> Grounded | None:
+        """Return the ground that is offered: what was stated of a notice that came back, else what is recorded."""
+        if row.state == NoticeState.BOUNCED and row.ground and row.ground_detail:
+            return row.ground, row.ground_detail
+        return self._grounds.offered(row)
+
     def missing(self, row: NoticeRow) -> list[str]:
         """Return a sentence on each thing without which a draft cannot be sent, whatever a person states."""
         return [*self._wants(row, row.recipient), *self._wants_mode(row)]
@@ -142,8 +161,8 @@ class NoticeReview:
         """
         store = self._store
         row = store.notices.get(name)
-        if row.state != NoticeState.DRAFTED:
-            raise UsageError(f"notice {name} is {row.state}; only a drafted one can be confirmed")
+        if row.state not in STATED_FROM:
+            raise UsageError(f"notice {name} is {row.state}; only one that is drafted or came back can be confirmed")
         if read is not None and read.as_read != row.as_read:
             raise UsageError(f"notice {name} has changed since you read it; look at it again, then confirm it")
         notice = self.preview_notice(name, statement)
@@ -166,12 +185,7 @@ class NoticeReview:
             if statement.keep:
                 self._grounds.keep(notice, by=statement.by)
             if mailed:
-                store.actions.plan(
-                    key=f"notice:{name}",
-                    kind="notice",
-                    subreddit=row.subreddit,
-                    params={"notice": name},
-                )
+                store.actions.plan_mail(name, subreddit=row.subreddit)
             store.audit.record(
                 by=statement.by,
                 what="notice handed to the person depicted" if hers else "notice confirmed",
@@ -231,7 +245,7 @@ class NoticeReview:
 
     def hearing(self, row: NoticeRow) -> Hearing:
         """Return how the host would hear of a retraction."""
-        mail = self._store.actions.by_key(f"notice:{row.label}")
+        mail = self._store.actions.mail_of(row.label)
         # a mail whose fate nobody knows leaves the notice confirmed: the host is told then, too
         left = mail is not None and row.state != NoticeState.DRAFTED and mail.state in TAKEN
         if left and not self._came_back(row.label):
@@ -255,7 +269,7 @@ class NoticeReview:
         if reason:  # what must not be said is refused before anything is done
             text_of(self._config, store, row.stated_notice(), Kind.RETRACTION, wording.Story(reason=reason))
         with store.transaction():
-            mail = store.actions.by_key(f"notice:{name}")
+            mail = store.actions.mail_of(name)
             waiting = (ActionState.PLANNED, ActionState.HELD)
             if mail and mail.state in waiting:
                 store.actions.move(
@@ -300,7 +314,7 @@ class NoticeReview:
             return f"the notice {name} stands: {standing[0]} holds the same media"
         if not others:
             return f"notice {name} is retracted: {self.retract_notice(name, by=by, why=why)}"
-        mail = store.actions.by_key(f"notice:{name}")
+        mail = store.actions.mail_of(name)
         if mail is not None and mail.state in IN_DOUBT:
             raise UsageError(f"notice {name} is being sent; try again when that has ended")
         told = mail is not None and mail.state in TAKEN and not self._came_back(name)
@@ -315,8 +329,10 @@ class NoticeReview:
         return f"its media is taken off notice {name}: {self._how_told(row, told=told)}"
 
     def _came_back(self, name: str) -> bool:
-        """Whether the mail of a notice came back and a form was taken instead: then nobody reads what is mailed."""
-        kinds = {event.kind for event in self._store.notice_events.of(name)}
+        """Whether the last mail came back and a form was taken instead: then nobody reads what is mailed."""
+        kinds: set[NoticeEventKind] = set()
+        for event in self._store.notice_events.of(name):  # what came of a mail before the last statement counts no more
+            kinds = set() if event.kind == NoticeEventKind.CONFIRMED else kinds | {event.kind}
         return kinds >= {NoticeEventKind.BOUNCED, NoticeEventKind.BY_HAND}
 
     def _how_told(self, row: NoticeRow, *, told: bool) -> str:

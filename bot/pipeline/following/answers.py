@@ -40,6 +40,7 @@ MOST_OF_ONE = 100  # mails of one notice
 PROPOSED = 5  # notices of a sender that are proposed for a mail that names none
 
 _OURS = re.compile(r"<(N-[0-9a-f]{4,16})((?:\.[A-Za-z0-9-]{1,40}){0,3})@[^<>\s]{1,253}>")
+_MAIL = re.compile(r"(?:\.[0-9]+)?")  # the suffix of a notice itself, first or further
 # Many people's mail comes from these, so a domain alone tells no sender.
 _FREE_MAIL = frozenset(
     {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "aol.com"}
@@ -80,6 +81,7 @@ class Told:
     contact: str  # our address at that time
     site: str = ""  # the host's own name, as its pages have it: who answers a form writes from there
     open: bool = True  # whether anything can still come of it
+    mail: str = ""  # the suffix of the last mail of the notice itself: not empty if it was stated again
     left: Mapping[str, datetime] = field(default_factory=dict)  # when each of our mails of it left, by suffix
 
 
@@ -111,7 +113,8 @@ def match(letter: Letter, told: Mapping[str, Told], sender: str, at: datetime | 
         if letter.by_report and ids["returned"] and len(found) == 1:
             ((name, suffix),) = found.items()
             for one in letter.deliveries:
-                if one.recipient == told[name].recipient and not _late(told[name].left.get(suffix), at):
+                late = _late(told[name].left.get(suffix), at) or (_MAIL.fullmatch(suffix) and suffix != told[name].mail)
+                if one.recipient == told[name].recipient and not late:
                     return Match(about=AnswerAbout.REPORT, notice=name, suffix=suffix, delivery=one)
         return _doubt(found, (), known) if found else None
     found = dict(ids["answers"] or ids["thread"])
@@ -360,13 +363,15 @@ def _kind_of(delivery: Delivery) -> AnswerKind:
 
 
 def _told(row: Mapping[str, str | None]) -> Told:
+    mail = f".{row['mail']}" if row["mail"] else ""
     return Told(
+        mail=mail,
         recipient=(row["recipient"] or "").lower(),
         contact=row["contact"] or "",
         site=_site(row["url"] or ""),
         left={
             suffix: from_iso(moment)
-            for suffix, moment in (("", row["sent_at"]), (f".{Kind.REMINDER}", row["reminded_at"]))
+            for suffix, moment in ((mail, row["sent_at"]), (f".{Kind.REMINDER}", row["reminded_at"]))
             if moment
         },
         open=row["state"] not in (NoticeState.CLOSED, NoticeState.RETRACTED),

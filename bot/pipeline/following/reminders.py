@@ -15,7 +15,7 @@ def remind(store: Store, name: str, *, by: Voice, why: str | None = None) -> Non
     """
     with store.transaction():
         row = store.notices.get(name)
-        mail, planned = store.actions.by_key(f"notice:{name}"), store.actions.by_key(key_of(name))
+        mail, planned = store.actions.mail_of(name), store.actions.by_key(key_of(name))
         if row.reminded is not None or (planned is not None and planned.state != ActionState.CANCELLED):
             raise UsageError(f"notice {name} has had its one reminder, and a second costs you the host's ear")
         if row.state != NoticeState.OVERDUE:

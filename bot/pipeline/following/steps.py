@@ -245,7 +245,8 @@ class NoticeSteps:
 _THEN = {
     NoticeState.DRAFTED: "a person states it",
     NoticeState.CONFIRMED: "it is mailed",
-    NoticeState.BOUNCED: "it came back: correct the address, or use the host's form",
+    NoticeState.BOUNCED: "it came back: state it again to another address (gifwarden notices confirm N-… --to …), or "
+    "use the host's form",
     NoticeState.REJECTED: "a person takes it further, or closes it",
     NoticeState.CLOSED: "nothing more",
     NoticeState.RETRACTED: "nothing more",

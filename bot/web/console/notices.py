@@ -16,7 +16,7 @@ from bot.model import Capacity, Ground, Grounded, Notice, NoticeState, Verb
 from bot.notice_texts import LANGUAGES, Kind, name_of
 from bot.pipeline.acting.by_hand import FROM as BY_HAND_FROM
 from bot.pipeline.acting.notice_texts import language_of, texts_of
-from bot.pipeline.acting.notices import Hearing, Statement
+from bot.pipeline.acting.notices import STATED_FROM, Hearing, Statement
 from bot.pipeline.following.steps import NoticeSteps
 from bot.pipeline.following.words import item_line, proposal_lines
 from bot.pipeline.reviewing.words.actions import action_line
@@ -175,10 +175,11 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
             told["forms"] = forms_of(visit, row, notice)
         except UsageError as error:
             told["unsaid"] = str(error)
-    mail_action = visit.store.actions.by_key(f"notice:{row.label}")
+    mail_action = visit.store.actions.mail_of(row.label)
     drafted = row.state == NoticeState.DRAFTED
     hears = visit.pipeline.decisions.notices.hearing(row)
-    offered = visit.pipeline.decisions.grounds.offered(row) if drafted else None
+    stated_now = row.state in STATED_FROM
+    offered = visit.pipeline.decisions.notices.offered(row) if stated_now else None
     return visit.page(
         "notice.html",
         status=status,
@@ -187,7 +188,8 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         mail=mail_action,
         daemon=visit.store.lease.daemon_runs(),
         mail_stands=action_line(visit.config, mail_action) if mail_action else "",
-        missing=visit.pipeline.decisions.notices.missing(row) if drafted else [],
+        stated_now=stated_now,
+        missing=visit.pipeline.decisions.notices.missing(row) if stated_now else [],
         may=visit.may(Verb.NOTICES, row.subreddits),
         read=digest_of(row),
         mixed=drafted and visit.pipeline.decisions.grounds.mixed(row),
@@ -204,11 +206,11 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         by_hand=row.state in BY_HAND_FROM and row.state != NoticeState.DRAFTED,
         languages=LANGUAGES,
         drafts=_drafts(visit),
-        of_media=visit.store.notices.cases_of(row.label) if drafted else {},
+        of_media=visit.store.notices.cases_of(row.label) if stated_now else {},
         language=language_of(visit.config, row.host),
         grounds=GROUND_WORDS,
         capacities=get_args(Capacity),
-        given=_begun(visit, offered),
+        given=_begun(visit, row, offered),
         mistakes=mistakes,
         answers=visit.store.notice_answers.of(row.label),
         may_answer=visit.may(Verb.NOTICES, row.subreddits),
@@ -238,13 +240,16 @@ def _given(visit: Visit) -> dict[str, str]:
     return {name: text.line(" ".join(visit.field(name).split())) for name in FIELDS}
 
 
-def _begun(visit: Visit, offered: Grounded | None) -> dict[str, str]:
+def _begun(visit: Visit, row: NoticeRow, offered: Grounded | None) -> dict[str, str]:
     """Return what a form begins with: what it said already, else the configured capacity and the recorded ground."""
     given = _given(visit)
     if offered and not (given["ground"] or given["detail"]):
         given["ground"], given["detail"] = offered
     if given["capacity"]:
         return given
+    if row.state == NoticeState.BOUNCED and row.capacity:
+        stated = {"capacity": row.capacity, "language": row.language, "law": row.law, "access": row.access}
+        return given | stated | {"named": "yes" if row.named else ""}
     mail = visit.config.mail
     return given | {"capacity": mail.capacity, "law": mail.national_law, "named": "yes" if mail.name_persons else ""}
 

@@ -70,7 +70,7 @@ def row_read(settings: Config, store: Store, row: NoticeRow) -> Read:
 
     Raises as `notice_read`.
     """
-    mail = store.actions.by_key(f"notice:{row.label}")
+    mail = store.actions.mail_of(row.label)
     by_hand = row.sent is not None and (mail is None or mail.state is ActionState.CANCELLED)
     kind = Kind.RETRACTION if by_hand and row.state is NoticeState.RETRACTED else Kind.NOTICE
     return notice_read(settings, store, row.stated_notice(), kind)
