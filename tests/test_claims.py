@@ -486,6 +486,9 @@ def test_limits_and_hands(world: Stage, bot: Pipeline) -> None:
         assert done.code == 0, done.lines
         assert as_("Rea", "open", "--post", "https://redd.it/1abcd2", "--subreddit", "clips").code == 0
         assert as_("Rea", "open", "--post", "nonsense", "--subreddit", "clips").code != 0
+        elsewhere = "https://www.redgifs.com/watch/media1"
+        assert as_("Rea", "open", "--post", elsewhere, "--subreddit", "clips").code == 0
+        assert "that is no modmail" in str(as_("Rea", "open", "--modmail", elsewhere).lines)
         shy = next(row for row in bot.deps.store.claims.listing() if row.messages)
         assert as_("Rea", "known", shy.label, "--how", "ngo", "--say", "the helpline wrote to us").code != 0
         assert "sentence" in " ".join(as_("Lea", "known", shy.label, "--how", "ngo", "--say", "x").lines)
@@ -575,15 +578,18 @@ def test_their_own_file(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
         full = "\n".join(as_("Lea", "file", name, "--with-addresses").lines)
         assert as_("Rea", "file", name, "--out", str(tmp_path)).code != 0
         assert as_("Lea", "file", name, "--out", str(tmp_path)).code == 0
-        assert as_("Lea", "file", name, "--out", str(tmp_path)).code != 0  # never over another
-    (file,) = tmp_path.glob("*.html")
+        again = as_("Lea", "file", name, "--out", str(tmp_path))  # never over another: beside it
+        assert again.code == 0
+        assert "safe way" in str(again.lines)
+    file, second = sorted(tmp_path.glob("*.html"), key=lambda one: len(one.name))
+    assert second.name == f"{file.stem}-2.html"
     assert re.fullmatch(r"summary-\d{4}-\d\d-\d\d\.html", file.name)
     assert file.stat().st_mode & 0o077 == 0
     for text in (plain, full, file.read_text()):
         assert "in r/clips" in text
         assert "not gone yet" in text
         assert "has not been told yet" in text
-        assert "Hidden and reported" in text
+        assert "<h2>Hidden</h2>" in text
         assert "media4" not in text
         assert not re.search(r"[CENT]-[0-9a-f]{6,}|fake|nude|porn", text)
     assert "media1" not in plain
@@ -606,6 +612,13 @@ def test_their_own_file(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
     item = NoticeItem(host_id="media2", url="https://www.redgifs.com/watch/media2", seen_at=case.opened)
     draft = store.notices.draft(host="redgifs", subreddit="clips", recipient="a@b.example", case=other.id, item=item)
     store.notices.confirm(replace(theirs, id=draft), member=by.member)
+    entry = str(store.connection.value("select label from entries where state != 'withdrawn'"))
+    about = replace(theirs, items=(replace(item, entry=entry),))
+    bot.decisions.grounds.keep(about, by=by)
+    assert store.grounds.listing() == []  # what she says is recorded for no other notice
+    bot.decisions.grounds.keep(replace(about, capacity="third_party_notifier", ground="citable_list"), by=by)
+    assert store.grounds.get(entry) is not None
+    assert bot.claims.stays(store.claims.get(name)) == [draft]
     assert "ready for you to send" in bot.summaries.make(name, by=by).html
     given = bot.summaries.make(name, by=by, addresses=True).html
     assert "A text that you can send yourself" in given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -190,7 +190,11 @@ def test_a_ground_is_recorded_for_what_it_is_true_of(store: Store) -> None:
     other = NoticeItem(
         host_id="b", url="", seen_at=START, entry=world.entry("three"), ground="citable_list", ground_detail="list 7"
     )
-    notice: Any = type("N", (), {"items": (hers, other), "ground": "depicted_person", "ground_detail": "she wrote"})
+    told = {"items": (hers, other), "ground": "depicted_person", "ground_detail": "she wrote"}
+    before = store.grounds.listing()
+    book.keep(cast("Any", type("N", (), {**told, "capacity": "depicted_person"})), by=world.by)
+    assert store.grounds.listing() == before  # hers alone, in her own notice
+    notice: Any = type("N", (), {**told, "capacity": "authorised_representative"})
     book.keep(notice, by=world.by)
     recorded = {(found.person or found.entry): (found.ground, found.detail) for found in store.grounds.listing()}
     assert recorded == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from bot.cli.base import (
     read_config,
     say,
     session,
+    warn,
 )
 from bot.cli.claim_given import claim, moment, one_of, text_of, to_read, warn_of_language, write_new
 from bot.cli.groups import App
@@ -112,7 +114,9 @@ def open_(
     modmail: Annotated[
         str | None, typer.Option("--modmail", help="Id or address of the conversation in which they wrote.")
     ] = None,
-    post: Annotated[str | None, typer.Option("--post", help="Address of the post, if they told you otherwise.")] = None,
+    post: Annotated[
+        str | None, typer.Option("--post", help="Address of the post or media, if they told you otherwise.")
+    ] = None,
     where: Annotated[
         str | None, typer.Option("--subreddit", help="Whose moderators answer; needed with --post.")
     ] = None,
@@ -288,11 +292,23 @@ def dismiss(
 
 @claims_app.command()
 def forget(
-    name: ClaimArgument, who: ByOption = None, why: WhyOption = "at their word", config: ConfigOption = None
+    name: ClaimArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask at a terminal.")] = False,
+    who: ByOption = None,
+    why: WhyOption = "at their word",
+    config: ConfigOption = None,
 ) -> None:
-    """Destroy all that somebody wrote and the key that it is sealed with, at once and for good."""
+    """Destroy all that somebody wrote and the key that it is sealed with, at once and for good.
+
+    Notices that were written for them stay; they are named, so that you can retract them first.
+    """
     with session(read_config(config)) as pipeline:
         row, by = to_read(pipeline, name, who)
+        stays = pipeline.claims.stays(row)
+        if stays:
+            warn(f"written for them, and kept: {', '.join(stays)}; one goes with: gifwarden notices retract {stays[0]}")
+        if not yes and sys.stdin.isatty() and not typer.confirm(f"Destroy all that {row.label} holds, for good?"):
+            raise typer.Abort
         pipeline.claims.forget(row.label, by=by, why=why)
     say(f"{row.label} is forgotten; backups made before today still hold it, sealed: delete them")
 
@@ -319,9 +335,17 @@ def file_(
     if out is None:
         typer.echo(made.html, nl=False)
         return
-    path = out / made.name if out.is_dir() else out
+    path = _free(out / made.name) if out.is_dir() else out
     write_new(path, made.html)
     say(f"written to {path}; give it to them by their safe way, then delete it")
+    if row.safe_way is None:
+        warn("nobody has written down a safe way: ask them first how this page can reach them")
+
+
+def _free(path: Path) -> Path:
+    """Return a name that is free in its folder: this one, or with a number, as for the page with addresses."""
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 100))
+    return path if not path.exists() else next((one for one in names if not one.exists()), path)
 
 
 @claims_app.command(name="texts")

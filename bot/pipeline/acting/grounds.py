@@ -37,7 +37,12 @@ class GroundBook:
         return not all(one_ground(one, other, self._store.grounds.of) for one, other in combinations(items, 2))
 
     def keep(self, notice: Notice, *, by: Actor) -> None:
-        """Record what was stated, for the entries or the person it is about. Call it in the statement's transaction."""
+        """Record what was stated, for the entries or the person it is about. Call it in the statement's transaction.
+
+        What the person depicted says herself is recorded nowhere: it is hers, and goes when she wants it gone.
+        """
+        if notice.capacity == "depicted_person":
+            return
         for found in dict.fromkeys(_stated(notice)):
             self._store.grounds.put(found, member=by.member)
 

@@ -14,7 +14,7 @@ from bot import channels, hosts
 from bot.clock import Clock
 from bot.config import Config
 from bot.errors import RedditError, RightsError, StoreError, UsageError
-from bot.model import PROGRAM, Actor, AgeWhenMade, ClaimState, ClaimWord, KnownBy, SafeWay, Verb, Voice
+from bot.model import PROGRAM, Actor, AgeWhenMade, ClaimState, ClaimWord, KnownBy, NoticeState, SafeWay, Verb, Voice
 from bot.permalink import permalink_fullname, share_path
 from bot.pipeline.helping import answers
 from bot.pipeline.helping.answers import Asked, Place
@@ -26,6 +26,7 @@ from bot.store import CaseRow, ClaimRow, Store
 
 DISMISSED_KEPT = timedelta(days=30)
 ENDED_KEPT = timedelta(days=14)  # after the last notice has ended
+_ENDED = (NoticeState.RETRACTED, NoticeState.CLOSED)
 SHORTEST = 12  # characters of the sentence that says how somebody is known
 LONGEST = 1000
 
@@ -338,6 +339,13 @@ class Claims:
             store.claims.forget(name)
             store.audit.record(by=by, what="claim forgotten", subject=name, why=why)
         store.maintenance.truncate_log()
+
+    def stays(self, row: ClaimRow) -> list[str]:
+        """Return the notices that were written for them and stand when the claim is forgotten."""
+        store = self._store
+        labels = {label for case in row.cases for label in store.notices.all_of_case(store.cases.get(case).id)}
+        rows = (store.notices.get(label) for label in sorted(labels))
+        return [one.label for one in rows if one.capacity == "depicted_person" and one.state not in _ENDED]
 
     def expire(self) -> int:
         """Forget the claims whose time is over; return how many."""

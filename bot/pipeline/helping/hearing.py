@@ -6,6 +6,7 @@ A stranger's words open a claim and nothing else: they give no order, hold nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from bot.errors import UsageError
 from bot.links.text import urls_in
@@ -23,6 +24,24 @@ MAX_MESSAGES = 20  # of one claimant that are kept
 MAX_LINKS = 50
 MAX_WAITING = 200  # claims of a subreddit that wait for an answer; whoever writes then is read on Reddit only
 MAX_DISMISSED = 3  # claims of one account; whoever had so many dismissed opens no more while they are remembered
+
+
+def names_media(address: str) -> bool:
+    """Return whether an address leads to a post, a comment, or to something on another site than Reddit."""
+    if permalink_fullname(address) is not None or share_path(address) is not None:
+        return True
+    return address.startswith(("https://", "http://")) and "." in _server(address) and not _on_reddit(address)
+
+
+def _server(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return ""
+
+
+def _on_reddit(address: str) -> bool:
+    return f".{_server(address)}".endswith(".reddit.com")
 
 
 class Hearing:
@@ -87,12 +106,14 @@ class Hearing:
 
     def conversation(self, number: str) -> tuple[Conversation, tuple[MailMessage, ...]]:
         """Return a conversation and what was written in it, by its id or address. Raises RedditError."""
+        if "://" in number and not _on_reddit(number):
+            raise UsageError("that is no modmail; give its id or address, or this as --post")
         return connected(self._reddit).whole_mail(number.rstrip("/").rpartition("/")[2])
 
     def from_post(self, address: str, subreddit: str, *, by: Actor, language: str = SHIPPED) -> str:
-        """Open a claim by hand about a post, for somebody who told the team in another way; return its label."""
-        if permalink_fullname(address) is None and share_path(address) is None:
-            raise UsageError("that is no address of a post or comment; copy it from Reddit")
+        """Open a claim about a post, or media at a host, for who told the team in another way; return its label."""
+        if not names_media(address):
+            raise UsageError("that is no address of a post, comment or media elsewhere; copy the whole of it")
         texts(language)
         store = self._store
         with store.transaction():

@@ -61,13 +61,17 @@ def html_of(page: Page) -> str:
     parts = [f"<p>{_first(page)}</p>", *(_place(number, one) for number, one in enumerate(page.places, 1))]
     if page.hidden:
         parts.append(
-            f"<section><h2>Hidden and reported</h2><p>{_count(page.hidden)} removed and given to the people whose job "
-            "that is. Nothing of it was kept, so no more can be told here.</p></section>"
+            f"<section><h2>Hidden</h2><p>{_count(page.hidden)} hidden as possibly of somebody under 18. Nobody looks "
+            "at it any more, so no more can be told here; the moderators report it to the people whose job that is.</p>"
+            "</section>"
         )
     parts += [_copied(one) for one in page.texts]
     parts.append(_help(page))
     frame = Template(FRAME.read_text(encoding="utf-8"))
-    made = f"Made for you on {date_of(page.made)} by the moderators of r/{_text(page.subreddit)}. Nobody keeps a copy."
+    made = (
+        f"Made for you on {date_of(page.made)} by the moderators of r/{_text(page.subreddit)}. They were told to "
+        "delete their copy of this page."
+    )
     return frame.substitute(title=_text(page.title), made=made, body="\n".join(parts))
 
 
@@ -120,11 +124,10 @@ def _copied(one: Copied) -> str:
 
 def _help(page: Page) -> str:
     service = (
-        "Take It Down (takeitdown.ncmec.org) keeps it from being uploaded again at the platforms that take part; it is "
+        "Take It Down (takeitdown.ncmec.org) helps the platforms that take part to recognise it; it is "
         "for everybody who was under 18 when it was made."
         if page.under_18
-        else "StopNCII.org keeps it from being uploaded again at the platforms that take part; it never leaves your "
-        "device."
+        else "StopNCII.org helps the platforms that take part to recognise it; the picture never leaves your device."
     )
     more = (
         "<li>This page holds no addresses, so that nobody who finds it can open them. You can ask for one that has "

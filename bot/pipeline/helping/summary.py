@@ -105,10 +105,10 @@ class Summaries:
         post = case.post
         address = f"https://www.reddit.com{post.permalink}" if addresses and post.permalink else None
         kind = "a comment" if post.fullname.startswith("t1_") else "a post"
-        same = ", seen by the moderators that day" if date_of(post.created) == date_of(case.opened) else ""
+        same = ", found by the moderators' program that day" if date_of(post.created) == date_of(case.opened) else ""
         facts = [
             Fact(at=post.created, text=f"{kind} on Reddit, in r/{post.subreddit}{same}", address=address),
-            *([] if same else [Fact(at=case.opened, text="seen there by the moderators")]),
+            *([] if same else [Fact(at=case.opened, text="found there by the moderators' program")]),
         ]
         done = [one for one in self._store.actions.on_post(post.fullname, "remove") if one.state is ActionState.DONE]
         if done and done[-1].action.sent:
@@ -128,6 +128,12 @@ class Summaries:
         for label in sorted(str(one) for one in labels):
             notice = self._store.notices.get(label)
             if notice.capacity != "depicted_person" or notice.state is NoticeState.DRAFTED:
+                continue
+            if other := sorted({*notice.cases} - {case.label for case in cases}):
+                wrong.append(
+                    f"a text of theirs also lists media of {', '.join(other)}, which nobody linked to this "
+                    f"claim: link it, or take it off the notice {label}"
+                )
                 continue
             try:
                 said = text_of(self._config, self._store, notice.stated_notice())
@@ -160,12 +166,14 @@ def _of_notice(host: str, notice: NoticeRow, item: LifeItem | None) -> tuple[lis
         if state is NoticeState.RETRACTED:
             return [], None, []
         if notice.capacity == "depicted_person":
-            return [], None, [f"A request to {host} is ready for you to send; ask the moderators for its text."]
+            return [], None, [f"A request to {host} is ready for you to send; its text is on the page with addresses."]
         return [], None, [f"The moderators are preparing a request to {host}; it has not been sent."]
     way = "by its form" if state is NoticeState.BY_HAND else "by mail"
     asked = f"{host} was asked {way} to take it down"
     hers = notice.capacity == "depicted_person"
     facts.append(Fact(at=notice.sent, text=f"you asked {host} to take it down" if hers else asked))
+    if notice.state is NoticeState.RETRACTED:
+        facts.append(Fact(at=notice.ended, text="that request was taken back later"))
     if notice.acknowledged:
         facts.append(Fact(at=notice.acknowledged, text=f"{host} confirmed that it received that"))
     if notice.reminded:

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from bot.errors import StoreError, UsageError
 from bot.model import AgeWhenMade, ClaimState, ClaimWord, KnownBy, SafeWay, Verb
-from bot.permalink import permalink_fullname, share_path
 from bot.pipeline.helping.answers import nudge
+from bot.pipeline.helping.hearing import names_media
 from bot.pipeline.helping.showing import AGES, KNOWN, STATES, WAYS, heard_in_words, known_in_words, to_give
 from bot.pipeline.helping.words import LANGUAGES
 from bot.store import ClaimRow
@@ -43,7 +43,7 @@ def show(visit: Visit) -> Response:
 def open_(visit: Visit) -> Response:
     """Open a claim by hand, for a conversation or a post."""
     address, place = visit.field("address").strip(), visit.field("subreddit").strip().lower()
-    if permalink_fullname(address) or share_path(address):
+    if names_media(address):
         by = visit.act(Verb.CLAIMS, [place])
         if visit.config.subreddit(place) is None:
             raise UsageError("choose whose moderators answer")
