@@ -165,7 +165,8 @@ SIMULATED = {
         outcomes={"there": 3, "gone": 6}, gone=47, ended=48,
     ),
     "bounces": Simulated(
-        does=((1, answers(NoticeEventKind.BOUNCED, S.BOUNCED)),), state=S.BOUNCED, item=I.LISTED, outcomes={},
+        does=((1, answers(NoticeEventKind.BOUNCED, S.BOUNCED)),), state=S.BOUNCED, item=I.LISTED,
+        outcomes={"there": ALL_LOOKS},
     ),
     "retracted": Simulated(
         does=((10, taken_back),), state=S.RETRACTED, item=I.TAKEN_BACK, outcomes={"there": 1}, ended=10,

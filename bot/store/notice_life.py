@@ -21,7 +21,8 @@ from bot.model import (
 from bot.store.base import Connection, Row, label
 from bot.store.notice_events import NoticeEvents
 
-LOOKED = NOTICE_WAITING | {NoticeState.ANSWERED, NoticeState.REJECTED, NoticeState.REMOVED}  # where a look may be due
+HOPED = NOTICE_WAITING | {NoticeState.BOUNCED}  # its host has it, or may: anybody who saw a mail can write its report
+LOOKED = HOPED | {NoticeState.ANSWERED, NoticeState.REJECTED, NoticeState.REMOVED}  # where a look may be due
 LONGEST = timedelta(days=31)  # no look is planned further ahead, so what is was written by a wrong clock
 # media of a case that is marked as a suspected minor's is neither looked for nor counted
 _UNMARKED = """not exists (select 1 from notice_items m join cases c on c.id = m.case_id
@@ -109,7 +110,7 @@ class NoticeLife:
             self._c.run("update notices set reminded_at = coalesce(reminded_at, ?) where label = ?", (now, name))
         if state in (NoticeState.REMOVED, NoticeState.CLOSED, NoticeState.RETRACTED):
             self._c.run("update notices set ended_at = coalesce(ended_at, ?) where label = ?", (now, name))
-        if state not in NOTICE_WAITING | {NoticeState.REMOVED}:
+        if state not in HOPED | {NoticeState.REMOVED}:
             self._c.run("update notice_items set look_at = null where notice = ?", (name,))
         kept = {NoticeState.REJECTED: NoticeItemState.KEPT, NoticeState.RETRACTED: NoticeItemState.TAKEN_BACK}
         if state in kept:
@@ -156,13 +157,13 @@ class NoticeLife:
         )
 
     def unarmed(self) -> list[LifeItem]:
-        """Return the media of notices whose host has them, for which no look is planned and that are not removed."""
-        marks = ",".join("?" * len(NOTICE_WAITING))
+        """Return media, not removed, of which no look is planned, of notices that a host has or may have."""
+        marks = ",".join("?" * len(HOPED))
         return [
             _item(row)
             for row in self._rows(
                 f"n.state in ({marks}) and i.state in ('listed', 'gone_once') and {_UNPLANNED}",
-                tuple(NOTICE_WAITING),
+                tuple(HOPED),
             )
         ]
 

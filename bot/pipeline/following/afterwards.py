@@ -37,7 +37,7 @@ class Afterwards:
         life, was = self._store.notice_life, item.state
         state = life.state(item.notice)
         ended = state not in NOTICE_LEFT or state == NoticeState.CLOSED  # retracted or closed while it was fetched
-        at = None if ended or state == NoticeState.BOUNCED else then.at
+        at = None if ended else then.at
         life.looked(item, outcome, detail, state=then.state, gone=then.gone, misses=then.misses, next_at=at)
         facts = {"notice": item.notice, "host": item.host}
         self._log.info("media of a notice looked for", **facts, outcome=str(outcome))
