@@ -267,7 +267,7 @@ def test_files_named_by_an_api_stay_with_their_host(park: HostPark, world: World
     world.get(f"https://www.redgifs.com/watch/{HERON}")
     body = b'{"gif": {"id": "x", "urls": {"hd": "https://clips.example.com/evil.mp4"}, "gallery": null}}'
     park.fail_once("api.redgifs.com", GIF_PATH, Response(body=body))
-    with pytest.raises(BlockedError, match=DIRECT):
+    with pytest.raises(HostChangedError, match="of its own"):
         world.get(f"https://www.redgifs.com/watch/{HERON}")
     assert park.paths(DIRECT) == []
 

@@ -265,7 +265,7 @@ def test_a_file_that_is_no_database_is_one_sentence(clock: ManualClock, tmp_path
     """Garbage where the database should be is said plainly."""
     path = tmp_path / "a.db"
     path.write_bytes(b"not a database, certainly not" * 100)
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(StoreError, match="is damaged"):
         Store(path, clock)
 
 
