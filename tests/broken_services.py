@@ -79,7 +79,7 @@ def wrong_model(place: Place) -> None:
 
 def no_weights(place: Place) -> None:
     place.configure("\n[gallery]\nenabled = true\n")
-    place.asked["without"] = ("face_recognition_models",)
+    place.asked["without"] = ("face_recognition_models", "gifwarden_models")
 
 
 def bad_rules(place: Place) -> None:

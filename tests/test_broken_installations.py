@@ -57,7 +57,7 @@ def test_doctor_says_one_sentence(clinic: Clinic, tmp_path: Path, broken: Broken
         assert "\n" not in said
         failed = [one for one in told.findings if one[0] == "fail"]
         assert told.code == (1 if failed else 0)
-        assert len(failed) <= 1, failed
+        assert len({subject for _, subject, _ in failed}) <= 1, failed  # a clock may be told wrong by two
         assert not any("bug in gifwarden" in text for _, _, text in told.findings)
         assert row(broken, told.code, fixed(said, place)) in TARGET.read_text(encoding="utf-8").splitlines()
 

@@ -97,5 +97,6 @@ def test_no_form_makes_a_page_fail(console: Console) -> None:
                 browser.get("/me")
                 browser.client.follow_redirects = False
                 answer = browser.post(filled, **{**fields, name: strange})
-                assert answer.status_code < 500, (path, name, strange[:30], browser.text[-300:])
+                # 502: Reddit was asked, and its answer is told in a sentence
+                assert answer.status_code in (*range(500), 502), (path, name, strange[:30], browser.text[-300:])
                 assert answer.status_code != 401, path
