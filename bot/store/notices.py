@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
 
 from bot.clock import iso
 from bot.errors import StoreError
@@ -301,9 +302,10 @@ class Notices:
 
     def _fitting(self, host: str, among: Collection[str], item: NoticeItem) -> str | None:
         """Return the oldest draft of these subreddits on which a media may stand beside all others, if there is one."""
-        grounded = self._grounds.of(item) is not None
+        ground = cache(self._grounds.of)
+        grounded = ground(item) is not None
         for name, items in drafted_with(self._c, host, json.dumps(sorted(among)), item, grounded=grounded).items():
-            if len(items) < MAX_ITEMS and all(one_ground(item, one, self._grounds.of) for one in items):
+            if len(items) < MAX_ITEMS and all(one_ground(item, one, ground) for one in items):
                 return name
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 
 from bot.errors import UsageError
@@ -34,7 +35,8 @@ class GroundBook:
     def mixed(self, row: NoticeRow) -> bool:
         """Return whether different media would be reported under one ground."""
         items = [item for item in row.items if item.ground is None]
-        return not all(one_ground(one, other, self._store.grounds.of) for one, other in combinations(items, 2))
+        ground = cache(self._store.grounds.of)  # each stands in many pairs
+        return not all(one_ground(one, other, ground) for one, other in combinations(items, 2))
 
     def keep(self, notice: Notice, *, by: Actor) -> None:
         """Record what was stated, for the entries or the person it is about. Call it in the statement's transaction.

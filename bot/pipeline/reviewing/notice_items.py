@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from bot.advice import Advised
 from bot.config import Config, closest
@@ -157,10 +158,9 @@ class NoticeItems:
     def _together(self, items: Sequence[NoticeItem]) -> list[list[NoticeItem]]:
         """Return items in groups that may each stand under one ground."""
         groups: list[list[NoticeItem]] = []
+        ground = cache(self._store.grounds.of)
         for item in items:
-            group = next(
-                (one for one in groups if all(one_ground(item, other, self._store.grounds.of) for other in one)), None
-            )
+            group = next((one for one in groups if all(one_ground(item, other, ground) for other in one)), None)
             if group is None:
                 groups.append([item])
             else:
