@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from urllib.parse import urlsplit
 
 from bot.actions.wording import Kind, message_id
@@ -276,11 +277,14 @@ class Answers:
     def _read(self, inbox: Inbox, since: datetime, kept: list[int]) -> bool:
         store, mailbox = self._store, self._mailbox
         known = store.mailboxes.place(mailbox)
-        told = {row["label"]: _told(row) for row in store.notice_answers.left()}
+
+        @cache
+        def told() -> Mapping[str, Told]:  # for most rounds find nothing new
+            return {row["label"]: _told(row) for row in store.notice_answers.left()}
 
         def take(arrived: Arrived) -> None:
             with store.transaction():
-                kept[0] += self._keep(arrived, told)
+                kept[0] += self._keep(arrived, told())
                 store.mailboxes.reached(mailbox, arrived.place.validity, arrived.place.uid)
 
         return inbox.read(
