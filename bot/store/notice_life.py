@@ -62,6 +62,11 @@ class LifeItem:
     looked: datetime | None
     look: datetime | None  # when it is looked for next
 
+    @property
+    def there(self) -> bool:
+        """Whether it was there when it was last seen, and is not removed."""
+        return self.state == NoticeItemState.LISTED and self.outcome in LOOKS_THERE
+
 
 class NoticeLife:
     """Tables notices and notice_items once a notice has left, and the moves of its state at any time."""
@@ -150,11 +155,7 @@ class NoticeLife:
 
     def there(self, name: str) -> frozenset[str]:
         """Return the host ids of what was there when it was last seen, and is not removed."""
-        return frozenset(
-            item.host_id
-            for item in self.items(name)
-            if item.state == NoticeItemState.LISTED and item.outcome in LOOKS_THERE
-        )
+        return frozenset(item.host_id for item in self.items(name) if item.there)
 
     def unarmed(self) -> list[LifeItem]:
         """Return media, not removed, of which no look is planned, of notices that a host has or may have."""

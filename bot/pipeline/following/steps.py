@@ -70,7 +70,6 @@ class NoticeSteps:
         found: list[Proposal] = []
         if row.sent is not None and row.capacity is not None:
             said = [event.at for event in events if event.kind in (NoticeEventKind.DECIDED, NoticeEventKind.ANSWERED)]
-            kept = any(item.state == NoticeItemState.KEPT for item in items)
             standing = Standing(
                 host=row.host,
                 recipient=row.recipient,
@@ -78,7 +77,7 @@ class NoticeSteps:
                 capacity=row.capacity,
                 sent=row.sent,
                 decided=max(said, default=None),
-                there=kept or bool(store.notice_life.there(name)),
+                there=any(item.there or item.state == NoticeItemState.KEPT for item in items),
                 done=frozenset(one.recourse for one in recourses),
                 by_hand=store.notice_life.by_hand(name),
             )

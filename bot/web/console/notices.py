@@ -180,6 +180,8 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
     hears = visit.pipeline.decisions.notices.hearing(row)
     stated_now = row.state in STATED_FROM
     offered = visit.pipeline.decisions.notices.offered(row) if stated_now else None
+    steps = NoticeSteps(visit.config, visit.store, visit.pipeline.deps.clock).of(row.label)
+    may = visit.may(Verb.NOTICES, row.subreddits)
     return visit.page(
         "notice.html",
         status=status,
@@ -190,17 +192,17 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         mail_stands=action_line(visit.config, mail_action) if mail_action else "",
         stated_now=stated_now,
         missing=visit.pipeline.decisions.notices.missing(row) if stated_now else [],
-        may=visit.may(Verb.NOTICES, row.subreddits),
+        may=may,
         read=digest_of(row),
         mixed=drafted and visit.pipeline.decisions.grounds.mixed(row),
         others=_others(visit, row) if drafted else [],
         item_words=item_words,
         hears=HEARS[hears],
         host_hears=hears is not Hearing.NOBODY,
-        steps=NoticeSteps(visit.config, visit.store, visit.pipeline.deps.clock).of(row.label),
+        steps=steps,
         item_stands=item_line,
         proposal_lines=proposal_lines,
-        happened=happened(visit.store.notice_events.of(row.label)),
+        happened=happened(steps.events),
         again=visit.store.notices.told_again(row.label),
         offered=offered,
         by_hand=row.state in BY_HAND_FROM and row.state != NoticeState.DRAFTED,
@@ -213,7 +215,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         given=_begun(visit, row, offered),
         mistakes=mistakes,
         answers=visit.store.notice_answers.of(row.label),
-        may_answer=visit.may(Verb.NOTICES, row.subreddits),
+        may_answer=may,
         **WORDS,
         **told,
     )
