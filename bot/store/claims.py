@@ -171,12 +171,16 @@ class Claims:
 
     def waiting(self, subreddit: str | None = None) -> int:
         """Return how many claims wait for a person's answer, everywhere or in one subreddit."""
-        return int(
-            self._c.value(
-                "select count(*) from claims where state in (?, ?) and (? is null or subreddit = ?)",
-                (ClaimState.OPEN, ClaimState.TO_GIVE, subreddit, subreddit and subreddit.lower()),
-            )
+        found = self.waiting_by_subreddit()
+        return sum(found.values()) if subreddit is None else found.get(subreddit.lower(), 0)
+
+    def waiting_by_subreddit(self) -> dict[str, int]:
+        """Return how many claims wait for a person's answer, by subreddit."""
+        rows = self._c.rows(
+            "select subreddit, count(*) as n from claims where state in (?, ?) group by subreddit",
+            (ClaimState.OPEN, ClaimState.TO_GIVE),
         )
+        return {row["subreddit"]: row["n"] for row in rows}
 
     def get(self, name: str) -> ClaimRow:
         """Return a claim by its label. Raises StoreError if there is none."""

@@ -75,8 +75,9 @@ def authority_of(store: Store, clock: Clock, row: NoticeRow) -> str:
 
     Raises UsageError, which says what to record and how, if one of the media shows somebody of whom none is there.
     """
-    claimed = {claim.person: claim.label for claim in store.claims.listing() if claim.known and claim.person}
-    of_case = {case: claim.label for claim in store.claims.listing() if claim.known for case in claim.cases}
+    known = [claim for claim in store.claims.listing() if claim.known]
+    claimed = {claim.person: claim.label for claim in known if claim.person}
+    of_case = {case: claim.label for claim in known for case in claim.cases}
     found: dict[str, None] = {}
     persons = {item.person for item in row.items}
     for person in sorted(filter(None, persons)):

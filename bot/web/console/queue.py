@@ -181,8 +181,8 @@ def _deeds(visit: Visit, row: QueueRow) -> Iterable[str]:
 
 def _claimants(visit: Visit) -> int:
     """Return how many people who say that they are depicted wait for an answer of this member's subreddits."""
-    rows = visit.store.claims.listing()
-    return sum(row.state.waits and visit.may(Verb.CLAIMS, [row.subreddit]) for row in rows)
+    found = visit.store.claims.waiting_by_subreddit()
+    return sum(number for name, number in found.items() if visit.may(Verb.CLAIMS, [name]))
 
 
 def _unreported(visit: Visit) -> list[MinorRow]:
