@@ -14,6 +14,15 @@ from bot.store.base import Row
 SELECT = "select a.*, c.label as case_label from actions a left join cases c on c.id = a.case_id"
 
 
+def mails_of(notice: str) -> str:
+    """Return the condition, in SQL, on actions that are a mail of a notice; `notice`: an expression of its label.
+
+    The first has the key `notice:LABEL`, each further one that key with a colon and its number.
+    """
+    key = f"'notice:' || {notice}"
+    return f"(key = {key} or (key >= {key} || ':' and key < {key} || ';'))"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRow:
     """A stored action and where it is on its way."""

@@ -10,7 +10,7 @@ from bot.clock import iso
 from bot.errors import StoreError
 from bot.model import MINOR_ORDER, ActionState, Before, Hold, Receipt
 from bot.serialization import dumps, loads
-from bot.store.action_rows import SELECT, ActionRow, action_of
+from bot.store.action_rows import SELECT, ActionRow, action_of, mails_of
 from bot.store.base import Connection
 
 
@@ -117,14 +117,8 @@ class Actions:
         return action_of(row) if row else None
 
     def mail_of(self, notice: str) -> ActionRow | None:
-        """Return the mail of a notice, the last one where it was stated again after it came back; None if it has none.
-
-        The first has the key `notice:LABEL`, each further one that key with a colon and its number.
-        """
-        row = self._c.one(
-            f"""{SELECT} where a.key = ?1 or (a.key >= ?1 || ':' and a.key < ?1 || ';') order by a.id desc limit 1""",
-            (f"notice:{notice}",),
-        )
+        """Return the mail of a notice, or None: the last, where it was stated again after one came back."""
+        row = self._c.one(f"{SELECT} where {mails_of('?1')} order by a.id desc limit 1", (notice,))
         return action_of(row) if row else None
 
     def plan_mail(self, notice: str, *, subreddit: str) -> bool:

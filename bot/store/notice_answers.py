@@ -11,6 +11,7 @@ from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.errors import SealError, StoreError
 from bot.model import Actor, AnswerAbout, AnswerKind, HostDecision
+from bot.store.action_rows import mails_of
 from bot.store.base import Connection, Row, label
 from bot.store.sealing import answer_place
 
@@ -170,13 +171,12 @@ class NoticeAnswers:
         And which number their last mail has, where the first came back.
         """
         return self._c.rows(
-            """select label, recipient, state, contact, sent_at, reminded_at,
+            f"""select label, recipient, state, contact, sent_at, reminded_at,
                (select min(url) from notice_items where notice = label) as url,
-               (select json_extract(params, '$.mail') from actions where key = 'notice:' || label
-                or (key >= 'notice:' || label || ':' and key < 'notice:' || label || ';')
+               (select json_extract(params, '$.mail') from actions where {mails_of("label")}
                 order by id desc limit 1) as mail
                from notices where sent_at is not null or state = 'confirmed'
-               order by coalesce(sent_at, updated_at) desc, label limit ?""",
+               order by coalesce(sent_at, updated_at) desc, label limit ?""",  # noqa: S608  words of ours
             (limit,),
         )
 

@@ -11,6 +11,7 @@ from bot.clock import iso
 from bot.errors import StoreError
 from bot.model import NOTICE_MOVES, NOTICE_OPEN, Hold, Notice, NoticeEventKind, NoticeItem, NoticeState, one_ground
 from bot.serialization import dumps
+from bot.store.action_rows import mails_of
 from bot.store.base import Connection, Row, label
 from bot.store.grounds import Grounds
 from bot.store.notice_events import NoticeEvents
@@ -211,11 +212,7 @@ class Notices:
                 return
             state = self._c.value("select state from notices where label = ?", (name,))
             if state == NoticeState.CONFIRMED:
-                mail = self._c.value(
-                    """select max(id) from actions
-                       where key = ?1 or (key >= ?1 || ':' and key < ?1 || ';')""",
-                    (f"notice:{name}",),
-                )
+                mail = self._c.value(f"select max(id) from actions where {mails_of('?1')}", (name,))  # noqa: S608  words of ours
                 self._c.run(
                     """update actions set state = 'cancelled', hold = null,
                        reason = 'a case on the notice was decided otherwise', updated_at = ?
