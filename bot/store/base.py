@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,7 +18,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database
 
-from bot.clock import Clock, iso
+from bot.clock import Clock, from_iso, iso
 from bot.errors import DatabaseError, StoreError
 from bot.migrations import known_steps, migrations, new_database
 from bot.store import place
@@ -364,3 +365,8 @@ def _make_private(path: Path) -> None:
 def label(letter: str) -> str:
     """Return a new opaque label such as `C-3f9c2a71b0`."""
     return f"{letter}-{secrets.token_hex(5)}"
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return a stored moment, if there is one."""
+    return from_iso(text) if text else None

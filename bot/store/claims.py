@@ -14,7 +14,7 @@ from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError, StoreError
 from bot.model import Actor, AgeWhenMade, ClaimSource, ClaimState, ClaimWord, KnownBy, SafeWay
-from bot.store.base import Connection, Row, label
+from bot.store.base import Connection, Row, label, moment
 from bot.store.sealing import claim_place
 
 
@@ -321,13 +321,13 @@ class Claims:
             language=row["language"],
             person=row["person"],
             known=KnownBy(row["known"]) if row["known"] else None,
-            known_at=_moment(row["known_at"]),
+            known_at=moment(row["known_at"]),
             known_by=row["known_by"],
             safe_way=SafeWay(row["safe_way"]) if row["safe_way"] else None,
             opened=from_iso(row["opened_at"]),
             opened_by=row["opened_by"],
             heard=from_iso(row["heard_at"]),
-            answered=_moment(row["answered_at"]),
+            answered=moment(row["answered_at"]),
             messages=row["messages"],
             cases=tuple(case["label"] for case in cases),
         )
@@ -352,7 +352,3 @@ class Claims:
 _SELECT = """select c.*, k.name as known_by, o.name as opened_by,
     (select count(*) from claim_words w where w.claim = c.id and w.what = 'message') as messages
     from claims c left join team k on k.id = c.known_member left join team o on o.id = c.opened_member"""
-
-
-def _moment(text: str | None) -> datetime | None:
-    return from_iso(text) if text else None

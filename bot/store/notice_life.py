@@ -19,14 +19,14 @@ from bot.model import (
     NoticeState,
 )
 from bot.store.action_rows import mails_of
-from bot.store.base import Connection, Row, label
+from bot.store.base import Connection, Row, label, moment
 from bot.store.notice_events import NoticeEvents
 
 HOPED = NOTICE_WAITING | {NoticeState.BOUNCED}  # its host has it, or may: anybody who saw a mail can write its report
 LOOKED = HOPED | {NoticeState.ANSWERED, NoticeState.REJECTED, NoticeState.REMOVED}  # where a look may be due
 LONGEST = timedelta(days=31)  # no look is planned further ahead, so what is was written by a wrong clock
 # media of a case that is marked as a suspected minor's is neither looked for nor counted
-_UNMARKED = """not exists (select 1 from notice_items m join cases c on c.id = m.case_id
+UNMARKED = """not exists (select 1 from notice_items m join cases c on c.id = m.case_id
     where m.notice = i.notice and m.host_id = i.host_id and c.state = 'minor')"""
 # a case that came later has a row of its own, of which no look knows yet
 _UNPLANNED = """not exists (select 1 from notice_items s where s.notice = i.notice and s.host_id = i.host_id
@@ -126,10 +126,6 @@ class NoticeLife:
             )
         elif state in NOTICE_WAITING:  # the host decides anew
             self._c.run("update notice_items set state = 'listed' where notice = ? and state = 'kept'", (name,))
-
-    def note(self, name: str, kind: NoticeEventKind, detail: str = "") -> None:
-        """Write down what happened to a notice, now."""
-        self._events.record(name, kind, detail)
 
     def acknowledged(self, name: str, reference: str | None = None) -> None:
         """Write down that the host confirmed receipt, and the number that it gave the notice. It ends nothing."""
@@ -271,7 +267,7 @@ class NoticeLife:
                 or (n.state = 'answered' and 'removed' = (select means from notice_answers a
                     where a.notice = n.label and a.decided_at < i.looked_at and a.means != 'receipt'
                     order by a.decided_at desc, a.id desc limit 1)))
-                and i.outcome in ({there}) and {_UNMARKED} order by n.label""",  # noqa: S608  question marks and words of ours
+                and i.outcome in ({there}) and {UNMARKED} order by n.label""",  # noqa: S608  question marks and words of ours
             (iso(before), *LOOKS_THERE),
         )
         return [row["label"] for row in rows]
@@ -364,7 +360,7 @@ class NoticeLife:
                 min(i.look_at) as look
                 from notice_items i join notices n on n.label = i.notice left join entries e on e.id = i.entry
                 where n.sent_at is not null and n.state in ({",".join("?" * len(NOTICE_LEFT))}, 'retracted')
-                and {where} and {_UNMARKED} group by i.notice, i.host_id {tail}""",  # noqa: S608  question marks and words of ours
+                and {where} and {UNMARKED} group by i.notice, i.host_id {tail}""",  # noqa: S608  question marks and words of ours
             (*NOTICE_LEFT, *values),
         )
 
@@ -385,11 +381,7 @@ def _item(row: Row) -> LifeItem:
         looks=row["looks"],
         misses=row["misses"],
         sent=from_iso(row["sent_at"]),
-        gone=_moment(row["gone_at"]),
-        looked=_moment(row["looked_at"]),
-        look=_moment(row["look"]),
+        gone=moment(row["gone_at"]),
+        looked=moment(row["looked_at"]),
+        look=moment(row["look"]),
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return from_iso(text) if text else None

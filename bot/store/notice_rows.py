@@ -9,7 +9,7 @@ from bot.clock import from_iso
 from bot.errors import StoreError, UsageError
 from bot.model import Capacity, Ground, Notice, NoticeItem, NoticeState
 from bot.serialization import loads
-from bot.store.base import Connection, Row
+from bot.store.base import Connection, Row, moment
 from bot.store.minor_footage import RESTS_ON_MARKED
 
 _ITEMS = f"""select i.*, c.label, c.state = 'minor' as minor, c.state = 'confirmed' as decided,
@@ -123,12 +123,12 @@ def notice_of(connection: Connection, row: Row) -> NoticeRow:
         named=bool(row["named"]),
         authority=row["authority"],
         text=row["text"] or "",
-        stated=_moment(row["stated_at"]),
+        stated=moment(row["stated_at"]),
         created=from_iso(row["created_at"]),
-        sent=_moment(row["sent_at"]),
-        acknowledged=_moment(row["acknowledged_at"]),
-        reminded=_moment(row["reminded_at"]),
-        ended=_moment(row["ended_at"]),
+        sent=moment(row["sent_at"]),
+        acknowledged=moment(row["acknowledged_at"]),
+        reminded=moment(row["reminded_at"]),
+        ended=moment(row["ended_at"]),
     )
 
 
@@ -169,7 +169,7 @@ def item_of(row: Row) -> NoticeItem:
         seen_at=from_iso(row["seen_at"]),
         sha256=row["sha256"],
         md5=row["md5"],
-        viewed_at=_moment(row["viewed_at"]),
+        viewed_at=moment(row["viewed_at"]),
         entry=row["entry_label"],
         person=row["person"],
         ground=row["ground"],
@@ -178,8 +178,3 @@ def item_of(row: Row) -> NoticeItem:
         rendition=row["rendition"],
         earlier=row["refers"],
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Return a stored moment, if there is one."""
-    return from_iso(text) if text else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.clock import from_iso
 from bot.model import NOTICE_LEFT, NoticeItemState, NoticeState
 from bot.store.base import Connection
-from bot.store.notice_life import FURTHEST, STATES
+from bot.store.notice_life import FURTHEST, STATES, UNMARKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,8 @@ class NoticeScores:
                 exists (select 1 from notice_events e where e.notice = n.label and e.kind = 'by_hand') as by_hand
                 from notice_items i join notices n on n.label = i.notice
                 where n.state in ({marks}) and n.sent_at is not null
-                and not exists (select 1 from notice_items m join cases c on c.id = m.case_id
-                                where m.notice = i.notice and m.host_id = i.host_id and c.state = 'minor')
-                group by i.notice, i.host_id""",  # noqa: S608  question marks only
+                and {UNMARKED}
+                group by i.notice, i.host_id""",  # noqa: S608  question marks and words of ours
             tuple(NOTICE_LEFT),
         )
         return [
