@@ -1,4 +1,4 @@
-"""What the commands on claims have in common: which claim is meant, who may read it, what they are given."""
+"""What the commands on claims have in common: who may read one, what they are given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from bot.cli import known as names
+from bot.cli import known
 from bot.cli.base import decider, warn
 from bot.config import closest
 from bot.errors import UsageError, unreadable
@@ -21,17 +21,9 @@ MAX_TEXT = 100_000  # bytes of a file with an answer
 Chosen = TypeVar("Chosen", bound=StrEnum)
 
 
-def claim(pipeline: Pipeline, name: str) -> ClaimRow:
-    """Return the claim of a label. Raises UsageError if there is none."""
-    labels = [row.label for row in pipeline.deps.store.claims.listing(everything=True)]
-    if name not in labels:
-        raise names.missing("claim", name, labels, "gifwarden claims list")
-    return pipeline.deps.store.claims.get(name)
-
-
 def to_read(pipeline: Pipeline, name: str, who: str | None) -> tuple[ClaimRow, Actor]:
     """Return a claim and who may read what is sealed in it."""
-    row = claim(pipeline, name)
+    row = known.claim(pipeline, name)
     return row, decider(pipeline, who, Verb.CLAIMANTS, [row.subreddit])
 
 

@@ -24,7 +24,7 @@ from bot.cli.base import (
     session,
     warn,
 )
-from bot.cli.claim_given import claim, moment, one_of, text_of, to_read, warn_of_language, write_new
+from bot.cli.claim_given import moment, one_of, text_of, to_read, warn_of_language, write_new
 from bot.cli.groups import App
 from bot.clock import day_and_time
 from bot.errors import UsageError
@@ -210,7 +210,7 @@ def age(
         raise UsageError("say one of --adult and --under-18")
     settings = read_config(config)
     with session(settings, reddit=login_missing(settings) is None) as pipeline:
-        row = claim(pipeline, name)
+        row = names.claim(pipeline, name)
         by = decider(pipeline, who, Verb.CLAIMS, [row.subreddit])
         said = AgeWhenMade.ADULT if adult else AgeWhenMade.UNDER_18
         lines = pipeline.claims.set_age(row.label, said, by=by)
@@ -285,7 +285,7 @@ def dismiss(
 ) -> None:
     """Say that it is no claim. What they wrote is destroyed here; on Reddit it stays."""
     with session(read_config(config)) as pipeline:
-        row = claim(pipeline, name)
+        row = names.claim(pipeline, name)
         pipeline.claims.dismiss(row.label, by=decider(pipeline, who, Verb.CLAIMS, [row.subreddit]), why=why)
     say(f"{row.label} is dismissed; what they wrote is destroyed here")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
 
 from bot.config import Config, closest
 from bot.errors import DatabaseError, Gathered, StoreError, UsageError
@@ -14,8 +15,9 @@ from bot.model import BankKind
 from bot.permalink import is_fullname, permalink_fullname, share_path
 from bot.pipeline import Pipeline
 from bot.plural import many
-from bot.store import AnswerRow, CaseRow, DecisionRow
+from bot.store import AnswerRow, CaseRow, ClaimRow, DecisionRow
 
+Found = TypeVar("Found")
 _LABEL = re.compile(r"([ACELNMPT])-[0-9a-f]{1,12}", re.IGNORECASE)
 _BEGIN = re.compile(r"C-[0-9a-f]{1,10}", re.IGNORECASE)
 _POST = re.compile(r"[0-9a-z]{4,10}", re.IGNORECASE)  # an id without its kind
@@ -137,13 +139,14 @@ def notice(pipeline: Pipeline, name: str) -> None:
 def answer(pipeline: Pipeline, name: str) -> AnswerRow:
     """Return an answer to a notice. Raises UsageError if there is none."""
     answers = pipeline.deps.store.notice_answers
-    try:
-        return answers.get(name)
-    except DatabaseError:
-        raise
-    except StoreError:
-        labels = [row.label for row in answers.listing()]
-        raise missing("answer", name, labels, "gifwarden notices answers") from None
+    see = "gifwarden notices answers"
+    return _there("answer", name, answers.get, lambda: [row.label for row in answers.listing()], see)
+
+
+def claim(pipeline: Pipeline, name: str) -> ClaimRow:
+    """Return the claim of a label. Raises UsageError if there is none."""
+    claims = pipeline.deps.store.claims
+    return _there("claim", name, claims.get, lambda: [row.label for row in claims.listing(everything=True)])
 
 
 def person(pipeline: Pipeline, name: str) -> None:
@@ -184,13 +187,15 @@ def not_watched(settings: Config, name: str) -> str:
     )
 
 
-def _there(kind: str, name: str, get: Callable[[str], object], labels: Callable[[], Collection[str]]) -> None:
+def _there(
+    kind: str, name: str, get: Callable[[str], Found], labels: Callable[[], Collection[str]], see: str = ""
+) -> Found:
     try:
-        get(name)
+        return get(name)
     except DatabaseError:
         raise
     except StoreError:
-        raise missing(kind, name, labels(), f"gifwarden {kind}s list") from None
+        raise missing(kind, name, labels(), see or f"gifwarden {kind}s list") from None
 
 
 def _a(kind: str) -> str:
