@@ -15,20 +15,21 @@ from bot.encryption import FieldCipher
 from bot.errors import SealError, StoreError
 from bot.store import Store
 from bot.store.backup import check
+from bot.store.maintenance import SEALED
 from bot.store.sealing import answer_place, claim_place, fingerprint_place, note_place, person_place, sketch_place
 from bot.store.withdrawal_log import NAME
 
 OPENED = 500  # sealed values of a table that are opened, the newest
 EMPTIED = frozenset({"lease"})  # nobody holds a copy
 BESIDE = ".drill-"
-# what is sealed: the columns that say where it stands, the sealed one, and its place, which follows from the former
-SEALED: Mapping[str, tuple[str, str, Callable[[Sequence[Any]], tuple[str, ...]]]] = {
-    "fingerprints": ("link, media", "sealed", lambda row: fingerprint_place(row[0], row[1])),
-    "sketches": ("entry", "sealed", lambda row: sketch_place(row[0])),
-    "persons": ("label", "sealed_key", lambda row: person_place(row[0], "sealed_key")),
-    "entry_notes": ("entry, member", "sealed", lambda row: note_place(row[0], row[1])),
-    "claims": ("label", "sealed_key", lambda row: claim_place(row[0], "sealed_key")),
-    "notice_answers": ("label", "sealed", lambda row: answer_place(row[0])),
+# of each table with what is sealed: the columns that say where it stands, and its place, which follows from them
+PLACES: Mapping[str, tuple[str, Callable[[Sequence[Any]], tuple[str, ...]]]] = {
+    "fingerprints": ("link, media", lambda row: fingerprint_place(row[0], row[1])),
+    "sketches": ("entry", lambda row: sketch_place(row[0])),
+    "persons": ("label", lambda row: person_place(row[0], SEALED["persons"])),
+    "entry_notes": ("entry, member", lambda row: note_place(row[0], row[1])),
+    "claims": ("label", lambda row: claim_place(row[0], SEALED["claims"])),
+    "notice_answers": ("label", lambda row: answer_place(row[0])),
 }
 
 
@@ -97,8 +98,8 @@ def drill(store: Store, seal: FieldCipher | None) -> Drilled:
 def _opened(store: Store, seal: FieldCipher | None) -> tuple[int, int, list[str]]:
     """Open what is sealed; return how many values opened, of how many that were tried, and what did not."""
     opened, tried, wrong = 0, 0, []
-    for table, (where, column, place) in SEALED.items():
-        bad = 0
+    for table, column in SEALED.items():
+        (where, place), bad = PLACES[table], 0
         for row in store.connection.tuples(
             f"select {where}, {column} from {table} where {column} is not null order by rowid desc limit {OPENED}"  # noqa: S608  names of ours
         ):
