@@ -75,7 +75,8 @@ def may_leave(config: Config, subreddit: str) -> bool:
 
 def alike(config: Config, subreddit: str) -> list[str]:
     """Return the watched subreddits whose media may stand on a notice with this one's: all leave, or none does."""
-    return [name.lower() for name in config.subreddits if may_leave(config, name) == may_leave(config, subreddit)]
+    leaves = may_leave(config, subreddit)
+    return [name.lower() for name in config.subreddits if may_leave(config, name) == leaves]
 
 
 def item_of(host_id: str, url: str, evidence: Evidence, *, otherwise: datetime) -> NoticeItem:
