@@ -8,6 +8,7 @@ from typing import Any
 from bot.clock import day_and_time
 from bot.model import AgeWhenMade, ClaimState, KnownBy, SafeWay
 from bot.pipeline.helping.claims import Answered
+from bot.plural import many
 from bot.store import ClaimRow
 
 AGES: Mapping[AgeWhenMade, str] = {
@@ -66,8 +67,7 @@ def heard_in_words(row: ClaimRow) -> str:
     """Return what was heard of them and when, in words."""
     if not row.messages:
         return f"opened by hand {day_and_time(row.opened)}, no message of theirs"
-    many = "1 message" if row.messages == 1 else f"{row.messages} messages"
-    return f"{many}, the last {day_and_time(row.heard)}"
+    return f"{many(row.messages, 'message')}, the last {day_and_time(row.heard)}"
 
 
 def to_give(done: Answered, *, where: str, hour: str) -> list[str]:
