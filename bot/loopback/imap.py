@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import socketserver
 import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
+
+from bot.loopback.lines import Cut, LineServer, encrypt
 
 MAX_LINE = 8192
 LOGIN = ("desk", "loopback")
@@ -42,7 +42,7 @@ class Kept:
     at: datetime
 
 
-class ImapMailbox:
+class ImapMailbox(LineServer[ImapFault]):
     """Serves IMAP on 127.0.0.1 at a free port, one thread a connection: one account with one folder.
 
     `login` is the (name, password) that must be shown. `context` makes it offer STARTTLS, or speak TLS from the first
@@ -57,55 +57,18 @@ class ImapMailbox:
         context: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
     ) -> None:
+        super().__init__(lambda handler: _Conversation(self, handler).run(), context=context, implicit_tls=implicit_tls)
         self.login = login
         self.folder = folder
-        self.context = context
-        self.implicit_tls = implicit_tls
         self.validity = 1
-        self._lock = threading.Lock()
         self._kept: list[Kept] = []
         self._next = 1
-        self._commands: list[str] = []
-        self._faults: list[ImapFault] = []
-        mailbox = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            disable_nagle_algorithm = True
-            timeout = 10  # seconds; a client that hangs does not keep the server alive
-
-            def handle(self) -> None:
-                try:
-                    _Conversation(mailbox, self).run()
-                except (OSError, _Cut):  # the client hung up, or the script says so
-                    return
-
-            def finish(self) -> None:
-                try:
-                    super().finish()
-                except OSError:  # nobody reads the last reply any more
-                    self.rfile.close()
-                self.request.close()  # after STARTTLS this is not the socket that the server closes
-
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self._server.server_address[1])
 
     @property
     def kept(self) -> tuple[Kept, ...]:
         """Every message of the folder, in order."""
         with self._lock:
             return tuple(self._kept)
-
-    @property
-    def commands(self) -> tuple[str, ...]:
-        """The verbs of all commands so far (`UID FETCH` is one), in order and without their arguments."""
-        with self._lock:
-            return tuple(self._commands)
 
     def deliver(self, raw: bytes, *, at: datetime | None = None) -> int:
         """Put a message into the folder; return its UID."""
@@ -126,38 +89,6 @@ class ImapMailbox:
             self.validity += 1
             self._kept = [Kept(uid=n, raw=m.raw, at=m.at) for n, m in enumerate(self._kept, 1)]
             self._next = len(self._kept) + 1
-
-    def script(self, *faults: ImapFault) -> None:
-        """Add failures; each happens once, in this order among those for the same step."""
-        with self._lock:
-            self._faults.extend(faults)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-    def _due(self, at: str) -> ImapFault | None:
-        with self._lock:
-            for fault in self._faults:
-                if fault.at == at:
-                    self._faults.remove(fault)
-                    return fault
-        return None
-
-    def _note(self, verb: str) -> None:
-        with self._lock:
-            self._commands.append(verb)
-
-
-class _Cut(Exception):
-    """Not an error: the client is gone, or the script wishes to hang up."""
 
 
 class _Conversation:
@@ -191,7 +122,7 @@ class _Conversation:
             if verb == "UID":
                 inner, _, rest = rest.partition(" ")
                 verb = f"UID {inner.upper()}"
-            self._mailbox._note(verb)
+            self._mailbox.note(verb)
             if verb == "LOGOUT":
                 self._say("* BYE", f"{tag} OK bye")
                 return
@@ -256,11 +187,11 @@ class _Conversation:
         self._say(f"{tag} OK done")
 
     def _passes(self, at: str, tag: str) -> bool:
-        fault = self._mailbox._due(at)
+        fault = self._mailbox.due(at)
         if fault is None:
             return True
         if fault.how == "cut":
-            raise _Cut
+            raise Cut
         if fault.how == "raw":
             self._write(fault.text.replace("TAG", tag).encode("latin-1"))
         elif fault.how == "no":
@@ -269,20 +200,14 @@ class _Conversation:
 
     def _encrypt(self) -> None:
         assert self._mailbox.context is not None
-        handler = self._handler
-        plain = (handler.rfile, handler.wfile)
-        handler.connection = handler.request = self._mailbox.context.wrap_socket(handler.connection, server_side=True)
-        for file in plain:
-            file.close()
-        handler.rfile = handler.connection.makefile("rb")
-        handler.wfile = handler.connection.makefile("wb", buffering=0)
+        encrypt(self._handler, self._mailbox.context)
         self._encrypted = True
         self._logged_in = False
 
     def _line(self) -> str:
         said = self._handler.rfile.readline(MAX_LINE + 1)
         if not said.endswith(b"\n"):
-            raise _Cut
+            raise Cut
         return said.decode("utf-8", "replace").rstrip("\r\n")
 
     def _say(self, *lines: str) -> None:

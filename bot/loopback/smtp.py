@@ -7,14 +7,14 @@ import binascii
 import re
 import socketserver
 import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as POLICY
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
+
+from bot.loopback.lines import Cut, LineServer, encrypt
 
 MAX_LINE = 4096
 
@@ -44,7 +44,7 @@ class Received:
     encrypted: bool
 
 
-class SmtpSink:
+class SmtpSink(LineServer[Fault]):
     """Serves SMTP on 127.0.0.1 at a free port, one thread a connection.
 
     `login` is the (name, password) that must be shown before mail is taken. `context` makes it offer STARTTLS, or
@@ -59,42 +59,11 @@ class SmtpSink:
         implicit_tls: bool = False,
         max_size: int = 1 << 20,
     ) -> None:
+        super().__init__(lambda handler: _Conversation(self, handler).run(), context=context, implicit_tls=implicit_tls)
         self.login = login
-        self.context = context
-        self.implicit_tls = implicit_tls
         self.max_size = max_size
         self.heard: Callable[[Received], None] = lambda _received: None  # told each message that is taken
-        self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._commands: list[str] = []
-        self._faults: list[Fault] = []
-        sink = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            disable_nagle_algorithm = True
-            timeout = 10  # seconds; a client that hangs does not keep the sink alive
-
-            def handle(self) -> None:
-                try:
-                    _Conversation(sink, self).run()
-                except (OSError, _Cut):  # the client hung up, or the script says so
-                    return
-
-            def finish(self) -> None:
-                try:
-                    super().finish()
-                except OSError:  # nobody reads the last reply any more
-                    self.rfile.close()
-                self.request.close()  # after STARTTLS this is not the socket that the server closes
-
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self._server.server_address[1])
 
     @property
     def received(self) -> tuple[Received, ...]:
@@ -102,48 +71,10 @@ class SmtpSink:
         with self._lock:
             return tuple(self._received)
 
-    @property
-    def commands(self) -> tuple[str, ...]:
-        """The verbs of all commands so far, in order and without their arguments."""
-        with self._lock:
-            return tuple(self._commands)
-
-    def script(self, *faults: Fault) -> None:
-        """Add failures; each happens once, in this order among those for the same step."""
-        with self._lock:
-            self._faults.extend(faults)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-    def _due(self, at: str) -> Fault | None:
-        with self._lock:
-            for fault in self._faults:
-                if fault.at == at:
-                    self._faults.remove(fault)
-                    return fault
-        return None
-
-    def _note(self, verb: str) -> None:
-        with self._lock:
-            self._commands.append(verb)
-
     def _keep(self, received: Received) -> None:
         with self._lock:
             self._received.append(received)
         self.heard(received)
-
-
-class _Cut(Exception):
-    """Not an error: the client is gone, or the script wishes to hang up."""
 
 
 class _Conversation:
@@ -176,7 +107,7 @@ class _Conversation:
         }
         while True:
             verb, _, rest = self._line().partition(" ")
-            self._sink._note(verb.upper())
+            self._sink.note(verb.upper())
             if verb.upper() == "QUIT":
                 self._reply(221, "bye")
                 return
@@ -257,8 +188,8 @@ class _Conversation:
         lines: list[bytes] = []
         size = 0
         while (line := self._handler.rfile.readline()) != b".\r\n":
-            if not line or self._sink._due("body"):
-                raise _Cut
+            if not line or self._sink.due("body"):
+                raise Cut
             size += len(line)
             if size <= self._sink.max_size:
                 lines.append(line[1:] if line.startswith(b".") else line)
@@ -266,14 +197,14 @@ class _Conversation:
             self._rset_envelope()
             self._reply(552, "too large")
             return
-        fault = self._sink._due("dot")
+        fault = self._sink.due("dot")
         if fault is None or fault.code is None:
             self._keep(b"".join(lines))
         self._rset_envelope()
         if fault is None:
             self._reply(250, f"kept as {len(self._sink.received)}")
         elif fault.code is None:
-            raise _Cut
+            raise Cut
         else:
             self._reply(fault.code, fault.text)
 
@@ -299,23 +230,17 @@ class _Conversation:
         )
 
     def _passes(self, at: str) -> bool:
-        fault = self._sink._due(at)
+        fault = self._sink.due(at)
         if fault is None:
             return True
         if fault.code is None:
-            raise _Cut
+            raise Cut
         self._reply(fault.code, fault.text)
         return False
 
     def _encrypt(self) -> None:
         assert self._sink.context is not None
-        handler = self._handler
-        plain = (handler.rfile, handler.wfile)
-        handler.connection = handler.request = self._sink.context.wrap_socket(handler.connection, server_side=True)
-        for file in plain:
-            file.close()
-        handler.rfile = handler.connection.makefile("rb")
-        handler.wfile = handler.connection.makefile("wb", buffering=0)
+        encrypt(self._handler, self._sink.context)
         self._encrypted = True
         self._login = None
 
@@ -327,9 +252,9 @@ class _Conversation:
         line = self._handler.rfile.readline(MAX_LINE + 1)
         if len(line) > MAX_LINE:
             self._reply(500, "line too long")
-            raise _Cut
+            raise Cut
         if not line:
-            raise _Cut
+            raise Cut
         return line.decode("utf-8", "replace").rstrip("\r\n")
 
     def _reply(self, code: int, *lines: str) -> None:
