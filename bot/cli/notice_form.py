@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import known
-from bot.cli.base import ByOption, ConfigOption, JsonOption, decider, emit, read_config, say, session
+from bot.cli.base import ByOption, ConfigOption, JsonOption, emit, read_config, say, session
 from bot.cli.notice_options import (
     AccessOption,
     CapacityOption,
@@ -16,16 +16,15 @@ from bot.cli.notice_options import (
     LanguageOption,
     LawOption,
     NamedOption,
+    NoticeName,
     SeenOption,
+    acting,
     statement,
 )
 from bot.clock import day
-from bot.model import Verb
 from bot.pipeline.acting.by_hand import day_of, put_by_hand
 from bot.pipeline.reviewing.words.notice_form import filled_forms, form_lines
 from bot.serialization import to_json_data
-
-NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 
 def register(parent: typer.Typer) -> None:
@@ -57,7 +56,7 @@ def notices_form(
         if row.stated_by:
             notice = row.stated_notice()
         else:
-            by = decider(pipeline, who, Verb.NOTICES, row.subreddits)
+            by = acting(pipeline, who, name)
             stated = statement(
                 offered=pipeline.decisions.grounds.offered(row),
                 by=by, ground=ground, detail=detail, capacity=capacity, seen=seen, language=language, law=law,
@@ -92,10 +91,9 @@ def notices_by_hand(
     """Say that a notice was put into the host's form, or that the person depicted has sent it."""
     settings = read_config(config)
     with session(settings) as pipeline:
-        known.notice(pipeline, name)
+        by = acting(pipeline, who, name)
         store = pipeline.deps.store
         row = store.notices.get(name)
-        by = decider(pipeline, who, Verb.NOTICES, row.subreddits)
         stated = (
             statement(
                 offered=pipeline.decisions.grounds.offered(row),

@@ -8,10 +8,10 @@ import typer
 
 from bot.cli import known
 from bot.cli.base import ByOption, ConfigOption, JsonOption, WhyOption, decider, listing, read_config, say, session
-from bot.cli.notices import NoticeName, notices
+from bot.cli.notice_options import NoticeName, acting
+from bot.cli.notices import notices
 from bot.errors import UsageError
-from bot.model import Actor, Ground, Grounded, Verb
-from bot.pipeline import Pipeline
+from bot.model import Ground, Grounded, Verb
 from bot.plural import many
 
 Items = Annotated[list[str], typer.Argument(help="Media on it, by the host's id or its page.", metavar="ITEM...")]
@@ -40,7 +40,7 @@ def split(
 ) -> None:
     """Put media of a draft on drafts of its own: what belongs together on one."""
     with session(read_config(config)) as pipeline:
-        by = _by(pipeline, who, name)
+        by = acting(pipeline, who, name)
         labels = pipeline.decisions.items.split(name, items or (), by=by)
         for label in labels:
             ids = [item.host_id for item in pipeline.deps.store.notices.get(label).items]
@@ -59,7 +59,7 @@ def move(
     """Put media of a draft on another one; other media than that is about needs a ground of its own."""
     own = given(kind, detail)
     with session(read_config(config)) as pipeline:
-        pipeline.decisions.items.move(name, items, to, by=_by(pipeline, who, name, to), ground=own)
+        pipeline.decisions.items.move(name, items, to, by=acting(pipeline, who, name, to), ground=own)
     say(f"{many(len(items), 'media', 'media')} moved from {name} to {to}")
 
 
@@ -68,7 +68,7 @@ def drop(
 ) -> None:
     """Take media off a draft; no rule puts it on one again for the same posts."""
     with session(read_config(config)) as pipeline:
-        pipeline.decisions.items.drop(name, items, by=_by(pipeline, who, name), why=why)
+        pipeline.decisions.items.drop(name, items, by=acting(pipeline, who, name), why=why)
         state = pipeline.deps.store.notices.get(name).state
     say(f"{many(len(items), 'media', 'media')} taken off {name}, which is {state}")
 
@@ -115,7 +115,7 @@ def ground(
         elif whose.startswith("N-"):
             if not items:
                 raise UsageError(f"{whose} is a notice; name media on it with --item, or an entry or a person instead")
-            pipeline.decisions.items.own_ground(whose, items, own, by=_by(pipeline, who, whose))
+            pipeline.decisions.items.own_ground(whose, items, own, by=acting(pipeline, who, whose))
         elif items:
             raise UsageError(f"--item names media of a draft, and {whose} is none")
         else:
@@ -141,11 +141,3 @@ def given(ground: str | None, detail: str | None) -> Grounded | None:
     if ground not in get_args(Ground):
         raise UsageError(f"{ground} is not one of {', '.join(get_args(Ground))}")
     return cast("Ground", ground), detail
-
-
-def _by(pipeline: Pipeline, who: str | None, *names: str) -> Actor:
-    """Return who changes drafts. Raises UsageError if there is no such notice, or they may not change all of them."""
-    for name in names:
-        known.notice(pipeline, name)
-    places = {place for name in names for place in pipeline.deps.store.notices.get(name).subreddits}
-    return decider(pipeline, who, Verb.NOTICES, sorted(places))

@@ -6,11 +6,15 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from bot.cli import known
+from bot.cli.base import decider
 from bot.errors import UsageError
-from bot.model import Actor, Capacity, Ground
+from bot.model import Actor, Capacity, Ground, Verb
 from bot.notice_texts import LANGUAGES
+from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
 
+NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 GroundOption = Annotated[
     str | None,
     typer.Option(
@@ -45,6 +49,17 @@ OnceOption = Annotated[
 ]
 
 
+def acting(pipeline: Pipeline, who: str | None, *names: str) -> Actor:
+    """Return who does something for notices; `who`: what --by says.
+
+    Raises UsageError if there is no such notice, or they may not in each of its subreddits.
+    """
+    for name in names:
+        known.notice(pipeline, name)
+    places = {place for name in names for place in pipeline.deps.store.notices.get(name).subreddits}
+    return decider(pipeline, who, Verb.NOTICES, sorted(places))
+
+
 def statement(
     *,
     offered: tuple[Ground, str] | None,
@@ -69,8 +84,8 @@ def statement(
     if offered is not None and not (ground or detail):
         ground, detail = offered
     if not (ground and detail):
-        known = "for this media none is recorded" if offered is None else "the recorded one needs neither"
-        wrong.append(f"a notice needs a ground and its detail: give --ground and --detail; {known}")
+        recorded = "for this media none is recorded" if offered is None else "the recorded one needs neither"
+        wrong.append(f"a notice needs a ground and its detail: give --ground and --detail; {recorded}")
     if language and language not in LANGUAGES:
         wrong.append(f"{language} is not one of {', '.join(LANGUAGES)}")
     if wrong:

@@ -15,18 +15,17 @@ from bot.cli.base import (
     JsonOption,
     LimitOption,
     WhyOption,
-    decider,
     facts,
     listing,
     read_config,
     say,
     session,
 )
-from bot.cli.notices import NoticeName, notices
+from bot.cli.notice_options import NoticeName, acting
+from bot.cli.notices import notices
 from bot.clock import day_and_time
 from bot.errors import UsageError
-from bot.model import Actor, Recourse, Verb
-from bot.pipeline import Pipeline
+from bot.model import Recourse
 from bot.pipeline.following.steps import NextSteps
 from bot.pipeline.following.words import item_line, proposal_lines, steps_plain
 from bot.pipeline.reviewing.words.notice_items import happened
@@ -89,7 +88,7 @@ def notices_remind(
 ) -> None:
     """Remind the host of an overdue notice by mail, in its thread; once."""
     with session(read_config(config)) as pipeline:
-        pipeline.notice_steps.remind(name, by=_by(pipeline, who, name), why=why)
+        pipeline.notice_steps.remind(name, by=acting(pipeline, who, name), why=why)
     say(f"the reminder of {name} is planned; the daemon sends it")
 
 
@@ -105,7 +104,7 @@ def notices_raise(
     """Write down that you took a notice further, or do not want to; nothing is sent."""
     chosen = _recourse(recourse)
     with session(read_config(config)) as pipeline:
-        by = _by(pipeline, who, name)
+        by = acting(pipeline, who, name)
         if leave:
             pipeline.notice_steps.leave(name, chosen, by=by, why=why)
         else:
@@ -118,7 +117,7 @@ def notices_close(
 ) -> None:
     """End a notice that has left: nothing is looked for any more, and nothing is proposed."""
     with session(read_config(config)) as pipeline:
-        pipeline.notice_steps.close(name, by=_by(pipeline, who, name), why=why)
+        pipeline.notice_steps.close(name, by=acting(pipeline, who, name), why=why)
     say(f"{name} is closed")
 
 
@@ -142,9 +141,3 @@ def _recourse(text: str) -> Recourse:
     if text not in tuple(Recourse):
         raise UsageError(f"{text} is not one of {KINDS}")
     return Recourse(text)
-
-
-def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
-    """Return who does something for a notice. Raises UsageError if there is none, or they may not."""
-    known.notice(pipeline, name)
-    return decider(pipeline, who, Verb.NOTICES, pipeline.deps.store.notices.get(name).subreddits)

@@ -16,7 +16,6 @@ from bot.cli.base import (
     JsonOption,
     LimitOption,
     WhyOption,
-    decider,
     emit,
     facts,
     listing,
@@ -33,14 +32,15 @@ from bot.cli.notice_options import (
     LanguageOption,
     LawOption,
     NamedOption,
+    NoticeName,
     OnceOption,
     SeenOption,
+    acting,
     statement,
 )
 from bot.cli.screen import told_more
 from bot.config import Config
-from bot.model import Actor, NoticeState, Verb
-from bot.pipeline import Pipeline
+from bot.model import NoticeState
 from bot.pipeline.acting.notices import Hearing
 from bot.pipeline.reviewing.words.notice import (
     ASKED,
@@ -56,7 +56,6 @@ from bot.store import NoticeRow
 
 notices = App(help="Notices to hosts: drafted by rules, stated and confirmed by a person.")
 LONGEST_HOST = 24  # characters in a table
-NoticeName = Annotated[str, typer.Argument(help="The notice, such as N-3f9c2a71b0.")]
 
 
 def register(parent: typer.Typer) -> None:
@@ -148,7 +147,7 @@ def notices_confirm(
     """
     settings = read_config(config)
     with session(settings) as pipeline:
-        by = _by(pipeline, who, name)
+        by = acting(pipeline, who, name)
         row = pipeline.deps.store.notices.get(name)
         stated = statement(
             offered=pipeline.decisions.notices.offered(row),
@@ -179,7 +178,7 @@ def notices_retract(
     """Withdraw a notice; if it was sent, the host is told, after you have read what it will read."""
     settings = read_config(config)
     with session(settings) as pipeline:
-        by, notices = _by(pipeline, who, name), pipeline.decisions.notices
+        by, notices = acting(pipeline, who, name), pipeline.decisions.notices
         row = pipeline.deps.store.notices.get(name)
         hears = notices.hearing(row)
         if row.state != NoticeState.RETRACTED and hears is not Hearing.NOBODY and not yes:
@@ -190,12 +189,6 @@ def notices_retract(
                 typer.confirm("Is this right, and is it mailed to the host?", abort=True)
         done = notices.retract_notice(name, by=by, why=why, reason=reason)
     say(f"{name} is retracted; {done}")
-
-
-def _by(pipeline: Pipeline, who: str | None, name: str) -> Actor:
-    """Return who states or retracts a notice. Raises UsageError if there is none, or they may not."""
-    known.notice(pipeline, name)
-    return decider(pipeline, who, Verb.NOTICES, pipeline.deps.store.notices.get(name).subreddits)
 
 
 def _way(settings: Config, row: dict[str, Any]) -> str:
