@@ -1,6 +1,7 @@
 """Where the command `gifwarden` begins: says in one sentence if Python is too old or a package is missing.
 
-Nothing but the standard library is imported before that is known, and nothing that an older Python cannot read.
+Nothing but the standard library is imported before that is known, and nothing that an older Python cannot read. Some
+commands import what no other needs when they begin: a package that is missing there is told in the same words.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ def main() -> None:
         sys.exit(_said(f"gifwarden needs Python 3.11 or newer and this is {version}; install it into a newer one"))
     try:
         from bot import cli
+
+        cli.main()
     except ModuleNotFoundError as error:
         if (error.name or "bot").partition(".")[0] == "bot":
             raise  # a part of ours is missing: whoever packs this should see where
         sys.exit(_said(f"the package {error.name} is missing; install gifwarden again with {sys.executable} -m pip"))
     except ImportError as error:
         sys.exit(_said(f"packages do not go together ({error}); install gifwarden into an environment of its own"))
-    cli.main()
 
 
 def _said(sentence: str) -> int:

@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import bot.cli.doctor  # noqa: F401  once, before anybody forks
 from bot import assemble
 from bot.cli import base, main, screen
 from bot.clock import SystemClock

@@ -19,12 +19,13 @@ from tests.slow import slow
 
 Clinic = tuple[Doctor, Path, RedditServer]
 ROOT = Path(__file__).parent.parent
-WITHOUT_PRAW = """
+WITHOUT = """
 import importlib.abc, sys
+missing = sys.argv.pop(1)
 class Gone(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] == "praw":
-            raise ModuleNotFoundError("No module named 'praw'", name="praw")
+        if name.partition(".")[0] == missing:
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 sys.meta_path.insert(0, Gone())
 from bot.__main__ import main
 main()
@@ -62,11 +63,17 @@ def test_doctor_says_one_sentence(clinic: Clinic, tmp_path: Path, broken: Broken
         assert row(broken, told.code, fixed(said, place)) in TARGET.read_text(encoding="utf-8").splitlines()
 
 
-def test_a_missing_package_is_told_by_the_command(tmp_path: Path) -> None:
-    """What cannot even be imported is a sentence with exit code 2."""
+@pytest.mark.parametrize(("package", "command"), [("praw", []), ("uvicorn", ["doctor"]), ("dns", ["doctor"])])
+def test_a_missing_package_is_told_by_the_command(package: str, command: list[str]) -> None:
+    """What cannot even be imported is a sentence with exit code 2, at the start or by the command that needs it."""
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_PRAW], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", WITHOUT, package, *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("gifwarden: the package praw is missing; install gifwarden again")
+    assert done.stderr.startswith(f"gifwarden: the package {package} is missing; install gifwarden again")
     assert len(done.stderr.splitlines()) == 1

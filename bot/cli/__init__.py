@@ -112,6 +112,8 @@ def main() -> None:
     except GifwardenError as error:
         complain_of(error, "gifwarden: ")
         sys.exit(error.exit_code)
+    except ModuleNotFoundError:
+        raise  # `bot.__main__` says which package is missing, as it does at the start
     except KeyboardInterrupt:
         complain("gifwarden: stopped")
         sys.exit(130)

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from bot.assemble import Outside
-from bot.certificates import write_certificates
 from bot.cli.base import ConfigOption, JsonOption, emit, logger, read_config, say, show
 from bot.config import Config
 from bot.errors import UsageError
@@ -104,6 +103,8 @@ def workers(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 def certificates(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
     """Make an authority and the certificates by which coordinator, scheduler and workers know one another."""
+    from bot.certificates import write_certificates  # what makes keys is no part of any other command
+
     for path in write_certificates(folder):
         say(f"wrote {path}")
     say("copy ca.pem and each role's .pem and .key to its machine, the keys with mode 0600 for its account alone")
