@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -154,7 +155,12 @@ def parse(text: str) -> Url | None:
 
 def belongs(host: str, domains: tuple[str, ...]) -> bool:
     """Return whether `host` is one of the domains or beneath one."""
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+    return host in domains or host.endswith(_beneath(domains))
+
+
+@lru_cache(maxsize=256)  # asked some fifty times for each link
+def _beneath(domains: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f".{domain}" for domain in domains)
 
 
 def own(url: Any, domains: tuple[str, ...]) -> str | None:
