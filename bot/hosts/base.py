@@ -106,6 +106,7 @@ class Host(Protocol):
     examples: tuple[LinkExample, ...]
     lasting: bool = True  # one id always means the same bytes, or none
     served_by: str | None = None  # the plug whose servers, pace and tokens it uses instead of its own
+    shows_removed: bool = True  # what stands in the place of a file says that it was removed; else it may be anything
 
     def owns(self, host: str) -> bool:
         """Return whether a host name belongs to this plug."""
@@ -134,8 +135,11 @@ class Host(Protocol):
 
     def stand_in(self, url: str) -> AcquireError | None:
         """Return what it means that a fetch ended at `url`; None if that is where media is."""
-        said = f"{self.name} shows its picture for removed media here"
-        return PlaceholderError(said) if self.is_placeholder(url) else None
+        if not self.is_placeholder(url):
+            return None
+        if self.shows_removed:
+            return PlaceholderError(f"{self.name} shows its picture for removed media here")
+        return HostChangedError(f"{self.name} leads to something in the place of the file that its plug does not know")
 
 
 def parse(text: str) -> Url | None:

@@ -68,6 +68,7 @@ class Bunkr(PageHost):
     name = "bunkr"
     adult = False  # it takes any file and says so; what the file shows is for the post, the subreddit and the picture
     domains: tuple[str, ...] = (*MIRRORS, *FORMER, *SERVERS)
+    shows_removed = False
     examples = (
         LinkExample("https://bunkr.cr/a/aB3dE5gH", "aB3dE5gH", "album"),
         LinkExample("https://bunkr.site/f/aB3dE5gH7jK9m", "aB3dE5gH7jK9m", "media"),
@@ -123,9 +124,7 @@ class Bunkr(PageHost):
         parts = parse(url)
         if parts is not None and parts.path and _MAINTENANCE.match(parts.path[-1]):
             return TryLaterError("bunkr shows its film for servers under maintenance in the place of the file")
-        if self.is_placeholder(url):
-            return HostChangedError("bunkr leads to something in the place of the file that its plug does not know")
-        return None
+        return super().stand_in(url)
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
-from bot.errors import AcquireError, GoneError, HostChangedError, UnsupportedError
+from bot.errors import GoneError, HostChangedError, UnsupportedError
 from bot.hosts.base import MEDIA_EXTENSIONS, HostMedia, LinkExample, Rendition, Url, Web, belongs, dig, extension, parse
 from bot.hosts.pages import PageHost, tags
 from bot.model import Link, MediaRef
@@ -33,6 +33,7 @@ class Cyberdrop(PageHost):
     adult = False  # it takes any file and says so; what the file shows is for the post, the subreddit and the picture
     domains = ("cyberdrop.cr", *FORMER)
     file_servers = domains
+    shows_removed = False
     examples = (
         LinkExample("https://cyberdrop.cr/a/aB3dE5gH", "aB3dE5gH", "album"),
         LinkExample("https://cyberdrop.cr/f/aB3dE5gH7jK9m", "aB3dE5gH7jK9m", "media"),
@@ -66,11 +67,6 @@ class Cyberdrop(PageHost):
     def is_file(self, url: Url) -> bool:
         found = self.match(url) if url.path[:3] == ("api", "file", "d") and self.reaches(url.host) else None
         return found is not None and found.kind == "media"
-
-    def stand_in(self, url: str) -> AcquireError | None:
-        if self.is_placeholder(url):
-            return HostChangedError("cyberdrop leads to something in the place of the file that its plug does not know")
-        return None
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         if link.id is None:

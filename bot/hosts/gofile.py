@@ -51,6 +51,7 @@ class Gofile(PageHost):
     adult = False  # any kind of file
     domains = ("gofile.io",)
     file_servers = domains
+    shows_removed = False
     examples = (
         LinkExample("https://gofile.io/d/aB3dE5", "aB3dE5", "album"),
         LinkExample("https://gofile.io/?c=aB3dE5", "aB3dE5", "album"),
@@ -90,11 +91,6 @@ class Gofile(PageHost):
 
     def is_file(self, url: Url) -> bool:
         return self.owns(url.host) and url.path[:1] == ("download",) and any(map(_UUID.match, url.path[1:-1]))
-
-    def stand_in(self, url: str) -> AcquireError | None:
-        if self.is_placeholder(url):
-            return HostChangedError("gofile leads to something in the place of the file that its plug does not know")
-        return None
 
     def resolve(self, link: Link, web: Web) -> tuple[HostMedia, ...]:
         url = parse(link.url)
