@@ -23,7 +23,7 @@ from bot.errors import (
     UnsupportedError,
 )
 from bot.fetch import Body, Fetcher, Page
-from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, configured, get, parse, unwrapped
+from bot.hosts import HOSTS, Host, HostMedia, Rendition, belongs, configured, get, parse, plain, unwrapped
 from bot.model import Link, MediaFile
 from bot.pace import Pace, Standing
 
@@ -201,7 +201,7 @@ class Acquirer:
             url = parse(link.url)
             if url is None:
                 raise UnsupportedError("the link is not a web address that can be read")
-            domains = tuple(domain.lower().lstrip(".") for domain in settings.allow)
+            domains = plain(settings.allow)
             if not belongs(url.host, domains):
                 raise NotAllowedError(
                     f"{url.host} is not a host that may be contacted; add it to allow in [hosts.{host.name}] if it may"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.config import Config
-from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse
+from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse, plain
 from bot.hosts.bluesky import Bluesky
 from bot.hosts.bunkr import Bunkr
 from bot.hosts.catbox import Catbox
@@ -89,6 +89,7 @@ __all__ = [
     "finder",
     "get",
     "parse",
+    "plain",
     "unwrapped",
 ]
 

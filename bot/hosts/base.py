@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -165,6 +165,11 @@ def belongs(host: str, domains: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=256)  # asked some fifty times for each link
 def _beneath(domains: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f".{domain}" for domain in domains)
+
+
+def plain(domains: Iterable[str]) -> tuple[str, ...]:
+    """Return domains as an operator wrote them, in the form that `belongs` takes."""
+    return tuple(domain.lower().lstrip(".") for domain in domains)
 
 
 def own(url: Any, domains: tuple[str, ...]) -> str | None:

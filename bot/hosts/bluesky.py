@@ -132,9 +132,7 @@ class Bluesky(PageHost):
         if url.host in VIDEOS:
             return self._video(did, cid, f"https://{VIDEOS[0]}/watch/{quote(did, safe='')}/{cid}/playlist.m3u8", web)
         if url.host == PICTURES:
-            shown = (
-                f"https://{PICTURES}/img/{size}/plain/{did}/{cid}@jpeg" for size in ("feed_thumbnail", "feed_fullsize")
-            )
+            shown = (f"https://{PICTURES}/img/{size}/plain/{did}/{cid}@jpeg" for size in _SIZES)
             return HostMedia(id=cid, renditions=(*map(self.file, shown), self._upload(did, cid)))
         return HostMedia(id=cid, renditions=(self._upload(did, cid),))
 

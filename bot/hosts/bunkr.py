@@ -26,6 +26,7 @@ from bot.hosts.base import (
     dig,
     extension,
     parse,
+    plain,
 )
 from bot.hosts.pages import PageHost, mapping, tags
 from bot.model import Link, MediaRef
@@ -87,7 +88,7 @@ class Bunkr(PageHost):
         self.file_servers = self.domains
 
     def as_set(self, settings: HostConfig) -> Host:
-        mirrors = tuple(domain.lower().lstrip(".") for domain in settings.mirrors)
+        mirrors = plain(settings.mirrors)
         return type(self)(mirrors) if mirrors else self
 
     def owns(self, host: str) -> bool:

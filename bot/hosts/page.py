@@ -34,6 +34,7 @@ from bot.hosts.base import (
     belongs,
     extension,
     parse,
+    plain,
 )
 from bot.hosts.pages import attributes, decoded, tags
 from bot.model import Link, MediaRef
@@ -71,7 +72,7 @@ class AllowedPage(Host):
         self._allow = allow
 
     def as_set(self, settings: HostConfig) -> Host:
-        allow = tuple(domain.lower().lstrip(".") for domain in settings.allow)
+        allow = plain(settings.allow)
         return type(self)(allow) if allow else self
 
     def match(self, url: Url) -> MediaRef | None:
