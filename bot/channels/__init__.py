@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from bot.channels.reading import Sparse, domain_of, read
+from bot.channels.reading import domain_of, read
 from bot.errors import ConfigError
 from bot.model import Body, BodyKind, Channel
 
@@ -80,7 +81,7 @@ def registry(folder: Path | None = None) -> Registry:
 
 def merged(path: Path) -> Registry:
     """Return the shipped channels with those of a file over them. Raises ConfigError with every mistake in it."""
-    own, known = read(path, Channel), _shipped()
+    own, known = read(path, Channel), dict(_shipped())
     for name, section in own.items():
         before = known.get(name, {})
         if _VOUCHED & section.keys() and not _VOUCHERS.keys() & section.keys():
@@ -99,12 +100,9 @@ def channel_for(address: str, folder: Path | None = None) -> Channel | None:
     return registry(folder).channel_for(address)
 
 
-@cache
 def bodies(kind: BodyKind | None = None) -> tuple[Body, ...]:
     """Return coordinators, dispute settlement bodies, regulators and helplines, or those of one kind."""
-    known = read(DATA / "bodies.toml", Body)
-    every = tuple(Body(name=name, **section) for name, section in known.items())
-    return tuple(one for one in every if kind is None or one.kind == kind)
+    return tuple(one for one in _bodies() if kind is None or one.kind == kind)
 
 
 def coordinator(country: str | None) -> Body | None:
@@ -112,7 +110,13 @@ def coordinator(country: str | None) -> Body | None:
     return next((one for one in bodies(BodyKind.COORDINATOR) if one.country == country), None)
 
 
-def _shipped() -> Sparse:
+@cache
+def _bodies() -> tuple[Body, ...]:
+    return tuple(Body(name=name, **section) for name, section in read(DATA / "bodies.toml", Body).items())
+
+
+@cache
+def _shipped() -> Mapping[str, Mapping[str, Any]]:
     return {
         name: section
         for path in sorted(DATA.glob("*.toml"))
@@ -121,7 +125,7 @@ def _shipped() -> Sparse:
     }
 
 
-def _built(known: Sparse, path: Path | None = None) -> Registry:
+def _built(known: Mapping[str, Mapping[str, Any]], path: Path | None = None) -> Registry:
     owners: dict[str, str] = {}
     mistakes = [
         f"{name}.domains{f' in {path}' if path else ''} names {domain}, which is {owners[domain]}'s already"
