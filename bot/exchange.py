@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def tls_words(error: ssl.SSLError) -> str:
+    """Return in some words what OpenSSL names as the reason of an error."""
+    return (error.reason or type(error).__name__).replace("_", " ").lower()
 
 
 class LookUps(Generic[Found]):

@@ -22,7 +22,7 @@ from imap_tools import BaseMailBox, ImapToolsError, MailboxFolderSelectError, Ma
 
 from bot.config import InboxConfig
 from bot.errors import ConfigError, InboxError
-from bot.exchange import Exchange, Exchanges, is_loopback
+from bot.exchange import Exchange, Exchanges, is_loopback, tls_words
 from bot.text import line
 
 if TYPE_CHECKING:  # known to Python from 3.12 on
@@ -327,10 +327,9 @@ class Inbox:
                 setup=True,
             ) from None
         except ssl.SSLError as error:
-            why = (error.reason or type(error).__name__).replace("_", " ").lower()
             raise InboxError(
-                f"{self._where} speaks no TLS that we know there ({why}); check inbox.port and inbox.security: 993 is "
-                "tls, 143 starttls",
+                f"{self._where} speaks no TLS that we know there ({tls_words(error)}); check inbox.port and "
+                "inbox.security: 993 is tls, 143 starttls",
                 setup=True,
             ) from None
         except (ImapToolsError, imaplib.IMAP4.error) as error:

@@ -15,7 +15,7 @@ from io import BufferedIOBase
 
 from bot.config import MailConfig, is_address
 from bot.errors import ConfigError, MailError
-from bot.exchange import Exchange, Exchanges, is_loopback
+from bot.exchange import Exchange, Exchanges, is_loopback, tls_words
 from bot.text import line
 
 MAX_REPLY = 200  # characters of a server's reply that are repeated to people
@@ -264,7 +264,7 @@ class Mailer:
             ) from None
         except ssl.SSLError as error:
             raise MailError(
-                f"{self._place} speaks no TLS that we know there ({_tls_words(error)}); check mail.port and "
+                f"{self._place} speaks no TLS that we know there ({tls_words(error)}); check mail.port and "
                 "mail.security: 465 is tls, 587 starttls"
             ) from None
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that is none
@@ -277,10 +277,6 @@ class Mailer:
         secret = self._config.password.get_secret_value()
         text = text.replace(secret, "***") if secret else text  # some servers echo what they were sent
         return line(" ".join(text.split()), MAX_REPLY)
-
-
-def _tls_words(error: ssl.SSLError) -> str:
-    return (error.reason or type(error).__name__).replace("_", " ").lower()
 
 
 class _Refused(smtplib.SMTPResponseException):
