@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.jobs import ClusterError
+from bot.jobs import LOST, ClusterError
 from bot.jobs.messages import MOST_REQUEST, error_to, packed, unpacked, version
 from bot.tls import role_of
 
@@ -162,7 +162,7 @@ class Door:
                 self.done += 1
                 return
             self.lost += 1
-            lost = ClusterError("the worker that had this link is gone, or cut off", lost=True)
+            lost = ClusterError(LOST, lost=True)
             await job.send(packed({"is": "error", "error": error_to(lost)}))
         finally:
             del self._jobs[name]

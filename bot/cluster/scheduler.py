@@ -12,7 +12,6 @@ from typing import Any
 
 from bot.cluster import settings, worker
 from bot.cluster.door import Door
-from bot.config import cluster_parts
 from bot.errors import OutsideError, UsageError
 from bot.jobs import version
 from bot.pipeline.log import Log
@@ -61,8 +60,8 @@ class Cluster:
 async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -> None:
     """Run until SIGTERM or SIGINT, or until `stop` is set. Raises UsageError and OutsideError."""
     package = settings.distributed()
-    host, port, encrypted = _parts(where.workers)
-    door_host, door_port, door_encrypted = _parts(where.coordinator)
+    host, port, encrypted = settings.parts(where.workers)
+    door_host, door_port, door_encrypted = settings.parts(where.coordinator)
     security = settings.security(where.workers, where.certificates, "scheduler")
     context = _context(where) if door_encrypted else None
     stop = stop or asyncio.Event()
@@ -153,13 +152,6 @@ async def _end_of(package: Any, future: Any) -> None:
             raise LookupError(future.status)
     finally:
         future.release()
-
-
-def _parts(address: str) -> tuple[str, int, bool]:
-    try:
-        return cluster_parts(address)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
 
 
 def _context(where: Addresses) -> ssl.SSLContext:

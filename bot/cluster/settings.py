@@ -66,13 +66,18 @@ def resource() -> str:
     return f"{RESOURCE} {version()}"
 
 
+def parts(address: str) -> tuple[str, int, bool]:
+    """Return host, port and whether TLS is spoken there. Raises UsageError if it is no such address."""
+    try:
+        return cluster_parts(address)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def security(address: str, certificates: Path | None, role: str) -> Any:
     """Return Dask's settings of TLS for an address. Raises UsageError."""
     package = distributed()
-    try:
-        _, _, encrypted = cluster_parts(address)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    _, _, encrypted = parts(address)
     if not encrypted:
         return package.Security(require_encryption=False)
     if certificates is None:

@@ -11,7 +11,7 @@ messages    what both say to each other
 line        a connection that carries it
 """
 
-from bot.jobs.elsewhere import ELSEWHERE_PORT, Elsewhere, cluster_status
+from bot.jobs.elsewhere import ELSEWHERE_PORT, LOST, Elsewhere, cluster_status
 from bot.jobs.here import ClusterError, Fetched, FileFacts, Held, Here, Jobs, held
 from bot.jobs.line import Dialled, Line
 from bot.jobs.messages import settings_of, version
@@ -19,6 +19,7 @@ from bot.jobs.work import Machine, scan_job
 
 __all__ = [
     "ELSEWHERE_PORT",
+    "LOST",
     "ClusterError",
     "Dialled",
     "Elsewhere",

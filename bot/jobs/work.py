@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from bot.errors import GifwardenError, MediaError
@@ -87,5 +88,4 @@ def scan_job(
 def _standing(machine: Machine | None, link: Link | None) -> dict[str, Any]:
     if machine is None or link is None:
         return {}
-    found = machine.standing(link)
-    return {"standing": {"due": found.due, "rest": found.rest, "state": dict(found.state)}}
+    return {"standing": asdict(machine.standing(link))}
