@@ -18,6 +18,7 @@ from bot.loopback.smtp import SmtpSink
 from bot.nudity.open_nsfw import FILE
 from tests.broken import Place, seal_something
 from tests.certificates import self_signed
+from tests.ports import free_port
 
 
 def wrong_login(place: Place) -> None:
@@ -43,7 +44,7 @@ def lacks_mail(place: Place) -> None:
 
 
 def unreachable(place: Place) -> None:
-    place.asked["reddit"] = f"http://127.0.0.1:{_closed_port()}"
+    place.asked["reddit"] = f"http://127.0.0.1:{free_port()}"
 
 
 def _silent(place: Place) -> int:
@@ -53,11 +54,6 @@ def _silent(place: Place) -> int:
 
 def hangs(place: Place) -> None:
     place.asked["reddit"] = f"http://127.0.0.1:{_silent(place)}"
-
-
-def _closed_port() -> int:
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
-        return int(free.getsockname()[1])
 
 
 def clock(years: float) -> Callable[[Place], None]:
@@ -99,7 +95,7 @@ def unreadable_rules(place: Place) -> None:
 
 
 def mail_port(place: Place) -> None:
-    place.mail(port=_closed_port(), timeout_seconds=3)
+    place.mail(port=free_port(), timeout_seconds=3)
 
 
 def mail_hangs(place: Place) -> None:
@@ -144,7 +140,7 @@ def inbox_folder(place: Place) -> None:
 
 
 def inbox_port(place: Place) -> None:
-    place.inbox(port=_closed_port(), timeout_seconds=3)
+    place.inbox(port=free_port(), timeout_seconds=3)
 
 
 def web_port(place: Place) -> None:
@@ -188,13 +184,6 @@ def key_of_another(place: Place) -> None:
 
 def key_is_none(place: Place) -> None:
     (place.data / "key").write_text("not a key")
-
-
-def _without(*names: str) -> Callable[[Place], None]:
-    def missing(place: Place) -> None:
-        place.asked["without"] = names
-
-    return missing
 
 
 def no_runtime(place: Place) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from bot.certificates import write_certificates
 from bot.loopback.network import Roads
+from tests.ports import free_port
 
 PATIENCE = 90.0  # seconds for what takes a moment on an idle machine
 PROGRAM = [sys.executable, "-c", "from bot.cli import main; main()"]
@@ -99,13 +100,6 @@ class Forwarded:
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-        return port
 
 
 def may_make_namespaces() -> str:

@@ -20,17 +20,12 @@ from bot.errors import DatabaseError
 from bot.store import Store
 from bot.store.case_queue import Tab
 from tests.console import Browser, open_case
+from tests.ports import free_port
 from tests.slow import slow
 from tests.test_schedule import wait_for
 
 ROOT = Path(__file__).parent.parent
 GIFWARDEN = (sys.executable, "-c", "from bot.cli import main; main()")
-
-
-def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ from tests.bots import bot_on
 from tests.console import Browser
 from tests.killing import Silent
 from tests.people import at_home
+from tests.ports import free_port
 from tests.slow import slow
-from tests.test_console_served import free_port
 
 ROOT = Path(__file__).parent.parent
 GIFWARDEN = (sys.executable, "-c", "from bot.cli import main; main()")
