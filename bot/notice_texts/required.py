@@ -10,17 +10,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 from bot.errors import UsageError
 from bot.model import Capacity
 from bot.notice_texts import sandbox
-from bot.notice_texts.texts import Kind, Texts
+from bot.notice_texts.texts import CAPACITIES, LANGUAGES, Kind, Texts
 from bot.notice_texts.values import LISTS, VALUES
 
 PERSONS: tuple[Capacity, ...] = ("authorised_representative", "depicted_person")
 """Those who speak for or as the person depicted."""
-EVERYBODY: tuple[Capacity, ...] = get_args(Capacity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +30,12 @@ class Element:
     what: str
     values: tuple[str, ...] = ()
     words: Mapping[str, str] | None = None  # language → pattern
-    capacities: tuple[Capacity, ...] = EVERYBODY
+    capacities: tuple[Capacity, ...] = CAPACITIES
     where: str | None = None  # the value that must be 1 for it to be asked
 
 
 def _same(pattern: str) -> dict[str, str]:
-    return dict.fromkeys(("en", "de", "fr", "es"), pattern)
+    return dict.fromkeys(LANGUAGES, pattern)
 
 
 _ADDRESSES = ("items.url", "items.id")
@@ -201,11 +200,6 @@ _OF_PERSONS = re.compile(
 _DIRECTIVE = re.compile("2024/1385")
 
 
-def element_words(element: Element, language: str) -> str | None:
-    """Return the pattern of an element in a language, or None."""
-    return element.words[language] if element.words else None
-
-
 def missing(
     text: str, values: Mapping[str, Any], *, kind: Kind, capacity: Capacity, language: str
 ) -> Iterator[tuple[Element, str]]:
@@ -215,7 +209,7 @@ def missing(
         if capacity not in element.capacities or (element.where and values[element.where] != 1):
             continue
         lacking = [name for name in element.values if not all(_flat(one) in flat for one in _of(values, name))]
-        pattern = element_words(element, language)
+        pattern = element.words[language] if element.words else None
         if lacking or (pattern and not re.search(pattern, flat)):
             yield element, ", ".join("name and day of who signs" if one == "signature" else one for one in lacking)
 
@@ -251,7 +245,7 @@ def _mistakes(
     kind = Kind(word)
     said = {key: text for key, text, _, _ in sentences}
     found: dict[str, None] = {}
-    for capacity in PERSONS if kind == Kind.FTC else (one for one in EVERYBODY if one == of or not of):
+    for capacity in PERSONS if kind == Kind.FTC else (one for one in CAPACITIES if one == of or not of):
         for full in (True, False):
             values = _trial(said, capacity, full=full)
             try:

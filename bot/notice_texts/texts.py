@@ -170,9 +170,9 @@ class Texts:
             return []
         known = {Path(language, f"{name}.txt") for language in LANGUAGES for name in (*NAMES, "words")}
         return [
-            f"{folder.name}/{path.relative_to(folder)} is no text of a notice; one is called like {example}"
+            f"{folder.name}/{path.relative_to(folder)} is no text of a notice; one is called like "
+            "de/notice.third_party_notifier.txt"
             for path in sorted(folder.rglob("*"))
-            for example in ("de/notice.third_party_notifier.txt",)
             if path.is_file() and path.relative_to(folder) not in known
         ]
 
