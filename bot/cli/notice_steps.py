@@ -62,7 +62,7 @@ def notices_next(
         store, steps = pipeline.deps.store, pipeline.notice_steps
         if name is None:
             rows = store.notices.listing(limit or (PAGE, LONGEST)[as_json])
-            every = [found for row in rows if not (found := steps.of(row.label)).over]
+            every = [found for row in rows if not (found := steps.of_row(row)).over]
         else:
             known.notice(pipeline, name)
             every = [steps.of(name)]

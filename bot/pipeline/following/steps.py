@@ -64,9 +64,16 @@ class NoticeSteps:
 
     def of(self, name: str) -> NextSteps:
         """Return how a notice stands and what is open. Raises StoreError if there is none of that name."""
-        store = self._store
-        row, items, events = store.notices.get(name), store.notice_life.items(name), store.notice_events.of(name)
-        recourses = store.notice_recourses.of(name)
+        return self.of_row(self._store.notices.get(name))
+
+    def of_row(self, row: NoticeRow) -> NextSteps:
+        """Return the same of a notice that was read already."""
+        store, name = self._store, row.label
+        items, events, recourses = (
+            store.notice_life.items(name), store.notice_events.of(name), store.notice_recourses.of(name)
+        )  # fmt: skip
+        done = frozenset(one.recourse for one in recourses)
+        by_hand = any(event.kind == NoticeEventKind.BY_HAND for event in events)
         found: list[Proposal] = []
         if row.sent is not None and row.capacity is not None:
             said = [event.at for event in events if event.kind in (NoticeEventKind.DECIDED, NoticeEventKind.ANSWERED)]
@@ -78,14 +85,14 @@ class NoticeSteps:
                 sent=row.sent,
                 decided=max(said, default=None),
                 there=any(item.there or item.state == NoticeItemState.KEPT for item in items),
-                done=frozenset(one.recourse for one in recourses),
-                by_hand=store.notice_life.by_hand(name),
+                done=done,
+                by_hand=by_hand,
             )
             channel = channels.contact(row.host, self._config.storage.path)
             found = proposals(standing, self._clock.now(), channel, self._config.notices.country)
         return NextSteps(
             row=row,
-            sentence=self._sentence(row, items),
+            sentence=self._sentence(row, items, to_tell=by_hand and Recourse.RETRACTION not in done),
             items=tuple(items),
             events=tuple(events),
             proposals=tuple(found),
@@ -168,8 +175,11 @@ class NoticeSteps:
                 raise UsageError(f"notice {name} is closed already")
             self._store.audit.record(by=by, what="notice closed", subject=name, why=why)
 
-    def _sentence(self, row: NoticeRow, items: list[LifeItem]) -> str:
-        """Return in words what comes next for a notice: what waits for a person before what comes by itself."""
+    def _sentence(self, row: NoticeRow, items: list[LifeItem], *, to_tell: bool) -> str:
+        """Return in words what comes next for a notice: what waits for a person before what comes by itself.
+
+        `to_tell`: whether its host, to whom it went by hand, has not been told of a retraction.
+        """
         name, store = row.label, self._store
         look = self._look(row, items)
         if store.notice_answers.unread(name):
@@ -184,7 +194,7 @@ class NoticeSteps:
                 f"when she has sent it: gifwarden notices by-hand {name}",
                 page="say below when she has sent it",
             )
-        if row.state == NoticeState.RETRACTED and row.sent is not None and self._to_tell(row):
+        if row.state == NoticeState.RETRACTED and row.sent is not None and to_tell:
             return Advised(
                 "it went by hand, so a person tells its host by hand that it is taken back",
                 f"the words: gifwarden notices show {name}; when it is told: gifwarden notices raise {name} retraction",
@@ -210,10 +220,6 @@ class NoticeSteps:
             return f"the next look is at {day_and_time(min(looks))} UTC"
         fresh = row.state in NOTICE_WAITING and bool(items) and all(item.looked is None for item in items)
         return "its looks are planned within a minute" if fresh and self._config.notices.look else "no look is planned"
-
-    def _to_tell(self, row: NoticeRow) -> bool:
-        done = {one.recourse for one in self._store.notice_recourses.of(row.label)}
-        return self._store.notice_life.by_hand(row.label) and Recourse.RETRACTION not in done
 
     def _open(self, steps: NextSteps, recourse: Recourse) -> Proposal:
         found = next((one for one in steps.proposals if one.recourse == recourse), None)

@@ -180,7 +180,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
     hears = visit.pipeline.decisions.notices.hearing(row)
     stated_now = row.state in STATED_FROM
     offered = visit.pipeline.decisions.notices.offered(row) if stated_now else None
-    steps = NoticeSteps(visit.config, visit.store, visit.pipeline.deps.clock).of(row.label)
+    steps = NoticeSteps(visit.config, visit.store, visit.pipeline.deps.clock).of_row(row)
     may = visit.may(Verb.NOTICES, row.subreddits)
     return visit.page(
         "notice.html",
@@ -207,7 +207,7 @@ def _page(visit: Visit, row: NoticeRow, *, mistakes: tuple[str, ...] = (), statu
         offered=offered,
         by_hand=row.state in BY_HAND_FROM and row.state != NoticeState.DRAFTED,
         languages=LANGUAGES,
-        drafts=_drafts(visit),
+        drafts=_drafts(visit) if stated_now else {},
         of_media=visit.store.notices.cases_of(row.label) if stated_now else {},
         language=language_of(visit.config, row.host),
         grounds=GROUND_WORDS,
