@@ -14,6 +14,7 @@ from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError, StoreError
 from bot.model import Actor, AgeWhenMade, ClaimSource, ClaimState, ClaimWord, KnownBy, SafeWay
+from bot.serialization import loads
 from bot.store.base import Connection, Row, label, moment
 from bot.store.sealing import claim_place
 
@@ -306,11 +307,8 @@ class Claims:
             raise StoreError(f"there is no claim {name}; see: gifwarden claims list")
         return row
 
-    def _row(self, row: Row) -> ClaimRow:
-        cases = self._c.rows(
-            "select c.label from claim_cases k join cases c on c.id = k.case_id where k.claim = ? order by c.id",
-            (row["id"],),
-        )
+    @staticmethod
+    def _row(row: Row) -> ClaimRow:
         return ClaimRow(
             id=row["id"],
             label=row["label"],
@@ -329,7 +327,7 @@ class Claims:
             heard=from_iso(row["heard_at"]),
             answered=moment(row["answered_at"]),
             messages=row["messages"],
-            cases=tuple(case["label"] for case in cases),
+            cases=loads(tuple[str, ...], row["cases"]),
         )
 
     def _who(self, account: str) -> str:
@@ -350,5 +348,7 @@ class Claims:
 
 
 _SELECT = """select c.*, k.name as known_by, o.name as opened_by,
-    (select count(*) from claim_words w where w.claim = c.id and w.what = 'message') as messages
+    (select count(*) from claim_words w where w.claim = c.id and w.what = 'message') as messages,
+    (select json_group_array(label) from (select a.label from claim_cases j join cases a on a.id = j.case_id
+     where j.claim = c.id order by a.id)) as cases
     from claims c left join team k on k.id = c.known_member left join team o on o.id = c.opened_member"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -209,15 +209,17 @@ class NoticeAnswers:
 
     def _row(self, row: Row) -> AnswerRow:
         marked = bool(row["marked"])
-        proposed = self._c.rows(
-            "select notice from notice_answers_about where answer = ? and proposed order by notice", (row["id"],)
-        )
+        proposed: Sequence[Row] = ()
+        if row["how"] == AnswerAbout.DOUBT:
+            proposed = self._c.rows(
+                "select notice from notice_answers_about where answer = ? and proposed order by notice", (row["id"],)
+            )
         return AnswerRow(
             label=row["label"],
             kind=AnswerKind(row["kind"]),
             about=AnswerAbout(row["how"]),
             notice=row["notice"],
-            proposed=tuple(one["notice"] for one in proposed) if row["how"] == AnswerAbout.DOUBT else (),
+            proposed=tuple(one["notice"] for one in proposed),
             at=from_iso(row["at"]),
             marked=marked,
             words=None if marked or row["sealed"] is None else self._opened(row),
