@@ -12,7 +12,7 @@ from bot.clock import day
 from bot.config import Config
 from bot.errors import UsageError
 from bot.model import Verb
-from bot.pipeline.acting.notice_texts import approve, texts_of
+from bot.pipeline.acting.notice_texts import approve, record_approval, texts_of
 from bot.pipeline.reviewing.words.notice_texts import TextState, known_text, text_examples, text_rows
 from bot.store import Store
 
@@ -94,11 +94,7 @@ def texts_approve(
                 typer.confirm(ASKED, abort=True)
             if approve(settings, store, language, name) != digest:
                 raise UsageError(f"the text {language}/{name} was changed at this moment; read it again")
-            with store.transaction():
-                store.approved_texts.approve(language, name, digest, by=by)
-                store.audit.record(
-                    by=by, what="text of notices approved", subject=f"{language}/{name}", why=digest[:12]
-                )
+            record_approval(store, language, name, digest, by=by)
             say(f"{language}/{name} is approved by {by.name}")
 
 

@@ -11,7 +11,7 @@ from bot.advice import Advised
 from bot.clock import Clock
 from bot.config import Config
 from bot.errors import StoreError, UsageError
-from bot.model import Notice
+from bot.model import Actor, Notice
 from bot.notice_texts import LANGUAGES, Policy, Texts, mistakes
 from bot.store import NoticeRow, Store
 
@@ -135,3 +135,10 @@ def approve(config: Config, store: Store, language: str, name: str) -> str:
     if texts.approved(language, name):
         raise UsageError(f"the text {language}/{name} is approved as it is")
     return texts.digest(language, name)
+
+
+def record_approval(store: Store, language: str, name: str, digest: str, *, by: Actor) -> None:
+    """Record that a member approves a text; `digest`: as they read it, by `approve`."""
+    with store.transaction():
+        store.approved_texts.approve(language, name, digest, by=by)
+        store.audit.record(by=by, what="text of notices approved", subject=f"{language}/{name}", why=digest[:12])

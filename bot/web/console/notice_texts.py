@@ -7,7 +7,7 @@ from starlette.responses import Response
 from bot.errors import UsageError
 from bot.model import Verb
 from bot.pipeline.acting.notice_texts import approve as approvable
-from bot.pipeline.acting.notice_texts import texts_of
+from bot.pipeline.acting.notice_texts import record_approval, texts_of
 from bot.pipeline.reviewing.words.notice_texts import TextState, known_text, text_examples, text_row, text_rows
 from bot.web.console.base import Act, Page, View, Visit
 
@@ -46,10 +46,7 @@ def approve(visit: Visit) -> Response:
     digest = approvable(visit.config, visit.store, language, name)
     if visit.field("digest") != digest:
         raise UsageError(f"the text {language}/{name} has changed since you read it; read it again")
-    store = visit.pipeline.deps.store
-    with store.transaction():
-        store.approved_texts.approve(language, name, digest, by=by)
-        store.audit.record(by=by, what="text of notices approved", subject=f"{language}/{name}", why=digest[:12])
+    record_approval(visit.pipeline.deps.store, language, name, digest, by=by)
     return visit.go("/notice-texts")
 
 
