@@ -196,7 +196,7 @@ class NoticeState(StrEnum):
 
 
 class NoticeItemState(StrEnum):
-    """What became of one media on a notice that has left: listed → gone_once → removed; kept | moved."""
+    """What became of one media on a notice that has left: listed → gone_once → removed; kept | taken_back."""
 
     LISTED = "listed"  # not looked for yet, or still there
     GONE_ONCE = "gone_once"  # one look found it gone; a second, an hour later, makes it removed
@@ -224,7 +224,6 @@ class NoticeEventKind(StrEnum):
     REUPLOADED = "reuploaded"
     OVERDUE = "overdue"
     REMINDED = "reminded"
-    PROPOSED = "proposed"  # a rung above, for a person to choose
     RAISED = "raised"  # a person took it there
     RETRACTED = "retracted"
     CLOSED = "closed"

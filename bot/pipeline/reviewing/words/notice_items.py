@@ -23,7 +23,6 @@ _WORDS = {
     NoticeEventKind.LOOKED: "looked for",
     NoticeEventKind.REUPLOADED: "back again",
     NoticeEventKind.OVERDUE: "no decision, and it is still there",
-    NoticeEventKind.PROPOSED: "a step above was proposed",
     NoticeEventKind.RAISED: "taken a step above",
 }
 
