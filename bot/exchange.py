@@ -7,7 +7,6 @@ name to the last byte; when its time is over, or the program stops, its sockets 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import queue
 import socket
 import ssl
@@ -26,16 +25,6 @@ LEFT_BEHIND = 8  # look-ups under way at once, those that nobody waits for any m
 def bounded(seconds: float) -> float:
     """Return a time to wait that the system takes: between none and `LONGEST`, which infinity and no number are too."""
     return max(0.0, seconds) if seconds <= LONGEST else LONGEST
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host's name or address is this machine's own."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def tls_words(error: ssl.SSLError) -> str:

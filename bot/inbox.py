@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Literal
 
 from imap_tools import BaseMailBox, ImapToolsError, MailboxFolderSelectError, MailboxLoginError
 
-from bot.config import InboxConfig
+from bot.config import InboxConfig, is_loopback
 from bot.errors import ConfigError, InboxError
-from bot.exchange import Exchange, Exchanges, is_loopback, tls_words
+from bot.exchange import Exchange, Exchanges, tls_words
 from bot.text import line
 
 if TYPE_CHECKING:  # known to Python from 3.12 on

@@ -13,9 +13,9 @@ from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from io import BufferedIOBase
 
-from bot.config import MailConfig, is_address
+from bot.config import MailConfig, is_address, is_loopback
 from bot.errors import ConfigError, MailError
-from bot.exchange import Exchange, Exchanges, is_loopback, tls_words
+from bot.exchange import Exchange, Exchanges, tls_words
 from bot.text import line
 
 MAX_REPLY = 200  # characters of a server's reply that are repeated to people

@@ -15,7 +15,7 @@ content      values of the right kind that cannot be meant
 
 from __future__ import annotations
 
-from bot.config.addresses import WorkersConfig, cluster_parts
+from bot.config.addresses import WorkersConfig, cluster_parts, is_loopback
 from bot.config.checking import ExchangeKeys
 from bot.config.content import exchange as wrong_exchange
 from bot.config.content import is_address
@@ -73,6 +73,7 @@ __all__ = [
     "cluster_parts",
     "find",
     "is_address",
+    "is_loopback",
     "key_path",
     "keys",
     "load",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 from pathlib import Path
 from typing import Self
@@ -53,7 +52,7 @@ def cluster_parts(text: str) -> tuple[str, int, bool]:
     rest = parts.path or parts.query or parts.fragment or parts.username
     if parts.scheme not in ("tls", "tcp") or not host or not port or rest:
         raise ValueError(f"{text!r} is no address of a scheduler; write it as tls://HOST:PORT")
-    if parts.scheme == "tcp" and not _of_this_machine(host):
+    if parts.scheme == "tcp" and not is_loopback(host):
         raise ValueError(
             f"{text!r} would carry links and fingerprints without encryption; write tls:// there, for tcp:// is for "
             "this machine alone"
@@ -61,7 +60,11 @@ def cluster_parts(text: str) -> tuple[str, int, bool]:
     return host, port, parts.scheme == "tls"
 
 
-def _of_this_machine(host: str) -> bool:
-    with contextlib.suppress(ValueError):
+def is_loopback(host: str) -> bool:
+    """Return whether a host's name or address is this machine's own."""
+    if host.lower() == "localhost":
+        return True
+    try:
         return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+    except ValueError:
+        return False
