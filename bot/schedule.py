@@ -36,7 +36,7 @@ FOLLOW_SECONDS = 60
 WORK_SECONDS = 5
 PURGE_HOURS = 6
 RECHECK_SECONDS = 60  # what is due among the looks at notices' media
-FORGET_MINUTES = 30  # a slice of what was deleted on Reddit is looked for
+FORGET_MINUTES = 5  # a slice of what was deleted on Reddit is looked for
 REDDIT, SCANNING, LOOKING, SENDING, READING, EXCHANGES = LANES = (
     "reddit", "scanning", "looking", "sending", "reading", "exchanges",
 )  # fmt: skip

@@ -11,8 +11,10 @@ from bot.loopback.stage import Stage
 from bot.model import PROGRAM, ActionState, CaseState, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
+from bot.pipeline.keeping import retention
 from bot.pipeline.keeping.retention import gone_of
 from bot.samples import media
+from bot.schedule import FORGET_MINUTES
 from bot.store import Store
 from tests.bots import fake, near_copy
 from tests.killing import STATES_GROUND
@@ -137,7 +139,7 @@ def test_an_unsent_draft_is_given_up_with_the_post(world: Stage, bot: Pipeline) 
 
 def test_a_comment_does_not_tell_of_its_deleted_submission(world: Stage, bot: Pipeline) -> None:
     """A comment that is up stays, without the title, the author and the address of what it stands under."""
-    name = world.reddit.submit("clips", author=AUTHOR, title=TITLE, selftext=TEXT)
+    name = world.reddit.submit("clips", author=AUTHOR, title=TITLE, selftext=f"{TEXT} https://i.imgur.com/abcdefg.png")
     url = world.park.add_redgifs("OneTwoThree", hd=fake())
     comment = world.reddit.comment(name, author="somebody", body=f"look {url}")
     bot.tick()
@@ -357,3 +359,27 @@ def texts(store: Store) -> list[str]:
         f"{row['key']}: {row['params']}"
         for row in store.connection.rows("select key, params from actions where kind = 'digest'")
     ]
+
+
+def test_a_step_looks_for_its_part_of_all_that_is_kept(
+    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many posts are kept, so many steps look for all of them; those that waited longest go first."""
+    monkeypatch.setattr(retention, "BATCHES", 0)
+    monkeypatch.setattr(retention, "STEPS", 3)
+    for number in range(7):
+        submit(world, id=f"Kept{number}")
+    bot.watch()
+    world.clock.sleep(21 * HOURS)
+    looked = []
+    for _ in range(3):
+        sent = len(world.reddit.log)
+        bot.forget()
+        asked = [one.query["id"].split(",") for one in world.reddit.log[sent:] if one.path == "/api/info"]
+        looked.append(len({name for names in asked for name in names}))
+    assert looked == [3, 3, 1]
+
+
+def test_the_steps_of_a_day_are_enough() -> None:
+    """The daemon's steps look for every post that is kept within the hours that are promised."""
+    assert retention.LOOK_HOURS * 60 / FORGET_MINUTES >= retention.STEPS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bot.loopback.stage import Stage
+from bot.loopback.stage import Stage, stage
 from bot.model import ActionState, CaseState
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.modes import effect
@@ -469,3 +471,24 @@ def test_somebody_elses_answer_is_no_appeal(world: Stage, bot: Pipeline) -> None
     world.reddit.actions.answer_mail(conversation, HEAD, "We have looked at it again.")
     run(world, bot, 3)
     assert bot.deps.store.review.open_appeal(bot.deps.store.cases.get(label).id) is None
+
+
+def test_more_subreddits_than_an_address_names_are_all_heard(tmp_path: Path) -> None:
+    """Reports are read of some at a time and modmail without names, so that no address becomes too long."""
+    many = {f"with_a_long_name_{n:03}": {"mode": "observe"} for n in range(70)}
+    last = max(many)
+    with stage(tmp_path, sections={"subreddits": many}) as wide, bot_on(wide, Silent()) as listening:
+        name = wide.reddit.submit(last, author="a", title="x", url="https://www.redgifs.com/watch/one")
+        listening.obey(wait=False)
+        wide.clock.sleep(60)
+        conversation = order(wide, "gifwarden help", subreddit=last)
+        wide.reddit.world.report(name, "gifwarden: stop", HEAD)
+        sent = len(wide.reddit.log)
+        listening.obey(wait=False)
+        asked = [request for request in wide.reddit.log[sent:] if request.path.endswith("/about/reports")]
+        assert len(asked) > 1
+        assert all(len(request.path) < 1300 for request in asked)
+        assert all(len(request.query.get("entity", "")) < 1300 for request in wide.reddit.log)
+        listening.act()
+        assert listening.deps.store.kill_switch.stopped(last)
+        assert answers(wide, conversation)

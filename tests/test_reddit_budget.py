@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -188,3 +189,25 @@ def test_any_header_is_survived(headers: dict[str, str]) -> None:
     assert budget.wait(Job.ACT) <= 600
     budget.told({"X-Ratelimit-Remaining": "3.0", "x-ratelimit-used": "997", "x-ratelimit-reset": "5"})
     assert budget.wait(Job.WATCH) == 5
+
+
+def test_what_is_done_again_and_again_spreads_its_requests() -> None:
+    """A tenth of a window may be used before its time, then as much as time has passed; a new window begins anew."""
+    clock = ManualClock(datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
+    budget = Budget(clock)
+
+    def told(used: int, reset: int) -> bool:
+        budget.told({"x-ratelimit-remaining": f"{1000 - used}.0", "x-ratelimit-used": str(used),
+                     "x-ratelimit-reset": str(reset)})  # fmt: skip
+        return budget.in_pace(Job.WATCH)
+
+    assert told(99, 600)
+    assert not told(101, 600)
+    assert told(499, 300)
+    assert not told(501, 300)
+    assert told(899, 0)
+    clock.sleep(1)
+    assert budget.in_pace(Job.WATCH)
+    assert not told(901, 600)
+    clock.sleep(600)
+    assert budget.in_pace(Job.WATCH)

@@ -282,10 +282,21 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_done(store: Store) 
     connection.rows(f"pragma max_page_count = {pages}")
     long = replace(POST, fullname="t3_long", body="x" * 200_000)
     with pytest.raises(StoreError, match="full"):
-        store.links.add([(replace(POST, fullname="t3_before"), []), (long, [])])
+        store.links.add([(replace(POST, fullname="t3_before"), [LINK]), (long, [LINK])])
     assert store.links.post("t3_before") is None
     connection.rows("pragma max_page_count = 1000000")
-    assert store.links.add([(long, [])]) == (1, 0)
+    assert store.links.add([(long, [LINK])]) == (1, 1)
+
+
+def test_a_post_without_a_link_is_not_kept(store: Store) -> None:
+    """It leaves no row; one that is known stays and is kept as it is now, when an edit takes its link."""
+    assert store.links.add([(replace(POST, fullname="t3_plain"), [])]) == (0, 0)
+    assert store.links.post("t3_plain") is None
+    store.links.add([(POST, [LINK])])
+    store.links.add([(replace(POST, body="edited"), [])])
+    found = store.links.post(POST.fullname)
+    assert found is not None
+    assert found.body == "edited"
 
 
 def test_a_failing_question_is_one_sentence(store: Store) -> None:

@@ -387,3 +387,37 @@ def test_mod_logs_share_one_listing(world: Stage, bot: Pipeline) -> None:
     bot.follow()
     assert set(asked(world, sent, "/about/log")) == {"/r/clips+gifs+quiet/about/log"}
     assert bot.deps.store.connection.value("select count(*) from decisions") == 1
+
+
+def test_the_whole_overlap_is_read_twice_in_its_time(world: Stage, bot: Pipeline) -> None:
+    """Polls between read a minute back; what Reddit shows late is found by the next whole read, and nothing is lost."""
+    post(world, 8000, "clips", created=world.clock.now() - timedelta(days=2))
+    for number in range(550):
+        world.clock.sleep(1)
+        post(world, number, "clips")
+    assert bot.watch() == 550
+    pages, late, found = [], "", []
+    for number in range(11):
+        world.clock.sleep(30)
+        if number == 0:
+            late = post(world, 9000, "clips", created=world.clock.now() - timedelta(seconds=400))
+        sent = len(world.reddit.log)
+        bot.watch()
+        pages.append(len(asked(world, sent)))
+        found.append(bool(late and bot.deps.store.links.post(late)))
+    assert pages[:9] == [1] * 9
+    assert pages[9] > 3
+    assert found == [False] * 9 + [True] * 2
+    assert bot.deps.store.watched.losses(world.clock.now() - timedelta(days=1)) == []
+
+
+def test_watching_keeps_to_the_pace_of_the_limit(world: Stage, bot: Pipeline) -> None:
+    """While more of the window is used than is due, nothing is read; when it is due again, everything is."""
+    bot.deps.api._budget.told({"x-ratelimit-remaining": "600.0", "x-ratelimit-used": "400", "x-ratelimit-reset": "500"})
+    name = post(world, 1, "clips")
+    sent = len(world.reddit.log)
+    assert bot.watch() == 0
+    assert len(world.reddit.log) == sent
+    world.clock.sleep(250)
+    assert bot.watch() == 1
+    assert bot.deps.store.links.post(name)

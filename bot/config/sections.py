@@ -30,7 +30,9 @@ class RedditConfig(Section):
     contact: str = Field("", description="The Reddit account of the person responsible, named in the User-Agent.")
     poll_seconds: Seconds = Field(30, description="How often new submissions and comments are read.")
     linked_posts: bool = Field(True, description="Look at the media of Reddit posts that a post links to.")
-    overlap_seconds: Seconds = Field(600, description="How far each poll reads back behind the newest known item.")
+    overlap_seconds: Seconds = Field(
+        600, description="How far polls read back behind the newest known item, twice in that time."
+    )
     lookback_hours: Annotated[float, Field(gt=0, le=8760)] = Field(
         24, description="How far the first poll of a subreddit reads back."
     )

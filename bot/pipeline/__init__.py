@@ -50,6 +50,7 @@ from bot.pipeline.watching.polling import ListingPoller
 from bot.pipeline.watching.subreddits import SubredditStates
 from bot.pipeline.watching.untold import UntoldPictures
 from bot.pipeline.watching.wiki_rules import WikiWatch
+from bot.reddit import Job
 
 __all__ = ["BOUNDARIES", "Deps", "Pipeline", "no_boundary"]
 
@@ -131,7 +132,12 @@ class Pipeline:
         self.looks.close()
 
     def watch(self, go_on: GoOn = always) -> int:
-        """Read what is new, edited or reported in every watched subreddit; return how many links were new."""
+        """Read what is new, edited or reported in every watched subreddit; return how many links were new.
+
+        Where so many are watched that Reddit's limit does not suffice for every call, some calls read nothing.
+        """
+        if not self.deps.api.as_job(Job.WATCH).in_pace():
+            return 0
         new = self.polling.round(go_on) + self.mod_queue.round(go_on)
         return new + self.permalinks.round(go_on) + self.untold.round(go_on)
 

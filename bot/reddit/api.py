@@ -67,6 +67,10 @@ class Calls:
         """Return what Reddit's limit on requests still allows."""
         return self._budget.figures()
 
+    def in_pace(self) -> bool:
+        """Return whether requests of this job, which are made again and again, may be made now and not later."""
+        return self._budget.in_pace(self._job)
+
     def clock_ahead(self) -> timedelta | None:
         """Return by how much our clock is ahead of Reddit's as of its last answer, or None if that says no time."""
         last = self._requestor.last

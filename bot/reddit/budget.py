@@ -21,6 +21,7 @@ WINDOW = 600.0  # seconds over which Reddit counts
 PER_WINDOW = 1000  # requests, until the headers tell another number
 FIRST_PAUSE, MAX_PAUSE = 30.0, 1800.0  # seconds after a refusal that concerns everything; doubled each time
 UNASKED_PAUSE = 60.0  # seconds after a 429 that names no time
+BURST = 0.1  # of a window's requests that may be sent before their time
 
 
 class Job(IntEnum):
@@ -75,6 +76,17 @@ class Budget:
             if self._remaining <= RESERVED[job] * self._limit:
                 wait = max(wait, self._reset_at - now)
             return wait
+
+    def in_pace(self, job: Job) -> bool:
+        """Return whether no more of the window's requests are used than is due by now, but for a burst.
+
+        What is done again and again spreads its requests by this, in place of using them up and then standing still.
+        """
+        with self._lock:
+            now = self._turn()
+            elapsed = 1 - max(0.0, self._reset_at - now) / WINDOW
+            due = BURST + (1 - RESERVED[job] - BURST) * elapsed
+            return 1 - self._remaining / self._limit <= due
 
     def refusal(self, job: Job, doing: str) -> RedditError | None:
         """Return why this job is told to come back instead of waiting, or None if it may go or should wait."""

@@ -88,13 +88,16 @@ class Modmail(Calls):
         return number if isinstance(number, str) else None
 
     def conversations(self, subreddits: Iterable[str], state: MailState, *, pages: int = 1) -> Iterator[Conversation]:
-        """Yield conversations, the last written to first, up to 100 a page; the account needs the mail right in all."""
+        """Yield conversations, the last written to first, up to 100 a page; the account needs the mail right in all.
+
+        Without `subreddits`: those of every one in which the account has that right.
+        """
         names = [subreddit_name(name) for name in subreddits]
         after: str | None = None
         for _ in range(pages):
             answer = self.get(
-                "api/mod/conversations", f"read the modmail of r/{', r/'.join(names)}",
-                entity=",".join(names), state=state, sort="recent", limit=_PAGE, after=after,
+                "api/mod/conversations", f"read the modmail of r/{', r/'.join(names)}" if names else "read the modmail",
+                entity=",".join(names) or None, state=state, sort="recent", limit=_PAGE, after=after,
             )  # fmt: skip
             found = inner(answer, "conversations")
             order = answer.get("conversationIds") if isinstance(answer, Mapping) else None

@@ -70,6 +70,7 @@ class Links:
     ) -> tuple[int, int]:
         """Store posts and links that are new; return how many of each were. One transaction.
 
+        A post without a link is not kept: nothing is ever done about it.
         `priority` is one of `URGENT`, `LIVE`, `PAST` and `LEARNT`. The links of a post in `left_alone` (fullname →
         why) never enter the queue.
         `follows`: permalinks are followed; if not, no preview waits for what stands behind one.
@@ -86,7 +87,7 @@ class Links:
                     "select 1 from post_checks where post = ? and forgotten_at is not null", (post.fullname,)
                 ):
                     continue  # deleted and forgotten: Reddit showed it a moment before, or still shows it in a listing
-                posts += self._put_post(post, now)
+                posts += self._put_post(post, now, new=bool(refs))
                 why = (left_alone or {}).get(post.fullname)
                 first, stands_for, hidden = None, None, False
                 for link in refs:
@@ -176,9 +177,10 @@ class Links:
         post = self.post(fullname)
         return post.num_reports if post else None
 
-    def _put_post(self, post: Post, now: str) -> int:
+    def _put_post(self, post: Post, now: str, *, new: bool) -> int:
+        """Store a post as it is now, one that is not known only if it is a `new` one to keep; return 1 if it was."""
         text, data = self._c.value("select data from posts where fullname = ?", (post.fullname,)), dumps(post)
-        if text == data:
+        if text == data or (text is None and not new):
             return 0
         if text is None:
             return self._c.run(

@@ -47,6 +47,10 @@ class Forgetting:
         )
         return [row["fullname"] for row in rows]
 
+    def count(self) -> int:
+        """Return how many posts are kept."""
+        return int(self._c.value("select count(*) from posts"))
+
     def unlooked(self, since: datetime) -> int:
         """Return how many posts were not looked for since then."""
         return int(

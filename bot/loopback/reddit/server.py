@@ -201,7 +201,7 @@ class RedditServer(LoopbackServer):
             return self._route(request)
         now = self._now()
         limit = self._limit or PER_WINDOW
-        if now >= self._window_ends or (self._limit is None and self._used >= limit // 3):
+        if now >= self._window_ends or (self._limit is None and self._used >= limit // 20):
             self._used, self._window_ends = 0, now + WINDOW
         left = limit - self._used - 1
         response = self._route(request) if left >= 0 else json_response(TOO_MANY, status=429)

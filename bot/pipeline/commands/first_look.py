@@ -14,6 +14,7 @@ from bot.model import MACHINES
 from bot.pipeline.commands.parser import read_reason
 from bot.pipeline.core import connected
 from bot.pipeline.log import Log
+from bot.pipeline.watching.rounds import groups
 from bot.reddit import Reddit
 from bot.reddit.modmail import MailState
 from bot.store import Store
@@ -75,13 +76,14 @@ class FirstLook:
                     yield str(data.get("subreddit") or ""), fullname, report.by, verb, report.reason
 
     def _reported(self, subreddits: Sequence[str]) -> Iterator[dict[str, Any]]:
-        after: str | None = None
-        for _ in range(REPORT_PAGES):
-            listing = connected(self._reddit).reported("+".join(subreddits), after=after)
-            yield from (thing["data"] for thing in listing.things if isinstance(thing.get("data"), dict))
-            after = listing.after
-            if after is None:
-                return
+        for group in groups(subreddits):
+            after: str | None = None
+            for _ in range(REPORT_PAGES):
+                listing = connected(self._reddit).reported("+".join(group), after=after)
+                yield from (thing["data"] for thing in listing.things if isinstance(thing.get("data"), dict))
+                after = listing.after
+                if after is None:
+                    break
 
     def _alone(self, name: str, begin: Callable[[str, str], None], words: str) -> None:
         """Keep one subreddit that refuses from the others; whatever passes by itself ends the look."""

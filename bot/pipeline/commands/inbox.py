@@ -17,6 +17,7 @@ from bot.pipeline.permissions import check_permission
 from bot.pipeline.recovery import log_reason, reason_of
 from bot.pipeline.reviewing.decisions import Decisions
 from bot.pipeline.reviewing.team import Team
+from bot.pipeline.watching.rounds import groups
 from bot.plural import many
 from bot.reddit.modmail import Conversation, MailMessage
 from bot.store import OrderRow
@@ -136,8 +137,10 @@ class CommandInbox:
         mark = store.watermarks.created("", MAIL)
         floor = mark - OVERLAP if mark is not None else None
         found: dict[str, Conversation] = {}
+        # more than fit into an address: everything is asked for, and what is not of them is passed over
+        asked = list(begun) if len(list(groups(list(begun)))) == 1 else []
         for state in STATES:
-            for conversation in self._d.api.conversations(list(begun), state, pages=PAGES):
+            for conversation in self._d.api.conversations(asked, state, pages=PAGES):
                 if floor is not None and conversation.updated < floor:
                     break
                 found[conversation.id] = conversation

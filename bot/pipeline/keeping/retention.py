@@ -21,7 +21,8 @@ LOOK_HOURS = 20  # a post is looked for at least that often: what was deleted si
 AGAIN_HOURS = 1  # a post that Reddit does not show at all is looked for once more before it counts as deleted
 EARLIER_HOURS = 24  # that a copy of before an update is kept
 LATE_HOURS = 44  # from here on a person is told that the 48 hours are at risk
-BATCHES = 50  # of a hundred posts that one step looks for
+BATCHES = 10  # of a hundred posts that one step looks for at most, or
+STEPS = 200  # so many steps look for all that are kept: there are 240 in 20 hours
 
 
 class Forgetting:
@@ -40,7 +41,7 @@ class Forgetting:
         names = self._store.forgetting.due(
             checked=now if everything else now - timedelta(hours=LOOK_HOURS),
             missed=now - timedelta(hours=AGAIN_HOURS),
-            limit=-1 if everything else BATCHES * MAX_THINGS,
+            limit=-1 if everything else max(BATCHES * MAX_THINGS, -(-self._store.forgetting.count() // STEPS)),
         )
         api = connected(self._reddit).as_job(Job.REVIEW)
         forgotten = 0

@@ -84,9 +84,13 @@ class Listings:
         *,
         floor: datetime,
         wanted: datetime,
+        enough: datetime | None = None,
         moment: Moment = lambda _thing, post: post.created,
     ) -> Walked:
-        """Read back until a page reaches behind `floor`; store what is not older than `wanted`."""
+        """Read back until a page reaches behind `floor`; store what is not older than `wanted`.
+
+        What reaches behind `enough` (by default `floor`) counts as complete.
+        """
         walked = Walked()
         after: str | None = None
         for _ in range(PAGES):
@@ -111,11 +115,13 @@ class Listings:
                 walked.newest = max(ends if walked.newest is None else [walked.newest, *ends])
                 walked.oldest = min(ends)
             after = listing.after
-            if dated and min(at for at, _ in dated) < floor:
-                walked.complete = True
-                break
+            reached = min((at for at, _ in dated), default=None)
+            if reached is not None:
+                walked.complete = walked.complete or reached < (enough or floor)
+                if reached < floor:
+                    break
             if after is None:
-                walked.complete = walked.things < ENDS_EARLY
+                walked.complete = walked.complete or walked.things < ENDS_EARLY
                 break
         return walked
 

@@ -72,8 +72,9 @@ class ModLogReader:
         if complete or len(names) == 1:
             moments = [action.at for action in fresh] + ([top] if top else [])
             newest = min(max(moments), now) if moments else now - timedelta(hours=1)
-            for name in names:
-                store.watermarks.move(name, "log", fullname=None, created=newest)
+            with store.transaction():
+                for name in names:
+                    store.watermarks.move(name, "log", fullname=None, created=newest)
         self._patience.succeeded(names)
         return closed, complete
 

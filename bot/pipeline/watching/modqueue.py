@@ -69,9 +69,10 @@ class ModQueuePoller:
         floor = min(mark, now) - timedelta(seconds=settings.overlap_seconds)
         walked = self._listings.walk(where, EDITED, floor=floor, wanted=floor, moment=edited_at)
         newest = capped(walked.newest, now)
-        for name in names:
-            own = walked.by_place.get(name)
-            store.watermarks.move(name, "edited", fullname=own[1] if own else None, created=newest or mark)
+        with store.transaction():
+            for name in names:
+                own = walked.by_place.get(name)
+                store.watermarks.move(name, "edited", fullname=own[1] if own else None, created=newest or mark)
         return walked.links
 
     def _reported(self, where: str, what: ListingName) -> int:
@@ -82,8 +83,10 @@ class ModQueuePoller:
             listing = connected(self._reddit).as_job(Job.WATCH).listing(where, what, after=after)
             read = self._listings.read(where, listing.things)
             news = 0
-            for _, post, _ in read:
+            for _, post, found in read:
                 known = self._store.links.reports_known(post.fullname)
+                if known is None and not found:
+                    continue  # it has no link, so it is not kept, and would be news each time
                 news += known is None or known != post.num_reports
                 if post.num_reports and known != post.num_reports:
                     self._log.info("post reported", subreddit=post.subreddit.lower(), post=post.fullname)

@@ -51,7 +51,8 @@ class SubredditStates:
         """Return who is read together and who alone: new ones, those far behind, busy ones, those in trouble."""
         watermarks, now = self._store.watermarks, self._clock.monotonic()
         well = {place.subreddit for place in self._store.watched.places() if place.state == "watching"}
-        newest = {what: watermarks.newest(what) for name in self._config.subreddits for what in listings(name)}
+        every = {what for name in self._config.subreddits for what in listings(name)}
+        newest = {what: watermarks.newest(what) for what in every}
         together: list[str] = []
         alone: list[str] = []
         for name in names:
