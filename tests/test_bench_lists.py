@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.bench.listed import _alone, run
+from bot.bench.apart import apart
+from bot.bench.listed import run
 from bot.errors import GifwardenError
 
 
@@ -31,4 +32,4 @@ def test_rows_are_taken_found_and_changed(tmp_path: Path) -> None:
 def test_a_measuring_process_that_dies_is_an_error(tmp_path: Path) -> None:
     """It is said, in place of waiting for its answer for ever."""
     with pytest.raises(GifwardenError, match="ended with 9"):
-        list(_alone(killed, 1, False, tmp_path, lambda _: None))
+        list(apart(killed, (1, False, tmp_path), lambda _: None))

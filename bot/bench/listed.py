@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import queue
-import resource
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from bot.bench.apart import Memory, apart
 from bot.bench.figures import Figure, Say, fastest
 from bot.clock import SystemClock
 from bot.config import Config, StorageConfig
-from bot.errors import GifwardenError
 from bot.index.hashes import to_words
 from bot.model import PROGRAM, Signal
 from bot.pipeline.scanning.bank_index import BankIndex
@@ -29,47 +26,13 @@ RADIUS = 31
 BATCH = 32
 ADDED, CHANGED, WITHDRAWN = 8_000, 1_000, 1_000  # of a day's changes
 BY = PROGRAM
-MIB = 1 << 20
 
 
 def run(say: Say, sizes: tuple[int, ...], *, ids: bool, folder: Path | None = None) -> Iterator[Figure]:
     """Yield the figures of each number of rows, with ids that rise or told by their hashes. All is deleted."""
     for rows in sizes:
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            yield from _alone(_size, rows, ids, Path(place), say)
-
-
-def _alone(work: Any, rows: int, ids: bool, place: Path, say: Say) -> Iterator[Figure]:
-    """Yield what a process of its own measures: the most memory that it ever had is that of this work."""
-    context = multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    process = context.Process(target=_work, args=(work, rows, ids, place, answers))
-    process.start()
-    while (found := _answer(process, answers)) is not None:
-        if isinstance(found, Figure):
-            yield found
-        else:
-            say(found)
-    process.join()
-
-
-def _answer(process: Any, answers: Any) -> Any:
-    """Return what it says next. Raises GifwardenError if it ended without a word."""
-    while True:
-        alive = process.is_alive()
-        try:
-            return answers.get(timeout=1)
-        except queue.Empty:
-            if not alive:
-                raise GifwardenError(f"the measuring process ended with {process.exitcode}") from None
-
-
-def _work(work: Any, rows: int, ids: bool, place: Path, answers: Any) -> None:
-    try:
-        for found in work(rows, ids, place):
-            answers.put(found)
-    finally:
-        answers.put(None)
+            yield from apart(_size, (rows, ids, Path(place)), say)
 
 
 def _size(rows: int, ids: bool, place: Path) -> Iterator[Figure | str]:
@@ -77,7 +40,7 @@ def _size(rows: int, ids: bool, place: Path) -> Iterator[Figure | str]:
     config = Config(storage=StorageConfig(path=place))
     clock = SystemClock()
     log = _Silent()
-    memory = _Memory()
+    memory = Memory()
     with Store(place / "db", clock) as store:
         store.banks.create("listed", "block")
         number = store.lists.source("listed", "list")
@@ -211,32 +174,6 @@ def _plain(rows: Sequence[Listed]) -> tuple[list[str] | None, list[bytes]]:
     """Return the ids, if there are any, and the hashes of rows."""
     ids = [row.id for row in rows if row.id is not None]
     return ids or None, [row.signals[0].value for row in rows]
-
-
-class _Memory:
-    """The most memory that this process has of its own, files that it maps left out; looked at ten times a second."""
-
-    def __init__(self) -> None:
-        self._most = 0
-        threading.Thread(target=self._look, daemon=True).start()
-
-    def _look(self) -> None:
-        while True:
-            self._most = max(self._most, self._now())
-            time.sleep(0.1)
-
-    def _now(self) -> int:
-        told = Path("/proc/self/status")
-        lines = told.read_text().splitlines() if told.exists() else []
-        held = next((line for line in lines if line.startswith("RssAnon:")), None)
-        if held is None:  # not Linux: what is mapped counts as well
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return int(held.split()[1]) * 1024
-
-    def told(self) -> str:
-        """Return the most since this was asked last."""
-        most, self._most = max(self._most, self._now()), 0
-        return f"at most {most / MIB:,.0f} MiB of memory"
 
 
 class _Silent:

@@ -18,6 +18,7 @@ from bot.cli import (
     bench_copies,
     bench_exchange,
     bench_faces,
+    bench_scale,
     cases,
     claims,
     cluster,
@@ -70,6 +71,7 @@ bench.register(app)
 bench_copies.register(bench.app)
 bench_exchange.register(bench.app)
 bench_faces.register(bench.app)
+bench_scale.register(bench.app)
 rules.register(app)
 cases.register(app)
 claims.register(app)

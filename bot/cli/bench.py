@@ -28,7 +28,7 @@ def hash_(as_json: JsonOption = False) -> None:
     """Measure PDQ of a frame against pdqhash and imagehash, and against reading and decoding it."""
     with progress(told=as_json) as bar:
         task = bar.add_task("measuring", total=None)
-        _tell(hashing.run(lambda what: bar.update(task, description=what)), as_json)
+        tell(hashing.run(lambda what: bar.update(task, description=what)), as_json)
 
 
 @app.command()
@@ -42,7 +42,7 @@ def index(
     with progress(told=as_json) as bar:
         task = bar.add_task("measuring", total=None)
         sizes = tuple(rows or (100_000, 1_000_000))
-        _tell(searching.run(lambda what: bar.update(task, description=what), sizes), as_json)
+        tell(searching.run(lambda what: bar.update(task, description=what), sizes), as_json)
 
 
 @app.command()
@@ -58,9 +58,7 @@ def lists(
     """Measure a list's rows into table and index, memory, search, a day's changes. Takes 300 bytes of disk a row."""
     with progress(told=as_json) as bar:
         task = bar.add_task("measuring", total=None)
-        _tell(
-            listed.run(lambda what: bar.update(task, description=what), tuple(rows or (1_000_000,)), ids=ids), as_json
-        )
+        tell(listed.run(lambda what: bar.update(task, description=what), tuple(rows or (1_000_000,)), ids=ids), as_json)
 
 
 @app.command(name="floods")
@@ -87,7 +85,8 @@ def floods_(
     show(floods.COLUMNS, floods.table(found), empty="nothing was measured")
 
 
-def _tell(figures: Iterable[Figure], as_json: bool) -> None:
+def tell(figures: Iterable[Figure], as_json: bool) -> None:
+    """Print figures as a table, or as JSON as they come."""
     if as_json:
         for figure in figures:
             emit(figure.plain())
