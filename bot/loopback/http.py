@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from bot.loopback.accepting import Accepting
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -50,7 +52,7 @@ def json_response(value: Any, *, status: int = 200, headers: Mapping[str, str] |
     )
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(Accepting, ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that hung up, which is its right."""
         if not isinstance(sys.exception(), OSError):
@@ -84,7 +86,7 @@ class LoopbackServer:
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.accept, daemon=True)
 
     @property
     def port(self) -> int:
@@ -104,9 +106,9 @@ class LoopbackServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.end()
         self._thread.join(5)
+        self._server.server_close()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         try:

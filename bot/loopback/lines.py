@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
+from bot.loopback.accepting import Accepting
+
 
 class Scripted(Protocol):
     """A failure that happens the next time it comes to `at`."""
@@ -23,6 +25,10 @@ F = TypeVar("F", bound=Scripted)
 
 class Cut(Exception):
     """Not an error: the client is gone, or the script wishes to hang up."""
+
+
+class _Server(Accepting, socketserver.ThreadingTCPServer):
+    pass
 
 
 class LineServer(Generic[F]):
@@ -62,9 +68,9 @@ class LineServer(Generic[F]):
                     self.rfile.close()
                 self.request.close()  # after STARTTLS this is not the socket that the server closes
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.accept, daemon=True)
 
     @property
     def port(self) -> int:
@@ -103,9 +109,9 @@ class LineServer(Generic[F]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.end()
         self._thread.join(5)
+        self._server.server_close()
 
 
 def encrypt(handler: socketserver.StreamRequestHandler, context: ssl.SSLContext) -> None:
