@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bot.assemble import Children, Parts, assembled
-from bot.cli import base, gallery, scan
+from bot.cli import base, doctor, gallery, scan
 from bot.config import Config, DecodeConfig, GalleryConfig
 from bot.loopback.stage import Stage, stage, write_rules
 from bot.loopback.stage import bot_on as _bot_on
@@ -222,7 +222,8 @@ def borrowed() -> Iterator[None]:
         return assembled(config, log, parts=replace(parts, children=lent))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base, "assembled", put_together)
+        for commands in (base, doctor):
+            patch.setattr(commands, "assembled", put_together)
         for commands in (scan, gallery):
             patch.setattr(commands, "Workers", lent)
         yield

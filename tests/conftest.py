@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import math
 import os
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +20,7 @@ import typer.testing
 from bot.clock import ManualClock
 from bot.encryption import FieldCipher, new_key
 from bot.store import Store
+from bot.store.base import Connection
 from tests.bots import borrowed, bot, known, log, rules, world  # noqa: F401  fixtures; a file's own of the same name come first
 from tests.host_world import build, client, park  # noqa: F401  fixtures, too
 
@@ -60,6 +63,12 @@ def pytest_sessionstart() -> None:
     os.environ.pop("COLUMNS", None)
 
 
+def pytest_collection_finish() -> None:
+    """Keep what was collected: to look through it again and again for what could be freed takes long."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Three workers for two processors: a third of the time tests wait, for servers, children and clocks."""
     return math.ceil((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 1.5)
@@ -68,6 +77,35 @@ def pytest_xdist_auto_num_workers() -> int:
 def _free(folder: Path) -> int:
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize
+
+
+@pytest.fixture(scope="session", autouse=True)
+def first_database() -> Iterator[None]:
+    """New databases of this process are copies of the first, pages and all: to build one takes as long as many a test.
+
+    Each has its own mark, as those have that are built. A connection of tests' own making builds its own.
+    """
+    from_scratch = Connection._begin_new
+    with contextlib.closing(sqlite3.connect(":memory:", check_same_thread=False)) as first:
+
+        def begin_new(connection: Connection) -> bool:
+            conn = connection.db.conn
+            if type(conn) is not sqlite3.Connection:
+                return from_scratch(connection)
+            if not first.execute("select exists (select 1 from sqlite_master)").fetchone()[0]:
+                made = from_scratch(connection)
+                if made:
+                    conn.backup(first)
+                return made
+            if connection.value("select exists (select 1 from sqlite_master)"):
+                return from_scratch(connection)  # which says what is there
+            first.backup(conn)
+            connection.run("update list_steps set mark = lower(hex(randomblob(8)))")
+            return True
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Connection, "_begin_new", begin_new)
+            yield
 
 
 @pytest.fixture

@@ -55,7 +55,12 @@ class Browser:
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(
-            base_url=self.url, headers={"User-Agent": self.agent}, follow_redirects=True, timeout=30, trust_env=False
+            base_url=self.url,
+            headers={"User-Agent": self.agent},
+            follow_redirects=True,
+            timeout=30,
+            trust_env=False,
+            verify=False,  # nothing is encrypted on loopback, and to read the certificates of all the world takes long
         )
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ from tests.bots import Listening, bot_on, changed
 from tests.cluster import Cluster, Machines, Process, cluster, may_make_namespaces, soon
 from tests.slow import slow
 
-pytest.importorskip("distributed", reason="needs the extra cluster")
+if find_spec("distributed") is None:  # not imported here: that takes long, and each process reads this file
+    pytest.skip("needs the extra cluster", allow_module_level=True)
 HOSTS = [f"h{number}.example" for number in range(12)]
 CLIP = media.clip(961, seconds=2, width=320, height=180)
 ROUNDS = 3  # of which the one counts that others on this machine disturbed least

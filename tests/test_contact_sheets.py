@@ -7,8 +7,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,11 @@ from tests.test_workers import SPEAKING
 
 LIMITS = DecodeConfig()
 CELL = (360, 640)
-FILES = {
-    "image": media.still(50, width=640, height=360),
-    "animation": media.gif(51, seconds=2, width=160, height=90),
-    "video": media.clip(52, seconds=3, fps=10, width=320, height=180),
-    "long video": media.clip(53, seconds=30, fps=10, width=160, height=90),
+FILES: dict[str, Callable[[], bytes]] = {  # made by who asks for them first, not by each process that reads this
+    "image": cache(lambda: media.still(50, width=640, height=360)),
+    "animation": cache(lambda: media.gif(51, seconds=2, width=160, height=90)),
+    "video": cache(lambda: media.clip(52, seconds=3, fps=10, width=320, height=180)),
+    "long video": cache(lambda: media.clip(53, seconds=30, fps=10, width=160, height=90)),
 }
 
 
@@ -81,7 +82,7 @@ def seen(grey: NDArray[np.uint8], level: Level) -> NDArray[np.uint8]:
 def test_every_kind_is_shown_at_every_level(looker: Looker, name: str, level: Level) -> None:
     """A still, a GIF and clips give frames in order, evenly spread, in a picture with nothing else in its file."""
     ranges = [(0.5, 0.9)]
-    sheet = looker.sheet(FILES[name], wanted(level, ranges), ranges, seconds=60)
+    sheet = looker.sheet(FILES[name](), wanted(level, ranges), ranges, seconds=60)
     assert sheet.kind == name.removeprefix("long ")
     assert (sheet.level, sheet.partial) == (level, False)
     times = [frame.t for frame in sheet.frames]
@@ -105,7 +106,7 @@ def test_every_kind_is_shown_at_every_level(looker: Looker, name: str, level: Le
 
 def test_frames_show_what_the_media_shows_then(looker: Looker) -> None:
     """At `plain` each frame is the scene's at its time, in colour, where the sheet says that it is."""
-    sheet = looker.sheet(FILES["video"], wanted(Level.PLAIN, ()), (), seconds=60)
+    sheet = looker.sheet(FILES["video"](), wanted(Level.PLAIN, ()), (), seconds=60)
     whole = picture(sheet)
     for frame in sheet.frames:
         cell = whole[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
@@ -116,7 +117,7 @@ def test_frames_show_what_the_media_shows_then(looker: Looker) -> None:
 def test_a_matched_frame_alone_is_found_and_marked(looker: Looker) -> None:
     """A match of a single frame in a long clip stands on the sheet, with a white frame around it; no other has one."""
     ranges = [(17.3, 17.3)]
-    sheet = looker.sheet(FILES["long video"], wanted(Level.TILES, ranges), ranges, seconds=60)
+    sheet = looker.sheet(FILES["long video"](), wanted(Level.TILES, ranges), ranges, seconds=60)
     (found,) = [frame for frame in sheet.frames if frame.matched]
     assert found.t == pytest.approx(17.3, abs=0.02)
     whole = picture(sheet)
@@ -140,7 +141,7 @@ def test_more_matches_than_room_are_spread() -> None:
 def test_who_wants_no_colours_gets_none(looker: Looker, level: Level) -> None:
     """Grey is made in the child: a third of the numbers leave it."""
     asked = wanted(level, (), grey=True)
-    sheet = looker.sheet(FILES["image"], asked, (), seconds=60)
+    sheet = looker.sheet(FILES["image"](), asked, (), seconds=60)
     assert picture(sheet).ndim == 2
     assert sheet.grey
     assert size_of(asked, CELL) * 3 == size_of(wanted(level, ()), CELL)
@@ -353,7 +354,7 @@ def test_a_child_that_was_taken_over_shows_no_more_than_the_level(monkeypatch: p
     monkeypatch.setattr(room, "BOOT", SPEAKING.replace("say(ANSWER)", SAY.replace("BODY", lie)))
     before = peak()
     with Looker(DecodeConfig(without_filter=True)) as one, pytest.raises(MediaError) as caught:
-        one.sheet(FILES["image"], wanted(Level.TILES, ()), (), seconds=20)
+        one.sheet(FILES["image"](), wanted(Level.TILES, ()), (), seconds=20)
     assert str(caught.value) == "the decoder gave an answer that is no picture; the file is left alone"
     assert peak() - before < 64
 
@@ -432,7 +433,7 @@ def test_where_no_filter_holds_nothing_is_shown(monkeypatch: pytest.MonkeyPatch)
     )
     monkeypatch.setattr(room, "BOOT", boot)
     with Looker(LIMITS) as one, pytest.raises(OutsideError, match="sets no filter"):
-        one.sheet(FILES["image"], wanted(Level.TILES, ()), (), seconds=60)
+        one.sheet(FILES["image"](), wanted(Level.TILES, ()), (), seconds=60)
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.booleans(), st.integers(0, 2**32 - 1))

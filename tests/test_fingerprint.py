@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,7 +21,12 @@ from bot.signals import SIGNALS
 from bot.signals.base import distance
 
 LIMITS = DecodeConfig()
-CLIP = media.clip(11, seconds=3, width=320, height=180)
+
+
+@cache
+def clip() -> bytes:
+    """Return a video of three seconds."""
+    return media.clip(11, seconds=3, width=320, height=180)
 
 
 def values(fp: Fingerprint, name: str) -> list[Signal]:
@@ -29,10 +36,10 @@ def values(fp: Fingerprint, name: str) -> list[Signal]:
 
 def test_a_video_gives_pdq_of_every_frame_and_phash_of_some() -> None:
     """Thirty frames give thirty PDQ values in order of time, and six to twelve pHashes spread over the whole."""
-    fp = fingerprint(CLIP, LIMITS)
+    fp = fingerprint(clip(), LIMITS)
     assert (fp.kind, fp.format, fp.width, fp.height, fp.frames) == ("video", "mp4", 320, 180, 30)
     assert fp.duration == pytest.approx(3.0, abs=0.01)
-    pdq = fingerprint(CLIP, LIMITS, every_frame=True)
+    pdq = fingerprint(clip(), LIMITS, every_frame=True)
     assert [signal.t for signal in values(pdq, "pdq")] == pytest.approx([i / 10 for i in range(30)], abs=0.002)
     spread = [signal.t for signal in values(fp, "phash")]
     assert 6 <= len(spread) <= 12
@@ -44,17 +51,19 @@ def test_a_video_gives_pdq_of_every_frame_and_phash_of_some() -> None:
 @pytest.mark.parametrize(
     "copy",
     [
-        media.reencode(CLIP, width=256, height=144, crf=30),
-        pytest.param(media.reencode(CLIP, container="webm"), marks=pytest.mark.slow),
-        media.gif(11, seconds=3, width=256, height=144),
-        pytest.param(media.clip(11, seconds=1, start=1.0, width=320, height=180, crf=32), marks=pytest.mark.slow),
+        lambda: media.reencode(clip(), width=256, height=144, crf=30),
+        pytest.param(lambda: media.reencode(clip(), container="webm"), marks=pytest.mark.slow),
+        lambda: media.gif(11, seconds=3, width=256, height=144),
+        pytest.param(
+            lambda: media.clip(11, seconds=1, start=1.0, width=320, height=180, crf=32), marks=pytest.mark.slow
+        ),
     ],
     ids=["smaller", "webm", "gif", "trimmed"],
 )
-def test_copies_stay_near_and_strangers_stay_far(copy: bytes) -> None:
+def test_copies_stay_near_and_strangers_stay_far(copy: Callable[[], bytes]) -> None:
     """Every frame of a copy is near some frame of the original, and no frame of another scene is."""
-    known = [signal.value for signal in values(fingerprint(CLIP, LIMITS), "pdq")]
-    near = [min(distance(s.value, k) for k in known) for s in values(fingerprint(copy, LIMITS), "pdq")]
+    known = [signal.value for signal in values(fingerprint(clip(), LIMITS), "pdq")]
+    near = [min(distance(s.value, k) for k in known) for s in values(fingerprint(copy(), LIMITS), "pdq")]
     assert max(near) <= 31
     other = values(fingerprint(media.clip(12, seconds=1), LIMITS), "pdq")
     assert min(distance(signal.value, k) for signal in other for k in known) > 80
@@ -71,8 +80,8 @@ def test_standing_pictures_are_kept_once() -> None:
 
 def test_digests_are_of_the_bytes_as_they_came() -> None:
     """SHA-256 and MD5 are the file's own; other files of the same media are hashed only."""
-    fp = fingerprint(CLIP, LIMITS, also=(b"original",))
-    assert (fp.sha256, fp.md5) == (hashlib.sha256(CLIP).hexdigest(), hashlib.md5(CLIP).hexdigest())
+    fp = fingerprint(clip(), LIMITS, also=(b"original",))
+    assert (fp.sha256, fp.md5) == (hashlib.sha256(clip()).hexdigest(), hashlib.md5(clip()).hexdigest())
     assert fp.also == (digests(b"original"),)
 
 
@@ -89,7 +98,7 @@ def test_running_out_of_processor_time_keeps_the_frames_so_far(monkeypatch: pyte
     """Before the system's limit kills, the frames so far become the result and the note says so."""
     seconds = iter(range(1000))
     monkeypatch.setattr(resource_limits, "cpu_seconds", lambda: float(next(seconds)))
-    fp = fingerprint(CLIP, DecodeConfig(cpu_seconds=10))
+    fp = fingerprint(clip(), DecodeConfig(cpu_seconds=10))
     assert fp.frames == 9
     assert fp.note is not None
     assert "want of time" in fp.note
@@ -103,7 +112,7 @@ def test_what_is_no_media_is_an_error() -> None:
 
 def test_json_and_back() -> None:
     """Plain data holds everything, survives JSON text, and contains no bytes of the picture."""
-    fp = fingerprint(CLIP, LIMITS, also=(b"original",))
+    fp = fingerprint(clip(), LIMITS, also=(b"original",))
     assert from_json(json.loads(json.dumps(to_json(fp)))) == fp
 
 
@@ -168,7 +177,7 @@ def test_what_is_no_fingerprint_is_refused(change: dict[str, Any]) -> None:
 
 def test_describing_is_sparse_unless_all_is_wanted() -> None:
     """About one usable frame a second of each type, or all; bytes as hex."""
-    fp = fingerprint(CLIP, LIMITS)
+    fp = fingerprint(clip(), LIMITS)
     sparse = describe(fp, all_frames=False)
     assert [s["t"] for s in sparse["signals"] if s["type"] == "pdq"] == pytest.approx([0.0, 1.0, 2.0], abs=0.11)
     assert {"kind", "sha256", "md5", "width", "height", "duration", "frames", "signals"} <= set(sparse)

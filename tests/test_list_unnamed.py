@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,12 @@ from tests.test_list_import import bring, home
 
 __all__ = ["here", "home", "park"]
 SUMS = [hashlib.sha256(f"another {number}".encode()).hexdigest() for number in range(3_000)]
-PICTURES = [Pdq().compute(picture(160, 90 + number, 5_000 + number))[0].hex() for number in range(120)]
+
+
+@cache
+def pictures() -> list[str]:
+    """Return the PDQ of 120 pictures."""
+    return [Pdq().compute(picture(160, 90 + number, 5_000 + number))[0].hex() for number in range(120)]
 
 
 def unnamed(data: bytes) -> int:
@@ -38,7 +44,7 @@ def unnamed(data: bytes) -> int:
     [
         (text(P1, S1, f"0x{P1}"), 3),
         (text(f"pdq:{P1}", f"{S1}  a.mp4", M1), 0),
-        (text("\n".join(PICTURES[:60]), "", P1), 61),
+        (text("\n".join(SUMS[:60]), "", P1), 61),
         (text("hash", P1), 1),
         (text("hash,quality", f"{P1},90"), 0),
         (text("pdq", P1), 0),
@@ -61,7 +67,7 @@ def lists(of: list[str], size: int) -> Iterator[bytes]:
 
 def test_lists_are_told_apart_by_their_bits() -> None:
     """Of other pictures and other files than those by which the threshold was chosen, every list is told right."""
-    for data in lists(PICTURES, SURE_FROM):
+    for data in lists(pictures(), SURE_FROM):
         assert [*not_sums(read_many(data))]
     for data in lists(SUMS, SURE_FROM):
         with pytest.raises(UsageError, match="--type sha256"):
@@ -92,7 +98,7 @@ def test_the_command_says_what_it_took(home: Path) -> None:
     with pytest.raises(UsageError, match=r"--type sha256 or --type pdq"):
         bring(text(*SUMS), name="sums.txt")
     assert bring(text(*SUMS), "--type", "sha256", name="sums.txt")[1][-1]["added"] == 3_000
-    assert bring(text(*PICTURES), name="pictures.txt")[1][-1]["unnamed"] == 120
+    assert bring(text(*pictures()), name="pictures.txt")[1][-1]["unnamed"] == 120
     spoken = run("bank", "import", "list", "pictures.txt", "--by", "ann")
     assert "120 hashes of 64 digits name no type and count as PDQ; if they are SHA-256" in said(spoken)
     assert "64 digits" not in said(run("bank", "import", "list", "pictures.txt", "--by", "ann", "--type", "pdq"))

@@ -75,6 +75,7 @@ def new_database() -> tuple[str, ...]:
     return (*shape, "update list_steps set mark = lower(hex(randomblob(8)))")
 
 
+@cache
 def known_steps() -> frozenset[str]:
     """Return the names of all steps of this program."""
     empty = Database(memory=True)
