@@ -196,18 +196,24 @@ def test_what_is_done_again_and_again_spreads_its_requests() -> None:
     clock = ManualClock(datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
     budget = Budget(clock)
 
-    def told(used: int, reset: int) -> bool:
-        budget.told({"x-ratelimit-remaining": f"{1000 - used}.0", "x-ratelimit-used": str(used),
-                     "x-ratelimit-reset": str(reset)})  # fmt: skip
+    def send(job: Job, count: int) -> bool:
+        for _ in range(count):
+            budget.sent(job)
         return budget.in_pace(Job.WATCH)
 
-    assert told(99, 600)
-    assert not told(101, 600)
-    assert told(499, 300)
-    assert not told(501, 300)
-    assert told(899, 0)
-    clock.sleep(1)
+    assert send(Job.WATCH, 99)
+    assert not send(Job.ACT, 2)
+    clock.sleep(300)
+    assert send(Job.WATCH, 398)
+    assert not send(Job.WATCH, 2)
+    clock.sleep(300)
     assert budget.in_pace(Job.WATCH)
-    assert not told(901, 600)
-    clock.sleep(600)
+
+
+def test_the_past_does_not_keep_watching_from_its_pace() -> None:
+    """What less important jobs send, here or in another process, does not count."""
+    budget = Budget(ManualClock(datetime(2026, 11, 20, 18, 0, tzinfo=UTC)))
+    for _ in range(400):
+        budget.sent(Job.BACKFILL)
+    budget.told({"x-ratelimit-remaining": "500.0", "x-ratelimit-used": "500", "x-ratelimit-reset": "590"})
     assert budget.in_pace(Job.WATCH)

@@ -13,6 +13,7 @@ from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.pipeline.watching.rounds import groups
+from bot.reddit import Job
 from bot.store.links import PAST
 from tests.bots import Listening, bot_on
 from tests.slow import slow
@@ -413,7 +414,8 @@ def test_the_whole_overlap_is_read_twice_in_its_time(world: Stage, bot: Pipeline
 
 def test_watching_keeps_to_the_pace_of_the_limit(world: Stage, bot: Pipeline) -> None:
     """While more of the window is used than is due, nothing is read; when it is due again, everything is."""
-    bot.deps.api._budget.told({"x-ratelimit-remaining": "600.0", "x-ratelimit-used": "400", "x-ratelimit-reset": "500"})
+    for _ in range(300):
+        bot.deps.api._budget.sent(Job.WATCH)
     name = post(world, 1, "clips")
     sent = len(world.reddit.log)
     assert bot.watch() == 0

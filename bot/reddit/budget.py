@@ -78,15 +78,17 @@ class Budget:
             return wait
 
     def in_pace(self, job: Job) -> bool:
-        """Return whether no more of the window's requests are used than is due by now, but for a burst.
+        """Return whether this job and more important ones sent no more of the window than is due, but for a burst.
 
         What is done again and again spreads its requests by this, in place of using them up and then standing still.
+        What less important jobs and other processes send does not count: they must not keep it waiting.
         """
         with self._lock:
             now = self._turn()
             elapsed = 1 - max(0.0, self._reset_at - now) / WINDOW
             due = BURST + (1 - RESERVED[job] - BURST) * elapsed
-            return 1 - self._remaining / self._limit <= due
+            sent = sum(at >= self._reset_at - WINDOW and other <= job for at, other in self._sent)
+            return sent <= due * self._limit
 
     def refusal(self, job: Job, doing: str) -> RedditError | None:
         """Return why this job is told to come back instead of waiting, or None if it may go or should wait."""
