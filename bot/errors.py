@@ -16,7 +16,8 @@ GifwardenError                      exit code 1
 │   ├── NeedsTokenError             needs_token  the host wants a credential we do not have
 │   ├── UnsupportedError            unsupported  not media, or beyond the limits
 │   ├── HostChangedError            failed       the host answers in a shape we do not know
-│   └── TryLaterError               failed       time-out, rate limit, server error: worth another try
+│   └── TryLaterError               failed       time-out, damaged answer: worth another try
+│       └── OutageError             failed       the host serves nobody for now, or our network is down: tried for days
 ├── CostlyError                     a file takes more than it may in front of others: it is looked at behind them
 ├── MediaError                      bytes that do not decode
 │   └── LimitError                  bytes that decode to more than the limits allow
@@ -105,8 +106,7 @@ class Mistake(str):
     def __new__(cls, text: str, line: int = 0, file: str = "") -> Mistake:
         """`line`: in its file, from 1; 0: of none."""
         made = super().__new__(cls, text)
-        made.line = line
-        made.file = file
+        made.line, made.file = line, file
         return made
 
 
@@ -137,9 +137,7 @@ class Gathered:
         places = {file: number for number, file in enumerate(files, 1)}
 
         def place(mistake: str) -> tuple[int, int]:
-            if not isinstance(mistake, Mistake):
-                return 0, 0
-            return places.get(mistake.file, 0), mistake.line
+            return (places.get(mistake.file, 0), mistake.line) if isinstance(mistake, Mistake) else (0, 0)
 
         return tuple(sorted(self.mistakes, key=place))
 
@@ -153,8 +151,7 @@ class Gathered:
 
 _FILE_FAULTS = {
     errno.EISDIR: "it is a folder; name a file",
-    errno.EACCES: "this account may not read it; check its rights",
-    errno.EPERM: "this account may not read it; check its rights",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "this account may not read it; check its rights"),
     errno.ENAMETOOLONG: "its name is longer than names can be",
 }
 _NO_FILE = "check its name and its folder"
@@ -244,6 +241,10 @@ class TryLaterError(AcquireError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class OutageError(TryLaterError):
+    """The host cannot be reached, or serves nobody for now: no attempt of the link, which waits until that is over."""
 
 
 class CostlyError(GifwardenError):

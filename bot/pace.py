@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.errors import TryLaterError
+from bot.errors import OutageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Pace:
         return self._clock.now()
 
     def turn(self, group: str, interval: float) -> None:
-        """Wait for this request's turn, in seconds of the clock. Raises TryLaterError while the group rests."""
+        """Wait for this request's turn, in seconds of the clock. Raises OutageError while the group rests."""
         with self._lock:
             self._check(group)
             now = self._clock.monotonic()
@@ -74,5 +74,5 @@ class Pace:
     def _check(self, group: str) -> None:
         left = self.resting(group)
         if left > 0:
-            raise TryLaterError(f"{group} asked to wait; its next turn is in {left:.0f} seconds", retry_after=left)
+            raise OutageError(f"{group} asked to wait; its next turn is in {left:.0f} seconds", retry_after=left)
         self._resting.pop(group, None)

@@ -22,6 +22,7 @@ from bot.errors import (
     GoneError,
     HostChangedError,
     NeedsTokenError,
+    OutageError,
     TryLaterError,
     UnsupportedError,
 )
@@ -253,10 +254,10 @@ def test_what_is_not_json_is_a_changed_host(park: HostPark, web: Fetcher, body: 
         (401, NeedsTokenError),
         (403, BlockedError),
         (451, BlockedError),
-        (408, TryLaterError),
-        (429, TryLaterError),
-        (500, TryLaterError),
-        (503, TryLaterError),
+        (408, OutageError),
+        (429, OutageError),
+        (500, OutageError),
+        (503, OutageError),
         (400, HostChangedError),
         (418, HostChangedError),
         (204, HostChangedError),
@@ -271,7 +272,7 @@ def test_each_status_has_its_error(park: HostPark, web: Fetcher, status: int, er
         web.media(f"https://{HOST}/a.gif")
     assert type(caught.value) is error
     assert caught.value.status == status
-    assert caught.value.retry is (error is TryLaterError)
+    assert caught.value.retry is (error is OutageError)
 
 
 def test_retry_after_reaches_the_error(park: HostPark, web: Fetcher) -> None:

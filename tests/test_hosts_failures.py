@@ -18,8 +18,8 @@ from bot.errors import (
     GoneError,
     HostChangedError,
     NeedsTokenError,
+    OutageError,
     PlaceholderError,
-    TryLaterError,
     UnsupportedError,
 )
 from bot.fetch import Page
@@ -49,9 +49,9 @@ STATUSES = [
     (403, BlockedError),
     (404, GoneError),
     (410, GoneError),
-    (429, TryLaterError),
+    (429, OutageError),
     (451, BlockedError),
-    (503, TryLaterError),
+    (503, OutageError),
     (418, HostChangedError),
 ]
 

@@ -66,7 +66,9 @@ class FetchConfig(Section):
     total_seconds: Seconds = Field(90, description="Longest time for one file, redirects included.")
     max_redirects: Annotated[int, Field(ge=0, le=20)] = Field(5, description="Most redirects; each is checked.")
     host_interval_seconds: Pause = Field(1, description="Least time between two requests to one host.")
-    attempts: Tries = Field(5, description="How often a link is tried before it is given up.")
+    attempts: Tries = Field(
+        5, description="How often a link is tried before it is given up; outages of its host do not count."
+    )
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
         6, description="Most links in work at once; of one host only one is downloaded at a time."
     )

@@ -17,7 +17,7 @@ import httpx
 from bot import __version__
 from bot.clock import Clock
 from bot.config import FetchConfig
-from bot.errors import BlockedError, HostChangedError, TryLaterError, UnsupportedError
+from bot.errors import BlockedError, HostChangedError, OutageError, TryLaterError, UnsupportedError
 from bot.fetch import replies
 from bot.fetch.guard import Deadline, Dial, GuardedBackend, Resolve, system_dial, system_resolve
 from bot.fetch.memory_budget import MemoryBudget
@@ -243,10 +243,12 @@ class Fetcher:
                     _check_media(host, response.headers)
                 take = self._take if media else None
                 return _Reply(url=url, headers=response.headers, data=_read(host, response, limit, take))
+        except httpcore.ConnectTimeout:
+            raise OutageError(f"{host} did not answer in time") from None
         except httpcore.TimeoutException:
             raise TryLaterError(f"{host} did not answer in time") from None
         except httpcore.ConnectError:
-            raise TryLaterError(f"{host} cannot be reached") from None
+            raise OutageError(f"{host} cannot be reached") from None
         except (httpcore.NetworkError, httpcore.ProtocolError):
             raise TryLaterError(f"{host} broke off the connection or sent a damaged answer") from None
         except (httpx.HTTPError, httpx.InvalidURL):  # all that httpx itself objects to above our transport

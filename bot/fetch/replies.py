@@ -13,7 +13,7 @@ from bot.errors import (
     GoneError,
     HostChangedError,
     NeedsTokenError,
-    TryLaterError,
+    OutageError,
     UnsupportedError,
 )
 
@@ -37,7 +37,7 @@ def status_error(host: str, status: int, retry_after: str | None, now: datetime)
         error = BlockedError(f"{host} refuses to serve this to us (status {status})")
     elif status in (408, 425, 429) or status >= 500:
         reason = "asks for fewer requests" if status == 429 else "cannot answer now"
-        error = TryLaterError(f"{host} {reason} (status {status})", retry_after=waiting_time(retry_after, now))
+        error = OutageError(f"{host} {reason} (status {status})", retry_after=waiting_time(retry_after, now))
     else:
         error = HostChangedError(f"{host} answers in an unexpected way (status {status})")
     error.status = status

@@ -28,6 +28,7 @@ from bot.errors import (
     MediaError,
     NeedsTokenError,
     NotAllowedError,
+    OutageError,
     OutsideError,
     PlaceholderError,
     TryLaterError,
@@ -64,7 +65,7 @@ KINDS: Mapping[str, type[GifwardenError]] = {
     kind.__name__: kind
     for kind in (
         AcquireError, GoneError, PlaceholderError, BlockedError, NotAllowedError, NeedsTokenError, UnsupportedError,
-        HostChangedError, TryLaterError, CostlyError, MediaError, LimitError, OutsideError, ClusterError,
+        HostChangedError, TryLaterError, OutageError, CostlyError, MediaError, LimitError, OutsideError, ClusterError,
     )
 }  # fmt: skip
 
@@ -188,9 +189,9 @@ def error_from(value: Any) -> GifwardenError:
     if type(value) is not dict or value.get("kind") not in KINDS:
         raise ValueError("not an error")
     kind, text = KINDS[value["kind"]], sentence(value.get("text"))
-    if kind is TryLaterError:
+    if issubclass(kind, TryLaterError):
         after = value.get("retry_after")
-        made: GifwardenError = TryLaterError(text, retry_after=None if after is None else _seconds(after))
+        made: GifwardenError = kind(text, retry_after=None if after is None else _seconds(after))
     elif kind is ClusterError:
         made = ClusterError(text, lost=value.get("lost") is True)
     else:

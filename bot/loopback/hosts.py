@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -60,6 +60,8 @@ class HostPark:
         self._gone: set[tuple[str, str]] = set()
         self._tokens: set[str] = set()
         self._issued = 0
+        # asked of each request before it is answered; what it returns is sent instead
+        self.trouble: Callable[[Request], Answer | None] = lambda _request: None
         for name in NAMES:
             self.network.serve(name, self._server.port)
 
@@ -81,6 +83,10 @@ class HostPark:
     def log(self) -> tuple[Request, ...]:
         """Every request received, in order."""
         return self._server.log
+
+    def forget(self) -> tuple[Request, ...]:
+        """Empty the log; return what it held."""
+        return self._server.forget()
 
     def paths(self, host: str) -> list[str]:
         """Return the paths asked of one host name, in order."""
@@ -242,7 +248,7 @@ class HostPark:
 
     def _handle(self, request: Request) -> Response:
         with self._lock:
-            scripted = self._scripted(request)
+            scripted = self.trouble(request) or self._scripted(request)
             if scripted is None:
                 return self._regular(request)
         if isinstance(scripted, int):

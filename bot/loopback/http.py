@@ -99,6 +99,12 @@ class LoopbackServer:
         with self._lock:
             return tuple(self._log)
 
+    def forget(self) -> tuple[Request, ...]:
+        """Empty the log; return what it held."""
+        with self._lock:
+            held, self._log = tuple(self._log), []
+        return held
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self

@@ -27,6 +27,7 @@ from bot.migrations import (
     notice_life,
     notice_texts,
     notices,
+    outages,
     servers,
     withdrawals,
 )
@@ -60,6 +61,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     drafts.m0081_notice_items_found,
     minors.m0082_minor_footage,
     claims.m0083_claim_marks,
+    outages.m0084_link_outages,
 )
 
 for _step in LATER:

@@ -16,6 +16,8 @@ from bot.store import LinkRow
 from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
+OUTAGE_SECONDS = 3 * DAY  # for which the end of an outage is waited for
+OUTAGE_WAIT = 2 * 3600.0  # longest between two looks whether it is over
 WORKERS_WAIT = 5.0  # seconds until a link is looked at again that no worker could take
 SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
 HOME = Path(__file__).parent.parent.parent
@@ -62,6 +64,22 @@ def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None
     next_at = deps.clock.now() + timedelta(seconds=seconds) if again else None
     deps.store.links.failed(row.id, reason=reason, next_at=next_at)
     deps.log.info("link failed" if again else "link given up", link=row.id, host=row.link.host, reason=reason)
+
+
+def wait_out(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
+    """Put a link back until an outage may be over, after `wait` seconds at least; give it up if that lasts for days.
+
+    Each wait is as long as the outage so far. What says nothing of the link is none of its attempts: those end within
+    a quarter of an hour, and an evening without a name server would lose whatever was posted then.
+    """
+    now = deps.clock.now()
+    lasted = (now - (row.outage or now)).total_seconds()
+    again = lasted < OUTAGE_SECONDS
+    seconds = max(min(max(lasted, FIRST_WAIT), OUTAGE_WAIT), min(wait, DAY))
+    deps.store.links.no_answer(row.id, reason=reason, next_at=now + timedelta(seconds=seconds) if again else None)
+    deps.log.info(
+        "link waits for its host" if again else "link given up", link=row.id, host=row.link.host, reason=reason
+    )
 
 
 def postpone(deps: Deps, row: LinkRow, error: Exception) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.clock import iso
+from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.errors import SealError
 from bot.model import PREVIEW, UNTOLD, Evidence, Link, LinkState, Post, Verdict
@@ -41,6 +41,7 @@ class LinkRow:
     state: LinkState
     attempts: int
     reason: str | None
+    outage: datetime | None = None  # since when its host gives it no answer that says anything of it
     tries: int = 0  # how often work on it began and never ended
     late: bool = False  # it waits behind everybody else's: costly, or beyond its post's cap
     order: tuple[int, str, int] = (0, "", 0)  # place in the queue
@@ -243,7 +244,8 @@ class Links:
     def move(self, link: int, state: LinkState, *, reason: str | None = None) -> None:
         """Put a link into a state; never one that a suspected minor's mark blocks: only taking that back does."""
         self._c.run(
-            "update links set state = ?, reason = ?, updated_at = ? where id = ? and state != 'blocked'",
+            """update links set state = ?, reason = ?, outage_since = null, updated_at = ?
+               where id = ? and state != 'blocked'""",
             (state, reason, self._c.now(), link),
         )
 
@@ -257,9 +259,18 @@ class Links:
         """Count a failed attempt; without `next_at` the link is given up."""
         state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
         self._c.run(
-            """update links set state = ?, reason = ?, attempts = attempts + 1, next_at = ?, updated_at = ?
-               where id = ? and state != 'blocked'""",
+            """update links set state = ?, reason = ?, attempts = attempts + 1, outage_since = null, next_at = ?,
+               updated_at = ? where id = ? and state != 'blocked'""",
             (state, reason, iso(next_at) if next_at else self._c.now(), self._c.now(), link),
+        )
+
+    def no_answer(self, link: int, *, reason: str, next_at: datetime | None) -> None:
+        """Let a link wait for the end of an outage, which is no attempt; without `next_at` it is given up."""
+        state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
+        self._c.run(
+            """update links set state = ?, reason = ?, outage_since = coalesce(outage_since, ?), next_at = ?,
+               updated_at = ? where id = ? and state != 'blocked'""",
+            (state, reason, self._c.now(), iso(next_at) if next_at else self._c.now(), self._c.now(), link),
         )
 
     def acquired(self, link: int, evidence: Evidence, fingerprints: Sequence[tuple[int, bytes]]) -> None:
@@ -368,6 +379,7 @@ def row_of(row: Row) -> LinkRow:
         state=LinkState(row["state"]),
         attempts=row["attempts"],
         reason=row["reason"],
+        outage=from_iso(row["outage_since"]) if row["outage_since"] else None,
         tries=row["tries"],
         late=row["late"] > 0,
         order=(-row["priority"], row["next_at"], row["id"]),

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from bot import hosts
 from bot.acquire import Acquired
-from bot.errors import AcquireError, MarkedFileError, MediaError, TryLaterError
+from bot.errors import AcquireError, MarkedFileError, MediaError, OutageError, TryLaterError
 from bot.fingerprint import digests, from_json, to_json
 from bot.jobs import Fetched, FileFacts, Held, held
 from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, Match, MediaFile, MediaInfo, SourceMatch
 from bot.pipeline.core import Deps
-from bot.pipeline.recovery import GoOn, all_due, always, try_again
+from bot.pipeline.recovery import GoOn, all_due, always, try_again, wait_out
 from bot.pipeline.scanning import older_entries
 from bot.pipeline.scanning.altered_copies import Copied
 from bot.pipeline.scanning.bank_index import BankIndex
@@ -241,6 +241,9 @@ class Scanner:
                 store.actions.cancel(case=case, reason="suspected minor")
                 store.notices.drop_case(case)
             self._d.log.warning("link blocked: suspected minor", link=row.id, host=row.link.host)
+            return
+        if isinstance(error, OutageError):
+            wait_out(self._d, row, reason, wait=error.retry_after or 0)
             return
         if isinstance(error, TryLaterError):
             try_again(self._d, row, reason, wait=error.retry_after or 0)

@@ -1,0 +1,133 @@
+"""A host or a network that is away for hours: what was posted meanwhile is looked at afterwards."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.assemble import Outside, Parts, assembled
+from bot.loopback.answers import lying
+from bot.loopback.http import Response
+from bot.loopback.stage import Stage
+from bot.model import LinkState
+from bot.pipeline import Pipeline
+from tests.bots import bank_the_fake, lent, post_fake
+from tests.killing import Silent
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+
+@dataclass
+class Names:
+    """A name server that can be away; counts what it was asked."""
+
+    world: Stage
+    away: bool = False
+    asked: list[float] = field(default_factory=list)
+
+    def resolve(self, host: str, port: int) -> Sequence[str]:
+        """Return a name's addresses, or fail as the system does without a name server."""
+        self.asked.append(self.world.clock.monotonic())
+        if self.away:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return self.world.park.network.resolve(host, port)
+
+
+def bot_with(names: Names, stack: ExitStack) -> Pipeline:
+    """Return a bot that asks this name server."""
+    world = names.world
+    outside = Outside(
+        reddit_url=world.reddit.url, oauth_url=world.reddit.url, resolve=names.resolve, dial=world.park.network.dial
+    )
+    parts = Parts(outside=outside, children=lent)
+    pipeline = stack.enter_context(assembled(world.config, Silent(), parts=parts, clock=world.clock))
+    pipeline.deps.store.banks.create("known-fakes", "block")
+    bank_the_fake(pipeline)
+    return pipeline
+
+
+def live(world: Stage, bot: Pipeline, seconds: float, *, every: float = 5 * MINUTE) -> None:
+    """Let so much time pass while the bot works."""
+    for _ in range(int(seconds // every)):
+        bot.tick()
+        world.clock.sleep(every)
+
+
+def state(bot: Pipeline, post: str) -> tuple[LinkState, int]:
+    """Return where the link of a post is, and how many attempts it has had."""
+    (row,) = [row for row in bot.deps.store.links.listing() if row.link.post == post]
+    return row.state, row.attempts
+
+
+def test_a_day_without_a_name_server_loses_nothing(world: Stage) -> None:
+    """What is posted while no name leads anywhere is removed afterwards; that was no attempt, and asks rarely."""
+    with ExitStack() as stack:
+        names = Names(world, away=True)
+        bot = bot_with(names, stack)
+        post = post_fake(world)
+        live(world, bot, DAY, every=10 * MINUTE)
+        assert state(bot, post) == (LinkState.FAILED, 0)
+        assert len(names.asked) < 30
+        names.away = False
+        live(world, bot, 3 * HOUR, every=10 * MINUTE)
+        assert state(bot, post) == (LinkState.JUDGED, 0)
+        assert world.reddit.removals == [post]
+
+
+@pytest.mark.parametrize("answer", [503, 429, Response(status=500)], ids=["503", "429", "500"])
+def test_a_host_that_serves_nobody_for_hours_loses_nothing(world: Stage, bot: Pipeline, answer: int | Response) -> None:
+    """A host that answers 503, 429 or 500 for five hours is waited for."""
+    post = post_fake(world)
+    world.park.trouble = lambda _request: answer
+    live(world, bot, 5 * HOUR, every=10 * MINUTE)
+    assert state(bot, post) == (LinkState.FAILED, 0)
+    world.park.trouble = lambda _request: None
+    live(world, bot, 3 * HOUR, every=10 * MINUTE)
+    assert world.reddit.removals == [post]
+
+
+def test_an_outage_of_days_is_given_up(world: Stage, bot: Pipeline) -> None:
+    """A host that has been away for three days is asked no more for that link."""
+    post = post_fake(world)
+    world.park.trouble = lambda _request: 503
+    live(world, bot, 4 * DAY, every=HOUR)
+    assert state(bot, post)[0] is LinkState.GIVEN_UP
+
+
+def damaged() -> Response:
+    """Return a file that ends before its end."""
+    return lying(b"\x00\x00\x00\x18ftypmp42", 200_000)
+
+
+def test_what_is_the_links_own_is_given_up_soon(world: Stage, bot: Pipeline) -> None:
+    """A file that breaks off is an attempt each time; an outage in between neither counts nor starts that anew."""
+    post = post_fake(world)
+    broken: Callable[[], Response] = damaged
+    world.park.trouble = lambda request: broken if request.host == "media.redgifs.com" else None
+    live(world, bot, 4 * MINUTE, every=MINUTE)
+    tries = state(bot, post)[1]
+    assert 0 < tries < 5
+    world.park.trouble = lambda _request: 503
+    live(world, bot, 3 * HOUR)
+    assert state(bot, post) == (LinkState.FAILED, tries)
+    world.park.trouble = lambda request: broken if request.host == "media.redgifs.com" else None
+    live(world, bot, 6 * HOUR)
+    assert state(bot, post) == (LinkState.GIVEN_UP, 5)
+
+
+def test_a_clock_that_is_set_ends_no_outage(world: Stage, bot: Pipeline) -> None:
+    """An outage has lasted as long as it has, whatever the machine's clock shows meanwhile."""
+    post = post_fake(world)
+    world.park.trouble = lambda _request: 503
+    live(world, bot, HOUR)
+    world.clock.sleep(10 * DAY)  # as if the clock were set
+    bot.deps.store.waits.shift(10 * DAY)
+    live(world, bot, 3 * HOUR)
+    assert state(bot, post) == (LinkState.FAILED, 0)
+    (row,) = bot.deps.store.links.listing()
+    assert row.outage is not None
+    assert (world.clock.now() - row.outage).total_seconds() < 5 * HOUR
