@@ -21,6 +21,12 @@ from tests.killing import Silent
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
+@pytest.fixture(autouse=True)
+def lasting_token(world: Stage) -> None:
+    """Let the login outlast the days: PRAW counts by a clock of its own, and waits in real time after a refusal."""
+    world.reddit.token_seconds = int(8 * DAY)
+
+
 @dataclass
 class Names:
     """A name server that can be away; counts what it was asked."""
@@ -69,11 +75,11 @@ def test_a_day_without_a_name_server_loses_nothing(world: Stage) -> None:
         names = Names(world, away=True)
         bot = bot_with(names, stack)
         post = post_fake(world)
-        live(world, bot, DAY, every=10 * MINUTE)
+        live(world, bot, DAY, every=HOUR)
         assert state(bot, post) == (LinkState.FAILED, 0)
         assert len(names.asked) < 30
         names.away = False
-        live(world, bot, 3 * HOUR, every=10 * MINUTE)
+        live(world, bot, 3 * HOUR, every=30 * MINUTE)
         assert state(bot, post) == (LinkState.JUDGED, 0)
         assert world.reddit.removals == [post]
 
@@ -83,10 +89,10 @@ def test_a_host_that_serves_nobody_for_hours_loses_nothing(world: Stage, bot: Pi
     """A host that answers 503, 429 or 500 for five hours is waited for."""
     post = post_fake(world)
     world.park.trouble = lambda _request: answer
-    live(world, bot, 5 * HOUR, every=10 * MINUTE)
+    live(world, bot, 5 * HOUR, every=30 * MINUTE)
     assert state(bot, post) == (LinkState.FAILED, 0)
     world.park.trouble = lambda _request: None
-    live(world, bot, 3 * HOUR, every=10 * MINUTE)
+    live(world, bot, 3 * HOUR, every=30 * MINUTE)
     assert world.reddit.removals == [post]
 
 
@@ -94,7 +100,7 @@ def test_an_outage_of_days_is_given_up(world: Stage, bot: Pipeline) -> None:
     """A host that has been away for three days is asked no more for that link."""
     post = post_fake(world)
     world.park.trouble = lambda _request: 503
-    live(world, bot, 4 * DAY, every=HOUR)
+    live(world, bot, 4 * DAY, every=4 * HOUR)
     assert state(bot, post)[0] is LinkState.GIVEN_UP
 
 
@@ -112,10 +118,10 @@ def test_what_is_the_links_own_is_given_up_soon(world: Stage, bot: Pipeline) -> 
     tries = state(bot, post)[1]
     assert 0 < tries < 5
     world.park.trouble = lambda _request: 503
-    live(world, bot, 3 * HOUR)
+    live(world, bot, 3 * HOUR, every=20 * MINUTE)
     assert state(bot, post) == (LinkState.FAILED, tries)
     world.park.trouble = lambda request: broken if request.host == "media.redgifs.com" else None
-    live(world, bot, 6 * HOUR)
+    live(world, bot, 6 * HOUR, every=10 * MINUTE)
     assert state(bot, post) == (LinkState.GIVEN_UP, 5)
 
 
@@ -123,10 +129,10 @@ def test_a_clock_that_is_set_ends_no_outage(world: Stage, bot: Pipeline) -> None
     """An outage has lasted as long as it has, whatever the machine's clock shows meanwhile."""
     post = post_fake(world)
     world.park.trouble = lambda _request: 503
-    live(world, bot, HOUR)
+    live(world, bot, HOUR, every=20 * MINUTE)
     world.clock.sleep(10 * DAY)  # as if the clock were set
     bot.deps.store.waits.shift(10 * DAY)
-    live(world, bot, 3 * HOUR)
+    live(world, bot, 3 * HOUR, every=20 * MINUTE)
     assert state(bot, post) == (LinkState.FAILED, 0)
     (row,) = bot.deps.store.links.listing()
     assert row.outage is not None
