@@ -37,7 +37,7 @@ def test_every_fault_has_its_hours() -> None:
 
 def ended() -> Sample:
     """Return the sample of a last hour in which nothing waits."""
-    answer = Answer(at=0.0, links={}, actions={}, notices={}, cases={}, waiting=0, overdue=0.0, rows=Counter(), size=0)
+    answer = Answer(at=0.0, links={}, actions={}, waiting=0, rows=Counter(), size=0)
     return Sample(
         hour=0, posts=2, life=1, seconds=1.0, memory=100.0, descriptors=9, threads=1, children=0, answer=answer,
         on=frozenset(),

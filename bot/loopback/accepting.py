@@ -1,11 +1,13 @@
-"""How servers on loopback take connections: until they are told to end, and without looking at a clock meanwhile."""
+"""How servers on loopback run: a thread takes connections until told to end, without looking at a clock meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import socketserver
-from typing import Any
+import threading
+from types import TracebackType
+from typing import Any, Self
 
 
 class Accepting(socketserver.TCPServer):
@@ -32,3 +34,28 @@ class Accepting(socketserver.TCPServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  whoever it is
         """Return whether a connection is still served."""
         return not self._ending
+
+
+class Running:
+    """A context manager in which a server takes connections, each in a thread of its own."""
+
+    def __init__(self, server: Accepting) -> None:
+        """`server`: bound to a port already, with a thread a connection."""
+        self._server = server
+        self._thread = threading.Thread(target=server.accept, daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._server.server_address[1])
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.end()
+        self._thread.join(5)
+        self._server.server_close()

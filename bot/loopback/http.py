@@ -9,11 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from bot.loopback.accepting import Accepting
+from bot.loopback.accepting import Accepting, Running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ class _Server(Accepting, ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class LoopbackServer:
+class LoopbackServer(Running):
     """Serves `handle` on 127.0.0.1 at a free port, one thread a connection; `log` holds what was received."""
 
     def __init__(self, handle: Callable[[Request], Response]) -> None:
@@ -84,14 +83,7 @@ class LoopbackServer:
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.accept, daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self._server.server_address[1])
+        super().__init__(_Server(("127.0.0.1", 0), Handler))
 
     @property
     def log(self) -> tuple[Request, ...]:
@@ -104,17 +96,6 @@ class LoopbackServer:
         with self._lock:
             held, self._log = tuple(self._log), []
         return held
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.end()
-        self._thread.join(5)
-        self._server.server_close()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         try:

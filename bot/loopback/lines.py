@@ -6,10 +6,9 @@ import socketserver
 import ssl
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from bot.loopback.accepting import Accepting
+from bot.loopback.accepting import Accepting, Running
 
 
 class Scripted(Protocol):
@@ -28,10 +27,10 @@ class Cut(Exception):
 
 
 class _Server(Accepting, socketserver.ThreadingTCPServer):
-    pass
+    daemon_threads = True
 
 
-class LineServer(Generic[F]):
+class LineServer(Running, Generic[F]):
     """Serves a protocol of lines on 127.0.0.1 at a free port, one thread a connection.
 
     `talk` has one conversation, from greeting to farewell. `context` is for STARTTLS, or for TLS from the first byte
@@ -68,14 +67,7 @@ class LineServer(Generic[F]):
                     self.rfile.close()
                 self.request.close()  # after STARTTLS this is not the socket that the server closes
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.accept, daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self._server.server_address[1])
+        super().__init__(_Server(("127.0.0.1", 0), Handler))
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -101,17 +93,6 @@ class LineServer(Generic[F]):
         """Write a command down."""
         with self._lock:
             self._commands.append(verb)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.end()
-        self._thread.join(5)
-        self._server.server_close()
 
 
 def encrypt(handler: socketserver.StreamRequestHandler, context: ssl.SSLContext) -> None:

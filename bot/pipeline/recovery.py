@@ -60,10 +60,7 @@ def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None
     """Count an attempt of a link and put it back to be fetched again, after `wait` seconds at least, or give it up."""
     attempts = row.attempts + 1
     again = attempts < deps.config.fetch.attempts
-    seconds = min(max(backoff(attempts, first=FIRST_WAIT), wait), DAY)
-    next_at = deps.clock.now() + timedelta(seconds=seconds) if again else None
-    deps.store.links.failed(row.id, reason=reason, next_at=next_at)
-    deps.log.info("link failed" if again else "link given up", link=row.id, host=row.link.host, reason=reason)
+    _put_back(deps, row, reason, max(backoff(attempts, first=FIRST_WAIT), wait) if again else None)
 
 
 def wait_out(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
@@ -74,12 +71,16 @@ def wait_out(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
     """
     now = deps.clock.now()
     lasted = (now - (row.outage or now)).total_seconds()
-    again = lasted < OUTAGE_SECONDS
-    seconds = max(min(max(lasted, FIRST_WAIT), OUTAGE_WAIT), min(wait, DAY))
-    deps.store.links.no_answer(row.id, reason=reason, next_at=now + timedelta(seconds=seconds) if again else None)
-    deps.log.info(
-        "link waits for its host" if again else "link given up", link=row.id, host=row.link.host, reason=reason
-    )
+    seconds = max(min(max(lasted, FIRST_WAIT), OUTAGE_WAIT), wait)
+    _put_back(deps, row, reason, seconds if lasted < OUTAGE_SECONDS else None, outage=True)
+
+
+def _put_back(deps: Deps, row: LinkRow, reason: str, seconds: float | None, *, outage: bool = False) -> None:
+    """Let a link be due again in so many seconds, a day at most; None: give it up."""
+    next_at = None if seconds is None else deps.clock.now() + timedelta(seconds=min(seconds, DAY))
+    deps.store.links.failed(row.id, reason=reason, next_at=next_at, outage=outage)
+    said = "link waits for its host" if outage else "link failed"
+    deps.log.info(said if next_at else "link given up", link=row.id, host=row.link.host, reason=reason)
 
 
 def postpone(deps: Deps, row: LinkRow, error: Exception) -> None:

@@ -255,22 +255,15 @@ class Links:
             "update links set next_at = ?, reason = ? where id = ? and state != 'blocked'", (iso(until), reason, link)
         )
 
-    def failed(self, link: int, *, reason: str, next_at: datetime | None) -> None:
-        """Count a failed attempt; without `next_at` the link is given up."""
+    def failed(self, link: int, *, reason: str, next_at: datetime | None, outage: bool = False) -> None:
+        """Count a failed attempt, or note an `outage`, which is none; without `next_at` the link is given up."""
         state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
+        now = self._c.now()
         self._c.run(
-            """update links set state = ?, reason = ?, attempts = attempts + 1, outage_since = null, next_at = ?,
-               updated_at = ? where id = ? and state != 'blocked'""",
-            (state, reason, iso(next_at) if next_at else self._c.now(), self._c.now(), link),
-        )
-
-    def no_answer(self, link: int, *, reason: str, next_at: datetime | None) -> None:
-        """Let a link wait for the end of an outage, which is no attempt; without `next_at` it is given up."""
-        state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
-        self._c.run(
-            """update links set state = ?, reason = ?, outage_since = coalesce(outage_since, ?), next_at = ?,
-               updated_at = ? where id = ? and state != 'blocked'""",
-            (state, reason, self._c.now(), iso(next_at) if next_at else self._c.now(), self._c.now(), link),
+            """update links set state = ?, reason = ?, attempts = attempts + ?,
+               outage_since = iif(?, coalesce(outage_since, ?), null), next_at = ?, updated_at = ?
+               where id = ? and state != 'blocked'""",
+            (state, reason, not outage, outage, now, iso(next_at) if next_at else now, now, link),
         )
 
     def acquired(self, link: int, evidence: Evidence, fingerprints: Sequence[tuple[int, bytes]]) -> None:

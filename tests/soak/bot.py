@@ -71,10 +71,7 @@ class Answer:
     at: float  # the bot's own time, in the same seconds
     links: Mapping[str, int]
     actions: Mapping[str, int]
-    notices: Mapping[str, int]
-    cases: Mapping[str, int]
     waiting: int  # links that wait to be fetched, matched or judged
-    overdue: float  # seconds for which the oldest link has been due
     rows: Mapping[str, int]  # of each table that grows
     size: int  # bytes of the database
     failed: Counter[str] = field(default_factory=Counter)  # by step: ended in an error of ours
@@ -313,10 +310,7 @@ class Hours:
             at=self._clock.monotonic(),
             links=links,
             actions=metrics.by_state("actions"),
-            notices=metrics.by_state("notices"),
-            cases=metrics.by_state("cases"),
             waiting=sum(links.get(state, 0) for state in WAITING_LINKS),
-            overdue=metrics.oldest()["links"],
             rows={name: _count(connection, name) for name in ("posts", "links", "cases", "actions", "notice_items")},
             size=int(connection.value("pragma page_count")) * int(connection.value("pragma page_size")),
             failed=self._failed,

@@ -193,10 +193,9 @@ def _play(
             on, Order(at=(hour + 1) * 3600.0, decide=hour % 24 == 20 or hour == hours + QUIET_HOURS - 12)
         )
         wanted = posts * (hour + 1) // hours if hour < hours else posts
-        for place in range(done, wanted):
+        for _ in range(done, wanted):
             world.stage.clock.sleep(3600 / max(1, wanted - done))
             world.post(in_trouble=bool(on))
-            del place
         done = wanted
         world.stage.clock.sleep(order.at - world.now)
         answer = bot.killed_in(order, chance.uniform(0.02, 0.6)) if Fault.KILLED in on else bot.live(order)
@@ -269,11 +268,10 @@ def judge(world: World, result: Result) -> None:
                 wrong.append(f"{_named(name, told)}: {had} {what}s, not {must}")
         if told.kind not in FAKED and told.kind is not Kind.DELETED and name in removals:
             wrong.append(f"{name} ({told.kind}): an innocent post was removed")
-    mails = Counter(str(one.message["Subject"]) for one in world.stage.mail.received)
-    ids = {str(one.message["Subject"]): set() for one in world.stage.mail.received}  # type: ignore[var-annotated]
+    ids: dict[str, set[str]] = {}
     for one in world.stage.mail.received:
-        ids[str(one.message["Subject"])].add(str(one.message["Message-ID"]))
-    counts["mails"] = sum(mails.values())
+        ids.setdefault(str(one.message["Subject"]), set()).add(str(one.message["Message-ID"]))
+    counts["mails"] = len(world.stage.mail.received)
     wrong += [f"“{subject}” was mailed under {len(found)} ids" for subject, found in ids.items() if len(found) > 1]
     last = result.samples[-1].answer
     if last.waiting:
