@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from bot.assemble import Parts, assembled
 from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping, tally
 from bot.bench.crowd import crowd
+from bot.bench.figures import Quiet
 from bot.bench.worlds import Scene
 from bot.cli import app
-from bot.cli.bench_copies import Quiet
 from bot.config import Config
 from bot.samples import media
 from tests.slow import slow

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.bench.crowd import crowd
-from bot.bench.figures import Figure, Say
+from bot.bench.figures import Figure, Quiet, Say
 from bot.clock import DAY
 from bot.links import links_of, post_of
 from bot.loopback.stage import Stage, bot_on, stage
@@ -38,18 +38,9 @@ def run(say: Say, posts: int, folder: Path | None = None) -> Iterator[Figure]:
     with (
         tempfile.TemporaryDirectory(dir=folder) as place,
         stage(Path(place)) as world,
-        bot_on(world, _Quiet()) as pipeline,
+        bot_on(world, Quiet()) as pipeline,
     ):
         yield from _parts(say, world, pipeline, posts)
-
-
-class _Quiet:
-    """A log that nobody reads."""
-
-    def info(self, event: str, **facts: object) -> None:
-        """Say nothing."""
-
-    warning = info
 
 
 def _parts(say: Say, world: Stage, pipeline: Pipeline, posts: int) -> Iterator[Figure]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot.bench.figures import Say, short
+from bot.bench.figures import Quiet, Say, short
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.loopback.answers import redirect, slow
@@ -120,18 +120,9 @@ def _one(flood: _Flood | None, ordinary: int) -> tuple[float | None, float | Non
         if flood is not None:
             flood.put(world)
         names = _ordinary(world, ordinary, fake)
-        with bot_on(world, _Quiet()) as pipeline:
+        with bot_on(world, Quiet()) as pipeline:
             _prepare(pipeline, fake)
             return _watch(world, pipeline, names)
-
-
-class _Quiet:
-    """A log that nobody reads."""
-
-    def info(self, event: str, **facts: object) -> None:
-        """Say nothing."""
-
-    warning = info
 
 
 def _on_real_time(built: Stage) -> Stage:

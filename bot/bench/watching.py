@@ -18,7 +18,7 @@ from typing import Any
 
 from bot.assemble import Outside, Parts, assembled
 from bot.bench.feed import Feed, Streams
-from bot.bench.figures import Say, short
+from bot.bench.figures import Quiet, Say, short
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.loopback.http import Request
@@ -131,7 +131,7 @@ def _watch(folder: Path, subreddits: int, a_day: int, hours: float, latency: flo
             }
         )
         outside = Outside(reddit_url=feed.url, oauth_url=feed.url)
-        with assembled(config, _Quiet(), parts=Parts(outside=outside), clock=clock) as pipeline:
+        with assembled(config, Quiet(), parts=Parts(outside=outside), clock=clock) as pipeline:
             return _measure(pipeline, clock, feed, streams, hours, (subreddits, a_day), say)
 
 
@@ -214,12 +214,3 @@ class _Lane:
         """Do what is due until then."""
         while self._clock.monotonic() < moment:
             self.step()
-
-
-class _Quiet:
-    """A log that nobody reads."""
-
-    def info(self, event: str, **facts: object) -> None:
-        """Say nothing."""
-
-    warning = info

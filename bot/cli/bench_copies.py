@@ -14,6 +14,7 @@ from bot.bench import rebuild_motion as motion_bench
 from bot.bench import separation as motion_separation
 from bot.bench import swapping as swapping_bench
 from bot.bench.alter import ALTERATIONS, CHANGES, parse
+from bot.bench.figures import Quiet
 from bot.bench.peers import PEERS
 from bot.cli.base import JsonOption, emit, show
 from bot.cli.screen import err, out
@@ -255,12 +256,3 @@ def takes(
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.1f}"
-
-
-class Quiet:
-    """A log that nobody reads."""
-
-    def debug(self, event: str, **values: object) -> None:
-        """Say nothing."""
-
-    info = warning = error = debug

@@ -312,7 +312,7 @@ class Hours:
             actions=metrics.by_state("actions"),
             waiting=sum(links.get(state, 0) for state in WAITING_LINKS),
             rows={name: _count(connection, name) for name in ("posts", "links", "cases", "actions", "notice_items")},
-            size=int(connection.value("pragma page_count")) * int(connection.value("pragma page_size")),
+            size=metrics.size(),
             failed=self._failed,
             warned=self._log.warned,
             unforeseen=self._unforeseen,
