@@ -61,7 +61,8 @@ def test_what_readers_still_see_is_looked_at(world: Stage, bot: Pipeline, moving
         world.park.fail_once("i.imgur.com", None, Response(status=status))
     name = world.reddit.submit("clips", author="p", title="look", url=url, preview=moving)
     rounds(world, bot)
-    assert states(bot)["url"] in UNSEEN
+    # an outage may still end, so its link is tried on
+    assert states(bot)["url"] in ({LinkState.FAILED} if status == 500 else set(UNSEEN))
     (case,) = bot.deps.store.cases.listing()
     assert (case.post.fullname, case.source) == (name, "preview")
     assert any("Reddit's preview of it" in reason for reason in case.verdict.reasons)

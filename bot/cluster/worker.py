@@ -25,7 +25,7 @@ from bot.jobs import ClusterError, Here, scan_job, version
 from bot.jobs.messages import error_to, packed
 from bot.pipeline.log import Log
 
-LEAVE_SECONDS = 3.0
+LEAVE_SECONDS = 8.0
 NAME = "gifwarden"
 
 
@@ -76,6 +76,9 @@ class Station:
                     self._here, self._settings = self._stack.enter_context(made), text
                 except GifwardenError as error:  # a model that is not there: none of this link's faults
                     raise ClusterError(f"the worker {self._options.name} cannot begin: {error}") from None
+            if self.stopping:  # we were told while it was being made
+                self._here.stop()
+                raise ClusterError("this worker is being stopped")
             return self._here
 
     def stop(self) -> None:

@@ -17,6 +17,7 @@ from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
 OUTAGE_SECONDS = 3 * DAY  # for which the end of an outage is waited for
+STAND_IN_SECONDS = 900.0  # of an outage until what stands for a link is looked at: attempts would have ended by then
 OUTAGE_WAIT = 2 * 3600.0  # longest between two looks whether it is over
 WORKERS_WAIT = 5.0  # seconds until a link is looked at again that no worker could take
 SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
@@ -73,6 +74,8 @@ def wait_out(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
     lasted = (now - (row.outage or now)).total_seconds()
     seconds = max(min(max(lasted, FIRST_WAIT), OUTAGE_WAIT), wait)
     _put_back(deps, row, reason, seconds if lasted < OUTAGE_SECONDS else None, outage=True)
+    if lasted >= STAND_IN_SECONDS:  # readers see Reddit's preview of it meanwhile
+        deps.store.links.wake(row.id)
 
 
 def _put_back(deps: Deps, row: LinkRow, reason: str, seconds: float | None, *, outage: bool = False) -> None:
