@@ -42,7 +42,7 @@ def distributed() -> Any:
         import distributed as package
     except ImportError as error:
         raise UsageError(
-            f"this needs the extra cluster ({error.name}); run: pip install 'gifwarden[cluster]'"
+            f"this needs the extra cluster ({error.name}); run in the folder of the source: pip install '.[cluster]'"
         ) from None
     dask.config.set(SETTINGS | {"temporary-directory": str(_memory())})
     for name in ("distributed", "distributed.worker", "distributed.scheduler", "tornado.application", "asyncio"):
