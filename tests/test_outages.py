@@ -97,10 +97,10 @@ def test_a_host_that_serves_nobody_for_hours_loses_nothing(world: Stage, bot: Pi
 
 
 def test_an_outage_of_days_is_given_up(world: Stage, bot: Pipeline) -> None:
-    """A host that has been away for three days is asked no more for that link."""
+    """A host that has been away for some three days is asked no more for that link."""
     post = post_fake(world)
     world.park.trouble = lambda _request: 503
-    live(world, bot, 4 * DAY, every=4 * HOUR)
+    live(world, bot, 4 * DAY, every=2 * HOUR)
     assert state(bot, post)[0] is LinkState.GIVEN_UP
 
 
@@ -126,7 +126,7 @@ def test_what_is_the_links_own_is_given_up_soon(world: Stage, bot: Pipeline) -> 
 
 
 def test_a_clock_that_is_set_ends_no_outage(world: Stage, bot: Pipeline) -> None:
-    """An outage has lasted as long as it has, whatever the machine's clock shows meanwhile."""
+    """Whatever the machine's clock shows meanwhile, an outage has lasted for as many looks as were made."""
     post = post_fake(world)
     world.park.trouble = lambda _request: 503
     live(world, bot, HOUR, every=20 * MINUTE)
@@ -134,6 +134,31 @@ def test_a_clock_that_is_set_ends_no_outage(world: Stage, bot: Pipeline) -> None
     bot.deps.store.waits.shift(10 * DAY)
     live(world, bot, 3 * HOUR, every=20 * MINUTE)
     assert state(bot, post) == (LinkState.FAILED, 0)
+
+
+def test_a_machine_that_was_off_loses_nothing(world: Stage, bot: Pipeline) -> None:
+    """Days in which nobody looked do not count: one more answer after them, and the link still waits."""
+    post = post_fake(world)
+    world.park.trouble = lambda _request: 503
+    bot.tick()
+    world.clock.sleep(5 * DAY)
+    bot.tick()
+    assert state(bot, post) == (LinkState.FAILED, 0)
+    world.park.trouble = lambda _request: None
+    live(world, bot, HOUR, every=20 * MINUTE)
+    assert world.reddit.removals == [post]
+
+
+def test_what_was_given_up_begins_anew(world: Stage, bot: Pipeline) -> None:
+    """A link that is asked for once more after it was given up is waited for again."""
+    post = post_fake(world)
+    world.park.trouble = lambda _request: 503
+    live(world, bot, 4 * DAY, every=2 * HOUR)
+    assert state(bot, post)[0] is LinkState.GIVEN_UP
     (row,) = bot.deps.store.links.listing()
-    assert row.outage is not None
-    assert (world.clock.now() - row.outage).total_seconds() < 5 * HOUR
+    assert row.outages == 0
+    bot.deps.store.queue.fetch_afresh(row.id)
+    live(world, bot, HOUR, every=20 * MINUTE)
+    world.park.trouble = lambda _request: None
+    live(world, bot, 2 * HOUR, every=20 * MINUTE)
+    assert world.reddit.removals == [post]

@@ -1,4 +1,4 @@
-"""Outages of hosts: since when a link waits for the end of one."""
+"""Outages of hosts: how often a link was looked for in one."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from sqlite_utils import Database
 
 
 def m0084_link_outages(db: Database) -> None:
-    """Know since when a link's host gives no answer that says anything of it; before, that used up its attempts."""
-    db.execute("alter table links add column outage_since text")
+    """Count the looks that met an outage of a link's host; before, they used up its attempts."""
+    db.execute("alter table links add column outages integer not null default 0")

@@ -16,9 +16,9 @@ from bot.store import LinkRow
 from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
-OUTAGE_SECONDS = 3 * DAY  # for which the end of an outage is waited for
-STAND_IN_SECONDS = 900.0  # of an outage until what stands for a link is looked at: attempts would have ended by then
-OUTAGE_WAIT = 2 * 3600.0  # longest between two looks whether it is over
+OUTAGE_WAIT = 2 * 3600.0  # longest between two looks whether an outage is over
+OUTAGES = 42  # looks that meet one until a link is given up; with these waits three days
+STAND_IN_SECONDS = 900.0  # until its next look; then what stands for a link is looked at
 WORKERS_WAIT = 5.0  # seconds until a link is looked at again that no worker could take
 SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
 HOME = Path(__file__).parent.parent.parent
@@ -65,16 +65,16 @@ def try_again(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None
 
 
 def wait_out(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
-    """Put a link back until an outage may be over, after `wait` seconds at least; give it up if that lasts for days.
+    """Put a link back until an outage may be over, after `wait` seconds at least; after `OUTAGES` looks give it up.
 
-    Each wait is as long as the outage so far. What says nothing of the link is none of its attempts: those end within
-    a quarter of an hour, and an evening without a name server would lose whatever was posted then.
+    What says nothing of the link is none of its attempts: those end within a quarter of an hour, and an evening without
+    a name server would lose whatever was posted then. Looks are counted and not days, for a clock may be wrong and a
+    machine off.
     """
-    now = deps.clock.now()
-    lasted = (now - (row.outage or now)).total_seconds()
-    seconds = max(min(max(lasted, FIRST_WAIT), OUTAGE_WAIT), wait)
-    _put_back(deps, row, reason, seconds if lasted < OUTAGE_SECONDS else None, outage=True)
-    if lasted >= STAND_IN_SECONDS:  # readers see Reddit's preview of it meanwhile
+    outages = row.outages + 1
+    seconds = max(backoff(outages, first=FIRST_WAIT, longest=OUTAGE_WAIT), wait)
+    _put_back(deps, row, reason, seconds if outages < OUTAGES else None, outage=True)
+    if seconds >= STAND_IN_SECONDS:  # readers see Reddit's preview of it meanwhile
         deps.store.links.wake(row.id)
 
 

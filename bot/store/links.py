@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.clock import from_iso, iso
+from bot.clock import iso
 from bot.encryption import FieldCipher
 from bot.errors import SealError
 from bot.model import PREVIEW, UNTOLD, Evidence, Link, LinkState, Post, Verdict
@@ -41,7 +41,7 @@ class LinkRow:
     state: LinkState
     attempts: int
     reason: str | None
-    outage: datetime | None = None  # since when its host gives it no answer that says anything of it
+    outages: int = 0  # looks in a row that met an outage of its host
     tries: int = 0  # how often work on it began and never ended
     late: bool = False  # it waits behind everybody else's: costly, or beyond its post's cap
     order: tuple[int, str, int] = (0, "", 0)  # place in the queue
@@ -244,7 +244,7 @@ class Links:
     def move(self, link: int, state: LinkState, *, reason: str | None = None) -> None:
         """Put a link into a state; never one that a suspected minor's mark blocks: only taking that back does."""
         self._c.run(
-            """update links set state = ?, reason = ?, outage_since = null, updated_at = ?
+            """update links set state = ?, reason = ?, outages = 0, updated_at = ?
                where id = ? and state != 'blocked'""",
             (state, reason, self._c.now(), link),
         )
@@ -256,14 +256,14 @@ class Links:
         )
 
     def failed(self, link: int, *, reason: str, next_at: datetime | None, outage: bool = False) -> None:
-        """Count a failed attempt, or note an `outage`, which is none; without `next_at` the link is given up."""
-        state = LinkState.FAILED if next_at else LinkState.GIVEN_UP
+        """Count a failed attempt, or a look that met an `outage`; without `next_at` the link is given up."""
+        again = next_at is not None  # who is given up and asked for later begins anew
+        state = LinkState.FAILED if again else LinkState.GIVEN_UP
         now = self._c.now()
         self._c.run(
-            """update links set state = ?, reason = ?, attempts = attempts + ?,
-               outage_since = iif(?, coalesce(outage_since, ?), null), next_at = ?, updated_at = ?
-               where id = ? and state != 'blocked'""",
-            (state, reason, not outage, outage, now, iso(next_at) if next_at else now, now, link),
+            """update links set state = ?, reason = ?, attempts = attempts + ?, outages = iif(?, outages + ?, 0),
+               next_at = ?, updated_at = ? where id = ? and state != 'blocked'""",
+            (state, reason, not outage, again, outage, iso(next_at) if next_at else now, now, link),
         )
 
     def acquired(self, link: int, evidence: Evidence, fingerprints: Sequence[tuple[int, bytes]]) -> None:
@@ -372,7 +372,7 @@ def row_of(row: Row) -> LinkRow:
         state=LinkState(row["state"]),
         attempts=row["attempts"],
         reason=row["reason"],
-        outage=from_iso(row["outage_since"]) if row["outage_since"] else None,
+        outages=row["outages"],
         tries=row["tries"],
         late=row["late"] > 0,
         order=(-row["priority"], row["next_at"], row["id"]),

@@ -48,10 +48,6 @@ class Waits:
                     f"update notice_items set {column} = {MOVED.format(column)} where look_at is not null",  # noqa: S608  words from above
                     (f"{seconds:+.0f} seconds",),
                 )
-            self._c.run(
-                f"update links set outage_since = {MOVED.format('outage_since')} where outage_since is not null",  # noqa: S608  words from above
-                (f"{seconds:+.0f} seconds",),
-            )
             return sum(
                 self._c.run(
                     f"update {table} set next_at = {MOVED.format('next_at')} where {where}",  # noqa: S608  words from above
