@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,10 +12,13 @@ from typing import Any
 from bot.errors import AcquireError
 from bot.fetch import Fetcher, Page
 from bot.hosts import Host, configured, get
+from bot.loopback.http import json_response
 from bot.model import Link
 from tests.host_cases import CASES
+from tests.host_files import pixeldrain_folder
 from tests.host_pages import PagePark
-from tests.host_world import HostClient, link
+from tests.host_posts import SITE, STATUS, add_page, add_x
+from tests.host_world import SMALL, HostClient, link
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -63,21 +66,53 @@ class Recorder:
         return True
 
 
+FILE = f"https://{SITE}/v/heron.mp4"
+MORE: dict[str, Callable[[PagePark], str]] = {
+    "page, JSON-LD": lambda park: add_page(
+        park,
+        "/watch/heron",
+        '<script type="application/ld+json">{"@graph": [{"@type": "VideoObject", '
+        f'"contentUrl": "{FILE}"}}]}}</script>',
+    ),
+    "page, oEmbed": lambda park: embedded(park, {"type": "video", "html": f'<iframe src="https://{SITE}/e/1">'}),
+    "page, oEmbed of a picture": lambda park: embedded(park, {"type": "photo", "url": f"https://{SITE}/heron.gif"}),
+    "pixeldrain, folder": lambda park: pixeldrain_folder(park, "aB3dE5gH", {"heron.mp4": SMALL}),
+    "x, file": lambda _: "https://pbs.twimg.com/media/ESIQ9H3pgRUxyz1.jpg",
+    "x, tombstone": lambda park: add_x(
+        park, STATUS, __typename="TweetTombstone", tombstone={"text": {"text": "This Post was deleted"}}
+    ),
+    "x, withdrawn": lambda park: add_x(
+        park,
+        STATUS,
+        {"type": "photo", "ext_media_availability": {"status": "Unavailable", "reason": "Dmcaed"}},
+    ),
+}
+"""Answers that no test of a whole host begins with."""
+
+
+def embedded(park: PagePark, answer: Mapping[str, Any]) -> str:
+    """Put a page on an allowed site whose video only its oEmbed answer names, and return its address."""
+    park.put(SITE, "/oembed", json_response({"version": "1.0", **answer}))
+    add_page(park, "/e/1", f'<meta property="og:video" content="{FILE}">')
+    return add_page(park, "/watch/heron", '<link type="application/json+oembed" href="/oembed?url=x">')
+
+
 def recorded() -> tuple[Told, ...]:
     """Return what is answered in every case of the tests of hosts; what a link tells by itself has no answers."""
     told = []
-    for name, case in CASES.items():
+    for name, add in ({name: case.add for name, case in CASES.items()} | MORE).items():
         with PagePark() as park:
             client = HostClient(park)
             plugs = configured(client.config)
-            where = link(case.add(park))
+            where = link(add(park))
             plug = get(where.host, plugs)
             assert plug is not None
             web = Recorder(client.fetcher)
-            for media in plug.resolve(where, web):
-                if media.ask is not None:
-                    with suppress(AcquireError):
-                        media.ask(web)
+            with suppress(AcquireError):
+                for media in plug.resolve(where, web):
+                    if media.ask is not None:
+                        with suppress(AcquireError):
+                            media.ask(web)
             client.fetcher.close()
             server = get(plug.served_by, plugs) if plug.served_by else plug
             assert server is not None

@@ -15,6 +15,8 @@ EXAMPLES = (
     "Why was my post removed? It is not me, it's a meme about a girl band.",
     "someone posted my nudes without my consent and they won't take them down",
     "gifwarden, undo https://redd.it/1abcd2",
+    "This shows a minor. I was underage, she was under 18 at the time, and it is csam.",
+    "I am 19 years old, no minors are depicted, this is not csam",
 )
 WORDS = (
     "that's me", "it is me", "this is me", "not", "n't", "me", "my", "i", "am", "was", "video", "deepfake", "nudes",

@@ -12,12 +12,13 @@ from bot.model import Entry
 from tests.fuzz.drawn import Drawn
 from tests.fuzz.held import sentence
 from tests.list_shapes import M1, P1, P2, P3, S1, SHAPES
+from tests.list_shapes_of_tools import TOOLS
 
 EXAMPLES = tuple(
     dict.fromkeys(
         shape.data.decode("latin-1")
-        for shape in SHAPES
-        if len(shape.data) < 1000 and not shape.data.startswith(b"\x1f\x8b")
+        for shape in (*SHAPES, *TOOLS)
+        if len(shape.data) < 3000 and not shape.data.startswith(b"\x1f\x8b")
     )
 )
 WORDS = (
@@ -28,7 +29,8 @@ WORDS = (
     "101", "9" * 400, "1.2E+15", "\ufeff".encode().decode("latin-1"), "\xff\xfe", "\xfe\xff", "\x00", "\x1f\x8b\x08",
     "PK\x03\x04", "<html", "<?xml", "\xc3\xa9", "\xed\xa0\x80", "\\ud800", "\\u0000", "=\"",
     "id,type,value,quality,t\n", "whole", "next", "rows", "data", "paging", "  ", "- ", "MD5 (a) = ", "\\", "/",
-    "e" * 300, "sha256:", "base64:", "\x0b", "\x1c", "\x85", "%%%% HASHDEEP-1.0\n",
+    "e" * 300, "sha256:", "base64:", "indicator--1", "object_refs", "[file:hashes.MD5 = '", "Event", "Attribute",
+    "Object", "md5|", "filename|md5", "response", "\x0b", "\x1c", "\x85", "%%%% HASHDEEP-1.0\n",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import RuleError
-from bot.model import Evidence, Link, Match, Post
+from bot.model import AuthorFacts, Evidence, Link, Match, Origin, Post, PostDetails
 from bot.rules import (
     AUTHOR_KEYS,
     COPY_KEYS,
@@ -47,6 +47,17 @@ EXAMPLES = (
     "type: submission\naction: review\n"
     "examples:\n  - {face: {person: P-1, probability: 0.97}, nudity: 0.9, post: {title: a, age: 2 days}, "
     "gives: review}\n",
+    "name: w\n~title (starts-with): [re, fwd]\nbody+url (full-exact, case-sensitive): [a]\nbody (full-text): [b c]\n"
+    "crosspost_title (ends-with): [d]\nparent_submission: {title: [e], author: f}\ncrosspost_subreddit: {name: g, "
+    "is_nsfw: true}\naction: review\n",
+    "name: p\nbody_longer_than: 10\nbody_shorter_than: 9000\npoll_option_count: '> 1'\nis_edited: false\n"
+    "discussion_type: chat\ngallery_caption: [a]\nmedia_author: [b]\nmedia_title (regex): ['c+']\n"
+    "flair_text: d\nignore_blockquotes: true\naction: review\n",
+    "name: a\nauthor: {name: [someone], comment_karma: '< 10', post_karma: '> 1', combined_karma: '< 100', "
+    "account_age: '< 7 days', satisfy_any_threshold: true, is_gold: false, has_verified_email: true, "
+    "is_contributor: false, is_moderator: false, flair_text: x}\naction: review\n",
+    "name: e\nexact_media: {bank: fakes}\naction: remove\nmessage: 'See {{title}} of {{author}}'\n"
+    "message_subject: '{{subreddit}}'\nmod_note: '{{case}}'\nset_flair: [a, b]\nset_nsfw: true\n",
     *(one for one in SHIPPED if len(one) < 400),
 )
 WORDS = (
@@ -81,6 +92,31 @@ POST = Post(
     title="a real clip {{case}} " + "a" * 60,
     body="> quoted\n\nsee https://redgifs.com/watch/abc",
     url="https://redgifs.com/watch/abc",
+    flair_text="d",
+    details=PostDetails(
+        is_gallery=True,
+        is_poll=True,
+        discussion_type="chat",
+        author_flair_text="x",
+        gallery_captions=("a",),
+        poll_options=("yes", "no"),
+        media_author="b",
+        media_title="ccc",
+        crosspost=Origin(id="1abcdd", title="a d", author="h", subreddit="g", over_18=True),
+    ),
+)
+COMMENT = replace(
+    POST, fullname="t1_1abcdg", details=PostDetails(top_level=True, parent=Origin(id="1abcde", title="e", author="f"))
+)
+AUTHOR = AuthorFacts(
+    asked_at=datetime(2026, 11, 1, tzinfo=UTC),
+    created=datetime(2026, 10, 30, tzinfo=UTC),
+    comment_karma=3,
+    post_karma=5,
+    verified_email=True,
+    gold=False,
+    contributor=False,
+    moderator=False,
 )
 EVIDENCE = Evidence(
     target="t3_1abcde",
@@ -119,7 +155,9 @@ def check(drawn: Drawn) -> None:
         check_mistakes(error, text)
         return
     run_examples(made)
-    verdict = made.judge(POST, EVIDENCE, budget=Budget())
+    verdict = made.judge(POST, EVIDENCE, author=AUTHOR, budget=Budget())
+    if drawn.byte() % 4 == 1:
+        made.judge(COMMENT, EVIDENCE, author=AUTHOR, budget=Budget())
     assert verdict.outcome in ("ignore", "review", "act")
     assert set(verdict.fired) <= {rule.name for rule in rules}
     made.explain(POST, EVIDENCE)

@@ -158,5 +158,5 @@ def _said(patterns: re.Pattern[str], plain: str) -> bool:
 def _plain(text: str) -> str:
     """Return a text in small letters without accents, on one line, with one kind of apostrophe."""
     folded = unicodedata.normalize("NFKD", text[:MAX_TEXT].casefold().replace("ß", "ss"))
-    bare = "".join(char for char in folded if not unicodedata.combining(char))
+    bare = folded if folded.isascii() else "".join(char for char in folded if not unicodedata.combining(char))
     return " ".join(bare.replace("\u2019", "'").replace("\u00b4", "'").replace("`", "'").split())
