@@ -111,8 +111,9 @@ def _words_of(text: str) -> list[str]:
         if len(token) == 1 and (token.isalpha() or (held and token in {"."})):
             held.append(token)
             continue
-        _give(held, found)
-        held = []
+        if held:
+            _give(held, found)
+            held = []
         found.append(token)
     _give(held, found)
     return found

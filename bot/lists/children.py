@@ -94,7 +94,7 @@ def field_named(name: str) -> Field | None:
     if whole in _WORDS:
         return Field.WORDS
     bare = re.sub(r"^(?:is|has|contains?|depicts?|involves?)_?", "", name, flags=re.IGNORECASE)
-    if is_tag(bare) or is_tag(name):
+    if is_tag(name) or (bare != name and is_tag(bare)):
         return Field.FLAG
     return None
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import regex as engine
 
 from bot.errors import RuleError
 from bot.model import AuthorFacts, Evidence, Link, Match, Origin, Post, PostDetails
@@ -186,6 +189,21 @@ def read(text: str) -> tuple[Rule, ...]:
         return parse(text, "a.yaml", banks=BANKS, hosts=("redgifs", "imgur"), actions=DEEDS)  # type: ignore[arg-type]
 
 
-def unplaced(rule: Rule) -> Rule:
-    """Return a rule without where it stands."""
-    return replace(rule, at="", examples=tuple(replace(one, at="") for one in rule.examples), banks_at={})
+def unplaced(rule: Rule) -> object:
+    """Return what a rule says without where it stands."""
+    return told(replace(rule, at="", examples=tuple(replace(one, at="") for one in rule.examples), banks_at={}))
+
+
+def told(value: object) -> object:
+    """Return a value in what can be compared: compiled patterns and functions are the same only as objects."""
+    if isinstance(value, engine.Pattern):
+        return value.pattern, value.flags
+    if callable(value) and hasattr(value, "__qualname__"):
+        return value.__qualname__
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value), [told(getattr(value, one.name)) for one in fields(value) if one.compare]
+    if isinstance(value, list | tuple):
+        return [told(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: told(one) for key, one in value.items()}
+    return value
