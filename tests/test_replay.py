@@ -113,10 +113,9 @@ def test_moments() -> None:
 
 
 @pytest.mark.slow
-def test_many_judgements_are_replayed_quickly(tmp_path: Path) -> None:
-    """At the promised rate, 100,000 in a minute of one core, and without holding them in memory."""
+def test_many_judgements_are_replayed_without_holding_them(tmp_path: Path) -> None:
+    """Memory does not grow with their number; how fast they are is for `tests.benchmarks.replay` to say."""
     figures = measure(3_000, tmp_path)
     assert figures["judgements"] == 3_000
     assert figures["changed"] > 1_000
-    assert figures["cpu_seconds"] < 60 * 3_000 / 100_000
     assert figures["grown_mb"] < 50
