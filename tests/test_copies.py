@@ -275,6 +275,16 @@ def test_a_still_with_something_else_over_a_part_is_for_a_person_to_look_at(seed
 
 
 @pytest.mark.slow
+def test_what_is_withdrawn_during_a_search_is_nothing() -> None:
+    """Its features are gone between the index, which still holds it, and the closer look."""
+    entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}
+    held = LocalFeatureIndex(lambda entry: entries.get(entry, ()))
+    held.put(entries)
+    del entries[0]
+    assert held.find(sketched(take(ROOM))) == []
+    assert held.compare(sketched(take(ROOM)), 0) is None
+
+
 def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
     """Drop and put work on one entry and leave the others alone."""
     entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}

@@ -198,10 +198,14 @@ class LocalFeatureIndex:
         return entry in self._by_entry
 
     def _of(self, entry: int) -> EntryFeatures | None:
+        """Return an entry's features, or None if it has none, also by now: it may be withdrawn during a search."""
         if entry not in self._by_entry:
             return None
         if entry not in self._held:
-            self._held[entry] = EntryFeatures(self._load(entry))
+            sketches = self._load(entry)
+            if not any(sketch.points for sketch in sketches):
+                return None
+            self._held[entry] = EntryFeatures(sketches)
             if len(self._held) > KEPT:
                 self._held.popitem(last=False)
         self._held.move_to_end(entry)
