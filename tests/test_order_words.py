@@ -108,6 +108,33 @@ def test_a_reason_stands_behind_the_target_or_below() -> None:
     assert order == Command(verb="undo", target=CASE, why="it was satire see the sidebar")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"gifwarden, undo {CASE} it was satire",
+        f"gifwarden, undo {CASE} this is not a fake",
+        f"gifwarden, allow {CASE} because it's no deepfake",
+        f"gifwarden, allow {CASE} weil es kein Fake ist",
+        f"gifwarden, allow {CASE} ce n'est pas un faux",
+        f"gifwarden, allow {CASE} no es un fake",
+        f"gifwarden, undo {CASE}.\n\nThe author showed us the original.",
+        f"gifwarden, undo {CASE}\n\nann has seen the original",
+        f"gifwarden, undo {CASE}\n\nThanks,\nAnn",
+        f"gifwarden, undo {CASE}\n\n見ました",
+        f"gifwarden, bank {CASE} known fake",
+        f"gifwarden, bank {CASE}\n\nSame face as in the last three.",
+        f"gifwarden, minor {CASE} she is 15",
+        f"gifwarden, minor {CASE}\n\nIn the profile she says that she goes to school.",
+        "gifwarden, stop\n\nIt does not work, everything is removed!",
+        "gifwarden, cancel\n\nI changed my mind, wait for Ben.",
+        f"gifwarden, scan {CASE}\n\nIt was not there yesterday.",
+    ],
+)
+def test_a_reason_that_goes_with_its_order_is_no_doubt(text: str) -> None:
+    """What supports the order is taken; what only stops, looks or takes back an order needs little."""
+    assert isinstance(heard(text), Command), text
+
+
 def test_a_conversation_about_one_case_needs_no_target() -> None:
     """The name and the verb are enough there, but for what is worst to get wrong."""
     assert heard("gifwarden, undo", case=CASE) == Command(verb="undo", target=CASE)
@@ -126,6 +153,8 @@ def test_a_conversation_about_one_case_needs_no_target() -> None:
         ("gifwarden minor", "`minor` needs a link"),
         ("gifwarden allow C-12", "`allow` needs a link"),
         ("gifwarden, stop it", "`stop` stands alone on its line"),
+        (f"gifwarden, minor {CASE} this is not a minor", "leaves a doubt"),
+        ("gifwarden, stop\n\nis what he wrote", "leaves a doubt"),
         (f"gifwarden, allow {CASE}\ngifwarden, bank {CASE}", "one order a message"),
         ("gifwarden, undo [https://redd.it/1abcd2](https://redd.it/1abcd3)", "name another post"),
     ],

@@ -17,7 +17,7 @@ from bot.pipeline.commands.parser import (
     read_reason,
     target_of,
 )
-from bot.pipeline.commands.talk import goes_on, is_reason
+from bot.pipeline.commands.talk import goes_on, is_reason, speaks_against
 from tests.fuzz.drawn import Drawn
 
 NAMES = ("gifwarden", "example_bot", "u/example_bot")
@@ -66,7 +66,10 @@ def check(drawn: Drawn) -> None:
     assert reason is None or reason in VERBS
     target = target_of(text)
     assert target is None or target_of(target) == target, target
-    goes_on(text)
+    for verb in VERBS:
+        speaks_against(verb, text)
+    for apart in (False, True):
+        goes_on(text, apart=apart)
     is_reason(text.split()[:200])
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.permalink import permalink_ids, share_path
-from bot.pipeline.commands.talk import goes_on, is_reason
+from bot.pipeline.commands.talk import goes_on, is_reason, speaks_against
 
 VERBS: Mapping[str, str] = {
     "scan": "look at a post now, however old it is, and answer what was found",
@@ -36,6 +36,10 @@ _MARK = re.compile(r"\[(C-[0-9a-f]{10}) #\d+\]", re.IGNORECASE)  # as our messag
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\(<?([^()\s<>]+)>?\)")
 _WRAPPED = re.compile(r"(\*{1,3}|_{1,3})([^*_].*[^*_])\1", re.DOTALL)
 _BARE = re.compile(r"[*_]{0,3}([a-z]{2,6})[*_]{0,3}[.!]?[*_]{0,3}[\s.\-\u2013\u2014_*]*", re.IGNORECASE | re.ASCII)
+_DOUBTFUL = (
+    "I have done nothing, for what else your message says leaves a doubt: it may deny the order, put it off or be about"
+    " it. If it is meant, write name, verb and link alone."
+)
 _EDGES = "<>()[]{}.,;:!?\"'*_`"
 _ENDS = ".!"  # what may stand behind an order's last word
 
@@ -129,13 +133,14 @@ def _read_line(rest: str, *, separator: str, below: list[str], case: str | None)
     named = verb in TAKE_TARGET and len(words) > 1 and target_of(words[1]) is not None
     if not named and separator == " " and len(words) > 3:
         return None  # "gifwarden undo did not work": about the bot, not to it
+    if _complete(verb, words[1:2] if named else words[1:], [], separator=separator, case=case) is not None:
+        return BadCommand(help=_DOUBTFUL)
     return BadCommand(help=_how(verb))
 
 
 def _complete(verb: str, words: list[str], below: list[str], *, separator: str, case: str | None) -> Command | None:
     """Return an order that says everything it must and nothing that makes it a sentence, or None."""
     why = below
-    ended = bool(words) and words[-1].rstrip("*_").endswith(tuple(_ENDS))
     target = target_of(words[0]) if words and verb in TAKE_TARGET else None
     if target is not None:
         more = words[1:]
@@ -145,8 +150,11 @@ def _complete(verb: str, words: list[str], below: list[str], *, separator: str, 
         why = [" ".join(more), *below]
     elif words:
         return None
-    if below and goes_on(below[0]) and not ended and not _reason(below[0].split()):
+    first = next((line for line in below if line), "")
+    if goes_on(first, apart=not below[0] if below else False) and not _reason(first.split()):
         return None  # in Markdown a line is no end of a sentence
+    if speaks_against(verb, "\n".join(why)):
+        return None
     if target is None and verb in NEED_TARGET:
         if case is None or verb in ALWAYS_NAMED:
             return None
@@ -243,7 +251,7 @@ def _called(line: str, names: tuple[str, ...]) -> tuple[str, str] | None:
 
 
 def _reason(words: list[str], *, vocative: bool = True) -> bool:
-    return not any("?" in word for word in words) and is_reason([_bare(word) for word in words], vocative=vocative)
+    return is_reason([_bare(word) for word in words], vocative=vocative)
 
 
 def _bare(word: str) -> str:

@@ -1,23 +1,27 @@
-"""What stands behind an order's target: a reason for it, or a sentence that the order is a part of.
+"""What a message says besides its order: a reason for it, or words that make a sentence of the whole.
 
-People write `undo LINK never worked`, `undo LINK if Ben agrees`, `undo LINK: error` in every language. No list of words
-tells all of them, so it is the other way round: a reason on the order's own line begins as reasons do, and whatever
-else stands there is asked about.
+People write `undo LINK never worked`, `undo LINK if Ben agrees`, and below `allow LINK` "No wait, don't." No list of
+words tells all of that, so on the order's own line it is the other way round: a reason begins as reasons do, and
+whatever else stands there is asked about. And wherever it stands, no word may deny, set a condition, put off, doubt,
+ask others, take back, or speak about the order instead of giving it: of such words a language has few. What is asked
+about costs a second message; what is wrongly done costs more.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 _BEGINNINGS = """
 because
 since it
+since the
 as it
 it's
+its
 it is
 it was
-its
 this is
 this was
 that is
@@ -88,30 +92,173 @@ _COURTESY = re.compile(
     r"|por favor|gracias|ahora)(?:\s+|$))+"
 )
 _VERBS = frozenset({"es", "era", "fue", "ist"})  # of beginnings without a subject
-_NO = re.compile(
-    r"(?<!\w)(?:if|unless|until|never|maybe|perhaps|not yet|si|sauf|jamais|peut-être|pas encore|wenn|falls|außer|nie"
-    r"|niemals|vielleicht|noch nicht|quizás|quizá|nunca|jamás|todavía no|a menos)(?!\w)"
+
+# In each line single words come first, and behind bars words that count together. The first list makes an order none,
+# whatever it orders: a condition, a delay, a contrast, a doubt, a question to others, a word that takes the order back,
+# or one that speaks about it.
+_HEDGES = """
+    if unless until till when whenever once after afterwards before provided assuming whether but however
+    though although except instead rather otherwise either or else maybe perhaps possibly probably might could
+    should would wait waiting waits hold pause later tomorrow tonight soon yet monday tuesday wednesday
+    thursday friday saturday sunday eventually first pending unclear unsure uncertain undecided doubt doubts
+    doubtful ask asks asked asking agree agrees agreed approve approves approved confirm confirms decide
+    decides decided decision discuss discussed discussing discussion vote votes voting voted consensus opinion
+    opinions thoughts objections objects let's lets ignore disregard forget nevermind oops scratch kidding
+    joking joke jk sarcasm retract retracted withdraw hypothetical hypothetically pretend test testing
+    draft misclick misclicked mistyped typo wrote writes written typed typing quote quoting quoted
+    pasted worked works working failed fails fail happened happens broken responding responds respond
+    tried trying try
+    | only with | only by | only on | in case | as soon as | hang on | next week | next month | next time
+    | not sure | i think | i guess | i believe | i suppose | i wonder | i wish | in theory | let us | let me
+    | need to | needs to | double check | never mind | my mind | wrong link | wrong post | wrong case
+    | wrong thread | wrong one | wrong window | wrong order | is what | what the | the order | this order
+    | that order | the command | this command | the syntax
+    | an example | for example | the form | error 500 | did nothing | does nothing
+
+    si sauf quand lorsque après avant mais cependant toutefois pourtant sinon plutôt peut-être éventuellement
+    probablement attends attendez attendre attend attente demain bientôt lundi mardi mercredi jeudi vendredi
+    samedi dimanche incertain flou crois suppose devrait devrions pourrait demande demandez demander confirme
+    confirmer confirmez valide valider décide décider décidé décision discuter discutons voter votons vote
+    avis vérifier vérifie vérifiez vérifions ignore ignorez ignorer oublie oubliez annule annulez plaisante
+    plaisantais blague essai exemple brouillon écrit écrivait dit-il dit-elle citation marche marchait
+    fonctionne fonctionné fonctionnait échoué échoue réponse
+    | dès que | dès qu | une fois | à condition | au cas où | jusqu'à | jusqu'au | ou bien | ou alors
+    | peut être | sans doute | plus tard | ce soir | d'abord | d'accord | semaine prochaine | pas sûr
+    | pas sûre | pas clair | pas encore | je pense | il faudrait | il faut | faut-il | laisse tomber
+    | laissez tomber | mauvais lien | mauvais post | mauvaise conversation | me suis trompé | me suis trompée
+    | la commande | cette commande | l'ordre | cet ordre | ce qu'a | ce que
+
+    wenn falls sofern sobald außer nachdem bevor bis erst aber jedoch allerdings obwohl sonst ansonsten oder
+    stattdessen lieber vielleicht eventuell wahrscheinlich möglicherweise vermutlich warte wartet warten
+    abwarten halt moment später morgen bald zuerst montag dienstag mittwoch donnerstag freitag samstag sonntag
+    unklar unsicher zweifel zweifle wäre würde sollte sollten sollen könnte könnten müsste müssen muss frag
+    frage fragt fragen zustimmt zustimmen einverstanden bestätigt bestätigen entscheidet entscheiden
+    entschieden entscheidung besprechen abstimmen abstimmung meinung meinungen prüfen prüft schauen ignoriere
+    ignoriert ignorieren vergiss vergesst scherz spaß witz quatsch zurücknehmen beispiel entwurf verklickt
+    vertippt vertan schrieb schreibt geschrieben zitat funktioniert funktionierte geht ging klappt klappte
+    fehlgeschlagen antwort
+    | nur mit | nur nach | es sei denn | heute abend | noch nicht | nächste woche | nicht sicher | ich glaube
+    | ich denke | ich meine | ich finde | kommando zurück | falscher link | falscher post | falscher beitrag
+    | falscher fall | falsches fenster | falschen link | falschen post | falschen beitrag | der befehl
+    | dieser befehl | die anweisung
+
+    cuando después antes salvo excepto pero aunque sino mejor quizá quizás acaso probablemente posiblemente
+    espera esperad espere esperen esperar esperemos luego mañana pronto todavía aún lunes martes miércoles
+    jueves viernes sábado domingo primero dudo duda dudas creo pienso supongo habría debería deberíamos podría
+    pregunta preguntad preguntar preguntemos acuerdo confirma confirme confirmar decide decidir decidido
+    decisión discutir hablar hablemos votar votación votemos opinión opináis opinan revisar revisa comprobar
+    veamos ignora ignorad ignorar olvida olvidad olvidadlo olvídalo olvídate broma bromeo prueba ejemplo
+    borrador equivocado equivocada equivoqué escribió escribe escrito cita funciona funcionó funcionaba
+    falló falla respuesta
+    | hasta que | hasta el | a menos | en cuanto | una vez | sin embargo | o bien | tal vez | a lo mejor
+    | más tarde | esta noche | próxima semana | hay que | tengo que | el comando | este comando | la orden
+    | esta orden | esa orden | lo que
+"""
+_DENIALS = """
+    not no never none nothing nobody nope nah cannot neither nor without don't dont doesn't doesnt didn't
+    didnt isn't isnt wasn't wasnt aren't arent weren't werent won't wont wouldn't wouldnt shouldn't shouldnt
+    couldn't couldnt can't cant haven't havent hasn't hasnt hadn't hadnt hardly barely stop opposite keep
+    leave ne non pas jamais rien aucun aucune ni sans contraire nicht kein keine keinen keinem keiner keines
+    nein nie niemals nichts nix ohne weder keinesfalls keineswegs nö gegenteil nunca jamás nada ninguno
+    ninguna ningún sin tampoco contrario
+"""
+# What says that nothing is wrong with the media: no reason to bank it, or to mark it as a minor's.
+_CLEARS = """
+    wrong wrongly mistake mistaken satire parody meme harmless consent consents consented consensual herself
+    himself genuine fine ok okay allowed legal legit innocent erreur parodie consentement consentante
+    consentant inoffensif légal elle-même lui-même fehlalarm irrtum irrtümlich versehen versehentlich fehler
+    parodie harmlos erlaubt legal echt einwilligung sátira parodia error consentimiento consentido consentida
+    inofensivo permitido auténtico auténtica
+    | false positive | false alarm | is real | was real | her own | his own | their own | faux positif
+    | fausse alerte | falso positivo | falsa alarma | es real | ella misma | él mismo
+"""
+_GROWN = """
+    adult adults 18 18+ adulte adultes majeur majeure majeurs majeures erwachsen erwachsene erwachsener
+    erwachsenen volljährig volljährige adulto adulta adultos adultas
+    | of age | over 18 | mayor de edad | mayores de edad
+"""
+# What says that the finding holds: no reason to take back what was done.
+_HOLDS = """
+    | known fake | is fake | is a fake | is a deepfake | was fake | was a fake | was a deepfake | un faux
+    | un fake | un deepfake | ein fake | ein deepfake | gefälscht | eine fälschung | es falso | es un fake
+    | es un deepfake | es un montaje
+"""
+# That something is no fake is a reason to take back what was done, and denies no order to do so.
+_NO_FINDING = re.compile(
+    r"(?<!\w)(?:not|isn't|isnt|wasn't|wasnt|no|never|aren't|weren't)(?: (?:an?|the|any|even|actually|actual|known))*"
+    r" (?:deep ?fakes?|fakes?|faked|face ?swaps?|match|copy|copies|repost|porn|nude|nudity|nsfw|her|him|them|minors?"
+    r"|child|ai|manipulated|edited|sexual)(?!\w)"
+    r"|(?<!\w)(?:n'est|n'était|c'est|c'était|est) pas (?:(?:un|une|le|la|du|de) |d')?(?:vrai )?"
+    r"(?:faux|fake|deepfake|trucage|montage|copie|elle|lui|porno|truquée?)(?!\w)"
+    r"|(?<!\w)keine?n? (?:echter? )?(?:deepfakes?|fakes?|fälschung|kopie|porno|treffer|montage|nacktbild)(?!\w)"
+    r"|(?<!\w)nicht (?:gefälscht|gefaked|manipuliert|sie|er|dieselbe|derselbe|dasselbe)(?!\w)"
+    r"|(?<!\w)no (?:es|era|fue|hay|son)(?: (?:un|una|ningún|ninguna|el|la))?"
+    r" (?:deepfake|fake|falso|falsa|montaje|copia|porno|ella|él|falsificación)(?!\w)"
 )
+# With one of these a sentence goes on whose subject is the order.
+_SAYS = (
+    "is", "was", "are", "were", "has", "had", "does", "did", "will", "can", "means", "gives", "gave", "gets", "ist",
+    "war", "hat", "hatte", "wird", "heißt", "est", "était", "a", "fait", "es", "era", "fue", "ha", "hace", "significa",
+)  # fmt: skip
+_TAKE_BACK = frozenset({"undo", "allow"})
+_HARM_LITTLE = frozenset({"stop", "scan"})  # "Gifwarden, stop", and below: "It does not work."
+_NO_HARM = frozenset({"cancel", "help"})  # "I changed my mind" is what a `cancel` is for
+_AGAINST = {"undo": _HOLDS, "allow": _HOLDS, "bank": _CLEARS, "minor": _CLEARS + _GROWN}
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|/?\b[ru]/\S+")
+_MARKS = re.compile(r"[^\w'+-]+")
 
 
 def is_reason(words: Sequence[str], *, vocative: bool = True) -> bool:
-    """Return whether these words, in small letters and without marks, begin as a reason does and set no condition.
+    """Return whether these words, in small letters and without marks, begin as a reason does, or are but courtesy.
 
     `vocative`: a comma or colon stood behind the name; without, it may be a subject, of which a verb says something.
     """
     words = _COURTESY.sub("", " ".join(word for word in words if word)).split()
-    if not words or _NO.search(" ".join(words)):
-        return not words
+    if not words:
+        return True
     if words[0] in ("a", "an", "un", "une", "ein", "eine") and (len(words) < 2 or words[1].endswith("é")):
         return False  # "a known meme" is a reason, "a échoué" goes on
     if words[0] == "es" and len(words) > 1 and words[1] in ("lo", "que"):
         return False
     if not vocative and words[0] in _VERBS:
         return False
-    return any(tuple(words[: len(known)]) == known for known in _REASONS)
+    return any(tuple(words[: len(known)]) == known for known in _REASONS) or bool(_NO_FINDING.match(" ".join(words)))
 
 
-def goes_on(line: str) -> bool:
-    """Return whether a line below an order may go on its sentence: it does not begin one of its own."""
-    first = line.lstrip("*_\"'([ ")[:1]
-    return bool(first) and not first.isupper()
+def speaks_against(verb: str, text: str) -> bool:
+    """Return whether what a message says besides its order leaves a doubt that the order is meant, as it stands, now.
+
+    `text`: all of it, from whatever line, without quotations and code.
+    """
+    text = _ADDRESS.sub(" ", text).replace("\u2019", "'").casefold()
+    said = " ".join(_MARKS.sub(" ", text).split())
+    if "?" in text or verb in _NO_HARM:
+        return "?" in text
+    if _any_of(_HEDGES).search(said) or verb in _HARM_LITTLE:
+        return _any_of(_HEDGES).search(said) is not None
+    if verb in _TAKE_BACK:
+        said = _NO_FINDING.sub(" ", said)
+    against = _DENIALS + _AGAINST.get(verb, "")
+    return re.search(r"\bn'", said) is not None or _any_of(against).search(said) is not None
+
+
+def goes_on(line: str, *, apart: bool) -> bool:
+    """Return whether a line below an order may go on its sentence: it does not begin one of its own.
+
+    `apart`: an empty line stands between them; then it goes on only if it says something of the order.
+    """
+    line = line.lstrip("*_\"'([ ")
+    if not line or line[0].isupper():
+        return False
+    return not apart or line.split()[0] in _SAYS
+
+
+@cache
+def _any_of(words: str) -> re.Pattern[str]:
+    """Return what finds one of the words of a list, and of the words that count together."""
+    known: list[str] = []
+    for line in words.splitlines():
+        alone, *together = line.split("|")
+        known += [*alone.split(), *(phrase for one in together if (phrase := " ".join(one.split())))]
+    found = "|".join(re.escape(word) for word in sorted(known, key=len, reverse=True))
+    return re.compile(rf"(?<![\w'])(?:{found})(?![\w'])")
