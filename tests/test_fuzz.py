@@ -134,6 +134,8 @@ def test_a_list_in_the_place_of_a_word_is_no_crash() -> None:
         "https://imgur.com/topic/birds/topic",
         "https://imgur.com/t/birds/about",
         "https://i.imgur.com/download/",
+        "https://cdn.streamable.com/video/mp4/api.mp4",
+        "https://images2.imgbox.com/0a/1b/settings_o.png",
     ],
 )
 def test_what_no_host_calls_anything_is_no_id(url: str) -> None:

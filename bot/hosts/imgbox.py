@@ -45,7 +45,8 @@ class Imgbox(PageHost):
         path = url.path
         if _SERVER.match(url.host):
             found = _FILE.match(stem(path[-1])) if path and extension(path[-1]) in MEDIA_EXTENSIONS else None
-            return MediaRef(host=self.name, id=found[1] if found else None, kind="media" if found else "page")
+            id = found[1] if found and found[1].lower() not in _PAGES else None
+            return MediaRef(host=self.name, id=id, kind="media" if id else "page")
         if path[:2] == ("gallery", "edit") or path[:1] == ("g",):
             place = 2 if path[0] == "gallery" else 1
             album = path[place] if len(path) > place and _GALLERY.match(path[place]) else None

@@ -98,7 +98,7 @@ def _id(url: Url) -> str | None:
     path = url.path
     if url.host.startswith("cdn"):
         found = _FILE.match(path[-1]) if path and extension(path[-1]) in ("mp4", "jpg") else None
-        return found[1] if found else None
+        return found[1] if found and found[1] not in _PAGES else None
     if url.host in _APIS:
         path = path[1:2] if path[:1] == ("videos",) else ()
     elif url.host not in _SITES:
