@@ -22,6 +22,7 @@ from bot.hosts import MAX_ID, find, get
 from bot.hosts.pages import decoded
 from bot.hosts.playlists import files
 from bot.links import post_of
+from bot.lists import Bad, Record, read
 from bot.loopback.http import json_response
 from bot.model import standing
 from bot.notice_texts.sandbox import mistakes
@@ -192,6 +193,17 @@ def test_a_mistake_in_a_notice_text_is_a_sentence(source: str) -> None:
     (said,) = mistakes(source, "a.txt")
     assert len(said) < 500
     assert "known: host" in said or "[…]" in said
+
+
+@pytest.mark.parametrize("files", [[{"sha256": "", "md5": ""}], [{"md5": " "}, {"sha256": None}]])
+def test_a_file_without_digests_is_none(files: list[dict[str, Any]]) -> None:
+    """A row of a list whose files have no digest holds no hash, and a file beside others that has none is left out."""
+    (empty,) = read(json.dumps({"id": "E-1", "files": files}).encode(), "ndjson")
+    assert isinstance(empty, Bad)
+    assert "no hash in it" in empty.reason
+    (row,) = read(json.dumps({"id": "E-1", "files": [*files, {"sha256": "0f" * 32}]}).encode(), "ndjson")
+    assert isinstance(row, Record)
+    assert row.files == (("0f" * 32, ""),)
 
 
 CASE_LINK = "https://www.reddit.com/comments/1abcd2"

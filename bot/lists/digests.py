@@ -65,8 +65,9 @@ class Digests:
         self.add(kind, value, quality, t)
 
     def add_pair(self, sha256: str, md5: str) -> None:
-        """Take SHA-256 and MD5 of one file; either may be missing."""
-        self._pairs.append((digest("sha256", sha256) if sha256 else "", digest("md5", md5) if md5 else ""))
+        """Take SHA-256 and MD5 of one file; either may be missing, and where both are there is no file."""
+        if sha256 or md5:
+            self._pairs.append((digest("sha256", sha256) if sha256 else "", digest("md5", md5) if md5 else ""))
 
     @property
     def files(self) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from bot.notice_texts.values import LISTS
 from tests.fuzz.drawn import Drawn
 from tests.fuzz.held import sentence
 
+PIECE = 350  # characters; of longer ones most is prose, which takes time and leads nowhere
 FOLDER = Path("bot/notice_texts")
 WHOLE = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("en/*.txt")) if path.stem != "words"]
 EXAMPLES = (
@@ -22,7 +23,7 @@ EXAMPLES = (
     "{% if policy %}{{ policy_name }}: {{ policy }}{% elif law == '' %}none{% else %}{{ law }}{% endif %}",
     "{{ count }} items{% if not hashes and count != 1 %}, {{ more }} more{% endif %} {# a note #}\n{{ signer }}",
     "{%- for one in items -%}{{ one.id }} {{ one.times }}{%- endfor -%} {{ \"{{\" }} {{ 'a' ~ 1 }} {{ day }}",
-    *(text[start : start + 700] for text in WHOLE for start in range(0, len(text), 700)),
+    *(text[start : start + PIECE] for text in WHOLE for start in range(0, len(text), PIECE)),
 )  # fmt: skip
 WORDS = (
     *VALUES, "{{", "}}", "{%", "%}", "{#", "#}", "{{-", "-%}", "for ", " in ", "if ", "elif ", "else", "endfor",

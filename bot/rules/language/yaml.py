@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NoReturn, TypeAlias, TypeVar
 
@@ -302,8 +303,13 @@ def _clean(text: str, at: str) -> str:
 
 def near_to(word: str, known: Collection[str]) -> str | None:
     """Return the known word that is nearest, in any case of letters, or None."""
+    return _near_to(word.lower()[:60], tuple(known))
+
+
+@lru_cache(maxsize=256)  # a slip stands in many rules of a page, and looking for what it meant is slow
+def _near_to(word: str, known: tuple[str, ...]) -> str | None:
     names = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower()[:60], names, n=1)
+    near = difflib.get_close_matches(word, names, n=1)
     return names[near[0]] if near else None
 
 
