@@ -21,12 +21,14 @@ from bot.fetch import Fetcher
 from bot.hosts import MAX_ID, find, get
 from bot.hosts.pages import decoded
 from bot.hosts.playlists import files
+from bot.letters import read_letter
 from bot.links import post_of
-from bot.lists import Bad, Record, read
+from bot.lists import Bad, Record, read, state
 from bot.loopback.http import json_response
 from bot.model import standing
 from bot.notice_texts.sandbox import mistakes
 from bot.pipeline.commands.parser import MAX_LINE, BadCommand, Command, read_message
+from bot.pipeline.commands.talk import goes_on
 from bot.rules import parse
 from bot.serialization import dumps
 from tests.fuzz import TARGETS
@@ -204,6 +206,36 @@ def test_a_file_without_digests_is_none(files: list[dict[str, Any]]) -> None:
     (row,) = read(json.dumps({"id": "E-1", "files": [*files, {"sha256": "0f" * 32}]}).encode(), "ndjson")
     assert isinstance(row, Record)
     assert row.files == (("0f" * 32, ""),)
+
+
+def test_a_moment_is_looked_for_among_days_as_a_whole_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number is looked for among whole numbers as one: a range looks at each of its own for any other."""
+
+    class Days:
+        def __contains__(self, number: object) -> bool:
+            assert isinstance(number, int)
+            return number in range(20_000, 80_000)
+
+    monkeypatch.setattr(state, "_DAYS", Days())
+    assert state.moment("1e-3") is None
+    assert state.moment("25569.5") == 43_200
+    assert state.moment(1e12) == 1e9
+
+
+@pytest.mark.parametrize("address", ["a@" + "b" * 255, "a..b@host.example", "a@host.example:25"])
+def test_a_mail_comes_back_from_an_address_or_from_none(address: str) -> None:
+    """What an old mail server calls an address and is none is kept as no recipient's; that the mail failed stays."""
+    raw = f"From: MAILER-DAEMON@a.example\nX-Failed-Recipients: {address}, C@host.example\n\nIt failed.\n".encode()
+    assert [(one.recipient, one.failed) for one in read_letter(raw).deliveries] == [
+        ("", True),
+        ("c@host.example", True),
+    ]
+
+
+@pytest.mark.parametrize("line", ["\n", "\t", "'\t", "*\u2003"])
+def test_blanks_go_on_no_sentence(line: str) -> None:
+    """A line below an order that holds nothing but blanks and marks says nothing of it."""
+    assert not any(goes_on(line, apart=apart) for apart in (False, True))
 
 
 CASE_LINK = "https://www.reddit.com/comments/1abcd2"

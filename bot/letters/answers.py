@@ -168,7 +168,7 @@ def _old_deliveries(failed_to: str, said: str, mail: Mail, *, daemon: bool) -> I
     delayed = bool(re.search(r"delay|warning|verzög", mail.headers.get("subject", ""), re.IGNORECASE))
     for address in addresses:
         yield Delivery(
-            recipient=address.lower(),
+            recipient=address.lower() if is_address(address) else "",
             failed=not delayed,
             delayed=delayed,
             status=found[0] if found else "",

@@ -159,7 +159,7 @@ def moment(value: Any) -> float | None:
 
 
 def _of_number(number: float) -> float | None:
-    if number in _DAYS or int(number) in _DAYS:
+    if int(number) in _DAYS:  # a range is asked for whole numbers only: for another it looks at each of its own
         return (_DAY_0 + timedelta(days=number)).timestamp()
     if number.is_integer() and 19_000_101 <= number <= 22_001_231 and (day := _day(str(int(number)))) is not None:
         return day

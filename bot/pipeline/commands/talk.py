@@ -247,10 +247,10 @@ def goes_on(line: str, *, apart: bool) -> bool:
 
     `apart`: an empty line stands between them; then it goes on only if it says something of the order.
     """
-    line = line.lstrip("*_\"'([ ")
-    if not line or line[0].isupper():
+    words = line.lstrip("*_\"'([ ").split()
+    if not words or words[0][0].isupper():
         return False
-    return not apart or line.split()[0] in _SAYS
+    return not apart or words[0] in _SAYS
 
 
 @cache
