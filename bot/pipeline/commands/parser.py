@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.permalink import permalink_ids, share_path
 from bot.pipeline.commands.talk import goes_on, is_reason, speaks_against
@@ -238,16 +239,19 @@ def _called(line: str, names: tuple[str, ...]) -> tuple[str, str] | None:
     line = line.strip()[:MAX_LINE].replace("\\_", "_").replace("\\-", "-")  # editors escape names
     if (wrapped := _WRAPPED.fullmatch(line)) and wrapped[1] not in wrapped[2]:
         line = wrapped[2].strip()
-    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    found = re.match(
-        rf"[!@]?(\*{{1,3}}|_{{1,3}}|)/?(?:{known})([,:]?)\1(\s*)([,:]?)(\s*)", line, re.IGNORECASE | re.ASCII
-    )
+    found = _call_of(names).match(line)
     if found is None:
         return None
     separator = found[2] or found[4]
     if not separator and not found[3] and found.end() < len(line):
         return None  # a longer word that begins as the name does
     return separator or " ", line[found.end() :]
+
+
+@lru_cache(maxsize=8)  # each line of each message is looked at
+def _call_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(rf"[!@]?(\*{{1,3}}|_{{1,3}}|)/?(?:{known})([,:]?)\1(\s*)([,:]?)(\s*)", re.IGNORECASE | re.ASCII)
 
 
 def _reason(words: list[str], *, vocative: bool = True) -> bool:
