@@ -19,6 +19,7 @@ from tests.fuzz import TARGETS
 LOOKED_INTO = 3  # times as slow as other code is what a fuzzer looks into
 LONGEST = 300  # bytes of an input
 SEEDS = 2000  # short inputs at random, so that each example is begun with as it is or nearly so
+OFTEN = 8  # times that a branch is counted for one input; above, only ever longer inputs would be news, which take time
 SHM = Path("/dev/shm")
 
 
@@ -101,9 +102,9 @@ class Reached:
         atheris._trace_branch = self._branches.append
 
     def tell(self) -> None:
-        """Count each branch that was reached since the last time, at most 255 times, as the fuzzer does."""
+        """Count each branch that was reached since the last time."""
         for branch, often in Counter(self._branches).items():
-            self._counts[branch] = min(often, 255)
+            self._counts[branch] = min(often, OFTEN)
         self._branches.clear()
 
 
