@@ -185,14 +185,36 @@ def test_a_turned_phone_video_is_upright() -> None:
 
 
 def test_transparent_parts_are_white() -> None:
-    """Alpha is composited, whatever colour hides behind it; opaque parts stay."""
+    """Alpha is composited, whatever colour hides behind it; opaque parts stay; on a dark page it is handed out, too."""
     picture = np.dstack([media.scene(6, 64, 64), np.full((64, 64), 255, np.uint8)])
     picture[:, 32:, 3] = 0
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "PNG")
     luma = read(out.getvalue())[2][0]
     assert (luma[:, 32:] == 255).all()
+    (frame,) = decode(out.getvalue(), DecodeConfig()).frames
+    assert frame.stored is not None
+    assert (frame.stored[:, 32:] == 0).all()
     assert np.abs(luma[:, :32].astype(int) - grey(picture[:, :32, :3])).max() <= 1
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (230, 230, 230), (0, 0, 0)])
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "LA", "moving"])
+def test_a_picture_in_the_transparency_is_seen(colour: tuple[int, int, int], form: str) -> None:
+    """Of one colour all over, it shows on a light page or on a dark one: there the picture is looked at."""
+    scene = grey(media.scene(6, 96, 96))
+    picture = Image.fromarray(np.dstack([np.full((96, 96, 3), colour, np.uint8), scene]))
+    out = io.BytesIO()
+    if form == "moving":
+        picture.save(out, "PNG", save_all=True, append_images=[picture.rotate(1)], duration=100)
+    else:
+        picture = picture.convert("LA") if form == "LA" else picture
+        picture.save(out, "PNG" if form == "LA" else form, **({"lossless": True} if form == "WEBP" else {}))
+    wanted = 255 - scene if colour == (0, 0, 0) else scene
+    decoded = decode(out.getvalue(), DecodeConfig())
+    first = next(iter(decoded.frames))
+    assert pdq_distance(first.luma, wanted) <= 10
+    assert pdq_distance(grey(first.colour()), wanted) <= 10
 
 
 def test_sixteen_bit_grey_keeps_its_contrast() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import zlib
 from typing import Any
 
@@ -304,7 +303,5 @@ def test_a_huge_profile_is_bounded_in_a_confined_child() -> None:
     for icc in (whole, whole + bytes(12 * 2**20), whole[:200] + bytes(12 * 2**20)):
         data = written(image, "WEBP", lossless=True, icc_profile=icc)
         with Workers(LIMITS) as workers:
-            began = time.monotonic()
-            fp = workers.fingerprint(data)
-            assert time.monotonic() - began < 20
+            fp = workers.fingerprint(data)  # raises LimitError if the child's time does not suffice
         assert distance(shown(fp), value(seen)) <= 16 or icc[:200] == whole[:200]

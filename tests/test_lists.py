@@ -50,6 +50,8 @@ def values(found: list[Record | Bad]) -> list[str]:
         (f"# a comment\n{ONE}\n\n{MD5.upper()}\n", "hex"),
         (f"hash,type\n{ONE},pdq\n{MD5},md5\n", "csv"),
         (f"id,signal_type,value\n1,pdq,{ONE}\n2,video_md5,{MD5}\n", "csv"),
+        (f"signal_type,signal\npdq,{ONE}\nvideo_md5,{MD5}\n", "csv"),
+        (f'{{"signal_type":"pdq","signal":"{ONE}"}}\n{{"signal_type":"video_md5","signal":"{MD5}"}}\n', "ndjson"),
         (f"{ONE},pdq\n{MD5},md5\n", "csv"),
         (f'{{"id":7,"hash":"{ONE}"}}\n{{"md5":"{MD5}"}}\n', "ndjson"),
         (

@@ -29,6 +29,7 @@ SHORTEST_DELAY = 0.010  # browsers and FFmpeg take this and less for a mistake,
 BROWSER_DELAY = 0.1  # and show this instead
 MAX_DELAY = 1e5  # seconds; more is a mistake too
 CPU_SHARE = 0.7  # of the processor time, then an animation is left where it is
+MORE_ON_DARK = 2.0  # times the contrast
 ORIENTATION = 0x0112  # in EXIF
 SIDEWAYS = (5, 6, 7, 8)
 # everything that Pillow is known to raise on damaged bytes, beside its own errors (which are OSError)
@@ -249,8 +250,11 @@ def _rgb(image: Image.Image, shown: Display | None) -> Colour:
     if shown:
         image = shown.apply(image)
     if image.mode.startswith("I"):
-        return np.dstack([_luma(image)] * 3)
-    return np.asarray(_on_paper(image).convert("RGB"))
+        return np.dstack(_both(image) * 3)
+    papers = _on_papers(image)
+    if len(papers) == 2 and _only_on_dark(*(np.asarray(paper.convert("L")) for paper in papers)):
+        papers = papers[1:]
+    return np.asarray(papers[0].convert("RGB"))
 
 
 def _turn(image: Image.Image) -> int:
@@ -261,33 +265,47 @@ def _turn(image: Image.Image) -> int:
 
 
 def _lumas(image: Image.Image, shown: Display | None) -> tuple[Luma, Luma | None]:
-    """Return a picture as it is shown, and as it is stored if that differs visibly."""
-    stored = _luma(image)
-    if shown is None:
-        return stored, None
-    luma = _luma(shown.apply(image))
-    return luma, stored if display.differs(luma, stored) else None
+    """Return a picture as it is shown, and as it is stored, or shown on a dark page, if that differs visibly.
 
-
-def _luma(image: Image.Image) -> Luma:
-    """Return what PDQ's reference makes of RGB, transparent parts on white."""
+    What is transparent is white, as PDQ's reference has it; on a white page nothing is seen of a white picture in the
+    transparency, and pages are dark, too. Then the dark page comes first.
+    """
     image.load()
+    light, *dark = _both(shown.apply(image) if shown else image)
+    if dark and not display.differs(dark[0], light):
+        dark = []
+    if dark and _only_on_dark(light, dark[0]):
+        return dark[0], light
+    if shown is None:
+        return light, dark[0] if dark else None
+    stored = _both(image)[0]
+    return light, stored if display.differs(light, stored) else dark[0] if dark else None
+
+
+def _only_on_dark(light: Luma, dark: Luma) -> bool:
+    """Return whether far more is seen of a picture on a dark page; what is looked at first, for both are compared."""
+    return float(dark.std()) > MORE_ON_DARK * float(light.std())
+
+
+def _both(image: Image.Image) -> list[Luma]:
+    """Return what PDQ's reference makes of RGB, and where parts are transparent, the same on a dark page."""
     if image.mode.startswith("I"):  # 16 bit grey
         deep = np.asarray(image)
-        return (deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8)
-    image = _on_paper(image)
-    if image.mode not in ("L", "1", "RGB"):
-        image = image.convert("RGB")
-    return np.asarray(image.convert("L"))
+        return [(deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8)]
+    return [
+        np.asarray((paper if paper.mode in ("L", "1", "RGB") else paper.convert("RGB")).convert("L"))
+        for paper in _on_papers(image)
+    ]
 
 
-def _on_paper(image: Image.Image) -> Image.Image:
-    """Return a picture whose transparent parts are white."""
+def _on_papers(image: Image.Image) -> list[Image.Image]:
+    """Return a picture, or where parts are transparent the same on white and on black."""
     if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
-        return image
+        return [image]
     layer = image.convert("RGBA")
-    if layer.getchannel("A").getextrema() != (255, 255):
-        paper = Image.new("RGBA", layer.size, "white")
+    if layer.getchannel("A").getextrema() == (255, 255):
+        return [layer.convert("RGB")]
+    papers = [Image.new("RGBA", layer.size, colour) for colour in ("white", "black")]
+    for paper in papers:
         paper.alpha_composite(layer)
-        layer = paper
-    return layer.convert("RGB")
+    return [paper.convert("RGB") for paper in papers]

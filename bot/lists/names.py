@@ -46,14 +46,14 @@ def _ranks(text: str) -> dict[str, int]:
 VALUES = _ranks("""
     tdrawindicator rawindicator hashvalue signalvalue hashdigest hash value digest indicator tdindicator entitykey
     hashhex hashstring rawhash perceptualhash imagehash videohash filehash mediahash contenthash checksum
-    fingerprint signalstr contentsignal indicatorvalue rawvalue hashes filechecksum prüfsumme pruefsumme
+    fingerprint signalstr signal contentsignal indicatorvalue rawvalue hashes filechecksum prüfsumme pruefsumme
     """)
 # Of files, whatever their length: nobody calls a PDQ so.
 SUMS = words("checksum filechecksum filehash prüfsumme pruefsumme")
 _OF_FILES = words("filename file filepath path datei dateiname fullname")
 _NUMBERED = re.compile(r"(?:[ _-]\d{1,2}|(?<=[A-Za-z])\d)$")
 TYPES = _ranks("""
-    signaltype hashtype indicatortype tdindicatortype tdtype algorithm algo hashalgorithm hashalgo hashname
+    signaltype signalname hashtype indicatortype tdindicatortype tdtype algorithm algo hashalgorithm hashalgo hashname
     entitykind hashmethod digesttype digestalgorithm checksumtype valuetype type hashkind method
     """)
 IDS = _ranks("""
