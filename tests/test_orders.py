@@ -237,6 +237,21 @@ def test_scan_looks_again_after_the_bank_has_grown(world: Stage, bot: Pipeline) 
     assert "case C-" in answers(world, first)[0]
 
 
+def test_scan_of_what_cannot_be_reached_says_so_at_once(world: Stage, bot: Pipeline) -> None:
+    """The moderator need not wait for the end of an outage; the link is looked at afterwards all the same."""
+    name = post_fake(world)
+    world.park.trouble = lambda _request: 503
+    run(world, bot, 3)
+    asked = order(world, f"gifwarden scan {link(name)}")
+    run(world, bot, 2)
+    (answer,) = answers(world, asked)
+    assert "the host does not answer now, so I go on trying for three days: 1 link (redgifs)" in answer
+    world.park.trouble = lambda _request: None
+    world.clock.sleep(3 * 3600)
+    run(world, bot, 3)
+    assert world.reddit.removals == [name]
+
+
 def test_scan_of_an_innocent_post_says_so(world: Stage, bot: Pipeline) -> None:
     """Nothing known behind it, or no link at all."""
     still = world.reddit.submit(

@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.loopback.http import Response
 from bot.loopback.stage import Stage, stage
-from bot.model import NoticeEventKind, NoticeItemState, NoticeState
+from bot.model import Fingerprint, NoticeEventKind, NoticeItemState, NoticeState
 from bot.pipeline import BOUNDARIES, Pipeline
+from bot.samples import media
 from tests.bots import bank_the_fake, bot_on, changed, fake
 from tests.following import drafted, found_cases, sent
 from tests.killing import Silent
@@ -196,3 +198,27 @@ def test_a_notice_is_removed_with_its_last_media(world: Stage) -> None:
             "it was seen gone twice, the first time 336 h after the notice left",
             "all 2 media on it, 336 h after it left at the latest look",
         ]
+
+
+def test_the_very_file_is_not_decoded_again(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its digests tell that it is there; only another file in its place is decoded, by a child that starts for it."""
+    with bot_on(world, Silent()) as bot:
+        told(world, bot)
+        sha256 = hashlib.sha256(fake()).hexdigest()
+        bot.deps.store.connection.run("update notice_items set sha256 = ?", (sha256,))
+        decoded: list[bytes] = []
+        decode = bot.deps.workers.fingerprint
+
+        def counted(data: bytes, **rest: Any) -> Fingerprint:
+            decoded.append(data)
+            return decode(data, **rest)
+
+        monkeypatch.setattr(bot.deps.workers, "fingerprint", counted)
+        days(bot, 4)
+        (item,) = bot.deps.store.notice_life.items("N-1")
+        assert item.looks >= 3
+        assert item.state == NoticeItemState.LISTED
+        assert not decoded
+        world.park.add_direct(FILES, "/0.mp4", media.clip(77, seconds=1, width=320, height=180))
+        days(bot, 6)
+        assert decoded

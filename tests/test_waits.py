@@ -14,6 +14,7 @@ from bot.loopback.stage import Stage, bot_on, stage
 from bot.model import ActionState, Hold
 from bot.pipeline import Pipeline
 from bot.pipeline.recovery import try_again
+from bot.store.links import LEARNT, LIVE, PAST, URGENT
 from tests.bots import bank_the_fake, post_fake
 from tests.killing import Silent
 
@@ -97,10 +98,12 @@ def test_an_action_of_a_wrong_year_is_done(world: Stage, bot: Pipeline, state: s
     assert [row.state for row in store.actions.listing() if row.case_id and row.action.kind == "remove"] == ["done"]
 
 
-def test_what_waits_goes_on_waiting_when_the_clock_is_set(world: Stage, bot: Pipeline) -> None:
-    """Set by an hour or a year, back or forward, a link waits exactly as long as it would have."""
+@pytest.mark.parametrize("priority", [URGENT, LIVE, PAST, LEARNT])
+def test_what_waits_goes_on_waiting_when_the_clock_is_set(world: Stage, bot: Pipeline, priority: int) -> None:
+    """Set by an hour or a year, back or forward, a link of any kind waits exactly as long as it would have."""
     post_fake(world)
     bot.watch()
+    bot.deps.store.connection.run("update links set priority = ?", (priority,))
     try_again(bot.deps, bot.deps.store.links.listing()[0], "a time-out", wait=600)
     for days in (-1 / 24, 365, -365, 1 / 24):
         set_by(bot, days)

@@ -184,18 +184,18 @@ class Commands:
         """Let the links of a post that have no case be fetched and judged anew; return how many."""
         now = self._c.now()
         return self._c.run(
-            """update links set state = 'seen', attempts = 0, tries = 0, parked_from = null,
-               reason = null, next_at = ?, updated_at = ?
+            """update links set state = 'seen', attempts = 0, outages = 0, tries = 0,
+               parked_from = null, reason = null, next_at = ?, updated_at = ?
                where post = ? and kind in ('media', 'album') and id not in (select link from cases)
                and state not in ('seen', 'acquired', 'matched', 'reserve')""",
             (now, now, post),
         )
 
     def links_of(self, post: str) -> list[Mapping[str, Any]]:
-        """Return id, state and host of each media link of a post."""
+        """Return id, state, host and outages met of each media link of a post."""
         rows = self._c.rows(
-            """select id, state, host from links where post = ? and kind in ('media', 'album') and state <> 'reserve'
-               order by id""",
+            """select id, state, host, outages from links where post = ? and kind in ('media', 'album')
+               and state <> 'reserve' order by id""",
             (post,),
         )
         return [dict(row) for row in rows]

@@ -11,7 +11,7 @@ MAX_WAIT = timedelta(
     seconds=DAY, hours=1
 )  # nothing waits for more than a day; what seems to was written by a wrong clock
 # Each part is found by an index
-LINKS = "state in ('seen', 'failed', 'acquired', 'matched', 'untold') and priority in (-1, 0, 1) and next_at > ?"
+LINKS = "state in ('seen', 'failed', 'acquired', 'matched', 'untold') and priority in (-2, -1, 0, 1) and next_at > ?"
 ACTIONS = "state in ('planned', 'held', 'sending', 'unknown', 'undo_planned') and next_at > ?"
 MOVED = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, ?)"
 WAITING = (("links", LINKS), ("actions", ACTIONS))

@@ -39,6 +39,7 @@ _FATE = {
     "unsupported": "there is no media that I can read behind",
     "given_up": "I could not fetch",
 }
+_AWAY = "the host does not answer now, so I go on trying for three days:"
 
 
 class CommandRunner:
@@ -170,7 +171,7 @@ class CommandRunner:
         store = self._store
         links = store.orders.links_of(row.target)
         late = abs(self._clock.now() - row.received) > PATIENCE  # a wrong clock may have received it
-        if not late and any(link["state"] in UNDER_WAY for link in links):
+        if not late and any(link["state"] in UNDER_WAY and not link["outages"] for link in links):
             return False
         cases = store.cases.of_post(row.target)
         lines = [self._of_case(case) for case in cases]
@@ -178,7 +179,8 @@ class CommandRunner:
         with_case = {case.link for case in cases}
         for link in links:
             if int(link["id"]) not in with_case:
-                fates.setdefault(_FATE.get(link["state"], "I am not done with"), []).append(link["host"])
+                unfinished = _AWAY if link["outages"] else "I am not done with"
+                fates.setdefault(_FATE.get(link["state"], unfinished), []).append(link["host"])
         lines += [
             f"- {fate} {_many(len(names), 'link')} ({', '.join(sorted(set(names)))})" for fate, names in fates.items()
         ]

@@ -25,6 +25,7 @@ from bot.errors import (
     TryLaterError,
     is_own_fault,
 )
+from bot.fingerprint import digests
 from bot.model import Fingerprint, Link, LookOutcome
 from bot.pipeline.core import Deps
 from bot.pipeline.following.afterwards import Afterwards
@@ -173,13 +174,15 @@ class Rechecks:
         failures = [reason for _, reason in acquired.failures]
         for file in acquired.media:
             also = (file.original,) if file.original else ()
+            # most looks find the very file: it need not be decoded, for which a child starts anew each time
+            if {item.sha256, item.md5} & {value for data in (file.data, *also) for value in digests(data)}:
+                return _there(item, link, file.url, self._find)
             try:
                 found = self._d.workers.fingerprint(file.data, also=also, pace=Aside())
             except MediaError as error:
                 failures.append(str(error))
                 continue
-            digests = {value for pair in ((found.sha256, found.md5), *found.also) for value in pair}
-            if {item.sha256, item.md5} & digests or self._is_known(found):
+            if self._is_known(found):
                 return _there(item, link, file.url, self._find)
             seen.append(found)
         if failures:
