@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class Process:
 
     made: subprocess.Popen[str]
     heard: list[dict[str, Any]] = field(default_factory=list)
+    noise: list[str] = field(default_factory=list)  # lines that are no JSON
 
     def __post_init__(self) -> None:
         self._more = threading.Condition()
@@ -40,8 +41,11 @@ class Process:
     def _listen(self) -> None:
         assert self.made.stdout
         for line in self.made.stdout:
-            with contextlib.suppress(ValueError), self._more:
-                self.heard.append(json.loads(line))
+            with self._more:
+                try:
+                    self.heard.append(json.loads(line))
+                except ValueError:
+                    self.noise.append(line)
                 self._more.notify_all()
 
     def wait_for(self, event: str, **facts: object) -> dict[str, Any]:
@@ -52,8 +56,10 @@ class Process:
                 for one in self.heard:
                     if one.get("event") == event and all(one.get(key) == value for key, value in facts.items()):
                         return one
+                if not self._listener.is_alive():
+                    break
                 self._more.wait(0.2)
-        raise AssertionError(f"{event} was never said, but {self.heard}")
+        raise AssertionError(f"{event} was never said, but {self.heard} and {self.noise[-20:]}")
 
     def end(self, number: int = signal.SIGTERM) -> float:
         """End it and return how many seconds that took."""
@@ -203,8 +209,18 @@ class Cluster:
             )
         )
 
-    def start(self, number: int, *, links: int = 2, version: str = "", ready: bool = True) -> Process:
-        """Start a worker on a machine."""
+    def start(
+        self,
+        number: int,
+        *,
+        links: int = 2,
+        version: str = "",
+        ready: bool = True,
+        module: str = "tests.worker_process",
+        prefix: Sequence[str] = (),
+        **more: object,
+    ) -> Process:
+        """Start a worker on a machine. `more`: what else its program is told; `prefix`: what it is run under."""
         name = f"w{number}{version and '-old'}"
         gate = self._machines.gate(number) if self._machines else "127.0.0.1"
         options = {
@@ -215,9 +231,9 @@ class Cluster:
             "decoders": 1,
             "listen": self._machines.address(number) if self._machines else "127.0.0.1",
         }
-        told = {"options": options, "roads": [self._names, self._ports], "gate": gate, "version": version}
+        told = {"options": options, "roads": [self._names, self._ports], "gate": gate, "version": version, **more}
         inside = ["ip", "netns", "exec", self._machines.name(number)] if self._machines else []
-        made = self._start([*inside, sys.executable, "-m", "tests.worker_process", json.dumps(told)])
+        made = self._start([*inside, *prefix, sys.executable, "-m", module, json.dumps(told)])
         self.workers[name] = made
         if ready:
             made.wait_for("worker ready")

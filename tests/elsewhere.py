@@ -50,9 +50,12 @@ class InProcess:
     def _tell(self, body: bytes) -> None:
         self._said.put(self._spoil(body))
 
-    def receive(self, most: int) -> bytes:
+    def receive(self, most: int, seconds: float) -> bytes:
         """Return what the worker says next."""
-        said = self._said.get(timeout=30)
+        try:
+            said = self._said.get(timeout=min(seconds, 30))
+        except queue.Empty:
+            raise TimeoutError from None
         if said is None:
             raise Ended
         if len(said) > most:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -20,30 +21,19 @@ from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
 from bot.samples import media
+from bot.text import UNFIT, line
 from bot.tls import mutual
 from tests.bots import Listening, bot_on, changed
 from tests.cluster import Cluster, Machines, Process, cluster, may_make_namespaces, soon
+from tests.hostile_worker import DEEDS, NAME
+from tests.processors import apart, children, keep_to, seconds
 from tests.slow import slow
 
 if find_spec("distributed") is None:  # not imported here: that takes long, and each process reads this file
     pytest.skip("needs the extra cluster", allow_module_level=True)
 HOSTS = [f"h{number}.example" for number in range(12)]
 CLIP = media.clip(961, seconds=2, width=320, height=180)
-ROUNDS = 3  # of which the one counts that others on this machine disturbed least
-
-
-def seconds(pid: int) -> float:
-    """Return the processor time of a process and its children."""
-    own = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    total = sum(map(int, own[11:15]))
-    for child in children(pid):
-        total += sum(map(int, Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13]))
-    return total / os.sysconf("SC_CLK_TCK")
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes that a process started."""
-    return [int(word) for file in Path(f"/proc/{pid}/task").glob("*/children") for word in file.read_text().split()]
+ROUNDS, CLIPS = 3, 4  # clips of a worker in a round
 
 
 def written(pid: int) -> int:
@@ -155,39 +145,54 @@ def on_machines() -> None:
 
 @slow
 def test_three_workers_are_worth_three(world: Stage, tmp_path: Path, log: Listening) -> None:
-    """A clip costs a worker the same whether it is alone or one of three, and none of it goes to a disk."""
+    """A clip costs a worker the same whether it is alone or one of three, and none of it goes to a disk.
+
+    Three machines have a processor each; here each has a third of one, as the single one before and after has.
+    """
     on_machines()
-    each = 4
-    with trial(world, tmp_path, log, 3) as one:
-        first = one.cluster.start(0)
-        alone = _cost(one, [first], each)
-        three = [first, one.cluster.start(1), one.cluster.start(2)]
-        before = sum(written(worker.made.pid) for worker in three)
-        together = _cost(one, three, 3 * each)
-        one.all_found_once()
-        assert sum(written(worker.made.pid) for worker in three) - before < len(CLIP)
-        for worker in three:
-            assert not {path for path in files_open(worker.made.pid) if not path.startswith("/dev/shm/gifwarden-")}
-    print(f"\nseconds of processor a clip: alone {alone:.3f}, one of three {together:.3f}")
-    print(f"on paper three workers do {3 * alone / together:.2f} times what one does")
-    assert 3 * alone / together > 2  # a busy machine makes every clip dearer, and three contend for it more than one
+    processor, others = apart()
+    everywhere = os.sched_getaffinity(0)
+    try:
+        with trial(world, tmp_path, log, 3) as one:
+            first = one.cluster.start(0)
+            keep_to(others)
+            keep_to(others, one.cluster.scheduler.made.pid)
+            alone = _costs(one, [first], processor)
+            three = [first, one.cluster.start(1), one.cluster.start(2)]
+            before = sum(written(worker.made.pid) for worker in three)
+            together = _costs(one, three, processor)
+            assert sum(written(worker.made.pid) for worker in three) - before < len(CLIP)
+            for worker in three:
+                assert not {path for path in files_open(worker.made.pid) if not path.startswith("/dev/shm/gifwarden-")}
+            for worker in three[1:]:
+                worker.end()
+            alone += _costs(one, [first], processor)
+            one.all_found_once()
+    finally:
+        keep_to(everywhere)
+    worth = 3 * median(alone) / median(together)
+    print(f"\nseconds of processor a clip: alone {alone}, one of three {together}; load {os.getloadavg()[0]:.0f}")
+    print(f"on paper three workers do {worth:.2f} times what one does")
+    assert worth >= 0.85 * 3
 
 
-def _cost(one: Trial, workers: list[Process], count: int) -> float:
-    """Return the processor seconds that a clip costs all workers together, their start aside."""
+def _costs(one: Trial, workers: list[Process], processor: set[int]) -> list[float]:
+    """Return the processor seconds that a clip costs all workers together in each round, their start aside."""
     pids = [worker.made.pid for worker in workers]
     for _ in range(10):  # until each has started its child
         if all(map(children, pids)):
             break
         one.post(2 * len(workers))
         one.drain()
+    for pid in pids:
+        keep_to(processor, pid)
     costs = []
     for _ in range(ROUNDS):
         before = sum(map(seconds, pids))
-        one.post(count)
+        one.post(CLIPS * len(workers))
         one.drain()
-        costs.append((sum(map(seconds, pids)) - before) / count)
-    return min(costs)
+        costs.append((sum(map(seconds, pids)) - before) / (CLIPS * len(workers)))
+    return costs
 
 
 @slow
@@ -232,6 +237,51 @@ def test_workers_that_are_lost_lose_nothing(world: Stage, tmp_path: Path, log: L
         assert [worker["name"] for worker in status["refused"]] == ["w3-old"]
         assert status["lost"] >= 1
         print(f"\n{status}, lost as the log says: {sum(event == 'worker lost' for event, _ in log.warnings)}")
+
+
+@slow
+def test_a_worker_that_was_taken_over_harms_nobody_but_its_links(world: Stage, tmp_path: Path, log: Listening) -> None:
+    """Whatever it answers through Dask, nothing runs in the coordinator and nothing stops it; each link is tried again.
+
+    Its pickles run in the scheduler, as docs/safety.md says: that shows that the bombs are live.
+    """
+    ran = tmp_path / "ran"
+    with trial(world, tmp_path, log, 0) as one:
+        bad = one.cluster.start(0, module="tests.hostile_worker", folder=str(ran))
+        for number in range(5):
+            one.cluster.scheduler.wait_for("worker joined", worker=line(f"{NAME}{number}"))
+        one.post(len(DEEDS))
+        end = time.monotonic() + 60
+        while not all(row.attempts for row in one.bot.deps.store.links.listing()):
+            assert time.monotonic() < end, [(row.state, row.reason) for row in one.bot.deps.store.links.listing()]
+            one.bot.downloads.start()
+            one.bot.downloads.wait(0.5)
+            if not one.bot.downloads.in_work:
+                one.world.clock.sleep(2)  # hosts rest, but no link is due again
+        for deed in DEEDS:
+            bad.wait_for("deed", deed=deed.__name__)
+        told = cluster_status(one.bot.deps.config)
+        assert len(told["workers"]) == 6
+        assert all(worker["links"] <= 64 and not UNFIT.search(worker["name"]) for worker in told["workers"])
+        rows = one.bot.deps.store.links.listing()
+        assert {(row.state, row.attempts) for row in rows} == {(LinkState.FAILED, 1)}
+        for row in rows:
+            print(row.reason)
+            assert row.reason
+            assert len(row.reason) <= 500
+            assert not UNFIT.search(row.reason)
+            assert "\n" not in row.reason
+        opened = {int(path.name) for path in ran.iterdir()}
+        assert one.cluster.scheduler.made.pid in opened
+        assert os.getpid() not in opened
+        for row in rows:
+            tokens = one.bot.deps.acquirer.standing(row.link).state.values()
+            assert all(token.isascii() and token.isprintable() for token in tokens)
+        bad.end(signal.SIGKILL)
+        one.cluster.scheduler.wait_for("worker left", worker="w0")
+        one.cluster.start(1)
+        one.drain()
+        one.all_found_once()
 
 
 @slow

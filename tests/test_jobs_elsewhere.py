@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
 import socket
+import ssl
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.certificates import write_certificates
+from bot.cli.doctor import cluster_findings
 from bot.config import Config
 from bot.errors import UsageError
 from bot.jobs import ClusterError, cluster_status, messages
@@ -25,6 +29,7 @@ from bot.loopback.http import Response
 from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
+from bot.text import UNFIT
 from bot.tls import mutual
 from tests.bots import Listening, fake, post_fake
 from tests.elsewhere import Ended, elsewhere
@@ -188,6 +193,7 @@ class Opened:
 LIES = {
     "no message": b"\x80\x04no",
     "a list": b"[]",
+    "a time without end": packed({"is": "fetched", "standing": {"due": 10**400, "rest": 0, "state": {}}}),
     "no files": packed({"is": "fetched", "files": [], "failures": [], "retry": False}),
     "a place beyond": packed({"is": "fetched", "files": [[99, [["0" * 64, "0" * 32]], False, None]], "failures": []}),
     "the same place twice": packed(
@@ -304,3 +310,113 @@ def test_what_is_no_scheduler_is_said_in_one_sentence(answer: bytes | None) -> N
             thread.join(10)
     assert address in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_worker_that_says_nothing_loses_its_link_in_time(
+    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the other end says that it is alive, a link whose worker is stuck is tried again, which is said."""
+    monkeypatch.setattr("bot.jobs.elsewhere.LATER", 0.0)
+    monkeypatch.setattr("bot.jobs.elsewhere.WAITS", 0.0)
+    monkeypatch.setattr("bot.jobs.elsewhere.FRONT_FILES", 0)
+    post_fake(world)
+    bot.watch()
+
+    def stuck(body: bytes) -> bytes:
+        return packed({"is": "begun" if told(body) == "fetched" else "alive"})
+
+    with elsewhere(world, bot, spoil=stuck) as away:
+        fetch(away)
+    row = bot.deps.store.links.get(1)
+    assert (row.state, row.attempts) == (LinkState.FAILED, 1)
+    assert "slow or stuck" in (row.reason or "")
+
+
+def test_what_workers_give_back_again_and_again_counts_at_last(
+    world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that stops gives its link back without an attempt; one that never ends so has one counted."""
+    monkeypatch.setattr("bot.jobs.elsewhere.GIVEN_BACK", 3)
+    post_fake(world)
+    bot.watch()
+    stopped = packed({"is": "error", "error": {"kind": "ClusterError", "text": "stopped", "lost": False}})
+    counts = []
+    with elsewhere(world, bot, spoil=lambda _: stopped) as away:
+        for _ in range(3):
+            fetch(away)
+            counts.append(bot.deps.store.links.get(1).attempts)
+            world.clock.sleep(10)
+    assert counts == [0, 0, 1]
+    assert "3 times" in (bot.deps.store.links.get(1).reason or "")
+
+
+def status(**facts: object) -> bytes:
+    """Return what a scheduler tells of its workers."""
+    worker = {"name": "attic", "links": 6, "in_work": 1, "silent": 0, "slow": False}
+    whole = {"version": messages.version(), "workers": [worker], "refused": [], "lost": 0, "done": 1} | facts
+    return packed(whole | {"workers": [worker | one for one in whole["workers"]]})  # type: ignore[attr-defined]
+
+
+def answering(answer: bytes, context: ssl.SSLContext | None = None) -> tuple[socket.socket, threading.Thread]:
+    """Return a server that gives one answer to the first who asks, and its thread."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        near, _ = server.accept()
+        with contextlib.suppress(OSError), near:
+            line = context.wrap_socket(near, server_side=True) if context else near
+            line.recv(1000)
+            line.sendall(len(answer).to_bytes(4, "big") + answer)
+            line.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    return server, thread
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "says"),
+    [
+        (status(), "ok", "1 worker for 6 links at once"),
+        (status(workers=[]), "fail", "start one: gifwarden worker"),
+        (status(version="0.0.9+00000000"), "fail", "install the same on both"),
+        (status(workers=[{"slow": True, "silent": 431}]), "warn", "attic has said nothing of a link for 431 s"),
+        (status(refused=[{"name": "old", "version": "0.0.9"}]), "warn", "old has gifwarden 0.0.9 and is refused"),
+        (status(workers=[{"name": "\x1b[2J\u202eattic\n"}]), "ok", "1 worker"),
+        (status(workers=[{"links": 10**400}]), "fail", "not a scheduler of ours"),
+        (status(workers=[{"links": -1}]), "fail", "not a scheduler of ours"),
+        (status(lost=float("inf")), "fail", "not a scheduler of ours"),
+        (status(refused=7), "fail", "not a scheduler of ours"),
+    ],
+)
+def test_doctor_says_how_it_stands_with_workers(answer: bytes, level: str, says: str) -> None:
+    """Nobody there, another version, a slow or refused worker and an answer that is none are a sentence each."""
+    server, thread = answering(answer)
+    with server:
+        where = {"scheduler": f"tcp://127.0.0.1:{server.getsockname()[1]}"}
+        found = list(cluster_findings(Config.model_validate({"workers": where, "fetch": {"concurrency": 6}})))
+        thread.join(10)
+    assert [says in one.text for one in found if one.level == level] == [True]
+    assert not any(UNFIT.search(one.text) or "\n" in one.text for one in found)
+
+
+@pytest.mark.parametrize(
+    ("server", "own", "says"),
+    [("old", "old", "has expired"), ("new", "other", "see docs/workers.md"), ("new", "none", "there is no file")],
+)
+def test_doctor_says_what_is_wrong_with_certificates(tmp_path: Path, server: str, own: str, says: str) -> None:
+    """Certificates that have expired, of another authority or not there are a sentence each that says what to do."""
+    write_certificates(tmp_path / "old", datetime.now(UTC) - timedelta(days=900))
+    write_certificates(tmp_path / "new")
+    write_certificates(tmp_path / "other")
+    listening, thread = answering(status(), mutual(tmp_path / server, "scheduler", server=True))
+    with listening:
+        port = listening.getsockname()[1]
+        where = {"scheduler": f"tls://127.0.0.1:{port}", "certificates": tmp_path / own}
+        (found,) = cluster_findings(Config.model_validate({"workers": where}))
+        if own == "none":
+            socket.create_connection(("127.0.0.1", port)).close()
+        thread.join(10)
+    assert found.level == "fail"
+    assert says in found.text
+    assert "\n" not in found.text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -88,7 +89,7 @@ def workers(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     if as_json:
         emit(found)
         return
-    rows = [(one["name"], str(one["links"]), str(one["in_work"]), "") for one in found["workers"]]
+    rows = [(one["name"], str(one["links"]), str(one["in_work"]), _note(one)) for one in found["workers"]]
     rows += [
         (one["name"], "", "", f"refused: it has gifwarden {one['version']}, not {found['version']}")
         for one in found["refused"]
@@ -99,6 +100,11 @@ def workers(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         raise UsageError(
             f"the scheduler has gifwarden {found['version']} and this machine {version()}; install the same on both"
         )
+
+
+def _note(worker: Mapping[str, Any]) -> str:
+    """Return what is to be said of a worker that takes links."""
+    return f"slow: no word of a link for {worker['silent']} s, so it gets no more" if worker["slow"] else ""
 
 
 def certificates(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:

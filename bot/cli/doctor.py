@@ -110,7 +110,7 @@ def examine(path: Path | None) -> Iterator[Diagnosis]:
     if not known.working:
         yield from _each("web", _ports(config))
     yield from host_switches(config)
-    yield from _workers(config)
+    yield from cluster_findings(config)
 
 
 def _each(subject: str, findings: Iterator[Diagnosis]) -> Iterator[Diagnosis]:
@@ -214,7 +214,8 @@ def _decoder(pipeline: Pipeline) -> Iterator[Diagnosis]:
         yield warn("decoder", said, chosen=True)
 
 
-def _workers(config: Config) -> Iterator[Diagnosis]:
+def cluster_findings(config: Config) -> Iterator[Diagnosis]:
+    """Yield what is found of workers on other machines, nothing if none are configured."""
     if not config.workers.scheduler:
         return
     try:
@@ -225,6 +226,13 @@ def _workers(config: Config) -> Iterator[Diagnosis]:
     if found["version"] != version():
         text = f"the scheduler has gifwarden {found['version']} and this machine {version()}; install the same on both"
         yield Diagnosis(level="fail", subject="workers", text=text)
+        return
+    for one in found["workers"]:
+        if one["slow"]:
+            text = (
+                f"{one['name']} has said nothing of a link for {one['silent']} s and gets no more; look at that machine"
+            )
+            yield warn("workers", f"{text}, or start the worker again")
     if not found["workers"]:
         text = "no worker is there, so no link is fetched; start one: gifwarden worker"
         yield Diagnosis(level="fail", subject="workers", text=text)

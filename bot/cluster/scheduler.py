@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from bot.pipeline.log import Log
 from bot.tls import mutual
 
 REFUSED = 100  # workers of another version that are remembered
+TOLD = 1000  # workers that are told of
+MOST_LINKS = 64  # of one worker at once, whatever it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +50,90 @@ class Cluster:
     def joined(self, address: str, name: str, links: int) -> None:
         """Note a worker that takes jobs."""
         self.refused.pop(name, None)
-        self.ours[address] = (name, links)
-        self._log.info("worker joined", worker=name, links=links)
+        self.ours[address] = (name, min(links, MOST_LINKS))
+        self._log.info("worker joined", worker=name, links=min(links, MOST_LINKS))
 
     def left(self, address: str) -> None:
         """Note that a worker is gone."""
         name, _ = self.ours.pop(address, ("", 0))
         if name:
             self._log.warning("worker left", worker=name, workers=len(self.ours))
+
+    def slow(self, name: str, seconds: float) -> None:
+        """Say of a worker that it is slow."""
+        self._log.warning(
+            "worker slow: it gets no more links until it says something", worker=name, silent=round(seconds)
+        )
+
+
+class Crew:
+    """The workers as Dask knows them, for the door."""
+
+    def __init__(self, scheduler: Any, client: Any, cluster: Cluster) -> None:
+        self._scheduler = scheduler
+        self._client = client
+        self._cluster = cluster
+        self._ends: dict[str, asyncio.Future[None]] = {}
+
+    def start(self, name: str, message: bytes, slow: Iterable[str]) -> asyncio.Future[None]:
+        """Give a job to a worker, as the door has it."""
+        apart = set(slow)
+        others = [address for address in self._running() if address not in apart] if apart else []
+        future = self._client.submit(
+            worker.run_job,
+            name,
+            message,
+            key=name,
+            pure=False,
+            retries=0,
+            resources={settings.resource(): 1},
+            workers=others or None,
+        )
+        # ended by what the scheduler itself sees: a client would open what came of a task, and hang on some of it
+        end = self._ends[name] = asyncio.get_running_loop().create_future()
+
+        def drop(_: object) -> None:
+            del self._ends[name]
+            future.release()
+
+        end.add_done_callback(drop)
+        return end
+
+    def moved(self, name: str, state: str) -> None:
+        """Hear of a task's new state."""
+        end = self._ends.get(name)
+        if end is not None and not end.done() and state in ("memory", "erred", "forgotten"):
+            end.set_result(None)
+
+    def at(self, name: str) -> tuple[str, str]:
+        """Return address and name of the worker that has a job, as the door has it."""
+        task = self._scheduler.tasks.get(name)
+        address = str(task.processing_on.address) if task is not None and task.processing_on is not None else ""
+        return address, self._cluster.ours.get(address, ("", 0))[0]
+
+    def room(self, slow: Iterable[str]) -> int:
+        """Return how many links may be in work at once, as the door has it."""
+        apart = set(slow)
+        return sum(
+            len(self._scheduler.workers[address].processing) if address in apart else links
+            for address, links in self._running().items()
+        )
+
+    def status(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return address and facts of each worker."""
+        return [
+            (address, {"name": name, "links": links, "in_work": len(self._scheduler.workers[address].processing)})
+            for address, (name, links) in list(self._cluster.ours.items())[:TOLD]
+            if address in self._scheduler.workers
+        ]
+
+    def refused(self) -> list[dict[str, Any]]:
+        """Return who was refused."""
+        return [{"name": name, "version": other} for name, other in self._cluster.refused.items()]
+
+    def _running(self) -> dict[str, int]:
+        known = {address for address, state in self._scheduler.workers.items() if state.status.name == "running"}
+        return {address: links for address, (_, links) in self._cluster.ours.items() if address in known}
 
 
 async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -> None:
@@ -78,29 +157,9 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
     except OSError as error:
         raise OutsideError(f"cannot listen at {where.workers}: {error.strerror or error}") from None
     async with scheduler, package.Client(scheduler.address, security=security, asynchronous=True) as client:
-
-        def submit(name: str, message: bytes) -> asyncio.Future[None]:
-            future = client.submit(
-                worker.run_job, name, message, key=name, pure=False, retries=0, resources={settings.resource(): 1}
-            )
-            return asyncio.ensure_future(_end_of(package, future))
-
-        def status() -> dict[str, Any]:
-            return {
-                "workers": [
-                    {"name": name, "links": links, "in_work": len(scheduler.workers[address].processing)}
-                    for address, (name, links) in cluster.ours.items()
-                    if address in scheduler.workers
-                ],
-                "refused": [{"name": name, "version": other} for name, other in cluster.refused.items()],
-            }
-
-        def room() -> int:
-            known = {address: state for address, state in scheduler.workers.items() if state.status.name == "running"}
-            return sum(links for address, (_, links) in cluster.ours.items() if address in known)
-
-        door = Door(submit, room, status, roles=context is not None)
-        scheduler.add_plugin(_plugin(package, cluster, door), name="gifwarden")
+        crew = Crew(scheduler, client, cluster)
+        door = Door(crew, cluster.slow, roles=context is not None)
+        scheduler.add_plugin(_plugin(package, cluster, crew, door), name="gifwarden")
 
         async def ask_version(name: str, other: str) -> dict[str, Any]:
             if other != version():
@@ -122,9 +181,9 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
         log.info("scheduler stopped")
 
 
-def _plugin(package: Any, cluster: Cluster, door: Door) -> Any:
+def _plugin(package: Any, cluster: Cluster, crew: Crew, door: Door) -> Any:
     class Watch(package.diagnostics.plugin.SchedulerPlugin):  # type: ignore[misc]  # a base that is known when it is there
-        """Hears of workers that come and go."""
+        """Hears of workers that come and go, and of tasks that end."""
 
         def add_worker(self, scheduler: Any, worker: str) -> Any:
             state = scheduler.workers[worker]
@@ -141,17 +200,10 @@ def _plugin(package: Any, cluster: Cluster, door: Door) -> Any:
             cluster.left(worker)
             door.turn()
 
+        def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:  # noqa: ARG002  likewise
+            crew.moved(key, finish)
+
     return Watch()
-
-
-async def _end_of(package: Any, future: Any) -> None:
-    """Return when a task is done, and raise LookupError if it came to no end; what it returns is not looked at."""
-    try:
-        await package.wait([future])
-        if future.status != "finished":
-            raise LookupError(future.status)
-    finally:
-        future.release()
 
 
 def _context(where: Addresses) -> ssl.SSLContext:

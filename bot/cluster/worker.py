@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,17 @@ class Options:
 class Station:
     """The fetcher and the children of this process, made for the settings that jobs come with, and kept."""
 
-    def __init__(self, options: Options, outside: Outside) -> None:
+    def __init__(self, options: Options, outside: Outside, leave: Callable[[], object]) -> None:
+        """`leave` is called when links come with settings that cannot be followed here; `failed` then says why."""
         self._options = options
         self._outside = outside
+        self._leave = leave
         self._lock = threading.Lock()
         self._stack = ExitStack()
         self._settings = ""
         self._here: Here | None = None
         self.stopping = False
+        self.failed = ""
 
     def machine_for(self, told: Mapping[str, Any]) -> Here:
         """Return what does jobs by these settings; made anew if they are others than before."""
@@ -75,7 +78,9 @@ class Station:
                     made: AbstractContextManager[Here] = machine(config, SystemClock(), self._outside)
                     self._here, self._settings = self._stack.enter_context(made), text
                 except GifwardenError as error:  # a model that is not there: none of this link's faults
-                    raise ClusterError(f"the worker {self._options.name} cannot begin: {error}") from None
+                    self.failed = f"the worker {self._options.name} cannot begin: {error}"
+                    self._leave()  # it would take all links, for it is done with them at once
+                    raise ClusterError(self.failed) from None
             if self.stopping:  # we were told while it was being made
                 self._here.stop()
                 raise ClusterError("this worker is being stopped")
@@ -119,18 +124,20 @@ def run_job(name: str, message: bytes) -> None:
 async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Event | None = None) -> None:
     """Work until SIGTERM or SIGINT, or until `stop` is set.
 
-    Raises UsageError if the scheduler is of another version, and OutsideError if it does not answer or goes.
+    Raises UsageError if the scheduler is of another version or links need what is not here, and OutsideError if the
+    scheduler does not answer or goes.
     """
     package = settings.distributed()
     security = settings.security(options.scheduler, options.certificates, "worker")
     name = options.name or socket.gethostname()
+    options = replace(options, name=name)
     loop = asyncio.get_running_loop()
     stop = stop or asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(ValueError, RuntimeError):  # not in a thread
             loop.add_signal_handler(number, stop.set)
     await _same_version(package, options, security, name)
-    station = Station(options, outside)
+    station = Station(options, outside, lambda: loop.call_soon_threadsafe(stop.set))
     scratch = settings.scratch()
     try:
         worker = package.Worker(
@@ -180,6 +187,8 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
         log.info("worker stopped", worker=name)
         if lost:
             raise OutsideError(f"the scheduler at {options.scheduler} is gone; start this worker again, systemd does")
+        if station.failed:
+            raise UsageError(station.failed)
     finally:
         await asyncio.to_thread(station.close)
         shutil.rmtree(scratch, ignore_errors=True)

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from bot.tls import mutual
 
 SILENCE = 30.0  # seconds; who is there says so more often
 PATIENCE = 10.0  # to connect
+EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 
 
 class Line(Protocol):
@@ -24,8 +26,11 @@ class Line(Protocol):
     def send(self, message: bytes) -> None:
         """Send a message."""
 
-    def receive(self, most: int) -> bytes:
-        """Return the next message. Raises ValueError if it is longer than `most`."""
+    def receive(self, most: int, seconds: float) -> bytes:
+        """Return the next message. Raises ValueError if it is longer than `most` bytes.
+
+        Raises TimeoutError if it is not there within `seconds`, however much of it came.
+        """
 
     def close(self) -> None:
         """End it; whoever waits for a message gets an error. Calling it again does nothing."""
@@ -36,23 +41,28 @@ class Dialled:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._connection.settimeout(SILENCE)
         self._closing = threading.Lock()
 
     def send(self, message: bytes) -> None:
         """Send a message."""
+        self._connection.settimeout(SILENCE)
         self._connection.sendall(len(message).to_bytes(4, "big") + message)
 
-    def receive(self, most: int) -> bytes:
+    def receive(self, most: int, seconds: float) -> bytes:
         """Return the next message, as `Line` has it."""
-        size = int.from_bytes(self._read(4), "big")
+        end = time.monotonic() + seconds
+        size = int.from_bytes(self._read(4, end), "big")
         if size > most:
             raise ValueError("a longer message than was asked for")
-        return self._read(size)
+        return self._read(size, end)
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, size: int, end: float) -> bytes:
         body = bytearray()
         while len(body) < size:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("a message takes too long")
+            self._connection.settimeout(min(left, SILENCE))
             part = self._connection.recv(min(size - len(body), 1 << 20))
             if not part:
                 raise EOFError("the other end is gone")
@@ -100,6 +110,10 @@ def dial(text: str, certificates: Path | None) -> Dialled:
 
 
 def _short(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code == EXPIRED:
+            return "its certificate has expired; write all anew: gifwarden certificates"
+        return error.verify_message
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS failed").replace("_", " ").lower()
     return "it takes too long" if isinstance(error, TimeoutError) else (error.strerror or type(error).__name__).lower()

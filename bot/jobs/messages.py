@@ -43,8 +43,12 @@ from bot.workers import Aside, Budget
 MOST_REQUEST = 1 << 20  # bytes
 SLACK = 1 << 14
 A_FILE = 1 << 11  # what is told of a file beside its fingerprint, or of one that did not come
+MOST_ANSWER = 1 << 28
 TOKENS, TOKEN = 16, 4096
+NAME = 60  # characters of a machine's name or version
 SENTENCE = 400  # characters
+# What reading of parts raises that are not of the shape they should be
+UNREADABLE = (ValueError, TypeError, KeyError, OverflowError)
 # The code that decides what a fingerprint is: of whatever version it says it is
 DECIDES = (
     "acquire",
@@ -109,12 +113,22 @@ def unpacked(message: bytes) -> tuple[dict[str, Any], bytes]:
     return head, body
 
 
-def request(link: Link, standing: Standing, settings: Mapping[str, Any], **how: bool) -> bytes:
-    """Return what a job is asked for with."""
-    return packed(
-        {"ask": "job", "version": version(), "link": asdict(link), "standing": asdict(standing), "how": how},
-        json.dumps(settings).encode(),
-    )
+def request(
+    link: Link, standing: Standing, settings: Mapping[str, Any], patience: tuple[float, float], **how: bool
+) -> bytes:
+    """Return what a job is asked for with.
+
+    `patience`: seconds within which the first word of the worker comes, and each further one.
+    """
+    head = {
+        "ask": "job",
+        "version": version(),
+        "link": asdict(link),
+        "standing": asdict(standing),
+        "patience": patience,
+        "how": how,
+    }
+    return packed(head, json.dumps(settings).encode())
 
 
 def standing_of(value: Any) -> Standing:
@@ -124,7 +138,7 @@ def standing_of(value: Any) -> Standing:
     state = {
         key: token
         for key, token in list(value["state"].items())[:TOKENS]
-        if type(token) is str and len(key) <= TOKEN and len(token) <= TOKEN and token.isprintable()
+        if type(token) is str and len(key) <= TOKEN and len(token) <= TOKEN and token.isascii() and token.isprintable()
     }
     return Standing(due=_seconds(value.get("due")), rest=_seconds(value.get("rest")), state=state)
 
@@ -132,7 +146,7 @@ def standing_of(value: Any) -> Standing:
 def _seconds(value: Any) -> float:
     if type(value) not in (int, float) or not value >= 0:
         raise ValueError("not a time")
-    return min(float(value), DAY)
+    return float(min(value, DAY))
 
 
 def facts_to(file: FileFacts) -> list[Any]:
@@ -157,7 +171,21 @@ def sentence(value: Any) -> str:
     """Return words of a worker's, as long as a sentence. Raises ValueError if they are none."""
     if type(value) is not str:
         raise ValueError("no sentence")
-    return one_line(value)[:SENTENCE]
+    return one_line(value, SENTENCE)[:SENTENCE] or "no reason is given"
+
+
+def name_from(value: Any) -> str:
+    """Return a machine's name or version as people may see it. Raises ValueError if it is none."""
+    if type(value) is not str:
+        raise ValueError("no name")
+    return one_line(value, NAME)[:NAME]
+
+
+def count_from(value: Any) -> int:
+    """Return a number of things or of seconds. Raises ValueError if it is none."""
+    if type(value) is not int or not 0 <= value < 10**9:
+        raise ValueError("not a count")
+    return value
 
 
 def failures_from(value: Any, most: int) -> tuple[tuple[int, str], ...]:
@@ -196,8 +224,9 @@ def error_from(value: Any) -> GifwardenError:
         made = ClusterError(text, lost=value.get("lost") is True)
     else:
         made = kind(text)
-    if isinstance(made, AcquireError) and type(value.get("status")) is int:
-        made.status = value["status"]
+    status = value.get("status")
+    if isinstance(made, AcquireError) and type(status) is int and 100 <= status <= 999:
+        made.status = status
     return made
 
 
