@@ -14,11 +14,11 @@ from cryptography import x509
 
 from bot.encryption import new_key
 from bot.loopback.imap import ImapMailbox
+from bot.loopback.ports import free_port
 from bot.loopback.smtp import SmtpSink
 from bot.nudity.open_nsfw import FILE
 from tests.broken import Place, seal_something
 from tests.certificates import self_signed
-from tests.ports import free_port
 
 
 def wrong_login(place: Place) -> None:

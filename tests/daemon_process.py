@@ -11,12 +11,12 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.loopback.printing import Printing
 from bot.loopback.stage import Stage, bot_on, stage
 from bot.samples import media
 from bot.schedule import Daemon
 from tests.doors import Logins
 from tests.people import member
-from tests.printing import Printing
 
 
 def main(folder: Path, port: int = 0) -> None:

@@ -1,6 +1,6 @@
 """A worker that somebody else took over: python -m tests.hostile_worker SETTINGS
 
-SETTINGS is what `tests.worker_process` takes, and `folder`, in which a bomb leaves the id of each process that opens
+SETTINGS is what `bot.loopback.worker` takes, and `folder`, in which a bomb leaves the id of each process that opens
 it. Each job it gets is done by the next of `DEEDS`, and beside it stand more workers that claim all there is to do.
 """
 
@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bot.jobs.messages import packed
-from tests import worker_process
+from bot.loopback import worker as process
+from bot.loopback.printing import Printing
 
 Say = Callable[[Any], dict[str, Any]]
 FILE = [0, [["0" * 64, "0" * 32]], False, None]
@@ -39,12 +40,6 @@ class Bomb(Exception):
 def error(kind: str, **facts: object) -> bytes:
     """Return a message of an error."""
     return packed({"is": "error", "error": {"kind": kind, "text": STEER, **facts}})
-
-
-def tell(event: str, **facts: object) -> None:
-    """Print an event in one write, for threads print beside one another."""
-    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
-    sys.stdout.flush()
 
 
 def a_pickle(say: Say, message: bytes) -> None:
@@ -170,11 +165,11 @@ def main(told: dict[str, Any]) -> None:
         with lock:
             deed = next(deeds)
         _, say = worker._stations[worker.NAME]
-        tell("deed", deed=deed.__name__)
+        Printing().info("deed", deed=deed.__name__)
 
         def says(body: Any) -> dict[str, Any]:
             answer = say(name, body)
-            tell("heard", deed=deed.__name__, answer=sorted(answer))
+            Printing().info("heard", deed=deed.__name__, answer=sorted(answer))
             return answer
 
         return deed(says, message)
@@ -206,7 +201,7 @@ def main(told: dict[str, Any]) -> None:
     run.__module__, run.__qualname__ = worker.__name__, "run_job"
     worker.run_job = run  # type: ignore[assignment]  # what Dask is told by its name
     worker.serve = serve  # type: ignore[assignment]
-    worker_process.main(told)
+    process.main(told)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ from pathlib import Path
 from bot.assemble import Outside, Parts, assembled
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.loopback.printing import Printing
 from bot.loopback.stage import stage
 from bot.model import Link, Post
 from bot.schedule import Daemon
 from tests.dripping import drip, serving
-from tests.printing import Printing
 
 LOCK = (
     "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None); "

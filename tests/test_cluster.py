@@ -2,128 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import ssl
+import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.bench import workers as bench
+from bot.bench.workers import children
+from bot.cli import app
+from bot.cli.doctor import cluster_findings
 from bot.jobs import cluster_status
+from bot.loopback.machines import no_machines
 from bot.loopback.stage import Stage
 from bot.model import LinkState
-from bot.pipeline import Pipeline
 from bot.samples import media
 from bot.text import UNFIT, line
 from bot.tls import mutual
-from tests.bots import Listening, bot_on, changed
-from tests.cluster import Cluster, Machines, Process, cluster, may_make_namespaces, soon
+from tests.bots import Listening
+from tests.cluster import LONG, soon, trial
 from tests.hostile_worker import DEEDS, NAME
-from tests.processors import apart, children, keep_to, seconds
 from tests.slow import slow
+from tests.strace import OPENS, WRITES, dialled, lines, needs_strace, opened, strace, unhex, written
+from tests.tracing import IN_BYTES, IN_PIXELS
 
 if find_spec("distributed") is None:  # not imported here: that takes long, and each process reads this file
     pytest.skip("needs the extra cluster", allow_module_level=True)
-HOSTS = [f"h{number}.example" for number in range(12)]
-CLIP = media.clip(961, seconds=2, width=320, height=180)
-ROUNDS, CLIPS = 3, 4  # clips of a worker in a round
-
-
-def written(pid: int) -> int:
-    """Return how many bytes a process and its children gave to a disk."""
-    total = 0
-    for one in (pid, *children(pid)):
-        lines = dict(line.split(": ") for line in Path(f"/proc/{one}/io").read_text().splitlines())
-        total += int(lines["write_bytes"])
-    return total
-
-
-def files_open(pid: int) -> set[str]:
-    """Return what files a process and its children hold open for writing."""
-    found = set()
-    for one in (pid, *children(pid)):
-        for fd in Path(f"/proc/{one}/fd").iterdir():
-            try:
-                target, flags = str(fd.readlink()), Path(f"/proc/{one}/fdinfo/{fd.name}").read_text().split()[3]
-            except OSError:
-                continue
-            if int(flags, 8) & 3 and target.startswith("/") and not target.startswith(("/dev/null", "/proc")):
-                found.add(target)
-    return found
-
-
-class Trial:
-    """A coordinator on a loopback world whose links workers fetch."""
-
-    def __init__(self, world: Stage, bot: Pipeline, running: Cluster, machines: Machines | None) -> None:
-        self.world, self.bot, self.cluster = world, bot, running
-        self._machines = machines
-        self._count = 0
-
-    @property
-    def machines(self) -> Machines:
-        """The machines of the workers."""
-        assert self._machines
-        return self._machines
-
-    def post(self, count: int) -> None:
-        """Post so many links, to as many hosts as there are in turn."""
-        for _ in range(count):
-            host = HOSTS[self._count % len(HOSTS)]
-            url = self.world.park.add_direct(host, f"/{self._count}.mp4", CLIP)
-            author = f"a{self._count}"
-            self.world.reddit.submit("quiet", author=author, title="x", url=url, created=self.world.clock.now())
-            self._count += 1
-        self.bot.watch()
-
-    def drain(self, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Let every link be fetched; time passes when nothing is in work."""
-        end = time.monotonic() + 150
-        while self.open():
-            assert time.monotonic() < end, [(row.state, row.reason) for row in self.bot.deps.store.links.listing()]
-            self.bot.downloads.start()
-            meanwhile()
-            if self.bot.downloads.in_work:
-                self.bot.downloads.wait(0.5)
-            else:
-                self.world.clock.sleep(70)
-                time.sleep(0.1)
-
-    def open(self) -> int:
-        """Return how many links are not fetched yet."""
-        states = Counter(row.state for row in self.bot.deps.store.links.listing())
-        return states[LinkState.SEEN] + states[LinkState.FAILED]
-
-    def all_found_once(self) -> None:
-        """Hold that each link has its evidence, one fingerprint of one media, and no claim."""
-        rows = self.bot.deps.store.links.listing()
-        assert Counter(row.state for row in rows) == {LinkState.ACQUIRED: self._count}
-        for row in rows:
-            assert len(self.bot.deps.store.links.fingerprints(row.id)) == 1
-        assert self.bot.deps.store.connection.value("select count(*) from links where claim is not null") == 0
-
-
-@contextmanager
-def trial(world: Stage, folder: Path, log: Listening, machines: int, **fetch: object) -> Iterator[Trial]:
-    """Yield a coordinator with a scheduler and machines for workers."""
-    for host in HOSTS:
-        world.park.add_name(host)
-    with cluster(folder, world.park.network.roads, machines) as (running, made):
-        world = changed(
-            world,
-            workers={"scheduler": running.door, "certificates": str(running.certificates)},
-            hosts={"direct": {"allow": HOSTS}},
-            fetch={"host_interval_seconds": 0, "concurrency": 6, "reuse_hours": 0, "total_seconds": 5, **fetch},
-        )
-        with bot_on(world, log) as bot:
-            yield Trial(world, bot, running, made)
 
 
 def answer(context: ssl.SSLContext, plain: socket.socket) -> bytes:
@@ -139,60 +54,23 @@ def answer(context: ssl.SSLContext, plain: socket.socket) -> bytes:
 
 def on_machines() -> None:
     """Skip where no network namespace can be made."""
-    if why := may_make_namespaces():
+    if why := no_machines():
         pytest.skip(why)
 
 
 @slow
-def test_three_workers_are_worth_three(world: Stage, tmp_path: Path, log: Listening) -> None:
-    """A clip costs a worker the same whether it is alone or one of three, and none of it goes to a disk.
-
-    Three machines have a processor each; here each has a third of one, as the single one before and after has.
-    """
-    on_machines()
-    processor, others = apart()
-    everywhere = os.sched_getaffinity(0)
-    try:
-        with trial(world, tmp_path, log, 3) as one:
-            first = one.cluster.start(0)
-            keep_to(others)
-            keep_to(others, one.cluster.scheduler.made.pid)
-            alone = _costs(one, [first], processor)
-            three = [first, one.cluster.start(1), one.cluster.start(2)]
-            before = sum(written(worker.made.pid) for worker in three)
-            together = _costs(one, three, processor)
-            assert sum(written(worker.made.pid) for worker in three) - before < len(CLIP)
-            for worker in three:
-                assert not {path for path in files_open(worker.made.pid) if not path.startswith("/dev/shm/gifwarden-")}
-            for worker in three[1:]:
-                worker.end()
-            alone += _costs(one, [first], processor)
-            one.all_found_once()
-    finally:
-        keep_to(everywhere)
-    worth = 3 * median(alone) / median(together)
-    print(f"\nseconds of processor a clip: alone {alone}, one of three {together}; load {os.getloadavg()[0]:.0f}")
-    print(f"on paper three workers do {worth:.2f} times what one does")
-    assert worth >= 0.85 * 3
-
-
-def _costs(one: Trial, workers: list[Process], processor: set[int]) -> list[float]:
-    """Return the processor seconds that a clip costs all workers together in each round, their start aside."""
-    pids = [worker.made.pid for worker in workers]
-    for _ in range(10):  # until each has started its child
-        if all(map(children, pids)):
-            break
-        one.post(2 * len(workers))
-        one.drain()
-    for pid in pids:
-        keep_to(processor, pid)
-    costs = []
-    for _ in range(ROUNDS):
-        before = sum(map(seconds, pids))
-        one.post(CLIPS * len(workers))
-        one.drain()
-        costs.append((sum(map(seconds, pids)) - before) / (CLIPS * len(workers)))
-    return costs
+def test_what_workers_are_worth_is_measured() -> None:
+    """Links go through two schedulers by turns, each once, and what a clip costs either is told, whatever it is."""
+    asked = ["bench", "workers", "--workers", "2", "--rounds", "1", "--clips", "1", "--json"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench, "WAITING", 0.5)
+        result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    found = {line["what"]: line for line in map(json.loads, result.stdout.splitlines())}
+    assert found["a clip at the only worker"]["ours"] > 0
+    assert found["a clip at one of 2"]["ours"] > 0
+    assert found["2 workers, on paper"]["ours"] > 0
+    assert found["links, each fetched and found once"]["ours"] >= 3
 
 
 @slow
@@ -200,37 +78,33 @@ def test_workers_that_are_lost_lose_nothing(world: Stage, tmp_path: Path, log: L
     """One is killed, one is cut off, one stands still, one is of another version: every link is found, and once."""
     on_machines()
     with trial(world, tmp_path, log, 4) as one:
-        workers = [one.cluster.start(number) for number in range(3)]
+        workers = [one.cluster.start(number, ready=False) for number in range(3)]
         old = one.cluster.start(3, version="0.0.9", ready=False)
+        for worker in workers:
+            one.cluster.ready(worker)
         assert "install the same" in old.wait_for("left", code=2)["reason"]
-        one.post(24)
-        began, done = time.monotonic(), set[str]()
+        one.post(20, LONG)
+        began = time.monotonic()
+        steps: list[tuple[float, Callable[[], None]]] = [
+            (1.0, lambda: workers[0].tell(signal.SIGKILL)),
+            (1.5, lambda: workers[1].tell(signal.SIGSTOP)),
+            (2.0, lambda: one.machines.cut(2)),
+            (6.0, lambda: workers[1].tell(signal.SIGCONT)),
+        ]
 
         def meanwhile() -> None:
-            passed = time.monotonic() - began
-            if passed > 1.0 and "killed" not in done:
-                done.add("killed")
-                workers[0].made.send_signal(signal.SIGKILL)
-            if passed > 1.5 and "stopped" not in done:
-                done.add("stopped")
-                workers[1].made.send_signal(signal.SIGSTOP)
-            if passed > 6 and "goes on" not in done:
-                done.add("goes on")
-                workers[1].made.send_signal(signal.SIGCONT)
-            if passed > 7 and "cut" not in done:
-                done.add("cut")
-                one.machines.cut(2)
+            while steps and time.monotonic() - began > steps[0][0]:
+                steps.pop(0)[1]()
 
         one.drain(meanwhile)
-        while "cut" not in done:
-            time.sleep(0.2)
-            meanwhile()
+        assert not steps
+        one.cluster.scheduler.wait_for("worker left", worker="w2")
+        workers[2].tell(signal.SIGTERM)  # it takes its time, for nobody hears that it goes
         one.post(4)
         one.drain()
         one.all_found_once()
         assert one.cluster.scheduler.wait_for("worker refused: another version")["worker"] == "w3-old"
         one.cluster.scheduler.wait_for("worker left", worker="w0")
-        one.cluster.scheduler.wait_for("worker left", worker="w2")
         assert any(event == "worker lost" for event, _ in log.warnings)
         status = cluster_status(one.bot.deps.config)
         assert [worker["name"] for worker in status["workers"]] == ["w1"]
@@ -316,3 +190,84 @@ def test_who_has_no_certificate_of_ours_gives_no_jobs(world: Stage, tmp_path: Pa
             plain = socket.create_connection(("127.0.0.1", port), 20)
             assert answer(context, plain) == b""
         assert cluster_status(one.bot.deps.config)["workers"] == []
+
+
+@slow
+@needs_strace
+def test_a_worker_writes_nothing_and_speaks_with_nobody_else(world: Stage, tmp_path: Path, log: Listening) -> None:
+    """It and its children open nothing to write but in Dask's folder in memory; they dial scheduler and hosts."""
+    clip = media.clip(601, seconds=1, width=320, height=180, crf=0, marker=IN_BYTES, pixels=IN_PIXELS)
+    trace = tmp_path / "trace"
+    calls = f"{WRITES},{OPENS},connect,sendto,sendmsg,sendmmsg"
+    with trial(world, tmp_path, log, 0) as one:
+        worker = one.cluster.start(0, prefix=strace(trace, calls, "-yy", "-D", "--seccomp-bpf"))
+        one.post(3, clip)
+        one.drain()
+        one.all_found_once()
+        worker.end()
+        ports = {one.cluster.workers_port, *one.world.park.network.roads[1].values()}
+    seen = list(lines(trace))
+    assert any(IN_BYTES in unhex(line) for line in seen if "write(" in line)  # to the child, through a pipe
+    assert written(trace) == []
+    assert {path for path in opened(trace) if not re.match(r"/dev/(null$|shm/gifwarden-)", path)} == set()
+    assert any(path.startswith("/dev/shm/gifwarden-") for path in opened(trace))
+    assert {(address, port) for address, port in dialled(trace)} == {("127.0.0.1", port) for port in ports}
+    assert [line for line in seen if re.search(r" send\w*\(\d+<UDP", line)] == []
+
+
+@slow
+def test_a_slow_worker_gets_no_more_links_until_it_is_done(
+    world: Stage, tmp_path: Path, log: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, others do the rest, its own links are found once; and so are those that it does ten times slower."""
+    monkeypatch.setattr("bot.jobs.elsewhere.WAITS", 0.2)  # of 5 and 120 seconds
+    monkeypatch.setattr("bot.jobs.elsewhere.FRONT_FILES", 0)
+    with trial(world, tmp_path, log, 0) as one:
+        first, _ = workers = [one.cluster.start(number, ready=False) for number in range(2)]
+        for worker in workers:
+            one.cluster.ready(worker)
+        while not all(children(worker.made.pid) for worker in workers):
+            one.post(4)
+            one.drain()
+        (child,) = children(first.made.pid)
+        os.kill(child, signal.SIGSTOP)
+        one.post(8)
+
+        def told() -> dict[str, dict[str, Any]]:
+            one.bot.downloads.start()
+            one.bot.downloads.wait(0.2)
+            return {worker["name"]: worker for worker in cluster_status(one.bot.deps.config)["workers"]}
+
+        soon(lambda: told()["w0"]["slow"])
+        assert any("w0 has said nothing of a link for" in found.text for found in cluster_findings(one.bot.deps.config))
+        one.cluster.scheduler.wait_for("worker slow: it gets no more links until it says something", worker="w0")
+        soon(lambda: told() and one.open() <= 2)
+        assert told()["w0"]["in_work"] <= 2
+        with slowed(first.made.pid, child):
+            one.post(8)
+            one.drain()
+        one.all_found_once()
+        print(f"\n{cluster_status(one.bot.deps.config)}, {log.warnings}")
+
+
+@contextmanager
+def slowed(*pids: int) -> Iterator[None]:
+    """Let processes run for a tenth of the time."""
+    done = threading.Event()
+
+    def turns() -> None:
+        while not done.is_set():
+            for number, seconds in ((signal.SIGCONT, 0.05), (signal.SIGSTOP, 0.45)):
+                for pid in pids:
+                    os.kill(pid, number)
+                done.wait(seconds)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=turns, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(10)

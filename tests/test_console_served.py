@@ -17,10 +17,10 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.errors import DatabaseError
+from bot.loopback.ports import free_port
 from bot.store import Store
 from bot.store.case_queue import Tab
 from tests.console import Browser, open_case
-from tests.ports import free_port
 from tests.slow import slow
 from tests.test_schedule import wait_for
 

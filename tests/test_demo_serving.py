@@ -24,6 +24,7 @@ from bot.demo import world as worlds
 from bot.demo.ledger import Ledger
 from bot.demo.living import Living
 from bot.errors import GifwardenError, UsageError
+from bot.loopback.ports import free_port
 from bot.loopback.stage import Stage, stage
 from bot.pipeline import Pipeline
 from bot.samples import media
@@ -31,7 +32,6 @@ from tests.bots import bot_on
 from tests.console import Browser
 from tests.killing import Silent
 from tests.people import at_home
-from tests.ports import free_port
 from tests.slow import slow
 
 ROOT = Path(__file__).parent.parent

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.strace import WRITES, needs_strace, strace, written
 from tests.tracing import IN_BYTES, IN_PIXELS, IN_RGB, given
 
 ROOT = Path(__file__).parent.parent
 MARKERS = (IN_BYTES, IN_PIXELS, IN_RGB)
 OURS = re.compile(r"gifwarden\.db(-wal|-shm|-journal)?$|/key(\.[0-9a-f]{8}\.new)?$|/rules/[\w-]+\.yaml$")
-CALLS = "write,pwrite64,writev,pwritev,pwritev2,sendfile,copy_file_range,splice"
-STRACE = shutil.which("strace")
 
 
 def run(folder: Path, *more: str, prefix: tuple[str, ...] = ()) -> dict[str, object]:
@@ -61,44 +59,28 @@ def test_no_file_holds_media_afterwards(tmp_path: Path) -> None:
         assert not any(marker in data for marker in MARKERS), file.name
 
 
-def written(folder: Path, *more: str) -> list[tuple[str, bytes]]:
+def traced(folder: Path, *more: str) -> list[tuple[str, bytes]]:
     """Return every (file, data) that the flow and its children wrote to regular files, as the kernel saw it."""
-    assert STRACE
     trace = folder.with_suffix(".trace")
-    prefix = (STRACE, "-f", "-qq", "-y", "-xx", "-s", str(1 << 20), "-e", f"trace={CALLS}", "-o", str(trace))
-    run(folder, *more, prefix=prefix)
-    found = []
-    line_of_write = re.compile(r"\w+\((?:\d+)<(?P<path>(?:\\x[0-9a-f]{2}|/)[^>]*)>, (?P<data>.*)")
-    for line in trace.read_text(encoding="ascii", errors="replace").splitlines():
-        hit = line_of_write.search(line)
-        if hit:
-            path = unhex(hit["path"]).decode("utf-8", "replace") if "\\x" in hit["path"] else hit["path"]
-            device = path.startswith(("/dev/", "/proc/")) and not path.startswith("/dev/shm/")
-            if path.startswith("/") and not device:
-                found.append((path, unhex(hit["data"])))
-    return found
+    run(folder, *more, prefix=strace(trace, WRITES))
+    return written(trace)
 
 
-def unhex(text: str) -> bytes:
-    """Return the bytes of strace's hexadecimal strings."""
-    return bytes.fromhex("".join(re.findall(r"\\x([0-9a-f]{2})", text)))
-
-
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@needs_strace
 @pytest.mark.slow
 def test_the_kernel_sees_no_media_written(tmp_path: Path) -> None:
     """Every write of the flow and of its decoding children is traced; none carries a marker."""
-    writes = written(tmp_path / "home")
+    writes = traced(tmp_path / "home")
     assert any(path.endswith("gifwarden.db-wal") for path, _ in writes)
     assert [path for path, data in writes if any(marker in data for marker in MARKERS)] == []
     assert {path for path, _ in writes if not OURS.search(path)} == set()
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@needs_strace
 @pytest.mark.slow
 def test_the_trace_would_see_it(tmp_path: Path) -> None:
     """A flow that writes a clip and deletes it at once is caught."""
-    writes = written(tmp_path / "home", "--leak")
+    writes = traced(tmp_path / "home", "--leak")
     leaked = b"".join(data for path, data in writes if Path(path).name == "leak")
     assert IN_BYTES in leaked
     assert IN_RGB in leaked

@@ -71,8 +71,8 @@ FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Beside one another on purpose: the store runs its migrations, wiring knows the pipeline, a child computes
 # fingerprints, a look has a child of its own, a scan job is all of fetching
 # and fingerprinting, the command line opens the other doors, the daemon shows its state, the
-# demo that is served runs a daemon with a page of its own, and
-# only the demo and benchmarks use simulators and sample media.
+# demo that is served runs a daemon with a page of its own,
+# only the demo and benchmarks use simulators and sample media, and workers are led to simulators too.
 SIDEWAYS = {
     ("store", "migrations"),
     ("store", "encryption"),
@@ -92,6 +92,8 @@ SIDEWAYS = {
     ("bench", "loopback"),
     ("bench", "samples"),
     ("bench", "schedule"),
+    ("bench", "cluster"),
+    ("loopback", "cluster"),
     ("demo", "loopback"),
     ("demo", "samples"),
     ("demo", "schedule"),

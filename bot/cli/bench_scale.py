@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.bench import coordinator, growth, watching
+from bot.bench import coordinator, growth, watching, workers
 from bot.cli.base import JsonOption, emit, progress, show
 from bot.cli.bench import tell
 
@@ -16,6 +16,7 @@ def register(parent: typer.Typer) -> None:
     parent.command(name="growth")(growth_)
     parent.command(name="coordinator")(coordinator_)
     parent.command(name="watching")(watching_)
+    parent.command(name="workers")(workers_)
 
 
 def growth_(
@@ -73,3 +74,17 @@ def watching_(
             emit(one.plain())
         return
     show(watching.COLUMNS, watching.table(found), empty="nothing was measured")
+
+
+def workers_(
+    count: Annotated[
+        int, typer.Option("--workers", min=2, max=workers.MOST_WORKERS, help="Workers beside one that is alone.")
+    ] = 3,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of each, by turns.")] = 10,
+    clips: Annotated[int, typer.Option("--clips", min=1, help="Clips of each worker in a round.")] = 8,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what a clip costs a worker that is alone, and one of several, by processor time."""
+    with progress(told=as_json) as bar:
+        task = bar.add_task("measuring", total=None)
+        tell(workers.run(lambda what: bar.update(task, description=what), count, rounds, clips), as_json)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import ssl
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,14 @@ class Crew:
         self._client = client
         self._cluster = cluster
         self._ends: dict[str, asyncio.Future[None]] = {}
+        self._given: dict[str, str] = {}  # job → address of the worker that is to do it
 
     def start(self, name: str, message: bytes, slow: Iterable[str]) -> asyncio.Future[None]:
-        """Give a job to a worker, as the door has it."""
-        apart = set(slow)
-        others = [address for address in self._running() if address not in apart] if apart else []
+        """Give a job to a worker, as the door has it: to the one that has most room.
+
+        Dask would go by how long jobs took so far, and let some wait at a worker that is stuck while another is free.
+        """
+        chosen = self._freest(slow)
         future = self._client.submit(
             worker.run_job,
             name,
@@ -87,13 +91,16 @@ class Crew:
             pure=False,
             retries=0,
             resources={settings.resource(): 1},
-            workers=others or None,
+            workers=[chosen] if chosen else None,
         )
         # ended by what the scheduler itself sees: a client would open what came of a task, and hang on some of it
         end = self._ends[name] = asyncio.get_running_loop().create_future()
+        if chosen:
+            self._given[name] = chosen
 
         def drop(_: object) -> None:
             del self._ends[name]
+            self._given.pop(name, None)
             future.release()
 
         end.add_done_callback(drop)
@@ -104,6 +111,12 @@ class Crew:
         end = self._ends.get(name)
         if end is not None and not end.done() and state in ("memory", "erred", "forgotten"):
             end.set_result(None)
+
+    def left(self, address: str) -> None:
+        """Hear of a worker that is gone: what it was given ends, were it only on the way there."""
+        for name in [name for name, given in self._given.items() if given == address]:
+            if not self._ends[name].done():
+                self._ends[name].set_result(None)
 
     def at(self, name: str) -> tuple[str, str]:
         """Return address and name of the worker that has a job, as the door has it."""
@@ -130,6 +143,12 @@ class Crew:
     def refused(self) -> list[dict[str, Any]]:
         """Return who was refused."""
         return [{"name": name, "version": other} for name, other in self._cluster.refused.items()]
+
+    def _freest(self, slow: Iterable[str]) -> str:
+        """Return the address of the worker with least to do for its links at once; empty if all are slow."""
+        apart, given = set(slow), Counter(self._given.values())
+        others = {address: links for address, links in self._running().items() if address not in apart}
+        return min(others, key=lambda address: given[address] / max(1, others[address]), default="")
 
     def _running(self) -> dict[str, int]:
         known = {address for address, state in self._scheduler.workers.items() if state.status.name == "running"}
@@ -198,6 +217,7 @@ def _plugin(package: Any, cluster: Cluster, crew: Crew, door: Door) -> Any:
 
         def remove_worker(self, scheduler: Any, worker: str, **_: Any) -> None:  # noqa: ARG002  as Dask calls it
             cluster.left(worker)
+            crew.left(worker)
             door.turn()
 
         def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:  # noqa: ARG002  likewise

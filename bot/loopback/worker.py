@@ -1,14 +1,13 @@
-"""A worker in a process of its own, led to loopback's hosts: python -m tests.worker_process SETTINGS
+"""A worker in a process of its own, led to loopback's hosts: python -m bot.loopback.worker SETTINGS
 
 SETTINGS is JSON: options of `bot.cluster.worker.Options`, `roads` of the hosts' network, `gate` by which they are
-reached, and `version` to pretend another one. When it ends it prints the processor time of itself and its children.
+reached, and `version` to pretend another one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ def main(told: dict[str, Any]) -> None:
     from bot.cluster import worker
     from bot.errors import GifwardenError
     from bot.loopback.network import LoopbackNetwork
-    from tests.printing import Printing
+    from bot.loopback.printing import Printing
 
     names, ports = told["roads"]
     network = LoopbackNetwork((names, ports), at=told["gate"])
@@ -34,9 +33,6 @@ def main(told: dict[str, Any]) -> None:
     except GifwardenError as error:
         Printing().info("left", reason=str(error), code=error.exit_code)
         sys.exit(error.exit_code)
-    finally:
-        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        Printing().info("used", seconds=sum(one.ru_utime + one.ru_stime for one in used))
 
 
 if __name__ == "__main__":
