@@ -56,10 +56,10 @@ def typed(*words: str) -> tuple[int, str]:
 
 def test_without_a_demo_a_command_in_it_says_so(folder: Path) -> None:
     """No demo, the note of a killed one, a folder of somebody else: each is one sentence, and nothing is read."""
-    assert typed("demo", "--", "cases", "list") == (2, worlds.NONE_RUNS)
+    assert typed("demo", "--", "cases", "list") == (2, worlds.NONE_RUNS.format("gifwarden"))
     folder.mkdir(mode=0o700)
     (folder / worlds.NOTE).write_text("{}")  # nobody holds its lock
-    assert typed("demo", "--", "cases", "list") == (2, worlds.NONE_RUNS)
+    assert typed("demo", "--", "cases", "list") == (2, worlds.NONE_RUNS.format("gifwarden"))
     folder.chmod(0o755)
     assert "is not yours alone" in typed("demo", "--", "cases", "list")[1]
     folder.rename(folder.with_name("elsewhere"))
@@ -266,3 +266,19 @@ def test_the_demo_is_served_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert process.wait(20) == 0
         assert time.monotonic() - began < 8
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_is_called_as_a_shell_here_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name if that leads to this one, else by where it is: an environment need not be activated."""
+    own, other = tmp_path / ".venv" / "bin" / "gifwarden", tmp_path / "usr" / "gifwarden"
+    for file in (own, other):
+        file.parent.mkdir(parents=True)
+        file.write_text("#!/bin/sh\n")
+        file.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(own), "demo", "--serve"])
+    for path, said in (("", ".venv/bin/gifwarden"), (other.parent, ".venv/bin/gifwarden"), (own.parent, "gifwarden")):
+        monkeypatch.setenv("PATH", str(path))
+        assert worlds.program() == said
+    monkeypatch.setattr("sys.argv", ["-c"])
+    assert worlds.program() == "gifwarden"

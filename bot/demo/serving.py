@@ -103,8 +103,9 @@ def _welcome(console: Console, world: Stage, secret: str) -> None:
         "minutes something new happens; it is told below.",
     )
     console.print()
-    _say(console, "Another link:   gifwarden demo -- review       (in another terminal)")
-    _say(console, "Any command:    gifwarden demo -- cases list")
+    called = worlds.program()
+    _say(console, f"Another link:   {called} demo -- review   (in another terminal)")
+    _say(console, f"Any command:    {called} demo -- cases list")
     _say(console, "Stop:           Ctrl-C here; nothing is left behind")
     console.print()
 

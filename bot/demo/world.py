@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ from bot.loopback.stage import Sections, Stage, inbox, outside, settings
 
 NOTE = "world.json"
 POLL_SECONDS = 4.0
-NONE_RUNS = "no demo runs here; start one in another terminal: gifwarden demo --serve"
+NONE_RUNS = "no demo runs here; start one in another terminal: {} demo --serve"
+PROGRAM = "gifwarden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,20 @@ class World:
 
     config: Config
     outside: Outside
+
+
+def program() -> str:
+    """Return what a shell in this folder must be given to run this program: its name, or where it is if that is not it.
+
+    Who ran it from an environment that is not activated has nothing under the name alone.
+    """
+    own = Path(sys.argv[0])
+    if own.name != PROGRAM or not own.is_file():
+        return PROGRAM
+    found = shutil.which(PROGRAM)
+    if found and Path(found).resolve() == own.resolve():
+        return PROGRAM
+    return min(str(own.absolute()), os.path.relpath(own), key=len)
 
 
 def place() -> Path:
@@ -67,7 +83,7 @@ def taken(folder: Path) -> Iterator[None]:
             fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(
-                "a demo is served here already; for its console: gifwarden demo -- review, or end it by Ctrl-C there"
+                f"a demo is served here already; for its console: {program()} demo -- review, or end it by Ctrl-C there"
             ) from None
         for left in folder.iterdir():
             if left.is_dir() and not left.is_symlink():
@@ -102,10 +118,10 @@ def found(folder: Path) -> World:
         _own(folder)
         with os.fdopen(_note(folder, os.O_RDONLY), encoding="utf-8") as held:
             if not _is_held(held.fileno()):
-                raise UsageError(NONE_RUNS)
+                raise UsageError(NONE_RUNS.format(program()))
             text = held.read()
     except OSError:
-        raise UsageError(NONE_RUNS) from None
+        raise UsageError(NONE_RUNS.format(program())) from None
     if not text:
         raise UsageError("the demo is just starting; try again in some seconds")
     facts = json.loads(text)
