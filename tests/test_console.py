@@ -139,6 +139,23 @@ def test_appeals_and_unreported_minors_stand_on_top(console: Console, ben: Brows
     assert "look at this" not in page[page.index("/minor/") : page.index("Appeals")]
 
 
+def test_a_comment_is_called_one(world: Stage, console: Console, ben: Browser) -> None:
+    """The title is that of the post it stands below: queue and page say so."""
+    bot = console.bot
+    bank_the_fake(bot)
+    above = world.reddit.submit("clips", author="somebody", title="a question", selftext="where?")
+    url = world.park.add_redgifs("InComment", hd=near_copy())
+    world.reddit.comment(above, author="poster", body=f"here: {url}", created=world.clock.now())
+    bot.tick()
+    (case,) = bot.deps.store.cases.listing()
+    ben.get("/")
+    assert "comment on “a question”" in ben.text
+    ben.get(f"/case/{case.label}")
+    assert "The comment" in ben.text
+    assert "comment on “a question”" in ben.text
+    assert "The post" not in ben.text
+
+
 def test_what_speaks_against_it_stands_above_the_buttons(console: Console, ben: Browser) -> None:
     """A case is told in sentences; the doubts come before any button that decides."""
     case = open_case(console.bot, 1)

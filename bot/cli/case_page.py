@@ -91,8 +91,9 @@ def _like(group: GroupRow | None) -> Iterator[Fact]:
 def _post(row: CaseRow, *, shown: bool) -> Iterator[Fact]:
     """Yield where it was posted; `shown`: whether the address of its media is told."""
     post = row.post
+    what = "comment" if post.is_comment else "post"
     if not post.permalink:
-        yield "post", f"r/{post.subreddit}; deleted on Reddit, so its address, author and text are forgotten"
+        yield what, f"r/{post.subreddit}; deleted on Reddit, so its address, author and text are forgotten"
         return
     if row.proposal is not None:
         if row.state != CaseState.MINOR:
@@ -101,12 +102,12 @@ def _post(row: CaseRow, *, shown: bool) -> Iterator[Fact]:
         return
     marks = [mark for mark, held in (("NSFW", post.over_18), ("edited", post.edited)) if held]
     by = f"u/{post.author}" if post.author else "a deleted account"
-    yield "post", ", ".join([f"by {by}", f"{day_and_time(post.created)} UTC", *marks])
+    yield what, ", ".join([f"by {by}", f"{day_and_time(post.created)} UTC", *marks])
     yield "", f"https://www.reddit.com{_SLUG.sub(_short, post.permalink)}"
     if row.state == CaseState.MINOR:
         return
     if post.title:
-        yield "title", post.title
+        yield "on the post" if post.is_comment else "title", post.title
     if not shown:
         yield "link", COVERED
     elif row.source == PREVIEW:

@@ -96,6 +96,13 @@ class Post:
     details: PostDetails | None = None  # None where the listing told nothing of these
 
     @property
+    def heading(self) -> str:
+        """What it is called in a line: its title, of a comment that of the post it stands below; empty if unknown."""
+        if not self.is_comment:
+            return self.title
+        return f"comment on “{self.title}”" if self.title else "a comment"
+
+    @property
     def is_comment(self) -> bool:
         """True for a comment, False for a submission."""
         return self.fullname.startswith("t1_")

@@ -143,7 +143,7 @@ def _shown(visit: Visit, row: QueueRow) -> Shown:
     return Shown(
         case=case,
         found=_found(visit, case),
-        title="" if bare else case.post.title or "",
+        title="" if bare else case.post.heading,
         rule=next(iter(case.verdict.reasons), "") if case.proposal else case.verdict.rule or case.verdict.outcome,
         where=", ".join(places if len(places) <= NAMES else [*places[:NAMES], f"{len(places) - NAMES} more"]),
         modes=", ".join(modes),
