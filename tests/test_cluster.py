@@ -220,7 +220,7 @@ def test_a_slow_worker_gets_no_more_links_until_it_is_done(
     world: Stage, tmp_path: Path, log: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is said, others do the rest, its own links are found once; and so are those that it does ten times slower."""
-    monkeypatch.setattr("bot.jobs.elsewhere.WAITS", 0.2)  # of 5 and 120 seconds
+    monkeypatch.setattr("bot.jobs.elsewhere.WAITS", 0.1)  # of 5 and 120 seconds
     monkeypatch.setattr("bot.jobs.elsewhere.FRONT_FILES", 0)
     with trial(world, tmp_path, log, 0) as one:
         first, _ = workers = [one.cluster.start(number, ready=False) for number in range(2)]
@@ -234,6 +234,7 @@ def test_a_slow_worker_gets_no_more_links_until_it_is_done(
         one.post(8)
 
         def told() -> dict[str, dict[str, Any]]:
+            one.world.clock.sleep(2)  # hosts may rest
             one.bot.downloads.start()
             one.bot.downloads.wait(0.2)
             return {worker["name"]: worker for worker in cluster_status(one.bot.deps.config)["workers"]}

@@ -31,6 +31,9 @@ class Crew(Protocol):
     def start(self, name: str, message: bytes, slow: Iterable[str]) -> asyncio.Future[None]:
         """Give a job to a worker that is not slow; what is returned ends when it is done or its worker is lost."""
 
+    def done(self, name: str) -> None:
+        """Hear that a job needs its worker no more."""
+
     def at(self, name: str) -> tuple[str, str]:
         """Return address and name of the worker that has a job; both are empty while none has."""
 
@@ -205,6 +208,7 @@ class Door:
             await self._lose(job, who if job.called else LOST)
         finally:
             del self._jobs[name]
+            self._crew.done(name)
 
     def _late(self, name: str, job: Job) -> bool:
         """Return whether a job's worker said nothing of it for too long; note if it is slow."""

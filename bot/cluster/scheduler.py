@@ -100,7 +100,6 @@ class Crew:
 
         def drop(_: object) -> None:
             del self._ends[name]
-            self._given.pop(name, None)
             future.release()
 
         end.add_done_callback(drop)
@@ -115,8 +114,13 @@ class Crew:
     def left(self, address: str) -> None:
         """Hear of a worker that is gone: what it was given ends, were it only on the way there."""
         for name in [name for name, given in self._given.items() if given == address]:
-            if not self._ends[name].done():
-                self._ends[name].set_result(None)
+            end = self._ends.get(name)
+            if end is not None and not end.done():
+                end.set_result(None)
+
+    def done(self, name: str) -> None:
+        """Hear that a job needs its worker no more, which the scheduler may see later."""
+        self._given.pop(name, None)
 
     def at(self, name: str) -> tuple[str, str]:
         """Return address and name of the worker that has a job, as the door has it."""
