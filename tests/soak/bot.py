@@ -78,6 +78,11 @@ class Answer:
     warned: Counter[str] = field(default_factory=Counter)  # by what the log said
     unforeseen: list[str] = field(default_factory=list)  # tracebacks of all other errors
     given_up: Counter[str] = field(default_factory=Counter)  # by host: links that are tried no more
+    overtaken: frozenset[str] = frozenset()  # posts that were removed before their report left, which then does not
+
+
+OVERTAKEN = """select post from actions a where kind = 'report' and state = 'cancelled' and exists
+    (select 1 from actions r where r.post = a.post and r.kind = 'remove' and r.state = 'done')"""
 
 
 class SettableClock(ManualClock):
@@ -317,6 +322,7 @@ class Hours:
             warned=self._log.warned,
             unforeseen=self._unforeseen,
             given_up=self._log.given_up,
+            overtaken=frozenset(row["post"] for row in connection.rows(OVERTAKEN)),
         )
         self._failed, self._unforeseen = Counter(), []
         self._log.warned, self._log.given_up = Counter(), Counter()

@@ -55,6 +55,7 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         ("starts of the bot", f"{last.life}"),
         ("requests received", asked),
         *done,
+        ("reports that a removal overtook", f"{counts['reports overtaken']:,}"),
         ("notices mailed", f"{counts['mails']:,}"),
         ("links given up", f"{counts['links given up']:,}"),
         (

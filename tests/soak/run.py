@@ -251,12 +251,16 @@ def judge(world: World, result: Result) -> None:
     """Compare what Reddit and the mail server received with what had to come."""
     reddit, wrong, counts = world.stage.reddit, result.wrong, result.counts
     removals, reports = Counter(reddit.removals), Counter(name for name, _, _ in reddit.reports)
+    overtaken = frozenset[str]().union(*(one.answer.overtaken for one in result.samples))
     for name, told in world.posted.items():
         counts[f"posted {told.kind}"] += 1
         want = wanted(told)
         for what, had, must in (("removal", removals[name], want.removals), ("report", reports[name], want.reports)):
             if told.kind is Kind.DELETED:
                 must = min(had, 1)  # whether the bot or its author came first
+            if what == "report" and not had and name in overtaken and name in removals:
+                must = 0  # a moderator confirmed the case while a fault kept the report back
+                counts["reports overtaken"] += 1
             counts[f"{what}s wanted"] += must
             counts[f"{what}s done"] += had
             if had < must:
