@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -59,6 +61,9 @@ def bot_beside(world: Stage, slow: str) -> Iterator[Pipeline]:
         parts = Parts(outside=outside, children=lent)
         with assembled(Config.model_validate(settings), Silent(), parts=parts, clock=SystemClock()) as bot:
             yield bot
+    with warnings.catch_warnings():  # a connection that was cut in the midst of a drip may be left to the collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def run_until(daemon: Daemon, done: Callable[[], bool], seconds: float = 30) -> bool:
