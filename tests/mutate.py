@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import workers as room
+from bot.bench.workers import children_of
 from bot.config import DecodeConfig
 from bot.errors import MediaError
 from bot.samples import media
@@ -126,12 +127,11 @@ def footprint() -> Footprint:
     """Measure this process."""
     gc.collect()
     me = Path("/proc/self")
-    children = sum(len(task.read_text().split()) for task in me.glob("task/*/children"))
     pages = int((me / "statm").read_text().split()[1])
     return Footprint(
         descriptors=len(list((me / "fd").iterdir())),
         threads=threading.active_count(),
-        children=children,
+        children=len(children_of("self")),
         memory_mb=pages * resource.getpagesize() / 2**20,
     )
 

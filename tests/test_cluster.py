@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.bench import workers as bench
-from bot.bench.workers import children
+from bot.bench.workers import children_of
 from bot.cli import app
 from bot.cli.doctor import cluster_findings
 from bot.jobs import cluster_status
@@ -226,10 +226,10 @@ def test_a_slow_worker_gets_no_more_links_until_it_is_done(
         first, _ = workers = [one.cluster.start(number, ready=False) for number in range(2)]
         for worker in workers:
             one.cluster.ready(worker)
-        while not all(children(worker.made.pid) for worker in workers):
+        while not all(children_of(worker.made.pid) for worker in workers):
             one.post(4)
             one.drain()
-        (child,) = children(first.made.pid)
+        (child,) = children_of(first.made.pid)
         os.kill(child, signal.SIGSTOP)
         one.post(8)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -31,7 +30,6 @@ from bot.errors import OutsideError
 from bot.jobs import Elsewhere, cluster_status
 from bot.loopback.cluster import Cluster
 from bot.loopback.hosts import HostPark
-from bot.loopback.http import Request
 from bot.loopback.machines import MOST, Machines, no_machines
 from bot.model import Fingerprint, Link
 from bot.samples import media
@@ -94,7 +92,7 @@ class Side:
         """Let each worker start its child. Raises OutsideError if one gets no link."""
         for _ in range(TRIES):
             self.go(clip, LINKS * len(self.pids))
-            if all(map(children, self.pids)):
+            if all(map(children_of, self.pids)):
                 return
         raise OutsideError("a worker gets no links; this machine may have too much else to do")
 
@@ -144,8 +142,6 @@ def run(say: Say, workers: int = 3, rounds: int = 10, clips: int = 8) -> Iterato
     with tempfile.TemporaryDirectory() as folder, HostPark() as park, ExitStack() as stack:
         for host in HOSTS:
             park.add_name(host)
-        asked = Asked()
-        park.trouble = asked.note
         machines = None if why else stack.enter_context(closing(Machines(1 + workers)))
         say("starting workers" + (" on loopback" if why else " in network namespaces"))
 
@@ -166,7 +162,7 @@ def run(say: Say, workers: int = 3, rounds: int = 10, clips: int = 8) -> Iterato
             alone.round(clip, clips, waiting)
             several.round(clip, clips, waiting)
         load = os.getloadavg()[0]
-        done = _each_once(alone, several, asked)
+        done = _each_once(alone, several, park)
     yield alone.figure("a clip at the only worker", clips)
     yield several.figure(f"a clip at one of {workers}", clips)
     yield Figure(what="a worker that waits", ours=100 * waiting, unit="% of a processor", note="left out above")
@@ -187,27 +183,15 @@ def _between(values: Sequence[float], times: float = 1) -> str:
     return f"{times * min(values):.{digits}f} to {times * max(values):.{digits}f}"
 
 
-class Asked:
-    """What hosts were asked for, and how often."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.paths: Counter[str] = Counter()
-
-    def note(self, request: Request) -> None:
-        """Count a request."""
-        with self._lock:
-            self.paths[request.path] += 1
-
-
-def _each_once(alone: Side, several: Side, asked: Asked) -> int:
+def _each_once(alone: Side, several: Side, park: HostPark) -> int:
     """Return how many links there were. Raises OutsideError unless each was fetched once, and all are the same clip."""
     found = alone.found + several.found
     told = [cluster_status(side.config) for side in (alone, several)]
     if sum(one["lost"] for one in told) or sum(one["done"] for one in told) != len(found):
         raise OutsideError(f"of {len(found)} links the schedulers tell otherwise: {told}")
-    if set(asked.paths.values()) != {1} or len(asked.paths) != len({link.url for link, _ in found}):
-        raise OutsideError(f"of {len(found)} links some were not fetched once: {asked.paths.most_common(3)}")
+    asked = Counter(request.path for request in park.log)
+    if set(asked.values()) != {1} or len(asked) != len({link.url for link, _ in found}):
+        raise OutsideError(f"of {len(found)} links some were not fetched once: {asked.most_common(3)}")
     if len({one.sha256 for _, one in found}) != 1:
         raise OutsideError("the same clip was found to be several")
     return len(found)
@@ -219,17 +203,18 @@ def cost(pids: Sequence[int]) -> Cost:
     for pid in pids:
         user, system, *gone = _times(pid)
         own += user + system
-        decoding += sum(gone) + sum(sum(_times(child)[:2]) for child in children(pid))
+        decoding += sum(gone) + sum(sum(_times(child)[:2]) for child in children_of(pid))
     second = os.sysconf("SC_CLK_TCK")
     return Cost(own / second, decoding / second)
 
 
-def children(pid: int) -> list[int]:
-    """Return the processes that a process started and that still run."""
-    found = list[int]()
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += map(int, file.read_text().split())
-    return found
+def children_of(process: int | str) -> list[int]:
+    """Return the processes that a process started and that still run; `process`: its number, or self."""
+    return [
+        int(number)
+        for file in Path(f"/proc/{process}/task").glob("*/children")
+        for number in file.read_text(encoding="ascii").split()
+    ]
 
 
 def _times(pid: int) -> list[int]:

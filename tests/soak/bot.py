@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from bot.assemble import Outside, Parts, assembled
+from bot.bench.workers import children_of
 from bot.clock import ManualClock
 from bot.config import Config, DecodeConfig, GalleryConfig
 from bot.errors import GifwardenError
@@ -124,15 +124,6 @@ class Network(LoopbackNetwork):
         if self.off:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return super().resolve(host, port)
-
-
-def children_of(process: int | str) -> list[int]:
-    """Return the processes that a process started."""
-    return [
-        int(number)
-        for file in Path(f"/proc/{process}/task").glob("*/children")
-        for number in file.read_text(encoding="ascii").split()
-    ]
 
 
 def _recent(config: DecodeConfig, gallery: GalleryConfig | None, nudity: NudityModel | None) -> Remembering:

@@ -18,11 +18,12 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from bot.assemble import open_store
+from bot.bench.workers import children_of
 from bot.clock import ManualClock
 from bot.loopback.stage import Stage, stage
 from bot.workers import Workers
 from tests.people import member
-from tests.soak.bot import Answer, Home, Order, children_of, live
+from tests.soak.bot import Answer, Home, Order, live
 from tests.soak.faults import PERIOD, Fault, Faults, due
 from tests.soak.world import FAKED, Kind, Posted, Sink, World
 

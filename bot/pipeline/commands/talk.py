@@ -234,8 +234,9 @@ def speaks_against(verb: str, text: str) -> bool:
     said = " ".join(_MARKS.sub(" ", text).split())
     if "?" in text or verb in _NO_HARM:
         return "?" in text
-    if _any_of(_HEDGES).search(said) or verb in _HARM_LITTLE:
-        return _any_of(_HEDGES).search(said) is not None
+    hedged = _any_of(_HEDGES).search(said) is not None
+    if hedged or verb in _HARM_LITTLE:
+        return hedged
     if verb in _TAKE_BACK:
         said = _NO_FINDING.sub(" ", said)
     against = _DENIALS + _AGAINST.get(verb, "")
