@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from bot.bench import coordinator, growth, watching
 from bot.bench.feed import Streams
+from bot.bench.workers import children_of
 from bot.cli import app
 
 
@@ -72,3 +73,11 @@ def test_watching_tells_delays_and_what_requests_are_for() -> None:
     assert line["posted"] > 100
     assert 0 < line["median"] <= line["slowest"] < 60
     assert {"new", "comments", "edits", "queue", "reports", "mod log", "modmail"} <= line["requests"].keys()
+
+
+def test_a_thread_that_ends_while_children_are_counted_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file in /proc is gone between the look at the folder and the reading."""
+    monkeypatch.setattr(Path, "glob", lambda _self, _pattern: iter([tmp_path / "gone"]))
+    assert children_of("self") == []

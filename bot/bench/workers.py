@@ -9,6 +9,7 @@ their own workers would wait for less long.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import time
@@ -210,11 +211,11 @@ def cost(pids: Sequence[int]) -> Cost:
 
 def children_of(process: int | str) -> list[int]:
     """Return the processes that a process started and that still run; `process`: its number, or self."""
-    return [
-        int(number)
-        for file in Path(f"/proc/{process}/task").glob("*/children")
-        for number in file.read_text(encoding="ascii").split()
-    ]
+    found: list[int] = []
+    for file in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            found += map(int, file.read_text(encoding="ascii").split())
+    return found
 
 
 def _times(pid: int) -> list[int]:
