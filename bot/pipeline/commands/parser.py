@@ -37,11 +37,8 @@ _MARK = re.compile(r"\[(C-[0-9a-f]{10}) #\d+\]", re.IGNORECASE)  # as our messag
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\(<?([^()\s<>]+)>?\)")
 _WRAPPED = re.compile(r"(\*{1,3}|_{1,3})([^*_].*[^*_])\1", re.DOTALL)
 _BARE = re.compile(r"[*_]{0,3}([a-z]{2,6})[*_]{0,3}[.!]?[*_]{0,3}[\s.\-\u2013\u2014_*]*", re.IGNORECASE | re.ASCII)
-_DOUBTFUL = (
-    "I have done nothing, for what else your message says leaves a doubt: it may deny the order, put it off or be about"
-    " it. If it is meant, write name, verb and link alone."
-)
 _EDGES = "<>()[]{}.,;:!?\"'*_`"
+_DASHES = "-\u2013\u2014"
 _ENDS = ".!"  # what may stand behind an order's last word
 
 
@@ -135,7 +132,7 @@ def _read_line(rest: str, *, separator: str, below: list[str], case: str | None)
     if not named and separator == " " and len(words) > 3:
         return None  # "gifwarden undo did not work": about the bot, not to it
     if _complete(verb, words[1:2] if named else words[1:], [], separator=separator, case=case) is not None:
-        return BadCommand(help=_DOUBTFUL)
+        return BadCommand(help=_doubtful(verb))
     return BadCommand(help=_how(verb))
 
 
@@ -170,6 +167,13 @@ def _how(verb: str) -> str:
             f" https://redd.it/1abcd2` or `gifwarden, {verb} C-0123456789`; a reason goes below, after an empty line."
         )
     return f"`{verb}` stands alone on its line, e.g. `gifwarden, {verb}`; a reason goes below, after an empty line."
+
+
+def _doubtful(verb: str) -> str:
+    return (
+        "I have done nothing, for what else your message says leaves a doubt: it may deny the order, put it off or be"
+        f" about it. If it is meant, write it alone: `gifwarden, {verb}{' LINK' if verb in NEED_TARGET else ''}`."
+    )
 
 
 def _unknown(words: list[str], verb: str) -> BadCommand | None:
@@ -222,6 +226,8 @@ def _kinds(text: str) -> Iterator[tuple[str, str]]:
             fence, before = bare[:3], "code"
         elif not bare:
             before = "empty"
+        elif bare.startswith((">!", "&gt;!")):  # a spoiler, which is said all the same
+            before = "text"
         elif bare.startswith((">", "&gt;")) or before == "quote":  # a quotation goes on until an empty line
             before = "quote"
         elif line.startswith(("    ", "\t")) and before in ("empty", "code"):
@@ -259,7 +265,7 @@ def _reason(words: list[str], *, vocative: bool = True) -> bool:
 
 
 def _bare(word: str) -> str:
-    return word.strip(_EDGES).replace("\u2019", "'").casefold()
+    return word.strip(_EDGES + _DASHES).replace("\u2019", "'").casefold()
 
 
 def _known() -> str:

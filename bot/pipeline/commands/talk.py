@@ -9,7 +9,9 @@ about costs a second message; what is wrongly done costs more.
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
@@ -42,13 +44,17 @@ a
 an
 
 parce que
-parce qu
+parce qu'il
+parce qu'elle
+parce qu'on
 car
 c'est
 c'était
 ce n'est
 il s'agit
 elle est
+elle a
+il a
 raison
 motif
 un
@@ -62,6 +68,8 @@ es ist
 es war
 das ist
 das war
+sie ist
+er ist
 dies ist
 ist nur
 grund
@@ -76,10 +84,9 @@ es una
 es el
 es la
 es
-era un
-era una
-fue un
-fue una
+era
+fue
+tiene
 esto es
 motivo
 razón
@@ -104,16 +111,15 @@ _HEDGES = """
     doubtful ask asks asked asking agree agrees agreed approve approves approved confirm confirms decide
     decides decided decision discuss discussed discussing discussion vote votes voting voted consensus opinion
     opinions thoughts objections objects let's lets ignore disregard forget nevermind oops scratch kidding
-    joking joke jk sarcasm retract retracted withdraw hypothetical hypothetically pretend test testing
-    draft misclick misclicked mistyped typo wrote writes written typed typing quote quoting quoted
-    pasted worked works working failed fails fail happened happens broken responding responds respond
-    tried trying try
+    joking joke jk sarcasm retract retracted withdraw hypothetical hypothetically pretend test testing draft
+    misclick misclicked mistyped typo wrote writes written typed typing quote quoting quoted pasted worked
+    works working failed fails fail happened happens broken responding responds respond tried trying try
     | only with | only by | only on | in case | as soon as | hang on | next week | next month | next time
     | not sure | i think | i guess | i believe | i suppose | i wonder | i wish | in theory | let us | let me
     | need to | needs to | double check | never mind | my mind | wrong link | wrong post | wrong case
     | wrong thread | wrong one | wrong window | wrong order | is what | what the | the order | this order
-    | that order | the command | this command | the syntax
-    | an example | for example | the form | error 500 | did nothing | does nothing
+    | that order | the command | this command | the syntax | an example | for example | the form | error 500
+    | did nothing | does nothing
 
     si sauf quand lorsque après avant mais cependant toutefois pourtant sinon plutôt peut-être éventuellement
     probablement attends attendez attendre attend attente demain bientôt lundi mardi mercredi jeudi vendredi
@@ -148,11 +154,16 @@ _HEDGES = """
     pregunta preguntad preguntar preguntemos acuerdo confirma confirme confirmar decide decidir decidido
     decisión discutir hablar hablemos votar votación votemos opinión opináis opinan revisar revisa comprobar
     veamos ignora ignorad ignorar olvida olvidad olvidadlo olvídalo olvídate broma bromeo prueba ejemplo
-    borrador equivocado equivocada equivoqué escribió escribe escrito cita funciona funcionó funcionaba
-    falló falla respuesta
+    borrador equivocado equivocada equivoqué escribió escribe escrito cita funciona funcionó funcionaba falló
+    falla respuesta against disagree disagrees refuse refuses nvm edit abort void revert debating order
+    ordered idea suggestion demonstration dagegen abbruch stopp nachmittag spaeter idee befehl contre annuler
+    abandonner idée commande comando anular cancela cancelad orden ordenó manana despues
     | hasta que | hasta el | a menos | en cuanto | una vez | sin embargo | o bien | tal vez | a lo mejor
     | más tarde | esta noche | próxima semana | hay que | tengo que | el comando | este comando | la orden
-    | esta orden | esa orden | lo que
+    | esta orden | esa orden | lo que | that back | cancel that | dead body | subject to | give me | give him
+    | give her | give them | too early | too soon | meant another | like so | how it looks | how you'd write
+    | zu früh | nach dem | lass mal | trop tôt | comme ça | en contra | esta tarde | demasiado pronto
+    | así se hace
 """
 _DENIALS = """
     not no never none nothing nobody nope nah cannot neither nor without don't dont doesn't doesnt didn't
@@ -160,7 +171,8 @@ _DENIALS = """
     couldn't couldnt can't cant haven't havent hasn't hasnt hadn't hadnt hardly barely stop opposite keep
     leave ne non pas jamais rien aucun aucune ni sans contraire nicht kein keine keinen keinem keiner keines
     nein nie niemals nichts nix ohne weder keinesfalls keineswegs nö gegenteil nunca jamás nada ninguno
-    ninguna ningún sin tampoco contrario
+    ninguna ningún sin tampoco contrario stay stays remain remains bleibt rester reste éviter déjalo dejalo
+    siga
 """
 # What says that nothing is wrong with the media: no reason to bank it, or to mark it as a minor's.
 _CLEARS = """
@@ -168,32 +180,35 @@ _CLEARS = """
     himself genuine fine ok okay allowed legal legit innocent erreur parodie consentement consentante
     consentant inoffensif légal elle-même lui-même fehlalarm irrtum irrtümlich versehen versehentlich fehler
     parodie harmlos erlaubt legal echt einwilligung sátira parodia error consentimiento consentido consentida
-    inofensivo permitido auténtico auténtica
+    inofensivo permitido auténtico auténtica selbst
     | false positive | false alarm | is real | was real | her own | his own | their own | faux positif
-    | fausse alerte | falso positivo | falsa alarma | es real | ella misma | él mismo
+    | fausse alerte | falso positivo | falsa alarma | es real | ella misma | él mismo | real video
+    | real footage | video real | vidéo réelle | echtes video | bad idea
 """
 _GROWN = """
-    adult adults 18 18+ adulte adultes majeur majeure majeurs majeures erwachsen erwachsene erwachsener
-    erwachsenen volljährig volljährige adulto adulta adultos adultas
-    | of age | over 18 | mayor de edad | mayores de edad
+    adult adults adulte adultes majeur majeure majeurs majeures erwachsen erwachsene erwachsener erwachsenen
+    volljährig volljährige adulto adulta adultos adultas grown eighteen nineteen twenty thirty forty fifty
+    twenties thirties forties
+    | of age | over 18 | mayor de edad | mayores de edad | grown woman
 """
 # What says that the finding holds: no reason to take back what was done.
 _HOLDS = """
+    nonconsensual non-consensual
     | known fake | is fake | is a fake | is a deepfake | was fake | was a fake | was a deepfake | un faux
     | un fake | un deepfake | ein fake | ein deepfake | gefälscht | eine fälschung | es falso | es un fake
-    | es un deepfake | es un montaje
+    | es un deepfake | es un montaje | the fake | deepfake of | fake of
 """
 # That something is no fake is a reason to take back what was done, and denies no order to do so.
 _NO_FINDING = re.compile(
     r"(?<!\w)(?:not|isn't|isnt|wasn't|wasnt|no|never|aren't|weren't)(?: (?:an?|the|any|even|actually|actual|known))*"
     r" (?:deep ?fakes?|fakes?|faked|face ?swaps?|match|copy|copies|repost|porn|nude|nudity|nsfw|her|him|them|minors?"
     r"|child|ai|manipulated|edited|sexual)(?!\w)"
-    r"|(?<!\w)(?:n'est|n'était|c'est|c'était|est) pas (?:(?:un|une|le|la|du|de) |d')?(?:vrai )?"
-    r"(?:faux|fake|deepfake|trucage|montage|copie|elle|lui|porno|truquée?)(?!\w)"
-    r"|(?<!\w)keine?n? (?:echter? )?(?:deepfakes?|fakes?|fälschung|kopie|porno|treffer|montage|nacktbild)(?!\w)"
-    r"|(?<!\w)nicht (?:gefälscht|gefaked|manipuliert|sie|er|dieselbe|derselbe|dasselbe)(?!\w)"
-    r"|(?<!\w)no (?:es|era|fue|hay|son)(?: (?:un|una|ningún|ninguna|el|la))?"
-    r" (?:deepfake|fake|falso|falsa|montaje|copia|porno|ella|él|falsificación)(?!\w)"
+    r"|(?<!\w)(?:n'est|n'etait|c'est|c'etait|est) pas (?:(?:un|une|le|la|du|de) |d')?(?:vrai )?"
+    r"(?:faux|fake|deepfake|trucage|montage|copie|elle|lui|porno|truquee?)(?!\w)"
+    r"|(?<!\w)keine?n? (?:echter? )?(?:deepfakes?|fakes?|falschung|kopie|porno|treffer|montage|nacktbild)(?!\w)"
+    r"|(?<!\w)nicht (?:gefalscht|gefaked|manipuliert|sie|er|dieselbe|derselbe|dasselbe)(?!\w)"
+    r"|(?<!\w)no (?:es|era|fue|hay|son)(?: (?:un|una|ningun|ninguna|el|la))?"
+    r" (?:deepfake|fake|falso|falsa|montaje|copia|porno|ella|el|falsificacion)(?!\w)"
 )
 # With one of these a sentence goes on whose subject is the order.
 _SAYS = (
@@ -204,8 +219,25 @@ _TAKE_BACK = frozenset({"undo", "allow"})
 _HARM_LITTLE = frozenset({"stop", "scan"})  # "Gifwarden, stop", and below: "It does not work."
 _NO_HARM = frozenset({"cancel", "help"})  # "I changed my mind" is what a `cancel` is for
 _AGAINST = {"undo": _HOLDS, "allow": _HOLDS, "bank": _CLEARS, "minor": _CLEARS + _GROWN}
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|/?\b[ru]/\S+")
-_MARKS = re.compile(r"[^\w'+-]+")
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|/?\b[ru]/[\w-]+")
+_MARKS = re.compile(r"[^\w'+-]+|_")
+_APOSTROPHES = re.compile("[\u2018\u2019\u02bc\u00b4\u2032`]")
+_NO_SIGNS = re.compile(
+    "[\N{OCTAGONAL SIGN}\N{RAISED HAND}\N{CROSS MARK}\N{NO ENTRY}\N{NO ENTRY SIGN}\N{THINKING FACE}"
+    "\N{THUMBS DOWN SIGN}]"
+)
+_LONG = re.compile(r"([^\W\d_])\1{2,}")  # "nooo", "waaait"
+_WHEN = re.compile(
+    r"(?<!\w)(?:at \d+ ?(?:am|pm)"
+    r"|(?:in|dans|en) \w+ (?:min|minutes?|minuten|hours?|h|stunden?|heures?|horas?|minutos?))(?!\w)"
+)
+# Of a minor: an age below 18 denies nothing, and one of 18 or more speaks against it.
+_UNDER_AGE = re.compile(
+    r"(?<!\w)(?:under|below|unter|moins de|menos de|menor de|not|no|kein|keine|pas)(?: an?)?"
+    r" (?:18|eighteen|adult|of age|erwachsene?|volljahrig|adulte|majeure?|adult[oa])(?: yet)?(?!\w)"
+)
+_AGE = re.compile(r"(?<!\w)(?:1[89]|[2-9]\d)(?!\w)")
+_MOMENT = re.compile(r"\d+[:.]\d+|\d+ ?%")  # of a clip, which is no age
 
 
 def is_reason(words: Sequence[str], *, vocative: bool = True) -> bool:
@@ -213,7 +245,7 @@ def is_reason(words: Sequence[str], *, vocative: bool = True) -> bool:
 
     `vocative`: a comma or colon stood behind the name; without, it may be a subject, of which a verb says something.
     """
-    words = _COURTESY.sub("", " ".join(word for word in words if word)).split()
+    words = _COURTESY.sub("", " ".join(word for word in words if any(map(str.isalnum, word)))).split()
     if not words:
         return True
     if words[0] in ("a", "an", "un", "une", "ein", "eine") and (len(words) < 2 or words[1].endswith("é")):
@@ -222,7 +254,9 @@ def is_reason(words: Sequence[str], *, vocative: bool = True) -> bool:
         return False
     if not vocative and words[0] in _VERBS:
         return False
-    return any(tuple(words[: len(known)]) == known for known in _REASONS) or bool(_NO_FINDING.match(" ".join(words)))
+    return any(tuple(words[: len(known)]) == known for known in _REASONS) or bool(
+        _NO_FINDING.match(_folded(" ".join(words)))
+    )
 
 
 def speaks_against(verb: str, text: str) -> bool:
@@ -230,17 +264,30 @@ def speaks_against(verb: str, text: str) -> bool:
 
     `text`: all of it, from whatever line, without quotations and code.
     """
-    text = _ADDRESS.sub(" ", text).replace("\u2019", "'").casefold()
-    said = " ".join(_MARKS.sub(" ", text).split())
+    text = _ADDRESS.sub(" ", html.unescape(text))
     if "?" in text or verb in _NO_HARM:
         return "?" in text
-    hedged = _any_of(_HEDGES).search(said) is not None
-    if hedged or verb in _HARM_LITTLE:
-        return hedged
+    said = _folded(_MOMENT.sub(" ", text))
+    if verb == "minor":
+        said = _UNDER_AGE.sub(" ", said)
+        if _AGE.search(said):
+            return True
+    if _NO_SIGNS.search(text) or _WHEN.search(said) or _any_of(_HEDGES).search(said):
+        return True
+    if verb in _HARM_LITTLE:
+        return False
     if verb in _TAKE_BACK:
         said = _NO_FINDING.sub(" ", said)
     against = _DENIALS + _AGAINST.get(verb, "")
     return re.search(r"\bn'", said) is not None or _any_of(against).search(said) is not None
+
+
+def _folded(text: str) -> str:
+    """Return words in small letters, without accents, marks and drawn-out letters."""
+    text = _APOSTROPHES.sub("'", text.replace("\\", ""))
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return " ".join(_MARKS.sub(" ", _LONG.sub(r"\1", plain)).split())
 
 
 def goes_on(line: str, *, apart: bool) -> bool:
@@ -261,5 +308,5 @@ def _any_of(words: str) -> re.Pattern[str]:
     for line in words.splitlines():
         alone, *together = line.split("|")
         known += [*alone.split(), *(phrase for one in together if (phrase := " ".join(one.split())))]
-    found = "|".join(re.escape(word) for word in sorted(known, key=len, reverse=True))
+    found = "|".join(re.escape(word) for word in sorted(map(_folded, known), key=len, reverse=True))
     return re.compile(rf"(?<![\w'])(?:{found})(?![\w'])")
