@@ -193,8 +193,8 @@ def test_transparent_parts_are_white() -> None:
     luma = read(out.getvalue())[2][0]
     assert (luma[:, 32:] == 255).all()
     (frame,) = decode(out.getvalue(), DecodeConfig()).frames
-    assert frame.stored is not None
-    assert (frame.stored[:, 32:] == 0).all()
+    assert len(frame.others) == 1
+    assert (frame.others[0][:, 32:] == 0).all()
     assert np.abs(luma[:, :32].astype(int) - grey(picture[:, :32, :3])).max() <= 1
 
 

@@ -200,7 +200,7 @@ def test_what_browsers_pass_over_changes_nothing(chunks: tuple[bytes, ...]) -> N
     samples = picture(3)
     decoded = next(decode(with_chunks(written(Image.fromarray(samples)), *chunks), LIMITS).frames)
     assert np.array_equal(decoded.luma, samples)
-    assert decoded.stored is None
+    assert decoded.others == ()
 
 
 def test_a_gamma_behind_the_picture_does_not_count() -> None:
@@ -239,7 +239,7 @@ def test_a_large_jpeg_in_its_profile_is_seen() -> None:
     image = Image.fromarray(255 - seen).convert("RGB")
     data = written(image, "JPEG", icc_profile=profile(INVERTED), quality=95)
     frame = next(decode(data, LIMITS).frames)
-    assert frame.stored is not None
+    assert frame.others
     assert distance(value(frame.luma), value(seen)) <= 16
     assert distance(value(np.ascontiguousarray(frame.colour()[..., 1])), value(seen)) <= 16
 
@@ -271,13 +271,60 @@ def test_animations_are_shown_by_theirs_too() -> None:
         assert 12 <= len(stored(fp)) <= 24
 
 
+def keyed(samples: NDArray[np.uint16], depth: int, key: tuple[int, ...]) -> bytes:
+    """Return a PNG of these samples, (h, w) grey or (h, w, 3), one of which is transparent."""
+    rows = samples.reshape(len(samples), -1)
+    bits = np.unpackbits(rows.astype(">u2").view(np.uint8).reshape(*rows.shape, 2), axis=2)[..., -depth:]
+    packed = np.packbits(bits.reshape(len(rows), -1), axis=1)
+    head = struct.pack(">IIBBBBB", samples.shape[1], samples.shape[0], depth, 0 if samples.ndim == 2 else 2, 0, 0, 0)
+    body = zlib.compress(b"".join(b"\0" + row.tobytes() for row in packed))
+    clear = chunk(b"tRNS", struct.pack(f">{len(key)}H", *key))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + clear + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("depth", "colours"), [(2, 1), (4, 1), (8, 1), (16, 1), (16, 3)])
+@pytest.mark.parametrize("gamma_too", [False, True])
+def test_only_the_level_of_the_key_is_transparent(depth: int, colours: int, gamma_too: bool) -> None:
+    """On a dark page a picture stands between two levels that are nearly one, as a browser tells them apart."""
+    seen = np.where(picture(11) > 127, 255, 0).astype(np.uint8)
+    top = 2**depth - 1
+    samples = np.where(seen == 255, top - 1, top).astype(np.uint16)
+    if colours == 3:
+        samples = np.dstack([samples] * 3)
+    data = keyed(samples, depth, (top,) * colours)
+    frame = next(decode(with_chunks(data, gamma(1.2)) if gamma_too else data, LIMITS).frames)
+    assert min(distance(value(plane), value(seen)) for plane in (frame.luma, *frame.others)) <= 16
+
+
+def test_what_a_gamma_and_a_page_change_is_all_told() -> None:
+    """With both there are four pictures: on a light page and on a dark one, and the samples on either."""
+    hue, other = picture(12), picture(13)
+    held = np.dstack([hidden(hue, 1 / (2.2 * 0.05))] * 3 + [other])
+    data = with_chunks(written(Image.fromarray(held)), gamma(0.05))
+    frame = next(decode(data, LIMITS).frames)
+    light = hue * (other / 255.0) + 255 - other
+    dark = hue * (other / 255.0)
+    samples = held[..., 0] * (other / 255.0)
+    given = [value(plane) for plane in (frame.luma, *frame.others)]
+    for wanted in (light, dark, samples, samples + 255 - other):
+        assert min(distance(one, value(wanted.astype(np.uint8))) for one in given) <= 31
+
+
+def test_a_bar_beside_it_hides_no_picture_in_the_transparency() -> None:
+    """What is not transparent, on both pages alike, does not tell on which more is seen."""
+    held = np.dstack([np.full((*picture(14).shape, 3), 255, np.uint8), picture(14)])
+    held[:16] = 0, 0, 0, 255
+    frame = next(decode(written(Image.fromarray(held)), LIMITS).frames)
+    assert np.abs(frame.colour()[16:, :, 1].astype(int) - held[16:, :, 3]).mean() < 3
+
+
 def test_usual_profiles_change_nothing() -> None:
     """The profile of sRGB is no reason to look twice."""
     samples = picture(7)
     usual = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     frame = next(decode(written(Image.fromarray(samples).convert("RGB"), icc_profile=usual), LIMITS).frames)
     assert np.array_equal(frame.luma, samples)
-    assert frame.stored is None
+    assert frame.others == ()
 
 
 @settings(max_examples=60)

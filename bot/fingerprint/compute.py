@@ -75,8 +75,8 @@ def fingerprint(
         for frame in held:
             if not frame.finer:
                 sketcher.take(frame.luma, frame.t)
-            if frame.stored is not None:
-                stored.take(frame.stored, frame.t)
+            if frame.others:
+                stored.take(frame.others, frame.t)
         held.clear()
 
     for frame in decoded.frames:
@@ -141,20 +141,21 @@ def _variants(seen: Sequence[tuple[float, Luma]]) -> tuple[Variant, ...]:
 
 
 class _Stored:
-    """Takes PDQ of what files hold that show something else, spread evenly."""
+    """Takes PDQ of what files are besides what they show at first, spread evenly."""
 
     def __init__(self) -> None:
         self.taken: list[Variant] = []
         self._stride, self._number = 1, 0
 
-    def take(self, luma: Luma, t: float) -> None:
+    def take(self, others: Sequence[Luma], t: float) -> None:
         due = self._number % self._stride == 0
         self._number += 1
         if not due:
             return
-        value, quality = PDQ.compute(luma)
-        if quality >= GATES["pdq"]:
-            self.taken.append(Variant(type="pdq", value=value, quality=quality, t=round(t, 3), transform=STORED))
+        for luma in others:
+            value, quality = PDQ.compute(luma)
+            if quality >= GATES["pdq"]:
+                self.taken.append(Variant(type="pdq", value=value, quality=quality, t=round(t, 3), transform=STORED))
         if len(self.taken) > MAX_VARIED:
             self.taken = self.taken[::2]
             self._stride *= 2

@@ -45,7 +45,7 @@ class Frame:
     luma: Luma
     colour: Callable[[], Colour]
     finer: bool = False  # lies between frames that came before; without it times never fall
-    stored: Luma | None = None  # the samples, where a gamma or a profile makes a browser show another picture
+    others: tuple[Luma, ...] = ()  # on a page of another colour; the samples, where a gamma or a profile changes them
 
 
 @dataclass(frozen=True, slots=True)

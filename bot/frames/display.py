@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
@@ -28,17 +29,24 @@ MEAN, MOST = 4.0, 32.0  # levels of luma; a profile that changes colours by less
 DIFFERS = 6.0  # levels, in the mean; two pictures that differ by more are both told of
 CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
-COLOURED = 2  # bit of a PNG's colour type
+ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")  # modes
+GREY, COLOURED = 0, 2  # of a PNG's colour types; the second is a bit of others, too
 PERCEPTUAL_TO_ABSOLUTE = 3  # the last of sRGB's four rendering intents
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How the samples of one file are shown: by a curve (256 levels), else by a transform from a mode to RGB."""
+    """How the samples of one file are shown: by a curve (256 levels), else by a transform from a mode to RGB.
+
+    `key`: the one grey level, as Pillow loads it, that is transparent; `mask`: what is opaque (L, 0 or 255). Both where
+    Pillow does not tell it exactly: it compares 16 bit colours by their high bytes, and scales levels but no key.
+    """
 
     gamma: float | None = None  # the exponent
     mode: str = ""
     transform: ImageCms.ImageCmsTransform | None = None
+    key: int | None = None
+    mask: Image.Image | None = None
 
     @property
     def curve(self) -> list[int]:
@@ -47,24 +55,44 @@ class Display:
 
     def apply(self, image: Image.Image) -> Image.Image:
         """Return a loaded picture as it is shown, transparent where it was. Raises what Pillow raises."""
-        clear = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
-        if self.transform is None:
-            if image.mode.startswith("I"):
-                deep = np.asarray(image)
-                top = 65_536 if deep.max(initial=0) > 255 else 256
-                return Image.fromarray(levels(self.gamma or 1.0, top)[np.clip(deep, 0, top - 1)])
-            flat = image.convert("RGBA" if clear else "L" if image.mode in ("L", "1") else "RGB")
-            return flat.point(self.curve * min(3, len(flat.getbands())) + list(range(256)) * clear)
-        alpha = image.convert("RGBA").getchannel("A") if clear else None
-        if image.mode.startswith("I"):
+        alpha = self._alpha(image)
+        if image.mode.startswith("I") and self.gamma is not None:
             deep = np.asarray(image)
-            image = Image.fromarray((deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8))
-        elif alpha is not None or image.mode != self.mode:
-            image = image.convert("RGB").convert(self.mode)
-        shown = self.transform.apply(image)
+            top = 65_536 if deep.max(initial=0) > 255 else 256
+            shown = Image.fromarray(levels(self.gamma, top)[np.clip(deep, 0, top - 1)])
+        else:
+            flat = _flat(image, self.mode if self.transform else "")
+            shown = flat.point(self.curve * len(flat.getbands())) if self.transform is None else self._turned(flat)
         if alpha is not None:
             shown.putalpha(alpha)
         return shown
+
+    def _turned(self, flat: Image.Image) -> Image.Image:
+        assert self.transform is not None
+        return self.transform.apply(flat)
+
+    def _alpha(self, image: Image.Image) -> Image.Image | None:
+        if self.mask is not None:
+            return self.mask
+        if self.key is not None:
+            return Image.fromarray(np.where(np.asarray(image) == self.key, 0, 255).astype(np.uint8))
+        if image.mode in ALPHA or "transparency" in image.info:
+            return image.convert("RGBA").getchannel("A")
+        return None
+
+
+def _flat(image: Image.Image, mode: str) -> Image.Image:
+    """Return the samples without transparency, 8 bit a channel: in a profile's mode, else grey or RGB."""
+    if image.mode.startswith("I"):
+        deep = np.asarray(image)
+        return Image.fromarray((deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8))
+    if image.mode in ALPHA or "transparency" in image.info:
+        image = image.copy()
+        image.info.pop("transparency", None)
+        image = image.convert("RGB")
+    if mode:
+        return image if image.mode == mode else image.convert("RGB").convert(mode)
+    return image.convert("L" if image.mode in ("L", "1") else "RGB")
 
 
 def levels(exponent: float, top: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -108,9 +136,22 @@ def _of_png(data: bytes) -> Display | None:
         header = body if name == b"IHDR" and not header else header
         if name in SOUND and SOUND[name](body):
             chunks.setdefault(name, body)  # of two that are sound, browsers take the first
-    if b"cICP" in chunks or len(header) < 13:
+    if len(header) < 13:
         return None
-    grey = not header[9] & COLOURED
+    shown = _coloured(chunks, grey=not header[9] & COLOURED)
+    depth, samples = header[8:10]
+    clear = chunks.get(b"tRNS", b"")
+    if samples == GREY and depth in (2, 4, 16) and len(clear) == 2:
+        key = int.from_bytes(clear)
+        return replace(shown or Display(), key=key if depth == 16 else key * 255 // (2**depth - 1))
+    if samples == COLOURED and depth == 16 and len(clear) == 6 and b"acTL" not in chunks:
+        return replace(shown or Display(), mask=_mask(data))
+    return shown
+
+
+def _coloured(chunks: Mapping[bytes, bytes], *, grey: bool) -> Display | None:
+    if b"cICP" in chunks:
+        return None
     profile = _unpacked(chunks.get(b"iCCP", b""))
     if _space(profile) == ("L" if grey else "RGB"):
         return _profiled(profile, grey=grey, inks=False, strict=True)
@@ -120,6 +161,17 @@ def _of_png(data: bytes) -> Display | None:
     if gamma > LONGEST_GAMMA or abs(gamma * SCREEN - 1) < SLIGHT:
         return None
     return Display(gamma=1 / (SCREEN * gamma))
+
+
+def _mask(data: bytes) -> Image.Image | None:
+    """Return what of a PNG of 16 bit colours is opaque, by OpenCV, which keeps all bits; None if it reads it not."""
+    try:
+        deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    if deep is None or deep.ndim != 3 or deep.shape[2] != 4:
+        return None
+    return Image.fromarray(np.where(deep[..., 3] > 0, 255, 0).astype(np.uint8))
 
 
 def _is_coding(body: bytes) -> bool:
@@ -133,6 +185,8 @@ SOUND: dict[bytes, Callable[[bytes], bool]] = {
     b"iCCP": lambda body: bool(_unpacked(body)),
     b"sRGB": lambda body: len(body) == 1 and body[0] <= PERCEPTUAL_TO_ABSOLUTE,
     b"gAMA": lambda body: len(body) == 4 and any(body),
+    b"tRNS": bool,
+    b"acTL": bool,
 }
 
 

@@ -29,7 +29,7 @@ SHORTEST_DELAY = 0.010  # browsers and FFmpeg take this and less for a mistake,
 BROWSER_DELAY = 0.1  # and show this instead
 MAX_DELAY = 1e5  # seconds; more is a mistake too
 CPU_SHARE = 0.7  # of the processor time, then an animation is left where it is
-MORE_ON_DARK = 2.0  # times the contrast
+MORE_ON_DARK = 2.0  # times the detail
 ORIENTATION = 0x0112  # in EXIF
 SIDEWAYS = (5, 6, 7, 8)
 # everything that Pillow is known to raise on damaged bytes, beside its own errors (which are OSError)
@@ -119,8 +119,8 @@ def _frames(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) ->
         if result.width:
             return
     result.kind, result.duration = "image", None
-    luma, stored = _still(data, limits, result, whole)
-    yield Frame(0.0, luma, partial(_still_colour, data, limits, result, whole), stored=stored)
+    luma, others = _still(data, limits, result, whole)
+    yield Frame(0.0, luma, partial(_still_colour, data, limits, result, whole), others=others)
 
 
 def _open(data: bytes, limits: DecodeConfig, result: Decoded, *, tolerant: bool) -> Image.Image:
@@ -168,7 +168,7 @@ def _animation(
         with _set_up(limits, tolerant=False):
             try:
                 image.seek(start + i)
-                luma, stored = _lumas(image, shown)
+                luma, others = _lumas(image, shown)
             except EOFError:
                 break
             except PILLOW_ERRORS as error:
@@ -180,7 +180,7 @@ def _animation(
             result.height, result.width = luma.shape
         if i % stride == 0:
             given += 1
-            yield Frame(t, luma, partial(_colour, image, shown, result), stored=stored)
+            yield Frame(t, luma, partial(_colour, image, shown, result), others=others)
         t += delay if SHORTEST_DELAY < delay < MAX_DELAY else BROWSER_DELAY
         i += 1
         result.duration = t
@@ -193,8 +193,8 @@ def _animation(
         remark(result, "first", i, within(t))
 
 
-def _still(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) -> tuple[Luma, Luma | None]:
-    """Decode one picture, if need be as far as it goes: as it is shown, and as it is stored where that differs."""
+def _still(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) -> tuple[Luma, tuple[Luma, ...]]:
+    """Decode one picture, if need be as far as it goes: as it is shown, and what it is besides."""
     trouble: Exception | None = None
     for tolerant in (False, True):
         with _open(data, limits, result, tolerant=tolerant) as image:
@@ -212,7 +212,7 @@ def _still(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) -> 
             remark(result, "still damaged", result.format, reason(trouble))
         result.width, result.height = size[::-1] if turn in SIDEWAYS else size
         upright = TURNS.get(turn, np.asarray)
-        return upright(lumas[0]), None if lumas[1] is None else upright(lumas[1])
+        return upright(lumas[0]), tuple(upright(other) for other in lumas[1])
     assert trouble is not None
     raise unreadable(result, trouble) from None
 
@@ -250,7 +250,7 @@ def _rgb(image: Image.Image, shown: Display | None) -> Colour:
     if shown:
         image = shown.apply(image)
     if image.mode.startswith("I"):
-        return np.dstack(_both(image) * 3)
+        return np.dstack(_on_pages(image) * 3)
     papers = _on_papers(image)
     if len(papers) == 2 and _only_on_dark(*(np.asarray(paper.convert("L")) for paper in papers)):
         papers = papers[1:]
@@ -264,43 +264,52 @@ def _turn(image: Image.Image) -> int:
         return 1  # damaged notes about the picture do not matter
 
 
-def _lumas(image: Image.Image, shown: Display | None) -> tuple[Luma, Luma | None]:
-    """Return a picture as it is shown, and as it is stored, or shown on a dark page, if that differs visibly.
+def _lumas(image: Image.Image, shown: Display | None) -> tuple[Luma, tuple[Luma, ...]]:
+    """Return a picture as it is shown, and what else it visibly is: on a page of another colour, and as it is stored.
 
     What is transparent is white, as PDQ's reference has it; on a white page nothing is seen of a white picture in the
     transparency, and pages are dark, too. Then the dark page comes first.
     """
     image.load()
-    light, *dark = _both(shown.apply(image) if shown else image)
-    if dark and not display.differs(dark[0], light):
-        dark = []
-    if dark and _only_on_dark(light, dark[0]):
-        return dark[0], light
-    if shown is None:
-        return light, dark[0] if dark else None
-    stored = _both(image)[0]
-    return light, stored if display.differs(light, stored) else dark[0] if dark else None
+    planes = _on_pages(shown.apply(image) if shown else image)
+    if shown:
+        planes += _on_pages(image)
+    kept: list[Luma] = []
+    for plane in planes:
+        if all(display.differs(plane, other) for other in kept):
+            kept.append(plane)
+    return kept[0], tuple(kept[1:])
 
 
 def _only_on_dark(light: Luma, dark: Luma) -> bool:
-    """Return whether far more is seen of a picture on a dark page; what is looked at first, for both are compared."""
-    return float(dark.std()) > MORE_ON_DARK * float(light.std())
+    """Return whether far more is seen of a picture on a dark page: both are compared, one is looked at."""
+    return _detail(dark) > MORE_ON_DARK * _detail(light)
 
 
-def _both(image: Image.Image) -> list[Luma]:
-    """Return what PDQ's reference makes of RGB, and where parts are transparent, the same on a dark page."""
+def _detail(luma: Luma) -> float:
+    """Return how much neighbours differ, in levels a pixel: one bar across a picture is little of that."""
+    levels = luma.astype(np.int16)
+    return sum(float(np.abs(np.diff(levels, axis=axis)).sum()) for axis in (0, 1)) / max(1, luma.size)
+
+
+def _on_pages(image: Image.Image) -> list[Luma]:
+    """Return what PDQ's reference makes of RGB, and where parts are transparent the same on white and on black.
+
+    What shows more comes first.
+    """
     if image.mode.startswith("I"):  # 16 bit grey
         deep = np.asarray(image)
         return [(deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8)]
-    return [
+    planes = [
         np.asarray((paper if paper.mode in ("L", "1", "RGB") else paper.convert("RGB")).convert("L"))
         for paper in _on_papers(image)
     ]
+    return planes[::-1] if len(planes) == 2 and _only_on_dark(*planes) else planes
 
 
 def _on_papers(image: Image.Image) -> list[Image.Image]:
     """Return a picture, or where parts are transparent the same on white and on black."""
-    if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
+    if image.mode not in display.ALPHA and "transparency" not in image.info:
         return [image]
     layer = image.convert("RGBA")
     if layer.getchannel("A").getextrema() == (255, 255):
