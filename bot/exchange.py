@@ -101,7 +101,7 @@ class Exchange:
     """One exchange. Made by `Exchanges`; one thread talks in it."""
 
     def __init__(self, seconds: float, names: LookUps[Sequence[Address]]) -> None:
-        self._end = time.monotonic() + bounded(seconds)
+        self.ends = time.monotonic() + bounded(seconds)  # by the system's clock that never goes back
         self._names = names
         self._lock = threading.Lock()
         self._wires: list[socket.socket] = []
@@ -109,7 +109,7 @@ class Exchange:
 
     def left(self) -> float:
         """Return how many seconds are left; 0 once it is cut."""
-        return 0.0 if self.cut else max(0.0, self._end - time.monotonic())
+        return 0.0 if self.cut else max(0.0, self.ends - time.monotonic())
 
     def watch(self, sock: socket.socket) -> None:
         """Cut this socket too when the exchange is over. It stays the caller's to close."""
@@ -170,6 +170,47 @@ class Exchange:
         return left if seconds is None else min(seconds, left)
 
 
+class _Deadlines:
+    """Ends exchanges that are late, in one thread for all: to start one for each takes as long as a short exchange."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._running: set[Exchange] = set()
+        self._next = float("inf")  # when the thread looks again
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def over(self, exchange: Exchange) -> Iterator[None]:
+        """End this exchange when its time is over. Raises RuntimeError if the machine has no thread for us."""
+        with self._changed:
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._running.add(exchange)
+            if exchange.ends < self._next:
+                self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running.discard(exchange)
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for exchange in list(self._running):
+                    if exchange.ends <= now:
+                        self._running.discard(exchange)
+                        exchange.end("late")
+                self._next = min((exchange.ends for exchange in list(self._running)), default=float("inf"))
+                self._changed.wait(bounded(self._next - now))
+
+
+_DEADLINES = _Deadlines()
+
+
 class Exchanges:
     """All exchanges of one owner of sockets. Thread-safe."""
 
@@ -183,19 +224,14 @@ class Exchanges:
     def within(self, seconds: float) -> Iterator[Exchange]:
         """Yield an exchange that ends `seconds` from now, in a day at most, and at once when we stop."""
         exchange = Exchange(seconds, self._names)
-        timer = threading.Timer(bounded(seconds), exchange.end, ["late"])
-        timer.daemon = True
         with self._lock:
             self._open.append(exchange)
             if self._stopped:
                 exchange.end("stopped")
         try:
-            timer.start()
-            yield exchange
+            with _DEADLINES.over(exchange):
+                yield exchange
         finally:
-            timer.cancel()
-            if timer.ident is not None:  # it was started
-                timer.join()
             with self._lock:
                 self._open.remove(exchange)
             exchange.forget()

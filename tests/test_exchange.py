@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import socket
@@ -471,6 +472,20 @@ def test_a_time_without_end_is_a_day(seconds: float) -> None:
     finally:
         threading.excepthook = hook
     assert died == []
+
+
+def test_one_thread_ends_all_exchanges_each_in_its_time() -> None:
+    """A shorter one that opens later ends earlier, and none starts a thread of its own."""
+    owner = Exchanges()
+    with contextlib.ExitStack() as opened:
+        longest = opened.enter_context(owner.within(60.0))  # the thread waits for this one
+        before = threading.active_count()
+        exchanges = [opened.enter_context(owner.within(seconds)) for seconds in (0.9, 0.3, 0.6)]
+        assert threading.active_count() <= before
+        until = time.monotonic() + SLACK
+        while not all(one.cut for one in exchanges) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert [one.cut for one in (longest, *exchanges)] == [None, "late", "late", "late"]
 
 
 def test_a_time_that_is_over_is_none_at_all() -> None:
