@@ -86,7 +86,6 @@ BROKEN: tuple[Broken, ...] = (
     Broken(name="data-nowhere", what="the data folder cannot be made", make=ways.no_data_parent, subject="storage"),
     Broken(
         name="data-unwritable",
-        quick=True,
         what="the account may not write the data folder",
         make=ways.unwritable_data,
         subject="storage",
@@ -143,7 +142,6 @@ BROKEN: tuple[Broken, ...] = (
     ),
     Broken(
         name="database-page",
-        quick=True,
         what="a page in the middle of the database is damaged",
         make=ways.damaged_page,
         subject="storage",
@@ -166,7 +164,6 @@ BROKEN: tuple[Broken, ...] = (
     Broken(name="daemon-elsewhere", what="another daemon works on it", make=ways.held, subject="daemon", level="ok"),
     Broken(
         name="lease-stale",
-        quick=True,
         what="a killed daemon of another machine left its lease",
         make=ways.stale,
         subject="daemon",
@@ -180,7 +177,6 @@ BROKEN: tuple[Broken, ...] = (
     ),
     Broken(
         name="reddit-password",
-        quick=True,
         what="the wrong password of the Reddit account",
         make=services.wrong_login,
         subject="reddit",

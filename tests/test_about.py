@@ -26,6 +26,7 @@ def page(bot: Pipeline, world: Stage, name: str = "clips") -> str:
     return about(world.config, name, bot.deps.rules_for(name), months, "2026-11-20")
 
 
+@pytest.mark.slow
 def test_removals_are_counted_by_what_came_of_them(world: Stage, bot: Pipeline) -> None:
     """By month and rung; undone, overruled on Reddit and dismissed ones are not correct; each post counts once."""
     names = [post_fake(world), *(world.reddit.submit("clips", author=f"a{n}", title="t", url=LINK) for n in range(4))]
@@ -51,6 +52,7 @@ def test_removals_are_counted_by_what_came_of_them(world: Stage, bot: Pipeline) 
     assert "| 2026-11 | 5 | 0 | 0 | 2 | 2 | 1 |" in table
 
 
+@pytest.mark.slow
 def test_a_persons_removal_is_counted_as_theirs(world: Stage) -> None:
     """What a person let go ahead rests on the person, and counts in the month in which it was done."""
     world = changed(world, banks={"trusted": []})

@@ -144,6 +144,7 @@ PLACED = [
 
 
 @pytest.mark.parametrize("placed", few(PLACED, ("in front", "crop")), ids=" ".join)
+@pytest.mark.slow
 def test_an_innocent_part_hides_no_fake(bot: Pipeline, placed: tuple[str, str]) -> None:
     """A meme that is allowed against the fake, cut in front of it, behind it or around it, explains itself only."""
     order, change = placed

@@ -190,6 +190,7 @@ def test_where_no_filter_holds_nothing_is_decoded(monkeypatch: pytest.MonkeyPatc
         assert workers.pids == ()
 
 
+@pytest.mark.slow
 def test_a_child_without_a_filter_can_open_nothing_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files, sockets, pipes and copies of what is open are refused, also in place of a descriptor that was closed."""
     monkeypatch.setattr(room, "BOOT", TAKEN_OVER)
@@ -209,6 +210,7 @@ def test_a_child_without_a_filter_can_open_nothing_all_the_same(monkeypatch: pyt
     ],
     ids=["jpeg", "gif", "mp4"],
 )
+@pytest.mark.slow
 def test_decoding_works_without_a_filter(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     """Where the operator allows it, a child that can open nothing decodes as one with a filter does."""
     boot = room.BOOT.replace(

@@ -60,6 +60,7 @@ def command(world: Stage, folder: Path, *words: str) -> str:
     return done.output
 
 
+@pytest.mark.slow
 def test_a_greylisted_notice_leaves_once_and_its_bounce_comes_back(
     world: Stage, bot: Pipeline, mailbox: ImapMailbox, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_greylisted_notice_leaves_once_and_its_bounce_comes_back(
     assert "came back undelivered" in command(world, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_notice_that_came_back_leaves_again_to_another_address(
     world: Stage, bot: Pipeline, mailbox: ImapMailbox, tmp_path: Path
 ) -> None:

@@ -179,6 +179,7 @@ def test_what_is_taken_back_is_not_told(world: Stage) -> None:
     assert (world.reddit.approvals, world.reddit.received.messages) == ([name], [])
 
 
+@pytest.mark.slow
 def test_a_suspected_minor_is_never_told_of(world: Stage, bot: Pipeline) -> None:
     """The removal that a person ordered for a suspected minor tells the author nothing, before or after its minutes."""
     name = post_fake(world, "quiet")
@@ -191,6 +192,7 @@ def test_a_suspected_minor_is_never_told_of(world: Stage, bot: Pipeline) -> None
     assert (world.reddit.removals, world.reddit.received.messages) == ([name], [])
 
 
+@pytest.mark.slow
 def test_what_is_marked_after_its_removal_is_not_told_of(world: Stage) -> None:
     """A message that waits is not sent once its post is marked as of a suspected minor."""
     world = changed(world, banks={"trusted": []})
@@ -207,6 +209,7 @@ def test_what_is_marked_after_its_removal_is_not_told_of(world: Stage) -> None:
     assert world.reddit.received.messages == []
 
 
+@pytest.mark.slow
 def test_a_flood_of_one_author_is_one_message_a_day(world: Stage, bot: Pipeline) -> None:
     """The first removal is told at once, the others with one message a day later, each post's link in it."""
     first = post_fake(world)
@@ -239,6 +242,7 @@ def test_a_flood_of_one_author_is_one_message_a_day(world: Stage, bot: Pipeline)
     assert len(world.reddit.received.messages) == 3
 
 
+@pytest.mark.slow
 def test_an_answer_appeals_all_that_was_told(world: Stage, bot: Pipeline) -> None:
     """The author's answer to the usual message reopens the case, and those of the posts it tells of besides."""
     post_fake(world)

@@ -53,6 +53,7 @@ def test_a_small_run_finds_its_copies_and_nothing_else() -> None:
     assert [(row["review"], row["lost"]) for row in report["rows"]] == [(0, [])] * len(rows)
 
 
+@pytest.mark.slow
 def test_clips_beside_the_others_make_a_bank_large_and_nothing_else() -> None:
     """They are made of the corners of what is there, each another one, the same in each run, and none is found."""
     asked = copies.printed(alter.parse("mirror").apply(([Scene(11, "room").frame(1.0, 480, 270)], 1.0), 0))
@@ -111,6 +112,7 @@ def test_a_moment_that_is_called_a_copy_is_counted_and_named() -> None:
     assert bench.report.false[0].startswith("the same of a scene, as it is taken for a scene")
 
 
+@pytest.mark.slow
 def test_a_speaker_is_banked_even_if_taken_for_an_earlier_one() -> None:
     """What shows the same as an entry is left out, but for speakers, who are known to differ."""
     take = Scene(4).frames(2.0, 4.0, width=320, height=180), 4.0

@@ -64,6 +64,7 @@ def test_doctor_says_one_sentence(clinic: Clinic, tmp_path: Path, broken: Broken
 
 
 @pytest.mark.parametrize(("package", "command"), [("praw", []), ("uvicorn", ["doctor"]), ("dns", ["doctor"])])
+@pytest.mark.slow
 def test_a_missing_package_is_told_by_the_command(package: str, command: list[str]) -> None:
     """What cannot even be imported is a sentence with exit code 2, at the start or by the command that needs it."""
     done = subprocess.run(

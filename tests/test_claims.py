@@ -165,6 +165,7 @@ def known_case(bot: Pipeline, number: int = 1) -> CaseRow:
     return store.cases.get(case.label)
 
 
+@pytest.mark.slow
 def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipeline) -> None:
     """An abusive ex asks of a media that was found, she of one that was not: all is byte-identical."""
     people(bot)
@@ -370,6 +371,7 @@ def test_cases_of_other_subreddits_are_not_named_to_a_lead(world: Stage, bot: Pi
     assert bot.claims.doubt(there) == row.label
 
 
+@pytest.mark.slow
 def test_by_another_way_only_that_there_is_an_answer(world: Stage, bot: Pipeline) -> None:
     """Once they named a safe way and hour, nothing of an answer goes where others may read it, and not at any hour."""
     people(bot)

@@ -143,6 +143,7 @@ def test_a_permalink_leads_to_its_case(place: tuple[Stage, Console, Listening], 
     assert "<img" not in ben.page.text
 
 
+@pytest.mark.slow
 def test_a_file_is_told_and_never_on_the_disk(console: Console, ben: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a megabyte, which a form's file is spooled at: the verdict comes, and no file was opened to write."""
     global _listening
@@ -209,6 +210,7 @@ def test_what_is_pasted_reaches_known_hosts_only(place: tuple[Stage, Console, Li
     assert (len(world.park.log), len(world.park.network.dialled)) == (asked, dialled)
 
 
+@pytest.mark.slow
 def test_forms_of_others_making(console: Console, ben: Browser) -> None:
     """Nothing, both, too long, other parts and too large are refused in a sentence each; the next is taken."""
     for fields in ({}, {"target": " "}, {"target": "x" * 2001}):
@@ -346,6 +348,7 @@ def test_one_at_a_time_and_none_that_stalls(console: Console, ben: Browser, monk
     assert "Nothing known in it" in ended(fay)
 
 
+@pytest.mark.slow
 def test_a_slow_line_has_more_time_for_a_file_alone(
     console: Console, ben: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,6 +229,7 @@ def stands(console: Console, number: int) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("who", few(PEOPLE, "reviewer elsewhere", "lead"))
+@pytest.mark.slow
 def test_every_role_at_every_way(console: Console, who: str) -> None:
     """Each cell of roles and ways: done where the team's table allows it, 403 and nothing done where it does not."""
     role, places = PEOPLE[who]
@@ -471,6 +472,7 @@ def test_strangers_words_are_words(console: Console, words: str) -> None:
 MEDIA = {"img", "image", "picture", "video", "audio", "iframe", "object", "embed", "source", "canvas"}
 
 
+@pytest.mark.slow
 def test_no_page_shows_or_leads_to_media(world: Stage, console: Console) -> None:
     """Nothing unless asked for: no picture, player or frame, and no link to a host; asked for, one sheet of our own."""
     console.bot.looks._seconds = console.bot.looks._ready = 240.0

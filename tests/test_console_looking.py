@@ -65,6 +65,7 @@ def ready(browser: Browser, look: str) -> str:
     raise AssertionError(browser.text)
 
 
+@pytest.mark.slow
 def test_a_sheet_is_asked_for_and_shown_once(world: Stage, console: Console) -> None:
     """A button asks, a link tells how far it is, the sheet comes once with its times and marks; then it is covered."""
     _, case = case_of(world, console.bot)
@@ -91,6 +92,7 @@ def test_a_sheet_is_asked_for_and_shown_once(world: Stage, console: Console) -> 
     assert "1 sheet, 0 of them without cover" in (ben.get("/me"), ben.text)[1]
 
 
+@pytest.mark.slow
 def test_another_session_gets_nothing(world: Stage, console: Console) -> None:
     """Neither a colleague, nor oneself on another device, nor nobody; for who asked it is still there."""
     _, case = case_of(world, console.bot)
@@ -120,6 +122,7 @@ def test_a_look_is_of_its_case(world: Stage, console: Console) -> None:
 
 
 @pytest.mark.parametrize("way", few(["cover", "sign-out", "sign-out-everywhere"], "sign-out"))
+@pytest.mark.slow
 def test_leaving_drops_it(world: Stage, console: Console, way: str) -> None:
     """Covered or signed out: what was ready is gone from the program too."""
     _, case = case_of(world, console.bot)
@@ -179,6 +182,7 @@ def test_every_way_of_looking_takes_the_role(world: Stage, console: Console, who
     assert len(world.park.log) == asked
 
 
+@pytest.mark.slow
 def test_a_role_that_is_lost_meanwhile(world: Stage, console: Console) -> None:
     """Between asking and the sheet the role is taken away: nothing is handed out."""
     _, case = case_of(world, console.bot)
@@ -205,6 +209,7 @@ def test_what_is_no_level_or_media(world: Stage, console: Console, fields: dict[
     assert console.bot.looks._jobs == {}
 
 
+@pytest.mark.slow
 def test_each_person_looks_as_they_said_on_their_page(world: Stage, console: Console) -> None:
     """The level where looking begins, colours and refused kinds are kept, and hold on the case's page and its ways."""
     _, case = case_of(world, console.bot)

@@ -359,6 +359,7 @@ def test_a_child_that_was_taken_over_shows_no_more_than_the_level(monkeypatch: p
     assert peak() - before < 64
 
 
+@pytest.mark.slow
 def test_hostile_files_are_a_sheet_or_one_sentence() -> None:
     """Each of the hostile files, at the level that takes most: time, memory here and the child's are bounded."""
     before = peak()
@@ -395,6 +396,7 @@ def test_what_takes_too_long_shows_what_there_was_time_for() -> None:
     assert found.frames
 
 
+@pytest.mark.slow
 def test_stopping_a_look_kills_its_child_at_once() -> None:
     """From another thread, in the middle of a file: who waits gets a sentence, and the process is gone."""
     with Looker(LIMITS) as one:

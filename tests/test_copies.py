@@ -171,6 +171,7 @@ def test_the_footage_of_a_fake_is_source_evidence(world: Scene) -> None:
 
 
 @pytest.mark.parametrize("area", few([0.01, 0.03], 0.03))
+@pytest.mark.slow
 def test_a_small_face_in_the_distance_never_agrees(area: float) -> None:
     """A replaced face that is too small to be told apart must not let a rule remove the original."""
     fake = with_face(take(ROOM), face(), area, 5, FPS)
@@ -185,6 +186,7 @@ def test_a_mark_does_not_make_another_face() -> None:
     assert (finding.kind, finding.face_region) == ("copy", "unknown")
 
 
+@pytest.mark.slow
 def test_a_part_at_another_speed_says_where_it_is() -> None:
     """A trim that plays faster: the ranges of both are told."""
     entry = sketched(take(ROOM, 0.0, 8.0))
@@ -285,6 +287,7 @@ def test_what_is_withdrawn_during_a_search_is_nothing() -> None:
     assert held.compare(sketched(take(ROOM)), 0) is None
 
 
+@pytest.mark.slow
 def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
     """Drop and put work on one entry and leave the others alone."""
     entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}

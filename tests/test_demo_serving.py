@@ -112,6 +112,7 @@ def served(folder: Path) -> Iterator[tuple[Stage, Pipeline]]:
         yield world, bot
 
 
+@pytest.mark.slow
 def test_commands_in_the_demo_reach_its_world_and_no_other(
     served: tuple[Stage, Pipeline], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

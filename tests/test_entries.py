@@ -421,6 +421,7 @@ def test_what_an_entry_lacks_is_said(desk: Desk, tmp_path: Path) -> None:
     assert lines(run("bank", "show", listed, "--json"))[0]["lacks"] == ["everything: its fingerprints were destroyed"]
 
 
+@pytest.mark.slow
 def test_a_terminal_is_asked_before_the_word_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal `bank confirm` shows the entry, then asks; no leaves it as it was, --yes asks nothing."""
     monkeypatch.chdir(tmp_path)

@@ -49,6 +49,7 @@ def bot_with(world: Stage, url: str) -> Iterator[Pipeline]:
         yield bot
 
 
+@pytest.mark.slow
 def test_an_exchange_that_hangs_holds_nobody_up_and_ends_with_us(
     tmp_path: Path, park: ExchangePark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_round_fetches_exchanges_before_it_looks_at_posts(world: Stage, log: L
         assert bot.exchanges.stands("down").state is ExchangeState.FAILING
 
 
+@pytest.mark.slow
 def test_a_stale_list_acts_no_more_by_itself(world: Stage, log: Listening, park: ExchangePark) -> None:
     """Trusted by name and fresh it acts; too old it asks for review; fetched again it acts again."""
     digest = hashlib.sha256(fake()).hexdigest()

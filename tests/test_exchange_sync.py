@@ -354,6 +354,7 @@ with Store(folder / "a.db", SystemClock()) as store:
 
 
 @pytest.mark.parametrize("page", [1, 3])
+@pytest.mark.slow
 def test_a_kill_in_the_middle_goes_on_at_once(tmp_path: Path, log: Listening, park: ExchangePark, page: int) -> None:
     """SIGKILL behind a page: the next process goes on with the next page at once, and every row is there once."""
     park.feeds["a"] = HashFeed(rows=500, page_rows=100)

@@ -269,6 +269,7 @@ def test_two_databases_read_the_system_clock(tmp_path: Path) -> None:
 SEED = "quetzalq7"  # stands in every text that leads to the post
 
 
+@pytest.mark.slow
 def test_a_whole_life_leaves_nothing_once_the_post_is_deleted(world: Stage, bot: Pipeline) -> None:
     """Its id, author and title go from watermarks, answers, orders, stops, audit and keys; what was ordered stays."""
     bot.tick()

@@ -232,6 +232,7 @@ def known() -> Sequence[bytes]:
     return ()
 
 
+@pytest.mark.slow
 def test_links_are_counted_where_they_end(world: Stage, bot: Pipeline) -> None:
     """Media, a removed one, a refusal and a changed answer are each counted at their host, without any address."""
     for number in range(4):
@@ -281,6 +282,7 @@ def test_hosts_lists_every_host(installed: Path) -> None:
     assert "newer version" in shown
 
 
+@pytest.mark.slow
 def test_doctor_sounds_the_alarm(installed: Path) -> None:
     """A host that changed is a failure in doctor, in one sentence."""
     lines = [json.loads(line) for line in CliRunner().invoke(app, ["doctor", "--json"]).stdout.splitlines()]

@@ -28,6 +28,7 @@ def known() -> Sequence[bytes]:
     return ()
 
 
+@pytest.mark.slow
 def test_a_job_tells_digests_before_anything_is_decoded(world: Stage, bot: Pipeline) -> None:
     """What a job tells first needs no decoder: no child is started for it, and it is the file's own digests."""
     url = world.park.add_imgur("Held1", STILL, "png")

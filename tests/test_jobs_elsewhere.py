@@ -54,6 +54,7 @@ def fetch(bot: Pipeline) -> None:
         bot.downloads.wait(60)
 
 
+@pytest.mark.slow
 def test_a_worker_elsewhere_finds_what_this_machine_finds(world: Stage, bot: Pipeline) -> None:
     """Evidence and fingerprints are the same, bit for bit, whichever machine fetched the link."""
     post_fake(world)

@@ -169,6 +169,7 @@ ORDERED = [name for name in BOUNDARIES if name.startswith("order.") or name.ends
 
 
 @pytest.mark.parametrize("boundary", few(ORDERED, "order.done"))
+@pytest.mark.slow
 def test_a_kill_while_an_order_is_carried_out_changes_nothing(boundary: str) -> None:
     """Killed there, an order to undo is carried out once and answered once."""
     with world() as (built, places):

@@ -99,6 +99,7 @@ def test_a_name_that_there_is_not_is_an_error_that_leads_on(
         "cases show {}",
     ),
 )  # fmt: skip
+@pytest.mark.slow
 def test_an_entrys_label_leads_to_where_entries_are_shown(
     entry: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:

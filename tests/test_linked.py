@@ -113,6 +113,7 @@ def test_a_known_post_costs_no_request(world: Stage, bot: Pipeline) -> None:
     assert asked(world) == 0
 
 
+@pytest.mark.slow
 def test_a_comment_without_media_stands_under_some(world: Stage, bot: Pipeline) -> None:
     """A link to a comment leads to the comment's media, or else to those of the post above it."""
     above = elsewhere(world, url=clip(world, 0))

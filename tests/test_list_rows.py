@@ -374,6 +374,7 @@ def test_a_change_before_it_is_read_again_is_a_change_too(tmp_path: Path) -> Non
         assert store.lists.count(1) == 1
 
 
+@pytest.mark.slow
 def test_what_went_is_forgotten_with_the_next_purge(store: Store) -> None:
     """Keys of rows that went go; a row that became an entry keeps its own, and an index that lags too far is told."""
     store.banks.create("b", "block")

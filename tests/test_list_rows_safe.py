@@ -175,6 +175,7 @@ def test_another_process_sees_a_change_at_its_next_search(tmp_path: Path, config
         index.close()
 
 
+@pytest.mark.slow
 def test_the_next_start_opens_the_file_and_what_came_since(tmp_path: Path, config: Config) -> None:
     """A file that is there is used; one that lags behind all that is told is built again."""
     with filled(tmp_path / DATABASE, range(200)) as store:

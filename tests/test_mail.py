@@ -74,6 +74,7 @@ def test_a_message_arrives_as_it_was_written() -> None:
 
 @settings(max_examples=60)
 @given(body=st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
+@pytest.mark.slow
 def test_no_body_breaks_out_of_its_message(sink_for_bodies: SmtpSink, body: str) -> None:
     """Whatever the body holds, exactly one message arrives and no line of it is taken for a command."""
     before, commands = len(sink_for_bodies.received), len(sink_for_bodies.commands)

@@ -122,6 +122,7 @@ def live(banked: list[list[bytes]], others: int = 0) -> Live:
     return Live(Snapshot.build(stamp, arrays.words, arrays.entries, arrays.numbers))
 
 
+@pytest.mark.slow
 def test_frames_that_are_all_alike_are_found_in_flat_memory() -> None:
     """A still clip against itself and others of its kind, each pair of frames within reach, takes no memory a pair."""
     index = live([still(900, seed) for seed in range(4)], others=400)

@@ -358,6 +358,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
+@pytest.mark.slow
 def test_a_damaged_file_is_read_or_told_in_sentences(tmp_path: Path, data: st.DataObject) -> None:
     """Whatever is deleted, doubled or swapped: it loads, or each sentence names a line of the file, without jargon."""
     text = damaged(VALID, data)

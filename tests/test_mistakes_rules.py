@@ -170,6 +170,7 @@ priority: 5
 
 @settings(max_examples=150)
 @given(st.data())
+@pytest.mark.slow
 def test_damaged_rules_are_read_or_told_in_sentences(data: st.DataObject) -> None:
     """Whatever is deleted, doubled or swapped: they load, or each sentence names a line of the file, without jargon."""
     text = damaged(VALID, data)

@@ -102,6 +102,7 @@ class World(Desk):
 
 @given(st.lists(STEP, min_size=4, max_size=25))
 @settings(max_examples=40)
+@pytest.mark.slow
 def test_no_order_of_changes_tells_twice_mixes_or_loses(steps: list[tuple[str, int, int]]) -> None:
     """No media on two open notices of a host, no different media under one ground, no lost case, at most 20 media."""
     with Store(None, ManualClock(START)) as store:

@@ -440,6 +440,7 @@ HEADERS = [
 @example(field="organisation", text="=?utf-8?q?a=0ABcc:_x@y.example?=")
 @example(field="item.host_id", text="=?utf-8?q?a=0ABcc:_x@y.example?=")
 @example(field="item.host_id", text="a\r\nBcc: x@y.example")
+@pytest.mark.slow
 def test_no_text_breaks_a_header(field: str, text: str) -> None:
     """Any text in any field gives either one sentence or a mail with the same headers, envelope and one plain body."""
     policy = Policy()

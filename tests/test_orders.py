@@ -237,6 +237,7 @@ def test_scan_looks_again_after_the_bank_has_grown(world: Stage, bot: Pipeline) 
     assert "case C-" in answers(world, first)[0]
 
 
+@pytest.mark.slow
 def test_scan_of_what_cannot_be_reached_says_so_at_once(world: Stage, bot: Pipeline) -> None:
     """The moderator need not wait for the end of an outage; the link is looked at afterwards all the same."""
     name = post_fake(world)

@@ -69,6 +69,7 @@ def state(bot: Pipeline, post: str) -> tuple[LinkState, int]:
     return row.state, row.attempts
 
 
+@pytest.mark.slow
 def test_a_day_without_a_name_server_loses_nothing(world: Stage) -> None:
     """What is posted while no name leads anywhere is removed afterwards; that was no attempt, and asks rarely."""
     with ExitStack() as stack:
@@ -96,6 +97,7 @@ def test_a_host_that_serves_nobody_for_hours_loses_nothing(world: Stage, bot: Pi
     assert world.reddit.removals == [post]
 
 
+@pytest.mark.slow
 def test_an_outage_of_days_is_given_up(world: Stage, bot: Pipeline) -> None:
     """A host that has been away for some three days is asked no more for that link."""
     post = post_fake(world)
@@ -109,6 +111,7 @@ def damaged() -> Response:
     return lying(b"\x00\x00\x00\x18ftypmp42", 200_000)
 
 
+@pytest.mark.slow
 def test_what_is_the_links_own_is_given_up_soon(world: Stage, bot: Pipeline) -> None:
     """A file that breaks off is an attempt each time; an outage in between neither counts nor starts that anew."""
     post = post_fake(world)
@@ -125,6 +128,7 @@ def test_what_is_the_links_own_is_given_up_soon(world: Stage, bot: Pipeline) -> 
     assert state(bot, post) == (LinkState.GIVEN_UP, 5)
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_ends_no_outage(world: Stage, bot: Pipeline) -> None:
     """Whatever the machine's clock shows meanwhile, an outage has lasted for as many looks as were made."""
     post = post_fake(world)
@@ -149,6 +153,7 @@ def test_a_machine_that_was_off_loses_nothing(world: Stage, bot: Pipeline) -> No
     assert world.reddit.removals == [post]
 
 
+@pytest.mark.slow
 def test_what_was_given_up_begins_anew(world: Stage, bot: Pipeline) -> None:
     """A link that is asked for once more after it was given up is waited for again."""
     post = post_fake(world)

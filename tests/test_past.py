@@ -118,6 +118,7 @@ def test_limit_stops_and_the_next_call_goes_on(world: Stage, bot: Pipeline) -> N
     assert stored(bot, names) == names[-300:]
 
 
+@pytest.mark.slow
 def test_a_refusal_keeps_what_was_read(world: Stage, bot: Pipeline) -> None:
     """When Reddit refuses in the middle the error is raised, and the next call goes on."""
     names = years(world, 300)
@@ -134,6 +135,7 @@ def test_a_refusal_keeps_what_was_read(world: Stage, bot: Pipeline) -> None:
     assert came.posts == 300
 
 
+@pytest.mark.slow
 def test_the_place_where_it_stopped_may_be_gone(world: Stage, bot: Pipeline) -> None:
     """When the post at which it stopped leads nowhere any more, the listing is read from its start."""
     names = years(world, 300)
@@ -144,6 +146,7 @@ def test_the_place_where_it_stopped_may_be_gone(world: Stage, bot: Pipeline) -> 
     assert stored(bot, left) == left
 
 
+@pytest.mark.slow
 def test_what_it_finds_waits_behind_what_is_live(world: Stage, bot: Pipeline) -> None:
     """A post of now is looked at before all that a backfill found earlier."""
     years(world, 50)

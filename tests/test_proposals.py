@@ -85,6 +85,7 @@ def test_a_word_banks_the_media_and_does_nothing_to_a_post(world: Stage, bot: Pi
     assert found.verdict.outcome == "act"
 
 
+@pytest.mark.slow
 def test_what_was_banked_is_known_when_it_is_learnt_again(world: Stage, bot: Pipeline) -> None:
     """After a word, other removals of the same media are counted as known; after a dismissal they rest."""
     for number, verb in enumerate((Decision.CONFIRM, Decision.DISMISS)):

@@ -190,6 +190,7 @@ def test_what_is_stopped_while_it_is_matched_is_not_written_back(
 
 
 @pytest.mark.parametrize("meanwhile", MEANWHILE)
+@pytest.mark.slow
 def test_what_is_stopped_while_its_author_is_asked_for_is_not_judged(
     world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:

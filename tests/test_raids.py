@@ -56,6 +56,7 @@ def test_a_report_says_how_sure_and_what_to_do(world: Stage, bot: Pipeline) -> N
     assert max(map(len, reasons.values())) <= 100
 
 
+@pytest.mark.slow
 def test_an_exact_file_never_looks_like_one(world: Stage, tmp_path: Path) -> None:
     """A report that a weaker rule adds says the removal's reason, whatever words of an earlier version it has."""
     own = write_rules(tmp_path / "own")
@@ -84,6 +85,7 @@ def test_where_nothing_is_removed_the_modmail_says_so(world: Stage, bot: Pipelin
     assert "**Done:** reported; not removed; mode report: would remove it in enforce" in body
 
 
+@pytest.mark.slow
 def test_a_raid_is_one_conversation_that_goes_on(world: Stage) -> None:
     """The first post is told at once; the others together, at most every ten minutes, with posts, authors and links."""
     world = changed(world, actions={"per_hour": 1000, "per_day": 1000, "flood_authors": 100})
@@ -115,6 +117,7 @@ def test_a_raid_is_one_conversation_that_goes_on(world: Stage) -> None:
     assert len(world.reddit.received.messages) == 6
 
 
+@pytest.mark.slow
 def test_a_long_raid_stays_in_its_conversation(world: Stage, bot: Pipeline) -> None:
     """Hours later, when other matters would open a conversation anew, the same media goes on where it began."""
     post_fake(world)
@@ -127,6 +130,7 @@ def test_a_long_raid_stays_in_its_conversation(world: Stage, bot: Pipeline) -> N
     assert (len(world.reddit.modmails), len(world.reddit.answers)) == (1, 3)
 
 
+@pytest.mark.slow
 def test_no_bare_word_below_a_message_about_many(world: Stage, bot: Pipeline) -> None:
     """A first message that speaks for several cases leaves nobody guessing which of them `undo` means."""
     post_fake(world)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
+
 from bot.clock import from_iso
 from bot.loopback.http import Response
 from bot.loopback.stage import Stage
@@ -182,6 +184,7 @@ SIMULATED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_hosts_of_every_kind(world: Stage, bot: Pipeline) -> None:
     """Each ends in the right state at the right time, and none is asked more often than the table of looks says."""
     store, clock = bot.deps.store, bot.deps.clock

@@ -59,6 +59,7 @@ def asked(world: Stage) -> int:
 
 
 @pytest.mark.parametrize("boundary", [*LOOKS, *REMINDERS])
+@pytest.mark.slow
 def test_a_kill_at_a_boundary_of_a_look_asks_nothing_twice_and_loses_nothing(world: Stage, boundary: str) -> None:
     """Killed there and started again, nothing is asked again within the hour, and all ends as it would have."""
     with bot_on(world, Silent(), killing_at(boundary)) as bot:
@@ -200,6 +201,7 @@ def test_a_notice_is_removed_with_its_last_media(world: Stage) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_the_very_file_is_not_decoded_again(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its digests tell that it is there; only another file in its place is decoded, by a child that starts for it."""
     with bot_on(world, Silent()) as bot:

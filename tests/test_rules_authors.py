@@ -222,6 +222,7 @@ KEYS = ["secure_media", "media", "poll_data", "gallery_data", "crosspost_parent_
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES), st.sampled_from(["t1_a", "t3_a"]))
+@pytest.mark.slow
 def test_details_of_any_shape_are_read(data: dict[str, Any], name: str) -> None:
     """Whatever stands in these fields, a post is read; nothing is raised."""
     assert post_of({"name": name, **data}).fullname == name

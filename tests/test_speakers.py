@@ -49,6 +49,7 @@ def test_a_seed_is_a_recording_however_it_is_asked_for() -> None:
         assert not np.array_equal(part[0], other.frame(12.0))
 
 
+@pytest.mark.slow
 def test_nothing_that_moves_has_a_period() -> None:
     """In two minutes no stretch of a sway, nor of talk, comes again; a wave's does."""
     times = np.arange(0, 120, 0.2)

@@ -448,6 +448,7 @@ def test_only_what_may_match_is_read_for_the_index(store: Store) -> None:
     assert [store.known.count("pdq", 50, most) for most in (2, 9)] == [2, 3]
 
 
+@pytest.mark.slow
 def test_a_change_is_taken_in_without_reading_the_banks(store: Store) -> None:
     """Among thousands of entries without files, what is asked at each change takes SQLite a few steps."""
     store.banks.create("list", "block")

@@ -174,6 +174,7 @@ def test_a_face_that_was_not_seen_again_never_agrees() -> None:
         assert against(entry, small).face_region == "unknown"
 
 
+@pytest.mark.slow
 def test_a_still_with_another_face_is_no_copy() -> None:
     """One picture is enough where both are one picture."""
     (original, *_), _ = footage()
@@ -227,6 +228,7 @@ class Counting(Dlib):
         return super().locate(picture, least=least)
 
 
+@pytest.mark.slow
 def test_whole_frames_are_searched_where_something_changed() -> None:
     """A picture that stands but for noise is searched for faces once; a small change anywhere is looked at.
 
@@ -256,6 +258,7 @@ def test_whole_frames_are_searched_where_something_changed() -> None:
     assert model.whole == 5
 
 
+@pytest.mark.slow
 def test_a_face_that_only_moves_itself_is_followed_and_another_one_is_looked_for() -> None:
     """What changes around a face that is followed costs no search of the whole frame; what changes elsewhere does."""
     rng = np.random.default_rng(5)
@@ -280,6 +283,7 @@ def test_a_face_that_only_moves_itself_is_followed_and_another_one_is_looked_for
     assert model.whole == 3
 
 
+@pytest.mark.slow
 def test_small_faces_are_looked_for_every_other_time() -> None:
     """A small face is found in moving pictures and followed into frames that are searched for large ones only."""
     portrait = people()[HOST].picture[..., 1]

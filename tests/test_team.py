@@ -574,6 +574,7 @@ def test_a_database_of_an_earlier_version_is_carried_forward(tmp_path: Path, clo
         assert store.team.add_reddit("mod2") != mod.id
 
 
+@pytest.mark.slow
 def test_doctor_says_what_the_team_lacks(home: Path) -> None:
     """doctor names who has no role, that there is one credential only, and entries that must be confirmed again."""
     assert run("team", "add", "Idle")[0] == 0

@@ -34,6 +34,7 @@ def tried(situations: tuple[Situation, ...]) -> list[Cell]:
     return cells(situations)
 
 
+@pytest.mark.slow
 def test_nothing_is_published_that_was_not_up(tried: list[Cell], situations: tuple[Situation, ...]) -> None:
     """A post is up in the end only if it was up when our removal arrived, or if we never touched it."""
     assert {cell.situation for cell in tried} == set(situations)

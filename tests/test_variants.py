@@ -70,6 +70,7 @@ def test_two_alterations_at_once_are_undone() -> None:
         assert words in [one.transform for one in variants(grey(altered)) if distance(one.value, value) <= 31]
 
 
+@pytest.mark.slow
 def test_other_pictures_are_not_within_reach() -> None:
     """Nothing that one picture may have been is another one."""
     known = [PDQ.compute(grey(texture(100 + seed, 320, 180)))[0] for seed in range(60)]

@@ -100,6 +100,7 @@ def test_two_thousand_posts_between_two_polls(world: Stage, bot: Pipeline, log: 
     assert len(bot.deps.store.watched.losses(first)) == 1
 
 
+@pytest.mark.slow
 def test_what_a_shared_listing_hides_is_found_alone(world: Stage, bot: Pipeline) -> None:
     """When one fills the shared listing, each is read alone, nothing is lost, and the busy one stays alone."""
     begun = world.clock.now()
@@ -119,6 +120,7 @@ def test_what_a_shared_listing_hides_is_found_alone(world: Stage, bot: Pipeline)
     assert asked(world, sent) == ["/r/gifs+quiet/new", *["/r/clips/new"] * len(asked(world, sent)[1:])]
 
 
+@pytest.mark.slow
 def test_days_offline_are_caught_up(world: Stage, bot: Pipeline, log: Listening) -> None:
     """After five days without a poll everything since then is stored, in all subreddits."""
     names = []
@@ -390,6 +392,7 @@ def test_mod_logs_share_one_listing(world: Stage, bot: Pipeline) -> None:
     assert bot.deps.store.connection.value("select count(*) from decisions") == 1
 
 
+@pytest.mark.slow
 def test_the_whole_overlap_is_read_twice_in_its_time(world: Stage, bot: Pipeline) -> None:
     """Polls between read a minute back; what Reddit shows late is found by the next whole read, and nothing is lost."""
     post(world, 8000, "clips", created=world.clock.now() - timedelta(days=2))

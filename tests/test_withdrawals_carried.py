@@ -84,6 +84,7 @@ def test_everything_that_it_carried_is_listed_and_waits(world: Stage, bot: Pipel
     assert bot.deps.store.carried.entries() == [label]
 
 
+@pytest.mark.slow
 def test_one_decision_gives_all_back_and_each_author_hears_of_it(world: Stage, bot: Pipeline) -> None:
     """Posts are up again, their cases closed, and the author reads one answer in the conversation of the removal."""
     names = removed(world, bot, "First", "Second")
@@ -251,6 +252,7 @@ def test_other_reasons_propose_nothing(world: Stage, bot: Pipeline, why: Withdra
 @pytest.mark.parametrize(
     "boundary", ["decide.stored", "decide.performed", "undo.performed", "act.begun:answer", "act.performed:answer"]
 )
+@pytest.mark.slow
 def test_a_kill_while_all_is_given_back_changes_nothing(world: Stage, boundary: str) -> None:
     """Killed there and started again, every post is up, once, and its author is told once."""
     with bot_on(world, Silent()) as bot:

@@ -166,6 +166,7 @@ for name, attempt in (
 """
 
 
+@pytest.mark.slow
 def test_what_is_given_up_is_gone(tmp_path: Path) -> None:
     """After the rights are given up, opening, connecting and writing to a file fail, even to one that is open."""
     with (tmp_path / "open").open("wb") as held:
@@ -275,6 +276,7 @@ def test_many_threads_share_two_children() -> None:
     assert [fp.sha256 for fp in found] == [digests(data)[0] for data in files]
 
 
+@pytest.mark.slow
 def test_children_outlive_the_thread_that_asked_first() -> None:
     """A child belongs to the workers, not to the thread in which it happened to start."""
     with Workers(LIMITS) as workers:
