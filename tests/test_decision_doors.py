@@ -53,7 +53,6 @@ def tried(blocks: tuple[Block, ...]) -> list[Cell]:
     return cells(blocks)
 
 
-@pytest.mark.slow
 def test_the_page_says_what_decisions_do(tried: list[Cell], blocks: tuple[Block, ...]) -> None:
     """docs/decisions.md is what the program does today; write it with python -m tests.decision_table."""
     page, now = TARGET.read_text(encoding="utf-8"), render(tried)

@@ -7,24 +7,14 @@ import pytest
 from tests.slow import slow
 from tests.undo_table import DOORS, MARKED, SITUATIONS, TARGET, Cell, Situation, cells, render
 
-FEW = tuple(
-    situation
-    for situation in SITUATIONS
-    if situation.name
-    in (
-        "up",
-        "held by AutoModerator (`filter`)",
-        "up, held by AutoModerator before our removal arrives",
-        "up, approved by a moderator after our removal",
-    )
-)
+FEW = tuple(one for one in SITUATIONS if one.name in ("up", "held by AutoModerator (`filter`)"))
 
 
 @pytest.fixture(scope="module", params=[FEW, pytest.param(SITUATIONS, marks=slow)], ids=["few", "all"])
 def situations(request: pytest.FixtureRequest) -> tuple[Situation, ...]:
-    """Four situations; in the slow run every one."""
+    """Two situations; in the slow run every one."""
     found: tuple[Situation, ...] = request.param
-    assert len(found) >= 4
+    assert len(found) >= len(FEW) == 2
     return found
 
 
@@ -34,7 +24,6 @@ def tried(situations: tuple[Situation, ...]) -> list[Cell]:
     return cells(situations)
 
 
-@pytest.mark.slow
 def test_nothing_is_published_that_was_not_up(tried: list[Cell], situations: tuple[Situation, ...]) -> None:
     """A post is up in the end only if it was up when our removal arrived, or if we never touched it."""
     assert {cell.situation for cell in tried} == set(situations)
@@ -60,7 +49,7 @@ def test_what_was_held_is_said_once(tried: list[Cell], situations: tuple[Situati
 def test_our_marks_are_taken_back(tried: list[Cell], situations: tuple[Situation, ...]) -> None:
     """Lock, spoiler, NSFW, flair and note go, whether the post is up again or stays removed."""
     marked = [cell for cell in tried if cell.deed == MARKED and cell.removed and "deleted" not in cell.situation.name]
-    assert len(marked) > (2 if situations == FEW else 10)
+    assert len(marked) > (1 if situations == FEW else 10)
     assert [(cell.situation.name, cell.marked) for cell in marked if cell.marked] == []
 
 
