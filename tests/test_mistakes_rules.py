@@ -188,9 +188,9 @@ def test_damaged_rules_are_read_or_told_in_sentences(data: st.DataObject) -> Non
 ])  # fmt: skip
 def test_a_name_in_what_is_no_yaml_takes_no_time(text: str) -> None:
     """However a broken document is written, its name is looked for in a moment: nothing can stop a search under way."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     node, _ = next(yaml._composed(text, "r.yaml", Gathered()), (None, 0))
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 5
     names = [entry.value.text for entry in node.entries] if isinstance(node, yaml.Table) else []  # type: ignore[union-attr]  # a name is a scalar
     assert all(0 < len(name) <= yaml.MAX_NAME for name in names)
 

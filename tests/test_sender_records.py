@@ -249,7 +249,7 @@ def test_no_answer_is_a_warning_within_the_deadline(
         ask(AT)
     mail = MailConfig(host="smtp.relay.net", sender=f"a@{AT}")
     ((level, text),) = [(one.level, one.text) for one in sender_records(mail, ask)]
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     assert (level, "is not known in full" in text) == ("warn", True)
 
 
