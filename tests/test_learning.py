@@ -125,12 +125,6 @@ def test_a_kill_loses_nothing_and_repeats_nothing(world: Stage, log: Listening, 
     killed_and_resumed(world, log, at)
 
 
-@pytest.mark.slow
-def test_a_kill_while_it_chooses(world: Stage, log: Listening) -> None:
-    """As above, at one moment."""
-    killed_and_resumed(world, log, 7)
-
-
 def killed_and_resumed(world: Stage, log: Listening, at: int) -> None:
     """Learn in a process that dies at its so many-th sign of progress, and go on here."""
     many_a_day(world)
