@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import os
 import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -121,6 +123,27 @@ def test_a_reddit_that_drips_ends_a_read(script: Script) -> None:
     assert not error.ambiguous
     assert "was not whole" in str(error)
     assert seconds < WHOLE + SLACK
+
+
+def test_a_closed_reddit_hangs_up_and_leaves_nothing_behind() -> None:
+    """The connection that was kept for the next request ends, and the client can go."""
+    hung_up = threading.Event()
+    answer = answering(lambda connection, _: connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}"))
+
+    def script(connection: socket.socket, over: threading.Event) -> None:
+        answer(connection, over)
+        hung_up.set()
+
+    with serving(script) as port:
+        reddit = reddit_at(port)
+        reddit.get("/r/clips/about", "look")
+        assert not hung_up.is_set()
+        reddit.close()
+        assert hung_up.wait(SLACK)
+    left = weakref.ref(reddit._requestor)
+    del reddit
+    gc.collect()
+    assert left() is None
 
 
 def test_a_post_to_a_reddit_that_drips_is_in_doubt() -> None:

@@ -68,6 +68,14 @@ class _Adapter(requests.adapters.HTTPAdapter):
         plain, secure = _pools(exchange)
         self.poolmanager.pool_classes_by_scheme = {"http": plain, "https": secure}
 
+    def close(self) -> None:
+        """Hang up: urllib3 leaves idle connections to whenever their pool is collected, which refers to them."""
+        pools = self.poolmanager.pools
+        for key in list(pools.keys()):  # it cannot be iterated over
+            if (pool := pools.get(key)) is not None:
+                pool.close()
+        super().close()
+
 
 def _pools(exchange: Callable[[], Exchange]) -> tuple[type[HTTPConnectionPool], type[HTTPSConnectionPool]]:
     def connected(connection: HTTPConnection) -> socket.socket:
