@@ -126,6 +126,7 @@ def until(condition: object, bot: Pipeline) -> None:
         assert time.monotonic() < end, states(bot)
 
 
+@pytest.mark.slow
 def test_a_slow_host_holds_nobody_up(world: Stage, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one host keeps us waiting, links of the others are fetched and judged; then its own."""
     monkeypatch.setattr(order, "GRACE_SECONDS", 0.05)
@@ -190,6 +191,7 @@ def test_a_resting_host_costs_its_links_no_attempt(world: Stage, gate: Gate) -> 
 SLOW = tuple(f"slow{n}.example.net" for n in range(6))
 
 
+@pytest.mark.slow
 def test_an_authors_slow_links_leave_room_for_others(world: Stage, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of what may be in work at once is one author's at most, so that six slow servers hold up nobody else."""
     monkeypatch.setattr(order, "GRACE_SECONDS", 0.05)

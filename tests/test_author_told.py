@@ -38,6 +38,7 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_a_removal_by_the_program_is_told_to_its_author(world: Stage, bot: Pipeline) -> None:
     """Once, in private, after the removal: what happened, that a program did it, and how to appeal; nothing else."""
     name = post_fake(world)
@@ -67,6 +68,7 @@ def test_the_removal_comes_first(world: Stage, bot: Pipeline) -> None:
     assert "message" not in action_states(bot)
 
 
+@pytest.mark.slow
 def test_the_subreddits_own_rule_is_named(world: Stage) -> None:
     """The title of the removal reason that the rule names stands in the text, also where the rule gives its id."""
     rule(world, "removal_reason: r2")
@@ -127,6 +129,7 @@ def test_silence_is_for_removals() -> None:
         parse("name: One\nexact_media: {bank: [a]}\naction: report\nsilent: true\nsilent_reason: why\n", "r.yaml")
 
 
+@pytest.mark.slow
 def test_a_persons_removal_says_so(world: Stage) -> None:
     """A moderator decided, and the author hears it ten minutes later, when it was not taken back."""
     world = changed(world, banks={"trusted": []})
@@ -147,6 +150,7 @@ def test_a_persons_removal_says_so(world: Stage) -> None:
     assert "bob" not in body
 
 
+@pytest.mark.slow
 def test_what_follows_a_confirmation_is_told(world: Stage, bot: Pipeline) -> None:
     """A near copy that a person confirms is removed, and its author hears that a moderator decided."""
     name = post_fake(world, data=near_copy)
@@ -163,6 +167,7 @@ def test_what_follows_a_confirmation_is_told(world: Stage, bot: Pipeline) -> Non
     assert "A moderator looked at it and decided this" in body
 
 
+@pytest.mark.slow
 def test_what_is_taken_back_is_not_told(world: Stage) -> None:
     """A person's removal that is undone within ten minutes reaches nobody."""
     world = changed(world, banks={"trusted": []})
@@ -281,6 +286,7 @@ def test_a_long_list_is_counted() -> None:
     assert "- and 289 more" in told
 
 
+@pytest.mark.slow
 def test_an_interrupted_message_is_not_written_twice(world: Stage, bot: Pipeline) -> None:
     """A cut between Reddit's doing and our writing down is found again by its title."""
     world.reddit.fail_next("removal_link_message", status=500, performed=True)

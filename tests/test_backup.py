@@ -129,6 +129,7 @@ def test_a_damaged_or_strange_copy_is_told(bot: Pipeline, world: Stage, tmp_path
         check(tmp_path / "none.db", None)
 
 
+@pytest.mark.slow
 def test_the_check_tells_whether_the_key_fits(bot: Pipeline, world: Stage, tmp_path: Path) -> None:
     """With sealed fingerprints in the copy, the right key opens them and another one does not."""
     post_fake(world)

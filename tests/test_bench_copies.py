@@ -163,6 +163,7 @@ def test_a_folder_is_read_once_for_each_thing(tmp_path: Path) -> None:
     assert "notes.txt" in reasons
 
 
+@pytest.mark.slow
 def test_every_alteration_changes_a_picture_and_keeps_it_one() -> None:
     """Each gives pictures of one size; most are not what they were."""
     take = Scene(1).frames(1.0, 4.0), 4.0
@@ -234,6 +235,7 @@ def _dots(seed: int, *, still: float = 0.0) -> tuple[list[NDArray[np.uint8]], fl
     return pictures, 10.0
 
 
+@pytest.mark.slow
 def test_what_can_be_rebuilt_from_motion_is_what_moves() -> None:
     """Where the ground is grey the moments come out; where it is a picture, only what slid over it does."""
     bare = rebuild_motion.run([_dots(seed) for seed in range(3)])

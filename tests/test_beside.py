@@ -53,6 +53,7 @@ WRITES: dict[str, Callable[[Store, Path], object]] = {
 
 
 @pytest.mark.parametrize("what", WRITES)
+@pytest.mark.slow
 def test_whatever_is_done_waits_for_another_writer(tmp_path: Path, what: str) -> None:
     """While another process writes, statements, transactions, copies and starts wait, and none fails."""
     with Store(tmp_path / "db", SystemClock()) as store, held(tmp_path / "db", "begin immediate"):

@@ -152,6 +152,7 @@ def test_a_suspected_minor_is_listed_without_its_author(store: Store) -> None:
     assert "3 more are NOT REPORTED YET; see: gifwarden cases list --state minor" in warned
 
 
+@pytest.mark.slow
 def test_lists_of_actions_and_notices_are_cut_and_say_so(store: Store) -> None:
     """The newest fifty for people, a thousand for programs; how many there are, and how to see more."""
     for number in range(1, 61):

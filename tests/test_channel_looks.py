@@ -92,6 +92,7 @@ def test_a_security_txt_is_read_as_the_rfc_says(
 
 @given(st.text(max_size=400) | st.lists(st.sampled_from([*GOOD.splitlines(), "-----BEGIN PGP SIGNED MESSAGE-----", "",
        "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----", "Contact:", "- x"])).map("\n".join))  # fmt: skip
+@pytest.mark.slow
 def test_any_text_is_read_as_security_txt(text: str) -> None:
     """A stranger's text is read or is none; no contact is made up, and none spans lines."""
     found = security_txt.parse(text, url=URL, now=NOW)
@@ -138,6 +139,7 @@ def test_a_registrars_desk_is_told_from_the_hosts() -> None:
        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(
            ["entities", "roles", "vcardArray", "objectClassName", "services"]), inner, max_size=4),
        max_leaves=30))  # fmt: skip
+@pytest.mark.slow
 def test_any_json_is_read_as_rdap(answer: Any) -> None:
     """Whatever a registry answers, it is read or refused with a ValueError."""
     for read in (rdap.abuse_contacts, lambda data: rdap.server_of(data, "vids.example")):

@@ -98,6 +98,7 @@ def as_(name: str, *words: str) -> Said:
     return type_in("claims", *words, "--by", name)
 
 
+@pytest.mark.slow
 def test_a_message_becomes_a_claim_and_a_person_answers_it(world: Stage, bot: Pipeline, log: Listening) -> None:
     """Urgent, once an account, sealed, nothing done by itself; a lead reads and sends; forgotten at a word."""
     people(bot)
@@ -218,6 +219,7 @@ def test_whoever_nobody_knows_learns_nothing_by_any_door(world: Stage, bot: Pipe
     assert len(told) == 2
 
 
+@pytest.mark.slow
 def test_under_18_goes_to_the_minors_path_by_a_person(world: Stage, bot: Pipeline) -> None:
     """Words that may say it ask a person at once; recorded, all they named is hidden, no hash, and Take It Down."""
     people(bot)
@@ -301,6 +303,7 @@ def marked(bot: Pipeline) -> list[bool]:
     return [bot.deps.store.minors.is_never(one) for one in ELSEWHERE]
 
 
+@pytest.mark.slow
 def test_an_under_18_slip_is_taken_back_with_what_was_named_elsewhere(world: Stage, bot: Pipeline) -> None:
     """Within the ten minutes with the post, and what the marks blocked is looked at; not if another mark holds it."""
     people(bot)
@@ -331,6 +334,7 @@ def test_an_under_18_slip_is_taken_back_with_what_was_named_elsewhere(world: Sta
     assert bot.deps.store.claims.get(row.label).age is AgeWhenMade.UNDER_18
 
 
+@pytest.mark.slow
 def test_18_or_older_releases_what_stands_on_the_claim_alone(world: Stage, bot: Pipeline) -> None:
     """Also after the ten minutes; what is marked with a post stays, and after a report all of it."""
     people(bot)
@@ -422,6 +426,7 @@ def test_by_another_way_only_that_there_is_an_answer(world: Stage, bot: Pipeline
     assert bot.deps.store.claims.get(post).state is ClaimState.TO_GIVE
 
 
+@pytest.mark.slow
 def test_what_is_sealed_goes_with_its_key(world: Stage, bot: Pipeline) -> None:
     """Without the claim's own key nothing opens, not even with the database's; retention destroys it in time."""
     by, store = member(bot), bot.deps.store
@@ -465,6 +470,7 @@ def test_what_is_sealed_goes_with_its_key(world: Stage, bot: Pipeline) -> None:
     assert store.claims.listing(everything=True) == []
 
 
+@pytest.mark.slow
 def test_limits_and_hands(world: Stage, bot: Pipeline) -> None:
     """Dismissed thrice an account opens none; a member opens by hand what the words did not tell; a known one stays."""
     people(bot)
@@ -635,6 +641,7 @@ def test_their_own_file(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
     assert not list(world.config.storage.path.rglob("*.html"))
 
 
+@pytest.mark.slow
 def test_the_console_does_the_same(world: Stage, bot: Pipeline) -> None:
     """A reviewer sees that somebody waits and not a word of theirs; a lead opens, answers and hands over the file."""
     bot.tick()
@@ -706,6 +713,7 @@ def test_the_console_does_the_same(world: Stage, bot: Pipeline) -> None:
         assert lea.get(f"/claim/{label}").status_code == 404
 
 
+@pytest.mark.slow
 def test_what_one_team_was_told_is_not_anothers_to_read(world: Stage, bot: Pipeline) -> None:
     """Who writes to two subreddits has a claim with each: neither team reads, or answers, what the other was told."""
     bot.tick()

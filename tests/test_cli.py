@@ -601,6 +601,7 @@ def test_lookup_tells_people_of_errors_in_words(home: Path) -> None:
     assert result.stdout == "0" * 64 + "  no match\n"
 
 
+@pytest.mark.slow
 def test_banking_an_album_tells_what_failed_in_it(bot: tuple[Stage, Pipeline]) -> None:
     """Media of an album that cannot be read are reported one by one; the others are banked."""
     world, pipeline = bot
@@ -710,6 +711,7 @@ def test_one_long_word_leaves_a_table_a_table(
     assert set(" ".join(row).split()) <= set(shown.split())
 
 
+@pytest.mark.slow
 def test_the_command_page_is_up_to_date() -> None:
     """docs/commands.md says what the help says; python -m tests.commands_doc writes it."""
     assert TARGET.read_text(encoding="utf-8") == render()

@@ -87,6 +87,7 @@ def test_which_cases_ask_is_kept_as_actions_change(console: Console) -> None:
     assert store.cases.get(case.label).version == version  # which of them asks is no change of the case
 
 
+@pytest.mark.slow
 def test_one_row_a_media_the_newest_first(console: Console, ben: Browser) -> None:
     """Posts of the very same media are one row, named by the newest; every media is on one page only."""
     for number in range(1, 2 * PAGE_ROWS + 31):
@@ -139,6 +140,7 @@ def test_appeals_and_unreported_minors_stand_on_top(console: Console, ben: Brows
     assert "look at this" not in page[page.index("/minor/") : page.index("Appeals")]
 
 
+@pytest.mark.slow
 def test_a_comment_is_called_one(world: Stage, console: Console, ben: Browser) -> None:
     """The title is that of the post it stands below: queue and page say so."""
     bot = console.bot
@@ -235,6 +237,7 @@ def test_it_is_taken_back_before_anything_is_done(console: Console, ben: Browser
         assert "performed already" in ben.text
 
 
+@pytest.mark.slow
 def test_the_deed_reaches_reddit_and_can_be_undone(console: Console, ben: Browser, world: Stage) -> None:
     """A confirmation by console removes the post by the daemon; taking it back gives the post back."""
     post = post_fake(world, data=near_copy)
@@ -254,6 +257,7 @@ def test_the_deed_reaches_reddit_and_can_be_undone(console: Console, ben: Browse
     assert action_states(console.bot)["remove"] is ActionState.UNDONE
 
 
+@pytest.mark.slow
 def test_what_is_confirmed_goes_into_a_bank_as_well(console: Console, ben: Browser, world: Stage) -> None:
     """Who may change banks chooses one, and a range; what is said by half is told, and others are not offered it."""
     post_fake(world, data=near_copy)
@@ -279,6 +283,7 @@ def test_what_is_confirmed_goes_into_a_bank_as_well(console: Console, ben: Brows
     assert entry.state == "active"
 
 
+@pytest.mark.slow
 def test_an_appeal_leads_to_what_its_author_wrote(console: Console, ben: Browser, world: Stage) -> None:
     """It is in modmail, and the case leads there; its words are not kept."""
     bank_the_fake(console.bot)
@@ -321,6 +326,7 @@ def test_a_key_of_somebody_else_is_not_theirs(console: Console, ben: Browser) ->
     assert {console.bot.deps.store.cases.get(case.label).decided_by for case in (one, two)} == {"Ben", "Cleo"}
 
 
+@pytest.mark.slow
 def test_two_people_are_told_of_one_another(console: Console, ben: Browser) -> None:
     """Who opens a case sees who else has it open; whoever decides later is told who was faster."""
     cleo = console.signed_in("Cleo")

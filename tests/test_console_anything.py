@@ -91,6 +91,7 @@ def large(data: bytes, size: int) -> bytes:
     return data + struct.pack(">I4s", size, b"free") + bytes(size - 8)
 
 
+@pytest.mark.slow
 def test_an_address_is_told_once(console: Console, ben: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a login of Reddit: that it runs, then what was found, what speaks against it, the verdict, the texts."""
     monkeypatch.setattr(console.bot.target_scanner, "_reddit", None)
@@ -123,6 +124,7 @@ def test_an_address_is_told_once(console: Console, ben: Browser, monkeypatch: py
     assert held(console) == before
 
 
+@pytest.mark.slow
 def test_a_permalink_leads_to_its_case(place: tuple[Stage, Console, Listening], ben: Browser) -> None:
     """Where the post, its media or the very file is a case, its label leads there; the texts stand behind it."""
     world, console, _ = place
@@ -194,6 +196,7 @@ def test_hostile_files_are_one_sentence(place: tuple[Stage, Console, Listening],
     assert "Certain: the exact file" in ended(ben)
 
 
+@pytest.mark.slow
 def test_what_is_pasted_reaches_known_hosts_only(place: tuple[Stage, Console, Listening], ben: Browser) -> None:
     """Addresses of this machine and its networks, other schemes, paths, unknown names: none is dialled."""
     world, _, _ = place
@@ -303,6 +306,7 @@ def test_two_at_once_and_what_is_cut(console: Console, ben: Browser, monkeypatch
     assert "Nothing known in it" in ended(ben)
 
 
+@pytest.mark.slow
 def test_one_at_a_time_and_none_that_stalls(console: Console, ben: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """A member sends one file at a time; what stalls or drips is refused soon, in a sentence, and makes room."""
     reading, whole = [0], uploads._read
@@ -367,6 +371,7 @@ def test_a_slow_line_has_more_time_for_a_file_alone(
         assert sent.recv(4096) == b""
 
 
+@pytest.mark.slow
 def test_leaving_ends_it_and_nobody_else_has_it(
     console: Console, ben: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def test_a_form_is_utf8(console: Console, charset: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+@pytest.mark.slow
 def test_who_may_not_is_refused_before_the_form(console: Console, kind: str) -> None:
     """At every way nobody, who has no role, and another origin are answered while no byte of the form was sent."""
     console.person("Eve", None)

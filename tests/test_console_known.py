@@ -98,6 +98,7 @@ def stand(bot: Pipeline, label: str) -> list[tuple[str, CarriedState]]:
     return [(row.what, row.state) for row in bot.deps.store.carried.rows(label)]
 
 
+@pytest.mark.slow
 def test_banks_say_what_they_hold_and_from_where(quiet: Known) -> None:
     """Each bank with its kind, its numbers, whether it is trusted, its lists, and a way to its entries."""
     _, console, label = quiet
@@ -201,6 +202,7 @@ def test_what_others_call_things_is_text_without_tricks(quiet: Known) -> None:
         assert "onerror=alert(1)" in nora.text, path
 
 
+@pytest.mark.slow
 def test_a_lead_makes_a_bank_and_notes_of_an_entry(known: Known) -> None:
     """A bank is made by its name and kind, all mistakes are said; notes stand beside others' and are deleted whole."""
     _, console, label = known
@@ -234,6 +236,7 @@ def test_a_lead_makes_a_bank_and_notes_of_an_entry(known: Known) -> None:
     assert store.notes.of(label) == ()
 
 
+@pytest.mark.slow
 def test_a_second_person_confirms_by_their_own_sign_in(known: Known) -> None:
     """A word that is given in the console is a second person's; the first one's is refused with the reason."""
     _, console, _ = known
@@ -250,6 +253,7 @@ def test_a_second_person_confirms_by_their_own_sign_in(known: Known) -> None:
     assert "a second person must confirm it" in lea.text
 
 
+@pytest.mark.slow
 def test_an_entry_is_withdrawn_with_a_reason_and_restored(known: Known) -> None:
     """It stops matching at once and says what follows; unsaid, a reason can be given later; restored, it waits anew."""
     _, console, label = known
@@ -294,6 +298,7 @@ def test_who_banked_it_does_not_lead_the_same_persons_second_word(tmp_path: Path
                 assert "Zoe" not in lea.text, path
 
 
+@pytest.mark.slow
 def test_the_console_alone_does_what_follows_from_a_withdrawal(known: Known) -> None:
     """Without a daemon nothing else would: what a wrong entry carried is listed by the next look of `review`."""
     _, console, label = known
@@ -307,6 +312,7 @@ def test_the_console_alone_does_what_follows_from_a_withdrawal(known: Known) -> 
     assert "things that it carried here stand; undo or keep: “What it carried” below" in lea.text
 
 
+@pytest.mark.slow
 def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
     """No note, origin, hit or word of it stands on any page; a slip is taken back within ten minutes, from its page."""
     world, console, label = known
@@ -356,6 +362,7 @@ def test_nothing_of_a_suspected_minors_entry_is_shown(known: Known) -> None:
     assert SECRET not in lea.text
 
 
+@pytest.mark.slow
 def test_what_a_wrong_entry_carried_is_undone_kept_and_taken_back(known: Known) -> None:
     """All, or row by row, by one decision with ten seconds to take it back; what changed since it was shown is not."""
     world, console, label = known
@@ -397,6 +404,7 @@ def test_what_a_wrong_entry_carried_is_undone_kept_and_taken_back(known: Known) 
     assert "kept by Ben: it was one" in ben.text
 
 
+@pytest.mark.slow
 def test_rows_elsewhere_take_a_role_there(known: Known) -> None:
     """Who decides in one subreddit decides on what was carried there, ticked on its pages, and nothing else."""
     _, console, label = known
@@ -430,6 +438,7 @@ def test_rows_elsewhere_take_a_role_there(known: Known) -> None:
     assert states == [CarriedState.WAITING] * (len(states) - 1) + [CarriedState.KEPT]
 
 
+@pytest.mark.slow
 def test_notices_are_retracted_by_who_may_retract_them(known: Known) -> None:
     """A reviewer is not offered to and cannot; a lead retracts those that rest on the entry alone."""
     _, console, label = known
@@ -454,6 +463,7 @@ def test_notices_are_retracted_by_who_may_retract_them(known: Known) -> None:
         assert dict(stand(bot, label))["notice"] is state
 
 
+@pytest.mark.slow
 def test_an_exchange_is_fetched_now_paused_and_goes_on(known: Known) -> None:
     """A fetch runs beside the page and what came of it is shown, a failure too; paused, only a word goes on."""
     _, console, _ = known

@@ -111,6 +111,7 @@ def test_another_session_gets_nothing(world: Stage, console: Console) -> None:
     assert ben.client.get(address).content.startswith(PNG)
 
 
+@pytest.mark.slow
 def test_a_look_is_of_its_case(world: Stage, console: Console) -> None:
     """The address of another case hands nothing out."""
     _, case = case_of(world, console.bot)
@@ -164,6 +165,7 @@ PEOPLE = {"elsewhere": ("gifs",), "none": None}
 
 
 @pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.slow
 def test_every_way_of_looking_takes_the_role(world: Stage, console: Console, who: str) -> None:
     """Who decides in another subreddit or nowhere is offered nothing, and each way answers 403; cover is anybody's."""
     _, case = case_of(world, console.bot)
@@ -243,6 +245,7 @@ def test_each_person_looks_as_they_said_on_their_page(world: Stage, console: Con
     assert console.bot.looks.wishes.settings(by).refused == ("image", "video")
 
 
+@pytest.mark.slow
 def test_when_it_is_much_one_is_told_alone(world: Stage, console: Console) -> None:
     """From the number on, the case and one's own page say so; a colleague sees nothing of it."""
     _, case = case_of(world, console.bot)
@@ -255,6 +258,7 @@ def test_when_it_is_much_one_is_told_alone(world: Stage, console: Console) -> No
         assert "without cover today" not in (cleo.get(path), cleo.text)[1]
 
 
+@pytest.mark.slow
 def test_a_host_that_is_gone_is_told_on_the_page(world: Stage, console: Console) -> None:
     """A look that fails says why in one sentence, and the case can be decided all the same."""
     _, case = case_of(world, console.bot)
@@ -270,6 +274,7 @@ def test_a_host_that_is_gone_is_told_on_the_page(world: Stage, console: Console)
     assert "It is no fake" in ben.text
 
 
+@pytest.mark.slow
 def test_deciding_without_looking_asks_for_nothing(world: Stage, console: Console, monkeypatch: Any) -> None:
     """A case that is opened and decided begins no look, and no host is asked."""
     begun: list[object] = []

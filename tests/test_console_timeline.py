@@ -163,6 +163,7 @@ SPAN = st.tuples(st.floats(0, 9e6), st.floats(0, 9e6)).map(lambda pair: (min(pai
     st.floats(0.01, 1e6), st.one_of(st.none(), st.floats(0.01, 1e6)), st.lists(SPAN, max_size=9),
     st.lists(SPAN, max_size=9), st.booleans(), st.floats(0.01, 100),
 )  # fmt: skip
+@pytest.mark.slow
 def test_whatever_is_stored_is_drawn_inside(
     length: float, other: float | None, here: list[Any], there: list[Any], back: bool, speed: float
 ) -> None:

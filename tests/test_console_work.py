@@ -59,6 +59,7 @@ def actions_of(browser: Browser, path: str) -> list[int]:
     return [int(number) for number in re.findall(r'href="/action/(\d+)" data-row', browser.page.text)]
 
 
+@pytest.mark.slow
 def test_actions_by_state_kind_and_place(console: Console, ben: Browser) -> None:
     """Each tab and filter shows what it says, the newest first, page by page, with why something waits."""
     store = console.bot.deps.store
@@ -144,6 +145,7 @@ STATED = {
 }
 
 
+@pytest.mark.slow
 def test_a_notice_is_stated_in_two_steps(world: Stage, console: Console) -> None:
     """The text is read first and sent as it was read; what is missing is said; what changed meanwhile is not stated."""
     store = console.bot.deps.store
@@ -307,6 +309,7 @@ def test_what_is_chosen_of_a_list_is_exact(console: Console, ben: Browser, name:
     assert len(ben.client.get("/audit.json", params={"who": name}).text.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_audit_trail_is_read_and_exported(console: Console, ben: Browser) -> None:
     """Filters choose person, deed and day; files hold the same lines, exact as JSON, and no formula as CSV."""
     store, by = console.bot.deps.store, member(console.bot)
@@ -438,6 +441,7 @@ def test_health_says_what_waits_and_how_hosts_answer(console: Console, ben: Brow
     assert "none; the last, modbox:1, was not heard of after" in shown(ben, "/hosts")
 
 
+@pytest.mark.slow
 def test_every_kind_that_is_parked_is_tried_again(console: Console) -> None:
     """Also what has a long or odd name: each by the word beside it."""
     store = console.bot.deps.store

@@ -147,6 +147,7 @@ def test_who_wants_no_colours_gets_none(looker: Looker, level: Level) -> None:
     assert size_of(asked, CELL) * 3 == size_of(wanted(level, ()), CELL)
 
 
+@pytest.mark.slow
 def test_a_picture_is_upright_as_people_see_it(looker: Looker) -> None:
     """A photograph that its file says to turn is turned, at each level, as everywhere else."""
     upright = Image.fromarray(media.scene(54, 360, 640))
@@ -239,6 +240,7 @@ BOUNDS = {Level.OUTLINES: (0.06, 0.2), Level.TILES: (0.05, 0.5)}
 
 
 @pytest.mark.parametrize("level", BOUNDS)
+@pytest.mark.slow
 def test_the_plain_picture_is_not_told_by_what_hides_it(level: Level) -> None:
     """Outlines hardly go with the picture, tiles hardly with its detail; what is learnt of pairs tells little more.
 
@@ -389,6 +391,7 @@ def test_a_file_that_takes_too_long_ends_at_the_deadline() -> None:
         assert time.monotonic() - began < 8
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_shows_what_there_was_time_for() -> None:
     """A file that would take minutes gives the frames of its first part, and says that it is not all."""
     found = pieces_of(media.costly_gif(3000, 400), DecodeConfig(cpu_seconds=1), SheetAsked(level=Level.TILES))
@@ -413,6 +416,7 @@ def test_stopping_a_look_kills_its_child_at_once() -> None:
         os.kill(pid, 0)
 
 
+@pytest.mark.slow
 def test_a_look_that_is_closed_while_it_starts_leaves_no_child() -> None:
     """Closing waits for nothing, and the child that only starts is gone soon after."""
     began = time.monotonic()
@@ -427,6 +431,7 @@ def test_a_look_that_is_closed_while_it_starts_leaves_no_child() -> None:
     assert not pid or not Path(f"/proc/{pid}").exists()
 
 
+@pytest.mark.slow
 def test_where_no_filter_holds_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """As for fingerprints: without the kernel's filter no stranger's file is decoded unless the operator says so."""
     boot = room.BOOT.replace(

@@ -199,6 +199,7 @@ def test_a_part_at_another_speed_says_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", ["stripes", "text", "grid", "other", "flat"])
+@pytest.mark.slow
 def test_what_repeats_itself_or_is_unrelated_is_nothing(kind: str) -> None:
     """Stripes, letters, grids and flat pictures agree with one another everywhere, and are not copies."""
     y, x = np.mgrid[0:360, 0:640]
@@ -232,6 +233,7 @@ def looked_at(banked: Rgb, *asked: Rgb) -> list[Evidence]:
 
 @pytest.mark.parametrize("layout", few(pages.LAYOUTS, "chat"))
 @pytest.mark.parametrize("dark", few([False, True], False))
+@pytest.mark.slow
 def test_another_page_of_one_site_is_no_copy(layout: pages.Layout, dark: bool) -> None:
     """Furniture, thumbnails and letters that all pages share prove nothing; the same page is a copy."""
     page = pages.page(layout, 1, 3, dark=dark)
@@ -248,6 +250,7 @@ def test_a_picture_is_found_on_a_page() -> None:
 
 
 @pytest.mark.parametrize("side", few(["bottom", "left", "middle"], "left"))
+@pytest.mark.slow
 def test_a_still_of_which_a_part_is_hidden_is_for_a_person_to_look_at(side: str) -> None:
     """Half a picture that agrees is never another take because of the half that cannot be seen."""
     picture = texture(3, 800, 500)
@@ -264,6 +267,7 @@ def test_a_still_of_which_a_part_is_hidden_is_for_a_person_to_look_at(side: str)
 
 
 @pytest.mark.parametrize("seed", few([5, 8, 11, 502], 5))
+@pytest.mark.slow
 def test_a_still_with_something_else_over_a_part_is_for_a_person_to_look_at(seed: int) -> None:
     """What is left uncovered agrees, so somebody sees it; where little is left it is nothing."""
     picture, other = texture(seed, 800, 500), texture(seed + 40, 800, 500)
@@ -311,6 +315,7 @@ def test_many_small_additions_are_joined_and_still_found() -> None:
     assert all(dict(held.find(entries[number]))[number].kind == "copy" for number in (0, 9, 19))
 
 
+@pytest.mark.slow
 def test_a_fingerprint_with_features_survives_the_way_through_a_child() -> None:
     """JSON and back; what is not corners is refused."""
     clip = fingerprint(media.encode_clip(take(ROOM)[:12], fps=8), DecodeConfig())
@@ -333,6 +338,7 @@ def test_any_bytes_that_pass_for_corners_can_be_asked(data: bytes, aspect: float
     assert [one for _, one in known().find([sketch, replace(sketch, t=1.0)]) if one.kind == "copy"] == []
 
 
+@pytest.mark.slow
 def test_features_are_sealed_and_only_what_is_needed_is_kept() -> None:
     """The database holds no corner in the clear, no mirror image, and fewer corners than a query has."""
     clip = fingerprint(media.encode_clip(take(ROOM)[:16], fps=8), DecodeConfig())
@@ -351,6 +357,7 @@ def test_features_are_sealed_and_only_what_is_needed_is_kept() -> None:
             store.sketches.of(number)
 
 
+@pytest.mark.slow
 def test_a_picture_alone_keeps_a_finer_look_too() -> None:
     """Of a large crop only small corners are left: up to 900 are kept, and any first part has some of both looks."""
     (whole,) = fingerprint(media.encode_still(texture(8, 960, 640)), DecodeConfig()).sketches

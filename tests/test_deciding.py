@@ -55,6 +55,7 @@ def pass_by(world: Stage, bot: Pipeline) -> None:
     bot.act()
 
 
+@pytest.mark.slow
 def test_nothing_is_done_while_a_decision_can_be_taken_back(world: Stage, bot: Pipeline) -> None:
     """For ten seconds a confirmed removal is only written down; then the daemon's next step performs it."""
     case = case_of(world, bot)
@@ -103,6 +104,7 @@ def test_confirming_a_near_copy_removes_it(world: Stage, bot: Pipeline) -> None:
     assert world.reddit.removals == [case.post.fullname]
 
 
+@pytest.mark.slow
 def test_what_is_left_up_is_confirmed_and_nothing_is_done_to_it(world: Stage, bot: Pipeline) -> None:
     """What waited to be done to the post is cancelled, and what was done is taken back."""
     near, exact = case_of(world, bot), case_of(world, bot, "FourFiveSix", fake)
@@ -139,6 +141,7 @@ def test_dismissing_and_undoing_are_performed_by_whoever_holds_the_lock(world: S
     assert world.reddit.removals == [case.post.fullname] * 2, bot.deps.store.actions.of_case(case.id)
 
 
+@pytest.mark.slow
 def test_one_decision_is_for_a_whole_group_and_undone_as_one(world: Stage, bot: Pipeline) -> None:
     """Three posts of one media are one decision; its undo reopens every one of them."""
     posts = [post_fake(world, id=id, data=near_copy) for id in ("OneTwoThree", "FourFiveSix", "SevenEightNine")]
@@ -155,6 +158,7 @@ def test_one_decision_is_for_a_whole_group_and_undone_as_one(world: Stage, bot: 
     assert sorted(world.reddit.approvals) == sorted(posts)
 
 
+@pytest.mark.slow
 def test_all_of_a_group_or_none(world: Stage, bot: Pipeline) -> None:
     """One case that cannot be decided keeps the whole decision from being made, and every mistake is said."""
     one, two = case_of(world, bot), case_of(world, bot, "FourFiveSix")
@@ -193,6 +197,7 @@ def test_two_who_decide_the_same_case_are_told_of_one_another(world: Stage, bot:
     assert world.reddit.removals == [case.post.fullname]
 
 
+@pytest.mark.slow
 def test_a_case_that_changed_since_it_was_looked_at_is_not_decided(world: Stage, bot: Pipeline) -> None:
     """With the version that a door showed, an appeal in between keeps the decision back and says what changed."""
     case = case_of(world, bot)
@@ -218,6 +223,7 @@ def test_who_left_the_team_meanwhile_decides_nothing(world: Stage, bot: Pipeline
     assert now(bot, case) == CaseState.OPEN
 
 
+@pytest.mark.slow
 def test_banking_waits_with_the_decision(world: Stage, bot: Pipeline) -> None:
     """What is banked with a confirmation is banked when it is performed, so taking it back leaves no entry."""
     case = case_of(world, bot)
@@ -245,6 +251,7 @@ def test_in_observe_a_decision_shows_and_does_nothing(world: Stage, bot: Pipelin
     assert world.reddit.removals == []
 
 
+@pytest.mark.slow
 def test_what_others_did_meanwhile_is_said_and_not_touched(world: Stage, bot: Pipeline) -> None:
     """A post that another moderator approved within the ten seconds stays, and the action says why."""
     case = case_of(world, bot)
@@ -257,6 +264,7 @@ def test_what_others_did_meanwhile_is_said_and_not_touched(world: Stage, bot: Pi
     assert world.reddit.removals == []
 
 
+@pytest.mark.slow
 def test_what_is_shown_first_has_every_text_that_others_read(world: Stage, bot: Pipeline) -> None:
     """The preview names each deed with its text, filled in as it will be sent."""
     case = case_of(world, bot)
@@ -266,6 +274,7 @@ def test_what_is_shown_first_has_every_text_that_others_read(world: Stage, bot: 
     assert bot.decisions.deciding.preview(case, Decision.LEAVE_UP) == ["not done: remove"]
 
 
+@pytest.mark.slow
 def test_a_suspected_minor_is_not_judged(world: Stage, bot: Pipeline) -> None:
     """A decision that waits when its case is marked ends without a word of it being done."""
     case = case_of(world, bot)
@@ -278,6 +287,7 @@ def test_a_suspected_minor_is_not_judged(world: Stage, bot: Pipeline) -> None:
         said(bot, Decision.UNDO, case)
 
 
+@pytest.mark.slow
 def test_media_of_different_kinds_are_different_groups(world: Stage, bot: Pipeline) -> None:
     """What is not the very same file is not of one group."""
     one = case_of(world, bot)
@@ -285,6 +295,7 @@ def test_media_of_different_kinds_are_different_groups(world: Stage, bot: Pipeli
     assert one.media != other.media
 
 
+@pytest.mark.slow
 def test_what_is_marked_anew_stays_removed_though_its_undo_waits(world: Stage, bot: Pipeline) -> None:
     """A mark taken back and given again within Reddit's silence publishes nothing."""
     post = post_fake(world, data=fake)
@@ -316,6 +327,7 @@ def test_what_is_left_up_is_not_removed_by_a_call_that_was_in_doubt(world: Stage
     assert world.reddit.removals == []
 
 
+@pytest.mark.slow
 def test_a_removal_that_waits_to_be_taken_back_stays_once_it_is_confirmed(world: Stage, bot: Pipeline) -> None:
     """Who confirms after an undo that Reddit has not been told of yet keeps the post removed."""
     case = case_of(world, bot, data=fake)
@@ -327,6 +339,7 @@ def test_a_removal_that_waits_to_be_taken_back_stays_once_it_is_confirmed(world:
     assert (states(bot, case)["remove"], world.reddit.approvals) == ("done", [])
 
 
+@pytest.mark.slow
 def test_a_post_with_two_cases_is_given_back_when_both_are_left_up(world: Stage, bot: Pipeline) -> None:
     """What was removed for one of them is not said to be needed by the other."""
     one, other = (world.park.add_redgifs(name, hd=fake()) for name in ("OneTwoThree", "FourFiveSix"))
@@ -340,6 +353,7 @@ def test_a_post_with_two_cases_is_given_back_when_both_are_left_up(world: Stage,
     assert world.reddit.approvals == [post]
 
 
+@pytest.mark.slow
 def test_a_decision_that_cannot_be_performed_keeps_nobody_waiting(
     world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,6 +387,7 @@ def test_what_was_begun_meanwhile_is_not_said_to_be_undone(world: Stage, bot: Pi
         bot.decisions.deciding.take_back(row.label, by=member(bot))
 
 
+@pytest.mark.slow
 def test_a_deleted_posts_reasons_are_forgotten(world: Stage, bot: Pipeline) -> None:
     """Why somebody decided loses the author's name and the address, as every other word of people does."""
     case = case_of(world, bot)

@@ -133,6 +133,7 @@ def test_modmail_through_praw(server: RedditServer, client: praw.Reddit) -> None
             client.post("api/mod/conversations", data=data)
 
 
+@pytest.mark.slow
 def test_without_the_mail_right_modmail_is_a_users(server: RedditServer, client: praw.Reddit) -> None:
     """Without the mail right a conversation is an ordinary one, and the boxes stay shut."""
     server.add_subreddit("Narrow", bot_permissions=["posts"])
@@ -142,6 +143,7 @@ def test_without_the_mail_right_modmail_is_a_users(server: RedditServer, client:
         list(client.subreddit("Narrow").modmail.conversations(state="mod"))
 
 
+@pytest.mark.slow
 def test_moderators_and_me(server: RedditServer, client: praw.Reddit) -> None:
     """PRAW reads who moderates with which permissions, and who we are."""
     assert str(client.user.me()) == server.username
@@ -149,6 +151,7 @@ def test_moderators_and_me(server: RedditServer, client: praw.Reddit) -> None:
     assert moderators == {"alice": ["all"], server.username: ["all"]}
 
 
+@pytest.mark.slow
 def test_others_see_no_moderation(server: RedditServer, client: praw.Reddit) -> None:
     """Where the bot is no moderator, reports and removers stay hidden, and the mod log shut."""
     server.add_subreddit("Visited", moderators=["bob"], bot_permissions=None)
@@ -163,6 +166,7 @@ def test_others_see_no_moderation(server: RedditServer, client: praw.Reddit) -> 
         list(client.subreddit("Visited").mod.log())
 
 
+@pytest.mark.slow
 def test_comment_page_is_a_tree(server: RedditServer, client: praw.Reddit) -> None:
     """A permalink's page holds the submission and its comments with their replies."""
     name = server.submit("Test", author="a", title="t", selftext="text")
@@ -177,6 +181,7 @@ def test_comment_page_is_a_tree(server: RedditServer, client: praw.Reddit) -> No
     assert [f"t1_{comment}" for comment in submission.comments.list()] == [first, other, reply]
 
 
+@pytest.mark.slow
 def test_deleted_things_keep_no_content(server: RedditServer, client: praw.Reddit) -> None:
     """A deleted post loses author, text and media and leaves the listing."""
     name = server.submit("Test", author="someone", title="t", selftext="secret", url="https://i.redd.it/abc.gif")
@@ -190,6 +195,7 @@ def test_deleted_things_keep_no_content(server: RedditServer, client: praw.Reddi
     assert list(client.subreddit("Test").new()) == []
 
 
+@pytest.mark.slow
 def test_galleries_and_crossposts_are_read_as_such(server: RedditServer, client: praw.Reddit) -> None:
     """What scripts post as gallery or crosspost has the keys that the link reader looks for."""
     entry = {
@@ -230,6 +236,7 @@ def test_rate_headers_have_reddits_types(server: RedditServer, client: praw.Redd
     assert int(headers["x-ratelimit-reset"]) > 0
 
 
+@pytest.mark.slow
 def test_faults_are_scripted_once(server: RedditServer, client: praw.Reddit) -> None:
     """A scripted answer comes as often as asked; the deed is done only if the script says so."""
     name = server.submit("Test", author="a", title="t", url="https://a.com")

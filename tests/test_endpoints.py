@@ -114,6 +114,7 @@ def test_only_addresses_of_the_same_origin_are_joined(base: str, reference: str,
     assert same_origin(base, found or base)
 
 
+@pytest.mark.slow
 def test_bytes_are_bounded_before_and_after_they_are_unpacked(park: ExchangePark, http: Endpoints) -> None:
     """A body that is too large, announced or not, and one that unpacks to too much, end in time."""
     park.files["a"] = File(body=b"x" * 5000)

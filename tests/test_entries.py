@@ -228,6 +228,7 @@ def test_all_mistakes_of_a_note_are_told_at_once() -> None:
 # hits
 
 
+@pytest.mark.slow
 def test_hits_count_cases_and_what_became_of_them(desk: Desk) -> None:
     """Cases count for the entries they matched, by what was decided and by how they matched; a minor's does not."""
     world, pipeline = desk
@@ -494,6 +495,7 @@ def test_banking_a_known_file_adds_to_it(desk: Desk, tmp_path: Path, monkeypatch
     assert sum(row["what"] == "entry confirm" for row in store.review.history(first["entry"])) == 1
 
 
+@pytest.mark.slow
 def test_banking_a_near_copy_names_what_it_looks_like(desk: Desk, tmp_path: Path) -> None:
     """A smaller copy and a mirrored, cropped one get entries of their own, and the line names the other."""
     _, pipeline = desk
@@ -534,6 +536,7 @@ def test_a_typed_name_seconds_nothing(desk: Desk) -> None:
     assert (banked.label, banked.new, banked.seconded) == (label, False, False)
 
 
+@pytest.mark.slow
 def test_a_near_copys_case_says_what_to_compare_with(desk: Desk) -> None:
     """The entry's origin and the time in it, the times on both sides, and how often the entry was wrong before."""
     world, pipeline = desk

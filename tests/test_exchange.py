@@ -146,6 +146,7 @@ def test_a_closed_reddit_hangs_up_and_leaves_nothing_behind() -> None:
     assert left() is None
 
 
+@pytest.mark.slow
 def test_a_post_to_a_reddit_that_drips_is_in_doubt() -> None:
     """A post whose answer was cut may have been done, and is sent once."""
     posts: list[str] = []
@@ -187,6 +188,7 @@ def test_an_answer_of_reddit_has_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sent[0] < 16 * 2**20
 
 
+@pytest.mark.slow
 def test_stopping_cuts_a_call_to_reddit(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the program stops, a call under way ends at once, and so does closing."""
     monkeypatch.setattr(transport.OnceRequestor.call.__wrapped__, "__defaults__", (40.0,))  # type: ignore[attr-defined]
@@ -317,6 +319,7 @@ def test_a_mail_server_of_tls_that_drips_ends_a_conversation(
 
 
 @pytest.mark.parametrize("implicit", [False, True])
+@pytest.mark.slow
 def test_stopping_cuts_a_handshake(tls: tuple[ssl.SSLContext, ssl.SSLContext], implicit: bool) -> None:
     """When the program stops while TLS is being agreed on, the conversation ends at once."""
     server, client = tls
@@ -336,6 +339,7 @@ def test_a_reply_without_end_is_not_kept() -> None:
     assert seconds < 10
 
 
+@pytest.mark.slow
 def test_stopping_cuts_a_conversation() -> None:
     """When the program stops, a conversation under way ends at once."""
     with serving(smtp("EHLO")) as port:
@@ -354,6 +358,7 @@ def never() -> Iterator[threading.Event]:
     over.set()
 
 
+@pytest.mark.slow
 def test_a_name_that_is_never_looked_up_is_left_behind(never: threading.Event) -> None:
     """A fetch ends at its deadline though the resolver does not; other names go on, and so many at most are left."""
 
@@ -377,6 +382,7 @@ def test_a_name_that_is_never_looked_up_is_left_behind(never: threading.Event) -
     assert names.ask("quick.example", 80, 1) == ["127.0.0.1"]
 
 
+@pytest.mark.slow
 def test_a_fetch_ends_while_its_name_is_looked_up(never: threading.Event) -> None:
     """The deadline of a fetch holds for the resolver too, and stopping ends the wait at once."""
 
@@ -396,6 +402,7 @@ def test_a_fetch_ends_while_its_name_is_looked_up(never: threading.Event) -> Non
         assert seconds < 0.3 + SLACK
 
 
+@pytest.mark.slow
 def test_an_exchange_cuts_a_socket_that_tls_took_over() -> None:
     """A handshake that drips is cut at the deadline, though its socket has another name by then."""
 
@@ -497,6 +504,7 @@ def test_a_time_without_end_is_a_day(seconds: float) -> None:
     assert died == []
 
 
+@pytest.mark.slow
 def test_one_thread_ends_all_exchanges_each_in_its_time() -> None:
     """A shorter one that opens later ends earlier, and none starts a thread of its own."""
     owner = Exchanges()

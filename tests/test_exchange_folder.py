@@ -84,6 +84,7 @@ def test_the_newest_file_is_the_whole_list(tmp_path: Path, http: Endpoints, cloc
         pages_of(http, clock, kind="folder", folder=tmp_path, whole=True)
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_while_it_is_read_is_read_again(
     tmp_path: Path, http: Endpoints, clock: ManualClock
 ) -> None:

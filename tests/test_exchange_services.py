@@ -384,6 +384,7 @@ _KEYS = ("id", "indicator", "type", "should_delete", "descriptors", "hashValue",
 
 
 @given(st.dictionaries(st.sampled_from(_KEYS), _json) | _json)
+@pytest.mark.slow
 def test_any_json_as_a_row_is_a_row_or_a_fault(found: Any) -> None:
     """No shape of an answer raises anything: it is a row, none, or left out with a reason."""
     threatexchange._row(1, found)

@@ -213,6 +213,7 @@ def test_what_was_met_is_known_after_a_fault(
         assert (len(park.log) - asked, listed(store)) == (2, 95)
 
 
+@pytest.mark.slow
 def test_a_packed_list_that_was_cut_off_loses_no_row(
     store: Store, clock: ManualClock, log: Listening, park: ExchangePark, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -385,6 +385,7 @@ def test_a_kill_in_the_middle_goes_on_at_once(tmp_path: Path, log: Listening, pa
     assert len(park.log) - asked == 5 - page
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_many_rows(store: Store, clock: ManualClock, log: Listening, park: ExchangePark) -> None:
     """A feed is never held: what one page takes, twenty pages take."""
     import resource
@@ -469,6 +470,7 @@ def test_changed_hashes_ask_like_withdrawn_ones(
         assert sync.fetch("a", yes=True).changed == 55
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_gone_on_with_holds_back_no_other(
     store: Store, clock: ManualClock, log: Listening, park: ExchangePark, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def exported(bot: Pipeline) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_a_withdrawn_hash_ends_everywhere(
     world: Stage, bot: Pipeline, park: ExchangePark, tmp_path: Path, kind: str
 ) -> None:

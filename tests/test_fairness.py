@@ -71,6 +71,7 @@ def place_of_last(store: Store, names: set[str]) -> int:
 @pytest.mark.parametrize(
     "kind", [next(iter(FLOODS)), *(pytest.param(kind, marks=pytest.mark.slow) for kind in list(FLOODS)[1:])]
 )
+@pytest.mark.slow
 def test_a_flood_makes_the_ordinary_wait_twice_as_long_at_most(store: Store, kind: str) -> None:
     """Whatever came first, fifty ordinary posts are through after a hundred picks and a few."""
     for name, author, subreddit, count in FLOODS[kind]:

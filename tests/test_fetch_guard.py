@@ -294,6 +294,7 @@ assert refusal("6.6.6.6") is None, "half of the internet is no network around a 
 """
 
 
+@pytest.mark.slow
 def test_the_machine_itself_and_what_is_around_it_are_refused() -> None:
     """Public addresses of the machine and of its networks are forbidden, in any form, as soon as it has them."""
     unshare = ["unshare", "--user", "--map-root-user", "--net", "--"]

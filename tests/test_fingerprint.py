@@ -60,6 +60,7 @@ def test_a_video_gives_pdq_of_every_frame_and_phash_of_some() -> None:
     ],
     ids=["smaller", "webm", "gif", "trimmed"],
 )
+@pytest.mark.slow
 def test_copies_stay_near_and_strangers_stay_far(copy: Callable[[], bytes]) -> None:
     """Every frame of a copy is near some frame of the original, and no frame of another scene is."""
     known = [signal.value for signal in values(fingerprint(clip(), LIMITS), "pdq")]
@@ -144,6 +145,7 @@ def fingerprints(draw: st.DrawFn) -> Fingerprint:
 
 
 @given(fingerprints())
+@pytest.mark.slow
 def test_every_fingerprint_survives_json(fp: Fingerprint) -> None:
     """No fingerprint is changed by its way through JSON."""
     assert from_json(json.loads(json.dumps(to_json(fp)))) == fp

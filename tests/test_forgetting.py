@@ -107,6 +107,7 @@ def test_a_decided_case_forgets_too(world: Stage, bot: Pipeline) -> None:
     assert found_in(files(bot), markers) == []
 
 
+@pytest.mark.slow
 def test_a_sent_notice_keeps_what_it_said_until_it_is_closed(world: Stage, bot: Pipeline) -> None:
     """Host id, hashes and dates stay on a sent notice; a closed one loses them."""
     name = submit(world)
@@ -127,6 +128,7 @@ def test_a_sent_notice_keeps_what_it_said_until_it_is_closed(world: Stage, bot: 
     assert found_in(files(bot), markers) == []
 
 
+@pytest.mark.slow
 def test_an_unsent_draft_is_given_up_with_the_post(world: Stage, bot: Pipeline) -> None:
     """A draft that nobody stated holds an address out of the deleted post, so it goes."""
     name = submit(world)
@@ -137,6 +139,7 @@ def test_an_unsent_draft_is_given_up_with_the_post(world: Stage, bot: Pipeline) 
     assert (draft.state, draft.items) == (NoticeState.RETRACTED, ())
 
 
+@pytest.mark.slow
 def test_a_comment_does_not_tell_of_its_deleted_submission(world: Stage, bot: Pipeline) -> None:
     """A comment that is up stays, without the title, the author and the address of what it stands under."""
     name = world.reddit.submit("clips", author=AUTHOR, title=TITLE, selftext=f"{TEXT} https://i.imgur.com/abcdefg.png")
@@ -155,6 +158,7 @@ def test_a_comment_does_not_tell_of_its_deleted_submission(world: Stage, bot: Pi
     assert bot.deps.store.links.get(case.link).link.url == url
 
 
+@pytest.mark.slow
 def test_what_waited_is_not_done_to_a_deleted_post(world: Stage, bot: Pipeline) -> None:
     """Held actions are cancelled, and confirming is no longer possible."""
     name = submit(world, "quiet", data=near_copy())
@@ -164,6 +168,7 @@ def test_what_waited_is_not_done_to_a_deleted_post(world: Stage, bot: Pipeline) 
     assert {row.state for row in bot.deps.store.actions.listing()} == {ActionState.CANCELLED}
 
 
+@pytest.mark.slow
 def test_a_post_that_is_there_stays(world: Stage, bot: Pipeline) -> None:
     """Neither a post that is up nor one that a moderator removed is forgotten."""
     up, removed = submit(world, id="One"), submit(world, "gifs", id="Two")
@@ -325,6 +330,7 @@ def test_a_lost_account_leaves_its_name_in_no_reason(world: Stage, bot: Pipeline
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_name_chosen_to_be_in_other_texts_takes_nothing_from_them(
     world: Stage, bot: Pipeline, author: str, title: str
 ) -> None:

@@ -233,6 +233,7 @@ def test_a_profile_counts_in_every_format(found: str, curve: NDArray[np.float64]
     assert [distance(one, value(samples)) <= 31 for one in stored(fp)] == [True]
 
 
+@pytest.mark.slow
 def test_a_large_jpeg_in_its_profile_is_seen() -> None:
     """A JPEG that is decoded smaller is shown by its profile too, in its colours as well."""
     seen = np.ascontiguousarray(texture(5, 1600, 1200)[..., 1])

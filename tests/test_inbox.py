@@ -53,6 +53,7 @@ def read(inbox: Inbox, after: Place | None = None, **more: Any) -> tuple[list[Ar
     return found, left
 
 
+@pytest.mark.slow
 def test_messages_are_read_once_and_left_as_they_are() -> None:
     """What is new since the last place arrives in order, whole up to the bound; nothing in the mailbox is changed."""
     with mailbox() as box:

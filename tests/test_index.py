@@ -91,6 +91,7 @@ def test_every_layout_is_exact_by_arithmetic() -> None:
 
 @settings(max_examples=60)
 @given(st.lists(HASH, max_size=60, unique=True), st.lists(HASH, max_size=5), st.integers(0, 31), st.sampled_from(SMALL))
+@pytest.mark.slow
 def test_bands_equal_brute_force(values: list[bytes], queries: list[bytes], radius: int, layout: Layout) -> None:
     """For any hashes, any radius and any layout, the answer is that of comparing each with each."""
     queries += [(int.from_bytes(value) ^ ((1 << radius) - 1)).to_bytes(32) for value in values[:3]]

@@ -108,6 +108,7 @@ def test_an_entrys_label_leads_to_where_entries_are_shown(
     assert (code, "see: gifwarden bank list --entries" in shown) == (2, True), shown
 
 
+@pytest.mark.slow
 def test_a_mistyped_label_is_answered_with_the_nearest(
     entry: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,6 +56,7 @@ def named(world: Evening, *options: str) -> str:
     return typed(world, f"gifwarden learn example --reason '{FAKE}' {' '.join(options)}")
 
 
+@pytest.mark.slow
 def test_a_first_look_shows_what_there_is_and_guesses_nothing(world: Evening, past: Plan) -> None:
     """Reasons, notes, rules and flairs with counts, what is left out and why, how far back, and what to type."""
     shown = typed(world, "gifwarden learn example")
@@ -144,6 +145,7 @@ def test_a_mistake_is_one_sentence(world: Evening, past: Plan, line: str, said: 
     assert typed(world, "gifwarden cases list --proposals") == "no proposals"
 
 
+@pytest.mark.slow
 def test_a_past_without_removals_says_so(world: Evening) -> None:
     """A new subreddit has nothing to choose from."""
     shown = typed(world, "gifwarden learn example")

@@ -177,6 +177,7 @@ def test_stopped_it_goes_on_behind_the_last_page(world: Stage, bot: Pipeline) ->
     assert bot.learning.met("clips").done
 
 
+@pytest.mark.slow
 def test_what_was_not_chosen_is_forgotten_in_time(world: Stage, bot: Pipeline) -> None:
     """Within 48 hours nothing is left of removals that nobody chose; what was chosen stays with its post."""
     plan = play(Past(world.reddit, world.park), files(2), removals=60, now=world.clock.now())

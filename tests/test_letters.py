@@ -258,6 +258,7 @@ MAILS = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(raw=MAILS)
+@pytest.mark.slow
 def test_any_bytes_are_read_within_bounds(raw: bytes) -> None:
     """Any bytes make a letter that is bounded and fit for people, and never an exception."""
     assert is_bounded(read_letter(raw))

@@ -144,6 +144,7 @@ def test_a_post_does_not_lead_to_itself(world: Stage, bot: Pipeline) -> None:
     assert asked(world) == 0
 
 
+@pytest.mark.slow
 def test_one_post_leads_to_so_many_and_no_more(world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """A post full of permalinks does not spend the budget of all others."""
     monkeypatch.setattr(permalinks, "MAX_A_POST", 2)

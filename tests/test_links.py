@@ -354,6 +354,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
+@pytest.mark.slow
 def test_any_json_is_read(value: Any) -> None:
     """No JSON makes the readers raise, and a link always has a URL."""
     for thing in [value, *things_in(value)]:
@@ -505,6 +506,7 @@ def test_reports_are_read_one_way(listed: Any, reports: list[tuple[str, str]]) -
 
 
 @given(JSON)
+@pytest.mark.slow
 def test_any_list_of_reports_is_read(value: Any) -> None:
     """Whatever stands where reports are listed, reading it never fails and gives text."""
     for report in reports_in({"user_reports": value}, "user_reports"):

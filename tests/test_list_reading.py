@@ -69,6 +69,7 @@ def tables(draw: st.DrawFn) -> tuple[bytes, list[tuple[Any, ...]]]:
 
 
 @given(tables())
+@pytest.mark.slow
 def test_a_table_says_the_same_however_it_is_written(table: tuple[bytes, list[tuple[Any, ...]]]) -> None:
     """Separator, quoting, order and spelling of headings, encoding and dress of hashes make no difference."""
     data, wanted = table

@@ -65,6 +65,7 @@ def lists(of: list[str], size: int) -> Iterator[bytes]:
         yield text(*of[at : at + size])
 
 
+@pytest.mark.slow
 def test_lists_are_told_apart_by_their_bits() -> None:
     """Of other pictures and other files than those by which the threshold was chosen, every list is told right."""
     for data in lists(pictures(), SURE_FROM):

@@ -31,6 +31,7 @@ def taken(bot: Pipeline, *, withdrawn: bool = False, opinions: tuple[tuple[str, 
     return bot.deps.store.lists.take(number, [*rows, row], by=PROGRAM)
 
 
+@pytest.mark.slow
 def test_a_listed_file_is_removed_and_only_its_row_becomes_an_entry(world: Stage, bot: Pipeline) -> None:
     """A trusted list acts on the very file; looking makes one entry of a thousand rows, that every screen knows."""
     taken(bot)

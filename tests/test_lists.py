@@ -130,6 +130,7 @@ def test_a_bad_row_is_told_with_line_and_reason(text: str, how: str, line: int, 
 
 
 @given(st.lists(st.text(max_size=80), max_size=8), st.sampled_from(["auto", *FORMATS]))
+@pytest.mark.slow
 def test_any_text_gives_rows_or_one_sentence(lines: list[str], how: str) -> None:
     """Strangers write lists: whatever stands there, a record, a bad row or a usage error comes of it."""
     try:
@@ -152,6 +153,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.sampled_from(["json", "ndjson"]))
+@pytest.mark.slow
 def test_any_json_gives_rows_or_one_sentence(value: Any, how: str) -> None:
     """The same for JSON of any shape under the names that are looked for."""
     try:

@@ -101,6 +101,7 @@ PLACES: dict[str, Callable[[Stage], str]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("subreddit", few(["clips", "quiet"], "clips"))
+@pytest.mark.slow
 def test_a_marked_file_is_dropped_under_any_link(
     world: Stage, bot: Pipeline, marked: Marked, place: str, subreddit: str
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_marked_file_is_dropped_under_any_link(
     blocked(bot, name)
 
 
+@pytest.mark.slow
 def test_its_next_link_is_not_even_downloaded(world: Stage, bot: Pipeline, marked: Marked) -> None:
     """Cache: a media whose file was dropped once is blocked when it is posted again; a backfilled one too."""
     url = PLACES["another host"](world)
@@ -125,6 +127,7 @@ def test_its_next_link_is_not_even_downloaded(world: Stage, bot: Pipeline, marke
     assert marked[2] == []
 
 
+@pytest.mark.slow
 def test_the_past_drops_it_too(world: Stage, bot: Pipeline, marked: Marked) -> None:
     """Backfill: a post of years ago with the file is blocked."""
     name = post(world, PLACES["another host"](world))
@@ -135,6 +138,7 @@ def test_the_past_drops_it_too(world: Stage, bot: Pipeline, marked: Marked) -> N
     assert marked[2] == []
 
 
+@pytest.mark.slow
 def test_an_album_with_it_is_dropped_whole(world: Stage, bot: Pipeline, marked: Marked) -> None:
     """None of the files of the album is decoded, whichever of them is the marked one."""
     name = post(
@@ -151,6 +155,7 @@ def test_an_album_with_it_is_dropped_whole(world: Stage, bot: Pipeline, marked: 
         ["scan PERMALINK", "scan FILE", "scan URL", "bank add FILE", "bank add URL"], "scan PERMALINK", "bank add FILE"
     ),
 )
+@pytest.mark.slow
 def test_commands_refuse_the_file(world: Stage, bot: Pipeline, marked: Marked, door: str, tmp_path: Path) -> None:
     """One sentence, no fingerprint, nothing decoded and no entry."""
     file = tmp_path / "renamed.bin"
@@ -165,6 +170,7 @@ def test_commands_refuse_the_file(world: Stage, bot: Pipeline, marked: Marked, d
 
 
 @pytest.mark.parametrize("door", few(["a file", "an address", "a permalink", "the post that was marked"], "a file"))
+@pytest.mark.slow
 def test_the_console_refuses_the_file(world: Stage, bot: Pipeline, marked: Marked, door: str) -> None:
     """*Look at anything*: one sentence, nothing decoded, no case named; the post itself is not even asked for."""
     url = PLACES["another host"](world)
@@ -185,6 +191,7 @@ def test_the_console_refuses_the_file(world: Stage, bot: Pipeline, marked: Marke
     assert marked[2] == []
 
 
+@pytest.mark.slow
 def test_what_is_marked_meanwhile_is_not_told(world: Stage, bot: Pipeline) -> None:
     """An answer that waits is dropped when its media, post or file is marked before somebody takes it."""
     bot.looks._seconds = bot.looks._ready = 240.0
@@ -212,6 +219,7 @@ def test_the_gallery_refuses_the_file(world: Stage, bot: Pipeline, marked: Marke
 
 
 @pytest.mark.parametrize("names", few([("sha256", ""), ("", "md5"), ("sha256", "md5")], ("", "md5")))
+@pytest.mark.slow
 def test_a_list_brings_no_entry_of_the_file(bot: Pipeline, marked: Marked, names: tuple[str, str]) -> None:
     """A row of either digest is left out and said, without the digest; the other rows are taken."""
     pair = tuple(hashlib.new(name, near_copy()).hexdigest() if name else "" for name in names)
@@ -223,6 +231,7 @@ def test_a_list_brings_no_entry_of_the_file(bot: Pipeline, marked: Marked, names
 
 
 @pytest.mark.parametrize("shape", few(["sum", "stix", "misp", "hashdeep", "untyped"], "sum"))
+@pytest.mark.slow
 def test_a_folder_brings_no_row_of_the_file(bot: Pipeline, marked: Marked, tmp_path: Path, shape: str) -> None:
     """By an exchange, in whatever shape it writes: the row is left out, and no digest of it is said."""
     md5, sha256 = (hashlib.new(name, near_copy()).hexdigest() for name in ("md5", "sha256"))
@@ -261,6 +270,7 @@ def test_it_never_leaves_as_a_hash(world: Stage, bot: Pipeline) -> None:
     assert bot.deps.store.minors.is_never_entry(entry)
 
 
+@pytest.mark.slow
 def test_the_order_to_scan_finds_it_blocked(world: Stage, bot: Pipeline, marked: Marked) -> None:
     """A moderator who orders a scan of another link to it hears that the bot may not go there."""
     name = post(world, PLACES["another host"](world))
@@ -270,6 +280,7 @@ def test_the_order_to_scan_finds_it_blocked(world: Stage, bot: Pipeline, marked:
     assert marked[2] == []
 
 
+@pytest.mark.slow
 def test_the_order_to_bank_reads_nothing(world: Stage, bot: Pipeline, marked: Marked) -> None:
     """None of its media can be read, so nothing is banked."""
     before = len(bot.deps.store.banks.entries())
@@ -330,6 +341,7 @@ def command(world: Stage, folder: Path, *words: str) -> Result:
 
 @pytest.mark.parametrize("purged", [False, True])
 @pytest.mark.parametrize("how", few([(), ("--json",)], ()))
+@pytest.mark.slow
 def test_why_a_marked_case_was_judged_is_not_explained(
     world: Stage, bot: Pipeline, purged: bool, how: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -346,6 +358,7 @@ def test_why_a_marked_case_was_judged_is_not_explained(
 
 @pytest.mark.parametrize(("verb", "made"), [("restore", True), ("confirm", True), ("confirm", False)])
 @pytest.mark.parametrize("digest", ["sha256", "md5"])
+@pytest.mark.slow
 def test_an_entry_of_the_file_is_not_given_back(
     world: Stage, bot: Pipeline, verb: str, made: bool, digest: str, tmp_path: Path
 ) -> None:
@@ -377,6 +390,7 @@ def test_an_entry_of_the_file_is_not_given_back(
         assert "suspected minor" in str(command(world, tmp_path, "bank", *more).exception)
 
 
+@pytest.mark.slow
 def test_what_was_banked_of_a_hidden_case_neither_leaves_nor_comes_back(
     world: Stage, bot: Pipeline, tmp_path: Path
 ) -> None:
@@ -411,6 +425,7 @@ def test_a_marked_case_shows_nothing(world: Stage, bot: Pipeline, purged: bool) 
         assert not bot.decisions.cases.appeal(label).reopened
 
 
+@pytest.mark.slow
 def test_the_command_takes_two_steps(world: Stage, bot: Pipeline) -> None:
     """At once removed, locked and hidden; kept for ten minutes, also over a restart; then destroyed."""
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
@@ -434,6 +449,7 @@ def test_the_command_takes_two_steps(world: Stage, bot: Pipeline) -> None:
             again.decisions.minors.cancel(case.label, by=member(again))
 
 
+@pytest.mark.slow
 def test_a_slip_gives_back_all_that_the_mark_blocked(world: Stage, bot: Pipeline) -> None:
     """Case, post and link are as before, and another post with the file, dropped meanwhile, is looked at after all."""
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))
@@ -496,6 +512,7 @@ def test_a_deleted_post_with_a_mark_keeps_no_digest_of_its_files(world: Stage, b
     assert bot.deps.store.connection.value("select count(*) from link_files") == 0
 
 
+@pytest.mark.slow
 def test_what_an_earlier_version_looked_at_is_marked_by_its_evidence(world: Stage, bot: Pipeline) -> None:
     """Without remembered digests those of evidence and sealed fingerprints are marked."""
     name = post(world, world.park.add_redgifs("FirstPlace", hd=near_copy()))

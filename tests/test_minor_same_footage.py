@@ -57,6 +57,7 @@ def cli(world: Stage, tmp_path: Path, *words: str) -> str:
 
 @pytest.mark.parametrize("purged", [False, True])
 @pytest.mark.parametrize(("first", "other"), [(fake, near_copy), (near_copy, fake)])
+@pytest.mark.slow
 def test_another_case_of_it_warns_and_is_covered(
     world: Stage, console: Console, tmp_path: Path, purged: bool, first: Callable[[], bytes], other: Callable[[], bytes]
 ) -> None:
@@ -84,6 +85,7 @@ def test_another_case_of_it_warns_and_is_covered(
 
 
 @pytest.mark.parametrize("end", ["slip", "purge"])
+@pytest.mark.slow
 def test_its_notice_waits_until_a_person_says_what_it_is(world: Stage, bot: Pipeline, tmp_path: Path, end: str) -> None:
     """Nothing of it is stated, mailed, drafted or shown; a slip gives all back, after the purge it waits on."""
     store = bot.deps.store
@@ -141,6 +143,7 @@ def test_nothing_of_it_is_banked_and_a_slip_lets_it(world: Stage, bot: Pipeline,
         assert len(store.banks.entries("found")) == 1
 
 
+@pytest.mark.slow
 def test_what_comes_after_the_mark_is_on_no_draft_until_a_slip_is_taken_back(world: Stage, bot: Pipeline) -> None:
     """A near copy that is posted in the ten minutes opens a case that warns; taken back, its rule drafts it."""
     store = bot.deps.store

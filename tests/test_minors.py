@@ -36,6 +36,7 @@ def posted(world: Stage, bot: Pipeline, *, subreddit: str = "quiet", data: bytes
     return name
 
 
+@pytest.mark.slow
 def test_everything_about_the_post_stops_in_every_mode(world: Stage, bot: Pipeline) -> None:
     """Case, link, fingerprints and evidence end; the post is removed even where the bot only observes."""
     name = posted(world, bot)
@@ -53,6 +54,7 @@ def test_everything_about_the_post_stops_in_every_mode(world: Stage, bot: Pipeli
     assert store.links.fingerprints(row.id) == []
 
 
+@pytest.mark.slow
 def test_the_media_is_never_fetched_again(world: Stage, bot: Pipeline) -> None:
     """The same media in another post, also after it was reported, is blocked before anything is asked of its host."""
     name = posted(world, bot)
@@ -68,6 +70,7 @@ def test_the_media_is_never_fetched_again(world: Stage, bot: Pipeline) -> None:
     assert bot.deps.store.links.listing()[0].reason == "suspected minor: never fetched"
 
 
+@pytest.mark.slow
 def test_all_stored_posts_of_the_media_are_marked(world: Stage, bot: Pipeline) -> None:
     """Three posts of one media are three removals and three addresses to report."""
     first = posted(world, bot, subreddit="clips")
@@ -84,6 +87,7 @@ def test_all_stored_posts_of_the_media_are_marked(world: Stage, bot: Pipeline) -
     assert sorted(world.reddit.removals) == sorted([first, *others])
 
 
+@pytest.mark.slow
 def test_what_was_banked_of_it_is_destroyed(world: Stage, bot: Pipeline) -> None:
     """An entry that confirming the case made has no signals and no files any more."""
     name = posted(world, bot)
@@ -97,6 +101,7 @@ def test_what_was_banked_of_it_is_destroyed(world: Stage, bot: Pipeline) -> None
     assert (entry.state, entry.signals) == ("withdrawn", 0)
 
 
+@pytest.mark.slow
 def test_address_and_time_are_kept_until_a_person_has_reported(world: Stage, bot: Pipeline) -> None:
     """Before: what a report needs. After: no permalink, author, title or address in any file."""
     name = posted(world, bot)
@@ -139,6 +144,7 @@ def test_a_notice_loses_the_media_before_it_leaves(world: Stage, bot: Pipeline) 
     assert not world.mail.received
 
 
+@pytest.mark.slow
 def test_a_moderator_orders_it_by_modmail(world: Stage, bot: Pipeline) -> None:
     """The order does the same and answers with the places to report to, without a word of the media."""
     name = posted(world, bot, subreddit="clips", data=fake())

@@ -45,6 +45,7 @@ def noticed(world: Stage, bot: Pipeline) -> tuple[str, str]:
     return name, notice.label
 
 
+@pytest.mark.slow
 def test_a_hidden_media_is_on_no_notice_that_somebody_reads_or_states(
     world: Stage, console: Console, tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def twice(world: Stage, bot: Pipeline) -> tuple[str, str]:
     return names[0], names[1]
 
 
+@pytest.mark.slow
 def test_one_that_is_reported_leaves_nothing_of_the_others(world: Stage, bot: Pipeline) -> None:
     """Whichever post is said to be reported, evidence, fingerprints and entries made of any of them are destroyed."""
     store = bot.deps.store
@@ -151,6 +153,7 @@ def test_one_that_is_reported_leaves_nothing_of_the_others(world: Stage, bot: Pi
     assert store.connection.rows("select * from minor_holds") == []
 
 
+@pytest.mark.slow
 def test_a_mark_is_taken_back_by_who_may_everywhere(world: Stage, console: Console, tmp_path: Path) -> None:
     """Who decides in one subreddit takes back nothing that is hidden in another one with it, at no door."""
     bot = console.bot
@@ -175,6 +178,7 @@ def test_a_mark_is_taken_back_by_who_may_everywhere(world: Stage, console: Conso
     assert bot.deps.store.minors.root_of(named) is None
 
 
+@pytest.mark.slow
 def test_where_a_suspected_minors_post_is_sees_only_who_may_report_it(world: Stage, console: Console) -> None:
     """Without a role neither page nor queue leads there; with one for a subreddit only to the posts in it."""
     bot = console.bot

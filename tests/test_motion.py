@@ -56,6 +56,7 @@ def moving(take: Take) -> Motion:
     return Motion(sampler.signature(len(take[0]) / take[1]))
 
 
+@pytest.mark.slow
 def test_a_signature_is_eight_moments_a_second_whatever_the_frame_rate() -> None:
     """A clip of four seconds has 32 exposures, so 31 changes, at 15 frames a second and at 5."""
     every, few = pictures(SEED), pictures(SEED)[::3]
@@ -212,6 +213,7 @@ def test_a_span_of_a_signature_agrees_with_the_whole() -> None:
     assert of_span(whole, (90.0, 95.0)) is None
 
 
+@pytest.mark.slow
 def test_a_signature_is_stored_sealed_and_read_again() -> None:
     """It goes with an entry's features and with a cached result; nothing of it stands in the open."""
     found = shown((pictures(SEED), FPS))
@@ -367,6 +369,7 @@ def test_what_hardly_moves_before_a_noisy_camera_is_for_a_person(shared: float, 
 
 @settings(max_examples=30)
 @given(st.floats(0.35, 2.9), st.booleans(), st.floats(-3, 6), st.floats(0, 2), st.floats(1, 4))
+@pytest.mark.slow
 def test_a_line_is_scored_as_its_moments_are_compared(
     pace: float, backward: bool, offset: float, begin: float, length: float
 ) -> None:
@@ -391,6 +394,7 @@ def test_diagonals_are_sums_of_so_many_steps() -> None:
     assert found[5, 8] == pytest.approx(sum(table[5 + step, 8 + step] for step in range(4)), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_how_far_chance_goes_is_only_asked_of_what_might_be_a_copy() -> None:
     """What is asked for less finds the same way at the same pace, and what is left out never speaks for a copy."""
     take = pictures(SEED)

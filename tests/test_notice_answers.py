@@ -233,6 +233,7 @@ PROPOSED = {
 }
 
 
+@pytest.mark.slow
 def test_what_anybody_can_write_decides_nothing(world: World) -> None:
     """Numbers, subjects, quotes and wrong senders are in doubt at most; a number proposes only for a known sender."""
     for number, (what, mail) in enumerate(FORGED.items(), 1):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlite_utils import Database
 
 from bot.loopback.stage import Stage
@@ -207,6 +208,7 @@ def test_the_rendition_is_that_of_the_hashes() -> None:
     assert rendition_of(original, found) == "original"
 
 
+@pytest.mark.slow
 def test_a_raid_is_one_notice_a_media(world: Stage, bot: Pipeline) -> None:
     """Two clips in many posts: two drafts, each of one media; the same file under another link joins its own."""
     other = media.still(402, width=320, height=180)

@@ -268,6 +268,7 @@ def test_by_hand_is_stated_as_before_a_mail(store: Store) -> None:
     assert [one["what"] for one in store.audit.entries(2)] == ["notice handed in", "notice confirmed"]
 
 
+@pytest.mark.slow
 def test_a_language_is_approved_by_a_person_before_it_is_used(store: Store) -> None:
     """A draft is refused with what to read; approving says who and when; a changed text must be approved anew."""
     name = drafted(store, "happycat")

@@ -89,6 +89,7 @@ def jerky() -> bytes:
 
 
 @pytest.mark.parametrize("copy", few([steadier, jerky], steadier), ids=["as good", "fewer frames"])
+@pytest.mark.slow
 def test_a_whole_copy_lends_its_signature_if_it_is_as_good(
     world: Stage, bot: Pipeline, copy: Callable[[], bytes]
 ) -> None:

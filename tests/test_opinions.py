@@ -38,6 +38,7 @@ def another(world: Stage, bot: Pipeline, id: str = "Another") -> str:
     return name
 
 
+@pytest.mark.slow
 def test_a_dismissal_of_the_very_file_disputes_the_entry(world: Stage, bot: Pipeline) -> None:
     """It acts alone no more, though its bank is trusted by name; undoing the dismissal takes that back."""
     name = dismissed(world, bot)

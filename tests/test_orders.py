@@ -55,6 +55,7 @@ def link(fullname: str) -> str:
     return f"https://redd.it/{fullname[3:]}"
 
 
+@pytest.mark.slow
 def test_stop_and_go(world: Stage, bot: Pipeline) -> None:
     """A stopped subreddit gets nothing, however much is found; afterwards what waited is done; each is answered."""
     bot.tick()
@@ -75,6 +76,7 @@ def test_stop_and_go(world: Stage, bot: Pipeline) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_orders_are_carried_out_in_the_order_in_which_they_were_written(world: Stage, bot: Pipeline) -> None:
     """Also within one second and in several conversations: who writes stop last has stopped."""
     bot.tick()
@@ -99,6 +101,7 @@ def test_one_conversation_that_cannot_be_read_hides_no_other(world: Stage, bot: 
     assert len(answers(world, whole)) == 1
 
 
+@pytest.mark.slow
 def test_stop_holds_for_one_subreddit_only(world: Stage, bot: Pipeline) -> None:
     """An order given in one subreddit does not stop another."""
     bot.tick()
@@ -144,6 +147,7 @@ def test_who_is_no_moderator_gets_nothing(world: Stage, bot: Pipeline, text: str
     assert "a_stranger" not in str(bot.deps.store.connection.rows("select * from orders"))
 
 
+@pytest.mark.slow
 def test_a_moderator_of_another_subreddit_touches_nothing_here(world: Stage, bot: Pipeline) -> None:
     """Rights are those where the order is given, and its target must be there."""
     name = post_fake(world, "clips")
@@ -160,6 +164,7 @@ def test_a_moderator_of_another_subreddit_touches_nothing_here(world: Stage, bot
     assert f"there is no case {case.label} in r/gifs" in answers(world, by_case)[0]
 
 
+@pytest.mark.slow
 def test_undo_gives_back_and_reopens(world: Stage, bot: Pipeline) -> None:
     """The removal is approved once, the case waits for a moderator, and the bot does not remove again."""
     name = post_fake(world)
@@ -176,6 +181,7 @@ def test_undo_gives_back_and_reopens(world: Stage, bot: Pipeline) -> None:
     assert f"case {case.label} waits for a moderator's decision" in answer
 
 
+@pytest.mark.slow
 def test_undo_below_the_bots_own_message_needs_no_link(world: Stage, bot: Pipeline) -> None:
     """A moderator answers `undo` to the modmail about the removal."""
     name = post_fake(world)
@@ -188,6 +194,7 @@ def test_undo_below_the_bots_own_message_needs_no_link(world: Stage, bot: Pipeli
     assert len(answers(world, conversation)) == 2
 
 
+@pytest.mark.slow
 def test_allow_gives_back_and_dismisses(world: Stage, bot: Pipeline) -> None:
     """What was removed is given back, and the case is dismissed."""
     name = post_fake(world)
@@ -207,6 +214,7 @@ def test_allow_gives_back_and_dismisses(world: Stage, bot: Pipeline) -> None:
     assert (world.reddit.removals, world.reddit.approvals) == ([name], [name])
 
 
+@pytest.mark.slow
 def test_scan_looks_at_an_old_post(world: Stage, bot: Pipeline) -> None:
     """A post from long before the bot is looked at, judged, acted on, and the answer names its case."""
     url = world.park.add_redgifs("OldOne", hd=fake())
@@ -224,6 +232,7 @@ def test_scan_looks_at_an_old_post(world: Stage, bot: Pipeline) -> None:
     assert "redgifs.com" not in answer
 
 
+@pytest.mark.slow
 def test_scan_looks_again_after_the_bank_has_grown(world: Stage, bot: Pipeline) -> None:
     """What was innocent an hour ago is found once its media is known."""
     clip = media.clip(455, seconds=1, width=320, height=180)
@@ -253,6 +262,7 @@ def test_scan_of_what_cannot_be_reached_says_so_at_once(world: Stage, bot: Pipel
     assert world.reddit.removals == [name]
 
 
+@pytest.mark.slow
 def test_scan_of_an_innocent_post_says_so(world: Stage, bot: Pipeline) -> None:
     """Nothing known behind it, or no link at all."""
     still = world.reddit.submit(
@@ -315,6 +325,7 @@ def test_bank_without_the_bank_says_what_to_do(world: Stage) -> None:
     assert "gifwarden bank create elsewhere" in answers(world, conversation)[0]
 
 
+@pytest.mark.slow
 def test_a_moderators_report_is_an_order(world: Stage, bot: Pipeline) -> None:
     """The reason orders; the answer comes by modmail, once, names the reporter, and no title or author."""
     clip = media.clip(456, seconds=1, width=320, height=180)
@@ -331,6 +342,7 @@ def test_a_moderators_report_is_an_order(world: Stage, bot: Pipeline) -> None:
     assert "poster" not in body
 
 
+@pytest.mark.slow
 def test_a_configured_reason_is_an_order(world: Stage) -> None:
     """A reason that the team chose itself."""
     other = changed(world, orders={"reasons": {"stop": "Leave us alone"}})
@@ -360,6 +372,7 @@ def test_what_was_written_before_the_bot_came_is_no_order(world: Stage, bot: Pip
     assert bot.deps.store.kill_switch.stops() == []
 
 
+@pytest.mark.slow
 def test_what_was_written_while_the_bot_was_away_is(world: Stage, bot: Pipeline) -> None:
     """An order of the night is carried out in the morning, also in a conversation that was archived meanwhile."""
     bot.tick()
@@ -464,6 +477,7 @@ def told_author(world: Stage, bot: Pipeline) -> tuple[str, str]:
     return case.label, conversation
 
 
+@pytest.mark.slow
 def test_an_authors_answer_is_an_appeal(world: Stage, bot: Pipeline) -> None:
     """It reopens the case once, tells the moderators in a note, and does not give the post back by itself."""
     label, conversation = told_author(world, bot)
@@ -479,6 +493,7 @@ def test_an_authors_answer_is_an_appeal(world: Stage, bot: Pipeline) -> None:
     assert [m["isInternal"] for m in mine] == [True]
 
 
+@pytest.mark.slow
 def test_somebody_elses_answer_is_no_appeal(world: Stage, bot: Pipeline) -> None:
     """Only the author of the post appeals, and only in the conversation about it."""
     label, conversation = told_author(world, bot)
@@ -489,6 +504,7 @@ def test_somebody_elses_answer_is_no_appeal(world: Stage, bot: Pipeline) -> None
     assert bot.deps.store.review.open_appeal(bot.deps.store.cases.get(label).id) is None
 
 
+@pytest.mark.slow
 def test_more_subreddits_than_an_address_names_are_all_heard(tmp_path: Path) -> None:
     """Reports are read of some at a time and modmail without names, so that no address becomes too long."""
     many = {f"with_a_long_name_{n:03}": {"mode": "observe"} for n in range(70)}

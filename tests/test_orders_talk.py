@@ -50,6 +50,7 @@ def untouched(world: Stage, bot: Pipeline) -> bool:
         "gifwarden, undo",
     ],
 )
+@pytest.mark.slow
 def test_what_a_moderator_answers_to_a_user_is_talk(world: Stage, bot: Pipeline, sentence: str) -> None:
     """In the bot's conversation with an author, and in one whose subject a stranger chose, with name and label."""
     label, told = told_author(world, bot)
@@ -104,6 +105,7 @@ def test_quotations_and_code_order_nothing(world: Stage, bot: Pipeline, text: st
     assert verbs(bot) == ["stop"]
 
 
+@pytest.mark.slow
 def test_the_bare_word_counts_only_where_we_wrote_about_one_case(world: Stage, bot: Pipeline) -> None:
     """Alone, in the discussion about one case; not in one about two, not in what moderators or users began."""
     name = post_fake(world)
@@ -122,6 +124,7 @@ def test_the_bare_word_counts_only_where_we_wrote_about_one_case(world: Stage, b
     assert world.reddit.approvals == [name]
 
 
+@pytest.mark.slow
 def test_a_discussion_about_several_cases_knows_no_bare_word(world: Stage, bot: Pipeline) -> None:
     """A raid is one conversation: each order in it names its case, and none is guessed from the last one."""
     post_fake(world)
@@ -146,6 +149,7 @@ def test_a_discussion_about_several_cases_knows_no_bare_word(world: Stage, bot: 
     assert world.reddit.approvals == [second]
 
 
+@pytest.mark.slow
 def test_a_copied_subject_is_no_appeal(world: Stage, bot: Pipeline) -> None:
     """The author opens a conversation of their own under our subject: no appeal; an answer to ours is one."""
     label, told = told_author(world, bot)

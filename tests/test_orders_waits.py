@@ -56,6 +56,7 @@ def test_new_words_make_no_orders_of_old_reports(world: Stage, bot: Pipeline) ->
         assert verbs(again) == []
 
 
+@pytest.mark.slow
 def test_rights_are_looked_at_when_it_is_carried_out(world: Stage, bot: Pipeline) -> None:
     """Whoever lost them while the order waited orders nothing; the post stays as it is."""
     post_fake(world)
@@ -70,6 +71,7 @@ def test_rights_are_looked_at_when_it_is_carried_out(world: Stage, bot: Pipeline
 
 
 @pytest.mark.parametrize("back", ["gifwarden, cancel", "gifwarden, cancel {case}", "gifwarden, undo {link}"])
+@pytest.mark.slow
 def test_what_waits_is_taken_back(world: Stage, bot: Pipeline, back: str) -> None:
     """By cancel with and without its target, also in another conversation, and by undo; the case stays open."""
     name = post_fake(world)
@@ -140,6 +142,7 @@ def test_no_answer_names_a_path(world: Stage, bot: Pipeline) -> None:
     assert "cannot read a file of mine of r/clips at https://redd.it/1abc" in answers(world, conversation)[0]
 
 
+@pytest.mark.slow
 def test_minor_hides_at_once_and_destroys_later(world: Stage, bot: Pipeline) -> None:
     """At once the post is removed, locked and hidden and nothing is fetched; what is kept goes ten minutes later."""
     name = post_fake(world)
@@ -225,6 +228,7 @@ def test_who_stops_again_upholds_it(world: Stage, bot: Pipeline) -> None:
     assert {stop.who for stop in bot.deps.store.kill_switch.stops()} == {"ann", f"u/{SECOND}"}
 
 
+@pytest.mark.slow
 def test_an_earlier_database_is_carried_forward(world: Stage, bot: Pipeline) -> None:
     """Subreddits that an earlier version heard go on being heard, and a moderator's stop has its account."""
     bot.tick()

@@ -140,6 +140,7 @@ def test_a_clock_that_is_set_ends_no_outage(world: Stage, bot: Pipeline) -> None
     assert state(bot, post) == (LinkState.FAILED, 0)
 
 
+@pytest.mark.slow
 def test_a_machine_that_was_off_loses_nothing(world: Stage, bot: Pipeline) -> None:
     """Days in which nobody looked do not count: one more answer after them, and the link still waits."""
     post = post_fake(world)

@@ -83,6 +83,7 @@ def test_a_dismissal_while_the_batch_runs_is_heard(world: Stage, bot: Pipeline) 
     assert {case.post.fullname: case.state for case in bot.deps.store.cases.listing()}[first] == CaseState.DISMISSED
 
 
+@pytest.mark.slow
 def test_an_unclear_report_is_not_repeated_after_a_dismissal(world: Stage, bot: Pipeline) -> None:
     """Reddit lost the report; the case is dismissed meanwhile; the report is not filed any more."""
     post_fake(world, data=near_copy)
@@ -108,6 +109,7 @@ def test_an_unclear_removal_is_not_repeated_after_an_undo(world: Stage, bot: Pip
     assert world.reddit.removals == []
 
 
+@pytest.mark.slow
 def test_the_kill_switch_holds_back_repeats(world: Stage, bot: Pipeline) -> None:
     """A mail of unknown fate is not sent again while the switch is on."""
     post_fake(world)
@@ -151,6 +153,7 @@ def test_two_fakes_in_one_post_are_acted_on_once(world: Stage, bot: Pipeline) ->
     assert len(world.reddit.modmails) == 1
 
 
+@pytest.mark.slow
 def test_dismissing_one_of_two_cases_leaves_the_other(world: Stage, bot: Pipeline) -> None:
     """The second fake in a post is removed although the first was dismissed; the same file again waits for a person."""
     other = media.gif(11)
@@ -167,6 +170,7 @@ def test_dismissing_one_of_two_cases_leaves_the_other(world: Stage, bot: Pipelin
     assert world.reddit.removals == names[:1]
 
 
+@pytest.mark.slow
 def test_a_dismissed_case_takes_its_stated_notice_back(world: Stage, bot: Pipeline) -> None:
     """A notice that was stated but has not left yet is not mailed when its case is dismissed."""
     post_fake(world)
@@ -193,6 +197,7 @@ def test_a_media_of_two_cases_leaves_with_the_last(world: Stage, bot: Pipeline) 
     assert bot.deps.store.notices.get(draft.label).state == NoticeState.RETRACTED
 
 
+@pytest.mark.slow
 def test_a_media_first_seen_where_we_observe_can_be_put_to_its_host(world: Stage, bot: Pipeline) -> None:
     """One subreddit that only observes does not keep another one's notice back."""
     post_fake(world, "quiet")
@@ -269,6 +274,7 @@ def test_one_action_that_breaks_does_not_stop_the_others(world: Stage, bot: Pipe
     assert sorted(name for name, _, _ in world.reddit.reports) == sorted([first, second])
 
 
+@pytest.mark.slow
 def test_a_notice_that_cannot_be_sent_can_be_stated_again(world: Stage, bot: Pipeline) -> None:
     """A permanent refusal gives the draft back instead of losing it."""
     post_fake(world)
@@ -306,6 +312,7 @@ def test_retracting_finds_the_mail_however_old(world: Stage, bot: Pipeline) -> N
         bot.decisions.notices.retract_notice(label, by=member(bot), why="again")
 
 
+@pytest.mark.slow
 def test_banking_leaves_out_what_an_allow_entry_explains(world: Stage, bot: Pipeline) -> None:
     """Confirming an album banks the fake in it, not the meme beside it."""
     meme = media.still(402, format="png")

@@ -113,6 +113,7 @@ def test_an_action_that_kills_the_daemon_is_parked(world: Stage) -> None:
         assert "done" in {row.state for row in bot.deps.store.actions.listing() if row.action.kind == kind}
 
 
+@pytest.mark.slow
 def test_our_own_faults_count_for_nothing(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk or memory, however often, neither parks a link nor gives it up."""
     with bot_on(world, Silent()) as bot:
@@ -280,6 +281,7 @@ def read_or_die(monkeypatch: pytest.MonkeyPatch, deadly: str) -> None:
     monkeypatch.setattr(permalinks, "media_in", media_in)
 
 
+@pytest.mark.slow
 def test_a_permalink_that_kills_the_daemon_is_parked(world: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """After three deaths it is left alone, no other permalink is blamed, and a retry follows it."""
     world.reddit.world.add_subreddit("Elsewhere")

@@ -39,6 +39,7 @@ def line(action: str, minutes: int, by: str = "ann", details: str = "remove") ->
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES))
+@pytest.mark.slow
 def test_whatever_a_post_holds_is_read(data: dict[str, Any]) -> None:
     """No shape of a post breaks the look, and nothing of an author stays in what is kept."""
     for told in (looked_at(row(), data, ME), of_removed(data, ME, "clips", NOW)):

@@ -293,6 +293,7 @@ def test_a_notice_says_when_the_media_was_fetched(world: Stage, bot: Pipeline) -
     assert abs((draft.items[0].seen_at - fetched).total_seconds()) < 60
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_to_a_host_before_a_person_stated_it(world: Stage, bot: Pipeline) -> None:
     """A draft is not a notice; a stated one is mailed once, to the host's address."""
     post_fake(world)

@@ -260,6 +260,7 @@ def test_reddits_own_picture_is_seen_by_its_preview(world: Stage, bot: Pipeline,
     assert world.reddit.removals == [there]
 
 
+@pytest.mark.slow
 def test_each_picture_of_a_gallery_has_its_own_preview(world: Stage, bot: Pipeline) -> None:
     """Only that of the picture that is gone is looked at; the others stay in reserve."""
     ids = ["picture0001", "picture0002", "picture0003"]

@@ -162,6 +162,7 @@ def test_a_copy_that_is_marked_marks_it(world: Stage, bot: Pipeline) -> None:
     assert prints(bot) == 0
 
 
+@pytest.mark.slow
 def test_a_deleted_post_is_forgotten_and_another_stands_for_it(world: Stage, bot: Pipeline) -> None:
     """Within 48 hours nothing is left of a post that its author deletes; the media is proposed by another post."""
     fake, copy = files(1).fakes[0]
@@ -182,6 +183,7 @@ def test_a_deleted_post_is_forgotten_and_another_stands_for_it(world: Stage, bot
     assert again.verdict.reasons[0].startswith("removed once in r/clips")
 
 
+@pytest.mark.slow
 def test_so_many_a_day_for_each_person(world: Stage, log: Listening) -> None:
     """Two a day for each of two people; the rest waits and opens a day later, the most repeated first."""
     world = changed(world, review={"proposals_per_day": 2})
@@ -224,6 +226,7 @@ def test_what_nobody_decides_is_withdrawn_in_time(world: Stage, bot: Pipeline) -
     assert prints(bot) == 0
 
 
+@pytest.mark.slow
 def test_of_an_album_one_says_which(world: Stage, bot: Pipeline) -> None:
     """A word on a proposal of several media names one; the others are not banked with it."""
     pictures = [media.still(9400 + number, width=320, height=180) for number in range(3)]

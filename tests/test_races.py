@@ -328,6 +328,7 @@ def test_a_case_that_is_marked_while_it_is_taken_back_is_not_reopened(
 
 
 @pytest.mark.parametrize("verb", ["confirm", "dismiss"])
+@pytest.mark.slow
 def test_a_case_is_looked_at_in_the_transaction_that_decides_it(
     world: Stage, bot: Pipeline, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:

@@ -32,6 +32,7 @@ def test_a_removal_is_told_with_what_was_done(world: Stage, bot: Pipeline) -> No
     assert "looks like" not in body.lower()
 
 
+@pytest.mark.slow
 def test_the_answer_that_it_names_is_understood(world: Stage, bot: Pipeline) -> None:
     """What the message proposes, written as it stands there, is carried out."""
     name = post_fake(world)
@@ -45,6 +46,7 @@ def test_the_answer_that_it_names_is_understood(world: Stage, bot: Pipeline) -> 
     assert world.reddit.approvals == [name]
 
 
+@pytest.mark.slow
 def test_a_report_says_how_sure_and_what_to_do(world: Stage, bot: Pipeline) -> None:
     """A near copy and, where nothing is removed, an exact file: each by its word, within Reddit's 100 characters."""
     near = post_fake(world, data=near_copy)
@@ -148,6 +150,7 @@ def test_no_bare_word_below_a_message_about_many(world: Stage, bot: Pipeline) ->
     assert world.reddit.approvals == []
 
 
+@pytest.mark.slow
 def test_each_message_alone_where_that_is_wanted(world: Stage) -> None:
     """With modmail_minutes = 0 each case is told by itself, at once."""
     world = changed(world, actions={"modmail_minutes": 0})

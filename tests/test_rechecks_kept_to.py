@@ -84,6 +84,7 @@ def test_a_kill_at_a_boundary_of_a_look_asks_nothing_twice_and_loses_nothing(wor
         assert (kinds.count(NoticeEventKind.OVERDUE), kinds.count(NoticeEventKind.REMINDED)) == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_host_that_asks_to_wait_is_left_alone_by_the_next_run_too(world: Stage) -> None:
     """Two media of a host: the first answer asks for five hours, so nobody asks for either before, restart or not."""
     with bot_on(world, Silent()) as bot:
@@ -178,6 +179,7 @@ def test_a_case_that_comes_later_hurries_no_look(world: Stage) -> None:
         assert store.notices.get("N-1").state == NoticeState.REMOVED
 
 
+@pytest.mark.slow
 def test_a_notice_is_removed_with_its_last_media(world: Stage) -> None:
     """One of two gone ends nothing; the reminder lists what is still there; both gone end it, with the hours."""
     with bot_on(world, Silent()) as bot:

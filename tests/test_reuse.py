@@ -60,6 +60,7 @@ def test_a_raid_of_300_copies_is_one_download(world: Stage, bot: Pipeline) -> No
     assert bot.deps.store.connection.value("select count(*) from fingerprints") == 0
 
 
+@pytest.mark.slow
 def test_a_raid_with_a_known_fake_is_a_case_each(world: Stage, bot: Pipeline) -> None:
     """Each copy has its own case, its own evidence and the fingerprints that a confirm needs."""
     bank(bot)

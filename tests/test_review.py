@@ -52,6 +52,7 @@ def banked(bot: Pipeline, bank: str = "more") -> list[str]:
 # confirm
 
 
+@pytest.mark.slow
 def test_a_marked_range_is_banked_and_nothing_else(world: Stage, bot: Pipeline) -> None:
     """With --from and --to only these seconds become known, never the file itself."""
     case = case_of(world, bot, data=lambda: media.compilation([(411, 1.0), (401, 1.0)], width=320, height=180))
@@ -62,6 +63,7 @@ def test_a_marked_range_is_banked_and_nothing_else(world: Stage, bot: Pipeline) 
     assert (entry.sha256, entry.md5) == ((), ())
 
 
+@pytest.mark.slow
 def test_a_near_copy_as_a_whole_keeps_its_digests(world: Stage, bot: Pipeline) -> None:
     """A post that is the known clip from end to end is banked with the file's own digests."""
     case = case_of(world, bot)
@@ -70,6 +72,7 @@ def test_a_near_copy_as_a_whole_keeps_its_digests(world: Stage, bot: Pipeline) -
     assert len(entry.sha256) == 1
 
 
+@pytest.mark.slow
 def test_a_range_that_is_not_there_is_refused(world: Stage, bot: Pipeline) -> None:
     """A range beyond the end, turned round, or without a bank changes nothing."""
     case = case_of(world, bot)
@@ -83,6 +86,7 @@ def test_a_range_that_is_not_there_is_refused(world: Stage, bot: Pipeline) -> No
     assert banked(bot) == []
 
 
+@pytest.mark.slow
 def test_what_one_moderator_banked_waits_for_a_second(world: Stage, bot: Pipeline) -> None:
     """An entry out of a case does not act alone until another moderator confirmed it."""
     case = case_of(world, bot)
@@ -95,6 +99,7 @@ def test_what_one_moderator_banked_waits_for_a_second(world: Stage, bot: Pipelin
     assert bot.deps.store.banks.standing(label) is Backing.TWO_PEOPLE
 
 
+@pytest.mark.slow
 def test_one_moderator_suffices_if_the_operator_says_so(world: Stage) -> None:
     """With review.confirmations = 1 an entry acts a day after the first word; with 2 it waits for another person."""
     alone = changed(world, review={"confirmations": 1}, banks={"trusted": []})
@@ -117,6 +122,7 @@ def test_one_moderator_suffices_if_the_operator_says_so(world: Stage) -> None:
 # dismiss
 
 
+@pytest.mark.slow
 def test_a_dismissed_pair_is_not_found_again(world: Stage, bot: Pipeline) -> None:
     """The allow bank learns the pair: the same media opens no case any more."""
     case = case_of(world, bot)
@@ -127,6 +133,7 @@ def test_a_dismissed_pair_is_not_found_again(world: Stage, bot: Pipeline) -> Non
     assert [row.label for row in bot.deps.store.cases.listing()] == [case.label]
 
 
+@pytest.mark.slow
 def test_a_dismissed_pair_never_hides_the_file_itself(world: Stage, bot: Pipeline) -> None:
     """The banked file stays known whatever was said of its copies."""
     case = case_of(world, bot)
@@ -136,6 +143,7 @@ def test_a_dismissed_pair_never_hides_the_file_itself(world: Stage, bot: Pipelin
     assert world.reddit.removals == [name]
 
 
+@pytest.mark.slow
 def test_a_dismissed_pair_says_nothing_about_other_entries(world: Stage, bot: Pipeline) -> None:
     """An entry that is banked later matches the dismissed media all the same."""
     case = case_of(world, bot)
@@ -156,6 +164,7 @@ def test_dismissing_takes_back_what_was_done(world: Stage, bot: Pipeline) -> Non
     assert any("gifwarden bank remove" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_undoing_a_dismissal_unlearns_the_pair(world: Stage, bot: Pipeline) -> None:
     """After undo the media is found again."""
     case = case_of(world, bot)
@@ -230,6 +239,7 @@ def test_there_is_nothing_to_appeal_in_a_dismissed_case(world: Stage, bot: Pipel
 # undo
 
 
+@pytest.mark.slow
 def test_undo_retracts_a_notice_that_was_sent(world: Stage, bot: Pipeline) -> None:
     """The host hears that the notice no longer holds, in the same thread."""
     case = case_of(world, bot, data=fake)
@@ -241,6 +251,7 @@ def test_undo_retracts_a_notice_that_was_sent(world: Stage, bot: Pipeline) -> No
     assert bot.deps.store.notices.get(label).state == NoticeState.RETRACTED
 
 
+@pytest.mark.slow
 def test_one_wrong_media_does_not_take_back_the_whole_notice(world: Stage, bot: Pipeline) -> None:
     """Only the media of the undone case is retracted; the others on the notice stand, and it is said once each."""
     first = case_of(world, bot, data=fake)
@@ -260,6 +271,7 @@ def test_one_wrong_media_does_not_take_back_the_whole_notice(world: Stage, bot: 
     assert len(world.mail.received) == 3
 
 
+@pytest.mark.slow
 def test_a_media_that_another_case_confirms_stays_on_its_notice(world: Stage, bot: Pipeline) -> None:
     """Undoing one of two posts of the same media takes nothing back that a moderator holds true."""
     first = case_of(world, bot, data=fake)
@@ -297,6 +309,7 @@ def test_reasons_in_the_audit_trail_name_nobody(world: Stage, bot: Pipeline) -> 
         assert trace not in text
 
 
+@pytest.mark.slow
 def test_cancelled_work_stays_cancelled_after_a_dismissal(world: Stage, bot: Pipeline) -> None:
     """Ticks after a dismissal do nothing more."""
     case = case_of(world, bot, data=fake)

@@ -97,6 +97,7 @@ def test_nobody_is_looked_up_whose_post_the_rest_of_the_rule_passes_over(world: 
     assert bot.deps.store.authors.get(other) is None
 
 
+@pytest.mark.slow
 def test_what_was_told_is_kept_without_a_name_and_forgotten_with_time(world: Stage, bot: Pipeline) -> None:
     """Explain and replay judge by what was told then; it holds no name, and is gone after seen_days."""
     post = submit(world, account(world, "Newcomer", days=2, link_karma=500))

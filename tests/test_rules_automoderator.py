@@ -328,6 +328,7 @@ letters = st.text(alphabet="abAB .!", min_size=1, max_size=8)
 
 
 @given(st.sampled_from(FIELDS), st.sampled_from([m for m in MODIFIERS if m != "regex"]), letters, letters)
+@pytest.mark.slow
 def test_every_field_takes_every_modifier_alike(field: str, modifier: str, word: str, text: str) -> None:
     """A modifier means the same for every text field: where it holds for a title, it holds for the same text there."""
     if not word.strip() or not text.strip() or (modifier == "full-text" and not word.strip(" .!")):
@@ -354,6 +355,7 @@ def test_every_field_takes_every_modifier_alike(field: str, modifier: str, word:
     st.integers(-1000, 1000),
     st.integers(-1000, 1000),
 )
+@pytest.mark.slow
 def test_thresholds_compare_as_numbers_do(name: str, sign: str, wanted: int, told: int) -> None:
     """A threshold holds exactly where the comparison of the numbers does, and its complement where it does not."""
     holds = {"<": told < wanted, "<=": told <= wanted, ">": told > wanted, ">=": told >= wanted}.get(

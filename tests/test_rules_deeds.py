@@ -105,6 +105,7 @@ def test_a_report_with_marks_is_held_if_only_the_report_is_carried() -> None:
     st.sampled_from(["block", "watch", "source", "allow"]),
     st.lists(st.sampled_from(MARKS), unique=True),
 )
+@pytest.mark.slow
 def test_nothing_but_a_report_is_done_below_the_second_rung(
     found: list[Match], confirmed: bool, kind: Any, marks: list[str]
 ) -> None:

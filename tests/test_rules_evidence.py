@@ -248,6 +248,7 @@ THINGS = st.dictionaries(st.sampled_from(NAMES), ANY | st.just("originals"), max
 
 
 @given(st.lists(THINGS, max_size=3), st.lists(THINGS, max_size=3), st.none() | THINGS)
+@pytest.mark.slow
 def test_evidence_of_any_shape_is_judged(faces: list[Any], source: list[Any], nudity: Any) -> None:
     """Whatever somebody computed long ago stands there, the rules judge and explain it, and never act on it."""
     made = RuleSet(

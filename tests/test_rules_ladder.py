@@ -221,6 +221,7 @@ matches = st.builds(
 
 
 @given(st.lists(matches, max_size=4))
+@pytest.mark.slow
 def test_no_evidence_acts_beyond_its_rung(found: list[Match]) -> None:
     """An act rests on a confirmed block entry of the rule's bank, a removal on one of the first two rungs."""
     verdict = judge(f"{EXACT}---\n{NEAR}---\n{AGREES}", *found)

@@ -132,6 +132,7 @@ def test_generated_patterns_mean_what_python_means(randomness: random.Random, te
     st.text(alphabet="ab.*+?{}()[]|\\w1,3^$<=e&~-:!PpmKGRXLN", min_size=1, max_size=14),
     st.text(alphabet="ab1e<=2 ", max_size=12),
 )
+@pytest.mark.slow
 def test_any_signs_are_refused_or_mean_what_python_means(pattern: str, text: str) -> None:
     """Whatever signs stand in a pattern, it is refused or fits the same texts in both engines."""
     try:
@@ -277,6 +278,7 @@ def test_an_example_that_runs_out_of_time_fails() -> None:
          "takes more than 2 s"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_a_page_is_read_within_bounds(page: str, said: str) -> None:
     """Whatever a page holds, reading it ends soon with one sentence, and other threads go on."""
 
@@ -290,6 +292,7 @@ def test_a_page_is_read_within_bounds(page: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("flags", [re.NOFLAG, re.IGNORECASE])
+@pytest.mark.slow
 def test_plain_words_are_found_as_python_finds_them(flags: re.RegexFlag) -> None:
     """The quick look for a word passes over none that `re` would find, for any letter with a capital."""
     cased = [c for c in map(chr, range(sys.maxunicode + 1)) if c.lower() != c or c.upper() != c or c.casefold() != c]

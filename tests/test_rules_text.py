@@ -94,6 +94,7 @@ def test_modifiers(modifier: str, word: str, title: str, held: bool) -> None:
 
 
 @given(st.sampled_from(MODES), words, texts)
+@pytest.mark.slow
 def test_negation_turns_every_check_round(mode: str, word: str, title: str) -> None:
     """For any word and title, exactly one of a check and its negation holds."""
     if mode == "full-text" and not word.strip(" .,!?$-"):
@@ -102,6 +103,7 @@ def test_negation_turns_every_check_round(mode: str, word: str, title: str) -> N
 
 
 @given(words, texts)
+@pytest.mark.slow
 def test_modifiers_agree_with_plain_text(word: str, title: str) -> None:
     """For any word and title, the modifiers hold where plain comparison of lower-case text says so."""
     # ß is one letter here and two in upper case; `lower` leaves both as they are
@@ -114,6 +116,7 @@ def test_modifiers_agree_with_plain_text(word: str, title: str) -> None:
 
 
 @given(words, texts)
+@pytest.mark.slow
 def test_modifiers_are_ordered(word: str, title: str) -> None:
     """What is exactly the text starts and ends with it, and what does so includes it."""
     if holds("title (full-exact)", word, title):
@@ -124,6 +127,7 @@ def test_modifiers_are_ordered(word: str, title: str) -> None:
 
 
 @given(st.lists(words, min_size=1, max_size=4), texts)
+@pytest.mark.slow
 def test_a_list_holds_if_one_of_it_does(several: list[str], title: str) -> None:
     """A list of words holds exactly if one of them does."""
     found = query(several, fields=("title",), modifiers=("includes",)).find(title, 300)
@@ -157,6 +161,7 @@ def test_what_is_no_pattern_is_refused(pattern: str, words: str) -> None:
 
 @settings(max_examples=150, deadline=5000)
 @given(st.text(alphabet="ab.*+?{}()[]|\\w1,3^$", max_size=14), st.text(alphabet="ab1 ", max_size=200))
+@pytest.mark.slow
 def test_any_pattern_is_refused_or_fast(pattern: str, text: str) -> None:
     """Any pattern either does not load or searches a crafted text without hanging, and never raises."""
     try:

@@ -292,6 +292,7 @@ def test_a_released_rule_has_three_more_tries(world: Stage, bot: Pipeline) -> No
         "".join(f"---\nname: r{i}\naction: review\nbody (regex): '{r'a' * 300}'\n" for i in range(501)),
     ],
 )
+@pytest.mark.slow
 def test_a_hostile_page_freezes_nothing(world: Stage, bot: Pipeline, page: str) -> None:
     """A page by a moderator who may only edit the wiki is refused with one sentence, and no thread waits for it."""
     with heartbeat() as worst:
@@ -317,6 +318,7 @@ def lost(world: Stage, name: str) -> None:
 
 
 @pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.slow
 def test_rules_go_out_of_force_with_their_authors_right(world: Stage, bot: Pipeline, restart: bool) -> None:
     """Within a day, also after a restart and while the page cannot be read; the moderators are told once."""
     world.reddit.world.subreddits["clips"].moderators["rogue"] = ["wiki"]

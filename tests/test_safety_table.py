@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
 DOCS = TESTS.parent / "docs"
 
@@ -45,6 +47,7 @@ def test_all_that_the_decoding_child_cannot_has_a_row() -> None:
     assert [one for one in cannot if not any(one.startswith(promise) for promise in promises)] == []
 
 
+@pytest.mark.slow
 def test_each_named_test_exists() -> None:
     """Each row names at least one test, and each is a function of the file that it is said to stand in."""
     functions: dict[str, set[str]] = {}

@@ -254,6 +254,7 @@ class SetClock(SystemClock):
 
 
 @pytest.mark.parametrize("seconds", [-3600, -365 * 86_400, 365 * 86_400, 19 * 365 * 86_400])
+@pytest.mark.slow
 def test_a_clock_that_is_set_stops_no_step(
     tmp_path: Path, log: Told, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:

@@ -62,6 +62,7 @@ def test_pdq_is_bit_identical_to_the_reference(vector: dict[str, Any]) -> None:
     assert (value.hex(), quality) == (vector["value"], vector["quality"])
 
 
+@pytest.mark.slow
 def test_the_vectors_reach_what_matters() -> None:
     """The stored vectors hold tiny, odd, tall and full-HD planes, middling qualities, and both ways of computing."""
     sizes = {(vector["width"], vector["height"]) for vector in VECTORS}
@@ -160,6 +161,7 @@ def test_a_turned_frame_has_the_value_of_its_turn(width: int, height: int, seed:
 
 @settings(max_examples=25)
 @given(scale=st.sampled_from([0.5, 3.0, 5.3, 6.0, 12.0, 60.0]), seed=st.integers(0, 2**32))
+@pytest.mark.slow
 def test_the_quality_is_the_reference_s(scale: float, seed: int) -> None:
     """Each step between neighbours counts in whole percents, rounded down; 90 of them are one, to at most 100."""
     rng = np.random.default_rng(seed)

@@ -88,6 +88,7 @@ def test_the_mouth_speaks_in_phrases_with_pauses() -> None:
     assert 10 <= quiet < 200
 
 
+@pytest.mark.slow
 def test_eyes_blink_at_uneven_intervals() -> None:
     """Ten to thirty times a minute, a quarter of a second each, the gaps unlike one another."""
     times = np.arange(0, 120, 0.02)
@@ -114,6 +115,7 @@ def test_a_portrait_shuts_its_eyes_and_is_the_same_without() -> None:
     assert 0.2 < (mask > 127).mean() < 0.5
 
 
+@pytest.mark.slow
 def test_shoulders_breathe_where_all_else_is_still() -> None:
     """They rise and fall by a pixel or two, as often as a breath; the wall stays where it is."""
     pictures = STILL.frames(12, 4)
@@ -124,6 +126,7 @@ def test_shoulders_breathe_where_all_else_is_still() -> None:
     assert max(np.hypot(*_shift(pictures[0], picture, WALL)) for picture in pictures) < 0.3
 
 
+@pytest.mark.slow
 def test_a_held_camera_shakes_by_parts_of_a_pixel_and_a_tripod_does_not() -> None:
     """The wall of a hand-held take wanders by a pixel or so; how far is as was asked."""
     still = STILL.frames(4, 5)
@@ -138,6 +141,7 @@ def test_a_held_camera_shakes_by_parts_of_a_pixel_and_a_tripod_does_not() -> Non
     assert large > 1.8 * small
 
 
+@pytest.mark.slow
 def test_a_lively_head_moves_further() -> None:
     """What changes where the head is grows with how lively somebody is."""
     head = (slice(30, 115), slice(120, 200))
@@ -151,6 +155,7 @@ def test_a_lively_head_moves_further() -> None:
     assert wild > 1.3 * calm
 
 
+@pytest.mark.slow
 def test_cuts_come_at_uneven_moments_and_change_the_framing() -> None:
     """Several a minute, where everything changes at once; none where none is asked for."""
     times = np.arange(0, 120, 0.1)
@@ -174,6 +179,7 @@ def test_light_drifts_and_the_sensor_is_noisy() -> None:
     assert abs(float(np.corrcoef((b - a).ravel(), (c - b).ravel())[0, 1] + 0.5)) < 0.1  # noise: b alone is common
 
 
+@pytest.mark.slow
 def test_somebody_else_in_the_same_room_wears_the_same() -> None:
     """Wall and shoulders are the same but for noise and breath, the face is not, and both are faces."""
     other = replace(STILL, person=8, take=1)

@@ -184,6 +184,7 @@ def test_a_still_with_another_face_is_no_copy() -> None:
     assert against(entry, altered(([original], 1.0), "re-encode")).face_region == "agrees"
 
 
+@pytest.mark.slow
 def test_where_faces_are_survives_storage_and_tells_no_more() -> None:
     """JSON and back, sealed and back; an older version's rows tell of no faces; a forged row is refused."""
     clip = printed(fake())

@@ -46,6 +46,7 @@ def test_an_action_is_left_to_the_other_case(world: Stage, bot: Pipeline) -> Non
     assert len(cases) == 2
 
 
+@pytest.mark.slow
 def test_an_order_on_the_post_gives_it_back_at_once(world: Stage, bot: Pipeline) -> None:
     """It names the post and so means all of its cases, whichever was first."""
     name, cases = two_cases(world, bot)

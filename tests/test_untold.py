@@ -79,6 +79,7 @@ def asked(world: Stage) -> int:
         {"gallery_data": {"items": []}, "media_metadata": {}},
     ],
 )
+@pytest.mark.slow
 def test_pictures_that_are_told_later_are_looked_at(world: Stage, bot: Pipeline, hidden: dict[str, Any]) -> None:
     """However Reddit leaves them out at first: once told they are fetched like any other, and nothing is left over."""
     for id, data in (("one", media.still(7)), ("two", media.still(8))):
@@ -118,6 +119,7 @@ def test_reddit_is_asked_five_times_in_a_day(world: Stage, bot: Pipeline) -> Non
     assert [(row.state, row.reason) for row in rows] == [(LinkState.GIVEN_UP, NOT_SEEN)] * 3
 
 
+@pytest.mark.slow
 def test_one_request_serves_a_hundred_galleries(world: Stage, bot: Pipeline) -> None:
     """However many pictures of however many posts are due."""
     for number in range(60):
@@ -224,6 +226,7 @@ def test_a_later_look_at_the_post_takes_them_up_too(world: Stage, bot: Pipeline)
     assert states(bot, post) == {"one": ("gallery", "judged")}
 
 
+@pytest.mark.slow
 def test_siblings_crossposts_texts_comments_and_links(world: Stage, bot: Pipeline) -> None:
     """A crosspost of it, a post that links to it, and pictures in a text or comment wait and are looked at likewise."""
     world.reddit.world.add_subreddit("Elsewhere")
@@ -286,6 +289,7 @@ json_values = st.recursive(
 
 
 @given(json_values, json_values, json_values, st.sampled_from(["t3_abc", "t1_abc"]), json_values)
+@pytest.mark.slow
 def test_whatever_reddit_says_each_picture_is_told_or_untold(
     metadata: Any, data: Any, is_gallery: Any, name: str, link: Any
 ) -> None:

@@ -83,6 +83,7 @@ def test_other_pictures_are_not_within_reach() -> None:
 @given(
     arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 70)), elements=st.sampled_from([0, 3, 128, 252, 255]))
 )
+@pytest.mark.slow
 def test_any_frame_has_variants_or_none(luma: NDArray[np.uint8]) -> None:
     """Tiny, flat and torn frames break nothing; each value stands once and is none of the frame as it is."""
     found = variants(luma)

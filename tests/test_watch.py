@@ -142,6 +142,7 @@ def test_a_watermark_in_the_future_heals(world: Stage, bot: Pipeline) -> None:
     assert bot.watch() == 1
 
 
+@pytest.mark.slow
 def test_an_edit_brings_its_link_in(world: Stage, bot: Pipeline) -> None:
     """A post that was seen long before the watermark is looked at again while it is on the page."""
     name = post(world, 1, url=None, selftext="nothing")

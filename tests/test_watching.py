@@ -193,6 +193,7 @@ def test_what_was_left_out_of_a_shared_listing_is_read_again(world: Stage, bot: 
     assert bot.deps.store.links.post(inside)
 
 
+@pytest.mark.slow
 def test_a_renamed_subreddit_says_its_new_name(world: Stage, bot: Pipeline) -> None:
     """The sentence names the new name and what to change."""
     world.reddit.world.rename("clips", "Movies")
@@ -328,6 +329,7 @@ def test_nothing_of_a_moderators_report_is_kept(world: Stage, bot: Pipeline) -> 
     assert b"second_moderator" not in kept
 
 
+@pytest.mark.slow
 def test_the_past_never_goes_before_what_is_live(world: Stage, bot: Pipeline) -> None:
     """However long the rows of a backfill have been due."""
     store = bot.deps.store.links

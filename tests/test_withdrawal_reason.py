@@ -34,6 +34,7 @@ def test_entries_withdrawn_by_an_earlier_version_have_nothing_left_to_follow() -
     db.close()
 
 
+@pytest.mark.slow
 def test_a_reason_is_given_later_with_all_that_follows(world: Stage, bot: Pipeline, tmp_path: Path) -> None:
     """An entry withdrawn as unsaid is withdrawn as wrong afterwards, lists what it carried, and matches at no time."""
     removed(world, bot)

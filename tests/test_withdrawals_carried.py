@@ -128,6 +128,7 @@ def test_an_author_who_was_never_told_hears_nothing(world: Stage, bot: Pipeline)
     assert world.reddit.received.messages == []
 
 
+@pytest.mark.slow
 def test_what_automoderator_held_is_never_published(world: Stage, bot: Pipeline) -> None:
     """It stays removed, the moderators are told, and its author is told that it stays out of sight."""
     name = post_fake(world)
@@ -145,6 +146,7 @@ def test_what_automoderator_held_is_never_published(world: Stage, bot: Pipeline)
     assert "up again" not in told[0]
 
 
+@pytest.mark.slow
 def test_what_a_person_confirmed_is_said_and_not_given_back_with_all(world: Stage, bot: Pipeline) -> None:
     """Their own decision speaks for it; named alone it is given back, and the case is closed."""
     name = post_fake(world, data=near_copy)
@@ -170,6 +172,7 @@ def test_what_another_entry_matches_too_is_not_given_back_with_all(world: Stage,
     assert {row.beside for row in found if row.what == "remove"} == {f"{other} matches it too"}
 
 
+@pytest.mark.slow
 def test_kept_rows_are_decided_and_may_be_undone_later(world: Stage, bot: Pipeline) -> None:
     """Nothing happens to what is kept; the withdrawal has nothing left to decide; a later undo still works."""
     (name,) = removed(world, bot)

@@ -87,6 +87,7 @@ def media_of(bot: Pipeline) -> list[str]:
     return [info.state for info in evidence.media]
 
 
+@pytest.mark.slow
 def test_an_album_is_judged_when_it_is_whole(world: Stage, bot: Pipeline) -> None:
     """A part that the host fails to serve now is fetched later; until then nothing is judged."""
     album(world, still(0), still(1), still(2))
@@ -127,6 +128,7 @@ def test_nothing_at_all_is_given_up_in_the_end(world: Stage, bot: Pipeline) -> N
     assert states(bot) == [LinkState.GIVEN_UP]
 
 
+@pytest.mark.slow
 def test_a_missing_original_is_fetched_later(world: Stage, bot: Pipeline) -> None:
     """Where banks know files, a rendition alone cannot tell the exact file."""
     fake = media.gif(951)
@@ -247,6 +249,7 @@ def test_a_slice_ends_with_its_time(world: Stage, bot: Pipeline) -> None:
     assert not bot.slice(lambda: False)()
 
 
+@pytest.mark.slow
 def test_a_backlog_does_not_keep_what_was_found_from_being_acted_on(
     world: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
