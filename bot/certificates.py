@@ -7,14 +7,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from bot.errors import UsageError
+from bot.clock import day, day_and_time
+from bot.errors import UsageError, unreadable
+from bot.tls import guard_key
 
 ROLES = ("coordinator", "scheduler", "worker")
 DAYS = 825
+SOON = timedelta(days=30)  # before they expire it is said
+ANEW = "write all anew and copy them to each machine: gifwarden certificates"
 
 
 def write_certificates(folder: Path, now: datetime | None = None) -> tuple[Path, ...]:
@@ -98,3 +103,56 @@ def _write(path: Path, data: bytes) -> Path:
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     return path
+
+
+def good_until(folder: Path, role: str, now: datetime | None = None) -> datetime:
+    """Return until when a role's certificate and its authority are good.
+
+    Raises UsageError with what to do if a file cannot be read or is none, others can read the key, the files do not go
+    together, the certificate is another role's, or its time has not begun or is over.
+    """
+    now = now or datetime.now(UTC)
+    key_file, own_file, ca_file = folder / f"{role}.key", folder / f"{role}.pem", folder / "ca.pem"
+    authority, own = _certificate(ca_file), _certificate(own_file)
+    guard_key(key_file)
+    try:
+        key = serialization.load_pem_private_key(_bytes(key_file), None)
+    except (ValueError, TypeError):
+        raise UsageError(f"{key_file} is no key; copy it again") from None
+    if key.public_key() != own.public_key():
+        raise UsageError(f"{key_file} does not belong to {own_file}; copy both again, of one folder")
+    try:
+        own.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        raise UsageError(f"{own_file} is not of the authority in {ca_file}; copy both again, of one folder") from None
+    if (other := _role(own)) in ROLES and other != role:
+        raise UsageError(f"{own_file} is the certificate of the {other}, and this is the {role}; copy {role}'s own")
+    until = min(own.not_valid_after_utc, authority.not_valid_after_utc)
+    if now > until:
+        raise UsageError(f"{own_file} has expired ({day(until)}); {ANEW}")
+    if now < own.not_valid_before_utc:
+        begins = day_and_time(own.not_valid_before_utc)
+        raise UsageError(f"{own_file} is good from {begins} UTC only; is this machine's clock right?")
+    return until
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(unreadable(path, error)) from None
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(_bytes(path))
+    except ValueError:
+        raise UsageError(f"{path} is no certificate; copy it again") from None
+
+
+def _role(certificate: x509.Certificate) -> str:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ""
+    return next(iter(names.get_values_for_type(x509.DNSName)), "")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ssl
+import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from bot.errors import UsageError, unreadable
 
 
 @cache
@@ -31,10 +34,20 @@ def mutual(folder: Path, role: str, *, server: bool = False) -> ssl.SSLContext:
     return context
 
 
+def guard_key(path: Path) -> None:
+    """Raise UsageError if a key is not there, or others can read it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UsageError(unreadable(path, error)) from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(f"{path} is a secret and others can read it; run: chmod 600 {path}")
+
+
 def role_of(certificate: Mapping[str, Any] | None) -> str:
     """Return the role in a peer's certificate, as `ssl` gives it; empty if there is none."""
     names = (certificate or {}).get("subjectAltName", ())
     return next((name for kind, name in names if kind == "DNS"), "")
 
 
-__all__ = ["mutual", "role_of", "trusting"]
+__all__ = ["guard_key", "mutual", "role_of", "trusting"]

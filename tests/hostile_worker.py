@@ -7,6 +7,7 @@ it. Each job it gets is done by the next of `DEEDS`, and beside it stand more wo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -177,11 +178,12 @@ def main(told: dict[str, Any]) -> None:
     async def serve(options: worker.Options, *rest: Any) -> None:
         package = settings.distributed()
         security = settings.security(options.scheduler, options.certificates, "worker")
+        held = contextlib.ExitStack()
         many = [
             package.Worker(
                 options.scheduler, nthreads=10**12, name=f"{NAME}{number}", security=security, memory_limit=0,
-                resources={settings.resource(): 10**12}, local_directory=settings.scratch(), dashboard=False,
-                dashboard_address="127.0.0.1:0", executor=threads,
+                resources={settings.resource(): 10**12}, local_directory=held.enter_context(settings.scratch()),
+                dashboard=False, dashboard_address="127.0.0.1:0", executor=threads,
             )
             for number in range(5)
         ]  # fmt: skip
@@ -197,6 +199,7 @@ def main(told: dict[str, Any]) -> None:
         finally:
             joining.cancel()
             await asyncio.gather(*(one.close(timeout=1, executor_wait=False) for one in many), return_exceptions=True)
+            held.close()
 
     run.__module__, run.__qualname__ = worker.__name__, "run_job"
     worker.run_job = run  # type: ignore[assignment]  # what Dask is told by its name

@@ -8,6 +8,8 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,8 +25,11 @@ from bot.bench import workers as bench
 from bot.bench.workers import children_of
 from bot.cli import app
 from bot.cli.doctor import cluster_findings
+from bot.cluster import settings
 from bot.jobs import cluster_status
+from bot.loopback.cluster import PROGRAM
 from bot.loopback.machines import no_machines
+from bot.loopback.ports import free_port
 from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.samples import media
@@ -178,6 +183,39 @@ def test_a_worker_that_is_told_to_stop_gives_its_links_back(world: Stage, tmp_pa
         one.bot.downloads.start()
         soon(lambda: not one.bot.downloads.in_work)
         assert "does not answer" in (one.bot.deps.jobs.away() or "")
+
+
+def test_what_a_killed_worker_left_in_memory_is_removed() -> None:
+    """The next worker removes it; the folder of one that lives, which holds its lock, stays."""
+    with settings.scratch() as alive:
+        left = Path(tempfile.mkdtemp(prefix=settings.PREFIX, dir=settings.MEMORY))
+        (left / settings.LOCK).touch()
+        with settings.scratch() as own:
+            assert not left.exists()
+            assert Path(own) != Path(alive)
+            assert Path(alive).exists()
+        assert not Path(own).exists()
+    assert not Path(alive).exists()
+
+
+@slow
+def test_mistakes_in_setting_up_are_a_sentence_each(world: Stage, tmp_path: Path, log: Listening) -> None:
+    """A name that is taken, a port that is taken, and a stranger at the workers' port, who is logged."""
+    with trial(world, tmp_path, log, 0) as one:
+        first = one.cluster.start(0)
+        second = one.cluster.start(0, ready=False)
+        assert "a worker called w0 is there already" in second.wait_for("left", code=2)["reason"]
+        first.end()
+        port = one.cluster.workers_port
+        again = [*PROGRAM, "scheduler", "--certificates", str(one.cluster.certificates)]
+        again += ["--workers", f"tls://127.0.0.1:{port}", "--coordinator", f"tls://127.0.0.1:{free_port()}"]
+        done = subprocess.run(again, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "address already in use; end what listens there" in " ".join(done.stderr.split())
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
+            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            said = one.cluster.scheduler.wait_for("somebody not let in: no certificate of ours, or no TLS")
+        assert "127.0.0.1" in said["address"]
 
 
 @slow

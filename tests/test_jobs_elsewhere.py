@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import pickle
+import re
+import shutil
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.certificates import write_certificates
+from bot.certificates import good_until, write_certificates
 from bot.cli.doctor import cluster_findings
 from bot.config import Config
 from bot.errors import UsageError
@@ -288,6 +290,85 @@ def test_certificates_are_written_once_and_go_together(tmp_path: Path) -> None:
         write_certificates(folder)
 
 
+def later(folder: Path, role: str, days: float) -> datetime:
+    """Return until when a certificate is good, asked so many days from now."""
+    return good_until(folder, role, datetime.now(UTC) + timedelta(days=days))
+
+
+def swap(one: Path) -> None:
+    """Put the coordinator's certificate in the worker's place."""
+    for kind in ("pem", "key"):
+        shutil.copy(one / f"coordinator.{kind}", one / f"worker.{kind}")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda one, _: (one / "ca.pem").unlink(), "there is no file"),
+        (lambda one, _: (one / "worker.pem").write_bytes(b"?"), "worker.pem is no certificate"),
+        (lambda one, _: (one / "worker.key").write_bytes(b""), "worker.key is no key"),
+        (lambda one, _: (one / "worker.key").chmod(0o644), "others can read it; run: chmod 600"),
+        (lambda one, other: shutil.copy(other / "worker.key", one / "worker.key"), "does not belong to"),
+        (lambda one, other: shutil.copy(other / "ca.pem", one / "ca.pem"), "not of the authority"),
+        (lambda one, _: swap(one), "the certificate of the coordinator, and this is the worker"),
+    ],
+    ids=["no authority", "no certificate", "no key", "open key", "another key", "another authority", "another role"],
+)
+def test_what_is_wrong_with_certificates_is_said_before_they_are_used(
+    tmp_path: Path, spoil: Callable[[Path, Path], object], says: str
+) -> None:
+    """Each fault of a machine's own files is a sentence about the file, not about who answers elsewhere."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    write_certificates(one)
+    write_certificates(other)
+    assert later(one, "worker", 800) - datetime.now(UTC) > timedelta(days=820)
+    with pytest.raises(UsageError, match="has expired"):
+        later(one, "worker", 826)
+    with pytest.raises(UsageError, match="clock right"):
+        later(one, "worker", -1)
+    spoil(one, other)
+    with pytest.raises(UsageError, match=re.escape(says)):
+        later(one, "worker", 0)
+
+
+def test_doctor_warns_before_certificates_expire(tmp_path: Path) -> None:
+    """In their last thirty days doctor names the day."""
+    write_certificates(tmp_path / "one", datetime.now(UTC) - timedelta(days=800))
+    where = {"scheduler": "tls://127.0.0.1:9", "certificates": tmp_path / "one"}
+    said = [one.text for one in cluster_findings(Config.model_validate({"workers": where})) if one.level == "warn"]
+    assert [f"expire on {datetime.now(UTC) + timedelta(days=25):%Y-%m-%d}" in text for text in said] == [True]
+
+
+def test_one_link_asks_for_all_whether_workers_are_back(world: Stage, bot: Pipeline, log: Listening) -> None:
+    """While nobody takes links one of them is tried now and then, and nothing is said of each."""
+    for letter in "ABCDE":
+        post_fake(world, id=f"OneOf{letter}")
+    bot.watch()
+    dialled: list[int] = []
+
+    def nobody() -> Any:
+        dialled.append(1)
+        raise ClusterError("the scheduler does not answer")
+
+    with elsewhere(world, bot, dial=nobody) as away:
+        fetch(away)
+        first = len(dialled)
+        for number in range(3):
+            fetch(away)  # asks nobody
+            jobs: Any = away.deps.jobs
+            jobs._away = (jobs._away[0], 0.0)  # the seconds are over in which nobody is asked
+            world.clock.sleep(60)
+            fetch(away)
+            assert len(dialled) == first + number + 1
+    said = [event for event, _ in log.warnings]
+    assert said.count("no worker takes links; they wait") == 1
+    assert said.count("link waits for workers") == 0
+    world.clock.sleep(60)
+    with elsewhere(world, bot) as away:
+        while {row.state for row in bot.deps.store.links.listing()} != {LinkState.ACQUIRED}:
+            fetch(away)
+
+
 @pytest.mark.parametrize("answer", [None, b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\2[]", b"\0\0\0\2{}"])
 def test_what_is_no_scheduler_is_said_in_one_sentence(answer: bytes | None) -> None:
     """Nobody at the address, or something else that answers there, is a sentence that names the address."""
@@ -415,7 +496,7 @@ def test_doctor_says_what_is_wrong_with_certificates(tmp_path: Path, server: str
         port = listening.getsockname()[1]
         where = {"scheduler": f"tls://127.0.0.1:{port}", "certificates": tmp_path / own}
         (found,) = cluster_findings(Config.model_validate({"workers": where}))
-        if own == "none":
+        if own in ("none", "old"):  # which is said before anybody is asked
             socket.create_connection(("127.0.0.1", port)).close()
         thread.join(10)
     assert found.level == "fail"

@@ -89,6 +89,10 @@ def workers(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     if as_json:
         emit(found)
         return
+    if found["version"] != version():  # which tells nothing of its workers
+        raise UsageError(
+            f"the scheduler has gifwarden {found['version']} and this machine {version()}; install the same on both"
+        )
     rows = [(one["name"], str(one["links"]), str(one["in_work"]), _note(one)) for one in found["workers"]]
     rows += [
         (one["name"], "", "", f"refused: it has gifwarden {one['version']}, not {found['version']}")
@@ -96,10 +100,6 @@ def workers(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     ]
     show(["worker", "links at once", "in work", "note"], rows, empty="no worker is there; start one: gifwarden worker")
     say(f"{found['done']:,} links done, {found['lost']:,} lost with a worker")
-    if found["version"] != version():
-        raise UsageError(
-            f"the scheduler has gifwarden {found['version']} and this machine {version()}; install the same on both"
-        )
 
 
 def _note(worker: Mapping[str, Any]) -> str:

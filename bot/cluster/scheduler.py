@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import logging
+import os
 import signal
 import ssl
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,7 @@ from bot.tls import mutual
 
 REFUSED = 100  # workers of another version that are remembered
 TOLD = 1000  # workers that are told of
+REFUSALS_EVERY = 60.0  # seconds; a stranger may knock as often as they like
 MOST_LINKS = 64  # of one worker at once, whatever it says
 
 
@@ -177,9 +182,12 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
             dashboard=False,
             dashboard_address="127.0.0.1:0",
         )
-    except OSError as error:
-        raise OutsideError(f"cannot listen at {where.workers}: {error.strerror or error}") from None
-    async with scheduler, package.Client(scheduler.address, security=security, asynchronous=True) as client:
+    except (OSError, RuntimeError) as error:  # Dask makes a RuntimeError of whatever it was
+        raise _deaf(where.workers, "--workers", error) from None
+    client = package.Client(scheduler.address, security=security, asynchronous=True)
+    async with scheduler, contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_refusals_said(log))
+        await stack.enter_async_context(client)
         crew = Crew(scheduler, client, cluster)
         door = Door(crew, cluster.slow, roles=context is not None)
         scheduler.add_plugin(_plugin(package, cluster, crew, door), name="gifwarden")
@@ -193,7 +201,7 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
         try:
             server = await asyncio.start_server(door.serve, door_host, door_port, ssl=context)
         except OSError as error:
-            raise OutsideError(f"cannot listen at {where.coordinator}: {error.strerror or error}") from None
+            raise _deaf(where.coordinator, "--coordinator", error) from None
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(ValueError, RuntimeError):  # not in a thread
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -202,6 +210,45 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
             await stop.wait()
             server.close()
         log.info("scheduler stopped")
+
+
+def _deaf(address: str, option: str, error: BaseException) -> OutsideError:
+    said = settings.cause(error)
+    way = f"end what listens there, or name another port with {option}"
+    if said != os.strerror(errno.EADDRINUSE).lower():
+        way = f"name an address of this machine, and a port that this account may have, with {option}"
+    return OutsideError(f"cannot listen at {address}: {said}; {way}")
+
+
+@contextlib.contextmanager
+def _refusals_said(log: Log) -> Iterator[None]:
+    theirs, said = logging.getLogger("distributed.comm.tcp"), _Refusals(log)
+    theirs.setLevel(logging.WARNING)
+    theirs.propagate = False
+    theirs.addHandler(said)
+    try:
+        yield
+    finally:
+        theirs.removeHandler(said)
+
+
+class _Refusals(logging.Handler):
+    """Says of whom the scheduler's port does not let in: Dask tells its own log alone. Once a minute, for all."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+        self._next = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line of Dask's about a handshake; what strangers had a say in is left out of ours."""
+        if "handshake failed" not in str(record.msg) or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + REFUSALS_EVERY
+        *_, remote, error = record.args if isinstance(record.args, tuple) else ("", "")
+        said = settings.cause(error) if isinstance(error, BaseException) else "TLS failed"
+        address = str(remote[0] if isinstance(remote, tuple) and remote else remote)[:60]
+        self._log.warning("somebody not let in: no certificate of ours, or no TLS", address=address, reason=said)
 
 
 def _plugin(package: Any, cluster: Cluster, crew: Crew, door: Door) -> Any:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
+import shutil
+import socket
+import ssl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.certificates import good_until
 from bot.config import cluster_parts
-from bot.errors import UsageError, unreadable
+from bot.errors import UsageError
+from bot.exchange import tls_words
 from bot.jobs import version
 
 MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, in which each makes a folder of its own
 RESOURCE = "gifwarden"
+PREFIX, LOCK = "gifwarden-worker-", "lock"  # of a worker's folder in memory, and of the file in it that it holds
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # tries are counted by the coordinator
     "distributed.scheduler.work-stealing": False,
@@ -50,9 +60,28 @@ def distributed() -> Any:
     return package
 
 
-def scratch() -> str:
-    """Return a new folder in memory, for Dask wants one; the caller removes it. Raises UsageError if there is none."""
-    return tempfile.mkdtemp(prefix="gifwarden-", dir=_memory())
+@contextmanager
+def scratch() -> Iterator[str]:
+    """Give Dask, which wants one, a folder in memory. Raises UsageError if there is no memory to have it in.
+
+    What killed processes left is removed first: whoever is alive holds a lock on a file in its folder.
+    """
+    memory = _memory()
+    for left in memory.glob(f"{PREFIX}*/{LOCK}"):
+        _remove_if_left(left)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory))
+    try:
+        with (folder / LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_left(path: Path) -> None:
+    with contextlib.suppress(OSError), path.open("r+") as lock:  # another account's, or locked: somebody's who lives
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def _memory() -> Path:
@@ -82,13 +111,29 @@ def security(address: str, certificates: Path | None, role: str) -> Any:
         return package.Security(require_encryption=False)
     if certificates is None:
         raise UsageError(f"{address} speaks TLS; name the folder of the certificates with --certificates")
+    good_until(certificates, role)
     own = {"cert": certificates / f"{role}.pem", "key": certificates / f"{role}.key"}
-    for path in (certificates / "ca.pem", *own.values()):
-        try:
-            path.read_bytes()
-        except OSError as error:
-            raise UsageError(unreadable(path, error)) from None
     fields = {
         f"tls_{part}_{kind}": str(path) for part in ("client", "scheduler", "worker") for kind, path in own.items()
     }
     return package.Security(require_encryption=True, tls_ca_file=str(certificates / "ca.pem"), **fields)
+
+
+def cause(error: BaseException) -> str:
+    """Return in a few words why Dask failed: what the system or TLS said, which it wraps in errors of its own."""
+    chain: list[BaseException] = []
+    step: BaseException | None = error
+    while step is not None and step not in chain:
+        chain.append(step)
+        step = step.__cause__ or step.__context__
+    for one in chain:
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return one.verify_message
+        if isinstance(one, ssl.SSLError):
+            return tls_words(one)
+        if isinstance(one, socket.gaierror):
+            return "no such name"
+    said = [one.strerror.lower() for one in chain if isinstance(one, OSError) and one.strerror]
+    if said:
+        return said[-1]
+    return "it takes too long" if any(isinstance(one, TimeoutError) for one in chain) else "it hangs up"

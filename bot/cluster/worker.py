@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import signal
 import socket
 import threading
@@ -138,7 +137,7 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
             loop.add_signal_handler(number, stop.set)
     await _same_version(package, options, security, name)
     station = Station(options, outside, lambda: loop.call_soon_threadsafe(stop.set))
-    scratch = settings.scratch()
+    held = ExitStack()
     try:
         worker = package.Worker(
             options.scheduler,
@@ -148,7 +147,7 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
             security=security,
             memory_limit=0,  # it keeps no results
             resources={settings.resource(): options.links},
-            local_directory=scratch,
+            local_directory=held.enter_context(settings.scratch()),
             dashboard=False,
             dashboard_address="127.0.0.1:0",
             death_timeout=30,
@@ -166,8 +165,8 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
         _stations[NAME] = (station, say)
         try:
             await worker
-        except (OSError, TimeoutError) as error:
-            raise OutsideError(f"the scheduler at {options.scheduler} lets nobody in: {error}") from None
+        except (OSError, TimeoutError, RuntimeError) as error:  # Dask makes a RuntimeError of whatever it was
+            raise _not_begun(options, error) from None
         log.info("worker ready", worker=name, links=options.links, decoders=options.decoders, version=version())
         stopped, closed = asyncio.create_task(stop.wait()), asyncio.create_task(worker.finished())
         await asyncio.wait({stopped, closed}, return_when=asyncio.FIRST_COMPLETED)
@@ -191,7 +190,20 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
             raise UsageError(station.failed)
     finally:
         await asyncio.to_thread(station.close)
-        shutil.rmtree(scratch, ignore_errors=True)
+        held.close()
+
+
+def _not_begun(options: Options, error: BaseException) -> GifwardenError:
+    """Return in our words why a worker did not begin."""
+    if "name taken" in repr(error.__cause__):
+        return UsageError(f"a worker called {options.name} is there already; give this one another name with --name")
+    said = settings.cause(error)
+    if options.listen:
+        return OutsideError(
+            f"this worker cannot begin: {said}; is {options.listen} (--listen) an address of this machine, and does the"
+            f" scheduler at {options.scheduler} let it in?"
+        )
+    return OutsideError(f"the scheduler at {options.scheduler} lets nobody in ({said}); look at what it says")
 
 
 async def _until(true: Callable[[], bool], seconds: float) -> None:
@@ -208,7 +220,10 @@ async def _same_version(package: Any, options: Options, security: Any, name: str
         ) as there:
             told = await asyncio.wait_for(there.gifwarden_version(name=name, other=version()), 15)
     except (OSError, TimeoutError) as error:
-        raise OutsideError(f"the scheduler at {options.scheduler} does not answer ({type(error).__name__})") from None
+        raise OutsideError(
+            f"the scheduler at {options.scheduler} does not answer ({settings.cause(error)}); is it running, is that"
+            " its address for workers, and are the certificates of one folder?"
+        ) from None
     except Exception as error:  # noqa: BLE001  whatever answers there raises what it likes
         raise OutsideError(
             f"what answers at {options.scheduler} is not gifwarden scheduler: {type(error).__name__}"

@@ -319,5 +319,12 @@ def cluster_status(config: Config) -> dict[str, Any]:
                 "lost": count_from(head["lost"]),
                 "done": count_from(head["done"]),
             }
+        except TimeoutError:
+            raise ClusterError(
+                f"the scheduler at {config.workers.scheduler} takes too long to answer; start it again if it is stuck"
+            ) from None
         except (OSError, EOFError, *UNREADABLE):
-            raise ClusterError(f"what answers at {config.workers.scheduler} is not a scheduler of ours") from None
+            raise ClusterError(
+                f"what answers at {config.workers.scheduler} is not a scheduler of ours, or this is not its port for"
+                " the coordinator, or the certificate here is not the coordinator's"
+            ) from None

@@ -13,7 +13,7 @@ from typing import Protocol
 from bot.config import cluster_parts
 from bot.errors import UsageError, unreadable
 from bot.jobs.here import ClusterError
-from bot.tls import mutual
+from bot.tls import guard_key, mutual
 
 SILENCE = 30.0  # seconds; who is there says so more often
 PATIENCE = 10.0  # to connect
@@ -87,6 +87,7 @@ def dial(text: str, certificates: Path | None) -> Dialled:
     if encrypted:
         if certificates is None:
             raise UsageError("workers.scheduler speaks TLS; set workers.certificates to the folder of its certificates")
+        guard_key(certificates / "coordinator.key")
         try:
             context = mutual(certificates, "coordinator")
         except ssl.SSLError as error:
@@ -104,6 +105,10 @@ def dial(text: str, certificates: Path | None) -> Dialled:
         return Dialled(context.wrap_socket(plain, server_hostname="scheduler"))
     except OSError as error:
         plain.close()
+        if isinstance(error, TimeoutError):
+            raise ClusterError(
+                f"the scheduler at {text} takes too long to answer; start it again if it is stuck"
+            ) from None
         raise ClusterError(
             f"what answers at {text} is not a scheduler of ours ({_short(error)}); see docs/workers.md on certificates"
         ) from None

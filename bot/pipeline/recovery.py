@@ -90,7 +90,8 @@ def postpone(deps: Deps, row: LinkRow, error: Exception) -> None:
     """Leave a link as it is for a while: a fault of our own disk or memory, or a want of workers, is no attempt."""
     workers = isinstance(error, ClusterError)
     said = "link waits for workers" if workers else "link waits for our own disk or memory"
-    deps.log.warning(said, link=row.id, reason=log_reason(error))
+    if not workers or deps.jobs.away() is None:  # that nobody is there is said once for all links
+        deps.log.warning(said, link=row.id, reason=log_reason(error))
     deps.store.tries.end("link", row.id)
     until = deps.clock.now() + timedelta(seconds=WORKERS_WAIT if workers else FIRST_WAIT)
     deps.store.links.postpone(row.id, until=until, reason=str(error) if workers else OWN_FAULT)

@@ -58,6 +58,7 @@ class DownloadQueue:
         self._suspect = False  # what was started last had been begun before and never ended
         self._renewed = deps.clock.monotonic()
         self._alone = False  # no machine takes jobs, which is said
+        self._asking = False  # by one link, whether one does again
 
     @property
     def in_work(self) -> int:
@@ -100,12 +101,15 @@ class DownloadQueue:
             self._suspect = row.tries > 0
             busy = True
             try:
-                known += self._take(row, pick.flow)
+                settled = self._take(row, pick.flow)
             except Exception:
                 with self._change:
                     self._left.add(row.id)
                 self._give_back()
                 raise
+            known += settled
+            if self._asking and not settled:
+                break  # this one asks for all whether somebody is there
         return busy
 
     def waiting(self) -> bool:
@@ -155,9 +159,17 @@ class DownloadQueue:
     def _nobody(self) -> bool:
         """Return whether no machine takes jobs for now; that is said once, and so is that one does again."""
         away = self._d.jobs.away()
-        if away is not None and not self._alone:
-            self._d.log.warning("no worker takes links; they wait", reason=away)
-        self._alone = self._alone if away is None else True
+        if away is not None:
+            if not self._alone:
+                self._d.log.warning("no worker takes links; they wait", reason=away)
+            self._alone, self._asking = True, False
+        elif self._alone and self.in_work:
+            return True  # the others wait for what comes of the one that asks
+        elif self._alone and self._asking:  # it came through
+            self._alone = self._asking = False
+            self._d.log.info("workers take links again")
+        elif self._alone:
+            self._asking = True
         return away is not None
 
     def _next(self) -> Pick | None:
