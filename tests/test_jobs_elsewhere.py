@@ -31,6 +31,7 @@ from bot.loopback.http import Response
 from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
+from bot.samples import media
 from bot.text import UNFIT
 from bot.tls import mutual
 from tests.bots import Listening, fake, post_fake
@@ -337,6 +338,57 @@ def test_doctor_warns_before_certificates_expire(tmp_path: Path) -> None:
     where = {"scheduler": "tls://127.0.0.1:9", "certificates": tmp_path / "one"}
     said = [one.text for one in cluster_findings(Config.model_validate({"workers": where})) if one.level == "warn"]
     assert [f"expire on {datetime.now(UTC) + timedelta(days=25):%Y-%m-%d}" in text for text in said] == [True]
+
+
+def test_certificates_that_cannot_be_used_cost_no_link_an_attempt(world: Stage, bot: Pipeline, log: Listening) -> None:
+    """A key that others can read, or none, is a fault of this machine: links wait, and the log says why."""
+    post_fake(world)
+    bot.watch()
+
+    def unusable() -> Any:
+        raise UsageError("coordinator.key is a secret and others can read it; run: chmod 600 coordinator.key")
+
+    with elsewhere(world, bot, dial=unusable) as away:
+        for _ in range(2):
+            fetch(away)
+    row = bot.deps.store.links.get(1)
+    assert (row.state, row.attempts, row.tries) == (LinkState.SEEN, 0, 0)
+    ((event, facts),) = log.warnings
+    assert event == "no worker takes links; they wait"
+    assert "chmod 600" in str(facts["reason"])
+
+
+def test_all_go_on_when_workers_are_back(world: Stage, bot: Pipeline) -> None:
+    """The link that asked for all came through: the next ones are begun together, as before."""
+    urls = [
+        world.park.add_redgifs("OneTwoThree", hd=media.clip(71, seconds=0.5, width=96, height=64)),
+        world.park.add_imgur("aB3dE5g", media.gif(72, seconds=0.5, width=96, height=64), "gif"),
+        world.park.add_reddit_image("q1w2e3r4t5y61", media.encode_still(media.scene(73, 96, 64))),
+    ]
+    for url in urls:
+        world.reddit.submit("clips", author="poster", title="look", url=url)
+    bot.watch()
+    there: list[bool] = []
+    with elsewhere(world, bot) as away:
+        jobs: Any = away.deps.jobs
+        real = jobs._dial
+
+        def dial() -> Any:
+            if not there:
+                raise ClusterError("the scheduler does not answer")
+            return real()
+
+        jobs._dial = dial
+        fetch(away)
+        fetch(away)
+        there.append(True)
+        jobs._away = (jobs._away[0], 0.0)
+        world.clock.sleep(60)
+        done = []
+        for _ in range(2):
+            fetch(away)
+            done.append(sum(row.state == LinkState.ACQUIRED for row in bot.deps.store.links.listing()))
+    assert done == [1, 3]
 
 
 def test_one_link_asks_for_all_whether_workers_are_back(world: Stage, bot: Pipeline, log: Listening) -> None:

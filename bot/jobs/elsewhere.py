@@ -18,7 +18,7 @@ from typing import Any
 
 from bot.acquire import FRONT_FILES, Acquirer
 from bot.config import Config
-from bot.errors import CostlyError, GifwardenError, MediaError
+from bot.errors import CostlyError, GifwardenError, MediaError, UsageError
 from bot.faces import model_of
 from bot.fingerprint import Asked, read
 from bot.jobs.here import ClusterError, FileFacts
@@ -188,6 +188,8 @@ class Elsewhere:
             line = self._dial()
         except ClusterError as error:
             raise self._noted(error) from None
+        except UsageError as error:  # our certificates cannot be used, for which no link can do anything
+            raise self._noted(ClusterError(str(error))) from None
         with self._change:
             self._lines.add(line)
             if self._stopped:

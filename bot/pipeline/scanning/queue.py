@@ -108,7 +108,7 @@ class DownloadQueue:
                 self._give_back()
                 raise
             known += settled
-            if self._asking and not settled:
+            if self._alone and self._asking and not settled:
                 break  # this one asks for all whether somebody is there
         return busy
 
@@ -163,14 +163,14 @@ class DownloadQueue:
             if not self._alone:
                 self._d.log.warning("no worker takes links; they wait", reason=away)
             self._alone, self._asking = True, False
-        elif self._alone and self.in_work:
+            return True
+        if self._alone and self.in_work:
             return True  # the others wait for what comes of the one that asks
-        elif self._alone and self._asking:  # it came through
-            self._alone = self._asking = False
+        if self._alone and self._asking:  # a worker had it, whatever came of it
+            self._alone = False
             self._d.log.info("workers take links again")
-        elif self._alone:
-            self._asking = True
-        return away is not None
+        self._asking = self._alone
+        return False
 
     def _next(self) -> Pick | None:
         """Return the link whose turn it is among those whose host is free, ready hosts first."""
