@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import os
 import signal
 import ssl
 import time
@@ -213,11 +212,10 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
 
 
 def _deaf(address: str, option: str, error: BaseException) -> OutsideError:
-    said = settings.cause(error)
-    way = f"end what listens there, or name another port with {option}"
-    if said != os.strerror(errno.EADDRINUSE).lower():
-        way = f"name an address of this machine, and a port that this account may have, with {option}"
-    return OutsideError(f"cannot listen at {address}: {said}; {way}")
+    way = f"name an address of this machine, and a port that this account may have, with {option}"
+    if getattr(settings.telling(error), "errno", None) == errno.EADDRINUSE:
+        way = f"end what listens there, or name another port with {option}"
+    return OutsideError(f"cannot listen at {address}: {settings.cause(error)}; {way}")
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ from typing import Any
 from bot.certificates import good_until
 from bot.config import cluster_parts
 from bot.errors import UsageError
-from bot.exchange import tls_words
 from bot.jobs import version
+from bot.jobs.line import short
 
 MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, in which each makes a folder of its own
 RESOURCE = "gifwarden"
@@ -71,8 +71,10 @@ def scratch() -> Iterator[str]:
         _remove_if_left(left)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory))
     try:
-        with (folder / LOCK).open("w") as lock:
+        new = folder / "new"
+        with new.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            new.rename(folder / LOCK)  # so that nobody finds it without its lock
             yield str(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -119,21 +121,24 @@ def security(address: str, certificates: Path | None, role: str) -> Any:
     return package.Security(require_encryption=True, tls_ca_file=str(certificates / "ca.pem"), **fields)
 
 
-def cause(error: BaseException) -> str:
-    """Return in a few words why Dask failed: what the system or TLS said, which it wraps in errors of its own."""
+def telling(error: BaseException) -> BaseException:
+    """Return what the system or TLS said when Dask failed, which wraps it in errors of its own: at best an OSError."""
     chain: list[BaseException] = []
     step: BaseException | None = error
     while step is not None and step not in chain:
         chain.append(step)
         step = step.__cause__ or step.__context__
-    for one in chain:
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return one.verify_message
-        if isinstance(one, ssl.SSLError):
-            return tls_words(one)
-        if isinstance(one, socket.gaierror):
-            return "no such name"
-    said = [one.strerror.lower() for one in chain if isinstance(one, OSError) and one.strerror]
-    if said:
-        return said[-1]
-    return "it takes too long" if any(isinstance(one, TimeoutError) for one in chain) else "it hangs up"
+    named = [one for one in chain if isinstance(one, ssl.SSLError | socket.gaierror)]
+    said = [one for one in chain if isinstance(one, OSError) and one.strerror]
+    late = [one for one in chain if isinstance(one, TimeoutError)]
+    return (named or said[::-1] or late or chain)[0]
+
+
+def cause(error: BaseException) -> str:
+    """Return in a few words why Dask failed."""
+    told = telling(error)
+    if isinstance(told, socket.gaierror):
+        return "no such name"
+    if isinstance(told, ssl.SSLError | TimeoutError) or (isinstance(told, OSError) and told.strerror):
+        return short(told)
+    return "it hangs up"

@@ -60,16 +60,14 @@ class Display:
             deep = np.asarray(image)
             top = 65_536 if deep.max(initial=0) > 255 else 256
             shown = Image.fromarray(levels(self.gamma, top)[np.clip(deep, 0, top - 1)])
+        elif self.transform is not None:
+            shown = self.transform.apply(_flat(image, self.mode))
         else:
-            flat = _flat(image, self.mode if self.transform else "")
-            shown = flat.point(self.curve * len(flat.getbands())) if self.transform is None else self._turned(flat)
+            flat = _flat(image, "")
+            shown = flat.point(self.curve * len(flat.getbands()))
         if alpha is not None:
             shown.putalpha(alpha)
         return shown
-
-    def _turned(self, flat: Image.Image) -> Image.Image:
-        assert self.transform is not None
-        return self.transform.apply(flat)
 
     def _alpha(self, image: Image.Image) -> Image.Image | None:
         if self.mask is not None:
@@ -81,11 +79,16 @@ class Display:
         return None
 
 
+def eight_bits(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Return the levels of a grey picture of mode I, which holds 16 bits or, of some files, 8: uint8 (h, w), 0-255."""
+    deep = np.asarray(image)
+    return (deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8)
+
+
 def _flat(image: Image.Image, mode: str) -> Image.Image:
     """Return the samples without transparency, 8 bit a channel: in a profile's mode, else grey or RGB."""
     if image.mode.startswith("I"):
-        deep = np.asarray(image)
-        return Image.fromarray((deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8))
+        return Image.fromarray(eight_bits(image))
     if image.mode in ALPHA or "transparency" in image.info:
         image = image.copy()
         image.info.pop("transparency", None)

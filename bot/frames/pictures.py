@@ -251,10 +251,7 @@ def _rgb(image: Image.Image, shown: Display | None) -> Colour:
         image = shown.apply(image)
     if image.mode.startswith("I"):
         return np.dstack(_on_pages(image) * 3)
-    papers = _on_papers(image)
-    if len(papers) == 2 and _only_on_dark(*(np.asarray(paper.convert("L")) for paper in papers)):
-        papers = papers[1:]
-    return np.asarray(papers[0].convert("RGB"))
+    return np.asarray(_on_papers(image)[0].convert("RGB"))
 
 
 def _turn(image: Image.Image) -> int:
@@ -293,22 +290,17 @@ def _detail(luma: Luma) -> float:
 
 
 def _on_pages(image: Image.Image) -> list[Luma]:
-    """Return what PDQ's reference makes of RGB, and where parts are transparent the same on white and on black.
-
-    What shows more comes first.
-    """
+    """Return what PDQ's reference makes of a picture on each of its papers."""
     if image.mode.startswith("I"):  # 16 bit grey
-        deep = np.asarray(image)
-        return [(deep >> 8 if deep.max(initial=0) > 255 else deep).astype(np.uint8)]
-    planes = [
+        return [display.eight_bits(image)]
+    return [
         np.asarray((paper if paper.mode in ("L", "1", "RGB") else paper.convert("RGB")).convert("L"))
         for paper in _on_papers(image)
     ]
-    return planes[::-1] if len(planes) == 2 and _only_on_dark(*planes) else planes
 
 
 def _on_papers(image: Image.Image) -> list[Image.Image]:
-    """Return a picture, or where parts are transparent the same on white and on black."""
+    """Return a picture, or where parts are transparent the same on white and on black; what shows more comes first."""
     if image.mode not in display.ALPHA and "transparency" not in image.info:
         return [image]
     layer = image.convert("RGBA")
@@ -317,4 +309,6 @@ def _on_papers(image: Image.Image) -> list[Image.Image]:
     papers = [Image.new("RGBA", layer.size, colour) for colour in ("white", "black")]
     for paper in papers:
         paper.alpha_composite(layer)
-    return [paper.convert("RGB") for paper in papers]
+    light, dark = (paper.convert("RGB") for paper in papers)
+    seen = _only_on_dark(*(np.asarray(paper.convert("L")) for paper in (light, dark)))
+    return [dark, light] if seen else [light, dark]

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bot.config import cluster_parts
 from bot.errors import UsageError, unreadable
+from bot.exchange import tls_words
 from bot.jobs.here import ClusterError
 from bot.tls import guard_key, mutual
 
@@ -98,7 +99,7 @@ def dial(text: str, certificates: Path | None) -> Dialled:
     try:
         plain = socket.create_connection((host, port), PATIENCE)
     except OSError as error:
-        raise ClusterError(f"the scheduler at {text} does not answer ({_short(error)}); is it running?") from None
+        raise ClusterError(f"the scheduler at {text} does not answer ({short(error)}); is it running?") from None
     if context is None:
         return Dialled(plain)
     try:
@@ -110,15 +111,16 @@ def dial(text: str, certificates: Path | None) -> Dialled:
                 f"the scheduler at {text} takes too long to answer; start it again if it is stuck"
             ) from None
         raise ClusterError(
-            f"what answers at {text} is not a scheduler of ours ({_short(error)}); see docs/workers.md on certificates"
+            f"what answers at {text} is not a scheduler of ours ({short(error)}); see docs/workers.md on certificates"
         ) from None
 
 
-def _short(error: OSError) -> str:
+def short(error: OSError) -> str:
+    """Return in a few words why a connection failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code == EXPIRED:
             return "its certificate has expired; write all anew: gifwarden certificates"
         return error.verify_message
     if isinstance(error, ssl.SSLError):
-        return (error.reason or "TLS failed").replace("_", " ").lower()
+        return tls_words(error)
     return "it takes too long" if isinstance(error, TimeoutError) else (error.strerror or type(error).__name__).lower()

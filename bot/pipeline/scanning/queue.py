@@ -58,7 +58,6 @@ class DownloadQueue:
         self._suspect = False  # what was started last had been begun before and never ended
         self._renewed = deps.clock.monotonic()
         self._alone = False  # no machine takes jobs, which is said
-        self._asking = False  # by one link, whether one does again
 
     @property
     def in_work(self) -> int:
@@ -108,7 +107,7 @@ class DownloadQueue:
                 self._give_back()
                 raise
             known += settled
-            if self._alone and self._asking and not settled:
+            if self._alone and not settled:
                 break  # this one asks for all whether somebody is there
         return busy
 
@@ -162,15 +161,9 @@ class DownloadQueue:
         if away is not None:
             if not self._alone:
                 self._d.log.warning("no worker takes links; they wait", reason=away)
-            self._alone, self._asking = True, False
+            self._alone = True
             return True
-        if self._alone and self.in_work:
-            return True  # the others wait for what comes of the one that asks
-        if self._alone and self._asking:  # a worker had it, whatever came of it
-            self._alone = False
-            self._d.log.info("workers take links again")
-        self._asking = self._alone
-        return False
+        return self._alone and self.in_work > 0  # the others wait for what comes of the one that asks
 
     def _next(self) -> Pick | None:
         """Return the link whose turn it is among those whose host is free, ready hosts first."""
@@ -277,10 +270,10 @@ class DownloadQueue:
                     self._d.log.info("link put back", link=row.id, host=row.link.host, moved=moved, reason=str(failure))
                     store.queue.release(row.id)
                     return
+                if self._alone and (looked is not None or isinstance(failure, AcquireError)):
+                    self._alone = False
+                    self._d.log.info("workers take links again")
                 if looked is not None:
-                    if self._alone:
-                        self._alone = False
-                        self._d.log.info("workers take links again")
                     self._working.keep(row, looked)
                 elif isinstance(failure, AcquireError):
                     self._working.record_failure(row, failure)
