@@ -1,13 +1,18 @@
 """What counts as an order, and what is said to who wrote something else."""
 
+# ruff: noqa: RUF001  look-alikes are what is tried
+
 from __future__ import annotations
 
+import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.confusables import garbled, latin
 from bot.pipeline.commands.parser import (
     ALWAYS_NAMED,
     NEED_TARGET,
@@ -144,6 +149,85 @@ def test_a_reason_stands_behind_the_target_or_below() -> None:
 def test_a_reason_that_goes_with_its_order_is_no_doubt(text: str) -> None:
     """What supports the order is taken; what only stops, looks or takes back an order needs little."""
     assert isinstance(heard(text), Command), text
+
+
+# Each is read as the word below it by who sees it.
+LOOK_LIKE = {
+    "not": ["nоt", "nοt", "ΝΟΤ", "NОТ", "ｎｏｔ", "ＮＯＴ", "𝐍𝐎𝐓", "𝓷𝓸𝓽", "𝙽𝚘𝚝", "ⓝⓞⓣ", "🅽🅾🆃", "🇳🇴🇹", "ɴᴏᴛ",
+            "ꓠꓳꓔ", "ոօt",
+            "n\u200bot", "n\u00ado\u2060t", "n\u034fot", "n\u20ddo\u20ddt\u20dd", "nøt", "n0t", "ⁿᵒᵗ",
+            "ηοτ", "n o t"],
+    "wait": ["wаit", "waіt", "ԝаіt", "waӏt", "wa\u0131t", "wa1t", "ᴡᴀɪᴛ", "WАІТ", "ＷａｉＴ", "w\ufe0fait"],
+    "stop": ["stоp", "ѕtор", "sтop", "STΟP", "ꜱᴛᴏᴘ", "St0p"],
+    "until monday": ["untiӏ Monday", "unti1 Monday", "unтil Monday"],
+    "never": ["nеver", "neveг", "NΕVΕR", "nεver"],
+    "kein": ["кein", "keіn", "ΚΕΙΝ"],
+    "jamais": ["jаmais", "ϳamais", "ЈАМАІЅ"],
+    "espera": ["еspera", "esрera", "espеrа"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "written"), [(word, one) for word, all_ in LOOK_LIKE.items() for one in all_])
+def test_a_denial_in_letters_that_look_alike_is_heard(word: str, written: str) -> None:
+    """Letters of other alphabets, widths and shapes, digits, and characters that are not seen hide nothing."""
+    for verb in ("undo", "allow", "bank"):
+        assert isinstance(heard(f"gifwarden, {verb} {CASE}\n\nPlease {word}"), BadCommand)
+        assert isinstance(heard(f"gifwarden, {verb} {CASE}\n\nPlease {written}"), BadCommand), ascii(written)
+        assert isinstance(heard(f"gifwarden, {verb} {CASE} because {written}"), BadCommand), ascii(written)
+
+
+VARIANTS: dict[str, list[str]] = {}
+for _char in map(chr, range(0x80, sys.maxunicode + 1)):
+    if (_same := unicodedata.normalize("NFKC", _char).casefold()).isascii() and len(_same) == 1 and _same.isalpha():
+        VARIANTS.setdefault(_same, []).append(_char)
+for _letters, _others in (("aceopxyisj", "асеорхуіѕј"), ("bhkmtr", "внкмтг"), ("oaipve", "οαιρνε")):
+    for _letter, _other in zip(_letters, _others, strict=True):
+        VARIANTS[_letter].append(_other)
+
+
+@given(st.data())
+def test_no_choice_of_look_alikes_makes_a_denial_an_order(data: st.DataObject) -> None:
+    """Any letters of any denial, each as any variant that Unicode knows of it, or as another alphabet's."""
+    word = data.draw(st.sampled_from(["not", "wait", "never", "unless", "don't", "pas", "jamais", "nicht", "nunca"]))
+    written = "".join(data.draw(st.sampled_from([char, *VARIANTS.get(char, [])])) for char in word)
+    assert isinstance(heard(f"gifwarden, undo {CASE}\n\n{written}"), BadCommand), ascii(written)
+
+
+HONEST = [
+    "Это сатира, автор показал оригинал.", "Да, я согласен", "а то всё удалит", "на всякий случай",
+    "не фейк, проверил",
+    "Нашёл оригинал на Ютубе", "Он сам выложил эту GIFку, ещё две GIFки в профиле", "VPNом проверил, всё ок",
+    "См. правило № 3", "Reddit'а правила это разрешают", "IT-шник сказал, что норм", "Cпасибо, коллeги",
+    "НАШЛИ ОРИГИНАЛ",
+    "Це сатира, є оригінал", "Ово је сатира", "Това е сатира", "Είναι σάτιρα", "το είδα και εγώ", "η πηγή είναι γνωστή",
+    "ΕΙΝΑΙ ΣΑΤΙΡΑ", "οκ, το βρήκα", "Νόσος του αλγορίθμου", "これはGIFの元動画です", "GIF를 봤어요", "هذا الGIF معروف",
+    "זה הGIF המקורי", "คลิปGIFนี้", "Det har vi set før", "To żart znany od dawna", "( ͡° ͜ʖ ͡°)", "Azərbaycanda tanınır",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", HONEST)
+def test_who_writes_in_another_alphabet_is_not_asked_for_it(said: str) -> None:
+    """Honest reasons below an order, in other alphabets and with words of two, as they were taken before."""
+    for verb in ("undo", "allow", "bank"):
+        assert isinstance(heard(f"gifwarden, {verb} {CASE}.\n\n{said}"), Command), said
+
+
+@pytest.mark.parametrize(
+    ("word", "reads"),
+    [("nоt", True), ("cпасибо", True), ("GIFки", True), ("IT-шник", True), ("любой", True), ("любoй", True),
+     ("пot", False), ("wаит", False), ("neиn", False), ("ʇou", False), ("Σtoпφ", False), ("GIFを", True)],
+)  # fmt: skip
+def test_a_word_of_two_alphabets_is_read_in_one_of_them_or_asked_about(word: str, reads: bool) -> None:
+    """A Latin word with foreign letters that look like its own, or the other way round, or a stem with an ending."""
+    assert garbled(word) is not reads
+    assert isinstance(heard(f"gifwarden, undo {CASE}\n\nThis {word} one"), BadCommand) or reads
+
+
+@given(st.text(max_size=60))
+def test_what_letters_look_like_is_settled_at_once(text: str) -> None:
+    """Any text at all has a reading, which reads as itself."""
+    assert latin(latin(text)) == latin(text)
+    garbled(text)
 
 
 def test_a_conversation_about_one_case_needs_no_target() -> None:

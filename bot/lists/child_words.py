@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
+from bot.confusables import latin
 from bot.lists.record import words
 
 MAX_TEXT = 20_000  # characters of a text that are looked at
@@ -88,8 +89,6 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LEET = str.maketrans("013457", "oieast")
 _MIXED = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "ß": "ss", "æ": "ae", "đ": "d", "\u0131": "i", "þ": "th", "œ": "oe"})
-# Letters of other alphabets that look like ours.
-_ALIKE = str.maketrans("асеорхуіѕјԁһкмтвнɡαεορτυικνϲԛԝ", "aceopxyisjdhkmtbhgaeoptuikvcqw")
 
 
 def _folded(text: str) -> str:
@@ -106,7 +105,7 @@ def _words_of(text: str) -> list[str]:
     found: list[str] = []
     held: list[str] = []  # single letters, and what joins them
     for token in _TOKEN.findall(text.lower().translate(_LETTERS)):
-        if not token.isascii() and (alike := token.translate(_ALIKE)).isascii():
+        if not token.isascii() and (alike := latin(token)).isascii():
             token = alike
         if len(token) == 1 and (token.isalpha() or (held and token in {"."})):
             held.append(token)

@@ -22,7 +22,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "rules": ("bot.rules",),
     "lists": ("bot.lists",),
     "templates": ("bot.notice_texts",),
-    "orders": ("bot.pipeline.commands.parser", "bot.pipeline.commands.talk", "bot.permalink"),
+    "orders": ("bot.pipeline.commands.parser", "bot.pipeline.commands.talk", "bot.confusables", "bot.permalink"),
     "claims": ("bot.pipeline.helping.words", "bot.lists.child_words"),
     "letters": ("bot.letters",),
     "contacts": ("bot.channels",),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.permalink import permalink_ids, share_path
-from bot.pipeline.commands.talk import goes_on, is_reason, speaks_against
+from bot.pipeline.commands.talk import asks, goes_on, is_reason, speaks_against
 
 VERBS: Mapping[str, str] = {
     "scan": "look at a post now, however old it is, and answer what was found",
@@ -124,7 +124,7 @@ def _read_line(rest: str, *, separator: str, below: list[str], case: str | None)
     verb = words[0].rstrip(":" + _ENDS).strip("*_").lower()
     if verb not in VERBS:
         return _unknown(words, verb)
-    last = rest.rstrip().endswith("?")
+    last = asks(rest.rstrip()[-1:])
     order = None if last else _complete(verb, words[1:], below, separator=separator, case=case)
     if order is not None:
         return order
@@ -143,7 +143,7 @@ def _complete(verb: str, words: list[str], below: list[str], *, separator: str, 
     if target is not None:
         more = words[1:]
         others = {found for word in more if (found := target_of(word))}
-        if others - {target} or words[0].endswith("?") or (more and not _reason(more, vocative=separator != " ")):
+        if others - {target} or asks(words[0][-1:]) or (more and not _reason(more, vocative=separator != " ")):
             return None
         why = [" ".join(more), *below]
     elif words:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
+
+from bot.confusables import BAR, garbled, latin, seen
 
 _BEGINNINGS = """
 because
@@ -221,12 +222,20 @@ _NO_HARM = frozenset({"cancel", "help"})  # "I changed my mind" is what a `cance
 _AGAINST = {"undo": _HOLDS, "allow": _HOLDS, "bank": _CLEARS, "minor": _CLEARS + _GROWN}
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|/?\b[ru]/[\w-]+")
 _MARKS = re.compile(r"[^\w'+-]+|_")
-_APOSTROPHES = re.compile("[\u2018\u2019\u02bc\u00b4\u2032`]")
+_APOSTROPHES = re.compile("[\u2018\u2019\u201b\u02b9\u02bb-\u02bd\u00b4\u2032\u055a\u05f3\ua78c\uff07`]")
+_QUESTION = re.compile(
+    "[?\u00bf\u037e\u061f\u203d\u2047-\u2049\u2753\u2754\u2e2e\ufe56\uff1f]|(?<=[\u0370-\u03ff\u1f00-\u1fff]);"
+)
 _NO_SIGNS = re.compile(
     "[\N{OCTAGONAL SIGN}\N{RAISED HAND}\N{CROSS MARK}\N{NO ENTRY}\N{NO ENTRY SIGN}\N{THINKING FACE}"
     "\N{THUMBS DOWN SIGN}]"
 )
 _LONG = re.compile(r"([^\W\d_])\1{2,}")  # "nooo", "waaait"
+# The numero sign, and what Russians and Greeks write for "ok": they look like words that they are not.
+_NOT_OURS = re.compile("\u2116|\\b[\u043e\u03bf][\u043a\u03ba]\\b", re.IGNORECASE)
+_LETTERED = re.compile(r"\w*[a-z]\w*")  # a word in which a digit may stand for a letter: "n0t", "wa1t"
+_APART = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,}(?!\S)")  # "n o t"
+_LATIN = re.compile("[A-Za-z]")
 _WHEN = re.compile(
     r"(?<!\w)(?:at \d+ ?(?:am|pm)"
     r"|(?:in|dans|en) \w+ (?:min|minutes?|minuten|hours?|h|stunden?|heures?|horas?|minutos?))(?!\w)"
@@ -259,20 +268,32 @@ def is_reason(words: Sequence[str], *, vocative: bool = True) -> bool:
     )
 
 
+def asks(text: str) -> bool:
+    """Return whether a question mark of whatever writing stands in a text."""
+    return _QUESTION.search(text) is not None
+
+
 def speaks_against(verb: str, text: str) -> bool:
     """Return whether what a message says besides its order leaves a doubt that the order is meant, as it stands, now.
 
-    `text`: all of it, from whatever line, without quotations and code.
+    `text`: all of it, from whatever line, without quotations and code. A word that mixes alphabets so that nobody can
+    say what it reads is a doubt.
     """
     text = _ADDRESS.sub(" ", html.unescape(text))
-    if "?" in text or verb in _NO_HARM:
-        return "?" in text
-    said = _folded(_MOMENT.sub(" ", text))
+    if asks(text) or verb in _NO_HARM:
+        return asks(text)
+    if _NO_SIGNS.search(text) or garbled(text):
+        return True
+    return any(_denies(verb, said) for said in _readings(_MOMENT.sub(" ", text)))
+
+
+def _denies(verb: str, said: str) -> bool:
+    """Return whether words, as `_folded` returns them, leave a doubt."""
     if verb == "minor":
         said = _UNDER_AGE.sub(" ", said)
         if _AGE.search(said):
             return True
-    if _NO_SIGNS.search(text) or _WHEN.search(said) or _any_of(_HEDGES).search(said):
+    if _WHEN.search(said) or _any_of(_HEDGES).search(said):
         return True
     if verb in _HARM_LITTLE:
         return False
@@ -282,12 +303,24 @@ def speaks_against(verb: str, text: str) -> bool:
     return re.search(r"\bn'", said) is not None or _any_of(against).search(said) is not None
 
 
+def _readings(text: str) -> set[str]:
+    """Return what a text may say to who reads it: as it is written, and by what its letters and digits look like."""
+    text = _APOSTROPHES.sub("'", _NOT_OURS.sub(" ", text))
+    looks = _folded(latin(text))
+    found = {_folded(text), _spelt(looks, "i"), _spelt(looks, "l")}
+    return {_APART.sub(lambda letters: letters[0].replace(" ", ""), said) for said in found}
+
+
+def _spelt(text: str, bar: str) -> str:
+    """Return words with letters for the digits in them, and this one for each `BAR`."""
+    letters = str.maketrans({"0": "o", BAR: bar})
+    return _LETTERED.sub(lambda word: word[0].translate(letters), text)
+
+
 def _folded(text: str) -> str:
     """Return words in small letters, without accents, marks and drawn-out letters."""
     text = _APOSTROPHES.sub("'", text.replace("\\", ""))
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return " ".join(_MARKS.sub(" ", _LONG.sub(r"\1", plain)).split())
+    return " ".join(_MARKS.sub(" ", _LONG.sub(r"\1", seen(seen(text).casefold()))).split())
 
 
 def goes_on(line: str, *, apart: bool) -> bool:
@@ -298,7 +331,7 @@ def goes_on(line: str, *, apart: bool) -> bool:
     words = line.lstrip("*_\"'([ ").split()
     if not words or words[0][0].isupper():
         return False
-    return not apart or words[0] in _SAYS
+    return not apart or words[0] in _SAYS or (_LATIN.search(words[0]) is not None and latin(words[0]) in _SAYS)
 
 
 @cache
