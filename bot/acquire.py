@@ -267,7 +267,7 @@ def _first(web: _Web, host: Host, item: HostMedia) -> tuple[Rendition, bytes]:
         except (TryLaterError, NeedsTokenError):
             raise
         except AcquireError as error:
-            first = first or error
+            first = error if first is None or (error.passes and not first.passes) else first
     raise first or UnsupportedError(f"{host.name} names no file for this media")
 
 

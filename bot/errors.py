@@ -187,6 +187,7 @@ class AcquireError(GifwardenError):
 
     state = "failed"
     retry = False
+    passes = False  # something stands in the media's place for now: looked at again within a day, then it is `state`
     status: int | None = None  # of the HTTP answer that led here, if there was one
 
 
@@ -230,7 +231,9 @@ class UnsupportedError(AcquireError):
 
 
 class HostChangedError(AcquireError):
-    """The host answers in a shape that its plug does not know."""
+    """The host answers in a shape that its plug does not know, for good or for an hour's maintenance."""
+
+    passes = True
 
 
 class TryLaterError(AcquireError):
@@ -409,10 +412,7 @@ class NamesError(OutsideError):
 
 
 class InboxError(OutsideError):
-    """The mailbox of `[inbox]` does not answer, refuses, or answers in a shape that we do not know.
-
-    `at`: UIDVALIDITY and UID of the message that was being fetched, if it was at one.
-    """
+    """The mailbox of `[inbox]` gives nothing. `at`: UIDVALIDITY and UID of the message being fetched, if any."""
 
     def __init__(self, message: str, *, setup: bool = False, at: tuple[int, int] | None = None) -> None:
         super().__init__(message)

@@ -36,6 +36,7 @@ COMMON = 0.75  # the share of hosts from which on an end is what hosts do; the o
 STATUSES: dict[str, Answer] = {
     "401, a login or fresh token is wanted": 401,
     "403, a refusal or a closed region": 403,
+    "403, a challenge of Cloudflare's": Response(status=403, headers={"cf-mitigated": "challenge"}),
     "451, closed for legal reasons": 451,
     "404, not there": 404,
     "410, gone": 410,
@@ -54,8 +55,12 @@ PAGE_ANSWERS: dict[str, Answer] = {
 FILE_ANSWERS: dict[str, Answer] = {
     **STATUSES,
     "a web page with 200 in the place of media": web_page(),
+    "a web page with 200 in the place of media, Retry-After: 3600": replace(
+        web_page(), headers={"Content-Type": "text/html", "Retry-After": "3600"}
+    ),
     "an empty file with 200": Response(headers={"Content-Type": "video/mp4"}),
-    "moved to a stranger's server": redirect("https://elsewhere.example.net/heron.mp4", 301),
+    "moved for good to a stranger's server": redirect("https://elsewhere.example.net/heron.mp4", 301),
+    "moved for now (302) to a stranger's server": redirect("https://elsewhere.example.net/sorry", 302),
 }
 
 
@@ -179,7 +184,8 @@ def _of_any_host(sentence: str, name: str, servers: set[str]) -> str:
 
 def _next(error: AcquireError) -> str:
     if not error.retry:
-        return "given up" if error.state == "failed" else "final"
+        end = "given up" if error.state == "failed" else "final"
+        return f"looked at again within a day, then {end}" if error.passes else end
     wait = getattr(error, "retry_after", None)
     return "tried again" if wait is None else f"tried again, not before {wait:.0f} s"
 

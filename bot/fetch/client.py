@@ -61,6 +61,14 @@ class _Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Redirect:
+    """Where an answer leads to. `passes`: the host says that it does for now (302, 303, 307; not 301 and 308)."""
+
+    url: httpx.URL
+    passes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Post:
     """What is posted: the fields of a form, or JSON."""
 
@@ -111,14 +119,13 @@ class Fetcher:
         """Return the file, at most `max_bytes`; every host on the way must pass `allow`.
 
         `seconds` are all that it may take, where that is less than `total_seconds`; likewise below. Raises
-        UnsupportedError for web pages, packed or oversized bodies, and the errors of `replies.status_error`.
+        UnsupportedError for packed or oversized bodies, and the errors of `replies.check_media_type` and
+        `replies.status_error`.
         """
         limit = self._config.max_bytes
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         reply = self._load(url, sent, limit, allow, media=True, seconds=seconds)
-        host = host_of(reply.url)
-        if not reply.data:
-            raise UnsupportedError(f"{host} sent an empty file")
+        replies.check_media(host_of(reply.url), reply.url.path, reply.data)
         content_type = replies.media_type(reply.headers.get("Content-Type"))
         return Body(url=str(reply.url), data=reply.data, content_type=content_type)
 
@@ -205,18 +212,21 @@ class Fetcher:
         current = check_url(url)
         sent = dict(headers)
         with self._deadline.within(min(seconds, self._config.total_seconds)):
+            passes = False
             for _ in range(self._config.max_redirects + 1):
                 host = host_of(current)
                 if allow is not None and not allow(host):
-                    raise BlockedError(f"the link leads to {host}, which is not one of the addresses expected here")
+                    error = BlockedError(f"the link leads to {host}, which is not one of the addresses expected here")
+                    error.passes = passes
+                    raise error
                 result = self._once(current, sent, limit, media=media, post=post)
                 if isinstance(result, _Reply):
                     return result
                 if post is not None:
                     raise HostChangedError(f"{host} redirects what was posted to it, which is not followed")
-                if host_of(result) != host:
+                if host_of(result.url) != host:
                     sent = {name: value for name, value in sent.items() if name.lower() not in _SECRET_HEADERS}
-                current = result
+                current, passes = result.url, passes or result.passes
         raise HostChangedError(f"{host_of(check_url(url))} redirects more than {self._config.max_redirects} times")
 
     def _once(
@@ -227,20 +237,27 @@ class Fetcher:
         *,
         media: bool,
         post: _Post | None = None,
-    ) -> _Reply | httpx.URL:
+    ) -> _Reply | _Redirect:
         """Return the answer, or where it redirects to."""
         host = host_of(url)
         try:
             method = "GET" if post is None else "POST"
             sent = post or _Post()
             with self._client.stream(method, url, headers=headers, data=sent.form, json=sent.json) as response:
-                if response.status_code in replies.REDIRECTS:
-                    return _redirect(url, response.extensions.get("location"))
-                if response.status_code != 200:
-                    retry_after = response.headers.get("Retry-After")
-                    raise replies.status_error(host, response.status_code, retry_after, self._clock.now())
+                status, now = response.status_code, self._clock.now()
+                if status in replies.REDIRECTS:
+                    target = _redirect(url, response.extensions.get("location"))
+                    return _Redirect(url=target, passes=status not in replies.PERMANENT)
+                challenge = replies.challenged(host, response.headers)
+                if status != 200:
+                    error = replies.status_error(host, status, response.headers.get("Retry-After"), now)
+                    raise challenge if challenge and isinstance(error, BlockedError) else error
+                if challenge:
+                    raise challenge
                 if media:
-                    _check_media(host, response.headers)
+                    replies.check_media_type(host, url.path, response.headers, now)
+                    if replies.packing(response.headers.get("Content-Encoding")):
+                        raise UnsupportedError(f"{host} sent packed media, which is not unpacked")
                 take = self._take if media else None
                 return _Reply(url=url, headers=response.headers, data=_read(host, response, limit, take))
         except httpcore.ConnectTimeout:
@@ -269,12 +286,6 @@ def _redirect(url: httpx.URL, location: str | None) -> httpx.URL:
     if url.scheme == "https" and checked.scheme == "http":
         raise BlockedError(f"{host} redirects from https to http, which is not followed")
     return checked
-
-
-def _check_media(host: str, headers: httpx.Headers) -> None:
-    replies.check_media_type(host, replies.media_type(headers.get("Content-Type")))
-    if replies.packing(headers.get("Content-Encoding")):
-        raise UnsupportedError(f"{host} sent packed media, which is not unpacked")
 
 
 def _read(host: str, response: httpx.Response, limit: int, take: Callable[[int], None] | None) -> bytes:

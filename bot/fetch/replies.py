@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -18,9 +19,19 @@ from bot.errors import (
 )
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
 MAX_RETRY_AFTER = 6 * 3600.0  # seconds; a host may not switch itself off for days
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252"})
 _UNNAMED = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/mp4"})
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+# What a host writes for people or programs in the place of a file; any other type is what the file is
+_WORDS = frozenset(
+    {*_PAGES, "text/plain", "application/json", "application/problem+json", "application/xml", "text/xml"}
+)
+_LOGINS = frozenset({"login", "log-in", "log_in", "signin", "sign-in", "sign_in"})  # last part of a page's path
+_PAGE_BEGINS = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype html|html|head|body)\b", re.I | re.S
+)
 
 
 def status_error(host: str, status: int, retry_after: str | None, now: datetime) -> AcquireError:
@@ -66,14 +77,52 @@ def media_type(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()
 
 
-def check_media_type(host: str, content_type: str) -> None:
-    """Raise UnsupportedError if the declared type is nothing that a decoder here reads."""
-    if content_type in ("text/html", "application/xhtml+xml"):
-        raise UnsupportedError(f"{host} sent a web page instead of media")
+def challenged(host: str, headers: Mapping[str, str]) -> BlockedError | None:
+    """Return the error for a page of Cloudflare's that wants proof of a browser, whatever was asked for; else None.
+
+    Cloudflare sets that header for all of them: developers.cloudflare.com, "Detect a Challenge Page response". Sites
+    show them to everybody while they are attacked, so it may pass.
+    """
+    if headers.get("cf-mitigated", "").strip().lower() != "challenge":
+        return None
+    error = BlockedError(f"{host} wants proof that a browser asks (a challenge of Cloudflare's)")
+    error.passes = True
+    return error
+
+
+def check_media_type(host: str, path: str, headers: Mapping[str, str], now: datetime) -> None:
+    """Raise if the declared type is nothing that a decoder here reads; `path` is where it was found.
+
+    OutageError if what came instead says when to come back, NeedsTokenError for a login page, else UnsupportedError.
+    """
+    content_type = media_type(headers.get("Content-Type"))
     known = content_type in _UNNAMED or content_type.startswith(("image/", "video/"))
-    if not known or content_type.startswith("image/svg"):
-        kind = content_type if re.fullmatch(r"[a-z0-9.+/-]{1,60}", content_type) else "something unknown"
-        raise UnsupportedError(f"{host} sent {kind} instead of media")
+    if known and not content_type.startswith("image/svg"):
+        return
+    kind = content_type if re.fullmatch(r"[a-z0-9.+/-]{1,60}", content_type) else "something unknown"
+    sentence = f"{host} sent {'a web page' if content_type in _PAGES else kind} instead of media"
+    wait = waiting_time(headers.get("Retry-After"), now)
+    if wait is not None and content_type in _WORDS:
+        later = OutageError(f"{sentence} and asks to come back later", retry_after=wait)
+        later.status = 200
+        raise later
+    raise _instead(sentence, path, passes=content_type in _WORDS)
+
+
+def check_media(host: str, path: str, data: bytes) -> None:
+    """Raise as `check_media_type` for a body that is empty, or a web page under another type."""
+    if not data:
+        raise _instead(f"{host} sent an empty file", path)
+    if _PAGE_BEGINS.match(data[:1024]):
+        raise _instead(f"{host} sent a web page instead of media", path)
+
+
+def _instead(sentence: str, path: str, *, passes: bool = True) -> AcquireError:
+    """Return the error for what is no media; maintenance, a file that is being made and a login wall may pass."""
+    login = passes and path.rstrip("/").rpartition("/")[2].lower() in _LOGINS
+    error = NeedsTokenError(f"{sentence}: its login") if login else UnsupportedError(sentence)
+    error.passes = passes
+    return error
 
 
 def packing(content_encoding: str | None) -> str:

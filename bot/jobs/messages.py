@@ -204,7 +204,7 @@ def error_to(error: BaseException) -> dict[str, Any]:
     kind = next((made.__name__ for made in type(error).__mro__ if made.__name__ in KINDS), "OutsideError")
     told: dict[str, Any] = {"kind": kind, "text": str(error)}
     if isinstance(error, AcquireError):
-        told["status"] = error.status
+        told |= {"status": error.status, "passes": error.passes}
     if isinstance(error, TryLaterError):
         told["retry_after"] = error.retry_after
     if isinstance(error, ClusterError):
@@ -225,8 +225,10 @@ def error_from(value: Any) -> GifwardenError:
     else:
         made = kind(text)
     status = value.get("status")
-    if isinstance(made, AcquireError) and type(status) is int and 100 <= status <= 999:
-        made.status = status
+    if isinstance(made, AcquireError):
+        made.passes = value.get("passes") is True
+        if type(status) is int and 100 <= status <= 999:
+            made.status = status
     return made
 
 

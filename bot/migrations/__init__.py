@@ -62,6 +62,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     minors.m0082_minor_footage,
     claims.m0083_claim_marks,
     outages.m0084_link_outages,
+    outages.m0085_link_pages,
 )
 
 for _step in LATER:

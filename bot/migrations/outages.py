@@ -1,4 +1,4 @@
-"""Outages of hosts: how often a link was looked for in one."""
+"""What a link was looked for in vain: how often in an outage of its host, and how often something else stood there."""
 
 from __future__ import annotations
 
@@ -8,3 +8,8 @@ from sqlite_utils import Database
 def m0084_link_outages(db: Database) -> None:
     """Count the looks that met an outage of a link's host; before, they used up its attempts."""
     db.execute("alter table links add column outages integer not null default 0")
+
+
+def m0085_link_pages(db: Database) -> None:
+    """Count the looks that met something else in the place of a link's media; before, the first ended the link."""
+    db.execute("alter table links add column pages integer not null default 0")

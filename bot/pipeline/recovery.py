@@ -8,16 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import DAY, Clock, backoff
-from bot.errors import OWN_FAULT, GifwardenError, is_own_fault
+from bot.errors import OWN_FAULT, AcquireError, GifwardenError, is_own_fault
 from bot.jobs import ClusterError
 from bot.model import LinkState
 from bot.pipeline.core import Deps
 from bot.store import LinkRow
+from bot.store.links import Count
 from bot.store.tries import SENTENCE
 
 FIRST_WAIT = 60.0  # seconds before the second try of a link; doubled for each further one
 OUTAGE_WAIT = 2 * 3600.0  # longest between two looks whether an outage is over
 OUTAGES = 42  # looks that meet one until a link is given up; with these waits three days
+PAGE_WAIT = 600.0  # seconds until the second look where something else stands in a media's place; doubled each time
+PAGES = 8  # looks that meet that until a link ends; with these waits 21 hours
 STAND_IN_SECONDS = 900.0  # until its next look; then what stands for a link is looked at
 WORKERS_WAIT = 5.0  # seconds until a link is looked at again that no worker could take
 SLICE_SECONDS = 15.0  # of work on links before the other steps get their turn
@@ -73,16 +76,29 @@ def wait_out(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
     """
     outages = row.outages + 1
     seconds = max(backoff(outages, first=FIRST_WAIT, longest=OUTAGE_WAIT), wait)
-    _put_back(deps, row, reason, seconds if outages < OUTAGES else None, outage=True)
+    _put_back(deps, row, reason, seconds if outages < OUTAGES else None, counts="outages")
     if seconds >= STAND_IN_SECONDS:  # readers see Reddit's preview of it meanwhile
         deps.store.links.wake(row.id)
 
 
-def _put_back(deps: Deps, row: LinkRow, reason: str, seconds: float | None, *, outage: bool = False) -> None:
+def look_again(deps: Deps, row: LinkRow, error: AcquireError) -> bool:
+    """Put a link back behind which something else stands for now; return whether it may still pass.
+
+    A host shows the same page in its hour of maintenance and for ever, so it is asked rarely, and a few times only.
+    """
+    pages = row.pages + 1
+    if not error.passes or pages >= PAGES:
+        return False
+    _put_back(deps, row, str(error), backoff(pages, first=PAGE_WAIT), counts="pages")
+    deps.store.links.wake(row.id)  # most of these do not pass: what readers see is looked at now
+    return True
+
+
+def _put_back(deps: Deps, row: LinkRow, reason: str, seconds: float | None, *, counts: Count = "attempts") -> None:
     """Let a link be due again in so many seconds, a day at most; None: give it up."""
     next_at = None if seconds is None else deps.clock.now() + timedelta(seconds=min(seconds, DAY))
-    deps.store.links.failed(row.id, reason=reason, next_at=next_at, outage=outage)
-    said = "link waits for its host" if outage else "link failed"
+    deps.store.links.failed(row.id, reason=reason, next_at=next_at, counts=counts)
+    said = "link failed" if counts == "attempts" else "link waits for its host"
     deps.log.info(said if next_at else "link given up", link=row.id, host=row.link.host, reason=reason)
 
 

@@ -184,7 +184,7 @@ class Commands:
         """Let the links of a post that have no case be fetched and judged anew; return how many."""
         now = self._c.now()
         return self._c.run(
-            """update links set state = 'seen', attempts = 0, outages = 0, tries = 0,
+            """update links set state = 'seen', attempts = 0, outages = 0, pages = 0, tries = 0,
                parked_from = null, reason = null, next_at = ?, updated_at = ?
                where post = ? and kind in ('media', 'album') and id not in (select link from cases)
                and state not in ('seen', 'acquired', 'matched', 'reserve')""",
@@ -192,9 +192,9 @@ class Commands:
         )
 
     def links_of(self, post: str) -> list[Mapping[str, Any]]:
-        """Return id, state, host and outages met of each media link of a post."""
+        """Return id, state and host of each media link of a post, and what it met in vain so far."""
         rows = self._c.rows(
-            """select id, state, host, outages from links where post = ? and kind in ('media', 'album')
+            """select id, state, host, outages, pages from links where post = ? and kind in ('media', 'album')
                and state <> 'reserve' order by id""",
             (post,),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from bot.clock import iso
 from bot.encryption import FieldCipher
@@ -20,6 +21,8 @@ from bot.store.untold import MOMENTS, Untold
 # Where a link stands in the queue: what somebody reported, what was just posted, what a backfill found, what a
 # moderator removed long ago
 URGENT, LIVE, PAST, LEARNT = 1, 0, -1, -2
+# What a look at a link in vain counts as: a failed attempt, an outage of its host, or something else in its place
+Count = Literal["attempts", "outages", "pages"]
 SHARED_FROM = 10  # links that are asked for at once: of fewer none is kept for what comes behind
 # How a link ends of whose media nobody saw anything; the trigger `reserve_woken` says the same
 UNSEEN = (
@@ -42,6 +45,7 @@ class LinkRow:
     attempts: int
     reason: str | None
     outages: int = 0  # looks in a row that met an outage of its host
+    pages: int = 0  # looks that met something else in the media's place
     tries: int = 0  # how often work on it began and never ended
     late: bool = False  # it waits behind everybody else's: costly, or beyond its post's cap
     order: tuple[int, str, int] = (0, "", 0)  # place in the queue
@@ -244,7 +248,7 @@ class Links:
     def move(self, link: int, state: LinkState, *, reason: str | None = None) -> None:
         """Put a link into a state; never one that a suspected minor's mark blocks: only taking that back does."""
         self._c.run(
-            """update links set state = ?, reason = ?, outages = 0, updated_at = ?
+            """update links set state = ?, reason = ?, outages = 0, pages = 0, updated_at = ?
                where id = ? and state != 'blocked'""",
             (state, reason, self._c.now(), link),
         )
@@ -255,16 +259,20 @@ class Links:
             "update links set next_at = ?, reason = ? where id = ? and state != 'blocked'", (iso(until), reason, link)
         )
 
-    def failed(self, link: int, *, reason: str, next_at: datetime | None, outage: bool = False) -> None:
-        """Count a failed attempt, or a look that met an `outage`; without `next_at` the link is given up."""
+    def failed(self, link: int, *, reason: str, next_at: datetime | None, counts: Count = "attempts") -> None:
+        """Count what came of a look at a link in vain; without `next_at` the link is given up."""
         again = next_at is not None  # who is given up and asked for later begins anew
-        state = LinkState.FAILED if again else LinkState.GIVEN_UP
         now = self._c.now()
         self._c.run(
-            """update links set state = ?, reason = ?, attempts = attempts + ?, outages = iif(?, outages + ?, 0),
-               next_at = ?, updated_at = ? where id = ? and state != 'blocked'""",
-            (state, reason, not outage, again, outage, iso(next_at) if next_at else now, now, link),
-        )
+            """update links set state = :state, reason = :reason, attempts = attempts + (:counts = 'attempts'),
+               outages = iif(:again, outages + (:counts = 'outages'), 0),
+               pages = iif(:again, pages + (:counts = 'pages'), 0),
+               next_at = :next_at, updated_at = :now where id = :link and state != 'blocked'""",
+            {
+                "state": LinkState.FAILED if again else LinkState.GIVEN_UP, "reason": reason, "counts": counts,
+                "again": again, "next_at": iso(next_at) if next_at else now, "now": now, "link": link,
+            },
+        )  # fmt: skip
 
     def acquired(self, link: int, evidence: Evidence, fingerprints: Sequence[tuple[int, bytes]]) -> None:
         """Store what was downloaded, as sealed fingerprints. Raises SealError without a key."""
@@ -373,6 +381,7 @@ def row_of(row: Row) -> LinkRow:
         attempts=row["attempts"],
         reason=row["reason"],
         outages=row["outages"],
+        pages=row["pages"],
         tries=row["tries"],
         late=row["late"] > 0,
         order=(-row["priority"], row["next_at"], row["id"]),

@@ -40,6 +40,7 @@ _FATE = {
     "given_up": "I could not fetch",
 }
 _AWAY = "the host does not answer now, so I go on trying for three days:"
+_PAGE = "the host shows something else in the place of the media, so I look again within a day:"
 
 
 class CommandRunner:
@@ -171,7 +172,7 @@ class CommandRunner:
         store = self._store
         links = store.orders.links_of(row.target)
         late = abs(self._clock.now() - row.received) > PATIENCE  # a wrong clock may have received it
-        if not late and any(link["state"] in UNDER_WAY and not link["outages"] for link in links):
+        if not late and any(link["state"] in UNDER_WAY and not link["outages"] and not link["pages"] for link in links):
             return False
         cases = store.cases.of_post(row.target)
         lines = [self._of_case(case) for case in cases]
@@ -179,7 +180,7 @@ class CommandRunner:
         with_case = {case.link for case in cases}
         for link in links:
             if int(link["id"]) not in with_case:
-                unfinished = _AWAY if link["outages"] else "I am not done with"
+                unfinished = _AWAY if link["outages"] else _PAGE if link["pages"] else "I am not done with"
                 fates.setdefault(_FATE.get(link["state"], unfinished), []).append(link["host"])
         lines += [
             f"- {fate} {_many(len(names), 'link')} ({', '.join(sorted(set(names)))})" for fate, names in fates.items()

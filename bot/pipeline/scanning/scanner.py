@@ -15,7 +15,7 @@ from bot.jobs import Fetched, FileFacts, Held, held
 from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, Match, MediaFile, MediaInfo, SourceMatch
 from bot.pipeline.core import Deps
-from bot.pipeline.recovery import GoOn, all_due, always, try_again, wait_out
+from bot.pipeline.recovery import GoOn, all_due, always, look_again, try_again, wait_out
 from bot.pipeline.scanning import older_entries
 from bot.pipeline.scanning.altered_copies import Copied
 from bot.pipeline.scanning.bank_index import BankIndex
@@ -234,7 +234,8 @@ class Scanner:
         """Store why a link gave nothing. Call it in a transaction."""
         store = self._d.store
         reason = str(error)
-        if outcome := outcome_of(error):
+        outcome = outcome_of(error)
+        if outcome and not (error.passes and row.pages):  # one link counts once
             store.health.note(row.link.host, outcome, reason)
         if isinstance(error, MarkedFileError):
             for case in store.minors.drop(row.id):
@@ -247,6 +248,8 @@ class Scanner:
             return
         if isinstance(error, TryLaterError):
             try_again(self._d, row, reason, wait=error.retry_after or 0)
+            return
+        if look_again(self._d, row, error):
             return
         state = LinkState(error.state)
         if state == LinkState.FAILED:
