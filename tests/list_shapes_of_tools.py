@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.list_shapes import M1, M2, M3, P1, S1, S2, SHA1, Shape, doc, nd, text
+from tests.list_shapes import DESCRIPTOR, M1, M2, M3, P1, P2, S1, S2, SHA1, Shape, doc, nd, text
 
 INDICATOR = {
     "type": "indicator",
@@ -15,6 +15,8 @@ INDICATOR = {
     "valid_from": "2026-01-01T00:00:00Z",
     "labels": ["ncii"],
 }
+EVEN = "0f" * 32  # as many bits set as clear, as in a PDQ
+WITHDRAWN = {**DESCRIPTOR, "id": "812", "indicator": P2, "raw_indicator": P2, "status": "NON_MALICIOUS"}
 ATTRIBUTE = {"id": "1", "type": "md5", "category": "Payload delivery", "to_ids": True, "value": M1, "deleted": False}
 
 
@@ -199,5 +201,62 @@ TOOLS: tuple[Shape, ...] = (
         text("%%%% HASHDEEP-1.0", "%%%% size,md5,sha1,filename", f"123,{M1},{SHA1},a.mp4", end="\r\n"),
         (f"md5:{M1}",),
         passed=("sha1",),
+    ),
+    Shape(
+        "answers page by page",
+        doc([{"data": [DESCRIPTOR, WITHDRAWN], "paging": {"next": "x"}}, {"data": []}]),
+        (f"pdq:{P1}", f"pdq:{P2}"),
+        ("811", "812"),
+        withdrawn=(1,),
+    ),
+    Shape(
+        "answers, a page a line",
+        nd({"data": [DESCRIPTOR]}, {"data": [WITHDRAWN], "paging": {}}),
+        (f"pdq:{P1}", f"pdq:{P2}"),
+        ("811", "812"),
+        withdrawn=(1,),
+    ),
+    Shape("a page of child abuse", nd({"category": "csam", "data": [DESCRIPTOR]}), (), children=1),
+    Shape(
+        "rows by their names",
+        doc({"a.png": {"pdq": P1, "md5": M1}, "b.mp4": {"md5": M2}}),
+        (f"pdq:{P1}+md5:{M1}", f"md5:{M2}"),
+    ),
+    Shape(
+        "rows by their ids, one withdrawn",
+        doc({"811": DESCRIPTOR, "812": WITHDRAWN}, indent=1),
+        (f"pdq:{P1}", f"pdq:{P2}"),
+        ("811", "812"),
+        withdrawn=(1,),
+    ),
+    Shape(
+        "JSON in a cell",
+        text("id,hashes", f'1,"{{""pdq"":""{P1}"",""md5"":""{M1}""}}"', f'2,"[""{M2}""]"'),
+        (f"pdq:{P1}+md5:{M1}", f"md5:{M2}"),
+        ("1", "2"),
+    ),
+    Shape(
+        "names in German",
+        text("Dateiname;MD5-Summe;SHA256-Summe", f"a.png;{M1};{S1}"),
+        (f"sha256:{S1}+md5:{M1}",),
+    ),
+    Shape(
+        "names in Spanish",
+        text("archivo,hash MD5,suma SHA-256,distancia PDQ", f"a.png,{M1},{S1},12"),
+        (f"sha256:{S1}+md5:{M1}",),
+    ),
+    Shape("a table of Markdown", text("| PDQ | MD5 |", "|---|:-:|", f"| {P1} | {M1} |"), (f"pdq:{P1}+md5:{M1}",)),
+    Shape(
+        "no header: sha256, md5, file",
+        text(f"{S1}\t{M1}\ta.png", f"{S2}\t{M2}\tb.mp4"),
+        (f"sha256:{S1}+md5:{M1}", f"sha256:{S2}+md5:{M2}"),
+    ),
+    Shape("no header: pdq, md5, file", text(f"{EVEN},{M1},a.png"), (f"pdq:{EVEN}+md5:{M1}",)),
+    Shape(
+        "an expiry by another name",
+        doc([{"id": "1", "pdq": P1, "expire_time": 1500000000}]),
+        (f"pdq:{P1}",),
+        ("1",),
+        (0,),
     ),
 )

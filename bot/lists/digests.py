@@ -6,6 +6,8 @@ import json
 from itertools import zip_longest
 from typing import Any
 
+from pydantic_core import from_json
+
 from bot.lists.names import OURS, Plan, joined, kind_named, kind_of_length, kind_of_type
 from bot.lists.record import KNOWN, NotOursError, RowError, clean, digest, from_base64, signal, words
 from bot.lists.shortcut import MAX_NAMES, plan_of
@@ -15,7 +17,7 @@ MAX_PARTS = 500_000  # digests of one row: more than five hours of film, frame b
 MAX_DEPTH = 5
 _KINDS = frozenset(OURS.values())
 # Objects and arrays that hold digests.
-_NESTED = words("""
+NESTED = words("""
     signals signal hashes hash fingerprints fingerprint digests digest indicator indicators content attributes value
     values checksums filehashes hashrecord hashdata descriptor descriptors data mpdqhash entity frames media files
     file
@@ -110,13 +112,16 @@ def collect(row: Any, where: Plan, found: Digests, depth: int = 0, kind: str | N
         except RowError as error:
             found.errors.append(error)
         else:
-            _split(plain, named, quality, t, found)
+            if plain[0] in "{[" and (part := _document(plain)) is not None:
+                _nested(part, named, found, depth + 1)
+            else:
+                _split(plain, named, quality, t, found)
     if isinstance(row, dict) and depth < MAX_DEPTH:
         inner = kind or _quiet_type(row, where)
         for key in (*where.values, *where.others, *(k for k, _ in where.children)):
             part = row[key]
             name = joined(str(key))
-            if isinstance(part, dict | list) and name in _NESTED and not (plain and name.startswith("descriptor")):
+            if isinstance(part, dict | list) and name in NESTED and not (plain and name.startswith("descriptor")):
                 _nested(part, inner, found, depth + 1, pairs=name in ("files", "file"))
 
 
@@ -166,6 +171,16 @@ def _nested(part: Any, kind: str | None, found: Digests, depth: int, *, pairs: b
                     _split(text, kind, None, None, found)
             else:
                 _nested(value, kind, found, depth + 1, pairs=pairs)
+
+
+def _document(text: str) -> Any:
+    """Return the object or array that stands as text in a cell; None if it is none, or a vPDQ's frames."""
+    try:
+        part = from_json(text)
+    except ValueError:
+        return None
+    is_frames = isinstance(part, list) and bool(part) and isinstance(part[0], str) and part[0].count(",") == 2
+    return None if is_frames or not isinstance(part, dict | list) else part
 
 
 def _frame(text: str, found: Digests) -> None:

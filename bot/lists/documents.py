@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from pydantic_core import from_json
 
 from bot.errors import UsageError
 from bot.lists import children, misp, row, stix, vpdq
+from bot.lists.digests import NESTED
 from bot.lists.names import OURS, WHOLES, joined, kind_named
 from bot.lists.plain import TOO_LONG
 from bot.lists.record import HEX, Bad, Record, Row, RowError, Whole, bad, words
@@ -103,7 +104,7 @@ def ndjson(parts: Iterable[str | None]) -> Iterator[Row]:
 
 
 def _flat(elements: Iterable[Any], tagged: set[str]) -> Iterator[Any]:
-    """Yield elements, and in the place of a bundle, an event or an answer those in it.
+    """Yield elements, and in the place of a bundle, an event, an answer or one of its pages those in it.
 
     Of which objects a report says that they are child abuse, that is said before it and behind it: `tagged` is of the
     whole document.
@@ -113,11 +114,33 @@ def _flat(elements: Iterable[Any], tagged: set[str]) -> Iterator[Any]:
             yield element
         elif (rows := misp.rows_of(element)) is not None:
             yield from rows
+        elif (within := _within(element)) is not None:
+            yield from within
         else:
             yield element
             if (refs := stix.refs(element)) and row.says_child(element):
                 tagged.update(refs)
                 yield from ({"id": ref, "tags": "csam"} for ref in refs)
+
+
+def _within(found: dict[str, Any]) -> Iterable[Any] | None:
+    """Return the rows of an object that is none itself: a page of an answer, or rows by their names; None of others.
+
+    A row that holds others keeps them: their states would be lost with it, and its own with them.
+    """
+    parts = found.values()
+    if not any(isinstance(part, dict | list) for part in parts):
+        return None
+    if all(isinstance(part, dict) for part in parts) and not vpdq.is_object(found):
+        named = any(joined(name) in NESTED or joined(name) in LISTS or kind_named(name) for name in found)
+        return None if named or not all(map(_holds, islice(parts, MAX_NAMES))) else parts
+    if len(found) >= MAX_NAMES or plan_of(found).ids or plan_of(found).holds_digests or _is_of_children(found):
+        return None
+    for name, part in found.items():
+        if isinstance(part, list) and joined(name) in LISTS and joined(name) not in _IN_ROWS:
+            rows = all(isinstance(one, dict) and plan_of(one).ids for one in part[:MAX_NAMES])
+            return part if rows else None
+    return None
 
 
 def _rows_of(elements: Iterable[Any], one: Callable[[Any], Told], *, all_children: bool = False) -> Iterator[Row]:

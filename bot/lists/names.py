@@ -82,7 +82,10 @@ GONE_FLAGS = words("""
     """)
 LIVE_FLAGS = words("active isactive enabled isenabled valid toids")  # MISP's: not for detection
 GONE_AT = words("deletedat withdrawnat removedat revokedat retractedat deletedon withdrawnon deleteddate")
-EXPIRES = words("expires expiresat expireson expiry expiredon validuntil expirationdate exp")
+EXPIRES = words("""
+    expires expiresat expireson expiry expiredon validuntil expirationdate exp expiretime
+    expirytime expirationtime expirydate expiredate expiredat
+    """)
 QUALITIES = words("quality pdqquality hashquality q pdqhashquality")
 TIMES = words("t timeoffset")
 STAMPS = words("timestamp seconds offset")  # seconds into the film, or the day on which the row was written

@@ -11,12 +11,13 @@ from itertools import islice
 from typing import Any
 
 from bot.lists import hashdeep, plain
-from bot.lists.names import Plan, is_type, plan
+from bot.lists.names import OURS, Plan, is_type, joined, kind_named, plan
 from bot.lists.opening import lines
 from bot.lists.plain import TOO_LONG
-from bot.lists.record import Bad, Record, Row, RowError, Whole, bad
+from bot.lists.record import HEX, LENGTHS, Bad, Record, Row, RowError, Whole, bad, clean
 from bot.lists.row import of_row
 from bot.lists.shortcut import KINDS, plain_record
+from bot.lists.unnamed import is_near
 from bot.plural import many
 
 SEPARATORS = ",;\t|"
@@ -27,6 +28,9 @@ _HEX = re.compile(
     r"\s*=?[\"'`]?(?:0[xX])?(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})[\"'`]?\s*\x00*"
 )
 _RUN = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32,}(?![0-9a-fA-F])")
+_RULE = re.compile(r"[\s|+:=-]*(?:--|==)[\s|+:=-]*")  # what tools draw below a table's names
+_WORD = re.compile(r"sha[-_ ]?(?:2[-_/ ]?)?256|[^\W_]+", re.IGNORECASE)
+_IS_FILE = re.compile(r".*[^/\\]\.[A-Za-z]\w{1,4}")
 _SAYS_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 Numbered = tuple[int, str | None]
 
@@ -95,41 +99,74 @@ def _header(shown: list[str], separator: str) -> tuple[Plan, int]:
         cells = cells_of(line, separator)
         if any(map(_HEX.fullmatch, cells)):
             break
-        if is_header(cells) and (filled := sum(map(bool, map(str.strip, cells)))) > best:
+        filled = sum(map(bool, map(str.strip, cells)))
+        if filled > best and (is_header(cells) or (filled > 1 and any(map(_kind_within, cells)))):
             best, at = filled, place
     if at >= 0:
         names = [cell.strip().strip("\ufeff") for cell in cells_of(shown[at], separator)]
-        return _scaled(plan(enumerate(names)), shown[at + 1 :], separator), at + 1
+        rows = [cells_of(line, separator) for line in shown[at + 1 :]]
+        where = plan(enumerate(_named(names, rows)))
+        if where.holds_digests:
+            return _scaled(where, rows), at + 1
     skipped = 1 if shown and _SAYS_SEPARATOR.fullmatch(shown[0]) else 0
-    for line in shown:
-        if any(map(_HEX.fullmatch, cells := cells_of(line, separator))):
-            return _without_header(cells), skipped
+    rows = [cells for line in shown if any(map(_HEX.fullmatch, cells := cells_of(line, separator)))]
+    if rows:
+        return _without_header(rows), skipped
     return plan(enumerate(("value", "type"))), skipped
 
 
-def _scaled(where: Plan, rows: list[str], separator: str) -> Plan:
+def _kind_within(name: str) -> str | None:
+    """Return the one kind of digest of ours that a name has among its words, whatever the others are."""
+    kinds = {OURS[word] for text in _WORD.findall(name) if (word := joined(text)) in OURS}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _named(names: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the names of columns; one that says a kind among others' words is that kind's if its cells are.
+
+    `suma SHA-256` and `MD5-Summe` are, whatever the language; a `pdq distance` holds none.
+    """
+    kinds = [(place, kind) for place, name in enumerate(names) if not kind_named(name) and (kind := _kind_within(name))]
+    for place, kind in kinds:
+        cells = [text for row in rows if place < len(row) and (text := clean(row[place]))]
+        if cells and all(_HEX.fullmatch(text) and len(_bare(text)) == LENGTHS[kind] for text in cells):
+            names[place] = kind
+    return names
+
+
+def _bare(cell: str) -> str:
+    """Return the digits of a cell that holds a digest."""
+    return cell.strip().lstrip("=").strip("\"'`\x00").lower().removeprefix("0x")
+
+
+def _scaled(where: Plan, rows: list[list[str]]) -> Plan:
     """Return the plan of a table, told by its first rows whether qualities are from 0 to 1."""
-    cells = [cells_of(line, separator) for line in rows]
-    said = [row[key].strip().replace(",", ".") for row in cells for key in where.qualities if key < len(row)]
+    said = [row[key].strip().replace(",", ".") for row in rows for key in where.qualities if key < len(row)]
     numbers = [float(text) for text in said if re.fullmatch(r"\d{1,3}(?:\.\d{1,20})?", text)]
     is_share = bool(numbers) and max(numbers) <= 1 and max(numbers) > 0
     return replace(where, is_share=True) if is_share else where
 
 
-def _without_header(cells: list[str]) -> Plan:
-    """Return where in a row is what, told by a row: digests by their length, beside them a type or a quality.
+def _without_header(rows: list[list[str]]) -> Plan:
+    """Return where in a row is what, told by the first: digests by their length, beside them a type or a quality.
 
-    One of 64 hex digits is a PDQ; behind an MD5 or SHA-1, or as the second, a SHA-256.
+    One of 64 hex digits is a PDQ; behind an MD5 or SHA-1, or as the second, a SHA-256. So is one before them where a
+    file's name stands in the row, unless the bits of all that stand there are a PDQ's.
     """
+    cells = rows[0]
     names: list[str] = []
     seen: set[str] = set()
     digests = sum(map(bool, map(_HEX.fullmatch, cells)))
     typed = digests == 1 and any(map(is_type, cells))
+    of_file = any(map(_IS_FILE.fullmatch, cells)) and any(
+        _HEX.fullmatch(c) and len(_bare(c)) in (32, 40) for c in cells
+    )
     for place, cell in enumerate(cells):
-        text = cell.strip().strip("\"'`\x00").lower().removeprefix("0x")
+        text = _bare(cell)
         if _HEX.fullmatch(cell):
             short = {32: "md5", 40: "sha1", 128: "sha512"}.get(len(text))
-            name = "value" if typed or digests == 1 else short or ("sha256" if seen else "pdq")
+            is_sum = bool(seen) or (of_file and not _are_pdq(place, rows))
+            name = "value" if typed or digests == 1 else short or ("sha256" if is_sum else "pdq")
         elif typed and is_type(text):
             name = "type"
         elif text.isdecimal() and int(text) <= 100 and place and names[-1] in ("value", "pdq"):
@@ -141,6 +178,12 @@ def _without_header(cells: list[str]) -> Plan:
     if len(cells) < 2:
         names.append("type")
     return plan(enumerate(names))
+
+
+def _are_pdq(place: int, rows: list[list[str]]) -> bool:
+    """Return whether what stands at a place of all rows has the bits of PDQ."""
+    texts = [_bare(row[place]) for row in rows if place < len(row)]
+    return all(len(text) == LENGTHS["pdq"] and set(text) <= HEX and is_near(bytes.fromhex(text)) for text in texts)
 
 
 def _rows(source: _Lines, separator: str, where: Plan, skipped: int) -> Iterator[Row]:
@@ -161,7 +204,7 @@ def _rows(source: _Lines, separator: str, where: Plan, skipped: int) -> Iterator
                 continue
         text = line.strip("\ufeff")
         bare = text.strip()
-        if not bare:
+        if not bare or _RULE.fullmatch(bare):
             continue
         if plain.is_comment(bare):
             if plain.says_whole(bare):

@@ -44,11 +44,11 @@ class Unnamed:
         if isinstance(row, Plain):
             if row.unnamed:
                 self.count += row.count
-                self.near += sum(map(_is_near, row.values))
+                self.near += sum(map(is_near, row.values))
         elif isinstance(row, Record) and row.unnamed:
             values = [one.value for one in row.signals if one.type == "pdq"]
             self.count += len(values)
-            self.near += sum(map(_is_near, values))
+            self.near += sum(map(is_near, values))
 
     def of(self, rows: Iterable[T]) -> Iterator[T]:
         """Yield rows, and count."""
@@ -58,7 +58,8 @@ class Unnamed:
             yield row
 
 
-def _is_near(value: bytes) -> bool:
+def is_near(value: bytes) -> bool:
+    """Return whether a hash has as many bits set as clear, or nearly so, as a PDQ has."""
     return abs(int.from_bytes(value).bit_count() - 4 * len(value)) <= NEAR
 
 
