@@ -148,7 +148,7 @@ def test_any_signs_are_refused_or_mean_what_python_means(pattern: str, text: str
      "(?|a|b)", r"\p{L}", r"\P{Lu}", r"\X", r"\R", r"\G", r"\K", r"\m", r"\M", r"\L<names>", "[[:alpha:]]", "[a--b]",
      "[a&&b]",
      "[a||b]", "[a~~b]", "(?&name)", "(?R)", "(?1)", "(a)(?1)", "(?<n>a)", "(?P>n)", "(?(DEFINE)a)", "(*SKIP)", "(?a)a",
-     r"\b" * 400, r"\h", r"\N{NOTHING}", "(?<=a+)b", "a(?i)b"],
+     r"\b" * 2400, r"\h", r"\N{NOTHING}", "(?<=a+)b", "a(?i)b"],
 )  # fmt: skip
 def test_what_only_other_engines_know_is_refused(pattern: str) -> None:
     """Fuzzy counts, set operations, properties, recursion and the like are refused in one sentence with the line."""

@@ -18,9 +18,9 @@ from typing import Any
 
 import regex as engine
 
-MAX_PATTERN = 1000  # characters
+MAX_PATTERN = 5000  # characters; moderators join hundreds of words with |
 MAX_DEPTH = 40  # groups and repeats inside one another
-MAX_WRITTEN = 20_000  # characters of a pattern as the engine gets it; compiling it takes some 50 ms then
+MAX_WRITTEN = 80_000  # characters of a pattern as the engine gets it; compiling it takes some 0.4 s then
 MAX_SIZE = 10_000  # pieces when the least counts of all repeats are written out, as both engines do in part
 
 # letters, and all that is a digit or a number, as Python's \w; the other engine's own takes accents for letters
@@ -42,6 +42,7 @@ _PLACES = {
 }
 _REPEATS = {tree.MAX_REPEAT: "", tree.MIN_REPEAT: "?", tree.POSSESSIVE_REPEAT: "+"}
 _FOUR_I = "iI\u0130\u0131"  # one letter to Python where capitals do not matter; two to the other engine
+_POSIX = re.compile(r"\[[:.=]")  # `[[:alpha:]]`, which is a class of letters elsewhere
 _ERRORS = re.compile(r"\s*(?:[0-9]+\s*<=?\s*)?[0-9]*\s*[deis]\s*[}<=+,:]")
 
 
@@ -52,11 +53,13 @@ class PatternError(Exception):
 def check(pattern: str, *, case_sensitive: bool = False) -> str:
     """Return a pattern as `regex` has to be given it, with its flags inside. Raises PatternError."""
     if len(pattern) > MAX_PATTERN:
-        raise PatternError(f"is longer than {MAX_PATTERN} characters; split it")
+        raise PatternError(f"is longer than {MAX_PATTERN:,} characters; split it")
     flags = re.DOTALL | (re.NOFLAG if case_sensitive else re.IGNORECASE)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # `[[a]` and its like: Python may read them otherwise one day
+            warnings.simplefilter("error")  # `[a--b]` and its like: Python may read them otherwise one day
+            if not _POSIX.search(pattern):  # a bracket in a class is one to Python and, written out, to the engine
+                warnings.filterwarnings("ignore", "Possible nested set", FutureWarning)
             parsed = parser.parse(pattern, flags)
     except Warning as error:
         raise PatternError(f"is ambiguous ({error}); escape the character") from None

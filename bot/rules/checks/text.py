@@ -48,11 +48,11 @@ class TextQuery:
     def _look(self, text: str, budget: Budget) -> str | None:
         budget.words()
         with budget.counting():
-            text = bare(text) if self.mode == "full-text" else text
+            text = bare(text) if self.mode == "full-text" and not self.is_regex else text
             folded = "" if self.is_regex else _folded(text)
         for pattern in self.patterns:
             if (found := budget.run(pattern, self._how, text)) is not None:
-                return found
+                return bare(found) if self.mode == "full-text" else found
         for number, word in enumerate(self.words):
             if number % 64 == 0:
                 budget.words()
@@ -113,7 +113,11 @@ def _framed_pattern(source: str, mode: Mode) -> str:
         return rf"(?:[^/]*\.)?{source}"
     if mode == "ends-with":
         return rf"{source}\Z"
-    return source if mode != "includes-word" else f"(?<![{regex.WORD}]){source}(?![{regex.WORD}])"
+    if mode == "full-text":
+        return f"[^{regex.WORD}]*{source}[^{regex.WORD}]*"
+    # as in AutoModerator: no end of what is found lies inside of a word; one that is a sign needs no gap there
+    inside = f"(?<=[{regex.WORD}])(?=[{regex.WORD}])"
+    return source if mode != "includes-word" else f"(?!{inside}){source}(?!{inside})"
 
 
 def _cleaned(word: str, prefix: str | None, mode: Mode) -> str:
