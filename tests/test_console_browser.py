@@ -26,6 +26,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium here")]
 PATIENCE = 60_000  # milliseconds, on a busy machine
 PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
 KINDS = ("near", "exact", "face", "footage", "words")
 
 
@@ -175,6 +176,23 @@ def work_done(console: Console) -> list[str]:
     return [f"/notice/{notice}", *(f"/action/{row.action.id}" for row in store.actions.of_case(case.id))]
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_first_screen_of_a_case_holds_what_a_decision_needs(
+    chromium: Any, console: Console, size: dict[str, int]
+) -> None:
+    """What was found, how sure, what speaks against it, the bot, the pictures, both answers: no scrolling."""
+    for number, kind in enumerate(KINDS, start=1):
+        open_case(console.bot, number, kind, title="a title that is longer than a phone is wide")
+    with seat(chromium, console, "Ben", viewport=size) as page:
+        for case in console.bot.deps.store.cases.listing():
+            page.goto(f"{console.url}/case/{case.label}")
+            shown = (".first .lead", ".first .name", "#levels button", ".choice.confirm b", ".choice.dismiss b")
+            ends = {one: page.locator(one).last.bounding_box() for one in shown}
+            below = {one: box for one, box in ends.items() if not box or box["y"] + box["height"] > size["height"]}
+            assert not below, case.verdict.rule
+            assert not page.locator("#how").evaluate("one => one.open")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_for_everybody(chromium: Any, console: Console, world: Stage, scheme: str) -> None:
     """On a desk and a phone: no serious finding of axe, and nothing is wider than the screen, not a sheet either."""
@@ -204,7 +222,7 @@ def test_every_page_for_everybody(chromium: Any, console: Console, world: Stage,
             wide = page.evaluate("document.documentElement.scrollWidth")
             if wide > PHONE["width"]:
                 wrong.append(f"{path}: {wide} pixels wide on a phone")
-            page.set_viewport_size({"width": 1280, "height": 800})
+            page.set_viewport_size(DESK)
         page.goto(f"{console.url}/case/{looked_at}")
         page.keyboard.press("1")
         page.locator("[data-sheet] img").wait_for()

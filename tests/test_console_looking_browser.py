@@ -14,6 +14,7 @@ from bot.model import CaseState, LookState, Sheet
 from bot.pipeline import Pipeline
 from tests.console import Console, console_on
 from tests.test_looking import case_of
+from tests.test_pair import near_and_exact
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")
@@ -138,3 +139,26 @@ def test_a_case_decided_without_looking_asks_for_no_sheet(world: Stage, console:
     assert len(asked) > 4
     assert [one for one in asked if one[0] == "image" or f"{case}/look" in one[1]] == []
     assert console.bot.looks._jobs == {}
+
+
+def test_both_beside_one_another_by_keys_and_nothing_left(world: Stage, console: Console, page: Any) -> None:
+    """A key asks for both, both are pictures of their own, a key covers both; unticked, one comes alone."""
+    near, _ = near_and_exact(world, console.bot)
+    page.goto(f"{console.url}/case/{near.label}")
+    page.keyboard.press("2")
+    page.locator("[data-sheet] img").nth(1).wait_for()
+    pictures = page.locator("[data-sheet] img")
+    for place in range(2):
+        pictures.nth(place).evaluate("one => one.decode()")
+    addresses = [str(pictures.nth(place).get_attribute("src")) for place in range(2)]
+    boxes = [pictures.nth(place).bounding_box() for place in range(2)]
+    assert boxes[0]["y"] == pytest.approx(boxes[1]["y"], abs=4)
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    with page.expect_navigation():
+        page.keyboard.press("z")
+    for address in addresses:
+        assert page.evaluate(GONE, address) == NOTHING
+    page.keyboard.press("y")
+    page.keyboard.press("2")
+    page.locator("[data-sheet] img").wait_for()
+    assert page.locator("[data-sheet] img").count() == 1

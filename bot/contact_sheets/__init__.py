@@ -7,7 +7,7 @@ png      a picture as a file, of our own making from the first byte to the last
 
 from __future__ import annotations
 
-from bot.contact_sheets.compose import compose, matched, wanted
+from bot.contact_sheets.compose import compose, few, matched, wanted
 from bot.contact_sheets.looker import Looker
 
-__all__ = ["Looker", "compose", "matched", "wanted"]
+__all__ = ["Looker", "compose", "few", "matched", "wanted"]

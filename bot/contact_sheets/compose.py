@@ -32,6 +32,11 @@ def wanted(level: Level, ranges: Ranges, *, grey: bool = False) -> SheetAsked:
     return SheetAsked(level=level, grey=grey, even=MOST - len(at), at=at)
 
 
+def few(level: Level, count: int, at: Sequence[float], *, grey: bool = False) -> SheetAsked:
+    """Return what to ask for of a media that is compared with another: frames at these seconds, else `count` evenly."""
+    return SheetAsked(level=level, grey=grey, even=0 if at else count, at=tuple(at))
+
+
 def matched(t: float, ranges: Ranges) -> bool:
     """Return whether a moment lies in what matched, in seconds."""
     return any(begin - SLACK <= t <= end + SLACK for begin, end in ranges)

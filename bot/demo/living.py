@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from bot.demo.ledger import Ledger
 from bot.demo.past import FirstDay
 from bot.loopback.stage import Stage
-from bot.model import Actor, Consent, Credential, NoticeState, Role
+from bot.model import Actor, Consent, Credential, EntryNote, NoticeState, Role
 from bot.pipeline import Pipeline
 from bot.pipeline.acting.notices import Statement
 from bot.plural import many
@@ -54,7 +54,10 @@ class Living:
         for data in self._fakes:
             banks.add("known-fakes", workers.fingerprint(data), by=me)
         banks.create("originals", "source")
-        banks.add("originals", workers.fingerprint(people.clip(301, people.OTHER, seconds=2)), by=me)
+        original = people.clip(301, people.OTHER, seconds=2)
+        label, _ = banks.add("originals", workers.fingerprint(original), by=me)
+        where = self._s.park.add_redgifs("HarbourWalk", hd=original)
+        self._p.deps.store.notes.put(label, EntryNote(note="the film as its maker shows it", origin=where), by=me)
         consent = Consent(
             basis="explicit_consent", mandate=None, adult=True, record="letter and identity card, folder 7",
             purpose="media of r/clips that show her face", expires=self._s.clock.now() + timedelta(days=365),

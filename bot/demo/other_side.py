@@ -34,6 +34,5 @@ def page_of(stage: Stage, ledger: Ledger) -> Page:
         name="Other side",
         path="/other-side",
         keys="g o",
-        banner="Demo: Reddit, the hosts and the mail server stand on this machine, and the media are drawn. Report "
-        "nothing of it; links to the real Reddit lead nowhere.",
+        banner="Demo: all of it is drawn and stays on this machine. Report nothing; links to Reddit lead nowhere.",
     )

@@ -49,7 +49,14 @@ class CaseMedia:
     def of_files(self, evidence: Evidence) -> str | None:
         """Return the digest of the very files that evidence tells of, None if it does not name all of them."""
         files = _files({"media": [{"sha256": one.sha256, "md5": one.md5} for one in evidence.media]})
-        if self._seal is None or not files or evidence.link.source == PREVIEW:
+        return None if evidence.link.source == PREVIEW else self._of(files)
+
+    def of_file(self, sha256: str) -> str | None:
+        """Return the digest of what is one file and no other, None without a key."""
+        return self._of([sha256])
+
+    def _of(self, files: list[str]) -> str | None:
+        if self._seal is None or not files:
             return None
         return self._seal.keyed_digest(f"media of a case: {json.dumps({'files': files}, sort_keys=True)}")
 

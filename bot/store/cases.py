@@ -120,6 +120,29 @@ class Cases:
         )  # fmt: skip
         return [str(row["label"]) for row in rows]
 
+    def of_entry(self, entry: str, limit: int = 5) -> list[str]:
+        """Return the labels of cases whose one media is a very file of an entry, or was banked as it, the newest first.
+
+        No suspected minor's is among them, and no proposal.
+        """
+        files = [
+            sha256
+            for (sha256,) in self._c.tuples(
+                """select f.sha256 from entry_files f join entries e on e.id = f.entry
+                   where e.label = ?""",
+                (entry,),
+            )
+        ]
+        keys = [key for sha256 in files if (key := self.media.of_file(sha256)) is not None]
+        marks = ", ".join("?" * len(keys))
+        rows = self._c.rows(
+            f"""select label from cases where state <> 'minor' and proposal is null and (media in ({marks}) or id in (
+                   select m.case_id from case_entries m join entries e on e.id = m.entry where e.label = ?))
+               order by id desc limit ?""",  # noqa: S608  marks of ours
+            (*keys, entry, limit),
+        )
+        return [str(row["label"]) for row in rows]
+
     def labels(self, begin: str = "", limit: int = 1000) -> list[str]:
         """Return the labels that begin so (in small letters behind the first), those of the newest cases first."""
         where, values = "label >= ? and label < ?" if begin else "1", (begin, f"{begin}g") if begin else ()

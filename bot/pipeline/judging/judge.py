@@ -39,7 +39,7 @@ ON_THE_POST = actions.RULE_KINDS - {"modmail", "notice"}
 AUTHOR_WAIT = 120.0  # seconds before Reddit is asked again about an author
 MAX_WAIT = timedelta(hours=6)  # that a judgement waits for it
 IN_DOUBT = (ActionState.SENDING, ActionState.UNKNOWN, ActionState.PARKED)
-NEEDS_PERSON = "a moderator decides; see gifwarden cases confirm"
+NEEDS_PERSON = "a moderator decides on its case"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,10 @@ class TargetScanner:
                 raise
             return TargetResult(target=name, error=_once(error))
 
+    def knows(self, target: str) -> bool:
+        """Return whether an address is one of a host that is asked; nothing is asked for that."""
+        return "://" in target and self._find(target) is not None
+
     def leads(self, target: str) -> tuple[Post | None, tuple[Link, ...]]:
         """Return the post that a permalink names, or None, and the links to media; nothing of them is fetched.
 

@@ -19,6 +19,16 @@ Ranges = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Where what an entry was made of is found: in a case of its very file, or at an address that somebody noted."""
+
+    entry: str  # its label
+    case: str | None = None
+    url: str = ""
+    at: tuple[float, ...] = ()  # seconds of it that are shown; none: a few, spread evenly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What somebody asked for: a case, a link, or a file of theirs; a sheet at a level, or without one an answer."""
 
@@ -28,6 +38,9 @@ class Wish:
     level: Level | None = None
     media: int | None = None  # place in an album; None: the first that matched, of a case
     ranges: Ranges = ()  # seconds that matched; of a case they are known
+    few: bool = False  # a few frames alone, to be compared with another sheet
+    at: tuple[float, ...] = ()  # seconds of these frames; none: spread evenly
+    beside: Beside | None = None  # not the case's own media is meant, but that of an entry that it is compared with
 
 
 def why_not(store: Store, wish: Wish) -> str | None:
@@ -42,6 +55,10 @@ def why_not(store: Store, wish: Wish) -> str | None:
         return same.words
     if row.post.removed_by_category == "deleted" or row.url.startswith(GONE):
         return DELETED
+    if wish.beside is not None:
+        if store.minors.is_never_label(wish.beside.entry):
+            return MINOR
+        return why_not(store, Wish(case=wish.beside.case))
     return None
 
 

@@ -11,23 +11,25 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot import channels
 from bot.acquire import Acquirer
 from bot.config import Config
-from bot.contact_sheets import Looker, wanted
-from bot.errors import CostlyError, GifwardenError, TryLaterError, UsageError, for_once
+from bot.contact_sheets import Looker, few, wanted
+from bot.errors import CostlyError, GifwardenError, RightsError, TryLaterError, UsageError, for_once
 from bot.model import Actor, Level, Link, LookState, MediaFile, Sheet, Verb
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.log import Log
 from bot.pipeline.looking.answer import Answer, answer
 from bot.pipeline.looking.asked import MINOR, Ranges, Wish, link_of, place_of, refused_kind, sane, why_not
+from bot.pipeline.looking.beside import MOMENTS, Pair, pair_of
 from bot.pipeline.looking.job import Job, Progress
 from bot.pipeline.looking.wishes import Wishes
 from bot.pipeline.recovery import reason_of
 from bot.pipeline.reviewing.team import Team
 from bot.pipeline.scanning.scanner import Scanner
-from bot.store import Store
+from bot.store import CaseRow, Store
 
 SECONDS = 30.0  # in which a look is ready, or has failed
 READY_SECONDS = 30.0  # in which what came of it is handed out
@@ -81,6 +83,34 @@ class Looks:
         wish = Wish(case=case, level=level, media=media)
         kind = place_of(self._store, row, media)[2]
         return self._ask(wish, by, session, kind)
+
+    def pair(self, row: CaseRow, *, by: Actor) -> Pair | None:
+        """Return what a case's media is compared with, as far as somebody may look at it; None if with nothing."""
+
+        def may(subreddit: str) -> bool:
+            try:
+                self._team.still(by, Verb.CASES, [subreddit])
+            except RightsError:
+                return False
+            return True
+
+        evidence = self._store.links.evidence(row.link)
+        return pair_of(self._store, row, evidence, may=may, known=self._targets.knows)
+
+    def ask_pair(self, case: str, level: Level, *, by: Actor, session: str) -> tuple[str, str]:
+        """Ask for two small sheets, of a case's media and of what its entry was made of; return both looks' ids.
+
+        Raises as `ask_case` does, and UsageError if nothing tells where the entry's media is.
+        """
+        row = self._store.cases.get(case)
+        self._team.still(by, Verb.CASES, [row.post.subreddit])
+        pair = self.pair(row, by=by)
+        if pair is None or pair.beside is None:
+            raise UsageError(f"there is nothing to compare {case} with; look at it alone")
+        kind = place_of(self._store, row, pair.media)[2]
+        own = Wish(case=case, level=level, media=pair.media, few=True, at=pair.here)
+        beside = Wish(case=case, level=level, few=True, at=pair.beside.at, beside=pair.beside)
+        return self._ask(own, by, session, kind), self._ask(beside, by, session, None)
 
     def ask_target(
         self,
@@ -252,7 +282,7 @@ class Looks:
                     self._end(job, LookState.FAILED, why or "nothing came of it")
                 else:
                     job.state, job.result, job.until = LookState.READY, result, time.monotonic() + self._ready
-                    job.wish = Wish(case=job.wish.case, level=job.wish.level)  # its file is needed no more
+                    job.wish = replace(job.wish, target="", data=None)  # its file is needed no more
                     if job.looker is not None:
                         job.looker.close()
             job.thread = None
@@ -269,24 +299,26 @@ class Looks:
         data, ranges = self._fetched(wish)
         if self._refused(wish) or looker is None or job.state != LookState.FETCHING:
             return None
-        asked = wanted(wish.level, ranges, grey=job.settings.grey)
-        sheet = looker.sheet(data, asked, ranges, seconds=max(0.1, job.until - time.monotonic()))
+        grey = job.settings.grey
+        asked = few(wish.level, MOMENTS, wish.at, grey=grey) if wish.few else wanted(wish.level, ranges, grey=grey)
+        sheet = looker.sheet(data, asked, () if wish.few else ranges, seconds=max(0.1, job.until - time.monotonic()))
         if refused := refused_kind(sheet.kind, job.settings):
             raise UsageError(refused)
         return sheet
 
     def _fetched(self, wish: Wish) -> tuple[bytes, Ranges]:
         """Return the bytes of the media that is meant, in memory, and what matched in it. Marked files are refused."""
-        place, ranges = wish.media or 0, wish.ranges
+        place, ranges, beside = wish.media or 0, wish.ranges, wish.beside
         if wish.data is not None:
             media: tuple[MediaFile, ...] = (MediaFile(index=0, url=wish.target, data=wish.data),)
         else:
-            if wish.case is not None:
-                row = self._store.cases.get(wish.case)
+            case, target = (beside.case, beside.url) if beside is not None else (wish.case, wish.target)
+            if case is not None:
+                row = self._store.cases.get(case)
                 link: Link = link_of(self._store, row)
                 place, ranges, _ = place_of(self._store, row, wish.media)
             else:
-                _, links = self._targets.leads(wish.target)
+                _, links = self._targets.leads(target)
                 link = links[0]
             self._working.refuse_marked(link)
             media = self._acquirer.acquire(link, want_original=False, in_front=True, only=place).media

@@ -17,6 +17,7 @@ from bot.pipeline.reviewing.words import deeds
 from bot.pipeline.reviewing.words.case import Fact, Seen, appeal_lines, event_line, found, news, plain_case, seen
 from bot.pipeline.reviewing.words.compare import compare_lines
 from bot.pipeline.reviewing.words.preview import WORDS, deeds_in_words, not_in_mode, preview
+from bot.pipeline.reviewing.words.summary import summary
 from bot.pipeline.reviewing.words.timeline import timelines
 from bot.rules.sureness import sureness
 from bot.store import CaseRow, DecisionRow
@@ -33,7 +34,7 @@ KEYS = {
     Decision.DISMISS: "d",
     Decision.UNDO: "t",
 }
-SHOWN = (Decision.CONFIRM, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP, Decision.DISMISS, Decision.UNDO)
+SHOWN = (Decision.CONFIRM, Decision.DISMISS, Decision.REMOVE, Decision.REPORT, Decision.LEAVE_UP, Decision.UNDO)
 INSTEAD = (Decision.REMOVE, Decision.LEAVE_UP, Decision.REPORT)  # of the rule's own; the first of two alike is offered
 OPEN_VERBS = (Decision.CONFIRM, *INSTEAD, Decision.DISMISS)
 NAMES = 10  # cases of a group that are named
@@ -70,6 +71,7 @@ def show(visit: Visit) -> Response:
         doubt=visit.pipeline.claims.doubt(row),
         place=place_of(visit),
         sure=sureness(case.evidence),
+        brief=summary(row, case.evidence, case.actions, visit.config),
         mode=visit.config.mode(row.post.subreddit),
         now=visit.pipeline.deps.clock.now(),
         others=others,
@@ -143,7 +145,7 @@ def _choices(visit: Visit, case: Seen, waiting: DecisionRow | None) -> list[Choi
             continue
         seen_lines.add(lines)
         kept = not_in_mode(lines, mode)
-        later = f"; but not yet in mode {mode}: {', '.join(kept)}" if kept else ""
+        later = f"; not yet while in mode {mode}: {', '.join(kept)}" if kept else ""
         teaches = _teaches(case) if verb is Decision.DISMISS else ""
         made.append(
             Choice(
@@ -161,7 +163,7 @@ def _teaches(case: Seen) -> str:
     """Return what a dismissal teaches, as the end of a sentence: nothing of the very file of an entry."""
     matches = case.evidence.matches if case.evidence else ()
     near = {one.entry for one in matches if one.bank_kind != "allow" and not (one.exact or one.suppressed)}
-    return f"; from then on what this shows is not taken for {', '.join(sorted(near))} again" if near else ""
+    return f"; what it shows is not taken for {', '.join(sorted(near))} again" if near else ""
 
 
 def _banks(visit: Visit, row: CaseRow) -> list[str]:

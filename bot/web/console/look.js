@@ -1,4 +1,4 @@
-// Looking: waits until a sheet is there, covers it again, and leaves no picture behind when its page is left.
+// Looking: waits until all sheets are there, covers it again, and leaves no picture behind when its page is left.
 const EVERY = 600; // milliseconds between two questions whether it is there
 const waiting = document.querySelector("[data-look]");
 const covering = document.querySelector("[data-cover]");
@@ -12,15 +12,18 @@ function cover() {
   }
 }
 
-async function ask() {
-  let state = "";
+async function stateOf(address) {
   try {
-    const answer = await fetch(waiting.dataset.look, { headers: { Accept: "application/json" }, cache: "no-store" });
-    if (answer.ok) state = (await answer.json()).state;
+    const answer = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
+    return answer.ok ? (await answer.json()).state : "";
   } catch {
-    state = "waiting"; // the line is cut: the next question may succeed
+    return "waiting"; // the line is cut: the next question may succeed
   }
-  if (state === "waiting" || state === "fetching") {
+}
+
+async function ask() {
+  const states = await Promise.all(waiting.dataset.look.split(" ").map(stateOf));
+  if (states.some((state) => state === "waiting" || state === "fetching")) {
     window.setTimeout(ask, EVERY);
   } else {
     again = true;

@@ -26,14 +26,13 @@ def ask(visit: Visit) -> Response:
     media = whole(given)
     if given and media is None:
         raise UsageError("this form says not which media is meant; open the case again and use one of its buttons")
-    look = visit.pipeline.looks.ask_case(
-        row.label,
-        level_of(visit.field("level")),
-        by=by,
-        session=visit.session.label,
-        media=media,
-    )
-    asked = {"look": look, **({"media": given} if given else {})}
+    level, looks, session = level_of(visit.field("level")), visit.pipeline.looks, visit.session.label
+    if visit.field("pair") and not given:
+        own, beside = looks.ask_pair(row.label, level, by=by, session=session)
+        asked = {"look": own, "beside": beside}
+    else:
+        look = looks.ask_case(row.label, level, by=by, session=session, media=media)
+        asked = {"look": look, **({"media": given} if given else {})}
     return visit.go(f"/case/{row.label}?{_query(visit)}{urlencode(asked)}#look")
 
 
@@ -58,8 +57,9 @@ def sheet(visit: Visit) -> Response:
 
 def cover(visit: Visit) -> Response:
     """End a look: its page was left, or somebody has seen enough."""
-    if look := visit.field("look"):
-        visit.pipeline.looks.leave(visit.session.label, look)
+    for look in (visit.field("look"), visit.field("beside")):
+        if look:
+            visit.pipeline.looks.leave(visit.session.label, look)
     return visit.go(f"/case/{label_of(visit)}?{_query(visit)}")
 
 

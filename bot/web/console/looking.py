@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.clock import tenths
 from bot.model import Evidence, Level, LookState, Sheet, Verb
 from bot.pipeline.looking.asked import Wish, refused_kind, why_not
+from bot.pipeline.looking.beside import Pair
 from bot.pipeline.looking.job import Progress
 from bot.pipeline.looking.wishes import CLEAR, Wishes
 from bot.plural import many
@@ -23,18 +24,13 @@ UNDER_WAY = (LookState.WAITING, LookState.FETCHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What can be looked at on a case's page, and what was asked for."""
+class Panel:
+    """One sheet on a page: how far it is, and where everything stands on it."""
 
-    refused: str  # why nothing is, or nothing
-    first: Level | None  # that comes next: where this person begins, or the one behind what is open
-    media: tuple[int, ...] = ()  # places in an album, if there are several
-    chosen: int | None = None  # of them
     look: str = ""  # a look that is under way or ready
     state: LookState | None = None  # None: nothing was asked for
     why: str = ""
     sheet: Sheet | None = None
-    word: str | None = None  # when it is much
 
     @property
     def under_way(self) -> bool:
@@ -57,6 +53,36 @@ class Offer:
         return f"{many(len(self.sheet.frames), 'frame')}{seconds}, {level}; {found or 'none'} matched"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What can be looked at on a case's page, and what was asked for."""
+
+    refused: str  # why nothing is, or nothing
+    first: Level | None  # that comes next: where this person begins, or the one behind what is open
+    media: tuple[int, ...] = ()  # places in an album, if there are several
+    chosen: int | None = None  # of them
+    own: Panel = Panel()  # the case's own media
+    other: Panel | None = None  # what its entry was made of, if both were asked for
+    pair: Pair | None = None  # what the case's media is compared with, as far as that is known
+    word: str | None = None  # when it is much
+
+    @property
+    def under_way(self) -> bool:
+        """Whether anything is still being made; what is ready before waits for the rest, for it is shown once."""
+        return self.own.under_way or (self.other is not None and self.other.under_way)
+
+    @property
+    def looks(self) -> list[str]:
+        """The looks that are under way or ready."""
+        return [panel.look for panel in (self.own, self.other) if panel is not None and panel.look]
+
+    @property
+    def beside(self) -> bool:
+        """Whether there is something to show beside the case's own media, and nobody asked for that alone."""
+        both = self.other is not None or self.own.state is None
+        return both and self.pair is not None and self.pair.beside is not None
+
+
 def offer(visit: Visit, row: CaseRow, evidence: Evidence | None) -> Offer:
     """Return what somebody who may decide on a case is offered."""
     by = visit.act(Verb.CASES, [row.post.subreddit])
@@ -69,21 +95,29 @@ def offer(visit: Visit, row: CaseRow, evidence: Evidence | None) -> Offer:
         refused = kinds[0] or ""
     if refused:
         return Offer(refused=refused, first=settings.level)
-    progress = progress_of(visit, row, visit.query("look") or "")
+    own = _panel(visit, row, visit.query("look") or "")
+    beside = visit.query("beside") or ""
     first: Level | None = settings.level
-    if progress is not None and progress.layout is not None:
-        first = next(iter(list(Level)[list(Level).index(progress.layout.level) + 1 :]), None)
+    if own.sheet is not None:
+        first = next(iter(list(Level)[list(Level).index(own.sheet.level) + 1 :]), None)
     return Offer(
         refused="",
         first=first,
         media=tuple(info.index for info in media) if len(media) > 1 else (),
         chosen=whole(visit.query("media") or ""),
-        look=(visit.query("look") or "") if progress and progress.state in (*UNDER_WAY, LookState.READY) else "",
-        state=progress.state if progress else None,
-        why=progress.why if progress else "",
-        sheet=progress.layout if progress else None,
+        own=own,
+        other=_panel(visit, row, beside) if beside else None,
+        pair=visit.pipeline.looks.pair(row, by=by),
         word=wishes.today(by).word,
     )
+
+
+def _panel(visit: Visit, row: CaseRow, look: str) -> Panel:
+    progress = progress_of(visit, row, look)
+    if progress is None:
+        return Panel()
+    alive = progress.state in (*UNDER_WAY, LookState.READY)
+    return Panel(look=look if alive else "", state=progress.state, why=progress.why, sheet=progress.layout)
 
 
 def progress_of(visit: Visit, row: CaseRow, look: str) -> Progress | None:

@@ -47,7 +47,7 @@ def compare_lines(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             held["origin"] + ("" if held["seconds"] is None else f" at {minutes(held['seconds'])}")
             for held in row["origins"]
         ]
-        told = "; ".join(origins) or f"its origin is not known, see gifwarden bank show {row['entry']}"
+        told = "; ".join(origins) or "nobody noted where its original is"
         yield f"{row['entry']}: {told}"
         if any(end for _, end in row["entry_ranges"]):
             yield f"its {_spans(row['entry_ranges'])} with {_spans(row['query_ranges'])} here"
