@@ -280,6 +280,18 @@ def test_a_still_with_something_else_over_a_part_is_for_a_person_to_look_at(seed
     assert nothing.matches == ()
 
 
+def test_plain_shapes_are_not_taken_for_one_another() -> None:
+    """By pHash alone stripes, a frame and two halves are alike: that counts for nothing, also in a bank of one."""
+    y, x = np.mgrid[0:300, 0:400]
+    shapes = [
+        (x // 20 % 2) * 255,
+        np.where(y < 150, 0, 255),
+        np.where((x < 6) | (y < 6) | (x > 393) | (y > 293), 200, 0),
+    ]
+    banked, *others = (np.repeat(shape.astype(np.uint8)[..., None], 3, axis=2) for shape in shapes)
+    assert [found.matches for found in looked_at(banked, *others)] == [(), ()]
+
+
 @pytest.mark.slow
 def test_what_is_withdrawn_during_a_search_is_nothing() -> None:
     """Its features are gone between the index, which still holds it, and the closer look."""

@@ -214,6 +214,39 @@ def test_links_of_without_reserve_are_as_before() -> None:
     assert [link.source for link in links_of(thing, hosts.find, reserve=True)] == ["url", "preview"]
 
 
+@pytest.mark.parametrize(
+    ("preview", "more", "url"),
+    [
+        ({"images": [{"source": None, "resolutions": [{"url": f"{STILL}&amp;width={n}"} for n in (108, 640)]}]}, {},
+         "https://external-preview.redd.it/Zy9_abc.jpg?auto=webp&s=01&width=640"),
+        ({"reddit_video_preview": {"hls_url": VIDEO.replace("DASH_480.mp4", "HLSPlaylist.m3u8")}}, {},
+         VIDEO.replace("DASH_480.mp4", "HLSPlaylist.m3u8")),
+        ({"images": [{"source": {"url": "https://external-i.redd.it/Zy9.gif?s=1"}}]}, {},
+         "https://external-i.redd.it/Zy9.gif?s=1"),
+        (None, {"thumbnail": "https://b.thumbs.redditmedia.com/Zy9.jpg"}, "https://b.thumbs.redditmedia.com/Zy9.jpg"),
+        (None, {"thumbnail": "nsfw"}, None),
+        (None, {"thumbnail": "https://evil.example/Zy9.jpg"}, None),
+    ],
+)  # fmt: skip
+def test_whatever_reddit_still_shows_is_its_preview(
+    preview: dict[str, Any] | None, more: dict[str, Any], url: str | None
+) -> None:
+    """Of a preview without its source the largest that was made of it, of a post without one its thumbnail."""
+    post = {"name": "t3_a", "url": "https://i.imgur.com/aB3dE5g.mp4", "preview": preview} | more
+    found = links_of({"kind": "t3", "data": post}, hosts.find, reserve=True)
+    assert [link.url for link in found if link.source == "preview"] == ([url] if url else [])
+
+
+def test_a_picture_of_which_only_small_copies_are_told() -> None:
+    """Where Reddit does not tell a gallery's picture itself, the largest of its copies stands for it."""
+    small = [{"u": f"https://preview.redd.it/m1m2m3m4m5m6m.jpg?width={n}&s=1"} for n in (108, 640)]
+    post = {"name": "t3_a", "url": "https://www.reddit.com/gallery/a", "is_gallery": True}
+    post |= {"gallery_data": {"items": [{"media_id": "m1m2m3m4m5m6m"}]}}
+    post |= {"media_metadata": {"m1m2m3m4m5m6m": {"status": "valid", "e": "Image", "m": "image/jpg", "p": small}}}
+    found = links_of({"kind": "t3", "data": post}, hosts.find, reserve=True)
+    assert [link.url for link in found if link.source == "preview"] == [small[1]["u"]]
+
+
 SIGNED = "?width=640&amp;format=pjpg&amp;s=01"
 
 

@@ -89,7 +89,13 @@ def _media_id(url: Url) -> str | None:
     server, path = url.host, url.path
     if not path:
         return None
-    if server in ("i.redd.it", "preview.redd.it", "external-preview.redd.it", "i.reddituploads.com"):
+    if server in (
+        "i.redd.it",
+        "preview.redd.it",
+        "external-preview.redd.it",
+        "external-i.redd.it",
+        "i.reddituploads.com",
+    ):
         titled = server in ("i.redd.it", "preview.redd.it")
         candidate = stem(path[0]).rpartition("-v0-")[2] if titled else stem(path[0])
         return candidate if len(path) == 1 and _MEDIA.match(candidate) else None

@@ -207,22 +207,33 @@ def _previews(data: Mapping[str, Any], *, stills: bool) -> Iterator[Any]:
     Of a picture that moves its still says less, and the blurred copies of marked posts say nothing.
     """
     preview = _map(data.get("preview"))
-    yield _map(preview.get("reddit_video_preview")).get("fallback_url")
-    for image in _list(preview.get("images")):
+    moving = _map(preview.get("reddit_video_preview"))
+    yield next(_told([moving.get(name) for name in ("fallback_url", "dash_url", "hls_url")]), None)
+    images = _list(preview.get("images"))
+    for image in images:
         variants = _map(_map(image).get("variants"))
         places = [_map(variants.get(name)) for name in ("gif", "mp4")] + ([_map(image)] if stills else [])
-        for place in places:
-            url = _map(place.get("source")).get("url")
-            if isinstance(url, str) and url:
-                yield url
-                break
+        yield next(_told([url for place in places for url in _sizes(place)]), None)
+    if stills and not images and not moving:
+        yield data.get("thumbnail")  # small, and all that readers see then
+
+
+def _told(urls: list[Any]) -> Iterator[str]:
+    return (url for url in urls if isinstance(url, str) and url)
+
+
+def _sizes(place: Mapping[str, Any]) -> list[Any]:
+    """Return the addresses of one preview, largest first: its source, then what was made of it."""
+    made = [_map(one) for one in _list(place.get("resolutions"))]
+    return [_map(one).get("url") for one in (place.get("source"), *reversed(made))]
 
 
 def _copies(data: Mapping[str, Any]) -> Iterator[Any]:
     """Yield Reddit's own copy of each picture that was uploaded, of one that moves the moving one."""
     for _, _, entry in _uploads(data):
         shown = _map(entry.get("s"))
-        yield next((url for name in ("gif", "mp4", "u") if isinstance(url := shown.get(name), str) and url), None)
+        smaller = [_map(one).get("u") for one in reversed(_list(entry.get("p")))]
+        yield next(_told([*(shown.get(name) for name in ("gif", "mp4", "u")), *smaller]), None)
 
 
 def _server(url: str) -> str:

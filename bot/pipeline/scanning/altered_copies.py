@@ -65,8 +65,10 @@ class Copied:
         self, fingerprint: Fingerprint, media: int, matches: Sequence[Match]
     ) -> tuple[tuple[Match, ...], tuple[SourceMatch, ...]]:
         """Return the matches of one media in the light of local features, and its source evidence."""
-        if not fingerprint.sketches or not len(self._shelf) or any(match.exact for match in matches):
+        if not fingerprint.sketches or any(match.exact for match in matches):
             return tuple(matches), ()
+        if not len(self._shelf):
+            return tuple(match for match in matches if match.method != "phash" or _detailed(fingerprint)), ()
         asked = Motion(fingerprint.motion.changes) if fingerprint.motion else None
         kept: list[Match] = []
         sources: list[SourceMatch] = []
