@@ -159,6 +159,7 @@ _HEDGES = """
     falla respuesta against disagree disagrees refuse refuses nvm edit abort void revert debating order
     ordered idea suggestion demonstration dagegen abbruch stopp nachmittag spaeter idee befehl contre annuler
     abandonner idée commande comando anular cancela cancelad orden ordenó manana despues
+    object objected objecting reconsider reconsidering rethink rethinking
     | hasta que | hasta el | a menos | en cuanto | una vez | sin embargo | o bien | tal vez | a lo mejor
     | más tarde | esta noche | próxima semana | hay que | tengo que | el comando | este comando | la orden
     | esta orden | esa orden | lo que | that back | cancel that | dead body | subject to | give me | give him
@@ -174,7 +175,14 @@ _DENIALS = """
     nein nie niemals nichts nix ohne weder keinesfalls keineswegs nö gegenteil nunca jamás nada ninguno
     ninguna ningún sin tampoco contrario stay stays remain remains bleibt rester reste éviter déjalo dejalo
     siga
+    | niet doen | doe het niet | nog niet | não faça | ainda não | não faz | inte än | gör inte | gör det inte
+    | ikke gjør | ikke gør | ikke ennå | ikke endnu | nie rób | jeszcze nie | non farlo | non ancora | älä tee
+    | ei vielä | yapma | henüz değil | не надо | не нужно | не делай | не делайте | не трогай | не трогайте
+    | ещё нет | ещё рано | не треба | не роби | не робіть
 """
+_NO_SPACES = re.compile(
+    "しないで|やめて|まだです|ダメ|不要|不行|别这样|等一下|하지 ?마|아직"
+)  # no, in writing without spaces
 # What says that nothing is wrong with the media: no reason to bank it, or to mark it as a minor's.
 _CLEARS = """
     wrong wrongly mistake mistaken satire parody meme harmless consent consents consented consensual herself
@@ -198,6 +206,7 @@ _HOLDS = """
     | known fake | is fake | is a fake | is a deepfake | was fake | was a fake | was a deepfake | un faux
     | un fake | un deepfake | ein fake | ein deepfake | gefälscht | eine fälschung | es falso | es un fake
     | es un deepfake | es un montaje | the fake | deepfake of | fake of
+    | revenge porn | wants it gone | wants it removed | wants it down
 """
 # That something is no fake is a reason to take back what was done, and denies no order to do so.
 _NO_FINDING = re.compile(
@@ -228,7 +237,9 @@ _QUESTION = re.compile(
 )
 _NO_SIGNS = re.compile(
     "[\N{OCTAGONAL SIGN}\N{RAISED HAND}\N{CROSS MARK}\N{NO ENTRY}\N{NO ENTRY SIGN}\N{THINKING FACE}"
-    "\N{THUMBS DOWN SIGN}]"
+    "\N{THUMBS DOWN SIGN}\N{FACE WITH NO GOOD GESTURE}\N{SHRUG}\N{WARNING SIGN}\N{HOURGLASS}"
+    "\N{HOURGLASS WITH FLOWING SAND}\N{DOUBLE VERTICAL BAR}]"
+    r"|~~|(?<![\w/])/s(?![\w/])"  # struck out; sarcasm
 )
 _LONG = re.compile(r"([^\W\d_])\1{2,}")  # "nooo", "waaait"
 # The numero sign, and what Russians and Greeks write for "ok": they look like words that they are not.
@@ -282,7 +293,7 @@ def speaks_against(verb: str, text: str) -> bool:
     text = _ADDRESS.sub(" ", html.unescape(text))
     if asks(text) or verb in _NO_HARM:
         return asks(text)
-    if _NO_SIGNS.search(text) or garbled(text):
+    if _NO_SIGNS.search(text) or _NO_SPACES.search(text) or garbled(text):
         return True
     return any(_denies(verb, said) for said in _readings(_MOMENT.sub(" ", text)))
 
