@@ -19,6 +19,7 @@ from bot.errors import (
     CostlyError,
     NeedsTokenError,
     NotAllowedError,
+    OutageError,
     TryLaterError,
     UnsupportedError,
 )
@@ -40,13 +41,13 @@ T = TypeVar("T")
 class Acquired:
     """What came of a link: at least one media.
 
-    `failures` are (place in the album, sentence) of media or originals that could not be fetched; `retry` says that
-    trying the link again may bring some of them.
+    `failures` are (place in the album, sentence) of media or originals that could not be fetched; `later` are the
+    errors of those among them that another look may bring. Where a media came, they are about its original.
     """
 
     media: tuple[MediaFile, ...]
     failures: tuple[tuple[int, str], ...] = ()
-    retry: bool = False
+    later: tuple[tuple[int, AcquireError], ...] = ()
 
 
 class Acquirer:
@@ -66,7 +67,8 @@ class Acquirer:
         `only`: of an album the one in this place, from 0.
 
         Raises CostlyError if it goes `in_front` of others and is an album of more than `FRONT_FILES` or takes more
-        than `fetch.front_seconds`, and AcquireError if nothing could be fetched; its `state` is the link's.
+        than `fetch.front_seconds`, and AcquireError if nothing could be fetched; its `state` is the link's. Of several
+        media it is the error of the one that may come soonest.
         """
         host = self._host(link)
         link = replace(link, url=unwrapped(link.url, self._hosts))
@@ -77,7 +79,7 @@ class Acquirer:
         media: list[MediaFile] = []
         failures: list[tuple[int, str]] = []
         first: AcquireError | None = None
-        retry = False
+        later: list[tuple[int, AcquireError]] = []
         room = ALBUM_FILES * self._config.fetch.max_bytes
         for index, item in enumerate(found):
             if only not in (None, index):
@@ -89,15 +91,17 @@ class Acquirer:
             try:
                 file, missing = _fetch(web, host, index, item, want_original=want_original)
             except AcquireError as error:
-                first = first or error
-                retry = retry or error.retry
+                first = _sooner(first, error)
                 failures.append((index, str(error)))
+                if error.retry or error.passes:
+                    later.append((index, error))
                 continue
             room -= len(file.data) + len(file.original or b"")
             media.append(file)
             if missing is not None:
-                retry = retry or missing.retry
                 failures.append((index, f"the original is missing: {missing}"))
+                if missing.retry:
+                    later.append((index, missing))
         if not media:
             gone = only is not None and len(found) > 0 and first is None
             raise first or UnsupportedError(
@@ -105,7 +109,7 @@ class Acquirer:
                 if gone
                 else f"{host.name} names no media behind this link"
             )
-        return Acquired(media=tuple(media), failures=tuple(failures), retry=retry)
+        return Acquired(media=tuple(media), failures=tuple(failures), later=tuple(later))
 
     def group(self, link: Link) -> str:
         """Return what a link's requests are paced by: the host whose servers are asked, or the server itself."""
@@ -122,6 +126,11 @@ class Acquirer:
     def rests_for(self, group: str) -> float:
         """Return for how many seconds a group of servers asked to be left alone; 0 or less if it does not."""
         return self._pace.resting(group)
+
+    def resting(self) -> dict[str, float]:
+        """Return for how many seconds each host whose servers are its own asked to be left alone, of those that do."""
+        found = {host.name: self.rests_for(host.served_by or host.name) for host in self._hosts if host.domains}
+        return {name: seconds for name, seconds in found.items() if seconds > 0}
 
     def wait_for(self, group: str) -> float:
         """Return in how many seconds a request to a group would be sent."""
@@ -267,8 +276,14 @@ def _first(web: _Web, host: Host, item: HostMedia) -> tuple[Rendition, bytes]:
         except (TryLaterError, NeedsTokenError):
             raise
         except AcquireError as error:
-            first = error if first is None or (error.passes and not first.passes) else first
+            first = _sooner(first, error)
     raise first or UnsupportedError(f"{host.name} names no file for this media")
+
+
+def _sooner(first: AcquireError | None, error: AcquireError) -> AcquireError:
+    """Return which of two errors leaves more hope that the media comes another time; the first of equals."""
+    kinds = [(isinstance(one, OutageError), one.retry, one.passes) for one in (first, error) if one is not None]
+    return first if first is not None and kinds[0] >= kinds[-1] else error
 
 
 def _one(web: _Web, host: Host, rendition: Rendition) -> bytes:

@@ -24,7 +24,7 @@ from bot.loopback.printing import Printing
 
 Say = Callable[[Any], dict[str, Any]]
 FILE = [0, [["0" * 64, "0" * 32]], False, None]
-FETCHED = {"is": "fetched", "files": [FILE], "failures": [], "retry": False}
+FETCHED = {"is": "fetched", "files": [FILE], "failures": [], "later": []}
 STEER = "\x1b[2J\x07\u202egone\u2066\ud800\n\r\t\x00" + "x" * 5000
 NAME = "\x1b[31mw\u202e\n"
 
@@ -61,7 +61,7 @@ def gigantic(say: Say, message: bytes) -> None:
 
 
 def wrong_types(say: Say, message: bytes) -> None:
-    say(packed({"is": "fetched", "files": {"0": FILE}, "failures": 3, "retry": []}))
+    say(packed({"is": "fetched", "files": {"0": FILE}, "failures": 3, "later": 5}))
 
 
 def numbers_without_end(say: Say, message: bytes) -> None:

@@ -20,6 +20,7 @@ from bot.errors import (
     GoneError,
     HostChangedError,
     NeedsTokenError,
+    OutageError,
     TryLaterError,
     UnsupportedError,
 )
@@ -124,7 +125,7 @@ def test_a_missing_original_does_not_lose_the_media(park: HostPark, world: World
     assert (found.media[0].data, found.media[0].original) == (SMALL, None)
     assert [place for place, _ in found.failures] == [0]
     assert "original" in found.failures[0][1]
-    assert found.retry
+    assert [place for place, _ in found.later] == [0]
 
 
 def test_a_broken_file_gives_way_to_the_next(park: HostPark, world: World) -> None:
@@ -308,7 +309,7 @@ def test_an_album_survives_its_broken_parts(park: HostPark, world: World) -> Non
     found = world.get(url)
     assert [(media.index, media.data) for media in found.media] == [(1, b"two")]
     assert [place for place, _ in found.failures] == [0, 2]
-    assert not found.retry
+    assert not found.later
 
 
 def test_an_album_of_failures_raises_the_first(park: HostPark, world: World) -> None:
@@ -320,13 +321,23 @@ def test_an_album_of_failures_raises_the_first(park: HostPark, world: World) -> 
         world.get(url)
 
 
+@pytest.mark.parametrize(("first", "second"), [(404, 503), (503, 404), (403, 503), (503, 403)])
+def test_an_album_of_failures_raises_what_may_pass(park: HostPark, world: World, first: int, second: int) -> None:
+    """That one file is gone or refused ends no link whose other file its host cannot give now."""
+    url = park.add_imgur_album("albm1", [b"one", b"two"], "png")
+    park.fail_once("i.imgur.com", "/albm100.png", first)
+    park.fail_once("i.imgur.com", "/albm101.png", second)
+    with pytest.raises(OutageError):
+        world.get(url)
+
+
 def test_a_rate_limit_amid_an_album_asks_for_another_try(park: HostPark, world: World) -> None:
     """What a rate limit kept back is marked as worth another try, and the host is left alone meanwhile."""
     url = park.add_imgur_album("albm1", [b"one", b"two", b"three"], "png")
     park.fail_once("i.imgur.com", "/albm101.png", 429)
     found = world.get(url)
     assert [media.data for media in found.media] == [b"one"]
-    assert found.retry
+    assert [(place, type(error)) for place, error in found.later] == [(1, OutageError), (2, OutageError)]
     assert park.paths("i.imgur.com") == ["/albm100.png", "/albm101.png"]
 
 

@@ -198,10 +198,10 @@ LIES = {
     "no message": b"\x80\x04no",
     "a list": b"[]",
     "a time without end": packed({"is": "fetched", "standing": {"due": 10**400, "rest": 0, "state": {}}}),
-    "no files": packed({"is": "fetched", "files": [], "failures": [], "retry": False}),
+    "no files": packed({"is": "fetched", "files": [], "failures": [], "later": []}),
     "a place beyond": packed({"is": "fetched", "files": [[99, [["0" * 64, "0" * 32]], False, None]], "failures": []}),
     "the same place twice": packed(
-        {"is": "fetched", "files": [[0, [["0" * 64, "0" * 32]], False, None]] * 2, "failures": [], "retry": False}
+        {"is": "fetched", "files": [[0, [["0" * 64, "0" * 32]], False, None]] * 2, "failures": [], "later": []}
     ),
     "short digests": packed({"is": "fetched", "files": [[0, [["0", "0"]], False, None]], "failures": []}),
     "another error": packed({"is": "error", "error": {"kind": "SystemExit", "text": "x"}}),

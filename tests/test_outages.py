@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -11,11 +12,11 @@ import pytest
 
 from bot.assemble import Outside, Parts, assembled
 from bot.loopback.answers import lying
-from bot.loopback.http import Response
+from bot.loopback.http import Request, Response
 from bot.loopback.stage import Stage
 from bot.model import LinkState
 from bot.pipeline import Pipeline
-from tests.bots import bank_the_fake, lent, post_fake
+from tests.bots import bank_the_fake, bot_on, changed, fake, lent, post_fake
 from tests.killing import Silent
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
@@ -168,3 +169,96 @@ def test_what_was_given_up_begins_anew(world: Stage, bot: Pipeline) -> None:
     world.park.trouble = lambda _request: None
     live(world, bot, 2 * HOUR, every=20 * MINUTE)
     assert world.reddit.removals == [post]
+
+
+def busy(world: Stage, asks: float) -> list[float]:
+    """Let the files' host ask for so many seconds of rest whenever it is asked; return when it will have been."""
+    asked: list[float] = []
+
+    def trouble(request: Request) -> Response | None:
+        if request.host != "media.redgifs.com":
+            return None
+        asked.append(world.clock.monotonic())
+        return Response(status=429, headers={"Retry-After": str(int(asks))})
+
+    world.park.trouble = trouble
+    return asked
+
+
+def with_previews(world: Stage, count: int, begin: int = 0) -> list[str]:
+    """Post the fake as often behind addresses of their own, each with Reddit's preview of it; return the posts."""
+    world.park.add_reddit_video("q1w2e3r4t5y67", {(320, 180): fake()})
+    preview = {
+        "images": [],
+        "reddit_video_preview": {"fallback_url": "https://v.redd.it/q1w2e3r4t5y67/DASH_480.mp4"},
+    }
+    posts = []
+    for number in range(begin, begin + count):
+        url = world.park.add_redgifs(f"Heron{'ABCDEFGH'[number]}", hd=fake())
+        posts.append(world.reddit.submit("clips", author=f"p{number}", title="look", url=url, preview=preview))
+    return posts
+
+
+def previews_seen(bot: Pipeline) -> set[str]:
+    """Return the posts of which Reddit's preview led to a case."""
+    return {case.post.fullname for case in bot.deps.store.cases.listing() if case.source == "preview"}
+
+
+@pytest.mark.parametrize("asks", [6 * HOUR, pytest.param(HOUR, marks=pytest.mark.slow)])
+def test_a_host_that_asks_for_hours_hides_no_post(world: Stage, bot: Pipeline, asks: float) -> None:
+    """One link is asked for; the previews of all, of what is posted meanwhile too, are seen at once; then all act."""
+    posts = with_previews(world, 3)
+    asked = busy(world, asks)
+    live(world, bot, 10 * MINUTE)
+    assert len(asked) == 1
+    assert previews_seen(bot) == set(posts)
+    posts += with_previews(world, 2, begin=3)
+    live(world, bot, 10 * MINUTE)
+    assert previews_seen(bot) == set(posts)
+    live(world, bot, asks - 30 * MINUTE, every=10 * MINUTE)
+    assert len(asked) == 1
+    assert world.reddit.removals == []
+    world.park.trouble = lambda _request: None
+    live(world, bot, 3 * HOUR, every=10 * MINUTE)
+    assert sorted(world.reddit.removals) == sorted(posts)
+
+
+@pytest.mark.slow
+def test_a_host_that_asks_for_hours_again_and_again_is_given_up(world: Stage, bot: Pipeline) -> None:
+    """However many links wait for one host, none waits for longer than some days, and it is asked once each time."""
+    with_previews(world, 5)
+    asked = busy(world, 6 * HOUR)
+    live(world, bot, 5 * DAY, every=HOUR)
+    rows = [row for row in bot.deps.store.links.listing() if row.link.host == "redgifs"]
+    assert [row.state for row in rows] == [LinkState.GIVEN_UP] * 5
+    assert len(asked) <= 5 * 24 / 6 + 1
+    assert min(after - before for before, after in itertools.pairwise(asked)) >= 6 * HOUR
+
+
+@pytest.mark.slow
+def test_a_host_that_asks_for_minutes_again_and_again_hides_no_post_for_long(world: Stage, bot: Pipeline) -> None:
+    """Links keep their place behind the one that is asked, and within half an hour all their previews are seen."""
+    posts = with_previews(world, 8)
+    asked = busy(world, 10 * MINUTE)
+    live(world, bot, 30 * MINUTE, every=MINUTE)
+    assert len(asked) <= 4
+    assert previews_seen(bot) == set(posts)
+
+
+@pytest.mark.slow
+def test_servers_of_many_hide_no_post_either(world: Stage) -> None:
+    """Where each link may name its own server, those of one that asks for hours are put aside as seen in vain."""
+    with bot_on(changed(world, hosts={"direct": {"allow": ["clips.example.net"]}}), Silent()) as bot:
+        bank_the_fake(bot)
+        for number in range(4):
+            url = world.park.add_direct("clips.example.net", f"/{number}.mp4", fake())
+            world.reddit.submit("clips", author=f"p{number}", title="look", url=url)
+        answer = Response(status=429, headers={"Retry-After": "21600"})
+        world.park.trouble = lambda request: answer if request.host == "clips.example.net" else None
+        live(world, bot, 10 * MINUTE)
+        assert [(row.state, row.outages > 0) for row in bot.deps.store.links.listing()] == [
+            (LinkState.FAILED, True)
+        ] * 4
+        world.park.trouble = lambda _request: None
+        live(world, bot, 9 * HOUR, every=30 * MINUTE)
+        assert len(world.reddit.removals) == 4

@@ -14,6 +14,8 @@ from bot import workers
 from bot.assemble import Parts, assembled
 from bot.encryption import FieldCipher, new_key
 from bot.errors import StoreError
+from bot.loopback.answers import Answer
+from bot.loopback.http import Response
 from bot.loopback.stage import Stage
 from bot.model import Evidence, LinkState, Post
 from bot.pipeline import Pipeline, recovery
@@ -73,11 +75,11 @@ def states(bot: Pipeline) -> list[LinkState]:
     return [row.state for row in links(bot)]
 
 
-def album(world: Stage, *files: bytes, stumbles: int = 1) -> None:
-    """Post an album of these files, the second of which the host fails to serve that often."""
+def album(world: Stage, *files: bytes, stumbles: int = 1, answer: Answer = 503) -> None:
+    """Post an album of these files, in the place of the second of which the host gives that answer that often."""
     submit(world, world.park.add_imgur_album("Album", files, "png"))
     for _ in range(stumbles):
-        world.park.fail_once("i.imgur.com", "/Album01.png", 503)
+        world.park.fail_once("i.imgur.com", "/Album01.png", answer)
 
 
 def media_of(bot: Pipeline) -> list[str]:
@@ -93,7 +95,7 @@ def test_an_album_is_judged_when_it_is_whole(world: Stage, bot: Pipeline) -> Non
     album(world, still(0), still(1), still(2))
     bot.tick()
     (row,) = links(bot)
-    assert (row.state, row.attempts) == (LinkState.FAILED, 1)
+    assert (row.state, row.attempts, row.outages) == (LinkState.FAILED, 0, 1)
     assert bot.deps.store.links.evidence(1) is None
     later(world, bot)
     assert states(bot) == [LinkState.JUDGED]
@@ -101,13 +103,13 @@ def test_an_album_is_judged_when_it_is_whole(world: Stage, bot: Pipeline) -> Non
 
 
 def test_an_album_that_stays_broken_is_judged_in_part(world: Stage, bot: Pipeline) -> None:
-    """On the last try what there is counts, and what is missing is written down."""
+    """In the end what there is counts, what is missing is written down, and it is looked for by itself."""
     album(world, still(0), still(1), still(2), stumbles=99)
     bot.watch()
     later(world, bot, 4)
     assert states(bot) == [LinkState.FAILED]
     later(world, bot)
-    assert states(bot) == [LinkState.JUDGED]
+    assert states(bot) == [LinkState.JUDGED, LinkState.FAILED]
     assert media_of(bot) == ["fingerprinted", "failed", "fingerprinted"]
 
 
@@ -121,8 +123,8 @@ def test_a_broken_file_does_not_write_off_the_one_to_come(world: Stage, bot: Pip
 
 
 def test_nothing_at_all_is_given_up_in_the_end(world: Stage, bot: Pipeline) -> None:
-    """A link whose only decodable media never comes is given up, not called unsupported."""
-    album(world, b"\x89PNG\r\n\x1a\n" + bytes(200), still(1), stumbles=99)
+    """A link whose only decodable media breaks off each time is given up, not called unsupported."""
+    album(world, b"\x89PNG\r\n\x1a\n" + bytes(200), still(1), stumbles=99, answer=Response(drop=True))
     bot.watch()
     later(world, bot, 5)
     assert states(bot) == [LinkState.GIVEN_UP]

@@ -18,7 +18,7 @@ from typing import Any
 
 from bot.acquire import FRONT_FILES, Acquirer
 from bot.config import Config
-from bot.errors import CostlyError, GifwardenError, MediaError, UsageError
+from bot.errors import AcquireError, CostlyError, GifwardenError, MediaError, UsageError
 from bot.faces import model_of
 from bot.fingerprint import Asked, read
 from bot.jobs.here import ClusterError, FileFacts
@@ -31,6 +31,7 @@ from bot.jobs.messages import (
     error_from,
     facts_from,
     failures_from,
+    later_from,
     name_from,
     pace_to,
     packed,
@@ -82,11 +83,11 @@ class Elsewhere:
         self._given_back: OrderedDict[str, int] = OrderedDict()  # a link's address → how often without an attempt
 
     @contextmanager
-    def begin(self, link: Link, *, want_original: bool, in_front: bool) -> Iterator[Remote]:
+    def begin(self, link: Link, *, want_original: bool, in_front: bool, only: int | None = None) -> Iterator[Remote]:
         """Return a block with what a worker fetched, as `Jobs` has it. Raises ClusterError if none can, or is lost."""
         with self._line() as line:
             standing = self._acquirer.standing(link)
-            how = {"want_original": want_original, "in_front": in_front}
+            how = {"want_original": want_original, "in_front": in_front, "only": only}
             patience = self._patience(in_front)
             downloading = True
             try:
@@ -144,8 +145,8 @@ class Elsewhere:
         def told(error: GifwardenError) -> GifwardenError:
             return self._told(link, error, in_front=in_front)
 
-        failures = failures_from(head["failures"], most)
-        return Remote(line, files, failures, head["retry"] is True, self._asked, seconds, told)
+        failures, later = failures_from(head["failures"], most), later_from(head["later"], most)
+        return Remote(line, files, failures, later, self._asked, seconds, told)
 
     def _told(self, link: Link, error: GifwardenError, *, in_front: bool) -> GifwardenError:
         """Return an error that a worker told. What costs no attempt is believed for so long only.
@@ -217,7 +218,7 @@ class Remote:
         line: Line,
         files: tuple[FileFacts, ...],
         failures: tuple[tuple[int, str], ...],
-        retry: bool,
+        later: tuple[tuple[int, AcquireError], ...],
         asked: Asked,
         seconds: float,
         told: Callable[[GifwardenError], GifwardenError],
@@ -229,7 +230,7 @@ class Remote:
         self._told = told
         self.files = files
         self.failures = failures
-        self.retry = retry
+        self.later = later
 
     def prints(
         self, *, faces: bool, pace: Aside | Budget | None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.acquire import Acquired, Acquirer
-from bot.errors import MediaError, OutsideError
+from bot.errors import AcquireError, MediaError, OutsideError
 from bot.fingerprint import digests
 from bot.model import Fingerprint, Link, MediaFile
 from bot.pace import Standing
@@ -50,8 +50,8 @@ class Fetched(Protocol):
         """Places in the album and why nothing came of them."""
 
     @property
-    def retry(self) -> bool:
-        """Whether another try may bring what is missing."""
+    def later(self) -> tuple[tuple[int, AcquireError], ...]:
+        """The errors of what another look may bring."""
 
     def prints(
         self, *, faces: bool, pace: Aside | Budget | None
@@ -65,7 +65,9 @@ class Fetched(Protocol):
 class Jobs(Protocol):
     """Where scan jobs are done. Any thread may begin one."""
 
-    def begin(self, link: Link, *, want_original: bool, in_front: bool) -> AbstractContextManager[Fetched]:
+    def begin(
+        self, link: Link, *, want_original: bool, in_front: bool, only: int | None = None
+    ) -> AbstractContextManager[Fetched]:
         """Return a block with what is behind a link; at its end nothing of it is held any more.
 
         Raises as `Acquirer.acquire`.
@@ -86,7 +88,7 @@ class Held:
         self._workers = workers
         self.files = tuple(map(facts_of, acquired.media))
         self.failures = acquired.failures
-        self.retry = acquired.retry
+        self.later = acquired.later
 
     def prints(
         self, *, faces: bool, pace: Aside | Budget | None
@@ -113,10 +115,11 @@ class Here:
         self._workers = workers
 
     @contextmanager
-    def begin(self, link: Link, *, want_original: bool, in_front: bool) -> Iterator[Held]:
+    def begin(self, link: Link, *, want_original: bool, in_front: bool, only: int | None = None) -> Iterator[Held]:
         """Return a block with what is behind a link, as `Jobs` has it; its bytes are counted until its end."""
         with self._acquirer.work():
-            held = Held(self._acquirer.acquire(link, want_original=want_original, in_front=in_front), self._workers)
+            acquired = self._acquirer.acquire(link, want_original=want_original, in_front=in_front, only=only)
+            held = Held(acquired, self._workers)
             try:
                 yield held
             finally:

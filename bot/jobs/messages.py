@@ -114,7 +114,7 @@ def unpacked(message: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def request(
-    link: Link, standing: Standing, settings: Mapping[str, Any], patience: tuple[float, float], **how: bool
+    link: Link, standing: Standing, settings: Mapping[str, Any], patience: tuple[float, float], **how: bool | int | None
 ) -> bytes:
     """Return what a job is asked for with.
 
@@ -195,6 +195,19 @@ def failures_from(value: Any, most: int) -> tuple[tuple[int, str], ...]:
     if any(type(index) is not int or not 0 <= index <= most for index, _ in value):
         raise ValueError("a failure in no place")
     return tuple((index, sentence(reason)) for index, reason in value)
+
+
+def later_from(value: Any, most: int) -> tuple[tuple[int, AcquireError], ...]:
+    """Return why media of an album did not come that may come another time. Raises ValueError."""
+    if type(value) is not list or len(value) > 2 * most + 1:
+        raise ValueError("more failures than media")
+    found = [(index, error_from(told)) for index, told in value]
+    if any(type(index) is not int or not 0 <= index <= most for index, _ in found):
+        raise ValueError("a failure in no place")
+    later = tuple((index, error) for index, error in found if isinstance(error, AcquireError))
+    if len(later) < len(found):
+        raise ValueError("a failure of another kind")
+    return later
 
 
 def error_to(error: BaseException) -> dict[str, Any]:

@@ -27,7 +27,9 @@ from bot.pace import Standing
 class Machine(Protocol):
     """What fetches and decodes on this machine. See `Here` and `Acquirer` for what each does."""
 
-    def begin(self, link: Link, *, want_original: bool, in_front: bool) -> AbstractContextManager[Fetched]:
+    def begin(
+        self, link: Link, *, want_original: bool, in_front: bool, only: int | None = None
+    ) -> AbstractContextManager[Fetched]:
         """Return a block with what is behind a link."""
 
     def standing(self, link: Link) -> Standing:
@@ -64,7 +66,7 @@ def scan_job(
                 "is": "fetched",
                 "files": [facts_to(file) for file in fetched.files],
                 "failures": fetched.failures,
-                "retry": fetched.retry,
+                "later": [[place, error_to(error)] for place, error in fetched.later],
             }
             word = ask(packed(told | _standing(machine, link)))
             if word is None:

@@ -63,6 +63,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     claims.m0083_claim_marks,
     outages.m0084_link_outages,
     outages.m0085_link_pages,
+    outages.m0086_missing_files,
 )
 
 for _step in LATER:

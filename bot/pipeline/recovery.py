@@ -72,13 +72,20 @@ def wait_out(deps: Deps, row: LinkRow, reason: str, *, wait: float = 0) -> None:
 
     What says nothing of the link is none of its attempts: those end within a quarter of an hour, and an evening without
     a name server would lose whatever was posted then. Looks are counted and not days, for a clock may be wrong and a
-    machine off.
+    machine off; a wait of hours counts as the looks that it takes the place of.
     """
-    outages = row.outages + 1
-    seconds = max(backoff(outages, first=FIRST_WAIT, longest=OUTAGE_WAIT), wait)
-    _put_back(deps, row, reason, seconds if outages < OUTAGES else None, counts="outages")
-    if seconds >= STAND_IN_SECONDS:  # readers see Reddit's preview of it meanwhile
+    looks = max(1, round(wait / OUTAGE_WAIT))
+    outages = row.outages + looks
+    seconds = outage_wait(outages, wait)
+    _put_back(deps, row, reason, seconds if outages < OUTAGES else None, counts="outages", by=looks)
+    stood = (deps.clock.now() - row.due).total_seconds()  # in line, before it was asked for
+    if stood + seconds >= STAND_IN_SECONDS:  # readers see Reddit's preview of it meanwhile
         deps.store.links.wake(row.id)
+
+
+def outage_wait(outages: int, asked: float = 0) -> float:
+    """Return for how many seconds a link waits that has met so many outages, where its host `asked` for so many."""
+    return max(backoff(outages, first=FIRST_WAIT, longest=OUTAGE_WAIT), asked)
 
 
 def look_again(deps: Deps, row: LinkRow, error: AcquireError) -> bool:
@@ -94,10 +101,12 @@ def look_again(deps: Deps, row: LinkRow, error: AcquireError) -> bool:
     return True
 
 
-def _put_back(deps: Deps, row: LinkRow, reason: str, seconds: float | None, *, counts: Count = "attempts") -> None:
+def _put_back(
+    deps: Deps, row: LinkRow, reason: str, seconds: float | None, *, counts: Count = "attempts", by: int = 1
+) -> None:
     """Let a link be due again in so many seconds, a day at most; None: give it up."""
     next_at = None if seconds is None else deps.clock.now() + timedelta(seconds=min(seconds, DAY))
-    deps.store.links.failed(row.id, reason=reason, next_at=next_at, counts=counts)
+    deps.store.links.failed(row.id, reason=reason, next_at=next_at, counts=counts, by=by)
     said = "link failed" if counts == "attempts" else "link waits for its host"
     deps.log.info(said if next_at else "link given up", link=row.id, host=row.link.host, reason=reason)
 

@@ -47,6 +47,7 @@ from bot.store.maintenance import Maintenance
 from bot.store.metrics import Metrics
 from bot.store.minor_footage import MinorFootage
 from bot.store.minors import MinorRow, Minors
+from bot.store.missing import MissingFiles
 from bot.store.never import Never
 from bot.store.notice_answers import AnswerRow, Mailboxes, NoticeAnswers
 from bot.store.notice_changes import NoticeChanges
@@ -150,6 +151,7 @@ class Store:
         self.untold = Untold(self.connection)
         self.judgements = Judgements(self.connection)
         self.links = Links(self.connection, seal, self.minors, self.untold)
+        self.missing = MissingFiles(self.connection)
         self.queue = Queue(self.connection, seal)
         self.sketches = Sketches(self.connection, seal)
         self.lists = Lists(self.connection)

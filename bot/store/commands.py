@@ -195,7 +195,7 @@ class Commands:
         """Return id, state and host of each media link of a post, and what it met in vain so far."""
         rows = self._c.rows(
             """select id, state, host, outages, pages from links where post = ? and kind in ('media', 'album')
-               and state <> 'reserve' order by id""",
+               and state <> 'reserve' and place is null order by id""",
             (post,),
         )
         return [dict(row) for row in rows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.clock import iso
+from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.errors import SealError
 from bot.model import PREVIEW, UNTOLD, Evidence, Link, LinkState, Post, Verdict
@@ -46,6 +46,7 @@ class LinkRow:
     reason: str | None
     outages: int = 0  # looks in a row that met an outage of its host
     pages: int = 0  # looks that met something else in the media's place
+    place: int | None = None  # of a file that did not come with the others of its album, from 0; None: the whole link
     tries: int = 0  # how often work on it began and never ended
     late: bool = False  # it waits behind everybody else's: costly, or beyond its post's cap
     order: tuple[int, str, int] = (0, "", 0)  # place in the queue
@@ -54,6 +55,11 @@ class LinkRow:
     def priority(self) -> int:
         """`URGENT`, `LIVE`, `PAST` or `LEARNT`."""
         return -self.order[0]
+
+    @property
+    def due(self) -> datetime:
+        """Since when it may be looked at."""
+        return from_iso(self.order[1])
 
 
 class Links:
@@ -142,7 +148,7 @@ class Links:
             return None
         number = self._c.value(
             """select id from links where post = ? and host = ? and coalesce(host_id, url) = ?
-               and (kind = 'page') = ? and (source = ?) = ?""",
+               and (kind = 'page') = ? and (source = ?) = ? and place is null""",
             (post.fullname, link.host, link.id or link.url, link.kind == "page", PREVIEW, link.source == PREVIEW),
         )
         return int(number) if number is not None else None
@@ -259,18 +265,20 @@ class Links:
             "update links set next_at = ?, reason = ? where id = ? and state != 'blocked'", (iso(until), reason, link)
         )
 
-    def failed(self, link: int, *, reason: str, next_at: datetime | None, counts: Count = "attempts") -> None:
-        """Count what came of a look at a link in vain; without `next_at` the link is given up."""
+    def failed(
+        self, link: int, *, reason: str, next_at: datetime | None, counts: Count = "attempts", by: int = 1
+    ) -> None:
+        """Count what came of a look at a link in vain, or of so many; without `next_at` the link is given up."""
         again = next_at is not None  # who is given up and asked for later begins anew
         now = self._c.now()
         self._c.run(
             """update links set state = :state, reason = :reason, attempts = attempts + (:counts = 'attempts'),
-               outages = iif(:again, outages + (:counts = 'outages'), 0),
+               outages = iif(:again, outages + (:counts = 'outages') * :by, 0),
                pages = iif(:again, pages + (:counts = 'pages'), 0),
                next_at = :next_at, updated_at = :now where id = :link and state != 'blocked'""",
             {
                 "state": LinkState.FAILED if again else LinkState.GIVEN_UP, "reason": reason, "counts": counts,
-                "again": again, "next_at": iso(next_at) if next_at else now, "now": now, "link": link,
+                "by": by, "again": again, "next_at": iso(next_at) if next_at else now, "now": now, "link": link,
             },
         )  # fmt: skip
 
@@ -382,6 +390,7 @@ def row_of(row: Row) -> LinkRow:
         reason=row["reason"],
         outages=row["outages"],
         pages=row["pages"],
+        place=row["place"],
         tries=row["tries"],
         late=row["late"] > 0,
         order=(-row["priority"], row["next_at"], row["id"]),

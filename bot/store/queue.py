@@ -9,7 +9,7 @@ from bot.clock import from_iso, iso
 from bot.encryption import FieldCipher
 from bot.model import LinkState
 from bot.store.base import Connection, Row
-from bot.store.links import LinkRow
+from bot.store.links import LinkRow, row_of
 from bot.store.sealing import fingerprint_place
 
 SETTLED = (LinkState.ACQUIRED, LinkState.MATCHED, LinkState.JUDGED, LinkState.GONE, LinkState.UNSUPPORTED)
@@ -124,6 +124,23 @@ class Queue:
                    (select fetched_at, program, originals, banks from links where id = ?) where id = ?""",
                 (look.link, link),
             )
+
+    def due_at(self, host: str, limit: int) -> list[LinkRow]:
+        """Return links to a host that wait for their turn and nobody has, the longest due first."""
+        rows = self._c.rows(
+            """select * from links where host = ? and state in (?, ?) and claim is null and next_at <= ?
+               order by next_at, id limit ?""",
+            (host, LinkState.SEEN, LinkState.FAILED, self._c.now(), limit),
+        )
+        return [row_of(row) for row in rows]
+
+    def wake_behind(self, host: str, since: datetime) -> None:
+        """Let what stands for links be looked at that have waited for their turn at a host since then or longer."""
+        behind = """state = 'reserve' and stands_for in (select id from links where host = :host
+                    and state in ('seen', 'failed') and claim is null and next_at <= :since)"""
+        values = {"now": self._c.now(), "host": host, "since": iso(since)}
+        if self._c.value(f"select exists (select 1 from links where {behind})", values):  # noqa: S608  words of ours
+            self._c.run(f"update links set state = 'seen', next_at = :now, updated_at = :now where {behind}", values)  # noqa: S608  words of ours
 
     def fetch_afresh(self, link: int) -> None:
         """Put a link back to be fetched itself, whatever is known of its media from elsewhere; none that is blocked."""

@@ -143,18 +143,20 @@ class Turns:
         may: Callable[[LinkRow], bool] = lambda _row: True,
         ready: Callable[[LinkRow], bool] = lambda _row: True,
         rests: Callable[[LinkRow], float] = lambda _row: 0.0,
+        sit_out: Callable[[LinkRow, float], None] = lambda _row, _seconds: None,
     ) -> Pick | None:
         """Return the link whose turn it is, of those that are `ready` if any is, else of those that `may` be taken.
 
         `hosts` says how many links of a host to look through for one that is ready, 0 for none; `but`: media in work
         already; `not_of`: whose links are passed over, as `flow` of a pick says it; `late`: whether what is late may be
         taken too. `rests` says for how many seconds a link's server wants to be left alone: where each link may name
-        its own, such links are put aside for so long, so that however many there are, they hide nobody else's.
+        its own, such links are put aside for so long, so that however many there are, they hide nobody else's, and
+        `sit_out` hears of each.
         """
         self.line_up(cap)
         waits: LinkRow | None = None
         for groups in self._in_order(hosts, late=late):
-            walks = [self._walk(group, but, not_of, hosts(group.host), rests) for group in groups]
+            walks = [self._walk(group, but, not_of, hosts(group.host), rests, sit_out) for group in groups]
             looked = 0
             for _, row in heapq.merge(*walks, key=lambda pair: pair[0]):
                 if may(row):
@@ -208,13 +210,14 @@ class Turns:
         not_of: Collection[str],
         size: int,
         rests: Callable[[LinkRow], float],
+        sit_out: Callable[[LinkRow, float], None],
     ) -> Iterator[tuple[tuple[int, str, int], LinkRow]]:
         """Yield links of a group in their order, of a host of one server the first only; put aside those that rest."""
         shown = 0
         while shown < MOST:
             page = self._page(group, but, not_of, size, shown)
             resting = [(row, rests(row)) for _, row in page] if size > 1 else []
-            self._put_aside([(row.id, seconds) for row, seconds in resting if seconds > 0])
+            self._put_aside([(row, seconds) for row, seconds in resting if seconds > 0], sit_out)
             aside = {row.id for row, seconds in resting if seconds > 0}
             kept = [pair for pair in page if pair[1].id not in aside]
             yield from kept
@@ -222,14 +225,15 @@ class Turns:
             if size == 1 or len(page) < size:
                 return
 
-    def _put_aside(self, links: Sequence[tuple[int, float]]) -> None:
+    def _put_aside(self, links: Sequence[tuple[LinkRow, float]], sit_out: Callable[[LinkRow, float], None]) -> None:
         """Let links wait for so many seconds without a turn; they get one among the others afterwards."""
         now = self._c.clock.now()
         if links:
             with self._c:
-                for link, seconds in links:
+                for row, seconds in links:
                     until = now + timedelta(seconds=min(seconds, DAY) + 1)
-                    self._c.run("update links set turn = null, next_at = ? where id = ?", (iso(until), link))
+                    self._c.run("update links set turn = null, next_at = ? where id = ?", (iso(until), row.id))
+                    sit_out(row, seconds + 1)
 
     def _page(
         self, group: _Group, but: Collection[str], not_of: Collection[str], size: int, skip: int

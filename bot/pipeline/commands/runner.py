@@ -164,6 +164,7 @@ class CommandRunner:
         store = self._store
         with store.transaction():
             store.links.add([(post, links)], follows=self._config.reddit.linked_posts)
+            store.missing.forget(post.fullname)
             store.orders.look_again(post.fullname)
             store.orders.waits(row.id, target=post.fullname)
         return False

@@ -14,11 +14,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.errors import AcquireError, CostlyError, DatabaseError, is_own_fault
 from bot.jobs import ClusterError
 from bot.pipeline.core import Deps
-from bot.pipeline.recovery import log_reason, postpone, reason_of, try_again
+from bot.pipeline.recovery import STAND_IN_SECONDS, log_reason, postpone, reason_of, try_again, wait_out
 from bot.pipeline.scanning.result_cache import ResultCache
 from bot.pipeline.scanning.scanner import Scanner, names_of_fetched
 from bot.store import LinkRow
@@ -28,6 +29,7 @@ from bot.workers import Aside, Budget
 
 CLAIM_SECONDS = 900.0  # renewed long before; a run that died without a word is waited for no longer
 KNOWN_AT_ONCE = 200  # links settled without a download before the other steps get their turn
+SAT_OUT_AT_ONCE = 200  # links of a host that wants to be left alone
 SERVERS = 50  # links looked through for a server that is free, where each link may name its own
 LEAVE_SECONDS = 1.0  # for all threads to end by themselves; one may be stuck in the system's resolver
 
@@ -77,6 +79,7 @@ class DownloadQueue:
             raise failure
         self._give_back()
         self._renew()
+        self._sit_out_all()
         known, busy = 0, self.in_work > 0  # what ends from here on may have held others up, so the caller looks again
         if self._nobody():
             return busy
@@ -201,7 +204,31 @@ class DownloadQueue:
             may=may,
             ready=lambda row: acquirer.wait_for(acquirer.group(row.link)) <= 0,
             rests=rests,
+            sit_out=self._sit_out,
         )
+
+    def _sit_out_all(self) -> None:
+        """Let no link wait unseen for a host that wants to be left alone.
+
+        For a while links keep their place, and Reddit's previews of those that have waited for long are looked at.
+        """
+        queue, now = self._d.store.queue, self._d.clock.now()
+        for host, seconds in self._d.acquirer.resting().items():
+            if seconds < STAND_IN_SECONDS:
+                queue.wake_behind(host, now + timedelta(seconds=seconds - STAND_IN_SECONDS))
+                continue
+            if queue.due_at(host, 1):
+                with self._d.store.transaction():
+                    for row in queue.due_at(host, SAT_OUT_AT_ONCE):
+                        self._sit_out(row, seconds)
+
+    def _sit_out(self, row: LinkRow, seconds: float) -> None:
+        """Let a link wait as if its host had been asked in vain, where that wants to be left alone for long.
+
+        Only one of many is asked when the time is over, so each would else wait for all that come before it.
+        """
+        if seconds >= STAND_IN_SECONDS:
+            wait_out(self._d, row, f"{self._d.acquirer.group(row.link)} asked to wait", wait=seconds)
 
     def _take(self, row: LinkRow, flow: str | None) -> bool:
         """Settle a claimed link from what is known, or start its thread; return whether it was settled."""
@@ -247,7 +274,9 @@ class DownloadQueue:
             if not self._still_ours(row):
                 self._leave(row, ())
                 return
-            with self._d.jobs.begin(row.link, want_original=originals, in_front=not row.late) as fetched:
+            with self._d.jobs.begin(
+                row.link, want_original=originals, in_front=not row.late, only=row.place
+            ) as fetched:
                 with self._change:  # its host is free for the next link
                     job.downloading = False
                     self._change.notify_all()
@@ -280,7 +309,7 @@ class DownloadQueue:
                 else:
                     assert failure is not None
                     raise failure
-                if looked is None or looked.later is None:  # a part of an album serves nobody else
+                if row.place is None and not (looked and looked.later):  # a part of an album serves nobody else
                     store.queue.looked(row.id, program=self._reuse.program, originals=originals)
                 store.queue.release(row.id)
         except Exception as error:  # noqa: BLE001  likewise

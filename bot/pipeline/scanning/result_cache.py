@@ -50,7 +50,7 @@ class ResultCache:
         """
         store = self._store
         age = self._age(row.link)
-        if not age:
+        if not age or row.place is not None:
             return False
         with store.transaction():
             if not store.queue.holds(row, who):

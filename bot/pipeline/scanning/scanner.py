@@ -15,7 +15,16 @@ from bot.jobs import Fetched, FileFacts, Held, held
 from bot.match import Matcher
 from bot.model import Evidence, FaceMatch, Fingerprint, Link, LinkState, Match, MediaFile, MediaInfo, SourceMatch
 from bot.pipeline.core import Deps
-from bot.pipeline.recovery import GoOn, all_due, always, look_again, try_again, wait_out
+from bot.pipeline.recovery import (
+    STAND_IN_SECONDS,
+    GoOn,
+    all_due,
+    always,
+    look_again,
+    outage_wait,
+    try_again,
+    wait_out,
+)
 from bot.pipeline.scanning import older_entries
 from bot.pipeline.scanning.altered_copies import Copied
 from bot.pipeline.scanning.bank_index import BankIndex
@@ -33,12 +42,13 @@ from bot.workers import Aside, Budget
 class ScanResult:
     """What came of fetching and fingerprinting one link.
 
-    `later`: why some of it is missing that another try may bring; None if no other try can.
+    `later`: the errors of media, and `originals` of original files, that are missing and another look may bring.
     """
 
     evidence: Evidence
     prints: tuple[tuple[int, Fingerprint], ...]  # (media, its fingerprint), without faces
-    later: str | None = None
+    later: tuple[tuple[int, AcquireError], ...] = ()
+    originals: tuple[AcquireError, ...] = ()
     files: tuple[str, ...] = ()  # all files that came, decoded or not, as they are marked
 
 
@@ -130,8 +140,14 @@ class Scanner:
             faces=faces,
             nudity=nudity_of(prints, self._d.config.nudity.model),
         )
-        reasons = [reason for _, reason in acquired.failures] or ["some of it could not be fetched"]
-        return ScanResult(evidence=evidence, prints=prints, later=reasons[0] if acquired.retry else None, files=files)
+        came = {file.index for file in acquired.files}
+        return ScanResult(
+            evidence=evidence,
+            prints=prints,
+            later=tuple((place, error) for place, error in acquired.later if place not in came),
+            originals=tuple(error for place, error in acquired.later if place in came),
+            files=files,
+        )
 
     def unmarked(self, media: Sequence[MediaFile]) -> tuple[str, ...]:
         """Return the names of files by which they are marked. Raises MarkedFileError if one of them was."""
@@ -188,10 +204,7 @@ class Scanner:
             return
         store.health.note(row.link.host, "resolved")
         store.minors.saw_files(row.id, looked.files)
-        last = row.attempts + 1 >= self._d.config.fetch.attempts
-        if looked.later is not None and not (last and looked.prints):
-            # a part of an album must not be judged for the whole; on the last try it is better than nothing
-            try_again(self._d, row, looked.later)
+        if self._waits(row, looked):
             return
         if not looked.prints:
             reason = next((info.error for info in looked.evidence.media if info.error), "there is no media behind it")
@@ -201,6 +214,47 @@ class Scanner:
         sealed = [(media, json.dumps(to_json(found)).encode()) for media, found in looked.prints]
         store.links.acquired(row.id, of_the_protected(store, looked.evidence), sealed)
         self._d.log.info("link acquired", link=row.id, host=row.link.host, media=len(looked.prints))
+        if row.place is None:
+            self._leave_the_rest(row, looked)
+
+    def _waits(self, row: LinkRow, looked: ScanResult) -> bool:
+        """Put a link back that is not whole, and may soon be; return whether it waits.
+
+        Once its host was away, or wants to be left alone, for a quarter of an hour, what came is judged without the
+        rest: a known fake in one file must not wait for another file.
+        """
+        passing = [error for _, error in looked.later if isinstance(error, TryLaterError)]
+        passing += [error for error in looked.originals if isinstance(error, TryLaterError)]
+        if not passing:
+            return not looked.prints and any(look_again(self._d, row, error) for _, error in looked.later[:1])
+        asked = max(error.retry_after or 0 for error in passing)
+        soon = asked < STAND_IN_SECONDS
+        away = next((error for _, error in looked.later if isinstance(error, OutageError)), None)
+        if away is not None:
+            waits = not looked.prints or outage_wait(row.outages + 1, asked) < STAND_IN_SECONDS
+            if waits:
+                wait_out(self._d, row, str(away), wait=asked)
+            return waits
+        last = row.attempts + 1 >= self._d.config.fetch.attempts
+        waits = not looked.prints or (soon and not last)
+        if waits:
+            said = next((info.error for info in looked.evidence.media if info.error), None) or str(passing[0])
+            try_again(self._d, row, said, wait=asked)
+        return waits
+
+    def _leave_the_rest(self, row: LinkRow, looked: ScanResult) -> None:
+        """Let each file of an album that may still come be a row of its own, which waits for it as any link waits.
+
+        What came meanwhile needs none any more. Call it in a transaction.
+        """
+        missing, places = self._d.store.missing, [place for place, _ in looked.later]
+        missing.came(row.id, [info.index for info in looked.evidence.media if info.index not in places])
+        for place, error in looked.later:
+            left = missing.leave(row, place)
+            if left is not None:
+                self._end(left, error)
+        if 0 in places:  # Reddit's preview of an album shows its first picture
+            self._d.store.links.wake(row.id)
 
     def _match(self, row: LinkRow) -> int:
         store = self._d.store
@@ -243,6 +297,11 @@ class Scanner:
                 store.notices.drop_case(case)
             self._d.log.warning("link blocked: suspected minor", link=row.id, host=row.link.host)
             return
+        self._end(row, error)
+
+    def _end(self, row: LinkRow, error: AcquireError) -> None:
+        """Let a link wait as what it met asks for, or end."""
+        store, reason = self._d.store, str(error)
         if isinstance(error, OutageError):
             wait_out(self._d, row, reason, wait=error.retry_after or 0)
             return

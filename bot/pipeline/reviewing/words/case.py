@@ -167,7 +167,7 @@ def found(evidence: Evidence | None) -> Iterator[Fact]:
     if evidence is None:
         yield "media", "nothing is known of it any more"
         return
-    several = len(evidence.media) > 1
+    several = len(evidence.media) > 1 or any(info.index for info in evidence.media)
     for info in evidence.media:
         yield "media", (f"{info.index + 1}: " if several else "") + _media(info)
     for match in sorted(evidence.matches, key=lambda m: (m.bank_kind == "allow", m.suppressed, not m.exact)):
