@@ -112,6 +112,32 @@ def test_what_waits_goes_on_waiting_when_the_clock_is_set(world: Stage, bot: Pip
     assert bot.deps.store.waits.bound() == 0
 
 
+def test_what_was_due_is_due_still_when_the_clock_is_set_back(world: Stage, bot: Pipeline) -> None:
+    """A link that nobody came to yet, and a subreddit that is asked again, wait for no hour that comes twice."""
+    post_fake(world)
+    bot.watch()
+    store = bot.deps.store
+    again = bot.deps.clock.now() + timedelta(seconds=300)
+    store.watched.troubled("clips", state="outage", sentence="x", next_at=again)
+    bot.deps.clock.sleep(60)
+    set_by(bot, -1 / 24)
+    store.waits.shift(-3600)
+    assert waits(bot, "links") == [timedelta(seconds=-60)]
+    assert {row.subreddit: row.next_at - bot.deps.clock.now() for row in store.watched.places()}["clips"] == timedelta(
+        seconds=240
+    )
+
+
+@pytest.mark.parametrize("seconds", [-60, -3600, -86_400, 3600])
+def test_a_post_is_seen_at_once_after_the_clock_was_set(world: Stage, bot: Pipeline, seconds: int) -> None:
+    """The subreddits are asked at the next poll, whatever the clock says of the last one, also after a restart."""
+    bot.watch()
+    set_by(bot, seconds / 86_400)
+    name = post_fake(world)
+    bot.watch()
+    assert [row.link.post for row in bot.deps.store.links.listing()] == [name]
+
+
 def test_a_server_that_wants_months_gets_a_day(world: Stage, bot: Pipeline) -> None:
     """However long a host or Reddit asks us to wait, it is asked again after a day."""
     post_fake(world)

@@ -15,10 +15,11 @@ LINKS = "state in ('seen', 'failed', 'acquired', 'matched', 'untold') and priori
 ACTIONS = "state in ('planned', 'held', 'sending', 'unknown', 'undo_planned') and next_at > ?"
 MOVED = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, ?)"
 WAITING = (("links", LINKS), ("actions", ACTIONS))
+ASKED = ("watched", "exchanges", "feedback")  # whoever is asked again at a moment
 
 
 class Waits:
-    """Column next_at of links and actions, and the looks at notices' media."""
+    """Column next_at of links, actions and whoever is asked again, decisions, looks at notices' media."""
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
@@ -37,21 +38,24 @@ class Waits:
 
     def shift(self, seconds: float) -> int:
         """Let all wait as long as they would have before the clock was set by so many seconds; return how many rows."""
-        before = iso(self._c.clock.now() - timedelta(seconds=seconds))
+        now = self._c.clock.now()
+        # set back, what was due already would wait too
+        since = iso(min(now, now - timedelta(seconds=seconds)))
+        by = f"{seconds:+.0f} seconds"
         with self._c:
             self._c.run(
                 f"update case_decisions set due_at = {MOVED.format('due_at')} where state = 'waiting'",  # noqa: S608  words from above
-                (f"{seconds:+.0f} seconds",),
+                (by,),
             )
             for column in ("look_at", "looked_at"):
                 self._c.run(
                     f"update notice_items set {column} = {MOVED.format(column)} where look_at is not null",  # noqa: S608  words from above
-                    (f"{seconds:+.0f} seconds",),
+                    (by,),
                 )
             return sum(
                 self._c.run(
                     f"update {table} set next_at = {MOVED.format('next_at')} where {where}",  # noqa: S608  words from above
-                    (f"{seconds:+.0f} seconds", before),
+                    (by, since),
                 )
-                for table, where in WAITING
+                for table, where in (*WAITING, *((table, "next_at > ?") for table in ASKED))
             )

@@ -44,7 +44,12 @@ class SubredditStates:
         """Return the subreddits that may be asked now: not those that were closed a moment ago."""
         now = self._clock.now()
         longest = timedelta(seconds=MAX_WAIT)  # whoever waits longer was written down by a wrong clock
-        waiting = {place.subreddit for place in self._store.watched.places() if now < place.next_at <= now + longest}
+        waiting = {
+            place.subreddit
+            for place in self._store.watched.places()
+            # one in order waits for nothing: its moment is the last look's, by a clock that may have been set back
+            if place.state != "watching" and now < place.next_at <= now + longest
+        }
         return [name for name in self._config.subreddits if name not in waiting]
 
     def split(self, names: Iterable[str], listings: Callable[[str], Sequence[str]]) -> tuple[list[str], list[str]]:
