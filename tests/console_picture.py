@@ -19,7 +19,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "console.png"
 CHROMIUM = "/usr/bin/chromium"
-WIDTH, HEIGHT = 1100, 1330
+WIDTH, HEIGHT = 1100, 860
 COLOURS = 64  # a page of text needs no more
 MOST = 200 * 1024  # bytes
 

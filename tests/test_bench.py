@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.bench import figures, floods, hashing, listed, searching
 from bot.bench.figures import Figure
-from bot.cli import app
+from bot.cli import app, screen
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def test_hash_compares_with_the_reference_and_the_limit() -> None:
     assert [figure.peer for figure in found] == ["pdqhash", "pdqhash", "imagehash pHash-256"]
     assert all(figure.ours > 0 and figure.limit for figure in found)
     for figure in found[:2]:
-        assert ("not installed" in figure.cells()) == (figure.theirs is None)
+        assert ("pdqhash: not installed" in figure.lines()[2]) == (figure.theirs is None)
     assert found[2].times
 
 
@@ -57,14 +58,15 @@ def test_lists_measure_table_index_search_and_changes(ids: bool) -> None:
 
 @pytest.mark.slow
 def test_the_commands_print_a_table_or_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line a figure either way, and the table fits a terminal of 100 columns."""
+    """Some lines a figure either way, none of them longer than 80 columns."""
     result = CliRunner().invoke(app, ["bench", "index", "--rows", "2000", "--json"])
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert {"what", "ours", "unit", "peer", "theirs", "times", "limit", "missing"} <= lines[0].keys()
     shown = CliRunner().invoke(app, ["bench", "hash"])
     assert shown.exit_code == 0, shown.output
-    assert "PDQ 1920x1080" in shown.stdout or "PDQ 96x64" in shown.stdout
+    assert "PDQ 96x64" in shown.stdout
+    assert all(len(line) <= 80 for line in shown.stdout.splitlines())
 
 
 @pytest.mark.slow
@@ -94,5 +96,70 @@ def test_a_figure_says_how_many_times() -> None:
     """The ratio is the peer's figure by ours; without a peer there is none."""
     assert Figure(what="x", ours=2.0, unit="ms", peer="p", theirs=50.0).times == 25
     assert Figure(what="x", ours=2.0, unit="ms").times is None
-    assert "not installed" in Figure(what="x", ours=2.0, unit="ms", peer="p").cells()
-    assert "25×" in Figure(what="x", ours=2.0, unit="ms", peer="p", theirs=50.0).cells()  # noqa: RUF001  the sign for times
+    assert Figure(what="x", ours=2.0, unit="ms", peer="p").lines()[2][0] == "p: not installed"
+    assert Figure(what="x", ours=2.0, unit="ms", peer="p", theirs=50.0).lines()[2][0] == "p: 50 ms, 25×"  # noqa: RUF001  the sign for times
+    limited = Figure(what="x", ours=2.0, unit="ms", limit=0.5, limited_by="to read it", note="warm")
+    assert limited.lines() == ("x", "2 ms", ("", "limit: 0.5 ms to read it", "warm"))
+
+
+LONG = Figure(
+    what="search 10,000,000 hashes within 31 bits, 100 at once, by two processes on one file",
+    ours=123456.0,
+    unit="hashes a second",
+    peer="faiss IndexBinaryFlat",
+    theirs=2345.0,
+    limit=234567.0,
+    limited_by="to read all of them from memory once, which nothing can do without",
+    note="the reference is not here to compare with, so that this is by our own word alone",
+)
+
+
+@pytest.mark.parametrize("width", [None, 80, 60])
+def test_figures_fit_the_line_and_lose_no_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
+) -> None:
+    """At a terminal, and in 80 columns in a pipe: every word stands there, and the first line ends with the figure."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if width is not None:
+        monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=width, color_system=None))
+    screen.figures([LONG.lines(), Figure(what="open", ours=2.0, unit="ms").lines()])
+    shown = capsys.readouterr().out
+    assert all(len(line) <= (width or 80) for line in shown.splitlines())
+    told = " ".join((LONG.what, *LONG.lines()[2])).replace(",", "").split()
+    assert [word for word in told if word not in shown.replace(",", "").split()] == []
+    assert shown.splitlines()[-1].split() == ["open", "2", "ms"]
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_measured_rows_stay_below_one_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
+) -> None:
+    """A table of twelve columns fits 80: headings wrap, and what was altered stands above its row of figures."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if width is not None:
+        monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=width, color_system=None))
+    columns = [
+        "altered",
+        "n",
+        "found",
+        "95 %",
+        "aim",
+        "review",
+        "false",
+        "PDQ lost",
+        "PDQ bank",
+        "PDQ",
+        "vPDQ",
+        "pHash",
+    ]
+    figures = ["1200", "100.0", "97.3-100.0", "99.0", "10.5", "12", "34", "98.7", "65.4", "32.1", "0.0"]
+    names = ["copies of the fakes that begin 0.9 or 1.6 s later, re-encoded and a bit smaller than before", "crop 5 %"]
+    screen.show(columns, [(name, *figures) for name in names], empty="none", measured=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line.rstrip()) <= 80 for line in lines)
+    rows = [place for place, line in enumerate(lines) if line.split() == figures]
+    assert len(rows) == 2
+    assert lines[rows[0]] == lines[rows[1]]
+    assert lines[rows[1] - 1].strip() == names[1]
+    head = " ".join(lines[: rows[0]]).split()
+    assert [word for name in columns[1:] for word in name.split() if word not in head] == []

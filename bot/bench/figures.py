@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
@@ -44,22 +44,19 @@ class Figure:
             "missing": self.missing if self.peer and self.theirs is None else None,
         }
 
-    def cells(self) -> list[str]:
-        """Return the cells of its line: what, ours, peer, theirs, times, limit, note."""
-        times = self.times
-        theirs = "" if self.peer is None else self.missing if self.theirs is None else short(self.theirs)
-        return [
+    def lines(self) -> tuple[str, str, tuple[str, ...]]:
+        """Return what was measured, how much, and a line each for the peer's figure, the limit and a note."""
+        times = "" if self.times is None else f", {self.times:.3g}×"  # noqa: RUF001  the sign for times
+        theirs = self.missing if self.theirs is None else f"{short(self.theirs)} {self.unit}{times}"
+        return (
             self.what,
             f"{short(self.ours)} {self.unit}",
-            self.peer or "",
-            theirs,
-            "" if times is None else f"{times:.3g}×",  # noqa: RUF001  the sign for times
-            "" if self.limit is None else f"{short(self.limit)} {self.limited_by}",
-            self.note,
-        ]
-
-
-COLUMNS = ("what", "ours", "peer", "theirs", "times", "limit", "")
+            (
+                f"{self.peer}: {theirs}" if self.peer else "",
+                "" if self.limit is None else f"limit: {short(self.limit)} {self.unit} {self.limited_by}",
+                self.note,
+            ),
+        )
 
 
 def short(value: float) -> str:
@@ -115,11 +112,6 @@ def installed(name: str) -> Any:
         return import_module(name)
     except ImportError:
         return None
-
-
-def table(figures: Sequence[Figure]) -> list[list[str]]:
-    """Return the lines of a table."""
-    return [figure.cells() for figure in figures]
 
 
 class Quiet:

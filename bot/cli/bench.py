@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from bot.bench import floods, hashing, listed, searching
-from bot.bench.figures import COLUMNS, Figure, table
+from bot.bench.figures import Figure
+from bot.cli import screen
 from bot.cli.base import JsonOption, emit, progress, show
 from bot.cli.groups import App
 from bot.errors import UsageError
@@ -82,13 +83,13 @@ def floods_(
         for wait in found:
             emit(wait.plain())
         return
-    show(floods.COLUMNS, floods.table(found), empty="nothing was measured")
+    show(floods.COLUMNS, floods.table(found), empty="nothing was measured", measured=True)
 
 
 def tell(figures: Iterable[Figure], as_json: bool) -> None:
-    """Print figures as a table, or as JSON as they come."""
+    """Print figures in a few lines each, or as JSON as they come."""
     if as_json:
         for figure in figures:
             emit(figure.plain())
         return
-    show(COLUMNS, table(list(figures)), empty="nothing was measured")
+    screen.figures([figure.lines() for figure in figures])

@@ -95,7 +95,7 @@ def copies(
                 str(row["row"]),
                 str(row["n"]),
                 _percent(row["recall"]),
-                f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+                f"{100 * row['low']:.1f}-{100 * row['high']:.1f}",
                 _percent(row["target"]),
                 _percent(row["review"] / row["n"] if row["n"] else None),
                 str(row["false"]),
@@ -105,6 +105,7 @@ def copies(
             for row in data["rows"]
         ],
         empty="nothing was asked",
+        measured=True,
     )
     out.print(
         f"{many(data['clips'], 'clip')} and {many(data['stills'], 'still')}, each thing once, "
@@ -136,6 +137,7 @@ def clips(as_json: JsonOption = False) -> None:
             for row in rows
         ],
         empty="nothing was measured",
+        measured=True,
     )
 
 
@@ -159,12 +161,13 @@ def swaps(
                 str(row["row"]),
                 str(row["n"]),
                 _percent(row["share"]),
-                f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+                f"{100 * row['low']:.1f}-{100 * row['high']:.1f}",
                 "95.0 or more" if row["swap"] else "0.0",
             )
             for row in rows
         ],
         empty="nothing was asked",
+        measured=True,
     )
     for row in rows:
         for line in row["wrong"]:
@@ -221,6 +224,7 @@ def rebuild(
             for name, one in moved.attacks().items()
         ],
         empty="nothing was rebuilt",
+        measured=True,
     )
 
 
@@ -246,6 +250,7 @@ def takes(
         ["asked", "n", "least", "median", "most"],
         [(name, *(f"{row[key]:g}" for key in ("n", "least", "median", "most"))) for name, row in rows.items()],
         empty="nothing was asked",
+        measured=True,
     )
     peaks = data["peaks"]
     out.print(

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bot.bench import exchange
-from bot.bench.figures import COLUMNS, table
-from bot.cli.base import JsonOption, emit, progress, show
+from bot.cli import screen
+from bot.cli.base import JsonOption, emit, progress
 from bot.store import ExchangeRow
 
 
@@ -42,4 +42,4 @@ def exchange_(
             if as_json:
                 emit(figure.plain())
     if not as_json:
-        show(COLUMNS, table(figures), empty="nothing was measured")
+        screen.figures([figure.lines() for figure in figures])

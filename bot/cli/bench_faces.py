@@ -70,6 +70,7 @@ def faces(
         ["processor time", "measured", "aim"],
         [(cost["what"], f"{cost['value']:g} {cost['unit']}", _aim(cost)) for cost in costs],
         empty="no face was found, so nothing was timed",
+        measured=True,
     )
 
 
@@ -87,6 +88,7 @@ def _pairs(rows: list[dict[str, Any]], chosen: list[portraits.Pair]) -> None:
             for row in rows
         ],
         empty="no pairs",
+        measured=True,
     )
     files = {pair.one for pair in chosen} | {pair.other for pair in chosen}
     say(
@@ -120,6 +122,7 @@ def _trade(rows: list[dict[str, Any]], source: str) -> None:
             for row in rows
         ],
         empty="no thresholds",
+        measured=True,
     )
     say(f"published: {source}; local: a smoke test")
 

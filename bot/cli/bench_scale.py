@@ -73,7 +73,7 @@ def watching_(
         for one in found:
             emit(one.plain())
         return
-    show(watching.COLUMNS, watching.table(found), empty="nothing was measured")
+    show(watching.COLUMNS, watching.table(found), empty="nothing was measured", measured=True)
 
 
 def workers_(

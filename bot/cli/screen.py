@@ -1,7 +1,8 @@
 """What commands print: sentences, facts, tables, JSON; the one place that knows how wide a line may be.
 
 At a terminal lines break between words and never within one, and what continues a line is indented. In a pipe a line
-stays a line, unless COLUMNS says how wide it may be.
+stays a line, unless COLUMNS says how wide it may be. Figures that were measured fit 80 columns there, too: who reads
+them in a file is a person, and programs take JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +28,7 @@ GAP = 2  # characters between two columns of a table
 UNWRAPPED = 10_000  # columns; what reads a pipe wants a row on a line
 HANG = 2  # characters by which what continues a line is indented
 FACT = 8  # characters for the name of a fact
+FIGURES = 80  # columns of what was measured, where nothing says how wide a line may be
 
 out = Console(soft_wrap=False, highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -64,11 +67,26 @@ def entries(rows: Iterable[tuple[str, str, str, str]]) -> None:
             out.print(Text(f"{head}  {when}  {text.line(more)}"), soft_wrap=True)
             continue
         hang = len(label) + GAP
-        room = width - cell_len(head) - cell_len(when)
-        first = f"{head}{' ' * room}{when}" if room >= GAP else text.wrapped(f"{head}, {when}", width, hang)
+        first = _with_right(head, when, width, hang)
         shown = Text(f"{first}\n{text.wrapped(' ' * hang + text.line(more), width, hang)}")
         shown.stylize("bold", 0, len(label))
         out.print(shown, soft_wrap=True)
+
+
+def figures(rows: Iterable[tuple[str, str, Sequence[str]]]) -> None:
+    """Print what was measured and, at the right, how much; below it a line each for what that is compared with."""
+    width = columns_of(out) or FIGURES
+    for what, value, more in rows:
+        below = [text.wrapped(" " * HANG + text.line(line), width, 2 * HANG) for line in more if line]
+        shown = Text("\n".join((_with_right(text.line(what), value, width, HANG), *below)))
+        shown.stylize("bold", 0, len(what))
+        out.print(shown, soft_wrap=True)
+
+
+def _with_right(left: str, right: str, width: int, hang: int) -> str:
+    """Return two texts at both ends of a line; one behind the other, broken between words, if that is too narrow."""
+    room = width - cell_len(left) - cell_len(right)
+    return f"{left}{' ' * room}{right}" if room >= GAP else text.wrapped(f"{left}, {right}", width, hang)
 
 
 def complain(words: str, *, lines: bool = False) -> None:
@@ -138,27 +156,56 @@ def emit(value: Mapping[str, Any]) -> None:
     print(written, flush=True)  # noqa: T201  plain output for programs
 
 
-def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, title: str | None = None) -> None:
+def show(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    empty: str,
+    title: str | None = None,
+    measured: bool = False,
+) -> None:
     """Print a table, or one sentence if there is nothing to show.
 
     Words wrap where lines do; labels never do. Where there is no room for that, each row is a block of lines.
+    `measured`: it holds figures, which stay below one another: the first column's words then stand above its row.
     """
     cells = [[cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in row] for row in rows]
     if not cells:
         say(empty)
         return
-    width = columns_of(out)
+    width = columns_of(out) or (FIGURES if measured else None)
     page = out if out.is_terminal else Console(width=width or UNWRAPPED, highlight=False)
     widths = [None] * len(columns) if width is None else _widths(width, columns, cells)
-    if widths is None:
-        page.print(_blocks(columns, cells, title))
+    if widths is not None:
+        page.print(_table(columns, cells, widths, title=title))
         return
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for name, column, wide in zip(columns, zip(*cells, strict=True), widths, strict=True):
-        table.add_column(name, overflow="fold", no_wrap=_is_label(column), width=wide)
+    assert width is not None, "what may be as wide as it needs fits"
+    rest = [line[1:] for line in cells]
+    if measured and (widths := _widths(width - HANG, columns[1:], rest)) is not None:
+        page.print(Padding(_table(columns[1:], [], widths), (0, 0, 0, HANG)))
+        for line in cells:
+            page.print(Text(text.wrapped(line[0].plain, width, HANG)))
+            page.print(Padding(_table(columns[1:], [line[1:]], widths, head=False), (0, 0, 0, HANG)))
+        return
+    page.print(_blocks(columns, cells, title))
+
+
+def _table(
+    columns: Sequence[str],
+    cells: Sequence[Sequence[Text]],
+    widths: Sequence[int | None],
+    *,
+    title: str | None = None,
+    head: bool = True,
+) -> Table:
+    """Return a table of these widths. A heading may wrap where its column's labels do not."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False, show_header=head)
+    for place, (name, wide) in enumerate(zip(columns, widths, strict=True)):
+        label = _is_label([line[place] for line in cells])
+        table.add_column(Text(name, no_wrap=False), overflow="fold", no_wrap=label, width=wide)
     for line in cells:
         table.add_row(*line)
-    page.print(table)
+    return table
 
 
 def _is_label(column: Sequence[Text]) -> bool:
@@ -167,13 +214,14 @@ def _is_label(column: Sequence[Text]) -> bool:
 
 def _widths(width: int, columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> Sequence[int | None] | None:
     """Return how wide each column is so that no word is cut; None if the line is too narrow for that."""
-    least: list[int] = []  # labels are whole; other columns have their longest word, and wrap
+    least: list[int] = []  # labels are whole; other columns, and headings, have their longest word, and wrap
     whole: list[int] = []
     for name, column in zip(columns, zip(*cells, strict=True), strict=True):
         texts = [name, *(cell.plain for cell in column)]
         whole.append(max(cell_len(text) for text in texts))
         word = max(cell_len(word) for text in texts for word in text.split() or [""])
-        least.append(whole[-1] if _is_label(column) else word)
+        label = max(cell_len(cell.plain) for cell in column) if _is_label(column) else 0
+        least.append(max(word, label))
     spare = width - GAP * (len(columns) - 1) - sum(least)
     if spare < 0:
         return None
