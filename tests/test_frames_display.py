@@ -297,6 +297,79 @@ def test_only_the_level_of_the_key_is_transparent(depth: int, colours: int, gamm
     assert min(distance(value(plane), value(seen)) for plane in (frame.luma, *frame.others)) <= 16
 
 
+def keyed_animation(
+    frames: list[tuple[NDArray[np.uint16], tuple[int, int], int, int]], size: tuple[int, int], *, cover: bool = False
+) -> bytes:
+    """Return an animated PNG of 16 bit colours, white being transparent.
+
+    Each frame: samples (h, w, 3), (left, top), what becomes of it afterwards, and how it is put there.
+    """
+    head = struct.pack(">IIBBBBB", *size, 16, 2, 0, 0, 0)
+    parts = [chunk(b"IHDR", head), chunk(b"acTL", struct.pack(">II", len(frames), 0))]
+    parts.append(chunk(b"tRNS", struct.pack(">3H", *(65_535,) * 3)))
+    number = 0
+    if cover:
+        parts.append(chunk(b"IDAT", zlib.compress((b"\0" + bytes(6 * size[0])) * size[1])))
+    for place, (samples, (left, top), dispose, blend) in enumerate(frames):
+        height, width = samples.shape[:2]
+        control = struct.pack(">IIIIIHHBB", number, width, height, left, top, 1, 10, dispose, blend)
+        parts.append(chunk(b"fcTL", control))
+        number += 1
+        body = zlib.compress(b"".join(b"\0" + row.tobytes() for row in samples.reshape(height, -1).astype(">u2")))
+        if place == 0 and not cover:
+            parts.append(chunk(b"IDAT", body))
+        else:
+            parts.append(chunk(b"fdAT", struct.pack(">I", number) + body))
+            number += 1
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def low_bytes(seen: Grey) -> NDArray[np.uint16]:
+    """Return samples that are a black and white picture on a dark page, told by their low bytes alone."""
+    return np.dstack([np.where(seen == 255, 65_534, 65_535)] * 3).astype(np.uint16)
+
+
+@pytest.mark.parametrize("gamma_too", [False, True])
+@pytest.mark.parametrize("cover", [False, True])
+def test_animations_are_transparent_at_their_very_colour(gamma_too: bool, cover: bool) -> None:
+    """Each frame of an animation of 16 bit colours is shown as a still of it is; a cover before them is not."""
+    seen = [np.where(picture(seed) > 127, 255, 0).astype(np.uint8) for seed in (11, 12, 13)]
+    data = keyed_animation([(low_bytes(one), (0, 0), 0, 0) for one in seen], (320, 240), cover=cover)
+    found = list(decode(with_chunks(data, gamma(1.2)) if gamma_too else data, LIMITS).frames)
+    assert len(found) == 3
+    for frame, one in zip(found, seen, strict=True):
+        assert min(distance(value(plane), value(one)) for plane in (frame.luma, *frame.others)) <= 16
+        assert np.abs(frame.colour()[..., 1].astype(int) - one).mean() < 3
+
+
+@pytest.mark.parametrize(("dispose", "left"), [(0, "both"), (1, "hole"), (2, "first")])
+def test_frames_are_put_together_as_browsers_do(dispose: int, left: str) -> None:
+    """A part that is put over a frame leaves what is transparent in it, and then stays, goes, or gives way."""
+    first = np.full((240, 320, 3), 0x40FF, np.uint16)
+    part = np.full((100, 100, 3), 65_535, np.uint16)
+    part[:, 50:] = 0xC0FF
+    nothing = np.full((10, 10, 3), 65_535, np.uint16)
+    data = keyed_animation([(first, (0, 0), 0, 0), (part, (20, 30), dispose, 1), (nothing, (0, 0), 0, 1)], (320, 240))
+    frames = [frame.colour() for frame in decode(data, LIMITS).frames]
+    second = np.full((240, 320), 0x40)
+    second[30:130, 70:120] = 0xC0
+    third = {"both": second, "hole": second.copy(), "first": np.full((240, 320), 0x40)}[left]
+    if left == "hole":
+        third[30:130, 20:120] = 255  # nothing is there but the page
+    for frame, one in zip(frames, [np.full((240, 320), 0x40), second, third], strict=True):
+        assert np.array_equal(frame[..., 1], one)
+
+
+@pytest.mark.parametrize("place", [(300, 0), (0, 200)])
+def test_a_frame_beyond_its_animation_is_left_to_the_decoder(place: tuple[int, int]) -> None:
+    """A frame whose place is beyond the picture ends what is composed here; what stands before it is seen."""
+    seen = np.where(picture(11) > 127, 255, 0).astype(np.uint8)
+    part = np.full((100, 100, 3), 0x40FF, np.uint16)
+    data = keyed_animation([(low_bytes(seen), (0, 0), 0, 0), (part, place, 0, 1)], (320, 240))
+    frame = next(decode(data, LIMITS).frames)
+    assert min(distance(value(plane), value(seen)) for plane in (frame.luma, *frame.others)) <= 16
+
+
 def test_what_a_gamma_and_a_page_change_is_all_told() -> None:
     """With both there are four pictures: on a light page and on a dark one, and the samples on either."""
     hue, other = picture(12), picture(13)
@@ -353,3 +426,15 @@ def test_a_huge_profile_is_bounded_in_a_confined_child() -> None:
         with Workers(LIMITS) as workers:
             fp = workers.fingerprint(data)  # raises LimitError if the child's time does not suffice
         assert distance(shown(fp), value(seen)) <= 16 or icc[:200] == whole[:200]
+
+
+def test_a_keyed_animation_is_composed_in_a_confined_child() -> None:
+    """OpenCV, which composes it, opens nothing, and what it says of a damaged frame ends no child."""
+    seen = [np.where(picture(seed) > 127, 255, 0).astype(np.uint8) for seed in (11, 12)]
+    data = keyed_animation([(low_bytes(one), (0, 0), 0, 0) for one in seen], (320, 240))
+    damaged = bytearray(data)
+    damaged[-200:-20] = bytes(180)
+    with Workers(LIMITS) as workers:
+        for file in (data, bytes(damaged)):
+            told_values = {signal.value for signal in workers.fingerprint(file).signals if signal.type == "pdq"}
+            assert min(distance(found, value(seen[0])) for found in told_values) <= 16

@@ -18,6 +18,7 @@ from PIL import AvifImagePlugin, Image, ImageFile
 from bot.config import DecodeConfig
 from bot.errors import LimitError, MediaError
 from bot.frames import display
+from bot.frames.apng import KeyedAnimation, keyed_animation
 from bot.frames.base import Colour, Decoded, Frame, Luma, check_size, remark, unreadable
 from bot.frames.display import Display, display_of
 from bot.frames.messages import LACKS, reason, said, within
@@ -115,7 +116,8 @@ def _frames(data: bytes, limits: DecodeConfig, result: Decoded, whole: bytes) ->
         if _is_moving(image, limits):
             result.kind, result.duration = "animation", 0.0
             shown = _display(image, whole, result)
-            yield from _animation(image, shown, _count(image, data), limits, result)
+            keyed = keyed_animation(data, image.size) if result.format == "png" else None
+            yield from _animation(image, shown, keyed, _count(image, data), limits, result)
         if result.width:
             return
     result.kind, result.duration = "image", None
@@ -156,7 +158,12 @@ def _count(image: Image.Image, data: bytes) -> int | None:
 
 
 def _animation(
-    image: Image.Image, shown: Display | None, count: int | None, limits: DecodeConfig, result: Decoded
+    image: Image.Image,
+    shown: Display | None,
+    keyed: KeyedAnimation | None,
+    count: int | None,
+    limits: DecodeConfig,
+    result: Decoded,
 ) -> Iterator[Frame]:
     start = 1 if getattr(image, "default_image", False) else 0  # an animated PNG may carry a cover that is not shown
     until = time.process_time() + CPU_SHARE * limits.cpu_seconds
@@ -168,7 +175,8 @@ def _animation(
         with _set_up(limits, tolerant=False):
             try:
                 image.seek(start + i)
-                luma, others = _lumas(image, shown)
+                picture = (keyed.frame(i) if keyed else None) or image
+                luma, others = _lumas(picture, shown)
             except EOFError:
                 break
             except PILLOW_ERRORS as error:
@@ -180,7 +188,7 @@ def _animation(
             result.height, result.width = luma.shape
         if i % stride == 0:
             given += 1
-            yield Frame(t, luma, partial(_colour, image, shown, result), others=others)
+            yield Frame(t, luma, partial(_colour, picture, shown, result), others=others)
         t += delay if SHORTEST_DELAY < delay < MAX_DELAY else BROWSER_DELAY
         i += 1
         result.duration = t
