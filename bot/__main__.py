@@ -16,9 +16,15 @@ def main() -> None:
     if sys.version_info < OLDEST:
         version = ".".join(str(part) for part in sys.version_info[:3])
         sys.exit(_said(f"gifwarden needs Python 3.11 or newer and this is {version}; install it into a newer one"))
+    from bot import stopping
+
+    command = next(iter(sys.argv[1:]), "")
+    stopping.early(command)
     try:
         from bot import cli
 
+        if command not in stopping.SERVICES:  # those have handlers of their own when they have begun
+            stopping.usual()
         cli.main()
     except ModuleNotFoundError as error:
         if (error.name or "bot").partition(".")[0] == "bot":

@@ -136,6 +136,15 @@ def good_until(folder: Path, role: str, now: datetime | None = None) -> datetime
     return until
 
 
+def expiring(until: datetime, now: datetime | None = None) -> str | None:
+    """Return in a sentence that certificates which are good until then expire soon, or have expired; None if not."""
+    now = now or datetime.now(UTC)
+    if until - now >= SOON:
+        return None
+    when = f"expire on {day(until)}; before that" if now <= until else f"have expired ({day(until)})"
+    return f"the certificates of the machines {when}, {ANEW}"
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()

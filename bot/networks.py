@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.advice import install_extra
 from bot.errors import GifwardenError
 
 
@@ -15,7 +16,7 @@ def runtime(error: type[GifwardenError]) -> Any:
     try:
         import onnxruntime  # only where a model needs it: it comes with an extra
     except ImportError as reason:
-        raise error(f"onnxruntime cannot be loaded ({reason}); run: pip install 'gifwarden[onnx]'") from None
+        raise error(f"onnxruntime cannot be loaded ({reason}); {install_extra('onnx')}") from None
     return onnxruntime
 
 

@@ -105,14 +105,14 @@ class Daemon:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, finishing what is at hand. Raises LeaseError if another daemon works here."""
-        with self._leased():
-            self._manager.status("starting")
-            previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-            try:
+        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            with self._leased():
+                self._manager.status("starting")
                 self._work()
-            finally:
-                for number, handler in previous.items():
-                    signal.signal(number, handler)
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
 
     def run_once(self) -> None:
         """Do every step once, until nothing is due.

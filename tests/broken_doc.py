@@ -24,6 +24,7 @@ VARYING = (
     (r"Page \d+", "Page N"),
     (r"\d[\d.,]*(?= GiB free)", "N"),
     (r"(?<=account \()[^)]+", "ACCOUNT"),
+    (r"\S+(?= -m pip )", ".venv/bin/python"),
     (r"54321", "bob"),
     (r"(?<=chown -R )\w+", "ACCOUNT"),
 )

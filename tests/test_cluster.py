@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import re
@@ -9,11 +11,13 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,11 +25,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from bot.assemble import Outside
 from bot.bench import workers as bench
 from bot.bench.workers import children_of
+from bot.certificates import DAYS, write_certificates
 from bot.cli import app
 from bot.cli.doctor import cluster_findings
-from bot.cluster import settings
+from bot.cluster import scheduler, settings, worker
+from bot.errors import OutsideError, UsageError
 from bot.jobs import cluster_status
 from bot.loopback.cluster import PROGRAM
 from bot.loopback.machines import no_machines
@@ -216,6 +223,131 @@ def test_mistakes_in_setting_up_are_a_sentence_each(world: Stage, tmp_path: Path
             stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
             said = one.cluster.scheduler.wait_for("somebody not let in: no certificate of ours, or no TLS")
         assert "127.0.0.1" in said["address"]
+
+
+def unreached(address: str, certificates: Path) -> str:
+    """Return in which sentence a worker ends that is led to an address."""
+    options = worker.Options(scheduler=address, certificates=certificates, name="w")
+    with pytest.raises(OutsideError) as ended:
+        asyncio.run(worker.serve(options, Listening(), Outside()))
+    return str(ended.value)
+
+
+@slow
+def test_a_worker_says_why_it_does_not_reach_its_scheduler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing listens there, there is no such name, nobody answers, somebody hangs up: a sentence each."""
+    write_certificates(tmp_path / "ours")
+    nowhere = free_port()
+    for scheme in ("tls", "tcp"):
+        assert "refuses the connection: nothing listens" in unreached(
+            f"{scheme}://127.0.0.1:{nowhere}", tmp_path / "ours"
+        )
+    assert "has a name that cannot be found" in unreached(f"tls://{'a' * 64}.invalid:1", tmp_path / "ours")
+    monkeypatch.setattr(worker, "REACH_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        for scheme in ("tls", "tcp"):
+            assert "does not answer within 0.5 s" in unreached(f"{scheme}://{address}", tmp_path / "ours")
+
+
+@slow
+def test_a_worker_says_who_does_not_let_whom_in(tmp_path: Path) -> None:
+    """A scheduler of another authority is none of ours; one that takes no certificate of ours does not let us in."""
+    for name in ("ours", "theirs"):
+        write_certificates(tmp_path / name)
+    strict = mutual(tmp_path / "ours", "scheduler", server=True)
+    strict.load_verify_locations(str(tmp_path / "theirs" / "ca.pem"))
+    only_theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    only_theirs.load_cert_chain(str(tmp_path / "ours" / "scheduler.pem"), str(tmp_path / "ours" / "scheduler.key"))
+    only_theirs.load_verify_locations(str(tmp_path / "theirs" / "ca.pem"))
+    only_theirs.verify_mode = ssl.CERT_REQUIRED
+
+    def met(context: ssl.SSLContext | None) -> str:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def serve() -> None:
+                plain, _ = server.accept()
+                with plain, contextlib.suppress(OSError):
+                    if context is not None:
+                        context.wrap_socket(plain, server_side=True).close()
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            said = unreached(f"tls://127.0.0.1:{server.getsockname()[1]}", tmp_path / "ours")
+            thread.join()
+        return said
+
+    assert "is none of ours" in met(mutual(tmp_path / "theirs", "scheduler", server=True))
+    assert "does not let this worker in (tlsv1 alert unknown ca)" in met(only_theirs)
+    assert "hangs up; is that its address for workers" in met(strict)
+    assert "hangs up" in met(None)
+
+
+@slow
+def test_a_worker_is_stopped_while_it_dials(tmp_path: Path) -> None:
+    """Told to stop while nobody answers, it ends well."""
+    log = Listening()
+
+    async def dial(address: str) -> None:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.2, stop.set)
+        await worker.serve(worker.Options(scheduler=address, name="w"), log, Outside(), stop)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asyncio.run(dial(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
+    assert not log.warnings
+
+
+def test_a_refused_worker_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was refused is told of as long as they come again, and no more an hour after; who joined is not."""
+    known = scheduler.Cluster(Listening())
+    known.refuse("old", "0.0.9")
+    known.refuse("attic", "0.0.9")
+    assert known.refused() == {"old": "0.0.9", "attic": "0.0.9"}
+    known.joined("tls://127.0.0.1:1", "attic", 2)
+    assert known.refused() == {"old": "0.0.9"}
+    later = time.monotonic() + scheduler.REFUSED_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later - 1)
+    assert known.refused() == {"old": "0.0.9"}
+    known.refuse("old", "0.0.9")
+    monkeypatch.setattr(time, "monotonic", lambda: later + 1)
+    assert known.refused() == {"old": "0.0.9"}
+    monkeypatch.setattr(time, "monotonic", lambda: later + scheduler.REFUSED_SECONDS)
+    assert known.refused() == {}
+
+
+@pytest.mark.parametrize("role", ["scheduler", "worker"])
+def test_certificates_that_expire_soon_are_said_daily(
+    role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From thirty days before, at start and each day, in the log of scheduler and worker; before, and by TCP, never."""
+    monkeypatch.setattr(settings, "DAY", 0.0)
+
+    def said(address: str, left: int) -> list[str]:
+        folder, log = tmp_path / f"{address[:3]}{left}", Listening()
+        write_certificates(folder, datetime.now(UTC) - timedelta(days=DAYS - left))
+
+        async def look() -> None:
+            async with settings.expiry_said(address, folder, role, log):
+                for _ in range(20):
+                    await asyncio.sleep(0)
+
+        asyncio.run(look())
+        return [str(facts["reason"]) for event, facts in log.warnings if event == "certificates expire soon"]
+
+    told = said("tls://127.0.0.1:1", 29)
+    assert len(told) > 1
+    assert all("the certificates of the machines expire on" in one and "write all anew" in one for one in told)
+    assert said("tls://127.0.0.1:1", 31) == []
+    assert said("tcp://127.0.0.1:1", 29) == []
+
+
+def test_what_is_missing_is_installed_where_this_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra a sentence gives the command of this environment's Python, for the folder of the source."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError) as missing:
+        settings.distributed()
+    assert str(missing.value).endswith(f"run in the folder of the source: {sys.executable} -m pip install '.[cluster]'")
 
 
 @slow

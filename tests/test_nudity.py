@@ -232,10 +232,10 @@ def test_nudenets_surest_exposed_part_is_the_score(tmp_path: Path, monkeypatch: 
     model = NudeNet(tmp_path, found)
     assert "AGPL-3.0" in model.check()
     assert model.score(np.zeros((90, 160, 3), np.uint8)) == pytest.approx(0.7)
-    with pytest.raises(NudityModelError, match=r"run: pip install 'gifwarden\[nudenet\]'"):
+    with pytest.raises(NudityModelError, match=r"-m pip install '\.\[nudenet\]'"):
         NudeNet(tmp_path).check()
     monkeypatch.setattr(nudenet, "PACKAGE", "no_such_package")
-    with pytest.raises(NudityModelError, match=r"AGPL-3\.0.* is not installed; run: pip install"):
+    with pytest.raises(NudityModelError, match=r"AGPL-3\.0.* is not installed; run in the folder"):
         model.check()
 
 
@@ -507,13 +507,13 @@ def test_without_pip_or_onnxruntime_one_sentence_says_what_to_do(
     with pytest.raises(NudityModelError, match=r"has no pip .* gifwarden nudity install --from"):
         install.install(folder)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(NudityModelError, match=r"pip install 'gifwarden\[onnx\]'"):
+    with pytest.raises(NudityModelError, match=r"pip install '\.\[onnx\]'"):
         networks.runtime(NudityModelError)
     monkeypatch.setattr(sys, "argv", ["gifwarden", "nudity", "install"])
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
-    assert "pip install 'gifwarden[onnx]'" in capsys.readouterr().err
+    assert "pip install '.[onnx]'" in capsys.readouterr().err
 
 
 def test_the_checksums_are_those_of_the_published_files() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.advice import install
 from bot.assemble import Parts, assembled
 from bot.bench import alter, swaps
 from bot.bench.alter import Rgb, Take
@@ -54,7 +55,7 @@ def run(log: Log, say: Callable[[str], None], *, count: int = 40) -> list[Row]:
     people = swaps.portraits()
     chosen = swaps.pairs(people, count)
     if not chosen:
-        raise UsageError("this needs portraits: pip install scikit-image matplotlib")
+        raise UsageError(f"this needs portraits: {install('scikit-image', 'matplotlib')}")
     rows: dict[str, Row] = {}
     with assembled(Config(), log, parts=Parts(rules=False, reddit=False, memory=True)) as pipeline:
         for number, (host, donor) in enumerate(chosen):

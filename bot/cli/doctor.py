@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image
@@ -22,7 +21,6 @@ from bot.cli.base import (
     place,
     wiki_rules,
 )
-from bot.clock import day
 from bot.config import Config, GalleryConfig, InboxConfig, MailConfig, NudityConfig
 from bot.dns import TxtRecords
 from bot.errors import GifwardenError, UsageError, for_once
@@ -222,11 +220,10 @@ def cluster_findings(config: Config) -> Iterator[Diagnosis]:
         return
     try:
         if config.workers.certificates and config.workers.scheduler.startswith("tls://"):
-            from bot.certificates import ANEW, SOON, good_until  # certificates are read by nobody else here
+            from bot.certificates import expiring, good_until  # certificates are read by nobody else here
 
-            until = good_until(config.workers.certificates, "coordinator")
-            if until - datetime.now(UTC) < SOON:
-                yield warn("workers", f"the certificates of the machines expire on {day(until)}; before that, {ANEW}")
+            if soon := expiring(good_until(config.workers.certificates, "coordinator")):
+                yield warn("workers", soon)
         found = cluster_status(config)
     except GifwardenError as error:
         yield _fail("workers", error)

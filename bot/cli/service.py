@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot import bundled
+from bot import bundled, stopping
 from bot.cli.base import ConfigOption, JsonOption, emit, logger, read_config, say, session, show, system_account
 from bot.config import load
 from bot.errors import UsageError
@@ -99,9 +100,13 @@ def run(
     settings = read_config(config)
     if not settings.subreddits:
         raise UsageError("no subreddit is configured; add a section [subreddits.NAME] to the configuration")
-    with session(settings, rules=True, reddit=True, log=logger(settings)) as pipeline:
+    with contextlib.ExitStack() as stack:
+        with stopping.unwinding():
+            pipeline = stack.enter_context(session(settings, rules=True, reddit=True, log=logger(settings)))
         daemon = Daemon(pipeline)
         if once:
+            stopping.usual()
             daemon.run_once()
         else:
+            stack.callback(stopping.usual)
             daemon.run()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import signal
 import ssl
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from bot.pipeline.log import Log
 from bot.tls import mutual
 
 REFUSED = 100  # workers of another version that are remembered
+REFUSED_SECONDS = 3600.0  # for so long after they were there last
 TOLD = 1000  # workers that are told of
 REFUSALS_EVERY = 60.0  # seconds; a stranger may knock as often as they like
 MOST_LINKS = 64  # of one worker at once, whatever it says
@@ -42,19 +42,26 @@ class Cluster:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self.refused: dict[str, str] = {}
+        self._refused: dict[str, tuple[str, float]] = {}  # name → version, and until when it is remembered
         self.ours: dict[str, tuple[str, int]] = {}  # address → name, links at once
 
     def refuse(self, name: str, other: str) -> None:
         """Note a worker of another version, and say so."""
-        self.refused[name] = other
-        while len(self.refused) > REFUSED:
-            del self.refused[next(iter(self.refused))]
+        self._refused.pop(name, None)
+        self._refused[name] = other, time.monotonic() + REFUSED_SECONDS
+        while len(self._refused) > REFUSED:
+            del self._refused[next(iter(self._refused))]
         self._log.warning("worker refused: another version", worker=name, has=other, wanted=version())
+
+    def refused(self) -> dict[str, str]:
+        """Return the version of each worker that was refused and came within `REFUSED_SECONDS`, by name."""
+        now = time.monotonic()
+        self._refused = {name: seen for name, seen in self._refused.items() if now < seen[1]}
+        return {name: other for name, (other, _) in self._refused.items()}
 
     def joined(self, address: str, name: str, links: int) -> None:
         """Note a worker that takes jobs."""
-        self.refused.pop(name, None)
+        self._refused.pop(name, None)
         self.ours[address] = (name, min(links, MOST_LINKS))
         self._log.info("worker joined", worker=name, links=min(links, MOST_LINKS))
 
@@ -150,7 +157,7 @@ class Crew:
 
     def refused(self) -> list[dict[str, Any]]:
         """Return who was refused."""
-        return [{"name": name, "version": other} for name, other in self._cluster.refused.items()]
+        return [{"name": name, "version": other} for name, other in self._cluster.refused().items()]
 
     def _freest(self, slow: Iterable[str]) -> str:
         """Return the address of the worker with least to do for its links at once; empty if all are slow."""
@@ -171,6 +178,7 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
     security = settings.security(where.workers, where.certificates, "scheduler")
     context = _context(where) if door_encrypted else None
     stop = stop or asyncio.Event()
+    settings.heed_signals(stop)
     cluster = Cluster(log)
     try:
         scheduler = await package.Scheduler(
@@ -201,9 +209,7 @@ async def serve(where: Addresses, log: Log, stop: asyncio.Event | None = None) -
             server = await asyncio.start_server(door.serve, door_host, door_port, ssl=context)
         except OSError as error:
             raise _deaf(where.coordinator, "--coordinator", error) from None
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(ValueError, RuntimeError):  # not in a thread
-                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await stack.enter_async_context(settings.expiry_said(where.workers, where.certificates, "scheduler", log))
         log.info("scheduler ready", workers=where.workers, coordinator=where.coordinator, version=version())
         async with server:
             await stop.wait()

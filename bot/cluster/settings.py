@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import logging
 import shutil
+import signal
 import socket
 import ssl
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.certificates import good_until
+from bot.advice import install_extra
+from bot.certificates import expiring, good_until
 from bot.config import cluster_parts
 from bot.errors import UsageError
 from bot.jobs import version
 from bot.jobs.line import short
+from bot.pipeline.log import Log
 
 MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, in which each makes a folder of its own
 RESOURCE = "gifwarden"
+DAY = 86_400.0  # seconds between two warnings that certificates expire
 PREFIX, LOCK = "gifwarden-worker-", "lock"  # of a worker's folder in memory, and of the file in it that it holds
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # tries are counted by the coordinator
@@ -52,7 +57,7 @@ def distributed() -> Any:
         import distributed as package
     except ImportError as error:
         raise UsageError(
-            f"this needs the extra cluster ({error.name}); run in the folder of the source: pip install '.[cluster]'"
+            f"this needs the extra cluster ({error.name} is not installed); {install_extra('cluster')}"
         ) from None
     dask.config.set(SETTINGS | {"temporary-directory": str(_memory())})
     for name in ("distributed", "distributed.worker", "distributed.scheduler", "tornado.application", "asyncio"):
@@ -119,6 +124,35 @@ def security(address: str, certificates: Path | None, role: str) -> Any:
         f"tls_{part}_{kind}": str(path) for part in ("client", "scheduler", "worker") for kind, path in own.items()
     }
     return package.Security(require_encryption=True, tls_ca_file=str(certificates / "ca.pem"), **fields)
+
+
+def heed_signals(stop: asyncio.Event) -> None:
+    """Let SIGTERM and SIGINT set an event, in the main thread."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError, RuntimeError):  # not in a thread
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+@asynccontextmanager
+async def expiry_said(address: str, certificates: Path | None, role: str, log: Log) -> AsyncIterator[None]:
+    """Log that the certificates with which this began expire soon: at once, and once a day. Raises as `good_until`."""
+    *_, encrypted = parts(address)
+    if not encrypted or certificates is None:
+        yield
+        return
+    until = good_until(certificates, role)
+
+    async def daily() -> None:
+        while True:
+            if soon := expiring(until):
+                log.warning("certificates expire soon", reason=soon)
+            await asyncio.sleep(DAY)
+
+    telling_of_it = asyncio.create_task(daily())
+    try:
+        yield
+    finally:
+        telling_of_it.cancel()
 
 
 def telling(error: BaseException) -> BaseException:

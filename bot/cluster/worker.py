@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
+import os
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from bot.cluster.door import WORD_SECONDS
 from bot.config import Config
 from bot.errors import GifwardenError, OutsideError, UsageError
 from bot.jobs import ClusterError, Here, scan_job, version
+from bot.jobs.line import short
 from bot.jobs.messages import error_to, packed
 from bot.pipeline.log import Log
 
 LEAVE_SECONDS = 8.0
 NAME = "gifwarden"
+REACH_SECONDS = 10.0  # for a scheduler to take a connection and begin to speak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +135,15 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
     options = replace(options, name=name)
     loop = asyncio.get_running_loop()
     stop = stop or asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(ValueError, RuntimeError):  # not in a thread
-            loop.add_signal_handler(number, stop.set)
-    await _same_version(package, options, security, name)
+    settings.heed_signals(stop)
+    if not await _unless(stop, _let_in(package, options, security)):
+        log.info("worker stopped", worker=name)
+        return
     station = Station(options, outside, lambda: loop.call_soon_threadsafe(stop.set))
     held = ExitStack()
+    said = AsyncExitStack()
     try:
+        await said.enter_async_context(settings.expiry_said(options.scheduler, options.certificates, "worker", log))
         worker = package.Worker(
             options.scheduler,
             nthreads=options.links,
@@ -189,6 +194,7 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
         if station.failed:
             raise UsageError(station.failed)
     finally:
+        await said.aclose()
         await asyncio.to_thread(station.close)
         held.close()
 
@@ -212,13 +218,84 @@ async def _until(true: Callable[[], bool], seconds: float) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _same_version(package: Any, options: Options, security: Any, name: str) -> None:
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Return True when a work is done, False when we were told to stop before; then it is broken off."""
+    stopped, working = asyncio.create_task(stop.wait()), asyncio.create_task(work)
+    await asyncio.wait({stopped, working}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not working.done():
+        working.cancel()
+        return False
+    working.result()
+    return True
+
+
+async def _let_in(package: Any, options: Options, security: Any) -> None:
+    """Raise OutsideError if the scheduler cannot be reached or lets nobody in, UsageError if it has another version."""
+    try:
+        async with asyncio.timeout(REACH_SECONDS):
+            await _reach(options, security.get_connection_args("worker").get("ssl_context"))
+    except OSError as error:
+        raise _unreached(options.scheduler, error) from None
+    await _same_version(package, options, security)
+
+
+async def _reach(options: Options, context: ssl.SSLContext | None) -> None:
+    """Dial once and wait for the first byte. Raises OSError.
+
+    Dask dials again until its time is over, and by then has forgotten why. Its scheduler speaks first, and only then
+    is it known that it takes our certificate.
+    """
+    host, port, _ = settings.parts(options.scheduler)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name") from None
+    error: OSError = ConnectionResetError()
+    for address in dict.fromkeys(str(one[4][0]) for one in found):
+        try:
+            reader, writer = await asyncio.open_connection(
+                address, port, ssl=context, server_hostname=host if context else None
+            )
+            try:
+                if await reader.read(1):
+                    return
+            finally:
+                writer.close()
+        except TimeoutError:  # ours, of all addresses
+            raise
+        except OSError as failed:
+            error = failed
+    raise error
+
+
+def _unreached(address: str, error: OSError) -> OutsideError:
+    """Return in our words why a scheduler cannot be reached."""
+    if isinstance(error, TimeoutError):
+        why = f"does not answer within {REACH_SECONDS:g} s; is that machine on, and its port open in the firewall?"
+    elif isinstance(error, socket.gaierror):
+        why = "has a name that cannot be found; check --scheduler, or give the machine's address"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        why = f"is none of ours ({short(error)}); are the certificates of one folder?"
+    elif isinstance(error, ssl.SSLError):
+        why = f"does not let this worker in ({short(error)}); are the certificates of one folder?"
+    elif isinstance(error, ConnectionRefusedError):
+        why = "refuses the connection: nothing listens there; is it running, and is that its address for workers?"
+    elif isinstance(error, ConnectionResetError):
+        why = "hangs up; is that its address for workers, and not for the coordinator?"
+    else:
+        said = os.strerror(error.errno).lower() if error.errno else type(error).__name__
+        why = f"cannot be reached ({said}); check --scheduler and the network of this machine"
+    return OutsideError(f"the scheduler at {address} {why}")
+
+
+async def _same_version(package: Any, options: Options, security: Any) -> None:
     """Raise UsageError if the scheduler is of another version."""
     try:
         async with package.rpc(
             options.scheduler, connection_args=security.get_connection_args("worker"), timeout=10
         ) as there:
-            told = await asyncio.wait_for(there.gifwarden_version(name=name, other=version()), 15)
+            told = await asyncio.wait_for(there.gifwarden_version(name=options.name, other=version()), 15)
     except (OSError, TimeoutError) as error:
         raise OutsideError(
             f"the scheduler at {options.scheduler} does not answer ({settings.cause(error)}); is it running, is that"

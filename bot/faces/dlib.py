@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.advice import install
 from bot.errors import FaceModelError
 from bot.faces.base import Aligned, Box, Curve, FaceModel, Located, Picture, Vector, frontal, sharpness
 
@@ -58,7 +59,7 @@ class Dlib(FaceModel):
         for name in (LANDMARKS, RESNET):
             _weights(name)
         if importlib.util.find_spec("dlib") is None:
-            raise FaceModelError("dlib is not installed; run: pip install dlib-bin")
+            raise FaceModelError(f"dlib is not installed; run: {install('dlib-bin')}")
         return f"{self.name}: {self.licence}"
 
     def warm_up(self) -> None:
@@ -130,7 +131,7 @@ def _dlib() -> ModuleType:
     try:
         import dlib  # only where faces are looked for: it takes 40 MB
     except ImportError as error:
-        raise FaceModelError(f"dlib cannot be loaded ({error}); run: pip install dlib-bin") from None
+        raise FaceModelError(f"dlib cannot be loaded ({error}); run: {install('dlib-bin')}") from None
     return cast(ModuleType, dlib)
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.advice import install_extra
 from bot.errors import NudityModelError
 from bot.nudity.base import OneFile, Picture, share
 
@@ -30,7 +31,7 @@ class NudeNet(OneFile):
 
     name = "nudenet"
     licence = "AGPL-3.0 (NudeNet, model and code)"
-    remedy = "run: pip install 'gifwarden[nudenet]'"
+    remedy = install_extra("nudenet")
 
     def score(self, picture: Picture) -> float:
         answer = self.run(prepared(picture))
