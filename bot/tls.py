@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bot.config import exposed
 from bot.errors import UsageError, unreadable
 
 
@@ -37,10 +37,10 @@ def mutual(folder: Path, role: str, *, server: bool = False) -> ssl.SSLContext:
 def guard_key(path: Path) -> None:
     """Raise UsageError if a key is not there, or others can read it."""
     try:
-        mode = path.stat().st_mode
+        open_to_others = exposed(path)
     except OSError as error:
         raise UsageError(unreadable(path, error)) from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if open_to_others:
         raise UsageError(f"{path} is a secret and others can read it; run: chmod 600 {path}")
 
 

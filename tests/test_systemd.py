@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,16 +16,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from bot.cli import app
 from bot.clock import ManualClock
+from bot.config import private_text
+from bot.errors import UsageError
 from bot.loopback.stage import stage
 from bot.schedule import LEASE_SECONDS, SILENT_SECONDS, Daemon
 from bot.systemd import ServiceManager
+from bot.tls import guard_key
 from tests.bots import bot_on
 from tests.killing import Silent
 
 ROOT = Path(__file__).parent.parent
 UNIT = ROOT / "docs" / "gifwarden.service"
+ELSEWHERE = ("worker", "scheduler")  # units of other machines
+UNITS = [UNIT, *(ROOT / "docs" / f"gifwarden-{name}.service" for name in ELSEWHERE)]
+HARDENING = (  # what no service of ours may do, in the words of all units
+    "NoNewPrivileges", "CapabilityBoundingSet", "AmbientCapabilities", "ProtectSystem", "ProtectHome", "PrivateTmp",
+    "PrivateDevices", "ProtectProc", "ProtectClock", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
+    "ProtectKernelTunables", "ProtectControlGroups", "RestrictAddressFamilies", "RestrictNamespaces",
+    "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality", "RemoveIPC", "SystemCallArchitectures",
+    "SystemCallFilter",
+    "SystemCallErrorNumber", "LimitCORE", "MemorySwapMax", "UMask", "DynamicUser", "KillMode",
+)  # fmt: skip
 
 
 def heard(link: socket.socket, until: str, seconds: float = 120) -> list[str]:
@@ -116,11 +133,11 @@ def test_the_socket_may_have_an_abstract_name() -> None:
         assert heard(link, "STATUS=one line", 10)
 
 
-def unit() -> RawConfigParser:
-    """Return the unit file that docs/running.md offers."""
+def unit(file: Path = UNIT) -> RawConfigParser:
+    """Return a unit file that the documentation offers."""
     parser = RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys of units are case-sensitive
-    parser.read_string(UNIT.read_text(encoding="utf-8"))
+    parser.read_string(file.read_text(encoding="utf-8"))
     return parser
 
 
@@ -145,11 +162,57 @@ def test_the_unit_gives_no_secret_and_no_right_away() -> None:
     assert not re.search(r"(?i)^environment=.*(secret|password|token)=", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_units_of_other_machines_are_hardened_as_the_daemons(name: str) -> None:
+    """Each has all of its hardening, a user of its own, and of the keys that of its own role alone, as credentials."""
+    file = ROOT / "docs" / f"gifwarden-{name}.service"
+    service, daemon = unit(file)["Service"], unit()["Service"]
+    assert {key: service[key] for key in HARDENING} == {key: daemon[key] for key in HARDENING}
+    assert service["User"] == f"gifwarden-{name}"
+    assert service["Restart"] == "always"
+    given = re.findall("^LoadCredential=(.+):(.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [what for what, _ in given] == ["ca.pem", f"{name}.pem", f"{name}.key"]
+    assert all(path == f"/etc/gifwarden/certificates/{what}" for what, path in given)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_units_of_other_machines_call_their_command(name: str) -> None:
+    """What they start is a command of ours, with options that it has."""
+    program, command, *words = unit(ROOT / "docs" / f"gifwarden-{name}.service")["Service"]["ExecStart"].split()
+    assert program == unit()["Service"]["ExecStart"].split()[0]
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    found = group.commands[command].make_context(command, words)
+    assert found.params["certificates"] == Path("%d")
+
+
+def test_credentials_that_systemd_gives_are_no_secret_that_others_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group's bit is a mask there, by which the service itself is let in; elsewhere, and for others, it counts."""
+    credentials = tmp_path / "credentials"
+    credentials.mkdir(mode=0o700)
+    for folder, mode, taken in ((credentials, 0o440, True), (credentials, 0o444, False), (tmp_path, 0o440, False)):
+        file = folder / f"{mode:o}"
+        file.write_text("secret")
+        file.chmod(mode)
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+        expected = contextlib.nullcontext() if taken else pytest.raises(UsageError, match="others can read it")
+        with expected:
+            guard_key(file)
+        with expected:
+            private_text(file, os.environ)
+        monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+        with pytest.raises(UsageError, match="others can read it"):
+            guard_key(file)
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed here")
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", UNITS, ids=lambda file: file.stem)
+def test_systemd_accepts_the_unit(tmp_path: Path, file: Path) -> None:
     """systemd's own check finds nothing to say about it."""
-    there = tmp_path / "gifwarden.service"
-    text = UNIT.read_text(encoding="utf-8")
+    there = tmp_path / file.name
+    text = file.read_text(encoding="utf-8")
     there.write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(there)],

@@ -22,7 +22,7 @@ from bot.config.content import is_address
 from bot.config.environment import private_text
 from bot.config.kinds import Section
 from bot.config.mail import InboxConfig, MailConfig, NoticesConfig
-from bot.config.reading import Reading, find, key_path, keys, load, look, sealing_key, service_socket
+from bot.config.reading import Reading, exposed, find, key_path, keys, load, look, sealing_key, service_socket
 from bot.config.sections import (
     ActionsConfig,
     BanksConfig,
@@ -71,6 +71,7 @@ __all__ = [
     "WorkersConfig",
     "closest",
     "cluster_parts",
+    "exposed",
     "find",
     "is_address",
     "is_loopback",

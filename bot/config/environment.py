@@ -43,7 +43,20 @@ def model_of(section: str) -> type[Section]:
     return model
 
 
-def private_text(path: Path) -> str:
+def read_by_others(path: Path, mode: int, environ: Mapping[str, str]) -> bool:
+    """Return whether others than its owner and the service can read a secret file of this mode.
+
+    systemd gives a service its credentials with an access list, of which the group's bit of the mode is the mask, in a
+    folder that the service alone may enter.
+    """
+    theirs = stat.S_IRWXG | stat.S_IRWXO
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and path.absolute().parent == Path(credentials):
+        theirs &= ~stat.S_IRGRP
+    return bool(mode & theirs)
+
+
+def private_text(path: Path, environ: Mapping[str, str]) -> str:
     """Read a file that holds a secret. Raises ConfigError if it is missing or others may read it."""
     try:
         mode = path.stat().st_mode
@@ -52,7 +65,7 @@ def private_text(path: Path) -> str:
         raise ConfigError(unreadable(path, error)) from None
     except (UnicodeDecodeError, ValueError):
         raise ConfigError(f"{path} does not hold text; write the secret into it as one line") from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if read_by_others(path, mode, environ):
         raise ConfigError(f"{path} holds a secret and others can read it; run: chmod 600 {path}")
     return text
 
@@ -79,7 +92,7 @@ def variables(environ: Mapping[str, str], found: Gathered) -> Iterator[Variable]
             found.add(f"${name} names no file; write its path, or remove the variable")
             continue
         try:
-            text = private_text(Path(environ[name])).strip()
+            text = private_text(Path(environ[name]), environ).strip()
         except ConfigError as error:
             found.add(*(f"${name}: {mistake}" for mistake in error.mistakes))
             continue

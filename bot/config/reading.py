@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.config import lines
 from bot.config.checking import Checker, ExchangeKeys
-from bot.config.environment import NAMED, Variable, model_of, private_text, variables
+from bot.config.environment import NAMED, Variable, model_of, private_text, read_by_others, variables
 from bot.config.sections import Config, StorageConfig
 from bot.config.wanted import wanted
 from bot.errors import ConfigError, Gathered, Mistake, unreadable
@@ -22,6 +22,11 @@ def service_socket(environ: Mapping[str, str] | None = None) -> str | None:
     """Return the socket on which systemd waits to hear from us, or None if it does not run us."""
     name = (os.environ if environ is None else environ).get("NOTIFY_SOCKET", "")
     return name if name[:1] in ("/", "@") and len(name) > 1 else None
+
+
+def exposed(path: Path) -> bool:
+    """Return whether a file with a secret can be read by others. Raises OSError."""
+    return read_by_others(path, path.stat().st_mode, os.environ)
 
 
 def find(explicit: Path | None, environ: Mapping[str, str] | None = None) -> Path | None:
@@ -144,7 +149,7 @@ def sealing_key(config: StorageConfig, environ: Mapping[str, str] | None = None)
         there = path.exists()
     except OSError as error:
         raise ConfigError(unreadable(path, error)) from None
-    return private_text(path).strip() if there else None
+    return private_text(path, environ).strip() if there else None
 
 
 def key_path(config: StorageConfig) -> Path:
