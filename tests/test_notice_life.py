@@ -86,3 +86,24 @@ def test_a_receipt_ends_nothing_and_a_late_bounce_changes_no_end() -> None:
         assert kinds == ["sent", "acknowledged", "acknowledged", "removed", "bounced"]
         with pytest.raises(StoreError, match="no notice N-2"):
             life.happened("N-2", NoticeEventKind.BOUNCED)
+
+
+@pytest.mark.parametrize("state", [NoticeState.DRAFTED, NoticeState.SENT, NoticeState.ANSWERED])
+def test_a_raid_on_one_notice_is_looked_through_once(state: NoticeState) -> None:
+    """However many cases have the same media, what is asked every minute goes through them once, not once for each."""
+    with Store(None, ManualClock(START)) as store:
+        connection = store.connection
+        connection.rows("pragma foreign_keys = off")  # their cases are not asked about
+        notice(store, "N-1", state)
+        connection.run("update notices set sent_at = created_at where label = 'N-1'")
+        connection.run_many(
+            "insert into notice_items (notice, case_id, host_id, url, seen_at) values ('N-1', ?, 'raid', 'x', '')",
+            [(number,) for number in range(2000)],
+        )
+        steps: list[int] = []
+        connection.db.conn.set_progress_handler(lambda: steps.append(1), 1000)
+        found, due = store.notice_life.unarmed(), store.notice_life.due(50)
+        connection.db.conn.set_progress_handler(None, 1000)
+        assert [item.host_id for item in found] == (["raid"] if state == NoticeState.SENT else [])
+        assert due == []
+        assert len(steps) < 1000  # some hundred of SQLite's own steps for each case

@@ -15,6 +15,7 @@ NEAR = (
     "private", "instance-data.com", "metadata.azure.com", "metadata.goog", "metadata.oraclecloud.com",
     "metadata.packet.net", "metadata.platformequinix.com", "metadata.tencentyun.com",
 )  # fmt: skip
+_BENEATH_NEAR = tuple(f".{name}" for name in NEAR)
 
 # Underscores are not allowed in host names by the book, yet user pages of some hosts have them.
 _NAME = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]\Z")
@@ -44,7 +45,7 @@ def check_url(url: str) -> httpx.URL:
         raise UnsupportedError("the link names no host")
     if _NUMBER.match(host.rsplit(".", 1)[-1]) or ":" in host:
         raise BlockedError("the link names a bare network address instead of a host; such links are not followed")
-    if not _NAME.match(host) or any(host == name or host.endswith(f".{name}") for name in NEAR):
+    if not _NAME.match(host) or host in NEAR or host.endswith(_BENEATH_NEAR):
         raise BlockedError("the link's host name is not one of the public internet; it is not followed")
     if port not in PORTS:
         raise BlockedError(f"the link leads to port {port} of {host}; only the web's own ports are contacted")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from bot.config import Config
 from bot.hosts.base import Host, HostMedia, LinkExample, Rendition, Url, Web, belongs, parse, plain
@@ -106,12 +106,17 @@ def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> MediaRef | None:
     if parts is None:
         return None
     parts = _led(parts, hosts)
-    for host in hosts:
-        if host.owns(parts.host) or not host.domains:
-            found = host.match(parts)
-            if found is not None:
-                return replace(found, id=None, kind="page") if _is_no_id(found.id or "") else found
+    for host in _asked(parts.host, hosts):
+        found = host.match(parts)
+        if found is not None:
+            return replace(found, id=None, kind="page") if _is_no_id(found.id or "") else found
     return None
+
+
+@lru_cache(maxsize=4096)  # a few names are in most links, and each of some thirty plugs would be asked about each
+def _asked(name: str, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+    """Return the plugs that a URL of this host name is shown to, in order."""
+    return tuple(host for host in hosts if host.owns(name) or not host.domains)
 
 
 def _is_no_id(text: str) -> bool:
@@ -145,7 +150,7 @@ def _led(url: Url, hosts: tuple[Host, ...]) -> Url:
         if target is None:
             break
         at = parse(target)
-    known = at is not None and at is not url and any(host.owns(at.host) for host in hosts)
+    known = at is not None and at is not url and any(host.domains for host in _asked(at.host, hosts))
     return at if known and at is not None else url
 
 

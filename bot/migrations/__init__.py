@@ -64,6 +64,7 @@ LATER: tuple[Callable[[Database], None], ...] = (
     outages.m0084_link_outages,
     outages.m0085_link_pages,
     outages.m0086_missing_files,
+    notice_life.m0087_looks_planned,
 )
 
 for _step in LATER:

@@ -42,3 +42,12 @@ def m0080_notice_recourses(db: Database) -> None:
             reference text, at text not null, member integer not null references team, why text,
             primary key (notice, recourse)) strict"""
     )
+
+
+def m0087_looks_planned(db: Database) -> None:
+    """Find media without a planned look at once: a raid puts thousands of rows of one media on a notice."""
+    for name, which in (
+        ("unplanned", "look_at is null and state in ('listed', 'gone_once')"),
+        ("planned", "look_at is not null or state = 'removed'"),
+    ):
+        db.execute(f"create index notice_items_{name} on notice_items (notice, host_id) where {which}")

@@ -220,6 +220,7 @@ class Connection:
             check_same_thread=False,
             timeout=BUSY_MS / 1000,
             factory=self._factory,
+            cached_statements=1024,
         )
 
     def _set_up(self, raw: sqlite3.Connection) -> None:
@@ -307,6 +308,7 @@ class ReadingConnection(Connection):
             check_same_thread=False,
             timeout=BUSY_MS / 1000,
             factory=self._factory,
+            cached_statements=1024,
         )
 
     def _set_up(self, raw: sqlite3.Connection) -> None:
