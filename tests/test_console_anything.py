@@ -181,7 +181,7 @@ def test_hostile_files_are_one_sentence(place: tuple[Stage, Console, Listening],
     world, _, log = place
     files, asked = hostile.files(), len(world.park.log)
     warned = len(log.warnings)
-    for name in files:
+    for name in list(files)[::4]:  # all of them are decoded in test_hostile; nearly each costs a child
         ben.get("/anything")
         ben.upload("/anything/ask", f"{name}.mp4", files[name])
         assert ben.page.status_code == 200, (name, ben.text)

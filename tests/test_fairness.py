@@ -221,7 +221,7 @@ def test_shares_differ_by_one_and_all_are_taken(posts: list[tuple[str, str | Non
 @pytest.mark.slow
 def test_a_costly_file_is_put_back_and_done_aside() -> None:
     """Beyond its budget it is no mistake of the file; aside it is fingerprinted, and its child is gone afterwards."""
-    data = noisy(3000, 40)
+    data = noisy(1500, 40)
     with Workers(DecodeConfig(cpu_seconds=60)) as workers:
         with pytest.raises(CostlyError, match="goes on behind other links"):
             workers.fingerprint(data, pace=Budget(0.1))

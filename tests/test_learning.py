@@ -101,17 +101,17 @@ def test_a_past_becomes_proposals(world: Stage, log: Listening) -> None:
 
 
 @slow
-def test_two_thousand_removals(world: Stage, log: Listening) -> None:
-    """Of 2,000 removals in a hundred days exactly the right ones are proposed, within half of Reddit's limit."""
+def test_eight_hundred_removals(world: Stage, log: Listening) -> None:
+    """Of 800 removals in a hundred days exactly the right ones are proposed, within half of Reddit's limit."""
     many_a_day(world)
-    plan = play(Past(world.reddit, world.park), files(60), removals=2000, now=world.clock.now())
+    plan = play(Past(world.reddit, world.park), files(24), removals=800, now=world.clock.now())
     with bot_on(world, log) as bot:
         bank(bot)
         sent, begun = len(world.reddit.log), world.clock.now()
         learn(bot)
         asked = len(world.reddit.log) - sent
         assert asked <= PER_WINDOW // 2
-        assert asked <= 2000 / 100 * 5 + 20  # a page of the log and of the list, and two looks, for each hundred
+        assert asked <= 800 / 100 * 5 + 20  # a page of the log and of the list, and two looks, for each hundred
         assert world.clock.now() == begun  # nothing was waited for
         work(bot)
         check(world, bot, plan)
@@ -128,7 +128,7 @@ def test_a_kill_loses_nothing_and_repeats_nothing(world: Stage, log: Listening, 
 def killed_and_resumed(world: Stage, log: Listening, at: int) -> None:
     """Learn in a process that dies at its so many-th sign of progress, and go on here."""
     many_a_day(world)
-    plan = play(Past(world.reddit, world.park), files(6), removals=240, now=world.clock.now())
+    plan = play(Past(world.reddit, world.park), files(6), removals=120, now=world.clock.now())
     with bot_on(world, log) as bot:
         bank(bot)
     places = Places(

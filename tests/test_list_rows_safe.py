@@ -30,8 +30,8 @@ from bot.store.lists import Seen
 from tests.killing import Silent
 
 SPAWN = multiprocessing.get_context("spawn")
-ROWS = 6_000
-STEP = 250
+ROWS = 2_400
+STEP = 100
 NAMES = ("ids", "bare")
 
 

@@ -63,8 +63,10 @@ class Week(Subreddit):
         pipeline: Pipeline,
         tell: Callable[[str, str], None] = lambda _time, _words: None,
         heading: Callable[[str], None] = lambda _words: None,
+        posts: int = POSTS,
     ) -> None:
         super().__init__(stage, pipeline, tell, heading)
+        self._in_all = posts  # with what the script posts, in the whole week
         self._meme = media.clip(750, seconds=1, width=320, height=180)
         self._entries: dict[str, str] = {}
         self._script: dict[int, Callable[[], None]] = {
@@ -110,7 +112,7 @@ class Week(Subreddit):
         event = self._script.get(number)
         if event is not None:
             event()
-        due = POSTS * (number + 1) // HOURS
+        due = self._in_all * (number + 1) // HOURS
         while self._posted < due:
             self._everyday()
 

@@ -157,7 +157,8 @@ class NoticeLife:
 
     def unarmed(self) -> list[LifeItem]:
         """Return media, not removed, of which no look is planned, of notices that a host has or may have."""
-        hoped = f"i.notice in (select label from notices where state in ({','.join('?' * len(HOPED))}))"
+        marks = ",".join("?" * len(HOPED))
+        hoped = f"i.notice in (select label from notices where state in ({marks}))"  # noqa: S608  question marks
         return [_item(row) for row in self._rows(f"{hoped} and {_WITHOUT_LOOK} and {_UNPLANNED}", tuple(HOPED))]
 
     def due(self, limit: int) -> list[LifeItem]:
