@@ -15,7 +15,7 @@ from bot.assemble import Parts, assembled
 from bot.bench import alter, swaps
 from bot.bench.worlds import Scene
 from bot.config import Config, StorageConfig
-from bot.model import Evidence, Fingerprint, Link, Signal, SourceMatch
+from bot.model import BankKind, Evidence, Fingerprint, Link, Signal, SourceMatch
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.excerpts import innocent_part
 from bot.samples import media
@@ -166,6 +166,23 @@ def test_the_very_file_is_never_suppressed(bot: Pipeline) -> None:
     link = Link(url="x", host="", id=None, kind="media", source="target")
     found = bot.scanner.matched(Evidence(target="x", link=link), [(0, clip)])
     assert [(one.method, one.suppressed) for one in found.matches if one.entry == label] == [("sha256", False)]
+
+
+@pytest.mark.parametrize("kind", ["allow", "watch", "source"])
+def test_the_very_file_of_what_nobody_blocks_hides_no_copy(bot: Pipeline, kind: BankKind) -> None:
+    """A crop of a fake banked as innocent, for watching or as footage is found; allowed against it, it is not."""
+    banks, by = bot.deps.store.banks, member(bot)
+    crop = printed(bot, [CHANGES["crop"](picture) for picture in room()], 28)
+    banks.create("other", kind)
+    very, _ = banks.add("other", crop, by=by)
+    label, _ = banks.add("known-fakes", printed(bot, room()), by=by)
+    link = Link(url="x", host="", id=None, kind="media", source="target")
+    found = bot.scanner.matched(Evidence(target="x", link=link), [(0, crop)])
+    assert {one.entry: one.method for one in found.matches} == {very: "sha256", label: "local"}
+    assert live(found, label)
+    if kind == "allow":
+        banks.allow(very, against=[label])
+        assert live(bot.scanner.matched(Evidence(target="x", link=link), [(0, crop)]), label) == []
 
 
 def test_dismissing_footage_teaches_its_pair() -> None:

@@ -25,7 +25,12 @@ INNOCENT = 0.999  # the same where what covers it is innocent: it must not hide 
 
 
 def explained(match: Match) -> bool:
-    """Return whether a match covers so much of a media that nothing else is looked for."""
+    """Return whether a match covers so much of a media that nothing else is looked for.
+
+    The very file of an entry that nobody blocks (allowed, watched, genuine footage) may hold a copy of one that is.
+    """
+    if match.exact:
+        return match.bank_kind == "block"
     innocent = match.suppressed or match.bank_kind == "allow"
     return match.coverage_query >= (INNOCENT if innocent else EXPLAINED)
 
@@ -54,7 +59,7 @@ class Matcher:
                     continue
                 if held is None or (held.suppressed and not match.suppressed):
                     near[match.entry] = match
-        if not exact and not any(explained(match) for match in near.values()):
+        if not any(explained(match) for match in (*exact, *near.values())):
             for match in self._varied(fingerprint, media):
                 held = near.get(match.entry)
                 if held is None or (held.suppressed and not match.suppressed):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,11 @@ AS_MANY, AS_LARGE, AS_OFTEN = 0.9, 0.02, 0.1  # by how much chance may make one 
 FRAMES = 0.75  # share of a part's frames that must agree; all, where nothing else is known of the others
 APART = 0.1  # of the picture's sides, by which two entries at one place may seem to lie or be larger
 RANK = {"differs": 0, "unknown": 1, "nothing": 1, "agrees": 2}
+VERY = "this very file is allow-listed against it"
 SAID = "an allow-listed picture explains all of it, however it was altered"
 
 Span = tuple[float, float]
+Found = TypeVar("Found", Match, SourceMatch)
 TakeOf = Callable[[int, Finding | None], Take]
 
 
@@ -51,9 +54,18 @@ class AllowedCopies:
         speaking = self._store.known.speaking(labels)
         if not speaking:
             return tuple(matches), tuple(sources)
+        very = {self._store.sketches.number(match.entry) for match in matches if match.exact}
+        settled = {label for label, allows in speaking.items() if very.intersection(allows)}
+
+        def match(one: Match) -> Match:
+            return _suppressed(one, VERY) if one.entry in settled else self._match(fingerprint, one, speaking, take_of)
+
+        def source(one: SourceMatch) -> SourceMatch:
+            return _suppressed(one, VERY) if one.entry in settled else self._source(fingerprint, one, speaking, take_of)
+
         return (
-            tuple(self._match(fingerprint, one, speaking, take_of) if one in asked else one for one in matches),
-            tuple(self._source(fingerprint, one, speaking, take_of) if one in footage else one for one in sources),
+            tuple(match(one) if one in asked else one for one in matches),
+            tuple(source(one) if one in footage else one for one in sources),
         )
 
     def _match(self, fingerprint: Fingerprint, match: Match, speaking: dict[str, list[int]], take_of: TakeOf) -> Match:
@@ -61,7 +73,7 @@ class AllowedCopies:
         if left is None:
             return match
         if not left:
-            return replace(match, suppressed=True, why=f"{match.why}, {SAID}")
+            return _suppressed(match, SAID)
         share = _length(left) / max(_length(match.query_ranges), 1e-3)
         return replace(
             match,
@@ -74,7 +86,7 @@ class AllowedCopies:
         self, fingerprint: Fingerprint, source: SourceMatch, speaking: dict[str, list[int]], take_of: TakeOf
     ) -> SourceMatch:
         left = self._left(fingerprint, source.entry, source.query_ranges or (), speaking, take_of)
-        return source if left is None or left else replace(source, suppressed=True, why=f"{source.why}, {SAID}")
+        return source if left is None or left else _suppressed(source, SAID)
 
     def _left(
         self,
@@ -114,6 +126,10 @@ class AllowedCopies:
         if theirs is None:
             return every
         return (every or theirs.frames <= ours.frames >= FRAMES * ours.of) and _no_worse(ours, theirs)
+
+
+def _suppressed(one: Found, why: str) -> Found:
+    return replace(one, suppressed=True, why=f"{one.why}, {why}")
 
 
 def _no_worse(ours: Finding, theirs: Finding) -> bool:

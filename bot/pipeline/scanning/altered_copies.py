@@ -65,7 +65,7 @@ class Copied:
         self, fingerprint: Fingerprint, media: int, matches: Sequence[Match]
     ) -> tuple[tuple[Match, ...], tuple[SourceMatch, ...]]:
         """Return the matches of one media in the light of local features, and its source evidence."""
-        if not fingerprint.sketches or any(match.exact for match in matches):
+        if not fingerprint.sketches or any(match.exact and explained(match) for match in matches):
             return tuple(matches), ()
         if not len(self._shelf):
             return tuple(match for match in matches if match.method != "phash" or _detailed(fingerprint)), ()
@@ -75,11 +75,15 @@ class Copied:
         done: set[int] = set()
         for match in matches:
             number = self._store.sketches.number(match.entry)
+            if number is not None:
+                done.add(number)
+            if match.exact:
+                kept.append(match)
+                continue
             if number is None or not self._shelf.knows(number):
                 if match.method != "phash" or _detailed(fingerprint):
                     kept.append(match)
                 continue
-            done.add(number)
             finding = self._shelf.compare(fingerprint.sketches, number, match.query_ranges)
             if finding is None and match.method == "phash":
                 continue  # it takes plain shapes for one another; nothing else speaks for it
