@@ -101,6 +101,21 @@ def test_what_stays_ends_within_a_day(world: Stage, bot: Pipeline, answer: Answe
     assert len(asked) == PAGES
 
 
+def test_a_page_is_asked_for_once_however_many_post_its_address(world: Stage, bot: Pipeline) -> None:
+    """Ten posts of one media wait together: a raid on an address that shows a page makes no more requests than one."""
+    url = world.park.add_redgifs("Onepage", hd=fake())
+    posts = [world.reddit.submit("clips", author=f"poster{number}", title="look", url=url) for number in range(10)]
+    asked = answering(world, FILES, web_page())
+    live(world, bot, 3)
+    rows = bot.deps.store.links.listing()
+    assert len(asked) == rows[0].pages <= 5
+    assert {(row.state, row.pages, row.due) for row in rows} == {(LinkState.FAILED, rows[0].pages, rows[0].due)}
+    world.park.trouble = lambda _request: None
+    live(world, bot, 3)
+    assert {row.state for row in bot.deps.store.links.listing()} == {LinkState.JUDGED}
+    assert sorted(world.reddit.removals) == sorted(posts)
+
+
 def test_a_refusal_stays_a_refusal(world: Stage, bot: Pipeline) -> None:
     """A 403 without a challenge ends its link at once."""
     post_fake(world)

@@ -416,3 +416,9 @@ def test_rows_that_come_many_at_a_time_are_the_same(lines: list[str], size: int,
     monkeypatched.undo()
     single = [said(row) if isinstance(row, Record) else row for row in read(data, "ndjson" if ids else "hex")]
     assert many == single
+
+
+def test_a_line_that_looks_drawn_takes_no_time() -> None:
+    """Hundreds of thousands of dashes that end otherwise are one bad line, not minutes."""
+    rows = list(read(iter([f"md5,note\n{'-' * 500_000}x\n{M1},seen\n".encode()]), "csv"))
+    assert [type(row) for row in rows] == [Bad, Record]

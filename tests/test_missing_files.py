@@ -222,6 +222,20 @@ def test_an_order_to_look_again_looks_at_the_whole(world: Stage, bot: Pipeline) 
     assert len(bot.deps.store.cases.listing()) == 1
 
 
+def test_an_order_to_look_again_forgets_no_file_of_an_album_with_a_case(world: Stage, bot: Pipeline) -> None:
+    """Where the album itself is not looked at anew, the file that did not come is looked for all the same."""
+    post = album(world, 0, 1)
+    answering(world, {"/Album01.png": 503})
+    live(world, bot, HOUR)
+    answering(world, {})
+    with bot.deps.store.transaction():
+        bot.deps.store.missing.forget(post)
+        bot.deps.store.orders.look_again(post)
+    assert places(bot) == [(None, LinkState.JUDGED), (1, LinkState.SEEN)]
+    bot.tick()
+    assert places(bot) == [(None, LinkState.JUDGED), (1, LinkState.JUDGED)]
+
+
 @slow
 def test_what_came_with_its_album_after_all_waits_no_more(world: Stage, bot: Pipeline) -> None:
     """Where an album is fetched anew and is whole, nothing of it is looked for any more."""

@@ -28,7 +28,7 @@ _HEX = re.compile(
     r"\s*=?[\"'`]?(?:0[xX])?(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})[\"'`]?\s*\x00*"
 )
 _RUN = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32,}(?![0-9a-fA-F])")
-_RULE = re.compile(r"[\s|+:=-]*(?:--|==)[\s|+:=-]*")  # what tools draw below a table's names
+_DRAWN = frozenset(" \t|+:=-")  # what tools draw the line below a table's names with
 _WORD = re.compile(r"sha[-_ ]?(?:2[-_/ ]?)?256|[^\W_]+", re.IGNORECASE)
 _IS_FILE = re.compile(r".*[^/\\]\.[A-Za-z]\w{1,4}")
 _SAYS_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -204,7 +204,7 @@ def _rows(source: _Lines, separator: str, where: Plan, skipped: int) -> Iterator
                 continue
         text = line.strip("\ufeff")
         bare = text.strip()
-        if not bare or _RULE.fullmatch(bare):
+        if not bare or _is_rule(bare):
             continue
         if plain.is_comment(bare):
             if plain.says_whole(bare):
@@ -223,6 +223,11 @@ def _rows(source: _Lines, separator: str, where: Plan, skipped: int) -> Iterator
             yield from _one(cells, where, width, headed=headed, number=number)
         except RowError as error:
             yield bad(number, error)
+
+
+def _is_rule(text: str) -> bool:
+    """Return whether a line is but drawn."""
+    return _DRAWN.issuperset(text) and ("--" in text or "==" in text)
 
 
 def _one(cells: list[str], where: Plan, width: int, *, headed: bool, number: int) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from bot.clock import from_iso, iso
 from bot.model import Hold
 from bot.store.base import Connection, Row
+from bot.store.links import ANEW
 
 OrderState = Literal["received", "waiting", "done", "refused", "cancelled", "ignored", "parked"]
 
@@ -184,10 +185,8 @@ class Commands:
         """Let the links of a post that have no case be fetched and judged anew; return how many."""
         now = self._c.now()
         return self._c.run(
-            """update links set state = 'seen', attempts = 0, outages = 0, pages = 0, tries = 0,
-               parked_from = null, reason = null, next_at = ?, updated_at = ?
-               where post = ? and kind in ('media', 'album') and id not in (select link from cases)
-               and state not in ('seen', 'acquired', 'matched', 'reserve')""",
+            f"""update links set state = 'seen', attempts = 0, outages = 0, pages = 0, tries = 0,
+               parked_from = null, reason = null, next_at = ?, updated_at = ? where post = ? and {ANEW}""",  # noqa: S608  words of ours
             (now, now, post),
         )
 

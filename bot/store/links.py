@@ -23,6 +23,9 @@ from bot.store.untold import MOMENTS, Untold
 URGENT, LIVE, PAST, LEARNT = 1, 0, -1, -2
 # What a look at a link in vain counts as: a failed attempt, an outage of its host, or something else in its place
 Count = Literal["attempts", "outages", "pages"]
+# Links of media that an order to look again puts back
+ANEW = """kind in ('media', 'album') and id not in (select link from cases)
+    and state not in ('seen', 'acquired', 'matched', 'reserve')"""
 SHARED_FROM = 10  # links that are asked for at once: of fewer none is kept for what comes behind
 # How a link ends of whose media nobody saw anything; the trigger `reserve_woken` says the same
 UNSEEN = (
@@ -44,7 +47,7 @@ class LinkRow:
     state: LinkState
     attempts: int
     reason: str | None
-    outages: int = 0  # looks in a row that met an outage of its host
+    outages: int = 0  # looks that met an outage of its host, a wait of hours as those that it stands for
     pages: int = 0  # looks that met something else in the media's place
     place: int | None = None  # of a file that did not come with the others of its album, from 0; None: the whole link
     tries: int = 0  # how often work on it began and never ended
@@ -274,7 +277,7 @@ class Links:
         self._c.run(
             """update links set state = :state, reason = :reason, attempts = attempts + (:counts = 'attempts'),
                outages = iif(:again, outages + (:counts = 'outages') * :by, 0),
-               pages = iif(:again, pages + (:counts = 'pages'), 0),
+               pages = iif(:again, pages + (:counts = 'pages'), 0), turn = null,
                next_at = :next_at, updated_at = :now where id = :link and state != 'blocked'""",
             {
                 "state": LinkState.FAILED if again else LinkState.GIVEN_UP, "reason": reason, "counts": counts,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.model import LinkState
 from bot.store.base import Connection
-from bot.store.links import UNSEEN, LinkRow, row_of
+from bot.store.links import ANEW, UNSEEN, LinkRow, row_of
 
 WAITS = (LinkState.SEEN, LinkState.FAILED)
 
@@ -60,19 +60,21 @@ class MissingFiles:
         )
 
     def forget(self, post: str) -> None:
-        """Forget those of a post of which there is no case, for its albums are to be looked at whole."""
+        """Forget those of a post without a case whose album is about to be looked at whole, as an order asks for it."""
+        album = "host, coalesce(host_id, url), source"
         self._c.run(
-            """delete from links where post = ? and place is not null and claim is null
-               and state <> 'blocked' and id not in (select link from cases)""",
-            (post,),
+            f"""delete from links where post = :post and place is not null and claim is null
+               and state <> 'blocked' and id not in (select link from cases)
+               and ({album}) in (select {album} from links where post = :post and place is null and {ANEW})""",  # noqa: S608  words of ours
+            {"post": post},
         )
 
     def unseen(self, post: str) -> tuple[int, int]:
         """Return how many files of a post's albums are still waited for, and how many nobody ever saw."""
-        states = ", ".join("?" * len(UNSEEN))
+        wait, never = (", ".join("?" * len(states)) for states in (WAITS, UNSEEN))
         row = self._c.one(
-            f"""select sum(state in ('seen', 'failed')) as wait, sum(state in ({states})) as never from links
+            f"""select sum(state in ({wait})) as wait, sum(state in ({never})) as never from links
                 where post = ? and place is not null""",  # noqa: S608  question marks
-            (*UNSEEN, post),
+            (*WAITS, *UNSEEN, post),
         )
         return (row["wait"] or 0, row["never"] or 0) if row else (0, 0)

@@ -53,7 +53,9 @@ class Proposals:
         What is blocked stays so. Call it in the transaction that stored the links.
         """
         rows = self._c.rows(
-            "select id, state from links where post = ? and kind in ('media', 'album') and source != 'preview'", (post,)
+            """select id, state from links where post = ? and kind in ('media', 'album') and source != 'preview'
+               and place is null""",
+            (post,),
         )
         now, found = self._c.now(), 0
         for row in rows:

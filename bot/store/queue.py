@@ -110,6 +110,27 @@ class Queue:
         )
         return [_look(found) for found in rows if found["state"] in SETTLED]
 
+    def wait_with(self, row: LinkRow) -> str | None:
+        """Let a link wait as long as another one of its media behind which something else stands for now.
+
+        Return what was met there; None if there is none, or this link is to be fetched afresh.
+        """
+        other = self._c.one(
+            """select o.state, o.reason, o.next_at, o.pages
+               from links l join links o on o.host = l.host and coalesce(o.host_id, o.url) = coalesce(l.host_id, l.url)
+               where l.id = ? and not l.fresh and o.kind = l.kind and o.id <> l.id and o.place is null
+               and (o.source = 'preview') = (l.source = 'preview')
+               and o.state = 'failed' and o.pages > 0 and o.next_at > ? order by o.next_at desc limit 1""",
+            (row.id, self._c.now()),
+        )
+        if other is None:
+            return None
+        self._c.run(
+            "update links set state = ?, reason = ?, next_at = ?, pages = ?, updated_at = ? where id = ?",
+            (other["state"], other["reason"], other["next_at"], other["pages"], self._c.now(), row.id),
+        )
+        return str(other["reason"])
+
     def repeat(self, look: CachedScan, link: int) -> None:
         """Give a link the circumstances of an earlier look and, if they are still there, its fingerprints."""
         with self._c:

@@ -119,7 +119,7 @@ class Turns:
         """Return the id of the last link of a post that its cap allows."""
         found = self._c.value(
             """select id from links where post = ? and kind in ('media', 'album') and source <> 'preview'
-               order by id limit 1 offset ?""",
+               and place is null order by id limit 1 offset ?""",
             (post, cap - 1),
         )
         return sys.maxsize if found is None else int(found)
@@ -296,6 +296,8 @@ class Turns:
         """Return how many links of a post wait behind everybody else's."""
         return int(
             self._c.value(
-                "select count(*) from links where post = ? and late > 0 and state in ('seen', 'failed')", (post,)
+                """select count(*) from links where post = ? and late > 0 and state in ('seen', 'failed')
+                   and place is null""",
+                (post,),
             )
         )

@@ -58,7 +58,7 @@ class ResultCache:
             looks = store.queue.earlier(row, self._clock.now() - age)
             look = next((look for look in looks if self._serves(look, banks=banks, originals=originals)), None)
             if look is None:
-                return False
+                return self._waits_with_another(row)
             if look.state in (LinkState.GONE, LinkState.UNSUPPORTED):
                 store.links.move(row.id, look.state, reason=look.reason)
             else:
@@ -66,6 +66,18 @@ class ResultCache:
             store.minors.same_files(row.id, as_of=look.link)
             store.queue.repeat(look, row.id)
         self._log.info("link known", link=row.id, host=row.link.host, found=str(look.state))
+        return True
+
+    def _waits_with_another(self, row: LinkRow) -> bool:
+        """Let a link wait for what stands in its media's place, where another post's link does; return whether it does.
+
+        A host that shows a page is asked for it rarely, however many post the address.
+        """
+        reason = self._store.queue.wait_with(row)
+        if reason is None:
+            return False
+        self._store.links.wake(row.id)
+        self._log.info("link waits for its host", link=row.id, host=row.link.host, reason=reason)
         return True
 
     def _age(self, link: Link) -> timedelta:
