@@ -24,6 +24,9 @@ from bot.pipeline.commands.parser import (
     read_reason,
     target_of,
 )
+from bot.pipeline.commands.talk import goes_on, is_reason, speaks_against
+from tests.fuzz.drawn import Drawn
+from tests.fuzz.held import held
 
 NAMES = ("gifwarden", "u/gifwarden_bot", "gifwarden_bot")
 CASE = "C-3f9c2a71b0"
@@ -149,6 +152,72 @@ def test_a_reason_stands_behind_the_target_or_below() -> None:
 def test_a_reason_that_goes_with_its_order_is_no_doubt(text: str) -> None:
     """What supports the order is taken; what only stops, looks or takes back an order needs little."""
     assert isinstance(heard(text), Command), text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "On second thought", "Scrap that", "I take it back", "veto", "Ben vetoed this", "Postpone this", "Overruled.",
+        "Skip it", "Ben has looked. Skip this one.", "Please skip", "avoid", "Avoid doing it", "Rescinded", "N-O-T",
+        "/S", "This is the original /S", "\u2716", "'no'", "'\u2019no\u2019'", "Arrêtez", "Réflexion faite", "Hör auf",
+        "Lass es", "Ach nee", "para!", "¡Para ya!", "Espérate", "Нет", "нет, это она", "стоп", "Подожди",
+        "&#" + "1" * 5000,
+    ],
+)  # fmt: skip
+def test_what_takes_an_order_back_below_it_is_heard(said: str) -> None:
+    """Second thoughts, a veto, a word to let it be, in the languages that are understood and by the words of others."""
+    for verb in ("undo", "allow", "bank", "minor"):
+        assert isinstance(heard(f"gifwarden, {verb} {CASE}\n\n{said}"), BadCommand), said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Banked to avoid reuploads", "They skip it in every copy, to avoid this filter", "Es ist für alle, para todos",
+        "para que vuelva", "Elle est née en 2010", "The 'original' is on her page", "Pris de l'avis du créateur",
+        "He sells it in his shop/store", "A 10-s clip, A-B takes",
+    ],
+)  # fmt: skip
+def test_a_word_that_could_deny_is_taken_within_a_reason(said: str) -> None:
+    """To avoid something, for somebody, a word within quotation marks: a reason stands there, and no denial."""
+    assert isinstance(heard(f"gifwarden, undo {CASE}\n\n{said}"), Command), said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gifwarden, stop\n\n\u26a0\ufe0f flood of false positives",
+        *(f"gifwarden, stop\n\n{sign}" for sign in ("\u270b", "\U0001f6d1", "\u26d4", "\U0001f6ab", "やめて", "стоп")),
+        f"gifwarden, minor {CASE}\n\n\u26a0\ufe0f she looks about 14",
+    ],
+)
+def test_a_sign_that_goes_with_its_order_is_no_doubt(text: str) -> None:
+    """What stops is not denied by signs and words that say stop, and a warning denies nothing."""
+    assert isinstance(heard(text), Command), text
+
+
+@pytest.mark.parametrize("sign", ["\u270b", "\U0001f6d1", "\u26d4", "\U0001f6ab", "やめて"])
+def test_a_sign_to_stop_denies_every_other_order(sign: str) -> None:
+    """A raised hand below an order that does something is asked about."""
+    for verb in ("undo", "allow", "bank", "minor"):
+        assert isinstance(heard(f"gifwarden, {verb} {CASE}\n\n{sign}"), BadCommand)
+
+
+@pytest.mark.parametrize(
+    "part", ["1", "a", "1a", "1 ", "a ", "a-", "1:", "1 %", "not a ", "no the ", "please ", "\n", "  ", "&#", "é", "'"]
+)
+@pytest.mark.parametrize("end", ["", "x", "!"])
+def test_a_long_message_is_read_in_no_time(part: str, end: str) -> None:
+    """Whatever is repeated for as long as Reddit takes it, the processor has little to do: no pattern is quadratic."""
+    text = (part * 9_900)[:9_900] + end
+
+    def read(_: Drawn) -> None:
+        for verb in ("undo", "minor"):
+            speaks_against(verb, text)
+        goes_on(text, apart=True)
+        is_reason(text.split())
+
+    held(read, b"")
 
 
 # Each is read as the word below it by who sees it.

@@ -115,6 +115,8 @@ _HEDGES = """
     joking joke jk sarcasm retract retracted withdraw hypothetical hypothetically pretend test testing draft
     misclick misclicked mistyped typo wrote writes written typed typing quote quoting quoted pasted worked
     works working failed fails fail happened happens broken responding responds respond tried trying try
+    veto vetoes vetoed postpone postponed overrule overruled rescind rescinded
+    | second thought | scrap that | scrap this | scrap it | take it back | take this back | taking it back
     | only with | only by | only on | in case | as soon as | hang on | next week | next month | next time
     | not sure | i think | i guess | i believe | i suppose | i wonder | i wish | in theory | let us | let me
     | need to | needs to | double check | never mind | my mind | wrong link | wrong post | wrong case
@@ -130,7 +132,7 @@ _HEDGES = """
     plaisantais blague essai exemple brouillon écrit écrivait dit-il dit-elle citation marche marchait
     fonctionne fonctionné fonctionnait échoué échoue réponse
     | dès que | dès qu | une fois | à condition | au cas où | jusqu'à | jusqu'au | ou bien | ou alors
-    | peut être | sans doute | plus tard | ce soir | d'abord | d'accord | semaine prochaine | pas sûr
+    | réflexion faite | peut être | sans doute | plus tard | ce soir | d'abord | d'accord | semaine prochaine | pas sûr
     | pas sûre | pas clair | pas encore | je pense | il faudrait | il faut | faut-il | laisse tomber
     | laissez tomber | mauvais lien | mauvais post | mauvaise conversation | me suis trompé | me suis trompée
     | la commande | cette commande | l'ordre | cet ordre | ce qu'a | ce que
@@ -166,6 +168,8 @@ _HEDGES = """
     | give her | give them | too early | too soon | meant another | like so | how it looks | how you'd write
     | zu früh | nach dem | lass mal | trop tôt | comme ça | en contra | esta tarde | demasiado pronto
     | así se hace
+
+    espérate espérese подожди подождите
 """
 _DENIALS = """
     not no never none nothing nobody nope nah cannot neither nor without don't dont doesn't doesnt didn't
@@ -174,7 +178,8 @@ _DENIALS = """
     leave ne non pas jamais rien aucun aucune ni sans contraire nicht kein keine keinen keinem keiner keines
     nein nie niemals nichts nix ohne weder keinesfalls keineswegs nö gegenteil nunca jamás nada ninguno
     ninguna ningún sin tampoco contrario stay stays remain remains bleibt rester reste éviter déjalo dejalo
-    siga
+    siga arrête arrêtez нет стоп
+    | hör auf | hört auf | lass es | lasst es | ach nee
     | niet doen | doe het niet | nog niet | não faça | ainda não | não faz | inte än | gör inte | gör det inte
     | ikke gjør | ikke gør | ikke ennå | ikke endnu | nie rób | jeszcze nie | non farlo | non ancora | älä tee
     | ei vielä | yapma | henüz değil | не надо | не нужно | не делай | не делайте | не трогай | не трогайте
@@ -236,16 +241,24 @@ _QUESTION = re.compile(
     "[?\u00bf\u037e\u061f\u203d\u2047-\u2049\u2753\u2754\u2e2e\ufe56\uff1f]|(?<=[\u0370-\u03ff\u1f00-\u1fff]);"
 )
 _NO_SIGNS = re.compile(
-    "[\N{OCTAGONAL SIGN}\N{RAISED HAND}\N{CROSS MARK}\N{NO ENTRY}\N{NO ENTRY SIGN}\N{THINKING FACE}"
-    "\N{THUMBS DOWN SIGN}\N{FACE WITH NO GOOD GESTURE}\N{SHRUG}\N{WARNING SIGN}\N{HOURGLASS}"
-    "\N{HOURGLASS WITH FLOWING SAND}\N{DOUBLE VERTICAL BAR}]"
-    r"|~~|(?<![\w/])/s(?![\w/])"  # struck out; sarcasm
+    "[\N{CROSS MARK}\N{HEAVY MULTIPLICATION X}\N{BALLOT X}\N{HEAVY BALLOT X}\N{THINKING FACE}\N{THUMBS DOWN SIGN}"
+    "\N{FACE WITH NO GOOD GESTURE}\N{SHRUG}\N{HOURGLASS}\N{HOURGLASS WITH FLOWING SAND}\N{DOUBLE VERTICAL BAR}]"
+    r"|~~|(?<![\w/])/s(?![\w/])",  # struck out; sarcasm
+    re.IGNORECASE,
+)
+# What tells to stop, as `stop` itself does
+_HALTS = re.compile("[\N{OCTAGONAL SIGN}\N{RAISED HAND}\N{NO ENTRY}\N{NO ENTRY SIGN}]")
+# They deny where they are a sentence: "to avoid reuploads" is a reason, and so is "para que no vuelva".
+_LET_BE = re.compile(
+    r"(?:\A|[^\w ']) {0,3}(?:(?:please|pls|just|ok|so) ){0,2}(?:skip|avoid|para|parad|paren)"
+    r"(?= ?(?:[^\w ']|\Z)| (?:it|this|that|doing|ya)(?!\w))"
 )
 _LONG = re.compile(r"([^\W\d_])\1{2,}")  # "nooo", "waaait"
 # The numero sign, and what Russians and Greeks write for "ok": they look like words that they are not.
 _NOT_OURS = re.compile("\u2116|\\b[\u043e\u03bf][\u043a\u03ba]\\b", re.IGNORECASE)
-_LETTERED = re.compile(r"\w*[a-z]\w*")  # a word in which a digit may stand for a letter: "n0t", "wa1t"
-_APART = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,}(?!\S)")  # "n o t"
+_WORD = re.compile(r"\w+")
+_APART = re.compile(r"(?<!\S)[^\W\d_](?:[ -][^\W\d_]){2,}(?!\S)")  # "n o t", "n-o-t"
+_GAPS = str.maketrans("", "", " -")
 _LATIN = re.compile("[A-Za-z]")
 _WHEN = re.compile(
     r"(?<!\w)(?:at \d+ ?(?:am|pm)"
@@ -257,7 +270,7 @@ _UNDER_AGE = re.compile(
     r" (?:18|eighteen|adult|of age|erwachsene?|volljahrig|adulte|majeure?|adult[oa])(?: yet)?(?!\w)"
 )
 _AGE = re.compile(r"(?<!\w)(?:1[89]|[2-9]\d)(?!\w)")
-_MOMENT = re.compile(r"\d+[:.]\d+|\d+ ?%")  # of a clip, which is no age
+_MOMENT = re.compile(r"(?<!\d)\d+(?:[:.]\d+| ?%)")  # of a clip, which is no age
 
 
 def is_reason(words: Sequence[str], *, vocative: bool = True) -> bool:
@@ -290,10 +303,15 @@ def speaks_against(verb: str, text: str) -> bool:
     `text`: all of it, from whatever line, without quotations and code. A word that mixes alphabets so that nobody can
     say what it reads is a doubt.
     """
-    text = _ADDRESS.sub(" ", html.unescape(text))
+    try:
+        text = _ADDRESS.sub(" ", html.unescape(text))
+    except ValueError:  # a character by a number of thousands of digits
+        return True
     if asks(text) or verb in _NO_HARM:
         return asks(text)
-    if _NO_SIGNS.search(text) or _NO_SPACES.search(text) or garbled(text):
+    if _NO_SIGNS.search(text) or garbled(text):
+        return True
+    if verb not in _HARM_LITTLE and (_HALTS.search(text) or _NO_SPACES.search(text) or _LET_BE.search(latin(text))):
         return True
     return any(_denies(verb, said) for said in _readings(_MOMENT.sub(" ", text)))
 
@@ -319,13 +337,13 @@ def _readings(text: str) -> set[str]:
     text = _APOSTROPHES.sub("'", _NOT_OURS.sub(" ", text))
     looks = _folded(latin(text))
     found = {_folded(text), _spelt(looks, "i"), _spelt(looks, "l")}
-    return {_APART.sub(lambda letters: letters[0].replace(" ", ""), said) for said in found}
+    return {_APART.sub(lambda letters: letters[0].translate(_GAPS), said) for said in found}
 
 
 def _spelt(text: str, bar: str) -> str:
-    """Return words with letters for the digits in them, and this one for each `BAR`."""
+    """Return words with letters for the digits among their letters ("n0t", "wa1t"), and this one for each `BAR`."""
     letters = str.maketrans({"0": "o", BAR: bar})
-    return _LETTERED.sub(lambda word: word[0].translate(letters), text)
+    return _WORD.sub(lambda word: word[0].translate(letters) if _LATIN.search(word[0]) else word[0], text)
 
 
 def _folded(text: str) -> str:
@@ -353,4 +371,4 @@ def _any_of(words: str) -> re.Pattern[str]:
         alone, *together = line.split("|")
         known += [*alone.split(), *(phrase for one in together if (phrase := " ".join(one.split())))]
     found = "|".join(re.escape(word) for word in sorted(map(_folded, known), key=len, reverse=True))
-    return re.compile(rf"(?<![\w'])(?:{found})(?![\w'])")
+    return re.compile(rf"(?<!\w)(?<!\w')(?:{found})(?!'?\w)")  # "'no'" is a word, "l'avis" is not the word "avis"
