@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Evidence, Link
+from bot.model import ActionState, Evidence, Link
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.words.summary import Summary, summary
 from tests.console import Console, console_on, found, open_case
@@ -136,6 +136,35 @@ def test_what_the_bot_did_asks_and_would_do(bot: Pipeline) -> None:
         "is to write to the moderators, which waits"
     )
     assert summary(row, near(), (), bot.deps.config).bot == "did nothing, and asks you"
+
+
+STATES = {
+    ActionState.PLANNED: "is to remove the post, which waits",
+    ActionState.HELD: "asks you whether to remove the post",
+    ActionState.SENDING: "perhaps removed the post, which is looked into",
+    ActionState.DONE: "removed the post",
+    ActionState.FAILED: "could not remove the post",
+    ActionState.UNKNOWN: "perhaps removed the post, which is looked into",
+    ActionState.CANCELLED: "did nothing, and asks you",
+    ActionState.UNDO_PLANNED: "removed the post, which it has still to take back",
+    ActionState.UNDONE: "removed the post, and took that back",
+    ActionState.PARKED: "could not remove the post",
+}
+
+
+@pytest.mark.parametrize("state", ActionState)
+def test_no_action_is_passed_over(bot: Pipeline, state: ActionState) -> None:
+    """Only of what was never begun is it said that nothing was done; what may have happened is never denied."""
+    store = bot.deps.store
+    row = open_case(bot, 1)
+    for action in store.actions.of_case(row.id):
+        hold = "person" if state is ActionState.HELD else None
+        kept = action.action.kind == "remove"
+        store.connection.run(
+            "update actions set state = ?, hold = ? where id = ?",
+            (state if kept else "cancelled", hold if kept else None, action.action.id),
+        )
+    assert summary(row, near(), store.actions.of_case(row.id), bot.deps.config).bot == STATES[state]
 
 
 def test_a_proposal_asks_and_touches_no_post(bot: Pipeline) -> None:

@@ -28,6 +28,16 @@ WILL = {
     "note": "write a note on its author",
     "notice": "send a notice to its host",
 }
+BEGUN = {
+    ActionState.DONE: (DID, "{}"),
+    ActionState.UNDO_PLANNED: (DID, "{}, which it has still to take back"),
+    ActionState.UNDONE: (DID, "{}, and took that back"),
+    ActionState.SENDING: (DID, "perhaps {}, which is looked into"),
+    ActionState.UNKNOWN: (DID, "perhaps {}, which is looked into"),
+    ActionState.FAILED: (WILL, "could not {}"),
+    ActionState.PARKED: (WILL, "could not {}"),
+}
+"""What is said of actions that were begun, in this order."""
 NEARLY_ALL = 0.9  # of a media: then it is called all of it
 MOST = 2  # stretches that are named
 
@@ -112,21 +122,22 @@ def _source(source: SourceMatch, evidence: Evidence) -> tuple[str, str]:
 def _bot(row: CaseRow, actions: Iterable[ActionRow], settings: Config) -> str:
     if row.proposal is not None:
         return "asks you whether this is a fake; nothing is done to any post"
-    done: list[str] = []
+    begun: dict[str, list[str]] = {sentence: [] for _, sentence in BEGUN.values()}
     asks: list[str] = []
     would: list[str] = []
     waits: list[str] = []
     mode = settings.mode(row.post.subreddit)
     for one in actions:
         kind = one.action.kind
-        if one.state == ActionState.DONE:
-            done.append(_said(DID, kind))
+        if one.state in BEGUN:
+            words, sentence = BEGUN[one.state]
+            begun[sentence].append(_said(words, kind))
         elif one.hold == Hold.PERSON and one.state == ActionState.HELD:
             asks.append(_said(WILL, kind))
         elif one.state in (ActionState.HELD, ActionState.PLANNED):
             stands = standing(kind, one.state, one.hold, mode)
             (would if stands == WOULD else waits).append(_said(WILL, kind))
-    told = [_together(done)] if done else []
+    told = [sentence.format(_together(deeds)) for sentence, deeds in begun.items() if deeds]
     if would:
         told.append(f"would {_together(would)}, but r/{row.post.subreddit} is in mode {mode}")
     if waits:
