@@ -86,7 +86,16 @@ def answered(looks: Looks, look: str, by: Actor) -> Answer:
 def looking(bot: Pipeline, **times: float) -> Iterator[Looks]:
     """Yield looks with other times."""
     deps = bot.deps
-    looks = Looks(deps.config, deps.store, deps.log, deps.acquirer, bot.scanner, bot.target_scanner, **times)
+    looks = Looks(
+        deps.config,
+        deps.store,
+        deps.log,
+        deps.acquirer,
+        bot.scanner,
+        bot.target_scanner,
+        doubtful=lambda _: False,
+        **times,
+    )
     try:
         yield looks
     finally:

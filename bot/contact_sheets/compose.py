@@ -43,15 +43,18 @@ def matched(t: float, ranges: Ranges) -> bool:
 
 
 def compose(pieces: Pieces, asked: SheetAsked, ranges: Ranges) -> Sheet:
-    """Return the sheet."""
-    count = len(pieces.frames)
-    cell = cell_of(pieces.width, pieces.height, count)
+    """Return the sheet: frames at named seconds alone in the order in which they were asked for, others in time."""
+    cell = cell_of(pieces.width, pieces.height, len(pieces.frames))
+    chosen = pieces.frames
+    if not asked.even and len(chosen) > 1:
+        chosen = tuple(min(pieces.frames, key=lambda frame: abs(frame[0] - at)) for at in asked.at)
+    count = len(chosen)
     columns = next(columns for columns in range(1, count + 1) if columns * columns >= count)
     rows = -(-count // columns)
     height, width = rows * (cell[0] + GUTTER) + GUTTER, columns * (cell[1] + GUTTER) + GUTTER
     whole = np.full((height, width, 3) if asked.channels == 3 else (height, width), GROUND, dtype=np.uint8)
     frames = []
-    for place, (t, data) in enumerate(pieces.frames):
+    for place, (t, data) in enumerate(chosen):
         top = GUTTER + place // columns * (cell[0] + GUTTER)
         left = GUTTER + place % columns * (cell[1] + GUTTER)
         marked = matched(t, ranges)

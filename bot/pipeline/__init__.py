@@ -99,11 +99,19 @@ class Pipeline:
         self.withdrawals = Withdrawals(store, clock, log, self.judge, self.decisions.minors, deps.boundary)
         self.proposals = Proposals(config, store, clock, log, self.scanner)
         self.target_scanner = TargetScanner(config, reddit, self.scanner, self.judge)
-        self.looks = Looks(config, store, log, deps.acquirer, self.scanner, self.target_scanner)
+        self.claims = Claims(config, store, clock, self.decisions.minors, self.team)
+        self.looks = Looks(
+            config,
+            store,
+            log,
+            deps.acquirer,
+            self.scanner,
+            self.target_scanner,
+            doubtful=lambda case: bool(self.claims.doubt(case)),
+        )
         self.replayer = Replayer(store, self.judge)
         self.wiki = WikiWatch(deps)
         self.summaries = Summaries(config, store, clock)
-        self.claims = Claims(config, store, clock, self.decisions.minors, self.team)
         self.hearing = Hearing(store, log, reddit)
         runner = CommandRunner(config, store, clock, reddit, self.decisions, self.target_scanner, self.team)
         self.orders = CommandInbox(deps, self.decisions, runner, self.team, self.hearing.hear)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,28 +120,31 @@ class Cases:
         )  # fmt: skip
         return [str(row["label"]) for row in rows]
 
-    def of_entry(self, entry: str, limit: int = 5) -> list[str]:
-        """Return the labels of cases whose one media is a very file of an entry, or was banked as it, the newest first.
+    def of_entry(self, entry: str, may: Callable[[str], bool], limit: int = 20) -> list[str]:
+        """Return the labels of cases whose one media is a very file of an entry, or that banked it, the newest first.
 
-        No suspected minor's is among them, and no proposal.
+        `may`: whether somebody decides in a subreddit; only cases of such ones are told. No suspected minor's is among
+        them, and no proposal.
         """
-        files = [
-            sha256
-            for (sha256,) in self._c.tuples(
-                """select f.sha256 from entry_files f join entries e on e.id = f.entry
-                   where e.label = ?""",
-                (entry,),
-            )
-        ]
-        keys = [key for sha256 in files if (key := self.media.of_file(sha256)) is not None]
+        keys = [key for sha256 in self.files_of(entry) if (key := self.media.of_file(sha256)) is not None]
         marks = ", ".join("?" * len(keys))
-        rows = self._c.rows(
-            f"""select label from cases where state <> 'minor' and proposal is null and (media in ({marks}) or id in (
-                   select m.case_id from case_entries m join entries e on e.id = m.entry where e.label = ?))
-               order by id desc limit ?""",  # noqa: S608  marks of ours
-            (*keys, entry, limit),
+        found = f"""cases c join posts p on p.fullname = c.post
+                    where c.state <> 'minor' and c.proposal is null and (c.media in ({marks}) or c.id in (
+                        select m.case_id from case_entries m join entries e on e.id = m.entry where e.label = ?))"""  # noqa: S608  marks of ours
+        places = self._c.tuples(f"select distinct p.subreddit from {found}", (*keys, entry))  # noqa: S608  marks of ours
+        rows = self._c.tuples(
+            f"""select c.label from {found} and p.subreddit in (select value from json_each(?))
+                order by c.id desc limit ?""",  # noqa: S608  marks of ours
+            (*keys, entry, dumps([place for (place,) in places if may(place)]), limit),
         )
-        return [str(row["label"]) for row in rows]
+        return [name for (name,) in rows]
+
+    def files_of(self, entry: str) -> set[str]:
+        """Return the SHA-256 of each file of an entry, as hexadecimal digits."""
+        rows = self._c.tuples(
+            "select f.sha256 from entry_files f join entries e on e.id = f.entry where e.label = ?", (entry,)
+        )
+        return {sha256 for (sha256,) in rows if sha256}
 
     def labels(self, begin: str = "", limit: int = 1000) -> list[str]:
         """Return the labels that begin so (in small letters behind the first), those of the newest cases first."""

@@ -10,6 +10,7 @@ from bot.model import CaseState, Evidence, Level, Link, LookSettings
 from bot.store import CaseRow, Store
 
 MINOR = "it may show a minor, so nobody looks at it; see docs/safety.md"
+YOUNG = "somebody who says that they are depicted in it may have been under 18, so it is not looked at"
 DELETED = "the post was deleted on Reddit, so its media is not looked at"
 KIND = {"image": "pictures", "animation": "animations", "video": "videos"}
 GONE = ("forgotten:", "minor:")  # how an address begins that is kept no more
@@ -24,6 +25,7 @@ class Beside:
 
     entry: str  # its label
     case: str | None = None
+    media: int | None = None  # place in the case's album
     url: str = ""
     at: tuple[float, ...] = ()  # seconds of it that are shown; none: a few, spread evenly
 
@@ -40,11 +42,15 @@ class Wish:
     ranges: Ranges = ()  # seconds that matched; of a case they are known
     few: bool = False  # a few frames alone, to be compared with another sheet
     at: tuple[float, ...] = ()  # seconds of these frames; none: spread evenly
-    beside: Beside | None = None  # not the case's own media is meant, but that of an entry that it is compared with
+    beside: tuple[Beside, ...] = ()  # not the case's own media is meant, but an entry's: the first that is still there
 
 
 def why_not(store: Store, wish: Wish) -> str | None:
     """Return why a case is not looked at, or None. It is asked before, meanwhile and after, for that may change."""
+    if any(store.minors.is_never_label(one.entry) for one in wish.beside):
+        return MINOR
+    if why := next((why for one in wish.beside if (why := why_not(store, Wish(case=one.case)))), None):
+        return why
     if wish.case is None:
         return None
     row = store.cases.get(wish.case)
@@ -55,10 +61,6 @@ def why_not(store: Store, wish: Wish) -> str | None:
         return same.words
     if row.post.removed_by_category == "deleted" or row.url.startswith(GONE):
         return DELETED
-    if wish.beside is not None:
-        if store.minors.is_never_label(wish.beside.entry):
-            return MINOR
-        return why_not(store, Wish(case=wish.beside.case))
     return None
 
 

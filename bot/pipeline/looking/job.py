@@ -38,6 +38,7 @@ class Job:
     result: Sheet | Answer | None = field(default=None, repr=False)
     looker: Looker | None = field(default=None, repr=False)
     thread: threading.Thread | None = field(default=None, repr=False)
+    together: Job | None = field(default=None, repr=False)  # shown at once with this one: it is kept while that is made
 
     @property
     def alive(self) -> bool:
@@ -56,6 +57,7 @@ class Job:
         self.state, self.why, self.until = state, why, until
         self.result = None
         self.wish = Wish()
+        self.together = None
         if self.looker is not None:
             self.looker.close()
             self.looker = None

@@ -10,24 +10,25 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot import channels
 from bot.acquire import Acquirer
 from bot.config import Config
 from bot.contact_sheets import Looker, few, wanted
-from bot.errors import CostlyError, GifwardenError, RightsError, TryLaterError, UsageError, for_once
+from bot.errors import AcquireError, CostlyError, GifwardenError, MarkedFileError, TryLaterError, UsageError, for_once
 from bot.model import Actor, Level, Link, LookState, MediaFile, Sheet, Verb
 from bot.pipeline.judging.scan_target import TargetScanner
 from bot.pipeline.log import Log
 from bot.pipeline.looking.answer import Answer, answer
-from bot.pipeline.looking.asked import MINOR, Ranges, Wish, link_of, place_of, refused_kind, sane, why_not
-from bot.pipeline.looking.beside import MOMENTS, Pair, pair_of
+from bot.pipeline.looking.asked import MINOR, Beside, Ranges, Wish, link_of, place_of, refused_kind, sane
+from bot.pipeline.looking.beside import MOMENTS, Comparison
 from bot.pipeline.looking.job import Job, Progress
 from bot.pipeline.looking.wishes import Wishes
 from bot.pipeline.recovery import reason_of
 from bot.pipeline.reviewing.team import Team
+from bot.pipeline.reviewing.words.compare import compared
 from bot.pipeline.scanning.scanner import Scanner
 from bot.store import CaseRow, Store
 
@@ -55,6 +56,7 @@ class Looks:
         working: Scanner,
         targets: TargetScanner,
         *,
+        doubtful: Callable[[CaseRow], bool],
         seconds: float = SECONDS,
         ready_seconds: float = READY_SECONDS,
     ) -> None:
@@ -65,6 +67,7 @@ class Looks:
         self._working = working
         self._targets = targets
         self._team = Team(store)
+        self.comparison = Comparison(store=store, doubtful=doubtful, known=targets.knows)
         self._seconds, self._ready = seconds, ready_seconds
         self.wishes = Wishes(store)
         self._change = threading.Condition()
@@ -84,19 +87,6 @@ class Looks:
         kind = place_of(self._store, row, media)[2]
         return self._ask(wish, by, session, kind)
 
-    def pair(self, row: CaseRow, *, by: Actor) -> Pair | None:
-        """Return what a case's media is compared with, as far as somebody may look at it; None if with nothing."""
-
-        def may(subreddit: str) -> bool:
-            try:
-                self._team.still(by, Verb.CASES, [subreddit])
-            except RightsError:
-                return False
-            return True
-
-        evidence = self._store.links.evidence(row.link)
-        return pair_of(self._store, row, evidence, may=may, known=self._targets.knows)
-
     def ask_pair(self, case: str, level: Level, *, by: Actor, session: str) -> tuple[str, str]:
         """Ask for two small sheets, of a case's media and of what its entry was made of; return both looks' ids.
 
@@ -104,13 +94,24 @@ class Looks:
         """
         row = self._store.cases.get(case)
         self._team.still(by, Verb.CASES, [row.post.subreddit])
-        pair = self.pair(row, by=by)
-        if pair is None or pair.beside is None:
+        evidence = self._store.links.evidence(row.link)
+        pair = self.comparison.pair(row, evidence, compared(self._store, evidence), by=by)
+        if pair is None or not pair.beside:
             raise UsageError(f"there is nothing to compare {case} with; look at it alone")
         kind = place_of(self._store, row, pair.media)[2]
         own = Wish(case=case, level=level, media=pair.media, few=True, at=pair.here)
-        beside = Wish(case=case, level=level, few=True, at=pair.beside.at, beside=pair.beside)
-        return self._ask(own, by, session, kind), self._ask(beside, by, session, None)
+        beside = Wish(case=case, level=level, few=True, beside=pair.beside)
+        first = self._ask(own, by, session, kind)
+        try:
+            second = self._ask(beside, by, session, None)
+        except GifwardenError:
+            self.leave(session, first)
+            raise
+        with self._change:
+            jobs = [job for job in (self._jobs.get(first), self._jobs.get(second)) if job is not None]
+            if len(jobs) == 2:
+                jobs[0].together, jobs[1].together = jobs[1], jobs[0]
+        return first, second
 
     def ask_target(
         self,
@@ -166,7 +167,7 @@ class Looks:
         with self._change:
             job = self._mine(look, by, session)
             if job is not None and job.state == LookState.READY:
-                refused = self._refused(job.wish)
+                refused = self._refused(job)
                 result, level = job.result, job.wish.level
                 if isinstance(result, Answer) and self._store.minors.is_never(*result.marks):
                     refused = MINOR  # marked since it was looked at
@@ -207,7 +208,7 @@ class Looks:
 
     def _ask(self, wish: Wish, by: Actor, session: str, kind: str | None) -> str:
         settings = self.wishes.settings(by)
-        refused = why_not(self._store, wish)
+        refused = self.comparison.refused(wish, by)
         if refused is None and wish.level is not None:
             refused = refused_kind(kind, settings)
         if refused:
@@ -266,7 +267,7 @@ class Looks:
         try:
             with self._acquirer.work():
                 result = self._look(job)
-            why = self._refused(job.wish) or ""
+            why = self._refused(job) or ""
         except CostlyError:
             why = "its host is slow, and nothing came in time; ask again later, or decide without it"
         except TryLaterError as error:
@@ -296,37 +297,56 @@ class Looks:
             if wish.data is not None:
                 return answer(wish.target, [self._targets.scan_bytes(wish.target, wish.data)], self._store, known)
             return answer(wish.target, self._targets.scan_address(wish.target), self._store, known)
-        data, ranges = self._fetched(wish)
-        if self._refused(wish) or looker is None or job.state != LookState.FETCHING:
+        data, ranges, at = self._of_beside(job, wish.beside) if wish.beside else (*self._fetched(wish), wish.at)
+        if self._refused(job) or looker is None or job.state != LookState.FETCHING:
             return None
         grey = job.settings.grey
-        asked = few(wish.level, MOMENTS, wish.at, grey=grey) if wish.few else wanted(wish.level, ranges, grey=grey)
+        asked = few(wish.level, MOMENTS, at, grey=grey) if wish.few else wanted(wish.level, ranges, grey=grey)
         sheet = looker.sheet(data, asked, () if wish.few else ranges, seconds=max(0.1, job.until - time.monotonic()))
         if refused := refused_kind(sheet.kind, job.settings):
             raise UsageError(refused)
         return sheet
 
+    def _of_beside(self, job: Job, beside: Sequence[Beside]) -> tuple[bytes, Ranges, tuple[float, ...]]:
+        """Return the same as `_fetched` and the seconds to show, of the first place where an entry's media still is."""
+        *others, last = beside
+        for one in others:
+            try:
+                return self._only(job, one)
+            except MarkedFileError:
+                raise
+            except AcquireError:
+                if not job.alive:
+                    raise
+        return self._only(job, last)
+
+    def _only(self, job: Job, one: Beside) -> tuple[bytes, Ranges, tuple[float, ...]]:
+        data, ranges = self._fetched(Wish(case=one.case, target=one.url, media=one.media))
+        with self._change:
+            if job.alive:
+                job.wish = replace(job.wish, beside=(one,))  # what becomes of the others is of no matter any more
+        return data, ranges, one.at
+
     def _fetched(self, wish: Wish) -> tuple[bytes, Ranges]:
         """Return the bytes of the media that is meant, in memory, and what matched in it. Marked files are refused."""
-        place, ranges, beside = wish.media or 0, wish.ranges, wish.beside
+        place, ranges = wish.media or 0, wish.ranges
         if wish.data is not None:
             media: tuple[MediaFile, ...] = (MediaFile(index=0, url=wish.target, data=wish.data),)
         else:
-            case, target = (beside.case, beside.url) if beside is not None else (wish.case, wish.target)
-            if case is not None:
-                row = self._store.cases.get(case)
+            if wish.case is not None:
+                row = self._store.cases.get(wish.case)
                 link: Link = link_of(self._store, row)
                 place, ranges, _ = place_of(self._store, row, wish.media)
             else:
-                _, links = self._targets.leads(target)
+                _, links = self._targets.leads(wish.target)
                 link = links[0]
             self._working.refuse_marked(link)
             media = self._acquirer.acquire(link, want_original=False, in_front=True, only=place).media
         self._working.unmarked(media)
         return media[0].data, ranges
 
-    def _refused(self, wish: Wish) -> str | None:
-        return why_not(self._store, wish)
+    def _refused(self, job: Job) -> str | None:
+        return self.comparison.refused(job.wish, job.by)
 
     def _watch(self) -> None:
         """End what is over, and what may not be looked at any more, while there are looks."""
@@ -347,6 +367,8 @@ class Looks:
                 self._change.wait(WATCH_SECONDS)
 
     def _age(self, job: Job, now: float) -> None:
+        if job.state == LookState.READY and job.together is not None and job.together.alive:
+            job.until = now + self._ready
         if now < job.until:
             return
         if job.alive:
@@ -363,7 +385,7 @@ class Looks:
         if wish.case is None:
             return
         try:
-            refused = self._refused(wish)
+            refused = self._refused(job)
         except GifwardenError:
             return  # asked again before anything is handed out
         if refused:

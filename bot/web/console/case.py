@@ -91,7 +91,7 @@ def show(visit: Visit) -> Response:
         choices=_choices(visit, case, waiting) if may else [],
         may=may,
         banks=_banks(visit, row) if may and case.footage is None else [],
-        offer=offer(visit, row, case.evidence) if may else None,
+        offer=offer(visit, case) if may else None,
         levels=LEVELS,
         mine=mine,
         named=mine[:NAMES],

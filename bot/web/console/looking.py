@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.clock import tenths
-from bot.model import Evidence, Level, LookState, Sheet, Verb
+from bot.model import Level, LookState, Sheet, Verb
 from bot.pipeline.looking.asked import Wish, refused_kind, why_not
 from bot.pipeline.looking.beside import Pair
 from bot.pipeline.looking.job import Progress
 from bot.pipeline.looking.wishes import CLEAR, Wishes
+from bot.pipeline.reviewing.words.case import Seen
 from bot.plural import many
 from bot.store import CaseRow
 from bot.web.console.base import Visit, whole
@@ -27,7 +28,8 @@ UNDER_WAY = (LookState.WAITING, LookState.FETCHING)
 class Panel:
     """One sheet on a page: how far it is, and where everything stands on it."""
 
-    look: str = ""  # a look that is under way or ready
+    asked: str = ""  # the look that the page's address names
+    look: str = ""  # the same while it is under way or ready
     state: LookState | None = None  # None: nothing was asked for
     why: str = ""
     sheet: Sheet | None = None
@@ -80,11 +82,12 @@ class Offer:
     def beside(self) -> bool:
         """Whether there is something to show beside the case's own media, and nobody asked for that alone."""
         both = self.other is not None or self.own.state is None
-        return both and self.pair is not None and self.pair.beside is not None
+        return both and self.pair is not None and bool(self.pair.beside)
 
 
-def offer(visit: Visit, row: CaseRow, evidence: Evidence | None) -> Offer:
+def offer(visit: Visit, case: Seen) -> Offer:
     """Return what somebody who may decide on a case is offered."""
+    row, evidence = case.row, case.evidence
     by = visit.act(Verb.CASES, [row.post.subreddit])
     wishes = Wishes(visit.store)
     settings = wishes.settings(by)
@@ -107,7 +110,7 @@ def offer(visit: Visit, row: CaseRow, evidence: Evidence | None) -> Offer:
         chosen=whole(visit.query("media") or ""),
         own=own,
         other=_panel(visit, row, beside) if beside else None,
-        pair=visit.pipeline.looks.pair(row, by=by),
+        pair=visit.pipeline.looks.comparison.pair(row, evidence, case.beside, by=by),
         word=wishes.today(by).word,
     )
 
@@ -117,7 +120,7 @@ def _panel(visit: Visit, row: CaseRow, look: str) -> Panel:
     if progress is None:
         return Panel()
     alive = progress.state in (*UNDER_WAY, LookState.READY)
-    return Panel(look=look if alive else "", state=progress.state, why=progress.why, sheet=progress.layout)
+    return Panel(asked=look, look=look if alive else "", state=progress.state, why=progress.why, sheet=progress.layout)
 
 
 def progress_of(visit: Visit, row: CaseRow, look: str) -> Progress | None:

@@ -12,15 +12,20 @@ from bot.store import Store
 MOST = 3  # entries
 
 
-def compared(store: Store, evidence: Evidence | None) -> list[dict[str, Any]]:
-    """Return as plain data what each entry that was found is compared with; nothing of exact and suppressed ones."""
-    ours: list[Match | SourceMatch] = []
+def near_ones(evidence: Evidence | None) -> list[Match | SourceMatch]:
+    """Return what was found that a person compares: nothing exact, suppressed, allowed or of the same place alone."""
+    found: list[Match | SourceMatch] = []
     for match in evidence.matches if evidence else ():
         if match.bank_kind != "allow" and not (match.exact or match.suppressed):
-            ours.append(match)
-    ours += [one for one in (evidence.source if evidence else ()) if one.kind != "same_place" and not one.suppressed]
+            found.append(match)
+    source = evidence.source if evidence else ()
+    return [*found, *(one for one in source if one.kind != "same_place" and not one.suppressed)]
+
+
+def compared(store: Store, evidence: Evidence | None) -> list[dict[str, Any]]:
+    """Return as plain data what each entry that was found is compared with; nothing of exact and suppressed ones."""
     found: dict[str, dict[str, Any]] = {}
-    for one in ours:
+    for one in near_ones(evidence):
         past = None if one.entry in found or store.minors.is_never_label(one.entry) else store.entries.past(one.entry)
         if past is not None:
             found[one.entry] = {
