@@ -99,8 +99,11 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
 
 
 def _write(path: Path, data: bytes) -> Path:
+    """Write a file: a key for its owner alone, a certificate for all, since a container reads it as another user."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        if path.suffix != ".key":
+            os.fchmod(descriptor, 0o644)  # whatever the umask is
         file.write(data)
     return path
 

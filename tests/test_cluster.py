@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -296,6 +296,64 @@ def test_a_worker_is_stopped_while_it_dials(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         asyncio.run(dial(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
     assert not log.warnings
+
+
+@slow
+def test_a_worker_is_stopped_while_it_joins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told to stop while the scheduler that let it in says nothing more, it ends well."""
+    log = Listening()
+
+    async def let_in(*_: object) -> None:
+        """Let it in."""
+
+    monkeypatch.setattr(worker, "_let_in", let_in)
+
+    async def join(address: str) -> None:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.5, stop.set)
+        await worker.serve(worker.Options(scheduler=address, name="w"), log, Outside(), stop)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asyncio.run(join(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
+    assert not log.warnings
+
+
+@slow
+def test_a_worker_reaches_its_scheduler_past_an_address_that_swallows_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a name's two addresses the first never answers; the second is met in time. Where both refuse, that is said."""
+    write_certificates(tmp_path / "ours")
+    with socket.create_server(("127.0.0.1", 0)) as other, ExitStack() as full:
+        port = other.getsockname()[1]
+
+        def found(*_: object, **__: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", port)) for last in (2, 1)]
+
+        full.enter_context(socket.create_server(("127.0.0.2", port), backlog=0))
+        for _ in range(4):
+            waiting = full.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.2", port))
+        monkeypatch.setattr(socket, "getaddrinfo", found)
+        monkeypatch.setattr(worker, "REACH_SECONDS", 5.0)
+        thread = threading.Thread(target=lambda: other.accept()[0].close())
+        thread.start()
+        try:
+            assert "hangs up" in unreached(f"tls://scheduler.example:{port}", tmp_path / "ours")
+        finally:
+            with socket.socket() as last:  # whoever waits for the worker waits no more
+                last.connect(("127.0.0.1", port))
+            thread.join()
+    assert "refuses the connection" in unreached(f"tls://scheduler.example:{port}", tmp_path / "ours")
+
+
+@pytest.mark.parametrize("unit", ["scheduler", "worker"])
+def test_a_unit_is_started_again_as_often_as_it_takes(unit: str) -> None:
+    """What it needs may be away for minutes or days: systemd never gives it up."""
+    docs = Path(__file__).resolve().parent.parent / "docs"
+    said = (docs / f"gifwarden-{unit}.service").read_text(encoding="utf-8").splitlines()
+    assert {"Restart=always", "StartLimitIntervalSec=0"} <= set(said)
 
 
 def test_a_refused_worker_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -280,10 +280,19 @@ def test_an_address_without_encryption_is_this_machines_alone(address: str, wron
 
 
 def test_certificates_are_written_once_and_go_together(tmp_path: Path) -> None:
-    """Each role can show its own and check the others'; keys are their owner's alone, and none is written over."""
+    """Each role can show its own and check the others'; keys are their owner's alone, and none is written over.
+
+    A container reads certificates as a user of its own, so these are for all, whatever the umask is.
+    """
     folder = tmp_path / "certificates"
-    files = write_certificates(folder)
-    assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
+    before = os.umask(0o077)
+    try:
+        files = write_certificates(folder)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in files}
+    assert modes == {name: 0o600 if name.endswith(".key") else 0o644 for name in modes}
+    assert len(modes) == 7
     assert not (folder / "ca.key").exists()
     for role in ("coordinator", "scheduler", "worker"):
         mutual(folder, role, server=True)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import socket
 import ssl
 import threading
@@ -29,6 +30,7 @@ from bot.pipeline.log import Log
 LEAVE_SECONDS = 8.0
 NAME = "gifwarden"
 REACH_SECONDS = 10.0  # for a scheduler to take a connection and begin to speak
+_NUMBER = re.compile(r"\[Errno (\d+)\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +170,10 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
             return answer if isinstance(answer, dict) else {}
 
         _stations[NAME] = (station, say)
-        try:
-            await worker
-        except (OSError, TimeoutError, RuntimeError) as error:  # Dask makes a RuntimeError of whatever it was
-            raise _not_begun(options, error) from None
+        if not await _unless(stop, _join(worker, options)):
+            await _close(worker)
+            log.info("worker stopped", worker=name)
+            return
         log.info("worker ready", worker=name, links=options.links, decoders=options.decoders, version=version())
         stopped, closed = asyncio.create_task(stop.wait()), asyncio.create_task(worker.finished())
         await asyncio.wait({stopped, closed}, return_when=asyncio.FIRST_COMPLETED)
@@ -185,8 +187,7 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
         await asyncio.to_thread(station.stop)
         if not lost:
             await _until(lambda: not worker.state.executing_count, LEAVE_SECONDS)
-            with contextlib.suppress(Exception):  # it is going anyway
-                await asyncio.wait_for(worker.close(timeout=2, executor_wait=False), 5)
+            await _close(worker)
         closed.cancel()
         log.info("worker stopped", worker=name)
         if lost:
@@ -197,6 +198,20 @@ async def serve(options: Options, log: Log, outside: Outside, stop: asyncio.Even
         await said.aclose()
         await asyncio.to_thread(station.close)
         held.close()
+
+
+async def _join(worker: Any, options: Options) -> None:
+    """Wait until a worker is known to its scheduler. Raises UsageError and OutsideError."""
+    try:
+        await worker
+    except (OSError, TimeoutError, RuntimeError) as error:  # Dask makes a RuntimeError of whatever it was
+        raise _not_begun(options, error) from None
+
+
+async def _close(worker: Any) -> None:
+    """Have a worker say farewell, for some seconds."""
+    with contextlib.suppress(Exception):  # it is going anyway
+        await asyncio.wait_for(worker.close(timeout=2, executor_wait=False), 5)
 
 
 def _not_begun(options: Options, error: BaseException) -> GifwardenError:
@@ -247,26 +262,21 @@ async def _reach(options: Options, context: ssl.SSLContext | None) -> None:
     is it known that it takes our certificate.
     """
     host, port, _ = settings.parts(options.scheduler)
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:  # its addresses one after another without waiting long, for one may swallow all that is sent to it
+        reader, writer = await asyncio.open_connection(
+            host, port, ssl=context, server_hostname=host if context else None, happy_eyeballs_delay=0.25
+        )
     except UnicodeError:
         raise socket.gaierror(socket.EAI_NONAME, "no such name") from None
-    error: OSError = ConnectionResetError()
-    for address in dict.fromkeys(str(one[4][0]) for one in found):
-        try:
-            reader, writer = await asyncio.open_connection(
-                address, port, ssl=context, server_hostname=host if context else None
-            )
-            try:
-                if await reader.read(1):
-                    return
-            finally:
-                writer.close()
-        except TimeoutError:  # ours, of all addresses
-            raise
-        except OSError as failed:
-            error = failed
-    raise error
+    except OSError as error:
+        if error.errno is None and (one := _NUMBER.search(str(error))):  # of several addresses, as a text
+            raise OSError(int(one[1]), os.strerror(int(one[1]))) from None
+        raise
+    try:
+        if not await reader.read(1):
+            raise ConnectionResetError
+    finally:
+        writer.close()
 
 
 def _unreached(address: str, error: OSError) -> OutsideError:
