@@ -1,7 +1,8 @@
-"""Nouns to plain JSON data and back, for the database and for `--json`."""
+"""Nouns to plain JSON data and back, for the database and for `--json`. HTML entities undone."""
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 T = TypeVar("T")
 
 _HALF = re.compile("[\ud800-\udfff]")
+_NUMBERED = re.compile(r"&#[0-9]{1000,};?")  # Python makes no number of some thousand digits
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
@@ -34,6 +36,11 @@ def encodable(value: Any) -> Any:
     if isinstance(value, dict):
         return {encodable(key): encodable(item) for key, item in value.items()}
     return value
+
+
+def unescaped(text: str) -> str:
+    """Return a text with its HTML entities undone; a character by a number too long for one becomes U+FFFD."""
+    return html.unescape(_NUMBERED.sub("\ufffd", text))
 
 
 def to_json_data(value: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.hosts.pages import attributes
 from bot.links import links_of, permalink_fullname, post_of, reports_in, things_in
 from bot.links.text import urls_in
 from bot.model import MediaRef
@@ -512,3 +513,10 @@ def test_any_list_of_reports_is_read(value: Any) -> None:
     for report in reports_in({"user_reports": value}, "user_reports"):
         assert isinstance(report.reason, str)
         assert isinstance(report.by, str)
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "0" * 5000 + "65"], ids=["high", "zeros"])
+def test_a_character_by_an_endless_number_is_one_that_is_not_known(number: str) -> None:
+    """In a report's reason and in a tag of a host's page: Python refuses to read a number of so many digits."""
+    assert reports_in({"user_reports": [[f"a &#{number}; b", 1]]}, "user_reports")[0].reason == "a \ufffd b"
+    assert attributes(f'alt="&#{number};"') == {"alt": "\ufffd"}

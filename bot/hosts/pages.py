@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from html import unescape
 from typing import Any
 
 from bot.errors import HostChangedError
 from bot.hosts.base import Host, HostMedia, Rendition, Url, belongs, parse
-from bot.serialization import encodable
+from bot.serialization import encodable, unescaped
 
 # No quantifier can run over the same characters twice: pages are strangers' text and may be megabytes of it.
 _ATTRIBUTE = re.compile(r"""(?<![\w:-])([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -100,4 +99,4 @@ def items(value: Any, where: str) -> list[Any]:
 
 def attributes(text: str) -> dict[str, str]:
     """Return the quoted attributes that stand inside a tag, their names in small letters, their entities undone."""
-    return {match[1].lower(): unescape(match[2] or match[3] or "") for match in _ATTRIBUTE.finditer(text)}
+    return {match[1].lower(): unescaped(match[2] or match[3] or "") for match in _ATTRIBUTE.finditer(text)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from bot.clock import from_unix
 from bot.links.details import details_of
 from bot.model import Post, PostReport, standing
 from bot.permalink import is_fullname
-from bot.serialization import encodable
+from bot.serialization import encodable, unescaped
 
 ReportList = Literal["mod_reports", "mod_reports_dismissed", "user_reports", "user_reports_dismissed"]
 
@@ -106,7 +105,7 @@ def reports_in(data: Mapping[str, Any], name: ReportList) -> list[PostReport]:
     listed = data.get(name)
     rows = [row for row in listed if isinstance(row, list | tuple)] if isinstance(listed, list | tuple) else []
     return [
-        PostReport(reason=unescape(str(encodable(reason))), by=by if isinstance(by, str) else "")
+        PostReport(reason=unescaped(str(encodable(reason))), by=by if isinstance(by, str) else "")
         for reason, by in ((*row, None, None)[:2] for row in rows)
         if isinstance(reason, str)
     ]

@@ -9,12 +9,12 @@ about costs a second message; what is wrongly done costs more.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from functools import cache
 
 from bot.confusables import BAR, garbled, latin, seen
+from bot.serialization import unescaped
 
 _BEGINNINGS = """
 because
@@ -303,13 +303,10 @@ def speaks_against(verb: str, text: str) -> bool:
     `text`: all of it, from whatever line, without quotations and code. A word that mixes alphabets so that nobody can
     say what it reads is a doubt.
     """
-    try:
-        text = _ADDRESS.sub(" ", html.unescape(text))
-    except ValueError:  # a character by a number of thousands of digits
-        return True
+    text = _ADDRESS.sub(" ", unescaped(text))
     if asks(text) or verb in _NO_HARM:
         return asks(text)
-    if _NO_SIGNS.search(text) or garbled(text):
+    if _NO_SIGNS.search(text) or garbled(text) or "\ufffd" in text:
         return True
     if verb not in _HARM_LITTLE and (_HALTS.search(text) or _NO_SPACES.search(text) or _LET_BE.search(latin(text))):
         return True
