@@ -422,3 +422,9 @@ def test_a_line_that_looks_drawn_takes_no_time() -> None:
     """Hundreds of thousands of dashes that end otherwise are one bad line, not minutes."""
     rows = list(read(iter([f"md5,note\n{'-' * 500_000}x\n{M1},seen\n".encode()]), "csv"))
     assert [type(row) for row in rows] == [Bad, Record]
+
+
+def test_a_value_that_is_but_a_type_and_a_bar_is_a_bad_row() -> None:
+    """As an export writes `md5|` where it has no hash: one bad row, and the next is read."""
+    data = f"uuid,type,value\n1,md5,md5|\n2,md5,{M1}\n"
+    assert [type(row) for row in read(data.encode(), "csv")] == [Bad, Record]

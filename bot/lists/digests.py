@@ -112,7 +112,7 @@ def collect(row: Any, where: Plan, found: Digests, depth: int = 0, kind: str | N
         except RowError as error:
             found.errors.append(error)
         else:
-            if plain[0] in "{[" and (part := _document(plain)) is not None:
+            if plain.startswith(("{", "[")) and (part := _document(plain)) is not None:
                 _nested(part, named, found, depth + 1)
             else:
                 _split(plain, named, quality, t, found)
