@@ -126,7 +126,12 @@ def _not_up_before(
         return before.found if before and before.found in HELD else Found.UNKNOWN
     if before is None:
         return Found.UNKNOWN
-    prior = last_decision(action, world, wanted=DECISIONS, since=before.at - SKEW, but_by=world.api.me())
+    # the removal's line has Reddit's time; our clock, by which we looked, may have been ahead of it
+    since = min(before.at, removal.at) - SKEW
+    published = last_decision(action, world, wanted=APPROVALS, since=since, by=world.api.me())
+    if published is not None and published.at >= before.at:
+        return Found.UNKNOWN  # it was given back after we looked, so that look was not before this removal
+    prior = last_decision(action, world, wanted=DECISIONS, since=since, but_by=world.api.me())
     if prior is not None and prior.action in REMOVALS:
         machine = {"automoderator": Found.AUTOMODERATOR, "reddit": Found.FILTER}
         return machine.get(prior.moderator.casefold(), Found.REMOVED)

@@ -324,9 +324,13 @@ class Actions:
         self._c.run("update actions set found = ? where id = ?", (dumps(before), action))
 
     def before(self, post: str) -> Before | None:
-        """Return how a post was found before we removed it the last time; None where nobody wrote it down."""
-        rows = self._c.rows("select found from actions where post = ? and found is not null", (post,))
-        return max((loads(Before, row["found"]) for row in rows), key=lambda before: before.at, default=None)
+        """Return how a post was found before we removed it the last time; None where nobody wrote it down.
+
+        The last by its number: a clock may have been set back since an earlier one.
+        """
+        sql = "select found from actions where post = ? and found is not null order by id desc limit 1"
+        found = self._c.value(sql, (post,))
+        return loads(Before, found) if found else None
 
     def is_minor(self, post: str) -> bool:
         """Whether the removal of a post was ordered for a suspected minor, however long ago."""
