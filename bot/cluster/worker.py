@@ -240,6 +240,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
     stopped.cancel()
     if not working.done():
         working.cancel()
+        await asyncio.wait({working}, timeout=LEAVE_SECONDS)  # for what it has opened to be closed
         return False
     working.result()
     return True
