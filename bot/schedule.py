@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from bot import stopping
 from bot.clock import Clock, iso
 from bot.errors import REDDIT_OUTAGES, GifwardenError, LeaseError, RedditError
 from bot.pipeline import Pipeline
@@ -105,14 +105,9 @@ class Daemon:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, finishing what is at hand. Raises LeaseError if another daemon works here."""
-        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            with self._leased():
-                self._manager.status("starting")
-                self._work()
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        with stopping.answered(self._on_signal), self._leased():
+            self._manager.status("starting")
+            self._work()
 
     def run_once(self) -> None:
         """Do every step once, until nothing is due.

@@ -1,4 +1,4 @@
-"""How a service ends that is told to while it starts, before it has handlers of its own: at once, with a sentence.
+"""What answers when the process is told to stop; and how a service ends that is told to before it has its own answer.
 
 Nothing but the standard library stands here, for this comes before everything else.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SERVICES = ("run", "worker", "scheduler")  # commands that go on until they are told to stop
 SENTENCE = b"gifwarden: told to stop while it started; nothing was begun\n"
+STOPS = (signal.SIGTERM, signal.SIGINT)
+Handler = Callable[[int, FrameType | None], None]
 INTERRUPTED = b"gifwarden: stopped\n"
 
 
@@ -36,14 +38,27 @@ def usual() -> None:
 
 
 @contextmanager
-def unwinding() -> Iterator[None]:
-    """Leave the block by SystemExit when told to stop, so that what was opened in it is closed; exit code 0."""
-    previous = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGINT)}
+def answered(handler: Handler) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C call `handler` within the block, and what stood there before afterwards."""
+    previous = {number: signal.signal(number, handler) for number in STOPS}
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for number, before in previous.items():
+            signal.signal(number, before)
+
+
+def deaf() -> None:
+    """Hear no further signal, so that a second one does not keep us from tidying up."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """Leave the block by SystemExit when told to stop, so that what was opened in it is closed; exit code 0."""
+    with answered(_leave):
+        yield
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
@@ -58,7 +73,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # a second one does not keep us from closing
+    deaf()
     os.write(2, SENTENCE)
     raise SystemExit(0)

@@ -114,14 +114,19 @@ LONG = Figure(
 )
 
 
-@pytest.mark.parametrize("width", [None, 80, 60])
-def test_figures_fit_the_line_and_lose_no_word(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
-) -> None:
-    """At a terminal, and in 80 columns in a pipe: every word stands there, and the first line ends with the figure."""
+@pytest.fixture
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int | None:
+    """Let what is shown go to a terminal of so many columns, or into a pipe."""
+    columns: int | None = request.param
     monkeypatch.delenv("COLUMNS", raising=False)
-    if width is not None:
-        monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=width, color_system=None))
+    if columns is not None:
+        monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=columns, color_system=None))
+    return columns
+
+
+@pytest.mark.parametrize("width", [None, 80, 60], indirect=True)
+def test_figures_fit_the_line_and_lose_no_word(capsys: pytest.CaptureFixture[str], width: int | None) -> None:
+    """At a terminal, and in 80 columns in a pipe: every word stands there, and the first line ends with the figure."""
     screen.figures([LONG.lines(), Figure(what="open", ours=2.0, unit="ms").lines()])
     shown = capsys.readouterr().out
     assert all(len(line) <= (width or 80) for line in shown.splitlines())
@@ -130,14 +135,10 @@ def test_figures_fit_the_line_and_lose_no_word(
     assert shown.splitlines()[-1].split() == ["open", "2", "ms"]
 
 
-@pytest.mark.parametrize("width", [None, 80])
-def test_measured_rows_stay_below_one_another(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
-) -> None:
+@pytest.mark.parametrize("width", [None, 80], indirect=True)
+@pytest.mark.usefixtures("width")
+def test_measured_rows_stay_below_one_another(capsys: pytest.CaptureFixture[str]) -> None:
     """A table of twelve columns fits 80: headings wrap, and what was altered stands above its row of figures."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-    if width is not None:
-        monkeypatch.setattr("bot.cli.screen.out", Console(force_terminal=True, width=width, color_system=None))
     columns = [
         "altered",
         "n",

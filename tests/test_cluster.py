@@ -283,39 +283,35 @@ def test_a_worker_says_who_does_not_let_whom_in(tmp_path: Path) -> None:
     assert "hangs up" in met(None)
 
 
-@slow
-def test_a_worker_is_stopped_while_it_dials(tmp_path: Path) -> None:
-    """Told to stop while nobody answers, it ends well."""
+def told_to_stop() -> Listening:
+    """Let a worker begin at a scheduler that accepts and says nothing, and stop it then; return what it logged."""
     log = Listening()
 
-    async def dial(address: str) -> None:
-        stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.2, stop.set)
-        await worker.serve(worker.Options(scheduler=address, name="w"), log, Outside(), stop)
-
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        asyncio.run(dial(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
-    assert not log.warnings
-
-
-@slow
-def test_a_worker_is_stopped_while_it_joins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told to stop while the scheduler that let it in says nothing more, it ends well."""
-    log = Listening()
-
-    async def let_in(*_: object) -> None:
-        """Let it in."""
-
-    monkeypatch.setattr(worker, "_let_in", let_in)
-
-    async def join(address: str) -> None:
+    async def serve(address: str) -> None:
         stop = asyncio.Event()
         asyncio.get_running_loop().call_later(0.5, stop.set)
         await worker.serve(worker.Options(scheduler=address, name="w"), log, Outside(), stop)
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        asyncio.run(join(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
-    assert not log.warnings
+        asyncio.run(serve(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
+    return log
+
+
+@slow
+def test_a_worker_is_stopped_while_it_dials() -> None:
+    """Told to stop while nobody answers, it ends well."""
+    assert not told_to_stop().warnings
+
+
+@slow
+def test_a_worker_is_stopped_while_it_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told to stop while the scheduler that let it in says nothing more, it ends well."""
+
+    async def let_in(*_: object) -> None:
+        """Let it in."""
+
+    monkeypatch.setattr(worker, "_let_in", let_in)
+    assert not told_to_stop().warnings
 
 
 @slow

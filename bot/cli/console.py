@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from bot.errors import ConfigError, GifwardenError, UsageError
 from bot.model import Verb
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.sign_in import LINK_MINUTES
+from bot.stopping import answered
 
 PORT = 8470  # where the configuration names none
 LOOK_SECONDS = 0.5  # between two looks at what has become due
@@ -56,9 +56,8 @@ def _serve(pipeline: Pipeline, settings: Config, port: int, secret: str, name: s
     from bot.web.steps import Steps
 
     stop = threading.Event()
-    previous = {number: signal.signal(number, _stopping(stop)) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with served(pipeline, Steps(pipeline.deps.clock), port=port) as server:
+        with answered(_stopping(stop)), served(pipeline, Steps(pipeline.deps.clock), port=port) as server:
             say(f"the console is at http://127.0.0.1:{server.port}/ until Ctrl-C")
             say(f"{name} signs in by this link, once, within {LINK_MINUTES} minutes:")
             say(link(settings, secret, server.port, here=True))
@@ -70,9 +69,6 @@ def _serve(pipeline: Pipeline, settings: Config, port: int, secret: str, name: s
         if pipeline.deps.store.lease.daemon_runs():
             raise UsageError(f"{error}; or sign in where the daemon serves it: gifwarden team invite {name}") from None
         raise
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _perform(pipeline: Pipeline, settings: Config) -> None:

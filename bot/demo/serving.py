@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bot import text
+from bot import stopping, text
 from bot.clock import SystemClock
 from bot.demo import world as worlds
 from bot.demo.ledger import Ledger, Line
@@ -147,16 +146,11 @@ def _stoppable() -> Iterator[None]:
     """End by SIGTERM as by Ctrl-C, also while it starts; a second one does not keep it from tidying up."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
+        stopping.deaf()
         raise KeyboardInterrupt
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
+    with stopping.answered(stop):
         yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _free(port: int | None) -> int:

@@ -24,7 +24,8 @@ BLOCKS = {
     "GREEK": ((0x370, 0x3D0),),
     "CYRILLIC": ((0x400, 0x460), (0x490, 0x4A4)),
 }
-# What looks alike, as a reader takes it; after case and accents are gone
+# What looks alike, as a reader takes it; after case and accents are gone. Names folded by it are stored, so it stays
+# as it is: `bot.confusables` is the table of what is only read.
 _ALIKE = str.maketrans(
     {
         **dict(zip("авекмнорстухіјѕԁһӏьпгґє", "abekmhopctyxijsdhlbnrre", strict=True)),

@@ -14,6 +14,11 @@ from bot.store.sealing import fingerprint_place
 
 SETTLED = (LinkState.ACQUIRED, LinkState.MATCHED, LinkState.JUDGED, LinkState.GONE, LinkState.UNSUPPORTED)
 
+# A link `l` and each other one `o` whose media is the same; none where it is to be fetched afresh
+OTHERS = """links l join links o on o.host = l.host and coalesce(o.host_id, o.url) = coalesce(l.host_id, l.url)
+    where l.id = ? and not l.fresh and o.kind = l.kind and o.id <> l.id and o.place is null
+    and (o.source = 'preview') = (l.source = 'preview')"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedScan:
@@ -100,12 +105,10 @@ class Queue:
         Empty if this link is to be fetched afresh.
         """
         rows = self._c.rows(
-            """select o.id, o.state, o.reason, o.fetched_at, o.program, o.originals, o.banks,
+            f"""select o.id, o.state, o.reason, o.fetched_at, o.program, o.originals, o.banks,
                       exists (select 1 from fingerprints f where f.link = o.id) as sealed
-               from links l join links o on o.host = l.host and coalesce(o.host_id, o.url) = coalesce(l.host_id, l.url)
-               where l.id = ? and not l.fresh and o.kind = l.kind and o.id <> l.id
-               and (o.source = 'preview') = (l.source = 'preview') and o.fetched_at >= ?
-               order by sealed desc, o.fetched_at desc, o.id desc limit 20""",
+               from {OTHERS} and o.fetched_at >= ?
+               order by sealed desc, o.fetched_at desc, o.id desc limit 20""",  # noqa: S608  words of ours
             (row.id, iso(since)),
         )
         return [_look(found) for found in rows if found["state"] in SETTLED]
@@ -116,11 +119,8 @@ class Queue:
         Return what was met there; None if there is none, or this link is to be fetched afresh.
         """
         other = self._c.one(
-            """select o.state, o.reason, o.next_at, o.pages
-               from links l join links o on o.host = l.host and coalesce(o.host_id, o.url) = coalesce(l.host_id, l.url)
-               where l.id = ? and not l.fresh and o.kind = l.kind and o.id <> l.id and o.place is null
-               and (o.source = 'preview') = (l.source = 'preview')
-               and o.state = 'failed' and o.pages > 0 and o.next_at > ? order by o.next_at desc limit 1""",
+            f"""select o.state, o.reason, o.next_at, o.pages from {OTHERS}
+               and o.state = 'failed' and o.pages > 0 and o.next_at > ? order by o.next_at desc limit 1""",  # noqa: S608  words of ours
             (row.id, self._c.now()),
         )
         if other is None:
