@@ -353,6 +353,6 @@ def _apart(one: Row, other: Row) -> bool:
     return bool(here["reddit"] or here["off_reddit"] or there["account"])
 
 
-def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[dict[str, Row]]:
+def _signals(entry: int, signals: Iterable[Signal]) -> Iterator[Row]:
     for signal in signals:
-        yield {"entry": entry, "type": signal.type, "value": signal.value, "quality": signal.quality, "t": signal.t}  # type: ignore[dict-item]  # sqlite-utils takes any scalar
+        yield {"entry": entry, "type": signal.type, "value": signal.value, "quality": signal.quality, "t": signal.t}

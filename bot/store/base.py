@@ -110,15 +110,16 @@ class Connection:
             self.db.conn.executemany(sql, rows)
 
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
-        """Insert one row; return its id."""
+        """Insert one row of strings, numbers and bytes; return its id."""
         with self, self._told():
-            self.db.table(table).insert(dict(row))
+            self.db.conn.execute(_insertion(table, row), row)
             return int(self.db.conn.execute("select last_insert_rowid()").fetchone()[0])
 
-    def insert_all(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
-        """Insert many rows."""
-        with self, self._told():
-            self.db.table(table).insert_all(rows)
+    def insert_all(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert many rows, which all have the columns of the first."""
+        if every := list(rows):
+            with self, self._told():
+                self.db.conn.executemany(_insertion(table, every[0]), every)
 
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Return all rows of a reading statement."""
@@ -318,6 +319,11 @@ class ReadingConnection(Connection):
 
     def _migrate(self) -> None:
         """Change nothing."""
+
+
+def _insertion(table: str, row: Row) -> str:
+    columns = ", ".join(row)
+    return f"insert into {table} ({columns}) values ({', '.join(f':{name}' for name in row)})"  # noqa: S608  names of ours
 
 
 @contextlib.contextmanager
