@@ -27,19 +27,27 @@ def fill(store: Store) -> None:
     at = iso(connection.clock.now())
     link = Link(url="https://www.redgifs.com/watch/x", host="redgifs", id="x", kind="media", source="url", post="t3_x")
     evidence = {kind: dumps(found(kind, link, "t3_x", "a" * 64)) for kind in RULES}
+    verdicts = {
+        (rule, asks): dumps(Verdict(outcome="review" if asks else "act", rule=rule, reasons=("a reason",)))
+        for rule in RULES.values()
+        for asks in (True, False)
+    }
+    a_post = dumps(
+        Post(
+            fullname="NAME", subreddit="SUBREDDIT", permalink="/r/SUBREDDIT/comments/NAME/x/",
+            created=connection.clock.now(), author="AUTHOR", title="look at this " * 3,
+        )
+    )  # fmt: skip
     posts, links, seen, cases, actions = [], [], [], [], []
     for number in range(1, CASES + 1):
         subreddit = f"sub{min(int(chance.paretovariate(1)), 20)}"
         name = f"t3_{number:06x}"
-        post = Post(
-            fullname=name, subreddit=subreddit, permalink=f"/r/{subreddit}/comments/{number:06x}/x/",
-            created=connection.clock.now(), author=f"user{chance.randrange(30_000)}", title="look at this " * 3,
-        )  # fmt: skip
+        author = f"user{chance.randrange(30_000)}"
+        post = a_post.replace("NAME", name).replace("SUBREDDIT", subreddit).replace("AUTHOR", author)
         kind, asks = chance.choice(list(RULES)), chance.random() < 0.7
         media = "raid" if CASES // 2 < number <= CASES // 2 + RAID else f"m{chance.randrange(MEDIA)}"
-        verdict = Verdict(outcome="review" if asks else "act", rule=RULES[kind], reasons=("a reason",))
         state = "open" if chance.random() < 0.6 else "dismissed"
-        posts.append({"fullname": name, "subreddit": subreddit, "created": at, "data": dumps(post), "seen_at": at})
+        posts.append({"fullname": name, "subreddit": subreddit, "created": at, "data": post, "seen_at": at})
         links.append(
             {"id": number, "post": name, "url": link.url, "host": "redgifs", "host_id": f"x{number}", "kind": "media",
              "source": "url", "state": "judged", "next_at": at, "updated_at": at, "subreddit": subreddit}
@@ -47,7 +55,7 @@ def fill(store: Store) -> None:
         seen.append({"link": number, "data": evidence[kind], "at": at})
         cases.append(
             {"id": number, "label": f"C-{number:010x}", "link": number, "post": name, "state": state,
-             "verdict": dumps(verdict), "opened_at": at, "media": media}
+             "verdict": verdicts[RULES[kind], asks], "opened_at": at, "media": media}
         )  # fmt: skip
         removal = ("remove", "held", "person") if asks else ("remove", "done", None)
         for deed, stands, hold in (("report", "done", None), removal):
