@@ -147,7 +147,6 @@ def _world() -> Iterator[tuple[Stage, Pipeline]]:
         settings = built.config.model_dump()
         settings["actions"] |= {"per_hour": 10_000, "per_day": 10_000, "flood_authors": 0, "flood_entries": 0}
         settings["digest"]["by"] = "off"
-        built.reddit.token_seconds = 30 * 86400
         world = Stage(
             clock=built.clock, reddit=built.reddit, park=built.park, mail=built.mail,
             config=Config.model_validate(settings),

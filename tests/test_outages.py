@@ -22,12 +22,6 @@ from tests.killing import Silent
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
-@pytest.fixture(autouse=True)
-def lasting_token(world: Stage) -> None:
-    """Let the login outlast the days: PRAW counts by a clock of its own, and waits in real time after a refusal."""
-    world.reddit.token_seconds = int(8 * DAY)
-
-
 @dataclass
 class Names:
     """A name server that can be away; counts what it was asked."""

@@ -22,7 +22,7 @@ from bot.bench.figures import Quiet, Say, short
 from bot.clock import ManualClock
 from bot.config import Config
 from bot.loopback.http import Request
-from bot.loopback.reddit.server import PER_WINDOW
+from bot.loopback.reddit.server import LASTING_TOKEN, PER_WINDOW
 from bot.loopback.stage import START, write_rules
 from bot.pipeline import Pipeline
 from bot.pipeline.commands.first_look import MAIL, REPORTS
@@ -118,7 +118,7 @@ def _watch(folder: Path, subreddits: int, a_day: int, hours: float, latency: flo
     longest = MOST_BEGINNING + 3600 + hours * 3600
     streams = Streams.drawn(rates, begin, LOOKBACK * 3600 + longest)
     with Feed(clock.now, streams, limit=PER_WINDOW) as feed:
-        feed.token_seconds = 10**8  # PRAW goes by the machine's clock
+        feed.token_seconds = LASTING_TOKEN
         for name, _ in rates:
             feed.add_subreddit(name, bot_permissions=["posts", "mail"])
 

@@ -45,7 +45,6 @@ def week_stage(folder: Path) -> Iterator[Stage]:
     """Yield the stage as the week needs it: one subreddit with three moderators and a wiki, room for a raid."""
     with stage(folder) as world:
         (folder / "rules" / "40-author.yaml").write_text(TELL_AUTHOR, encoding="utf-8")
-        world.reddit.token_seconds = 8 * 86400
         world.reddit.world.subreddits[PLACE].moderators[THIRD] = ["all"]
         sections = world.config.model_dump()
         sections["subreddits"] = {PLACE: sections["subreddits"][PLACE] | {"wiki": "gifwarden"}}

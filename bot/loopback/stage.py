@@ -16,7 +16,7 @@ from bot.config import Config
 from bot.loopback.hosts import HostPark
 from bot.loopback.imap import LOGIN, ImapMailbox
 from bot.loopback.network import LoopbackNetwork
-from bot.loopback.reddit.server import RedditServer
+from bot.loopback.reddit.server import LASTING_TOKEN, RedditServer
 from bot.loopback.smtp import SmtpSink
 from bot.pipeline import Pipeline, no_boundary
 from bot.pipeline.core import Log
@@ -140,6 +140,8 @@ def stage(
         SmtpSink() as mail,
         contextlib.ExitStack() as stack,
     ):
+        if isinstance(clock, ManualClock):
+            reddit.token_seconds = LASTING_TOKEN
         box = stack.enter_context(ImapMailbox()) if answers else None
         if box is not None:
             sections = {**(sections or {}), "inbox": inbox(box.port)}

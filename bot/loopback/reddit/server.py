@@ -21,6 +21,7 @@ from bot.loopback.reddit.shapes import Received
 from bot.loopback.reddit.state import RedditState
 
 TOKEN_SECONDS = 3600
+LASTING_TOKEN = 10**8  # seconds, where the clock jumps: PRAW goes by its own, and waits in real time after a refusal
 WINDOW = timedelta(minutes=10)
 PER_WINDOW = 1000
 TOO_MANY = {"message": "Too Many Requests", "error": 429}
@@ -62,9 +63,7 @@ class RedditServer(LoopbackServer):
         self.client_secret = "loopback-secret"  # noqa: S105  as above
         self.refresh_token = "loopback-refresh"  # noqa: S105  as above
         self._tokens: dict[str, datetime] = {}
-        self.token_seconds = (
-            TOKEN_SECONDS  # longer where the clock jumps: PRAW counts by its own and waits after a refusal
-        )
+        self.token_seconds = TOKEN_SECONDS
         self._faults: list[Fault] = []
         self.before: Callable[[Request], None] = lambda _request: None  # told each request before it is answered
         # told each request of who is logged in, once it is answered
