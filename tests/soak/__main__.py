@@ -10,12 +10,15 @@ from pathlib import Path
 from bot.plural import many
 from tests.soak.report import plots, table
 from tests.soak.run import Sample, run
+from tests.soak.world import PER_DAY, Size
 
 
 def main() -> int:
     """Run it; return 1 if anything was lost, done twice, or grew."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--posts", type=int, default=5000)
+    parser.add_argument("--per-day", type=int, default=PER_DAY, help="posts in each simulated day")
+    parser.add_argument("--of-each-mode", type=int, default=1, help="subreddits of each of the three modes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, help="a folder for the table and the plots")
     given = parser.parse_args()
@@ -31,7 +34,7 @@ def main() -> int:
                 flush=True,
             )
 
-    result = run(given.posts, seed=given.seed, tell=tell)
+    result = run(given.posts, seed=given.seed, size=Size(given.per_day, given.of_each_mode), tell=tell)
     text = table(result)
     print(text)
     if given.report:

@@ -211,7 +211,7 @@ class Hours:
             for place in range(ROUNDS):
                 before = self._p.deps.clock.monotonic()
                 self._round(first=place == 0)
-                if not self._p.downloads.waiting() and not self._acts():
+                if not self._more():
                     break
                 self._clock.sleep(max(0.0, 60 - (self._clock.monotonic() - before)))
         return self._answer()
@@ -220,8 +220,13 @@ class Hours:
         """Whether the lease is ours, as the outbox of a daemon asks."""
         return self._p.deps.store.lease.holds(self._holder)
 
-    def _acts(self) -> bool:
-        return bool(self._p.deps.store.figures.by_state("actions").get("planned"))
+    def _more(self) -> bool:
+        """Return whether there is more to do in this hour, or no way to find out."""
+        try:
+            return self._p.downloads.waiting() or bool(self._p.deps.store.figures.by_state("actions").get("planned"))
+        except GifwardenError:
+            self._failed["look what is left"] += 1
+            return True
 
     def _round(self, *, first: bool) -> None:
         """Let every lane do its steps once, side by side, as the daemon does."""

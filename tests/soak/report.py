@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.soak.faults import HOURS, PERIOD, Fault
-from tests.soak.run import PER_DAY, QUIET_HOURS, Result, growth, longest_life
+from tests.soak.run import QUIET_HOURS, Result, growth, longest_life
 
 SHOWN = 40  # mistakes
 
@@ -49,7 +49,7 @@ def _rows(result: Result) -> list[tuple[str, str]]:
     asked = ", ".join(f"{host} {n:,}" for host, n in result.requests.most_common(4))
     highest = max(one.memory for one in life)
     return [
-        ("posts and comments", f"{posted:,}"),
+        ("posts and comments", f"{posted:,}, {result.size.per_day:,} a day in {len(result.size.places)} subreddits"),
         ("simulated", f"{(last.hour + 1) / 24:.1f} days, the last {QUIET_HOURS} hours without posts and faults"),
         ("real time", f"{result.seconds / 60:.1f} min, {last.posts / result.seconds:.0f} posts a second"),
         ("starts of the bot", f"{last.life}"),
@@ -107,7 +107,7 @@ def plots(result: Result, file: Path) -> None:
         axis.set_ylabel(name)
         axis.set_ylim(bottom=0)
         axis.grid(alpha=0.3)
-    axes[-1].set_xlabel(f"simulated days, {PER_DAY:,} posts a day")
+    axes[-1].set_xlabel(f"simulated days, {result.size.per_day:,} posts a day")
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)

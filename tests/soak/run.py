@@ -16,18 +16,19 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 from bot.assemble import open_store
 from bot.bench.workers import children_of
 from bot.clock import ManualClock
+from bot.loopback.reddit.server import TOKEN_SECONDS
 from bot.loopback.stage import Stage, stage
 from bot.workers import Workers
 from tests.people import member
 from tests.soak.bot import Answer, Home, Order, live
 from tests.soak.faults import PERIOD, Fault, Faults, due
-from tests.soak.world import FAKED, Kind, Posted, Sink, World
+from tests.soak.world import FAKED, MODES, Kind, Posted, Sink, Size, World
 
-PER_DAY = 2500  # posts
 QUIET_HOURS = 36  # after the last post and fault, in which all must get done
 KILLING = 0.2  # of the periods in which the bot is killed: the rest shows whether a long life makes it grow
 GROWTH = 1.15  # most that memory may grow from the second to the last quarter of the longest life
@@ -63,6 +64,7 @@ class Result:
     given_up: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    size: Size = field(default_factory=Size)
 
 
 class Bot:
@@ -127,23 +129,38 @@ class Bot:
 
 
 @contextlib.contextmanager
-def built(folder: Path) -> Iterator[tuple[Stage, Sink]]:
+def built(folder: Path, size: Size) -> Iterator[tuple[Stage, Sink]]:
     """Yield the stage, with a mail server that can be down."""
-    sections = {
-        "actions": {"flood_authors": 40, "flood_entries": 400, "per_hour": 60}
-    }  # for the posts of a large subreddit
+    times = size.busier
+    sections: dict[str, dict[str, Any]] = {
+        # for the posts of a large subreddit, or of many
+        "actions": {
+            "flood_authors": 40 * times,
+            "flood_entries": 400 * times,
+            "per_hour": 60 * times,
+            "per_day": 200 * times,
+        },
+        "subreddits": {name: {"mode": mode} for name, (mode, _) in size.places.items()},
+    }
     with Sink() as sink, stage(folder, sections=sections | {"mail": {"port": sink.port}}) as found:
         found.mail = sink
+        found.reddit.token_seconds = TOKEN_SECONDS
         yield found, sink
 
 
-def run(posts: int, *, seed: int = 1, tell: Callable[[Sample, int], None] = lambda _sample, _hours: None) -> Result:
+def run(
+    posts: int,
+    *,
+    seed: int = 1,
+    size: Size = Size(),
+    tell: Callable[[Sample, int], None] = lambda _sample, _hours: None,
+) -> Result:
     """Play so many posts and what goes wrong meanwhile; return what came of it. Media stay in memory."""
-    result = Result()
+    result = Result(size=size)
     began = time.monotonic()
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(dir=base) as folder, built(Path(folder)) as (world_stage, sink):
-        world = World(world_stage, seed)
+    with tempfile.TemporaryDirectory(dir=base) as folder, built(Path(folder), size) as (world_stage, sink):
+        world = World(world_stage, seed, size)
         _prepare(world)
         home = Home(
             config=world_stage.config,
@@ -182,7 +199,7 @@ def _play(
     result: Result,
     tell: Callable[[Sample, int], None],
 ) -> None:
-    hours = max(PERIOD, -(-posts * 24 // PER_DAY))
+    hours = max(PERIOD, -(-posts * 24 // world.size.per_day))
     periods = -(-hours // PERIOD)
     done = 0
     for hour in range(hours + QUIET_HOURS):
@@ -237,10 +254,11 @@ class Wanted:
 
 def wanted(told: Posted) -> Wanted:
     """Return what must come of a post, by what it is and how its subreddit is watched."""
+    mode, _ = MODES[told.place.rstrip("0123456789")]
     if told.kind in (Kind.EXACT, Kind.COMMENTED):
-        return {"clips": Wanted(removals=1), "gifs": Wanted(reports=1)}.get(told.place, Wanted())
+        return {"enforce": Wanted(removals=1), "report": Wanted(reports=1)}.get(mode, Wanted())
     if told.kind is Kind.NEAR:  # reported by the bot; removed where it may be, once the moderator confirmed it
-        return {"clips": Wanted(removals=1, reports=1), "gifs": Wanted(reports=1)}.get(told.place, Wanted())
+        return {"enforce": Wanted(removals=1, reports=1), "report": Wanted(reports=1)}.get(mode, Wanted())
     return Wanted()
 
 

@@ -16,9 +16,10 @@ from bot.loopback.stage import Stage
 from bot.samples import media
 
 FAKES, STILLS, CLIPS = 60, 120, 30
-AUTHORS = 900
-SHOWN_DAYS = 3  # for which a listing goes back; Reddit's end after a thousand things
-PLACES = (("clips", 0.5), ("gifs", 0.3), ("quiet", 0.2))
+AUTHORS = 900  # for each 2,500 posts a day
+PER_DAY = 2500  # posts
+SHOWN_DAYS, SHOWN = 3, 30_000  # how far back listings go at most, and how many things; Reddit's end after a thousand
+MODES = {"clips": ("enforce", 0.5), "gifs": ("report", 0.3), "quiet": ("observe", 0.2)}  # and the share of the posts
 TAKEN_DOWN_HOURS = (3, 90)  # from a notice to what its host does
 HEEDLESS = 0.1  # of the notices, which their host never heeds
 WATCH = re.compile(r"redgifs\.com/watch/([a-z]+)")
@@ -44,6 +45,29 @@ SHARES = {
     Kind.EXACT: 0.02, Kind.NEAR: 0.02, Kind.COMMENTED: 0.005, Kind.DELETED: 0.005,
 }  # fmt: skip
 FAKED = frozenset({Kind.EXACT, Kind.NEAR, Kind.COMMENTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large the world is: posts a day, and how many subreddits of each mode share them evenly."""
+
+    per_day: int = PER_DAY
+    of_each_mode: int = 1
+
+    @property
+    def places(self) -> dict[str, tuple[str, float]]:
+        """Mode and share of the posts by subreddit, e.g. `clips`, `clips2`."""
+        numbers = range(1, self.of_each_mode + 1)
+        return {
+            f"{name}{number if number > 1 else ''}": (mode, share / self.of_each_mode)
+            for number in numbers
+            for name, (mode, share) in MODES.items()
+        }
+
+    @property
+    def busier(self) -> int:
+        """How many times as many posts there are as in three subreddits, at least 1."""
+        return max(1, self.per_day // PER_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +119,7 @@ class World:
 
     stage: Stage
     seed: int
+    size: Size = Size()
     posted: dict[str, Posted] = field(default_factory=dict)
     taken_down: set[str] = field(default_factory=set)
     things: Recent = field(default_factory=Recent)
@@ -106,6 +131,7 @@ class World:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._known = {kind: deque(maxlen=40) for kind in Kind}
+        self._shares = [share for _, share in self.size.places.values()]
         self.stage.reddit.world.things = self.things
         self.stage.mail.heard = self._heard
 
@@ -134,9 +160,9 @@ class World:
     def post(self, *, in_trouble: bool) -> None:
         """Let somebody post something."""
         kind = self._random.choices(tuple(SHARES), tuple(SHARES.values()))[0]
-        place = self._random.choices([name for name, _ in PLACES], [share for _, share in PLACES])[0]
+        place = self._random.choices(list(self.size.places), self._shares)[0]
         self._number += 1
-        author = f"user{self._random.randrange(AUTHORS)}"
+        author = f"user{self._random.randrange(AUTHORS * self.size.busier)}"
         if kind in (Kind.COMMENT, Kind.COMMENTED):
             name = self._comment(kind, place, author)
         else:
@@ -151,7 +177,7 @@ class World:
     def hour_ends(self) -> None:
         """Let authors delete, hosts take down, and listings end."""
         reddit = self.stage.reddit
-        for name in list(self.things.items())[-400:]:
+        for name in list(self.things.items())[-400 * self.size.busier :]:
             told = self.posted.get(name[0])
             if told is not None and told.kind is Kind.DELETED and self.now - told.at < 7200:
                 reddit.delete(name[0])
@@ -160,7 +186,8 @@ class World:
         for id in due:
             self.stage.park.gone("redgifs", id)
             self.taken_down.add(id)
-        self.things.settle(self.stage.clock.now().timestamp() - SHOWN_DAYS * 86_400)
+        days = min(SHOWN_DAYS, SHOWN / self.size.per_day)
+        self.things.settle(self.stage.clock.now().timestamp() - days * 86_400)
         for request in self.stage.park.forget():
             self.requests[request.host] += 1
         self.requests["reddit"] += len(reddit.forget())
