@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -57,46 +59,67 @@ def reached(browser: Browser, path: str) -> None:
     assert answer.status_code != 401, path[:200]
 
 
+def by_turns(count: int) -> Callable[[str], Iterator[str]]:
+    """Return what gives the next so many strange words for a name: those that ask for it again are given others."""
+    turns: dict[str, Iterator[str]] = {}
+    return lambda name: islice(turns.setdefault(name, cycle(STRANGE)), count)
+
+
 @slow
 def test_no_address_makes_a_page_fail(console: Console) -> None:
-    """Each page, with each thing that any page asks an address for, and in the place of each label."""
+    """Each page, with each thing that any page asks an address for, and in the place of each label.
+
+    Each strange word stands for whatever a page itself asks for, and two by turns for what its links lead back to.
+    """
     case = open_case(console.bot, 1)
     browser = console.signed_in("Olga")
     browser.client.follow_redirects = False
     assert set(names_in(PARAMETERS)) >= WORDS
     here = {"label": case.label, "subreddit": "clips", "name": "partner", "number": "1", "look": "x"}
     views = [way for page in PAGES for way in page.ways if isinstance(way, View)]
+    two = by_turns(2)
     for way in views:
-        held = re.findall(r"\{(\w+)\}", way.path)
-        asked = names_in(PARAMETERS, way.answer.__module__, "bot.web.console.queue")
-        for strange in STRANGE:
-            path = way.path
-            for name in held:
-                path = path.replace(f"{{{name}}}", quote(here.get(name, "x"), safe=""))
+        path = way.path
+        for name in re.findall(r"\{(\w+)\}", way.path):
+            path = path.replace(f"{{{name}}}", quote(here.get(name, "x"), safe=""))
+            for strange in STRANGE:
                 reached(browser, way.path.replace(f"{{{name}}}", quote(strange, safe="")))
-            for name in asked:
+        own = names_in(PARAMETERS, way.answer.__module__)
+        led_back = {name: two(name) for name in names_in(PARAMETERS, "bot.web.console.queue")}
+        for name, words in (led_back | dict.fromkeys(own, STRANGE)).items():
+            for strange in words:
                 reached(browser, f"{path}?{urlencode({name: strange})}")
 
 
 @slow
 def test_no_form_makes_a_page_fail(console: Console) -> None:
-    """Each way at which something is done, with a strange word in each of the fields that it asks for."""
+    """Each way at which something is done, with a strange word in each of the fields that it asks for.
+
+    Each word stands in each field at one of the ways of a page or another.
+    """
     browser = console.signed_in("Olga")
     number = 0
     answers = {way.path: way.answer.__module__ for page in PAGES for way in page.ways if isinstance(way, Act)}
+    ways = Counter(answers.values())
+    turns = {room: by_turns(-(-len(STRANGE) // count)) for room, count in ways.items()}
+    browser.get("/me")
+    token = browser.csrf
+    browser.client.follow_redirects = False
     for path, _ in acts():
         if path.startswith("/sign-out"):
             continue
-        rooms = answers[path], "bot.web.console.base"
-        names = [*names_in(FIELDS, *rooms), *(("from", "to", "media") if path.endswith("/decide") else ())]
-        for at, name in enumerate(names):
-            for strange in (*STRANGE[:3], STRANGE[3 + at % 7]):
+        room = answers[path]
+        names = [
+            *names_in(FIELDS, room, "bot.web.console.base"),
+            *(("from", "to", "media") if path.endswith("/decide") else ()),
+        ]
+        for name in names:
+            for strange in turns[room](name):
                 number += 1
                 filled, fields = prepared(console, path, number)
-                browser.client.follow_redirects = True
-                browser.get("/me")
-                browser.client.follow_redirects = False
-                answer = browser.post(filled, **{**fields, name: strange})
+                answer = browser.send(filled, {"csrf": token, **fields, name: strange})
                 # 502: Reddit was asked, and its answer is told in a sentence
                 assert answer.status_code in (*range(500), 502), (path, name, strange[:30], browser.text[-300:])
                 assert answer.status_code != 401, path
+        browser.get("/me")
+        assert browser.csrf == token, path
