@@ -80,7 +80,7 @@ _WORD = re.compile(r"[^\W_]+")
 @for_short(4096)
 def field_named(name: str) -> Field | None:
     """Return how a field of this name is read; None: it says nothing of children."""
-    whole = "".join(char for char in name.lower() if char.isalnum())
+    whole = "".join(filter(str.isalnum, name.lower()))
     if _POLICE.fullmatch(whole):
         return Field.POLICE
     if whole in _CLASS:

@@ -95,7 +95,7 @@ WHOLES = words("whole complete full snapshot")
 @for_short(4096)
 def joined(name: str) -> str:
     """Return a name in small letters and digits alone."""
-    return "".join(char for char in name.lower() if char.isalnum())
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 @for_short(4096)
