@@ -1,9 +1,9 @@
-"""Kills an upgrade before or after each of its commits, in processes of their own, and starts it again.
+"""Kills an upgrade before and after each of its commits, in processes of their own, and starts it again.
 
 `python -m tests.upgrading OLD`: a database of an earlier version.
 
-Prints a line for each kill: at which commit, and whether the database that another start left is what an undisturbed
-upgrade makes of it.
+Each start goes on from where the last kill left the database. Prints a line for each kill, and at the end whether what
+came of it is what an undisturbed upgrade makes of it: `same` or `other`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import sqlite3
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.store import Store
 
+SET_UP = 1  # commits of every start before the first step
 NOW = re.compile(rf"{datetime.now(UTC):%Y-%m-%d}T[0-9:]+Z")  # what a step writes down of the moment it was taken at
 
 
@@ -64,21 +66,18 @@ def killed(path: Path, commit: int, *, after: bool) -> bool:
 
 
 def main() -> None:
-    """Kill at each commit in turn."""
+    """Kill before and after the commit of the set-up, and then of each step."""
     old = Path(sys.argv[1])
-    whole = old.with_name("whole.db")
-    shutil.copyfile(old, whole)
-    wanted = upgraded(whole)
-    commit = 0
-    while True:
-        commit += 1
-        path = old.with_name(f"killed{commit}.db")
-        shutil.copyfile(old, path)
-        if not killed(path, commit, after=commit % 2 == 0):
-            break
-        sys.stdout.write(f"{commit} {'same' if upgraded(path) == wanted else 'other'}\n")
-        for file in path.parent.glob(f"{path.name}*"):
-            file.unlink()
+    whole, path = old.with_name("whole.db"), old.with_name("killed.db")
+    for copy in (whole, path):
+        shutil.copyfile(old, copy)
+    ends = cycle((False, True))
+    killed(path, 1, after=False)
+    while killed(path, 1 + SET_UP, after=(after := next(ends))):
+        sys.stdout.write(f"killed {'after' if after else 'before'} a step's commit\n")
+        for kept in path.parent.glob(f"{path.name}.before-*"):
+            kept.unlink()
+    sys.stdout.write("same\n" if upgraded(path) == upgraded(whole) else "other\n")
 
 
 if __name__ == "__main__":
