@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from bot.assemble import Parts, assembled
-from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping, tally
+from bot.bench import alter, clips, copies, figures, rebuild, rebuild_motion, sources, swapping, swaps, tally
 from bot.bench.crowd import crowd
 from bot.bench.figures import Quiet
 from bot.bench.worlds import Scene
@@ -23,6 +23,13 @@ from bot.samples import media
 from tests.slow import slow
 
 RUN = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let takes be long enough to be told apart, and no longer."""
+    monkeypatch.setattr(sources, "SECONDS", 4.0)
+    monkeypatch.setattr(swaps, "SECONDS", 3.0)
 
 
 def small_run(*alterations: str, clips: int = 0, stills: int = 0, speakers: int = 0, others: int) -> dict[str, Any]:

@@ -286,7 +286,7 @@ def _fakes(bench: Bench, report: Report, count: int, say: Say) -> None:
         area, blend = FACE_AREAS[number % len(FACE_AREAS)], swaps.BLENDS[number // 3 % 3]
         swapped, start = swaps.swapped(host, donor, blend), LATER[number % len(LATER)]
         original, fake = (swaps.take(shown, number, face=area) for shown in (host, swapped))
-        trimmed = swaps.take(swapped, number, face=area, seconds=6 - start, start=start)
+        trimmed = swaps.take(swapped, number, face=area, seconds=swaps.SECONDS - start, start=start)
         name = f"fake {number + 1}, {host.name} with the face of {donor.name} ({area:.0%} of the picture)"
         bench.bank(name, printed(fake))
         for person in (host, donor):

@@ -27,6 +27,7 @@ BLENDS: tuple[Blend, ...] = ("matched", "plain", "faint")
 FAINT = 0.8  # how much of the donor a faint swap shows
 ROOM = 0.9  # of a face's box, kept around it on every side
 WIDTH = 260  # pixels of a portrait
+SECONDS = 6.0  # of a take
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,13 @@ def swapped(host: Portrait, donor: Portrait, blend: Blend = "matched") -> Portra
 
 
 def take(
-    shown: Portrait, number: int, *, face: float, seconds: float = 6.0, fps: float = 8.0, start: float = 0.0
+    shown: Portrait, number: int, *, face: float, seconds: float | None = None, fps: float = 8.0, start: float = 0.0
 ) -> Take:
-    """Return a moving scene with a person whose face covers `face` (0-1) of the picture; a number is a scene."""
+    """Return a moving scene with a person whose face covers `face` (0-1) of the picture; a number is a scene.
+
+    `seconds`: by default `SECONDS`.
+    """
+    seconds = SECONDS if seconds is None else seconds
     height, width, _ = shown.picture.shape
     area = face * 0.785 * height * width / (shown.box[2] * shown.box[3])
     world = Scene(700 + number, KINDS[number % len(KINDS)], movers=2)
