@@ -22,6 +22,7 @@ from bot.errors import GifwardenError
 from bot.loopback.hosts import HostPark
 from bot.loopback.reddit.server import RedditServer
 from bot.samples import media
+from tests.bots import lent
 
 COLUMNS = 80
 FILE = "known-fake.mp4"
@@ -69,7 +70,9 @@ def evening(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Evening]:
         )
 
         def assembled(*args: Any, parts: Any = None, **more: Any) -> Any:
-            return assemble.assembled(*args, parts=replace(parts or assemble.Parts(), outside=outside), **more)
+            return assemble.assembled(
+                *args, parts=replace(parts or assemble.Parts(), outside=outside, children=lent), **more
+            )
 
         patch.setattr(base, "assembled", assembled)
         patch.setattr(doctor, "assembled", assembled)

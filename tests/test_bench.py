@@ -8,9 +8,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from bot import schedule
 from bot.bench import figures, floods, hashing, listed, searching
 from bot.bench.figures import Figure
 from bot.cli import app, screen
+from tests.bots import bot_on
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +75,8 @@ def test_the_commands_print_a_table_or_json(monkeypatch: pytest.MonkeyPatch) -> 
 def test_floods_are_put_beside_ordinary_posts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line for the posts alone and one a flood, each with its ratio and the aim; an unknown flood is refused."""
     monkeypatch.setattr(floods, "PATIENCE", 60.0)
+    monkeypatch.setattr(floods, "bot_on", bot_on)
+    monkeypatch.setattr(schedule, "WORK_SECONDS", 0.5)
     result = CliRunner().invoke(app, ["bench", "floods", "--flood", "orders", "--ordinary", "3", "--json"])
     assert result.exit_code == 0, result.output
     alone, flooded = (json.loads(line) for line in result.stdout.splitlines())
