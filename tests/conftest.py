@@ -15,6 +15,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import typer.main
 import typer.testing
 
 from bot.clock import ManualClock
@@ -54,8 +55,9 @@ def _import_share(number: int, of: int) -> None:
             importlib.import_module(f"tests.{file.stem}")
 
 
-# every command that a test runs would build all commands anew
-vars(typer.testing)["_get_command"] = cache(vars(typer.testing)["_get_command"])
+# every command that a test runs would build all commands anew, however it is run
+typer.main.get_command = cache(typer.main.get_command)
+vars(typer.testing)["_get_command"] = typer.main.get_command
 
 
 def pytest_sessionstart() -> None:
