@@ -113,10 +113,13 @@ def _joined(parts: Sequence[str]) -> str:
     return "; ".join(parts) or "nothing"
 
 
-def cells(blocks: Sequence[Block] = BLOCKS) -> list[Cell]:
-    """Try every mode and daemon in these blocks, each with a post of its own, and return what came of it."""
+def cells(folder: Path, blocks: Sequence[Block] = BLOCKS) -> list[Cell]:
+    """Try every mode and daemon in these blocks, each with a post of its own, and return what came of it.
+
+    `folder`: a new one for what the bot keeps.
+    """
     found = [Cell(block, mode, daemon) for block in blocks for mode in PLACES for daemon in block.daemons]
-    with _world() as (world, bot):
+    with _world(folder) as (world, bot):
         for block, group in groupby(found, key=lambda cell: cell.block):
             _post(world, bot, block, list(group))
         bot.watch()
@@ -140,10 +143,10 @@ def cells(blocks: Sequence[Block] = BLOCKS) -> list[Cell]:
 
 
 @contextmanager
-def _world() -> Iterator[tuple[Stage, Pipeline]]:
+def _world(folder: Path) -> Iterator[tuple[Stage, Pipeline]]:
     """Yield a world in which no cap and no guard holds anything, and a bot on it that knows no media yet."""
-    with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as built:
-        (Path(folder) / "rules" / "30-tell.yaml").unlink()  # a message of a rule would hide those of decisions
+    with stage(folder) as built:
+        (folder / "rules" / "30-tell.yaml").unlink()  # a message of a rule would hide those of decisions
         settings = built.config.model_dump()
         settings["actions"] |= {"per_hour": 10_000, "per_day": 10_000, "flood_authors": 0, "flood_entries": 0}
         settings["digest"]["by"] = "off"
@@ -289,4 +292,5 @@ def _rows(block: Block, group: list[Cell]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(render(cells()), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as new:
+        TARGET.write_text(render(cells(Path(new))), encoding="utf-8")

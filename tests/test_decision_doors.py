@@ -48,9 +48,9 @@ def blocks(request: pytest.FixtureRequest) -> tuple[Block, ...]:
 
 
 @pytest.fixture(scope="module")
-def tried(blocks: tuple[Block, ...]) -> list[Cell]:
+def tried(blocks: tuple[Block, ...], tmp_path_factory: pytest.TempPathFactory) -> list[Cell]:
     """Every mode and daemon in these."""
-    return cells(blocks)
+    return cells(tmp_path_factory.mktemp("decisions"), blocks)
 
 
 def test_the_page_says_what_decisions_do(tried: list[Cell], blocks: tuple[Block, ...]) -> None:

@@ -19,9 +19,9 @@ def situations(request: pytest.FixtureRequest) -> tuple[Situation, ...]:
 
 
 @pytest.fixture(scope="module")
-def tried(situations: tuple[Situation, ...]) -> list[Cell]:
+def tried(situations: tuple[Situation, ...], tmp_path_factory: pytest.TempPathFactory) -> list[Cell]:
     """Every deed and door in these situations."""
-    return cells(situations)
+    return cells(tmp_path_factory.mktemp("undo"), situations)
 
 
 def test_nothing_is_published_that_was_not_up(tried: list[Cell], situations: tuple[Situation, ...]) -> None:

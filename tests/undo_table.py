@@ -173,11 +173,14 @@ class Cell:
         return ("up again" if self.visible else "stays removed") + left
 
 
-def cells(situations: Sequence[Situation] = SITUATIONS) -> list[Cell]:
-    """Try every deed and door in these situations, each with a post of its own, and return what came of it."""
+def cells(folder: Path, situations: Sequence[Situation] = SITUATIONS) -> list[Cell]:
+    """Try every deed and door in these situations, each with a post of its own, and return what came of it.
+
+    `folder`: a new one for what the bot keeps.
+    """
     found = [Cell(situation, deed, door) for situation in situations for deed, door in situation.combinations]
-    with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as world:
-        (Path(folder) / "rules" / "30-tell.yaml").unlink()  # messages of rules would hide those of undo
+    with stage(folder) as world:
+        (folder / "rules" / "30-tell.yaml").unlink()  # messages of rules would hide those of undo
         settings = world.config.model_dump()
         settings["actions"] |= {"per_hour": 10_000, "per_day": 10_000, "flood_authors": 0, "flood_entries": 0}
         world = Stage(
@@ -349,4 +352,5 @@ def _named(doors: tuple[str, ...]) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(render(cells()), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as new:
+        TARGET.write_text(render(cells(Path(new))), encoding="utf-8")
