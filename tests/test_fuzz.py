@@ -22,7 +22,8 @@ from bot.hosts import MAX_ID, find, get
 from bot.hosts.pages import decoded
 from bot.hosts.playlists import files
 from bot.letters import read_letter
-from bot.links import post_of
+from bot.links import links_of, post_of
+from bot.links.text import LONGEST
 from bot.lists import Bad, Record, read, state
 from bot.loopback.http import json_response
 from bot.model import standing
@@ -275,3 +276,27 @@ def test_a_policy_that_cannot_be_shown_is_none() -> None:
     found = security_txt.parse(text, url="https://host.example/", now=datetime(2026, 11, 22, tzinfo=UTC))
     assert found is not None
     assert found.policy is None
+
+
+def test_a_rule_that_is_overridden_often_is_told_by_its_last_place() -> None:
+    """A mistake in it names where it stands and where it was overridden last, not a thousand lines."""
+    text = "---\nname: m\ntitle: x\n" + "---\noverride: m\npriority: 1\n" * 400
+    with pytest.raises(RuleError) as caught:
+        parse(text, "a.yaml")
+    (said,) = caught.value.mistakes
+    assert said.startswith("a.yaml, line 2 (overridden at a.yaml, line 1202): ")
+
+
+@pytest.mark.parametrize("key", ["url", "url_overridden_by_dest"])
+def test_an_address_in_a_posts_data_has_an_end(key: str) -> None:
+    """What Reddit's fields hold beyond the longest address is cut off, as in a text, and the media is found still."""
+    url = f"https://i.imgur.com/aB3dE5g.gif?{'a' * 20_000}"
+    (link,) = links_of({"kind": "t3", "data": {"name": "t3_1abcde", key: url}}, find)
+    assert (link.host, link.id, len(link.url)) == ("imgur", "aB3dE5g", LONGEST)
+
+
+@pytest.mark.parametrize("cell", ["{\ud800", '["\udfff"]'])
+def test_half_a_character_in_a_cell_of_a_list_is_no_document(cell: str) -> None:
+    """A cell that begins as JSON and holds half a character is a bad row beside good ones."""
+    rows = [{"type": "vpdq", "value": cell}, {"md5": "d41d8cd98f00b204e9800998ecf8427f"}]
+    assert [type(row) for row in read(json.dumps(rows).encode())] == [Bad, Record]

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.links.text import clean, giphy_url, urls_in
+from bot.links.text import LONGEST, clean, giphy_url, urls_in
 from bot.links.things import data_of, fullname_of, text
 from bot.model import PREVIEW, UNTOLD, Link, MediaRef
 from bot.permalink import permalink_ids
@@ -245,7 +245,7 @@ def _absolute(url: Any) -> str:
     """Return a URL with its entities undone and its scheme and host filled in; empty if it is none."""
     if not isinstance(url, str):
         return ""
-    url = clean(url).strip()
+    url = clean(url).strip()[:LONGEST]
     if url.startswith("//"):
         return f"https:{url}"
     if url.startswith("/"):

@@ -176,7 +176,7 @@ def _nested(part: Any, kind: str | None, found: Digests, depth: int, *, pairs: b
 def _document(text: str) -> Any:
     """Return the object or array that stands as text in a cell; None if it is none, or a vPDQ's frames."""
     try:
-        part = from_json(text)
+        part = from_json(text.encode("utf-8", "surrogatepass"))  # half a character is no JSON, and no str that it takes
     except ValueError:
         return None
     is_frames = isinstance(part, list) and bool(part) and isinstance(part[0], str) and part[0].count(",") == 2

@@ -62,4 +62,5 @@ def _name(rule: Table) -> str:
 def _merged(rule: Table, changes: Table) -> Table:
     new = {entry.key: entry for entry in changes.entries if entry.key not in ("override", "disabled", "name")}
     kept = [new.pop(entry.key, entry) for entry in rule.entries]
-    return Table(at=f"{rule.at} (overridden at {changes.at})", entries=(*kept, *new.values()))
+    first = rule.first or rule.at  # of many overrides the last is told
+    return Table(at=f"{first} (overridden at {changes.at})", entries=(*kept, *new.values()), first=first)

@@ -68,6 +68,7 @@ class Table:
 
     at: str
     entries: tuple[Entry, ...]
+    first: str = ""  # where it stood at first, if it was overridden since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
