@@ -92,8 +92,9 @@ def test_what_plain_pdq_finds_is_found_reviewed_or_lost() -> None:
 
 
 @slow
-def test_other_moments_of_a_speaker_are_asked_and_never_banked() -> None:
+def test_other_moments_of_a_speaker_are_asked_and_never_banked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Second half, another take and somebody else, each as it is and in five alterations: none is called a copy."""
+    monkeypatch.setattr(sources, "SECONDS", 9.0)  # so that each of the four recordings has a cut
     report = small_run("mirror", others=5, speakers=1)
     rows = {row["row"]: row for row in report["rows"]}
     assert rows["mirror 0"]["found"] == rows["mirror 0"]["n"] == 1
