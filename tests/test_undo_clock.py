@@ -87,6 +87,35 @@ def test_what_was_held_at_the_second_removal_stays_removed(world: Stage, bot: Pi
     assert len(world.reddit.approvals) == approvals
 
 
+MEANWHILE: dict[str, Hold] = {
+    "removed": lambda world, name: world.reddit.moderator_removes(name, "second_moderator"),
+    "edited": lambda world, name: world.reddit.world.edit(name, "something else"),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_somebody_did_while_we_gave_it_back_holds(world: Stage, bot: Pipeline, what: str) -> None:
+    """A removal or an edit between our last look and our approval is seen after it, and the post is removed again."""
+    name = posted(world, bot)
+    acted(world, bot)
+    world.clock.sleep(600)
+    done: list[str] = []
+
+    def before(request: Request) -> None:
+        if request.path.rstrip("/") == "/api/approve" and not done:
+            done.append(request.path)
+            world.clock.sleep(1)
+            MEANWHILE[what](world, name)
+
+    world.reddit.before = before
+    undo(bot, name)
+    assert done
+    assert not world.reddit.world.visible(name)
+    bot.act()
+    told = [body for _, _, body in world.reddit.modmails] + [body for _, body in world.reddit.answers]
+    assert len([body for body in told if "it stays removed" in body]) == 1
+
+
 @pytest.mark.parametrize("off", [0.0, 180.0, HOUR])
 def test_what_was_held_between_look_and_removal_stays_removed(world: Stage, bot: Pipeline, off: float) -> None:
     """The mod log tells of it by Reddit's clock, of which the bot's may be ahead."""

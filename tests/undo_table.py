@@ -32,9 +32,10 @@ AutoModerator or a filter of Reddit's had held, one whose text was changed since
 it was found, stays removed: the bot takes its marks off it and tells the moderators, once and in one sentence, with the
 link.
 
-Three things cannot be seen, or are not looked for, and may then publish what was not up: a hold of Reddit's filter in
-the moment between our look and our removal, of which neither the answer nor the mod log tells; another moderator's
-removal or an edit in the moment between our last look and our approval; and a second edit within one second.
+Another moderator's removal or an edit in the moment between our last look and our approval is looked for after it, and
+the post is removed again. Two things cannot be seen, and may then publish what was not up: a hold of Reddit's filter in
+the moment between our look and our removal, of which neither the answer nor the mod log tells; and a second edit within
+one second.
 
 Where several finds, doors or deeds end alike, they share a row. *What we found* is how the post stood when the bot
 was about to act.

@@ -34,6 +34,10 @@ HOW_HELD = {
     Found.REMOVED: "somebody else had removed it before",
     Found.EDITED: "its author has changed its text since, so what it says now was never up",
 }
+MEANWHILE = {
+    Found.EDITED: "its author changed its text",
+    Found.REMOVED: "somebody else removed it",
+}
 HELD = frozenset({Found.AUTOMODERATOR, Found.FILTER})
 UNKNOWN = "nobody wrote down whether it was up before"
 
@@ -109,7 +113,27 @@ def give_back(action: Action, world: ActionContext, *, since: datetime | None = 
             found=held,
         )
     world.api.approve(action.post)
+    meanwhile = _meanwhile(action, world, last, edited=how.edited)
+    if meanwhile is not None:
+        world.api.remove(action.post)
+        raise StaysRemovedError(
+            f"{action.post} stays removed: {MEANWHILE[meanwhile]} while we gave it back; approve it on Reddit yourself"
+            " if it may be seen",
+            found=meanwhile,
+        )
     return Receipt(detail="approved again", reference=action.post)
+
+
+def _meanwhile(action: Action, world: ActionContext, removal: ModAction, *, edited: datetime | None) -> Found | None:
+    """Return what somebody did between our last look and our approval, which then published it; None if nobody did.
+
+    `removal`: what was the last word when we looked. `edited`: when the text was changed last as of that look.
+    """
+    thing = world.api.thing(action.post)
+    if thing is not None and standing(thing["data"]).edited != edited:
+        return Found.EDITED
+    other = last_decision(action, world, wanted=DECISIONS, since=removal.at, but_by=world.api.me())
+    return Found.REMOVED if other is not None and other.action in REMOVALS else None
 
 
 def _not_up_before(
