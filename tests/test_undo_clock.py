@@ -15,6 +15,7 @@ from bot.pipeline import Pipeline
 from tests.bots import post_fake
 from tests.people import member
 from tests.test_waits import SetClock
+from tests.undo_table import texts
 
 HOUR = 3600.0
 Hold = Callable[[Stage, str], None]
@@ -112,8 +113,7 @@ def test_what_somebody_did_while_we_gave_it_back_holds(world: Stage, bot: Pipeli
     assert done
     assert not world.reddit.world.visible(name)
     bot.act()
-    told = [body for _, _, body in world.reddit.modmails] + [body for _, body in world.reddit.answers]
-    assert len([body for body in told if "it stays removed" in body]) == 1
+    assert len([text for text in texts(world) if "it stays removed" in text]) == 1
 
 
 @pytest.mark.parametrize("off", [0.0, 180.0, HOUR])

@@ -305,10 +305,11 @@ def _take_back(world: Stage, bot: Pipeline, cell: Cell) -> None:
 def _told(world: Stage) -> list[str]:
     """Return what was written to moderators beside answers to their orders."""
     answers = ("Taken back:", "Allowed:", "so I wait:")
-    return [text for text in _texts(world) if not any(words in text for words in answers)]
+    return [text for text in texts(world) if not any(words in text for words in answers)]
 
 
-def _texts(world: Stage) -> list[str]:
+def texts(world: Stage) -> list[str]:
+    """Return every text that moderators were sent: modmails, and answers in conversations."""
     return [body for _, _, body in world.reddit.modmails] + [body for _, body in world.reddit.answers]
 
 

@@ -112,8 +112,7 @@ class Connection:
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row of strings, numbers and bytes; return its id."""
         with self, self._told():
-            self.db.conn.execute(_insertion(table, row), row)
-            return int(self.db.conn.execute("select last_insert_rowid()").fetchone()[0])
+            return int(self.db.conn.execute(_insertion(table, row), row).lastrowid or 0)
 
     def insert_all(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Insert many rows, which all have the columns of the first."""

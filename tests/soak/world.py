@@ -131,7 +131,8 @@ class World:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._known = {kind: deque(maxlen=40) for kind in Kind}
-        self._shares = [share for _, share in self.size.places.values()]
+        places = self.size.places
+        self._places, self._shares = list(places), [share for _, share in places.values()]
         self.stage.reddit.world.things = self.things
         self.stage.mail.heard = self._heard
 
@@ -160,7 +161,7 @@ class World:
     def post(self, *, in_trouble: bool) -> None:
         """Let somebody post something."""
         kind = self._random.choices(tuple(SHARES), tuple(SHARES.values()))[0]
-        place = self._random.choices(list(self.size.places), self._shares)[0]
+        place = self._random.choices(self._places, self._shares)[0]
         self._number += 1
         author = f"user{self._random.randrange(AUTHORS * self.size.busier)}"
         if kind in (Kind.COMMENT, Kind.COMMENTED):
