@@ -88,37 +88,12 @@ def test_what_was_held_at_the_second_removal_stays_removed(world: Stage, bot: Pi
     assert len(world.reddit.approvals) == approvals
 
 
-MEANWHILE: dict[str, Hold] = {
-    "removed": lambda world, name: world.reddit.moderator_removes(name, "second_moderator"),
-    "edited": lambda world, name: world.reddit.world.edit(name, "something else"),
-}
-
-
-@pytest.mark.parametrize("what", MEANWHILE)
-def test_what_somebody_did_while_we_gave_it_back_holds(world: Stage, bot: Pipeline, what: str) -> None:
-    """A removal or an edit between our last look and our approval is seen after it, and the post is removed again."""
-    name = posted(world, bot)
-    acted(world, bot)
-    world.clock.sleep(600)
-    done: list[str] = []
-
-    def before(request: Request) -> None:
-        if request.path.rstrip("/") == "/api/approve" and not done:
-            done.append(request.path)
-            world.clock.sleep(1)
-            MEANWHILE[what](world, name)
-
-    world.reddit.before = before
-    undo(bot, name)
-    assert done
-    assert not world.reddit.world.visible(name)
-    bot.act()
-    assert len([text for text in texts(world) if "it stays removed" in text]) == 1
-
-
 @pytest.mark.parametrize("off", [0.0, 180.0, HOUR])
-def test_what_was_held_between_look_and_removal_stays_removed(world: Stage, bot: Pipeline, off: float) -> None:
-    """The mod log tells of it by Reddit's clock, of which the bot's may be ahead."""
+@pytest.mark.parametrize("took", [0.0, 300.0])
+def test_what_was_held_between_look_and_removal_stays_removed(
+    world: Stage, bot: Pipeline, off: float, took: float
+) -> None:
+    """The mod log tells of it by Reddit's clock, of which the bot's may be ahead, however long the removal took."""
     set_by(world, off)
     name = posted(world, bot)
     world.clock.sleep(600)
@@ -126,21 +101,29 @@ def test_what_was_held_between_look_and_removal_stays_removed(world: Stage, bot:
     def before(request: Request) -> None:
         if request.path.rstrip("/") == "/api/remove" and world.reddit.world.visible(name):
             world.reddit.world.filter(name)
+            world.clock.sleep(took)
 
     world.reddit.before = before
     acted(world, bot)
     undo(bot, name)
     assert not world.reddit.world.visible(name)
     assert world.reddit.approvals == []
+    bot.act()
+    assert len([text for text in texts(world) if "AutoModerator had held it" in text]) == 1
 
 
-def test_what_our_account_removed_otherwise_stays_removed(world: Stage, bot: Pipeline) -> None:
+@pytest.mark.parametrize("off", [0.0, 900.0])
+@pytest.mark.parametrize("hold", HOLDS)
+def test_what_our_account_removed_otherwise_stays_removed(world: Stage, bot: Pipeline, hold: str, off: float) -> None:
     """Given back, held, and removed by our account without a look of ours: nobody knows whether it was up."""
     name = posted(world, bot)
+    world.clock.sleep(1200)
+    set_by(world, off)
     acted(world, bot)
+    set_by(world, -off)
     undo(bot, name)
     world.clock.sleep(300)
-    HOLDS["spam filter"](world, name)
+    HOLDS[hold](world, name)
     world.clock.sleep(60)
     world.reddit.moderator_removes(name, "gifwarden_bot")
     world.clock.sleep(60)
@@ -150,13 +133,30 @@ def test_what_our_account_removed_otherwise_stays_removed(world: Stage, bot: Pip
     assert len(world.reddit.approvals) == 1
 
 
-def test_what_was_up_at_both_removals_is_up_again(world: Stage, bot: Pipeline) -> None:
-    """Removed, given back, removed and given back: nothing held it."""
+@pytest.mark.parametrize("off", [-HOUR, 0.0, HOUR])
+def test_what_was_up_at_both_removals_is_up_again(world: Stage, bot: Pipeline, off: float) -> None:
+    """Removed, given back, removed and given back: nothing held it, whatever our clock said of the second."""
     name = posted(world, bot)
     acted(world, bot)
     undo(bot, name)
     world.clock.sleep(300)
+    set_by(world, off)
     removed_again(world, bot, name)
     assert not world.reddit.world.visible(name)
+    undo(bot, name)
+    assert world.reddit.world.visible(name)
+
+
+@pytest.mark.parametrize("off", [-HOUR, 180.0, HOUR])
+@pytest.mark.parametrize("right_again", [False, True])
+def test_what_was_up_is_up_again_whatever_our_clock_says(
+    world: Stage, bot: Pipeline, off: float, right_again: bool
+) -> None:
+    """Our removal is found in the mod log, though our clock planned it for an hour later, or earlier."""
+    set_by(world, off)
+    name = posted(world, bot)
+    acted(world, bot)
+    if right_again:
+        set_by(world, -off)
     undo(bot, name)
     assert world.reddit.world.visible(name)

@@ -32,8 +32,9 @@ AutoModerator or a filter of Reddit's had held, one whose text was changed since
 it was found, stays removed: the bot takes its marks off it and tells the moderators, once and in one sentence, with the
 link.
 
-Another moderator's removal or an edit in the moment between our last look and our approval is looked for after it, and
-the post is removed again. Two things cannot be seen, and may then publish what was not up: a hold of Reddit's filter in
+Another moderator's removal or an edit in the moment between our last look and our approval is looked for after it, also
+when that look fails at first, and the post is removed again; what is done after our approval stays theirs who did it.
+Two things cannot be seen, and may then publish what was not up: a hold of Reddit's filter in
 the moment between our look and our removal, of which neither the answer nor the mod log tells; and a second edit within
 one second.
 

@@ -31,12 +31,8 @@ WAS_SPAM = "confirm_spam"  # details of the mod log's line on removing as spam w
 HOW_HELD = {
     Found.AUTOMODERATOR: "AutoModerator had held it before",
     Found.FILTER: "Reddit's own filter had held it before",
-    Found.REMOVED: "somebody else had removed it before",
-    Found.EDITED: "its author has changed its text since, so what it says now was never up",
-}
-MEANWHILE = {
-    Found.EDITED: "its author changed its text",
-    Found.REMOVED: "somebody else removed it",
+    Found.REMOVED: "somebody else had removed it",
+    Found.EDITED: "its author has changed its text since, which nobody has looked at",
 }
 HELD = frozenset({Found.AUTOMODERATOR, Found.FILTER})
 UNKNOWN = "nobody wrote down whether it was up before"
@@ -54,7 +50,7 @@ class Approve(Plug):
 
     def perform(self, action: Action, world: ActionContext) -> Receipt:
         """Give the post back. Raises UsageError if it is not ours to give back."""
-        return give_back(action, world, since=LONG_AGO)
+        return give_back(action, world)
 
     def probe(self, action: Action, world: ActionContext) -> Probe:
         """Look for our approval in the mod log."""
@@ -80,11 +76,11 @@ class Approve(Plug):
         return Receipt(detail="removed again", reference=action.post)
 
 
-def give_back(action: Action, world: ActionContext, *, since: datetime | None = None) -> Receipt:
+def give_back(action: Action, world: ActionContext) -> Receipt:
     """Approve the action's post, if it was up before our removal, and that is the last decision in the mod log.
 
-    `since`: how far the log is read, default: since the action was planned. Raises StaysRemovedError if it was not up
-    before, UsageError if it is not ours to give back.
+    Raises StaysRemovedError if it was not up before, or if somebody stopped it while we gave it back; UsageError if it
+    is not ours to give back.
     """
     if action.params.get("order") == MINOR_ORDER or world.is_minor(action.post):
         raise UsageError(
@@ -94,11 +90,12 @@ def give_back(action: Action, world: ActionContext, *, since: datetime | None = 
     how = standing(present(action, world))
     if how.state == "deleted":
         raise UsageError(f"{action.post} was deleted meanwhile, so there is nothing to give back")
-    last = last_decision(action, world, wanted=DECISIONS, since=since)
+    last = last_decision(action, world, wanted=DECISIONS, since=LONG_AGO)
     if last is None:
         raise UsageError(f"the mod log shows no removal of {action.post} by us; decide on Reddit yourself")
     _ours(action, world, last)
-    if last.action in APPROVALS:
+    if last.action in APPROVALS:  # of an earlier try, perhaps, that ended before it could look again
+        _look_again(action, world)
         return Receipt(detail="it was approved by us already", reference=action.post)
     if how.state != "removed" or not how.by_user(world.api.me()):
         raise UsageError(
@@ -106,34 +103,47 @@ def give_back(action: Action, world: ActionContext, *, since: datetime | None = 
         )
     held = _not_up_before(action, world, last, edited=how.edited)
     if held is not None:
-        why = HOW_HELD.get(held, UNKNOWN)
-        raise StaysRemovedError(
-            f"{action.post} stays removed: {why}, and no call puts a post back into the moderation queue; approve it"
-            " on Reddit yourself if it may be seen",
-            found=held,
-        )
+        raise _stays(action, held)
     world.api.approve(action.post)
-    meanwhile = _meanwhile(action, world, last, edited=how.edited)
-    if meanwhile is not None:
-        world.api.remove(action.post)
-        raise StaysRemovedError(
-            f"{action.post} stays removed: {MEANWHILE[meanwhile]} while we gave it back; approve it on Reddit yourself"
-            " if it may be seen",
-            found=meanwhile,
-        )
+    _look_again(action, world)
     return Receipt(detail="approved again", reference=action.post)
 
 
-def _meanwhile(action: Action, world: ActionContext, removal: ModAction, *, edited: datetime | None) -> Found | None:
-    """Return what somebody did between our last look and our approval, which then published it; None if nobody did.
+def _stays(action: Action, found: Found) -> StaysRemovedError:
+    why = HOW_HELD.get(found, UNKNOWN)
+    return StaysRemovedError(
+        f"{action.post} stays removed: {why}, and no call puts a post back into the moderation queue; approve it on"
+        " Reddit yourself if it may be seen",
+        found=found,
+    )
 
-    `removal`: what was the last word when we looked. `edited`: when the text was changed last as of that look.
+
+def _look_again(action: Action, world: ActionContext) -> None:
+    """Remove the post again, if our approval published what somebody stopped between our last look and it.
+
+    What was done after our approval is not ours to change. Raises StaysRemovedError.
     """
-    thing = world.api.thing(action.post)
-    if thing is not None and standing(thing["data"]).edited != edited:
-        return Found.EDITED
-    other = last_decision(action, world, wanted=DECISIONS, since=removal.at, but_by=world.api.me())
-    return Found.REMOVED if other is not None and other.action in REMOVALS else None
+    now = standing(present(action, world))
+    if now.state in ("deleted", "filtered", "removed"):
+        return
+    before, me = world.before(action), world.api.me()
+    try:
+        removal = last_decision(action, world, wanted=REMOVALS, since=LONG_AGO, by=me)
+        approval = last_decision(action, world, wanted=APPROVALS, since=LONG_AGO, by=me)
+        other = removal and last_decision(action, world, wanted=DECISIONS, since=removal.at, but_by=me)
+    except UsageError:
+        return  # the log has gone on for too long to tell
+    if before is None or removal is None or approval is None:
+        return
+    changed = now.edited is not None and now.edited != before.edited and now.edited <= approval.at
+    if other is not None and other.action in REMOVALS:
+        found = Found.REMOVED
+    elif changed and (other is None or now.edited is None or other.at < now.edited):
+        found = Found.EDITED
+    else:
+        return
+    world.api.remove(action.post)
+    raise _stays(action, found)
 
 
 def _not_up_before(
@@ -150,7 +160,7 @@ def _not_up_before(
         return before.found if before and before.found in HELD else Found.UNKNOWN
     if before is None:
         return Found.UNKNOWN
-    # the removal's line has Reddit's time; our clock, by which we looked, may have been ahead of it
+    # where Reddit told no time our look has that of our clock, which may have been ahead of its
     since = min(before.at, removal.at) - SKEW
     published = last_decision(action, world, wanted=APPROVALS, since=since, by=world.api.me())
     if published is not None and published.at >= before.at:

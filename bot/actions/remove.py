@@ -60,7 +60,12 @@ class Remove(Plug):
         if how.decided_by_others(world.api.me()) and not ordered:
             raise RedditError(f"{action.post} was approved by {how.by or 'a moderator'}, and that stands", retry=False)
         # what undo may give back is known from here on, whatever becomes of the call and of us
-        found = Before(found=how.found(world.api.me()), at=world.clock.now(), since=how.at, edited=how.edited)
+        found = Before(
+            found=how.found(world.api.me()),
+            at=world.api.answered_at() or world.clock.now(),
+            since=how.at,
+            edited=how.edited,
+        )
         world.note_found(action, found)
         world.api.remove(action.post, spam=action.params.get("spam") == "true")
         return Receipt(detail=f"removed{self._explain(action, world)}", reference=action.post)

@@ -245,12 +245,12 @@ def _absolute(url: Any) -> str:
     """Return a URL with its entities undone and its scheme and host filled in; empty if it is none."""
     if not isinstance(url, str):
         return ""
-    url = clean(url).strip()[:LONGEST]
+    url = clean(url).strip()
     if url.startswith("//"):
-        return f"https:{url}"
-    if url.startswith("/"):
-        return f"https://www.reddit.com{url}"
-    return url if _SCHEME.match(url) else ""
+        url = f"https:{url}"
+    elif url.startswith("/"):
+        url = f"https://www.reddit.com{url}"
+    return url[:LONGEST] if _SCHEME.match(url) else ""
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -133,7 +133,10 @@ class LoopbackServer(Running):
     @staticmethod
     def _answer(handler: BaseHTTPRequestHandler, response: Response) -> None:
         names = {name.lower() for name in response.headers}
-        handler.send_response(response.status)
+        if "date" in names:
+            handler.send_response_only(response.status)
+        else:
+            handler.send_response(response.status)
         for name, value in response.headers.items():
             handler.send_header(name, value)
         if isinstance(response.body, bytes):

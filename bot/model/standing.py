@@ -32,7 +32,7 @@ class Found(StrEnum):
     REMOVED = "removed"  # by another moderator, by AutoModerator for good, by Reddit's staff
     OURS = "removed_by_us"
     DELETED = "deleted"
-    EDITED = "edited_since"  # found up, and its text was changed since: what it says now was never up
+    EDITED = "edited_since"  # found up, and its text was changed since: nobody has looked at what it says now
     UNKNOWN = "unknown"  # nobody wrote it down: counts as held
 
 
@@ -44,7 +44,7 @@ class Before:
     """What we found before we removed a post."""
 
     found: Found
-    at: datetime  # when we looked, by our clock
+    at: datetime  # when we looked, by Reddit's clock; by ours where it told no time
     since: datetime | None = None  # since when it had been held, by Reddit's clock
     edited: datetime | None = None  # when its text had been changed last, by Reddit's clock
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from bot.clock import Clock, SystemClock
@@ -14,7 +13,7 @@ from bot.errors import RedditError
 from bot.reddit.budget import Budget, Job, RateLimit
 from bot.reddit.errors import FAILURES, error_of, refusal_of
 from bot.reddit.request_queue import RequestQueue
-from bot.reddit.transport import OAUTH_URL, REDDIT_URL, connect
+from bot.reddit.transport import OAUTH_URL, REDDIT_URL, connect, date_of
 from bot.serialization import encodable
 
 T = TypeVar("T")
@@ -74,11 +73,12 @@ class Calls:
     def clock_ahead(self) -> timedelta | None:
         """Return by how much our clock is ahead of Reddit's as of its last answer, or None if that says no time."""
         last = self._requestor.last
-        try:
-            theirs = parsedate_to_datetime(last.headers["Date"]) if last is not None else None
-        except (KeyError, TypeError, ValueError):
-            return None
-        return self._clock.now() - theirs if theirs is not None and theirs.tzinfo is not None else None
+        theirs = date_of(last) if last is not None else None
+        return self._clock.now() - theirs if theirs is not None else None
+
+    def answered_at(self) -> datetime | None:
+        """Return when Reddit answered last, by its own clock, to the second; None if no answer told a time yet."""
+        return self._requestor.date
 
     def get(self, path: str, doing: str, **params: str | int | None) -> Any:
         """Return the JSON of a path; parameters that are None are left out. `doing` completes "could not …"."""

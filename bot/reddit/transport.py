@@ -7,6 +7,8 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from configparser import ConfigParser
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from importlib.resources import files
 from typing import Any
 
@@ -128,6 +130,7 @@ class OnceRequestor(prawcore.Requestor):
             session.mount(scheme, _Adapter(self._current))
         super().__init__(session=session, **settings)
         self.last: requests.Response | None = None
+        self.date: datetime | None = None  # of the last answer that told one, by Reddit's clock
         self.on_answer: Callable[[Mapping[str, str]], None] | None = None  # is given the headers of every answer
 
     @contextmanager
@@ -179,6 +182,7 @@ class OnceRequestor(prawcore.Requestor):
                 raise self._cut() from None
             raise
         self.last = response
+        self.date = date_of(response) or self.date
         if self.on_answer is not None:
             self.on_answer(dict(response.headers))
         # prawcore would sleep in the one thread that we have, whatever waits behind it; our budget paces instead
@@ -195,6 +199,15 @@ class OnceRequestor(prawcore.Requestor):
         if self._exchange is not None and self._exchange.cut == "stopped":
             return CallCutError("the program is stopping")
         return CallCutError(f"Reddit's answer was not whole in {CALL_SECONDS:g} s")
+
+
+def date_of(response: requests.Response) -> datetime | None:
+    """Return when an answer was made, by the server's clock; None if it does not say."""
+    try:
+        date = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return date if date.tzinfo is not None else None
 
 
 def _load(response: requests.Response) -> None:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from bot.config import RedditConfig
@@ -177,7 +178,8 @@ class RedditServer(LoopbackServer):
             response = self._considered(request)
         # who asks to close must be told that it is so, or the next request meets a closing connection
         closing = {"Connection": "close"} if request.headers.get("connection", "").lower() == "close" else {}
-        return replace(response, headers={**response.headers, **closing})
+        date = {"Date": format_datetime(self.world.now(), usegmt=True)}
+        return replace(response, headers={**date, **response.headers, **closing})
 
     def _considered(self, request: Request) -> Response:
         self.before(request)
