@@ -30,11 +30,22 @@ def encodable(value: Any) -> Any:
     No file, database or terminal takes them.
     """
     if isinstance(value, str):
+        return value if value.isascii() else _HALF.sub("\ufffd", value)
+    try:
+        # whether there is any is found a few times sooner than each text is looked through, and hardly ever is there
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return _without_halves(value)
+    return value
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
         return _HALF.sub("\ufffd", value)
     if isinstance(value, list):
-        return [encodable(item) for item in value]
+        return [_without_halves(item) for item in value]
     if isinstance(value, dict):
-        return {encodable(key): encodable(item) for key, item in value.items()}
+        return {_without_halves(key): _without_halves(item) for key, item in value.items()}
     return value
 
 

@@ -100,6 +100,7 @@ MAX_ID = 500  # characters; imgur once wrote fifty ids for an album
 WRAPPERS_DEEP = 3  # a link shared from a search page that was shared from Reddit
 
 
+@lru_cache(maxsize=2048)  # Reddit tells an address in two or three places, and shows a post at each poll for an hour
 def find(url: str, hosts: tuple[Host, ...] = HOSTS) -> MediaRef | None:
     """Return whose link a URL is, its canonical id and what stands behind it; None if no plug knows it."""
     parts = parse(url)

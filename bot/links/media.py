@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,7 +51,7 @@ class _Collected:
 
     def __init__(self, find: Find, post: str | None, *, guess: bool) -> None:
         self.links: dict[tuple[str, str, str], Link] = {}
-        self._find = cache(find)  # Reddit tells most addresses in two or three places
+        self._find = find
         self._post = post
         self._guess = guess  # addresses of pictures that Reddit is not done with
 
