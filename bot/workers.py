@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,9 +25,11 @@ from typing import Any, Self
 
 from bot import seccomp
 from bot.config import DecodeConfig, GalleryConfig
-from bot.errors import CostlyError, LimitError, MediaError, OutsideError
+from bot.errors import CostlyError, FaceModelError, LimitError, MediaError, OutsideError
 from bot.faces import model_of
+from bot.faces.dlib import unpacked_detector
 from bot.fingerprint import Asked, WireError, digests, read
+from bot.fingerprint.child import SHEETS
 from bot.model import Fingerprint
 from bot.nudity import NudityModel
 
@@ -80,6 +82,22 @@ class Unfiltered(Exception):
     """The kernel set no filter for a child, and nobody said that it may decode without one."""
 
 
+@contextlib.contextmanager
+def _detector(only: str) -> Iterator[tuple[int, ...]]:
+    """Yield an open file in memory with the detector of faces, if this child looks for faces.
+
+    It is unpacked once for all children; each has its own copy.
+    """
+    if only == SHEETS:
+        yield ()
+        return
+    with os.fdopen(os.memfd_create("detector"), "r+b", buffering=0) as file:
+        with contextlib.suppress(FaceModelError):  # the child meets the same, and what it says is heard
+            file.write(unpacked_detector())
+        file.seek(0)
+        yield (file.fileno(),)
+
+
 class Child:
     """One child process."""
 
@@ -90,27 +108,20 @@ class Child:
         self.tasks = 0
         faces = _from_here(gallery).model_dump_json() if gallery else ""
         shown = json.dumps([nudity.name, str(nudity.folder), nudity.checksum]) if nudity else ""
-        self._process = subprocess.Popen(
-            [
-                str(Path(sys.executable).absolute()),
-                "-I",
-                "-B",
-                "-c",
-                BOOT,
-                str(HOME),
-                config.model_dump_json(),
-                faces,
-                shown,
-                only,
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,  # so that closing a pipe never waits for a dead child to read
-            env=ENVIRONMENT,
-            cwd="/",
-            close_fds=True,
-        )
+        command = [str(Path(sys.executable).absolute()), "-I", "-B", "-c", BOOT, str(HOME)]
+        command += [config.model_dump_json(), faces, shown, only]
+        with _detector(only) as handed:
+            self._process = subprocess.Popen(
+                [*command, *map(str, handed)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,  # so that closing a pipe never waits for a dead child to read
+                env=ENVIRONMENT,
+                cwd="/",
+                close_fds=True,
+                pass_fds=handed,
+            )
         assert self._process.stdin
         assert self._process.stdout
         self._in, self._out = self._process.stdin, self._process.stdout

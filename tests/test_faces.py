@@ -20,7 +20,7 @@ from bot.cli import app
 from bot.config import DecodeConfig, GalleryConfig
 from bot.errors import FaceModelError, MediaError
 from bot.faces import Box, Watcher
-from bot.faces.dlib import _grey
+from bot.faces.dlib import Dlib, _grey, unpacked_detector
 from bot.faces.tracks import FACES as EMBEDDED
 from bot.faces.tracks import MOST, VIEWS
 from bot.fingerprint import Asked, from_json, read, to_json
@@ -67,6 +67,14 @@ def test_a_face_is_found_where_it_is(workers: Workers) -> None:
     assert seen(portraits.encoded(Image.new("RGB", (300, 200), "grey")), workers) == ()
     noise = np.random.default_rng(3).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     assert seen(portraits.encoded(Image.fromarray(noise)), workers) == ()
+
+
+def test_the_detector_handed_to_a_child_is_dlibs_own() -> None:
+    """Unpacked by the parent it finds what dlib's finds, with the same scores."""
+    picture = np.asarray(portraits.picture("astronaut"))
+    found = Dlib(unpacked_detector()).locate(picture, least=80)
+    assert found == Dlib().locate(picture, least=80)
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize(

@@ -34,19 +34,20 @@ from bot.signals.base import picture
 SHEETS = "sheets"
 
 
-def main(limits_json: str, gallery_json: str = "", nudity_json: str = "", only: str = "") -> None:
+def main(limits_json: str, gallery_json: str = "", nudity_json: str = "", only: str = "", detector: str = "") -> None:
     """Be the child: answer requests on standard input until it closes.
 
     `limits_json` is a DecodeConfig, `gallery_json` a GalleryConfig if files may be asked for their faces,
     `nudity_json` what `bot.nudity.model_of` takes if they may be asked for nudity. `only`: `SHEETS` for a child that
-    makes contact sheets and nothing else.
+    makes contact sheets and nothing else. `detector`: the number of an open file with `unpacked_detector`, which is
+    read and closed.
     """
     if only == SHEETS:
         _answer_sheets(DecodeConfig.model_validate_json(limits_json))
         return
     model = model_of(GalleryConfig.model_validate_json(gallery_json)) if gallery_json else None
     nudity = nudity_of(*json.loads(nudity_json)) if nudity_json else None
-    locator = Dlib()
+    locator = Dlib(_read_up(int(detector)) if detector else b"")
     limits = DecodeConfig.model_validate_json(limits_json)
 
     def work(request: Mapping[str, Any], data: bytes) -> dict[str, Any]:
@@ -61,6 +62,11 @@ def main(limits_json: str, gallery_json: str = "", nudity_json: str = "", only: 
         return to_wire(found)
 
     _serve(limits, lambda: _warm_up(model, locator, nudity), work)
+
+
+def _read_up(number: int) -> bytes:
+    with os.fdopen(number, "rb") as file:
+        return file.read()
 
 
 def _answer_sheets(limits: DecodeConfig) -> None:
