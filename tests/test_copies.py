@@ -20,6 +20,7 @@ from bot.clock import SystemClock
 from bot.config import Config, DecodeConfig, StorageConfig
 from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.align import Lookup, Transform
+from bot.copies.index import _digest
 from bot.copies.points import POINT, Points, met, of_frame
 from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError
@@ -309,11 +310,39 @@ def test_what_was_withdrawn_is_not_found_again_until_put_back() -> None:
     entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}
     held = LocalFeatureIndex(entries.__getitem__)
     held.put(entries)
+    assert 0 in dict(held.find(entries[0]))  # and not answered as before from here on
     held.drop(0)
     assert 0 not in dict(held.find(entries[0]))
     assert 1 in dict(held.find(entries[1]))
     held.put([0])
     assert 0 in dict(held.find(entries[0]))
+
+
+@pytest.mark.slow
+def test_a_media_that_comes_again_is_answered_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search is done once for a media and what is known of it; another time or another face is another media."""
+    entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}
+    held = LocalFeatureIndex(entries.__getitem__)
+    held.put(entries)
+    searched: list[object] = []
+    search = held.search
+    monkeypatch.setattr(held, "search", lambda asked: [searched.append(asked), search(asked)][1])
+    asked = entries[0]
+    first = held.find(asked)
+    assert held.find(list(asked)) == first
+    assert len(searched) == 1
+    assert 0 not in dict(held.find(asked, but={0}))
+    one = asked[0]
+    others: list[Sequence[LocalFeatures]] = [
+        asked,
+        [*asked[1:], one],
+        asked[1:],
+        [replace(one, t=one.t + 1), *asked[1:]],
+        [replace(one, aspect=2 * one.aspect), *asked[1:]],
+        [replace(one, faces=None if one.faces is not None else b""), *asked[1:]],
+        [replace(one, points=one.points + one.mirrored, mirrored=b""), *asked[1:]],
+    ]
+    assert len({_digest(other) for other in others}) == len(others)
 
 
 @pytest.mark.slow

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +34,7 @@ SURELY, MUCH = 3, 0.5
 BESIDE = 1.5  # seconds beside a start that are of one stretch with it
 BATCH = 4096  # frames that are put into order at a time
 KEPT = 64  # entries whose corners are kept in memory
+ANSWERED = 512  # queries whose answers are: the very file is often posted again, under another link
 
 Load = Callable[[int], Sequence[LocalFeatures]]
 Hints = list[tuple[float, int, int]]  # votes, query frame, entry frame
@@ -88,6 +91,7 @@ class LocalFeatureIndex:
         self._gone: set[int] = set()  # owners
         self._by_entry: dict[int, range] = {}
         self._held: OrderedDict[int, EntryFeatures] = OrderedDict()
+        self._answers: OrderedDict[tuple[bytes, frozenset[int]], list[tuple[int, Finding]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._by_entry)
@@ -117,6 +121,7 @@ class LocalFeatureIndex:
 
     def drop(self, entry: int) -> None:
         """Take an entry away; nothing happens if it is not there."""
+        self._answers.clear()
         self._gone.update(self._by_entry.pop(entry, ()))
         self._held.pop(entry, None)
 
@@ -143,11 +148,20 @@ class LocalFeatureIndex:
         likeliest = sorted(score, key=lambda key: -score[key])[:CLOSER]
         return [(*key, _diverse(hints[key])) for key in likeliest]
 
-    def find(self, sketches: Sequence[LocalFeatures], but: Container[int] = ()) -> list[tuple[int, Finding]]:
+    def find(self, sketches: Sequence[LocalFeatures], but: Collection[int] = ()) -> list[tuple[int, Finding]]:
         """Return what the entries that share most with a media are to it: (entry, finding), the likest first.
 
         `but`: entries that are known already and are not looked at.
         """
+        key = _digest(sketches), frozenset(but)
+        if key not in self._answers:
+            self._answers[key] = self._find(sketches, key[1])
+            if len(self._answers) > ANSWERED:
+                self._answers.popitem(last=False)
+        self._answers.move_to_end(key)
+        return list(self._answers[key])
+
+    def _find(self, sketches: Sequence[LocalFeatures], but: frozenset[int]) -> list[tuple[int, Finding]]:
         asked = QueryFeatures(sketches)
         if not len(asked) or not self._by_entry:
             return []
@@ -216,6 +230,17 @@ class LocalFeatureIndex:
         while len(self._segments) > 1 and len(self._segments[-2].owner) < 2 * len(self._segments[-1].owner):
             last, before = self._segments.pop(), self._segments.pop()
             self._segments.append(joined([before, last], self._gone))
+
+
+def _digest(sketches: Sequence[LocalFeatures]) -> bytes:
+    """Return what tells a media's features from all others'; of faces it tells nothing."""
+    whole = hashlib.blake2b(digest_size=32)
+    for one in sketches:
+        parts = (one.points, one.mirrored, one.fine, one.fine_mirrored, one.faces or b"")
+        whole.update(struct.pack("<2d?5Q", one.t, one.aspect, one.faces is None, *map(len, parts)))
+        for part in parts:
+            whole.update(part)
+    return whole.digest()
 
 
 def _begun(

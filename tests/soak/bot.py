@@ -39,6 +39,9 @@ from tests.bots import Found, Remembering
 from tests.people import member
 
 ROUNDS = 12  # of all lanes in an hour at most; fewer when nothing is due
+SCAN_SECONDS = (
+    290.0  # of simulated time that the scanning lane works in a round at most: all of the hour, as a daemon's
+)
 RECENT = 400  # fingerprints that its children remember; the rest is decoded anew
 
 
@@ -244,7 +247,7 @@ class Hours:
                 reddit.append(("purge", pipeline.purge))
         lanes: list[list[tuple[str, Callable[[], object]]]] = [
             reddit,
-            [("work", lambda: pipeline.scan(pipeline.slice()))],
+            [("work", lambda: pipeline.scan(self._within(SCAN_SECONDS)))],
             [("recheck", pipeline.recheck)],
             [("mail", lambda: pipeline.mail(self.still_ours))],
             [("exchange", pipeline.exchange)],
@@ -256,6 +259,11 @@ class Hours:
             thread.join()
         # what the scanning lane left is judged and acted on before the hour is over
         self._lane(reddit[2:4])
+
+    def _within(self, seconds: float) -> Callable[[], bool]:
+        """Return what says whether so many seconds of simulated time are not over yet."""
+        end = self._clock.monotonic() + seconds
+        return lambda: self._clock.monotonic() < end
 
     def _lane(self, steps: list[tuple[str, Callable[[], object]]]) -> None:
         for name, step in steps:
