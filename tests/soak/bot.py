@@ -39,9 +39,7 @@ from tests.bots import Found, Remembering
 from tests.people import member
 
 ROUNDS = 12  # of all lanes in an hour at most; fewer when nothing is due
-SCAN_SECONDS = (
-    290.0  # of simulated time that the scanning lane works in a round at most: all of the hour, as a daemon's
-)
+SCAN_SECONDS = 290.0  # that the scanning lane works in a round at most: in all rounds an hour, as in a daemon
 RECENT = 400  # fingerprints that its children remember; the rest is decoded anew
 
 
