@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.hosts.pages import attributes
 from bot.links import links_of, permalink_fullname, post_of, reports_in, things_in
-from bot.links.text import urls_in
+from bot.links.text import LONGEST, urls_in
 from bot.model import MediaRef
 from tests.slow import slow
 
@@ -513,6 +513,12 @@ def test_any_list_of_reports_is_read(value: Any) -> None:
     for report in reports_in({"user_reports": value}, "user_reports"):
         assert isinstance(report.reason, str)
         assert isinstance(report.by, str)
+
+
+def test_an_endless_address_is_kept_as_far_as_one_can_be() -> None:
+    """A post's own address is cut where a link's is."""
+    url = "https://example.org/" + "a" * 10_000
+    assert post_of(submission(url=url)).url == url[:LONGEST]
 
 
 @pytest.mark.parametrize("number", ["1" * 5000, "0" * 5000 + "65"], ids=["high", "zeros"])

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bot.clock import from_unix
 from bot.links.details import details_of
+from bot.links.text import LONGEST
 from bot.model import Post, PostReport, standing
 from bot.permalink import is_fullname
 from bot.serialization import encodable, unescaped
@@ -85,7 +86,7 @@ def post_of(thing: Mapping[str, Any]) -> Post:
         author_id=text(data, "author_fullname") or None,
         title=text(data, "link_title" if comment else "title"),
         body=text(data, "body" if comment else "selftext"),
-        url=(None if comment else url) or None,
+        url=(None if comment else url[:LONGEST]) or None,
         flair_text=text(data, "link_flair_text") or None,
         over_18=data.get("over_18") is True,
         edited=bool(data.get("edited")),
