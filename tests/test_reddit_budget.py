@@ -172,6 +172,46 @@ def test_a_refusal_of_everything_is_not_hammered(
     assert reddit.budget().closed is None
 
 
+def test_a_reddit_that_is_down_is_left_alone(server: RedditServer, reddit: Reddit, clock: ManualClock) -> None:
+    """After three requests that it did not serve nobody asks for half a minute, then longer, five minutes at most."""
+    server.fail_next("/", status=503, times=10_000)
+    assert [failure(reddit).again for _ in range(3)] == ["later"] * 3
+    asked, moments = len(server.log), []
+    for _ in range(360):
+        error = failure(reddit.as_job(Job.REVIEW))
+        assert (error.state, error.retry, error.ambiguous) == ("unreachable", True, False)
+        if len(server.log) > asked:
+            asked = len(server.log)
+            moments.append(clock.monotonic())
+        clock.sleep(5)
+    waits = [after - before for before, after in pairwise(moments)]
+    assert waits[:4] == [60, 120, 240, 300]
+    assert set(waits[4:]) == {300}
+    assert failure(reddit).message == "Reddit did not serve the last requests, so we could not read r/Test/new"
+    assert reddit.budget().closed is not None
+    server._faults.clear()
+    clock.sleep(300)
+    assert reddit.listing("Test", "new").things == ()
+    assert reddit.budget().closed is None
+
+
+@pytest.mark.parametrize("between", [{"times": 0}, {"times": 1, "status": 404}], ids=["served", "refused"])
+def test_what_reddit_does_not_serve_here_and_there_pauses_nothing(
+    server: RedditServer, reddit: Reddit, between: dict[str, Any]
+) -> None:
+    """One path that always fails keeps nobody from the others, as long as Reddit answers anything between."""
+    for _ in range(4):
+        for _ in range(2):
+            server.fail_next("/new", status=500, times=3)
+            assert failure(reddit).again == "later"
+        if between["times"]:
+            server.fail_next("/new", **between)
+            assert failure(reddit).state == "missing"
+        else:
+            reddit.listing("Test", "new")
+    assert reddit.budget().closed is None
+
+
 def test_one_closed_subreddit_pauses_nothing(server: RedditServer, reddit: Reddit) -> None:
     """What is refused in one place says nothing of the others."""
     server.add_subreddit("Closed", bot_permissions=None, kind="private")

@@ -21,6 +21,8 @@ WINDOW = 600.0  # seconds over which Reddit counts
 PER_WINDOW = 1000  # requests, until the headers tell another number
 FIRST_PAUSE, MAX_PAUSE = 30.0, 1800.0  # seconds after a refusal that concerns everything; doubled each time
 UNASKED_PAUSE = 60.0  # seconds after a 429 that names no time
+DOWN_AFTER = 3  # requests in a row that Reddit did not serve, after which it is left alone
+MAX_DOWN = 300.0  # seconds of that, from FIRST_PAUSE on doubled: an outage ends without a word
 BURST = 0.1  # of a window's requests that may be sent before their time
 
 
@@ -67,6 +69,7 @@ class Budget:
         self._closed_until = -math.inf
         self._refusal: RedditError | None = None
         self._refusals = 0
+        self._unserved = 0  # in a row
 
     def wait(self, job: Job) -> float:
         """Return how many seconds from now a request of this job may go; 0: at once."""
@@ -95,6 +98,12 @@ class Budget:
         wait = self.wait(job)
         with self._lock:
             held = self._refusal if self._closed_until > self._clock.monotonic() else None
+        if held is not None and held.state == "unreachable":
+            return RedditError(
+                f"Reddit did not serve the last requests, so we could not {doing}",
+                retry_after=wait,
+                again=f"in {math.ceil(wait)} s",
+            )
         if held is not None and held.state != "limited":
             # what is refused to everybody is refused at once, by the same sentence: asking again only makes it worse
             return RedditError(
@@ -133,23 +142,26 @@ class Budget:
                 self._limit = round(remaining + used)
 
     def refused(self, error: RedditError) -> None:
-        """Pause after a refusal that concerns every request: 429, a blocked network, a refused login."""
-        if error.state not in ("limited", "blocked", "login"):
-            return
+        """Pause after what concerns every request: 429, a blocked network, a refused login, several not served."""
         with self._lock:
-            now = self._clock.monotonic()
+            down = error.state == "unreachable" and error.retry
+            self._unserved = self._unserved + 1 if down else 0
             if error.state == "limited":
                 wait = UNASKED_PAUSE if error.retry_after is None else error.retry_after
-            else:
+            elif error.state in ("blocked", "login"):
                 self._refusals += 1
                 wait = backoff(self._refusals, first=FIRST_PAUSE, longest=MAX_PAUSE)
-            self._closed_until = max(self._closed_until, now + wait)
+            elif self._unserved >= DOWN_AFTER:
+                wait = backoff(self._unserved - DOWN_AFTER + 1, first=FIRST_PAUSE, longest=MAX_DOWN)
+            else:
+                return
+            self._closed_until = max(self._closed_until, self._clock.monotonic() + wait)
             self._refusal = error
 
     def went_well(self) -> None:
         """End every pause: Reddit answers again."""
         with self._lock:
-            self._refusals, self._refusal, self._closed_until = 0, None, -math.inf
+            self._refusals, self._unserved, self._refusal, self._closed_until = 0, 0, None, -math.inf
 
     def figures(self) -> RateLimit:
         """Return what is known now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,9 @@ def main() -> int:
     parser.add_argument("--posts", type=int, default=5000)
     parser.add_argument("--per-day", type=int, default=PER_DAY, help="posts in each simulated day")
     parser.add_argument("--of-each-mode", type=int, default=1, help="subreddits of each of the three modes")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="of real time, after which nobody posts any more"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, help="a folder for the table and the plots")
     given = parser.parse_args()
@@ -34,7 +38,8 @@ def main() -> int:
                 flush=True,
             )
 
-    result = run(given.posts, seed=given.seed, size=Size(given.per_day, given.of_each_mode), tell=tell)
+    size = Size(given.per_day, given.of_each_mode)
+    result = run(given.posts, seed=given.seed, size=size, seconds=60 * given.minutes, tell=tell)
     text = table(result)
     print(text)
     if given.report:

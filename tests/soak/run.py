@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import os
 import random
@@ -153,9 +154,13 @@ def run(
     *,
     seed: int = 1,
     size: Size = Size(),
+    seconds: float = math.inf,
     tell: Callable[[Sample, int], None] = lambda _sample, _hours: None,
 ) -> Result:
-    """Play so many posts and what goes wrong meanwhile; return what came of it. Media stay in memory."""
+    """Play so many posts and what goes wrong meanwhile; return what came of it. Media stay in memory.
+
+    After so many seconds of real time nobody posts any more, and only the quiet hours follow.
+    """
     result = Result(size=size)
     began = time.monotonic()
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -170,7 +175,7 @@ def run(
         )
         bot = Bot(home)
         try:
-            _play(world, Faults(world, sink), bot, posts, random.Random(seed), result, tell)
+            _play(world, Faults(world, sink), bot, posts, random.Random(seed), result, tell, began + seconds)
         finally:
             with contextlib.suppress(RuntimeError):
                 bot.end()
@@ -198,12 +203,15 @@ def _play(
     chance: random.Random,
     result: Result,
     tell: Callable[[Sample, int], None],
+    until: float,
 ) -> None:
     hours = max(PERIOD, -(-posts * 24 // world.size.per_day))
     periods = -(-hours // PERIOD)
-    done = 0
-    for hour in range(hours + QUIET_HOURS):
+    done = hour = 0
+    while hour < hours + QUIET_HOURS:
         began = time.monotonic()
+        if began > until and hour < hours:
+            hours, posts = hour, done
         on = due(hour) if hour < hours else frozenset()
         if hour // PERIOD >= max(1, int(periods * KILLING)):
             on -= {Fault.KILLED}
@@ -225,6 +233,7 @@ def _play(
         result.given_up += answer.given_up
         result.wrong += [f"hour {hour}: unforeseen error in {what}" for what in answer.unforeseen]
         tell(sample, hours + QUIET_HOURS)
+        hour += 1
 
 
 def _measured(bot: Bot, hour: int, posts: int, seconds: float, answer: Answer, on: frozenset[Fault]) -> Sample:
