@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+import prawcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +85,21 @@ def test_the_more_important_goes_first() -> None:
         thread.join(30)
     line.close()
     assert order == ["act", "act again", "new", "past"]
+
+
+def test_a_thread_that_could_not_be_had_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine has no thread for us, the call fails, and the next one is made all the same."""
+    line = RequestQueue(Budget(SystemClock()), SystemClock())
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError, match="new thread"):
+            line.run(Job.ACT, lambda: 1, "do one")
+    assert line.run(Job.ACT, lambda: 2, "do two") == 2
+    line.close()
 
 
 def test_each_job_leaves_some_to_what_is_more_important(server: RedditServer, reddit: Reddit) -> None:
@@ -172,6 +188,13 @@ def test_a_refusal_of_everything_is_not_hammered(
     assert reddit.budget().closed is None
 
 
+@pytest.fixture
+def unpaused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before prawcore repeats a read, it waits for seconds of real time."""
+    monkeypatch.setattr(prawcore.sessions.FiniteRetryStrategy, "sleep", lambda _: None)
+
+
+@pytest.mark.usefixtures("unpaused")
 def test_a_reddit_that_is_down_is_left_alone(server: RedditServer, reddit: Reddit, clock: ManualClock) -> None:
     """After three requests that it did not serve nobody asks for half a minute, then longer, five minutes at most."""
     server.fail_next("/", status=503, times=10_000)
@@ -195,6 +218,7 @@ def test_a_reddit_that_is_down_is_left_alone(server: RedditServer, reddit: Reddi
     assert reddit.budget().closed is None
 
 
+@pytest.mark.usefixtures("unpaused")
 @pytest.mark.parametrize("between", [{"times": 0}, {"times": 1, "status": 404}], ids=["served", "refused"])
 def test_what_reddit_does_not_serve_here_and_there_pauses_nothing(
     server: RedditServer, reddit: Reddit, between: dict[str, Any]

@@ -37,8 +37,9 @@ class RequestQueue:
             if self._closed:
                 raise _closed(doing)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="reddit", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="reddit", daemon=True)
+                thread.start()
+                self._thread = thread  # if the machine had none for us, the next call tries again
             heapq.heappush(self._waiting, (job, next(self._numbers), call, done, doing))
             self._condition.notify()
         return done.result()
