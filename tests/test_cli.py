@@ -630,7 +630,7 @@ def test_confirming_a_case_says_what_becomes_of_each_action(bot: tuple[Stage, Pi
     assert "   would  report, remove, modmail (r/quiet is in mode observe)" in run("cases", "show", case.label).stdout
     said = run("cases", "confirm", case.label, "--by", "ann", "--now").stdout.splitlines()
     assert f"{case.label} is confirmed" in said
-    assert "  but in r/quiet not: report, remove, modmail; it is in mode observe" in said
+    assert "  but in r/quiet not: report, remove, modmail, message to the author; it is in mode observe" in said
     assert "  report: planned (will be held: r/quiet is in mode observe)" in said  # nothing here has a login
 
 

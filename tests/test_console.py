@@ -193,10 +193,20 @@ def test_every_kind_of_evidence_has_a_page(console: Console, ben: Browser, kind:
 
 
 def test_a_mode_that_does_not_allow_it_is_said_at_the_button(console: Console, ben: Browser) -> None:
-    """In a subreddit that is only observed the button says that nothing is removed yet."""
+    """In a subreddit that is only observed the button says that nothing is done, and so do texts and decided case."""
     case = open_case(console.bot, 1, subreddit="quiet")
     ben.get(f"/case/{case.label}")
-    assert "not yet while in mode observe: remove" in ben.text
+    assert "does nothing to the post, for r/quiet is in mode observe" in ben.text
+    assert "not while r/quiet is in mode observe: remove" in ben.text
+    assert "Your post in r/quiet was removed" not in ben.text
+    store = console.bot.deps.store
+    store.connection.run("update cases set state = 'confirmed'")
+    store.connection.run("update actions set hold = 'mode'")
+    ben.get(f"/case/{case.label}")
+    assert "; would remove the post, but r/quiet is in mode observe." in ben.text
+    store.connection.run("delete from actions")
+    ben.get(f"/case/{case.label}")
+    assert "The bot" not in ben.text
 
 
 def test_a_decision_is_written_down_and_the_next_case_comes(console: Console, ben: Browser) -> None:

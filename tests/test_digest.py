@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.loopback.stage import Stage
 from bot.model import PlannedAction, Verdict
 from bot.pipeline import Pipeline
-from bot.pipeline.acting.digest import digest
+from bot.pipeline.acting.digest import digest, quiet
 from bot.store.told_cases import ToldCase
 from tests.bots import bank_the_fake, bot_on, changed, near_copy, post_fake
 from tests.killing import Silent
@@ -75,6 +75,24 @@ def test_silence_when_there_was_nothing(world: Stage, bot: Pipeline) -> None:
     ((_, subject, body),) = world.reddit.modmails
     assert subject == "Nothing found in r/quiet (2026-11-22)"
     assert "found nothing" in body
+
+
+def test_a_quiet_day_is_told_from_one_that_was_not_seen() -> None:
+    """Only who was read within the hour holds nothing; else it is said since when nothing is known."""
+    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    assert quiet("a", now - timedelta(minutes=59), now)[0] == "Nothing found in r/a"
+    subject, body = quiet("a", None, now)
+    assert (subject, "know nothing of it" in body, "doctor" in body) == ("r/a was not read yet", True, True)
+    subject, body = quiet("a", now - timedelta(hours=3), now)
+    assert subject == "r/a is not read any more"
+    assert body.startswith("I could read r/a until 2026-11-22 06:00 UTC, and of the last day up to then found nothing")
+
+
+def test_who_never_logged_in_did_not_look(world: Stage, bot: Pipeline) -> None:
+    """The digest of a bot that has read nothing yet does not say that nothing was found."""
+    assert bot.digests.preview("quiet")[0] == "r/quiet was not read yet"
+    bot.tick()
+    assert bot.digests.preview("quiet")[0] == "Nothing found in r/quiet"
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from bot.pipeline.recovery import GoOn
 from bot.pipeline.reviewing.deciding import Target, result_of
 from bot.pipeline.reviewing.words.actions import action_line
 from bot.pipeline.reviewing.words.entry import still_needs
-from bot.pipeline.reviewing.words.preview import SAID, not_in_mode
+from bot.pipeline.reviewing.words.preview import SAID, in_mode
 from bot.plural import many
 from bot.store import ActionRow, Banking, CaseRow, DecisionRow
 from bot.store.lease import command_here
@@ -105,7 +105,7 @@ def _show(pipeline: Pipeline, settings: Config, group: Sequence[CaseRow], wish: 
         say(f"  its media goes into the bank {wish.banking.bank}")
     for place in places:
         mode = settings.mode(place)
-        if kept := not_in_mode(lines, mode):
+        if kept := in_mode(lines, mode)[1]:
             say(f"  but in r/{place} not: {', '.join(kept)}; it is in mode {mode}")
     if wish.dry_run and not store.lease.daemon_runs() and (missing := login_missing(settings)):
         say(f"  not yet, though: no daemon runs, and there is no login here: {missing}")

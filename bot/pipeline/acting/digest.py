@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.clock import Clock, day
+from bot.clock import Clock, day, day_and_time
 from bot.config import Config
 from bot.pipeline.acting import groups
 from bot.pipeline.core import Boundary
@@ -17,6 +17,7 @@ from bot.store.told_cases import ToldCase
 from bot.store.tries import SENTENCE
 
 DAY = timedelta(days=1)
+LATELY = timedelta(hours=1)  # since a subreddit was read: then it is read
 MAX_LINES = 40  # groups that a digest shows
 
 
@@ -57,7 +58,8 @@ class Digests:
     def preview(self, subreddit: str) -> tuple[str, str]:
         """Return subject and body of the digest as it would be now."""
         now = self._clock.now() + timedelta(seconds=1)  # moments are stored in whole seconds: this one counts too
-        return digest(subreddit, self._found(subreddit, now), self._config.orders.prefix) or quiet(subreddit)
+        text = digest(subreddit, self._found(subreddit, now), self._config.orders.prefix)
+        return text or quiet(subreddit, self._store.watermarks.read_at(subreddit, "new"), now)
 
     def _make(self, subreddit: str, today: str, now: datetime) -> int:
         store = self._store
@@ -68,7 +70,7 @@ class Digests:
                 return 0
             if text is None and not self._config.digest.heartbeat:
                 return 0
-            subject, body = text or quiet(subreddit)
+            subject, body = text or quiet(subreddit, store.watermarks.read_at(subreddit, "new"), now)
             to = self._config.digest.to if self._config.digest.by == "mail" else ""
             store.actions.plan(
                 key=f"digest:{subreddit}:{today}",
@@ -106,9 +108,13 @@ def digest(subreddit: str, found: Sequence[ToldCase], name: str = "gifwarden") -
     return f"I would have acted on {many(posts, 'post')} in r/{subreddit}", "\n".join(lines)
 
 
-def quiet(subreddit: str) -> tuple[str, str]:
-    """Return subject and body of a day without anything."""
-    return (
-        f"Nothing found in r/{subreddit}",
-        f"In the last day I looked at r/{subreddit} and found nothing that I know.",
-    )
+def quiet(subreddit: str, read: datetime | None, now: datetime) -> tuple[str, str]:
+    """Return subject and body of a day without anything. `read`: when the subreddit was last read, if it ever was."""
+    place = f"r/{subreddit}"
+    doctor = "`gifwarden doctor` says to whoever runs me what is wrong."
+    if read is None:
+        return f"{place} was not read yet", f"I could not read {place} yet, so I know nothing of it. {doctor}"
+    if now - read < LATELY:
+        return f"Nothing found in {place}", f"In the last day I looked at {place} and found nothing that I know."
+    until = f"I could read {place} until {day_and_time(read)} UTC, and of the last day up to then found nothing"
+    return f"{place} is not read any more", f"{until} that I know. {doctor}"

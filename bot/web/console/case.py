@@ -16,7 +16,7 @@ from bot.model import PREVIEW, CaseState, Decision, Verb
 from bot.pipeline.reviewing.words import deeds
 from bot.pipeline.reviewing.words.case import Fact, Seen, appeal_lines, event_line, found, news, plain_case, seen
 from bot.pipeline.reviewing.words.compare import compare_lines
-from bot.pipeline.reviewing.words.preview import WORDS, deeds_in_words, not_in_mode, preview
+from bot.pipeline.reviewing.words.preview import WORDS, follows, preview
 from bot.pipeline.reviewing.words.summary import summary
 from bot.pipeline.reviewing.words.timeline import timelines
 from bot.rules.sureness import sureness
@@ -144,15 +144,14 @@ def _choices(visit: Visit, case: Seen, waiting: DecisionRow | None) -> list[Choi
         if verb in INSTEAD and lines in seen_lines:
             continue
         seen_lines.add(lines)
-        kept = not_in_mode(lines, mode)
-        later = f"; not yet while in mode {mode}: {', '.join(kept)}" if kept else ""
+        deeds_there, texts = follows(lines, mode, row.post.subreddit)
         teaches = _teaches(case) if verb is Decision.DISMISS else ""
         made.append(
             Choice(
                 verb=verb,
                 words=WORDS[verb],
-                deeds=f"{deeds_in_words(lines)}{later}{teaches}",
-                lines=lines,
+                deeds=f"{deeds_there}{teaches}",
+                lines=tuple(texts),
                 key=KEYS[verb],
             )
         )

@@ -57,6 +57,8 @@ SAID = {
 BACK = {
     "remove": "gives the post back",
     "lock": "unlocks it",
+}
+STAYS = {
     "report": "the report stays, for Reddit takes none back",
     "modmail": "the modmail stays",
     "message": "the message to its author stays, and can be answered by one of yours",
@@ -79,8 +81,8 @@ def preview(store: Store, case: CaseRow, verb: Decision) -> list[str]:
     read = [one for one in planned if one.kind != "message"] if told else planned
     lines = [line for one in read for line in _shown(one.kind, one.params)]
     if told:
-        lines += _shown("message to the author", {"subject": told[0], "text": told[1]})
-    lines += [f"take back: {row.action.kind}" for row in deeds.undo]
+        lines += _shown(TELL, {"subject": told[0], "text": told[1]})
+    lines += [f"{'stays' if row.action.kind in STAYS else 'take back'}: {row.action.kind}" for row in deeds.undo]
     lines += [f"not done: {row.action.kind}" for row in deeds.withhold]
     return lines or [NOTHING]
 
@@ -89,16 +91,42 @@ def deeds_in_words(lines: Sequence[str]) -> str:
     """Return in a few words what such lines amount to: `removes the post, tells its author`."""
     told = []
     for line in lines:
-        if line.startswith("take back: "):
-            told.append(BACK.get(line.removeprefix("take back: "), f"takes {line.removeprefix('take back: ')} back"))
+        how, _, kind = line.partition(": ")
+        if how == "stays":
+            told.append(STAYS[kind])
+        elif how == "take back":
+            told.append(BACK.get(kind, f"takes {kind} back"))
         elif not line.startswith((" ", "not done: ")) and line != NOTHING:
             told.append(DEEDS.get(line, line))
     return ", ".join(dict.fromkeys(told)) or "does nothing to the post"
 
 
-def not_in_mode(lines: Sequence[str], mode: Mode) -> list[str]:
-    """Return which deeds of such lines a subreddit's mode does not allow yet."""
-    return [line for line in lines if line in KINDS and mode not in actions.get(line).modes]
+def in_mode(lines: Sequence[str], mode: Mode) -> tuple[list[str], list[str]]:
+    """Return which of such lines are done in a subreddit of that mode, and the deeds that it does not allow yet.
+
+    An author is told of a removal, so nobody is told of one that is not done.
+    """
+    kept = {line for line in lines if line in KINDS and mode not in actions.get(line).modes}
+    kept |= {TELL} if "remove" in kept else set()
+    done: list[str] = []
+    passed = False
+    for line in lines:
+        passed = line in kept if not line.startswith(" ") else passed
+        if not passed:
+            done.append(line)
+    return done, [line for line in lines if line in kept]
+
+
+def follows(lines: Sequence[str], mode: Mode, place: str) -> tuple[str, list[str]]:
+    """Return in a few words what such lines come to in a subreddit, and the lines, which say what its mode forbids."""
+    done, kept = in_mode(lines, mode)
+    said = deeds_in_words(done)
+    if not kept:
+        return said, done
+    why = f"r/{place} is in mode {mode}"
+    if done:
+        said += "; the post stays" if "remove" in kept else f"; not yet: {', '.join(kept)}"
+    return f"{said}, for {why}", [*done, *(f"not while {why}: {line}" for line in kept)]
 
 
 def _shown(kind: str, params: Mapping[str, str]) -> list[str]:

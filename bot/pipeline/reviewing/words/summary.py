@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.clock import tenths
 from bot.config import Config
-from bot.model import ActionState, Evidence, Hold, Match, SourceMatch
+from bot.model import ActionState, CaseState, Evidence, Hold, Match, SourceMatch
 from bot.pipeline.reviewing.words.deeds import WOULD, standing
 from bot.pipeline.reviewing.words.withdrawal import DEEDS as DID
 from bot.rules.sureness import best_match
@@ -48,7 +48,7 @@ class Summary:
 
     found: str  # a sentence
     sure: str  # a sentence
-    bot: str  # the end of a sentence about the bot
+    bot: str  # the end of a sentence about the bot; empty where it did nothing for a case that is decided
 
 
 def summary(row: CaseRow, evidence: Evidence | None, actions: Iterable[ActionRow], settings: Config) -> Summary:
@@ -120,7 +120,8 @@ def _source(source: SourceMatch, evidence: Evidence) -> tuple[str, str]:
 
 
 def _bot(row: CaseRow, actions: Iterable[ActionRow], settings: Config) -> str:
-    if row.proposal is not None:
+    waiting = row.state == CaseState.OPEN
+    if row.proposal is not None and waiting:
         return "asks you whether this is a fake; nothing is done to any post"
     begun: dict[str, list[str]] = {sentence: [] for _, sentence in BEGUN.values()}
     asks: list[str] = []
@@ -144,7 +145,7 @@ def _bot(row: CaseRow, actions: Iterable[ActionRow], settings: Config) -> str:
         told.append(f"is to {_together(waits)}, which waits")
     if asks:
         told.append(f"asks you whether to {_together(asks)}")
-    return "; ".join(told) or "did nothing, and asks you"
+    return "; ".join(told) or ("did nothing, and asks you" if waiting else "")
 
 
 def _said(words: Mapping[str, str], kind: str) -> str:
