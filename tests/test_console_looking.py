@@ -89,7 +89,7 @@ def test_a_sheet_is_asked_for_and_shown_once(world: Stage, console: Console) -> 
     ben.get(page)
     assert "<img" not in ben.page.text
     assert "Covered" in ben.text
-    assert "1 sheet, 0 of them without cover" in (ben.get("/me"), ben.text)[1]
+    assert "1 sheet, 0 of them not as outlines" in (ben.get("/me"), ben.text)[1]
 
 
 @pytest.mark.slow

@@ -97,7 +97,7 @@ def _welcome(console: Console, world: Stage, secret: str) -> None:
     console.print()
     _say(
         console,
-        "Open the first case that waits for you, read what was found and what speaks against it, and press a button: "
+        "Open the first case that waits for you, read what was found and how sure that is, and press a button: "
         "for ten seconds you can take it back. “Other side” shows what Reddit and the hosts then received. Every two "
         "minutes something new happens; it is told below.",
     )

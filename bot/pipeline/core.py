@@ -63,7 +63,8 @@ def connected(reddit: Reddit | None) -> Reddit:
     """Return Reddit. Raises RedditError if there is none."""
     if reddit is None:
         raise RedditError(
-            "this needs Reddit: set reddit.client_id, username and the secrets; see docs/reddit-access.md",
+            "this needs a login to Reddit, and there is none; gifwarden doctor says what is missing "
+            "(the link of a media itself needs no login)",
             retry=False,
         )
     return reddit

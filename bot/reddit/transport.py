@@ -230,7 +230,9 @@ def connect(config: RedditConfig, reddit_url: str, oauth_url: str) -> tuple[praw
     contact = config.contact or config.username
     missing = _missing(config)
     if missing:
-        raise RedditError(f"{missing} is empty, so there is no login to Reddit; set it", retry=False)
+        variable = _VARIABLES.get(missing)
+        cure = f"set it, as {variable} in this window or in a file of its own" if variable else "set it"
+        raise RedditError(f"{missing} is empty, so there is no login to Reddit; {cure}", retry=False)
     _ignore_praw_ini()
     agent = USER_AGENT.format(version=__version__, contact=contact)
     requestor = OnceRequestor(reddit_url=reddit_url, oauth_url=oauth_url, user_agent=agent)
@@ -255,6 +257,13 @@ def connect(config: RedditConfig, reddit_url: str, oauth_url: str) -> tuple[praw
         check_for_async=False,
     )
     return reddit, requestor
+
+
+_VARIABLES = {
+    "reddit.client_secret": "GIFWARDEN_REDDIT__CLIENT_SECRET",
+    "reddit.password or reddit.refresh_token": "GIFWARDEN_REDDIT__PASSWORD",
+}
+"""What a secret is called in the environment: in the configuration it would be read by all who read that."""
 
 
 def _missing(config: RedditConfig) -> str | None:

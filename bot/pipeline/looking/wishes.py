@@ -28,7 +28,7 @@ class Today:
     @property
     def said(self) -> str:
         """The count in words."""
-        return f"{many(self.looks, 'sheet')}, {self.clear} of them without cover"
+        return f"{many(self.looks, 'sheet')}, {self.clear} of them not as outlines"
 
 
 class Wishes:

@@ -19,6 +19,7 @@ from bot.pipeline.reviewing.words.compare import compare_lines
 from bot.pipeline.reviewing.words.preview import WORDS, follows, preview
 from bot.pipeline.reviewing.words.summary import summary
 from bot.pipeline.reviewing.words.timeline import timelines
+from bot.plural import many
 from bot.rules.sureness import sureness
 from bot.store import CaseRow, DecisionRow
 from bot.web.console.base import Page, View, Visit
@@ -185,7 +186,7 @@ def _entries(visit: Visit, case: Seen) -> Iterator[Fact]:
             label,
             (
                 f"in {past.row.bank} ({past.row.kind}), {past.row.state}, since {day(from_iso(past.row.added_at))}; "
-                f"{hits.confirmed} cases confirmed, {hits.dismissed} dismissed, {hits.open} open"
+                f"{many(hits.confirmed, 'case')} confirmed, {hits.dismissed} dismissed, {hits.open} open"
             ),
         )
         for held in past.notes:

@@ -14,7 +14,7 @@ function countdown() {
   let over = false;
   for (const one of document.querySelectorAll("[data-due]")) {
     const left = Math.ceil((Date.parse(one.dataset.due) - Date.now()) / 1000);
-    one.textContent = left > 0 ? `done in ${left} s` : "being done, once a daemon comes to it";
+    one.textContent = left > 0 ? `done in ${left} s` : "being done, as soon as the bot runs";
     over ||= left <= 0 && !one.closest("[hidden]");
   }
   if (over) lookAtPending();
