@@ -22,6 +22,7 @@ from bot.copies import Finding, LocalFeatureIndex, why
 from bot.copies.align import Lookup, Transform
 from bot.copies.index import _digest
 from bot.copies.points import POINT, Points, met, of_frame
+from bot.copies.timeline import QueryFeatures
 from bot.encryption import FieldCipher, new_key
 from bot.errors import SealError
 from bot.fingerprint import fingerprint, from_json, to_json
@@ -324,9 +325,14 @@ def test_a_media_that_comes_again_is_answered_as_before(monkeypatch: pytest.Monk
     entries = {0: sketched(take(ROOM)), 1: sketched(take(PAN))}
     held = LocalFeatureIndex(entries.__getitem__)
     held.put(entries)
-    searched: list[object] = []
+    searched: list[QueryFeatures] = []
     search = held.search
-    monkeypatch.setattr(held, "search", lambda asked: [searched.append(asked), search(asked)][1])
+
+    def counted(asked: QueryFeatures) -> list[tuple[int, bool, list[tuple[int, int]]]]:
+        searched.append(asked)
+        return search(asked)
+
+    monkeypatch.setattr(held, "search", counted)
     asked = entries[0]
     first = held.find(asked)
     assert held.find(list(asked)) == first

@@ -10,6 +10,7 @@ from bot.errors import StoreError, UsageError
 from bot.loopback.stage import Stage
 from bot.model import ActionState, CaseState, Decision, DecisionState
 from bot.pipeline import Pipeline
+from bot.pipeline.recovery import always
 from bot.pipeline.reviewing.deciding import Target
 from bot.samples import media
 from bot.store import Banking, CaseRow, DecisionRow
@@ -102,6 +103,25 @@ def test_confirming_a_near_copy_removes_it(world: Stage, bot: Pipeline) -> None:
     pass_by(world, bot)
     assert (states(bot, case)["report"], states(bot, case)["remove"]) == ("done", "done")
     assert world.reddit.removals == [case.post.fullname]
+
+
+@pytest.mark.parametrize(("place", "report", "remove"), [("clips", "cancelled", "done"), ("gifs", "done", "held")])
+def test_what_a_person_has_removed_is_not_reported_too(
+    world: Stage, bot: Pipeline, place: str, report: str, remove: str
+) -> None:
+    """A report that did not leave yet asks moderators what one of them has just decided, where that can be done."""
+    post = post_fake(world, id="OneTwoThree", data=near_copy, subreddit=place)
+    bot.watch()
+    bot.work(always)
+    (case,) = bot.deps.store.cases.of_post(post)
+    assert states(bot, case)["report"] == "planned"
+    lines = bot.decisions.deciding.preview(case, Decision.CONFIRM)
+    assert ("not done: report" in lines) is (place == "clips")
+    row = said(bot, Decision.CONFIRM, case)
+    pass_by(world, bot)
+    assert (states(bot, case)["report"], states(bot, case)["remove"]) == (report, remove)
+    assert len(world.reddit.reports) == (place == "gifs")
+    assert bot.deps.store.decided.get(row.label).state is DecisionState.PERFORMED
 
 
 @pytest.mark.slow

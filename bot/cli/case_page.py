@@ -9,7 +9,7 @@ from typing import Any
 from bot import channels
 from bot.clock import day_and_time, from_iso
 from bot.config import Config
-from bot.model import PREVIEW, CaseState, Decision, NoticeState
+from bot.model import PREVIEW, CaseState, Decision, Mode, NoticeState
 from bot.pipeline import Pipeline
 from bot.pipeline.reviewing.deeds import REVERSIBLE, deeds_of
 from bot.pipeline.reviewing.words import deeds
@@ -54,7 +54,7 @@ def page(pipeline: Pipeline, settings: Config, name: str) -> tuple[dict[str, Any
         *(deeds.words(actions) if row.state == CaseState.OPEN else ()),
         *(_notice(settings, case.notice) if case.notice else ()),
         *_under("history", map(event_line, case.events)),
-        *_next(row, actions, case.group),
+        *_next(row, actions, case.group, settings.mode(row.post.subreddit)),
     ]
     return case.plain(), lines
 
@@ -131,7 +131,7 @@ def _notice(settings: Config, notice: NoticeRow) -> Iterator[Fact]:
         yield "", f"a person states it: gifwarden notices confirm {notice.label}"
 
 
-def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) -> Iterator[Fact]:
+def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None, mode: Mode) -> Iterator[Fact]:
     """Yield the commands for what comes next, each with a few words: at 80 columns they fit a line."""
     if row.state == CaseState.OPEN:
         if row.proposal is not None:
@@ -142,12 +142,12 @@ def _next(row: CaseRow, actions: Sequence[ActionRow], group: GroupRow | None) ->
             yield "", f"gifwarden cases minor {row.label} --by YOU    may be under 18"
             yield "", "  does: hides, removes, says where to report; undo for ten minutes"
             return
-        follows = deeds_of(row, actions, Decision.CONFIRM)
+        follows = deeds_of(row, actions, Decision.CONFIRM, mode)
         kinds = dict.fromkeys([*(one.action.kind for one in follows.go), *(one.kind for one in follows.new)])
         yield "next", f"gifwarden cases confirm {row.label} --by YOU  it is a fake"
         yield "", f"  does: {', '.join(kinds) or 'nothing more'}; or --remove, --report, --leave-up, --dry-run"
         yield "", f"gifwarden cases dismiss {row.label} --by YOU  it is no fake"
-        if any(one.action.kind in REVERSIBLE for one in deeds_of(row, actions, Decision.DISMISS).undo):
+        if any(one.action.kind in REVERSIBLE for one in deeds_of(row, actions, Decision.DISMISS, mode).undo):
             yield "", "  does: gives the post back"
         yield "", f"gifwarden cases minor {row.label} --by YOU    may be under 18"
         yield "", "  does: hides, removes, says where to report; undo for ten minutes"

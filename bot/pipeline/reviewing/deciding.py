@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock, day_and_time
-from bot.config import ReviewConfig
+from bot.config import Config
 from bot.errors import ConflictError, DatabaseError, GifwardenError, OutsideError, StoreError, UsageError, is_own_fault
 from bot.model import (
     Actor,
@@ -46,7 +46,7 @@ class Deciding:
 
     def __init__(
         self,
-        review: ReviewConfig,
+        config: Config,
         store: Store,
         clock: Clock,
         log: Log,
@@ -55,7 +55,8 @@ class Deciding:
         statements: NoticeReview,
         boundary: Boundary = no_boundary,
     ) -> None:
-        self._review = review
+        self._config = config
+        self._review = config.review
         self._store = store
         self._clock = clock
         self._log = log
@@ -215,7 +216,7 @@ class Deciding:
         return banking
 
     def _deeds(self, case: CaseRow, verb: Decision) -> Deeds:
-        return deeds_of(case, self._store.actions.of_case(case.id), verb)
+        return deeds_of(case, self._store.actions.of_case(case.id), verb, self._config.mode(case.post.subreddit))
 
     def check(self, verb: Decision, targets: Sequence[Target], *, by: Actor) -> None:
         """Raise UsageError with every reason why these cases may not be decided so."""
@@ -223,7 +224,7 @@ class Deciding:
 
     def preview(self, case: CaseRow, verb: Decision) -> list[str]:
         """Return in words what a decision would do, with every text that others would read."""
-        return preview(self._store, case, verb)
+        return preview(self._store, case, verb, self._config.mode(case.post.subreddit))
 
     def _may(self, verb: Decision, targets: Sequence[Target], by: Actor) -> list[CaseRow]:
         """Return the cases, each once. Raises UsageError with every reason why they may not be decided."""

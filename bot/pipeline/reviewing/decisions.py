@@ -40,7 +40,7 @@ class Decisions:
         notices = NoticeReview(config, store, clock, log, deps.mailer, outbox, grounds)
         items = NoticeItems(config, store, log, judge.drafting)
         bank = BankFeedback(config.review, store, scanner)
-        deciding = Deciding(config.review, store, clock, log, bank, judge, notices, deps.boundary)
+        deciding = Deciding(config, store, clock, log, bank, judge, notices, deps.boundary)
         cases = CaseReview(config.review, store, clock, log, outbox, judge, notices, deciding)
         minors = Minors(store, clock, log, deps.reddit, hosts.finder(config), cases.undo_action, judge.draft_again)
         return cls(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot import actions
 from bot.errors import UsageError
-from bot.model import ActionState, Decision, PlannedAction
+from bot.model import ActionState, Decision, Mode, PlannedAction
 from bot.pipeline.judging.judge import ON_THE_POST
 from bot.rules import CONFIRMED
 from bot.store import ActionRow, CaseRow
@@ -22,6 +23,7 @@ WITHHELD = {
     Decision.LEAVE_UP: "a moderator leaves the post up",
     Decision.REPORT: "a moderator only reports it",
     Decision.REMOVE: "a moderator decided otherwise than to report it",
+    Decision.CONFIRM: "the post is removed instead",
 }
 SAID = {
     Decision.CONFIRM: "case confirmed",
@@ -47,8 +49,11 @@ class Deeds:
     stop: tuple[ActionRow, ...] = ()  # being sent at this moment, or nobody knows: not sent again
 
 
-def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
-    """Return what a decision does to the actions of a case. Raises UsageError if that makes no sense."""
+def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision, mode: Mode) -> Deeds:
+    """Return what a decision does to the actions of a case in a subreddit of that mode.
+
+    Raises UsageError if that makes no sense.
+    """
     if case.proposal is not None and verb in INSTEAD:
         raise UsageError(
             f"{case.label} is a proposal, and nothing is done to its posts, which moderators removed long ago; "
@@ -98,6 +103,13 @@ def deeds_of(case: CaseRow, rows: Iterable[ActionRow], verb: Decision) -> Deeds:
             undone = {row.action.kind for row in rows if row.state == ActionState.UNDONE} - live
             asked = (*case.verdict.actions, *case.verdict.on_confirm)
             again = {action.kind: action for action in asked if action.kind in undone}
+            kinds = {row.action.kind for row in unsent} | again.keys()
+            if "remove" in kinds and mode in actions.get("remove").modes:
+                # a report asks moderators what to do with a post, and one has just decided that
+                again.pop("report", None)
+                withheld = tuple(row for row in unsent if row.action.kind == "report")
+                go = tuple(row for row in unsent if row not in withheld)
+                return Deeds(go=go, withhold=withheld, new=tuple(again.values()), keep=waits)
             return Deeds(go=unsent, new=tuple(again.values()), keep=waits)
 
 

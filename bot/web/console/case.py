@@ -139,7 +139,7 @@ def _choices(visit: Visit, case: Seen, waiting: DecisionRow | None) -> list[Choi
     seen_lines: set[tuple[str, ...]] = set()
     for verb in verbs:
         try:
-            lines = tuple(preview(visit.store, row, verb))
+            lines = tuple(preview(visit.store, row, verb, mode))
         except UsageError:  # it makes no sense now, such as a report on a post that is removed
             continue
         if verb in INSTEAD and lines in seen_lines:

@@ -65,9 +65,12 @@ STAYS = {
 }
 
 
-def preview(store: Store, case: CaseRow, verb: Decision) -> list[str]:
-    """Return what a decision would do, with every text that others would read. Raises UsageError if it cannot be."""
-    deeds = deeds_of(case, store.actions.of_case(case.id), verb)
+def preview(store: Store, case: CaseRow, verb: Decision, mode: Mode) -> list[str]:
+    """Return what a decision would do in a subreddit of that mode, with every text that others would read.
+
+    What the mode itself forbids is among it, see `in_mode`. Raises UsageError if it cannot be.
+    """
+    deeds = deeds_of(case, store.actions.of_case(case.id), verb, mode)
     if case.proposal is not None and verb in PROPOSED:
         return [PROPOSED[verb].format(bank=case.proposal), "nothing is done to any post"]
     planned = [PlannedAction(kind=row.action.kind, params=row.action.params) for row in deeds.go]
