@@ -57,7 +57,7 @@ class Telling:
         )
         planned = store.actions.by_key(key)
         if rung is Rung.PERSON and planned is not None and planned.state == ActionState.PLANNED:
-            reason = "a moderator may take the decision back until then"
+            reason = "a moderator may take the decision back for ten minutes"
             store.actions.postpone(planned.action.id, until=self._clock.now() + TAKE_BACK, reason=reason)
 
     def waits(self, row: ActionRow) -> tuple[Hold, str, datetime] | None:
