@@ -321,7 +321,7 @@ def test_doctor_names_what_to_do_first(home: Path) -> None:
     found = [Diagnosis(**row) for row in lines(run("doctor", "--json"))]
     failed = next(one for one in found if one.level == "fail")
     assert first_of(found) == failed
-    last = run("doctor").stdout.rpartition("first: ")[2]
+    last = run("doctor").stdout.rpartition("begin with ")[2]
     assert " ".join(last.split()) == f"{failed.subject}: {failed.text}"
     warned = [one for one in found if one.level != "fail"]
     wanted = Diagnosis(level="warn", subject="x", text="y", chosen=True)

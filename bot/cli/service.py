@@ -87,7 +87,7 @@ def doctor(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     if not as_json:
         show(["", "what", "finding"], rows, empty="nothing to check")
         if (first := first_of(findings)) is not None:
-            say(f"first: {first.subject}: {first.text}")
+            say(f"begin with {first.subject}: {first.text}")
     if any(finding.level == "fail" for finding in findings):
         raise typer.Exit(1)
 
