@@ -558,7 +558,7 @@ def test_a_permalink_without_credentials_fails_alone(home: Path) -> None:
     picture, post = lines(result)
     assert result.exit_code == 1
     assert picture["verdict"]["outcome"] == "ignore"
-    assert "client_id" in post["error"]
+    assert "needs a login to Reddit" in post["error"]
 
 
 def test_to_run_without_credentials_is_a_configuration_error(

@@ -433,7 +433,8 @@ def test_a_worker_writes_nothing_and_speaks_with_nobody_else(world: Stage, tmp_p
     seen = list(lines(trace))
     assert any(IN_BYTES in unhex(line) for line in seen if "write(" in line)  # to the child, through a pipe
     assert written(trace) == []
-    assert {path for path in opened(trace) if not re.match(r"/dev/(null$|shm/gifwarden-)", path)} == set()
+    # the detector of faces is handed to children in a file in memory, which has no place
+    assert {path for path in opened(trace) if not re.match(r"/dev/(null$|shm/gifwarden-)", path)} <= {"detector"}
     assert any(path.startswith("/dev/shm/gifwarden-") for path in opened(trace))
     assert {(address, port) for address, port in dialled(trace)} == {("127.0.0.1", port) for port in ports}
     assert [line for line in seen if re.search(r" send\w*\(\d+<UDP", line)] == []
