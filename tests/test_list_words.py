@@ -271,3 +271,11 @@ def test_a_comment_about_child_abuse_refuses_no_list(first: str) -> None:
     """What is denied, advised or a heading says nothing of the list."""
     rows = f"no,{M1}\n" if "," in first else f"{P1}\n"
     assert [row for row in read(f"{first}\n{rows}".encode()) if isinstance(row, Record) and not row.child]
+
+
+@pytest.mark.parametrize("filler", ["\u115f", "\u1160", "\u3164", "\uffa0"])
+def test_letters_that_nobody_sees_are_none(filler: str) -> None:
+    """Hangul fillers stand for nothing: a sentence with them is read, and says what it says without them."""
+    assert not sentence_says(f"1 {filler} clips")
+    assert sentence_says(f"clips of {filler} child {filler} abuse")
+    assert sentence_says(f"clips of chi{filler}ld abuse")

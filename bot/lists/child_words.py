@@ -107,6 +107,8 @@ def _words_of(text: str) -> list[str]:
     for token in _TOKEN.findall(text.lower().translate(_LETTERS)):
         if not token.isascii() and (alike := latin(token)).isascii():
             token = alike
+        if not token:  # of letters that nobody sees
+            continue
         if len(token) == 1 and (token.isalpha() or (held and token in {"."})):
             held.append(token)
             continue
